@@ -1,0 +1,30 @@
+//! The whole system on a laptop: what AWS does around the functions, done by
+//! one process that listens on the loopback interface only.
+//!
+//! - [`dynamodb`]: an embedded DynamoDB whose table comes from the template
+//! - [`standins`]: SES, SNS and Secrets Manager as the AWS SDKs speak to them
+//! - [`inbox`]: what the stand-ins received, as a page and as an API
+//! - [`pump`]: the event source mapping between the table's stream and `send-code`
+//! - [`secrets`]: keys made at the first start, never a default
+//! - [`laptop`]: the program `cargo latchkey`, which puts these together and
+//!   runs `cargo lambda watch` as a child
+//!
+//! Tests use the first five in-process, one set for each test, side by side.
+//! Nothing here is part of a deployed build.
+
+pub mod dynamodb;
+pub mod inbox;
+pub mod laptop;
+pub mod pump;
+pub mod secrets;
+pub mod standins;
+
+/// The region that everything local claims to be in.
+pub const REGION: &str = "us-east-1";
+
+/// Binds `port` of the loopback interface, or any free one for `None`.
+fn listen(port: Option<u16>) -> std::io::Result<tokio::net::TcpListener> {
+    let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port.unwrap_or(0)))?;
+    listener.set_nonblocking(true)?;
+    tokio::net::TcpListener::from_std(listener)
+}

@@ -1,0 +1,83 @@
+//! How one batch reaches the function: whole, from the first failure on, or in
+//! halves until the record that cannot be handled stands alone.
+
+use std::{fmt::Display, time::Duration};
+
+use serde_json::{Value, json};
+
+/// Tries of one batch before it is cut in two, or given up if it is a single
+/// record. The template's `MaximumRetryAttempts` is one less.
+pub const TRIES: u32 = 3;
+
+/// Hands `batch` to the function, in order. Returns the records that it would
+/// not take, each with what it said last.
+///
+/// `pause` is the wait before the second try; it doubles with each further one.
+pub(super) async fn deliver<F, E>(
+    batch: &[Value],
+    pause: Duration,
+    invoke: &F,
+) -> Vec<(Value, String)>
+where
+    F: AsyncFn(Value) -> Result<Value, E>,
+    E: Display,
+{
+    let mut refused = Vec::new();
+    let mut open = vec![batch];
+    while let Some(mut part) = open.pop() {
+        let mut said = String::new();
+        let mut tries = 0;
+        while !part.is_empty() && tries < TRIES {
+            if tries > 0 {
+                tokio::time::sleep(pause * 2u32.pow(tries - 1)).await;
+            }
+            tries += 1;
+            let done = match invoke(json!({ "Records": part })).await {
+                Ok(answer) => match first_failure(part, &answer) {
+                    Some(failed) => {
+                        said = "reported as a batch item failure".to_owned();
+                        failed
+                    }
+                    None => part.len(),
+                },
+                Err(error) => {
+                    said = error.to_string();
+                    0
+                }
+            };
+            part = &part[done..];
+            if done > 0 {
+                // Another record is at the head now, with tries of its own.
+                tries = tries.min(1);
+            }
+        }
+        match part {
+            [] => {}
+            [record] => refused.push((record.clone(), said)),
+            _ => {
+                let (first, second) = part.split_at(part.len() / 2);
+                open.push(second);
+                open.push(first);
+            }
+        }
+    }
+    refused
+}
+
+/// The index of the first record that the function reported as failed: what
+/// lies before it is done, the rest is tried again. An identifier that names
+/// no record fails the whole batch, as on AWS.
+fn first_failure(batch: &[Value], answer: &Value) -> Option<usize> {
+    let failures = answer["batchItemFailures"].as_array()?;
+    failures
+        .iter()
+        .map(|failure| {
+            batch
+                .iter()
+                .position(|record| {
+                    record["dynamodb"]["SequenceNumber"] == failure["itemIdentifier"]
+                })
+                .unwrap_or(0)
+        })
+        .min()
+}

@@ -1,0 +1,147 @@
+//! What Lambda's event source mapping does between the table's stream and
+//! `send-code`: filter, batch, retry, bisect, set aside.
+
+mod delivery;
+mod stream;
+
+use std::{
+    convert::Infallible, fmt::Display, fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt,
+    path::PathBuf, time::Duration,
+};
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::dynamodb::Embedded;
+use stream::Stream;
+
+pub use delivery::TRIES;
+
+/// Records in one invocation: the template's `BatchSize`.
+pub const BATCH_SIZE: usize = 10;
+/// The rows that wake `send-code`: the template's filter on `Keys.pk.S`.
+pub const OUTBOX: &str = "OUTBOX#";
+
+/// How often an idle stream is looked at: well below what a person notices.
+const IDLE: Duration = Duration::from_millis(100);
+/// Waits of a function that fails for a moment: 0.2 s, then 0.4 s.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// A record that the function would not take, and what it said last.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeadLetter {
+    pub record: Value,
+    pub reason: String,
+}
+
+/// Moves records from the table's stream to a function.
+pub struct Pump {
+    stream: Stream,
+    pause: Duration,
+    dead_letters: Vec<DeadLetter>,
+    dead_letter_file: PathBuf,
+}
+
+impl Pump {
+    /// A pump at the oldest record that nobody has handled.
+    ///
+    /// # Errors
+    /// When the table has no stream or its file cannot be opened.
+    pub fn new(embedded: &Embedded) -> Result<Self> {
+        Ok(Self {
+            stream: Stream::open(embedded)?,
+            pause: PAUSE,
+            dead_letters: Vec::new(),
+            dead_letter_file: embedded.dir().join("dead-letters.jsonl"),
+        })
+    }
+
+    /// Tries again at once instead of waiting: for tests.
+    pub fn without_pauses(mut self) -> Self {
+        self.pause = Duration::ZERO;
+        self
+    }
+
+    /// Hands over everything in the stream, also what is written meanwhile,
+    /// and returns how many records the function was given, refused ones
+    /// included. `invoke` gets a Lambda event and answers what the function
+    /// answers; `Err` stands for a function error.
+    ///
+    /// # Errors
+    /// When the stream cannot be read or pruned. A record may then come twice,
+    /// as on AWS.
+    pub async fn drain<F, E>(&mut self, invoke: F) -> Result<usize>
+    where
+        F: AsyncFn(Value) -> Result<Value, E>,
+        E: Display,
+    {
+        let mut handed = 0;
+        loop {
+            let records = self.stream.oldest()?;
+            if records.is_empty() {
+                return Ok(handed);
+            }
+            let (wanted, other): (Vec<_>, Vec<_>) = records.into_iter().partition(wakes);
+            if !other.is_empty() {
+                self.stream.forget(&other)?;
+            }
+            for batch in wanted.chunks(BATCH_SIZE) {
+                for (record, reason) in delivery::deliver(batch, self.pause, &invoke).await {
+                    self.set_aside(DeadLetter { record, reason })?;
+                }
+                self.stream.forget(batch)?;
+                handed += batch.len();
+            }
+        }
+    }
+
+    /// Drains again and again until dropped.
+    ///
+    /// # Errors
+    /// As [`Pump::drain`].
+    pub async fn run<F, E>(&mut self, invoke: F) -> Result<Infallible>
+    where
+        F: AsyncFn(Value) -> Result<Value, E>,
+        E: Display,
+    {
+        loop {
+            self.drain(&invoke).await?;
+            tokio::time::sleep(IDLE).await;
+        }
+    }
+
+    /// What was given up since this pump was made, oldest first. All of it is
+    /// also in `dead-letters.jsonl` of the data directory.
+    pub fn dead_letters(&self) -> &[DeadLetter] {
+        &self.dead_letters
+    }
+
+    fn set_aside(&mut self, letter: DeadLetter) -> Result<()> {
+        let line = json!({ "reason": letter.reason, "record": letter.record });
+        let mut file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(&self.dead_letter_file)?;
+        writeln!(file, "{line}")?;
+        eprintln!(
+            "warning: send-code refused {} after {TRIES} tries ({}); kept in {}",
+            letter.record["dynamodb"]["Keys"]["sk"]["S"],
+            letter.reason,
+            self.dead_letter_file.display()
+        );
+        self.dead_letters.push(letter);
+        Ok(())
+    }
+}
+
+/// The template's filter: new rows of the outbox.
+fn wakes(record: &Value) -> bool {
+    record["eventName"] == "INSERT"
+        && record["dynamodb"]["Keys"]["pk"]["S"]
+            .as_str()
+            .is_some_and(|pk| pk.starts_with(OUTBOX))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! The table's stream as a queue: records are read from the oldest on and
+//! deleted once they are handled.
+//!
+//! Deleting does two things. The position survives a restart without being
+//! stored, and writes stay quick: the emulator looks at every kept record
+//! before each write (0.2 ms with none, 8 ms with 30,000).
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use dynoxide::{
+    Database,
+    actions::{
+        describe_table::DescribeTableRequest, get_records::GetRecordsRequest,
+        get_shard_iterator::GetShardIteratorRequest,
+    },
+    streams::{LOCAL_REGION, shard_id},
+};
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::{
+    REGION,
+    dynamodb::{Embedded, TABLE},
+};
+
+/// A write of the server's may hold the file for as long as it takes.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The records of the table's stream that nobody has handled.
+pub(super) struct Stream {
+    database: Database,
+    /// The emulator offers no way to forget records, so a second connection
+    /// to its file does.
+    file: Connection,
+    arn: String,
+}
+
+impl Stream {
+    pub(super) fn open(embedded: &Embedded) -> Result<Self> {
+        let file = Connection::open(embedded.file())?;
+        file.busy_timeout(PATIENCE)?;
+        let table = embedded.database().describe_table(DescribeTableRequest {
+            table_name: TABLE.to_owned(),
+        })?;
+        let arn = table
+            .table
+            .latest_stream_arn
+            .context("the table has no stream")?;
+        Ok(Self {
+            database: embedded.database().clone(),
+            file,
+            arn,
+        })
+    }
+
+    /// The oldest records, as the event source mapping shows them.
+    pub(super) fn oldest(&self) -> Result<Vec<Value>> {
+        let horizon = self.database.get_shard_iterator(GetShardIteratorRequest {
+            stream_arn: self.arn.clone(),
+            shard_id: shard_id(TABLE),
+            shard_iterator_type: "TRIM_HORIZON".to_owned(),
+            sequence_number: None,
+        })?;
+        let page = self.database.get_records(GetRecordsRequest {
+            shard_iterator: horizon.shard_iterator.unwrap_or_default(),
+            limit: None,
+        })?;
+        page.records
+            .into_iter()
+            .map(|record| {
+                let created = record.dynamodb.approximate_creation_date_time;
+                let mut record = serde_json::to_value(record)?;
+                record["awsRegion"] = json!(REGION);
+                record["eventSourceARN"] = json!(self.arn.replace(LOCAL_REGION, REGION));
+                record["dynamodb"]["ApproximateCreationDateTime"] = json!(created as u64);
+                Ok(record)
+            })
+            .collect()
+    }
+
+    /// Deletes records that were handled.
+    pub(super) fn forget(&self, records: &[Value]) -> Result<()> {
+        let ids: Vec<&Value> = records.iter().map(|record| &record["eventID"]).collect();
+        self.file.execute(
+            "DELETE FROM _stream_records
+             WHERE event_id IN (SELECT value FROM json_each(?1))",
+            [json!(ids).to_string()],
+        )?;
+        Ok(())
+    }
+}

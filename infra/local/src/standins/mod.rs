@@ -1,0 +1,136 @@
+//! Stand-ins for the AWS services that a laptop does not have, on one port, in
+//! the wire formats of the real ones, with the [inbox](crate::inbox) beside
+//! them.
+
+mod guard;
+mod secrets_manager;
+mod ses;
+mod sns;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use anyhow::{Context, Result};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{FromRef, State},
+    http::HeaderMap,
+    middleware,
+    response::Response,
+    routing::post,
+};
+use tokio::{sync::oneshot, task::JoinHandle};
+
+use crate::inbox::{self, Channel, Failure, Inbox};
+
+/// Running stand-ins. Dropping them stops them.
+pub struct Standins {
+    inbox: Inbox,
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<()>,
+}
+
+#[derive(Clone)]
+struct Services {
+    inbox: Inbox,
+    secret: Arc<str>,
+}
+
+impl FromRef<Services> for Inbox {
+    fn from_ref(services: &Services) -> Self {
+        services.inbox.clone()
+    }
+}
+
+impl Standins {
+    /// Starts on a port of the loopback interface (any free one for `None`).
+    /// `secret` is what Secrets Manager gives out as [`crate::secrets::SECRET_ID`].
+    /// Must be called inside a Tokio runtime.
+    ///
+    /// # Errors
+    /// When the port is taken.
+    pub fn start(port: Option<u16>, secret: String) -> Result<Self> {
+        let listener = crate::listen(port).context("the stand-ins' port")?;
+        let address = listener.local_addr()?;
+        let inbox = Inbox::default();
+        let services = Services {
+            inbox: inbox.clone(),
+            secret: secret.into(),
+        };
+        let app = Router::new()
+            .route("/v2/email/outbound-emails", post(ses::send_email))
+            .merge(inbox::api::routes().with_state(inbox.clone()))
+            .route("/", post(by_protocol))
+            .layer(middleware::from_fn(guard::own_pages_and_tools_only))
+            .with_state(services);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = tokio::spawn(async move {
+            tokio::select! {
+                // Not gracefully: a page waits for messages for half a minute.
+                _ = axum::serve(listener, app) => {}
+                _ = stopped => {}
+            }
+        });
+        Ok(Self {
+            inbox,
+            address,
+            stop,
+            server,
+        })
+    }
+
+    /// The URL for `AWS_ENDPOINT_URL_SNS`, `_SESV2` and `_SECRETS_MANAGER`,
+    /// and of the inbox page.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What was sent.
+    pub fn inbox(&self) -> &Inbox {
+        &self.inbox
+    }
+
+    /// Makes the next send on `channel` fail.
+    pub fn fail_next(&self, channel: Channel, failure: Failure) {
+        self.inbox.fail_next(channel, failure);
+    }
+
+    /// Ends the server.
+    pub async fn shutdown(self) {
+        drop(self.stop);
+        let _ = self.server.await;
+    }
+}
+
+/// SNS and Secrets Manager both post to `/`; the second names its operation in
+/// a header.
+async fn by_protocol(
+    State(services): State<Services>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    match headers.get("x-amz-target") {
+        Some(target) => secrets_manager::answer(&services.secret, target.as_bytes(), &body),
+        None => sns::answer(&services.inbox, &body),
+    }
+}
+
+/// An id in the form of AWS's.
+fn request_id() -> String {
+    let mut bytes = [0; 16];
+    // An id of zeroes would do as well: nobody relies on it here.
+    let _ = getrandom::fill(&mut bytes);
+    let n = u128::from_be_bytes(bytes);
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        n >> 96,
+        n >> 80 & 0xffff,
+        n >> 64 & 0xffff,
+        n >> 48 & 0xffff,
+        n & 0xffff_ffff_ffff
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! SES v2 `SendEmail`, REST with JSON bodies.
+
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::request_id;
+use crate::inbox::{Channel, Draft, Failure, Inbox};
+
+/// The parts of the request that a receiver sees. Tags, reply addresses and
+/// configuration sets are accepted and have no effect here.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct SendEmail {
+    from_email_address: Option<String>,
+    destination: Destination,
+    content: Content,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Destination {
+    #[serde(default)]
+    to_addresses: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Content {
+    simple: Simple,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Simple {
+    subject: Text,
+    body: Body,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Body {
+    text: Option<Text>,
+    html: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Text {
+    data: String,
+}
+
+pub(super) async fn send_email(
+    State(inbox): State<Inbox>,
+    body: Result<Json<SendEmail>, axum::extract::rejection::JsonRejection>,
+) -> Response {
+    let Json(request) = match body {
+        Ok(request) => request,
+        Err(error) => return refuse(400, "BadRequestException", &error.body_text()),
+    };
+    if request.destination.to_addresses.is_empty() {
+        return refuse(
+            400,
+            "BadRequestException",
+            "Destination.ToAddresses is empty.",
+        );
+    }
+    match inbox.take_failure(Channel::Email) {
+        Some(Failure::Throttled) => {
+            return refuse(
+                429,
+                "TooManyRequestsException",
+                "Maximum sending rate exceeded.",
+            );
+        }
+        Some(Failure::Rejected) => {
+            return refuse(400, "MessageRejected", "Email address is not verified.");
+        }
+        Some(Failure::OptedOut | Failure::Suppressed) => {}
+        None => {
+            let Simple { subject, body } = request.content.simple;
+            for to in request.destination.to_addresses {
+                inbox.receive(
+                    Channel::Email,
+                    Draft {
+                        to,
+                        from: request.from_email_address.clone(),
+                        subject: Some(subject.data.clone()),
+                        text: body
+                            .text
+                            .as_ref()
+                            .map(|text| text.data.clone())
+                            .unwrap_or_default(),
+                        html: body.html.as_ref().map(|html| html.data.clone()),
+                    },
+                );
+            }
+        }
+    }
+    Json(json!({ "MessageId": request_id() })).into_response()
+}
+
+fn refuse(status: u16, code: &str, message: &str) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    (
+        status,
+        [("x-amzn-errortype", code)],
+        Json(json!({ "message": message })),
+    )
+        .into_response()
+}

@@ -1,0 +1,106 @@
+//! A challenge: one code sent for one purpose.
+
+use crate::key::KeyId;
+use crate::method::Kind;
+use crate::time::Time;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use serde::{Deserialize, Serialize};
+
+/// What a proved code is good for. A code made for one purpose is worthless
+/// for the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Purpose {
+    Reset,
+    Registration,
+}
+
+impl Purpose {
+    pub const ALL: [Purpose; 2] = [Purpose::Reset, Purpose::Registration];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Purpose::Reset => "reset",
+            Purpose::Registration => "registration",
+        }
+    }
+}
+
+/// Names a challenge and tells what is needed to make its code again: key
+/// generation, kind, digits and expiry, beside 128 random bits. It is not
+/// secret, and believed only as far as the ledger holds the very same id.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ChallengeId {
+    pub kid: KeyId,
+    pub kind: Kind,
+    pub digits: u8,
+    pub expires: Time,
+    random: [u8; 16],
+}
+
+const VERSION: u8 = 1;
+const BYTES: usize = 1 + 2 + 1 + 1 + 8 + 16;
+
+impl ChallengeId {
+    pub fn new(kid: KeyId, kind: Kind, digits: u8, expires: Time, random: [u8; 16]) -> ChallengeId {
+        ChallengeId { kid, kind, digits, expires, random }
+    }
+
+    /// The id as bytes: what a code is derived from.
+    pub fn to_bytes(&self) -> [u8; BYTES] {
+        let mut out = [0; BYTES];
+        out[0] = VERSION;
+        out[1..3].copy_from_slice(&self.kid.to_be_bytes());
+        out[3] = match self.kind {
+            Kind::Email => 0,
+            Kind::MobilePhone => 1,
+        };
+        out[4] = self.digits;
+        out[5..13].copy_from_slice(&self.expires.0.to_be_bytes());
+        out[13..].copy_from_slice(&self.random);
+        out
+    }
+
+    /// Reads an id from a path; `None` for what was never issued in this form.
+    pub fn parse(text: &str) -> Option<ChallengeId> {
+        let bytes: [u8; BYTES] = BASE64.decode(text).ok()?.try_into().ok()?;
+        let kind = match bytes[3] {
+            0 => Kind::Email,
+            1 => Kind::MobilePhone,
+            _ => return None,
+        };
+        let digits = bytes[4];
+        let known = bytes[0] == VERSION && (6..=8).contains(&digits);
+        known.then(|| ChallengeId {
+            kid: u16::from_be_bytes([bytes[1], bytes[2]]),
+            kind,
+            digits,
+            expires: Time(i64::from_be_bytes(bytes[5..13].try_into().expect("8 bytes"))),
+            random: bytes[13..].try_into().expect("16 bytes"),
+        })
+    }
+}
+
+impl std::fmt::Display for ChallengeId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&BASE64.encode(self.to_bytes()))
+    }
+}
+impl std::fmt::Debug for ChallengeId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+impl From<ChallengeId> for String {
+    fn from(id: ChallengeId) -> String {
+        id.to_string()
+    }
+}
+impl TryFrom<String> for ChallengeId {
+    type Error = &'static str;
+    fn try_from(text: String) -> Result<ChallengeId, &'static str> {
+        ChallengeId::parse(&text).ok_or("not a challenge id")
+    }
+}

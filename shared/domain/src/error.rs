@@ -1,0 +1,158 @@
+//! Every problem a caller can be told. The domain says what; the edge says
+//! which status and in which words.
+
+use crate::audit::SupportCode;
+use crate::time::{Span, Time};
+
+/// What went wrong, as a stable code of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProblemCode {
+    // The request itself.
+    InvalidRequest,
+    NotFound,
+    MethodNotAllowed,
+    UnsupportedMediaType,
+    BodyTooLarge,
+    PreconditionRequired,
+    PreconditionFailed,
+    // Who asks.
+    SignInRequired,
+    SignInFailed,
+    SignInLocked,
+    PasswordProofRequired,
+    StepRequired,
+    Forbidden,
+    // The rules.
+    ResetOff,
+    ResetClosed,
+    ResetEnded,
+    KindNotAllowed,
+    TooSoon,
+    TooManyFromAddress,
+    CodeNotAccepted,
+    ProofMissing,
+    PasswordRefused,
+    CurrentPasswordWrong,
+    MethodMissing,
+    UserExists,
+    LastAdministrator,
+    AdministratorExists,
+    // Ourselves.
+    Unavailable,
+    Internal,
+}
+
+impl ProblemCode {
+    pub const ALL: [ProblemCode; 29] = {
+        use ProblemCode::*;
+        [
+            InvalidRequest, NotFound, MethodNotAllowed, UnsupportedMediaType, BodyTooLarge,
+            PreconditionRequired, PreconditionFailed, SignInRequired, SignInFailed, SignInLocked,
+            PasswordProofRequired, StepRequired, Forbidden, ResetOff, ResetClosed, ResetEnded,
+            KindNotAllowed, TooSoon, TooManyFromAddress, CodeNotAccepted, ProofMissing,
+            PasswordRefused, CurrentPasswordWrong, MethodMissing, UserExists, LastAdministrator,
+            AdministratorExists, Unavailable, Internal,
+        ]
+    };
+
+    /// The code as the API writes it: the variant's name in camelCase.
+    pub fn as_str(self) -> String {
+        camel_case(&format!("{self:?}"))
+    }
+}
+
+/// What is wrong with one field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ViolationCode {
+    OutOfRange,
+    WrongType,
+    NotAUserId,
+    NotAName,
+    NotAGroup,
+    NotAnAddress,
+    NotACode,
+    NotAColour,
+    NotACountry,
+    NotAHelpDesk,
+    CountryMissing,
+    MoreKindsThanAllowed,
+    PasswordLength,
+    PasswordControl,
+    PasswordUnchanged,
+}
+
+impl ViolationCode {
+    pub const ALL: [ViolationCode; 15] = {
+        use ViolationCode::*;
+        [
+            OutOfRange, WrongType, NotAUserId, NotAName, NotAGroup, NotAnAddress, NotACode,
+            NotAColour, NotACountry, NotAHelpDesk, CountryMissing, MoreKindsThanAllowed,
+            PasswordLength, PasswordControl, PasswordUnchanged,
+        ]
+    };
+
+    /// The code as the API writes it: the variant's name in camelCase.
+    pub fn as_str(self) -> String {
+        camel_case(&format!("{self:?}"))
+    }
+}
+
+fn camel_case(name: &str) -> String {
+    name[..1].to_ascii_lowercase() + &name[1..]
+}
+
+/// One field and what is wrong with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Violation {
+    /// JSON pointer (RFC 6901) into the body.
+    pub pointer: String,
+    pub code: ViolationCode,
+    pub min: Option<u32>,
+    pub max: Option<u32>,
+}
+
+impl Violation {
+    pub fn new(pointer: &str, code: ViolationCode) -> Violation {
+        Violation { pointer: pointer.to_owned(), code, min: None, max: None }
+    }
+    pub fn out_of_range(pointer: &str, min: u32, max: u32) -> Violation {
+        Violation { min: Some(min), max: Some(max), ..Violation::new(pointer, ViolationCode::OutOfRange) }
+    }
+}
+
+/// A refusal, on its way to the caller.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    pub code: ProblemCode,
+    pub violations: Vec<Violation>,
+    /// Seconds after which trying again makes sense.
+    pub retry_after: Option<u32>,
+    /// The reset's, where there is one; else the edge takes the request's.
+    pub support_code: Option<SupportCode>,
+}
+
+impl Problem {
+    pub fn invalid(violations: Vec<Violation>) -> Problem {
+        Problem { violations, ..ProblemCode::InvalidRequest.into() }
+    }
+    pub fn field(pointer: &str, code: ViolationCode) -> Problem {
+        Problem::invalid(vec![Violation::new(pointer, code)])
+    }
+    pub fn retry_at(code: ProblemCode, at: Time, now: Time) -> Problem {
+        Problem { retry_after: Some((at - now).whole_seconds().max(1)), ..code.into() }
+    }
+    /// The store, the secret or a channel did not answer: nothing was
+    /// decided, and asking again in a second is right.
+    pub fn unavailable() -> Problem {
+        Problem { retry_after: Some(Span::seconds(1).whole_seconds()), ..ProblemCode::Unavailable.into() }
+    }
+    pub fn with_support_code(self, code: &SupportCode) -> Problem {
+        Problem { support_code: Some(code.clone()), ..self }
+    }
+}
+
+impl From<ProblemCode> for Problem {
+    fn from(code: ProblemCode) -> Problem {
+        Problem { code, violations: Vec::new(), retry_after: None, support_code: None }
+    }
+}

@@ -1,0 +1,112 @@
+//! One use case a file. A flow reads once, decides with the rules, and writes
+//! once; it takes only the ports it needs.
+
+pub mod change_password;
+pub mod deliver;
+pub mod first_administrator;
+pub mod manage_users;
+pub mod register;
+pub mod reset_password;
+pub mod send_code;
+pub mod set_policy;
+pub mod sign_in;
+pub mod signed_in;
+pub mod start_reset;
+pub mod verify_code;
+
+use crate::account::{Account, Handle, Uid};
+use crate::audit::{AuditEvent, Event, Reason, SupportCode};
+use crate::challenge::Purpose;
+use crate::method::Kind;
+use crate::notice::Notice;
+use crate::outbox::{Message, OutboxId, OutboxKind, OutboxRow, OutboxState};
+use crate::policy::Policy;
+use crate::port::{Call, Change, Entropy, random};
+use crate::secret::random_text;
+
+/// How often a flow judges anew when an item moved between its read and its
+/// write, before it says "unavailable".
+const ATTEMPTS: usize = 3;
+
+/// What the row of an event says beside when and by which request.
+struct Told<'a> {
+    handle: &'a Handle,
+    uid: Option<&'a Uid>,
+    actor: Option<&'a Uid>,
+    event: Event,
+    reason: Reason,
+    kind: Option<Kind>,
+    support_code: SupportCode,
+}
+
+impl<'a> Told<'a> {
+    fn new(call: &Call, handle: &'a Handle, event: Event) -> Told<'a> {
+        Told { handle, uid: None, actor: None, event, reason: Reason::None, kind: None, support_code: call.support_code() }
+    }
+
+    /// The change that appends it to the audit trail.
+    fn record(self, call: &Call, policy: &Policy, entropy: &impl Entropy) -> Change {
+        Change::RecordEvent(Box::new(AuditEvent {
+            handle: self.handle.clone(),
+            uid: self.uid.cloned(),
+            actor: self.actor.cloned(),
+            event: self.event,
+            reason: self.reason,
+            kind: self.kind,
+            support_code: self.support_code,
+            request_id: call.id.clone(),
+            at: call.now,
+            keep_until: call.now + policy.audit_kept(),
+            random: random(entropy),
+        }))
+    }
+}
+
+/// Saves an account over the one that was read.
+fn save_account(handle: &Handle, read: &Account, account: Account) -> Change {
+    Change::SaveAccount {
+        handle: handle.clone(),
+        uid: read.uid.clone(),
+        generation: read.generation,
+        revision: read.revision,
+        account: Box::new(account),
+    }
+}
+
+/// The change that queues a message for `send-code`.
+fn queue(call: &Call, handle: &Handle, what: OutboxKind, message: Message, entropy: &impl Entropy) -> Change {
+    Change::QueueMessage(Box::new(OutboxRow {
+        handle: handle.clone(),
+        id: OutboxId { at: call.now, what, random: random_text(random::<9>(entropy)) },
+        message,
+        state: OutboxState::Queued,
+        tries: 0,
+    }))
+}
+
+/// One notice to each address that was valid before the change.
+fn notices(call: &Call, handle: &Handle, before: &Account, notice: Notice, policy: &Policy, entropy: &impl Entropy) -> Vec<Change> {
+    let language = before.language.unwrap_or(policy.organisation.language);
+    let to = |recipient| {
+        let message = Message::Notice { notice, recipient, language };
+        queue(call, handle, OutboxKind::Notice, message, entropy)
+    };
+    before.addresses().into_iter().map(to).collect()
+}
+
+/// The fence: whatever moves an account's generation, role or enabled, or
+/// deletes it, ends the live challenges of both its ledgers in the same write,
+/// so that verifying need not read the account.
+fn fence(call: &Call, handle: &Handle) -> Vec<Change> {
+    Purpose::ALL.into_iter().map(|purpose| drop_challenges(call, handle, purpose, false)).collect()
+}
+
+/// The fence of a completed reset: it also ends the count of failed guesses.
+fn fence_for_reset(call: &Call, handle: &Handle) -> Vec<Change> {
+    let drop = |purpose| drop_challenges(call, handle, purpose, purpose == Purpose::Reset);
+    Purpose::ALL.into_iter().map(drop).collect()
+}
+
+fn drop_challenges(call: &Call, handle: &Handle, purpose: Purpose, fails: bool) -> Change {
+    Change::DropChallenges { handle: handle.clone(), purpose, kinds: Kind::ALL.to_vec(), fails, now: call.now }
+}

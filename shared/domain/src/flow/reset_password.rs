@@ -1,0 +1,115 @@
+//! The end of a reset: a new password, set by whoever proved enough.
+
+use super::{ATTEMPTS, Told, fence_for_reset, notices, save_account};
+use crate::account::Account;
+use crate::audit::Event;
+use crate::error::{Problem, ProblemCode};
+use crate::method::Kind;
+use crate::notice::Notice;
+use crate::password::{Password, StoredHash};
+use crate::policy::Policy;
+use crate::port::{Call, Change, Entropy, Guard, PasswordHasher, Store, Want, random};
+use crate::reset::{Reset, ResetId};
+use crate::secret::{Bearer, BearerKind};
+use crate::time::Time;
+use std::collections::BTreeSet;
+
+/// Where a reset stands.
+pub struct ResetView {
+    pub verified: BTreeSet<Kind>,
+    /// Whether a new password may be set, or one more kind is to be proved.
+    pub ready: bool,
+    pub expires: Time,
+    pub support_code: crate::audit::SupportCode,
+}
+
+/// What is next in a reset. One call.
+pub async fn view_reset(store: &impl Store, call: &Call, bearer: &Bearer, id: &ResetId) -> Result<ResetView, Problem> {
+    mine(bearer, id)?;
+    let read = store.read(&[Want::Reset(&bearer.handle, id)]).await?;
+    let reset = read.reset.filter(|r| r.is_open(bearer, call.now)).ok_or(ProblemCode::ResetEnded)?;
+    Ok(ResetView {
+        ready: reset.verified.len() >= reset.need as usize,
+        verified: reset.verified,
+        expires: reset.exp,
+        support_code: reset.support_code,
+    })
+}
+
+/// Sets the new password. Everything it depends on is tested in the
+/// transaction that writes it; sessions, other resets and challenges die with
+/// the old one.
+pub async fn reset_password(
+    store: &impl Store,
+    hasher: &impl PasswordHasher,
+    entropy: &impl Entropy,
+    call: &Call,
+    bearer: &Bearer,
+    id: &ResetId,
+    new: &Password,
+) -> Result<(), Problem> {
+    mine(bearer, id)?;
+    let handle = &bearer.handle;
+    let mut hash: Option<StoredHash> = None;
+    for attempt in 0..ATTEMPTS {
+        let read = store.read(&[Want::Reset(handle, id), Want::Account(handle), Want::Policy]).await?;
+        let saved = read.policy();
+        let policy = &saved.policy;
+        let reset = read.reset.as_ref().filter(|r| r.is_open(bearer, call.now)).ok_or(ProblemCode::ResetEnded)?;
+        let told_of = |problem: Problem| problem.with_support_code(&reset.support_code);
+
+        // Proofs come first: who has none learns nothing, about the account
+        // or about passwords, and costs no hash.
+        let account = proved(reset, read.account(handle), policy).map_err(told_of)?;
+        let violations = new.violations(policy, "/newPassword");
+        if !violations.is_empty() {
+            return Err(told_of(Problem { violations, ..ProblemCode::PasswordRefused.into() }));
+        }
+        let hash = match &hash {
+            Some(hash) => hash.clone(),
+            None => hash.insert(hasher.hash(new, random(entropy)).await?).clone(),
+        };
+
+        let mut after = account.clone();
+        after.hash = hash;
+        after.temporary_until = None;
+        let told = Told { uid: Some(&account.uid), support_code: reset.support_code.clone(), ..Told::new(call, handle, Event::PasswordReset) };
+        let mut changes = vec![
+            told.record(call, policy, entropy),
+            save_account(handle, account, after.fenced()),
+            Change::FinishReset { handle: handle.clone(), reset: id.clone(), sec: bearer.digest(), now: call.now },
+            Change::CheckPolicy { seen: saved.version },
+            Change::ClearLock { handle: handle.clone() },
+        ];
+        changes.extend(fence_for_reset(call, handle));
+        changes.extend(notices(call, handle, account, Notice::PasswordReset, policy, entropy));
+        match store.commit(call, &format!("reset-{attempt}"), changes).await {
+            Ok(()) => return Ok(()),
+            Err(error) if error.by(Guard::Reset) => return Err(told_of(ProblemCode::ResetEnded.into())),
+            // The policy or the account moved: judge anew, with the same hash.
+            Err(error) if error.by(Guard::Policy) || error.by(Guard::Account) => continue,
+            Err(error) => return Err(told_of(error.into())),
+        }
+    }
+    Err(Problem::unavailable())
+}
+
+/// The account, where enough was proved for it as it is now.
+fn proved<'a>(reset: &Reset, account: Option<&'a Account>, policy: &Policy) -> Result<&'a Account, Problem> {
+    if !reset.real || reset.verified.is_empty() {
+        return Err(ProblemCode::ProofMissing.into());
+    }
+    let same = |a: &&Account| a.uid == reset.uid && a.generation == reset.generation && a.enabled && a.in_scope(policy);
+    let account = account.filter(same).ok_or(ProblemCode::ResetEnded)?;
+    if reset.proofs(account, policy) < account.kinds_needed(policy) {
+        return Err(ProblemCode::ProofMissing.into());
+    }
+    Ok(account)
+}
+
+fn mine(bearer: &Bearer, id: &ResetId) -> Result<(), Problem> {
+    match bearer.kind == BearerKind::Reset && ResetId::of(bearer) == *id {
+        true => Ok(()),
+        false => Err(ProblemCode::ResetEnded.into()),
+    }
+}

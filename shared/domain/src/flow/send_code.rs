@@ -1,0 +1,111 @@
+//! A code of a reset is asked for. Nothing is sent here: the challenge and
+//! the message are written together, and `send-code` does the rest. The
+//! account is not read, so this is the same for all.
+
+use super::{Told, queue};
+use crate::audit::Event;
+use crate::challenge::{ChallengeId, Purpose};
+use crate::error::{Problem, ProblemCode};
+use crate::flow::start_reset::too_many_from_address;
+use crate::limit::{Issue, Refused, resend_wait};
+use crate::method::Kind;
+use crate::outbox::{Message, OutboxKind};
+use crate::policy::Policy;
+use crate::port::{Call, Change, CommitError, Entropy, Guard, KeyRing, SourceCounter, Store, Want, random};
+use crate::reset::ResetId;
+use crate::secret::{Bearer, BearerKind};
+use crate::time::{Span, Time};
+
+/// A code that is on its way, if the address is right.
+pub struct Sent {
+    pub challenge: ChallengeId,
+    pub expires: Time,
+    /// How long until another may be asked for.
+    pub resend_after: Span,
+}
+
+impl Sent {
+    pub(super) fn new(issue: &Issue, policy: &Policy) -> Sent {
+        Sent {
+            challenge: issue.slot.id.clone(),
+            expires: issue.slot.exp,
+            resend_after: resend_wait(policy, issue.slot.n),
+        }
+    }
+}
+
+/// Asks for a code of a kind, within a reset. Another of the same kind ends
+/// the older one.
+pub async fn send_code(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    entropy: &impl Entropy,
+    call: &Call,
+    bearer: &Bearer,
+    reset: &ResetId,
+    kind: Kind,
+) -> Result<Sent, Problem> {
+    if bearer.kind != BearerKind::Reset || ResetId::of(bearer) != *reset {
+        return Err(ProblemCode::ResetEnded.into());
+    }
+    let handle = &bearer.handle;
+    let wants = [Want::Reset(handle, reset), Want::Ledger(handle, Purpose::Reset), Want::Policy];
+    let read = store.read(&wants).await?;
+    let policy = read.policy().policy;
+    let Some(open) = read.reset.as_ref().filter(|r| r.is_open(bearer, call.now)) else {
+        return Err(ProblemCode::ResetEnded.into());
+    };
+    let told_of = |problem: Problem| problem.with_support_code(&open.support_code);
+    if !policy.allows(kind) {
+        return Err(told_of(ProblemCode::KindNotAllowed.into()));
+    }
+    let keys = ring.keys().await?;
+    // A code never outlives its reset.
+    let expires = (call.now + policy.code_lifetime()).min(open.exp);
+    let challenge = ChallengeId::new(keys.current().kid, kind, policy.code.digits as u8, expires, random(entropy));
+    let issue = read
+        .ledger(Purpose::Reset)
+        .issue(&policy, Purpose::Reset, challenge.clone(), &open.sec, call.now)
+        .map_err(|why| told_of(refused(why, call.now)))?;
+    let sent = Sent::new(&issue, &policy);
+
+    let message = Message::Code { challenge, purpose: Purpose::Reset, seq: issue.slot.seq, typed: None };
+    let told = Told { uid: Some(&open.uid), kind: Some(kind), support_code: open.support_code.clone(), ..Told::new(call, handle, Event::CodeRequested) };
+    let changes = vec![
+        told.record(call, &policy, entropy),
+        Change::IssueChallenge { handle: handle.clone(), purpose: Purpose::Reset, issue: Box::new(issue) },
+        count_send(call),
+        queue(call, handle, OutboxKind::Code(Purpose::Reset, Some(reset.clone())), message, entropy),
+    ];
+    match store.commit(call, "send", changes).await {
+        Ok(()) => Ok(sent),
+        Err(error) => Err(told_of(not_sent(error, call, &policy))),
+    }
+}
+
+/// One more send asked for by this source.
+pub(super) fn count_send(call: &Call) -> Change {
+    Change::CountSource { source: call.source.clone(), counter: SourceCounter::Sends, limit: call.source_limit, now: call.now }
+}
+
+pub(super) fn refused(why: Refused, now: Time) -> Problem {
+    match why {
+        Refused::Closed(until) => Problem::retry_at(ProblemCode::ResetClosed, until, now),
+        Refused::TooSoon(again) => Problem::retry_at(ProblemCode::TooSoon, again, now),
+    }
+}
+
+/// Another send of this kind was written in between.
+pub(super) fn too_soon(policy: &Policy) -> Problem {
+    Problem { retry_after: Some(resend_wait(policy, 1).whole_seconds()), ..ProblemCode::TooSoon.into() }
+}
+
+pub(super) fn not_sent(error: CommitError, call: &Call, policy: &Policy) -> Problem {
+    if error.by(Guard::Source) {
+        too_many_from_address(call)
+    } else if error.by(Guard::Ledger) {
+        too_soon(policy)
+    } else {
+        error.into()
+    }
+}

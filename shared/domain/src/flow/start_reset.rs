@@ -1,0 +1,89 @@
+//! A reset begins with a user ID. Every user ID gets one, by the same calls.
+
+use super::Told;
+use crate::account::{TypedUserId, Uid};
+use crate::audit::{Event, Reason, SupportCode};
+use crate::challenge::Purpose;
+use crate::error::{Problem, ProblemCode};
+use crate::limit::guess_cap;
+use crate::method::Kind;
+use crate::policy::Scope;
+use crate::port::{Call, Change, Entropy, Guard, KeyRing, SourceCounter, Store, Want, random};
+use crate::reset::{Reset, ResetId, ResetState, eligibility};
+use crate::secret::{Bearer, BearerKind, random_text};
+use crate::time::Time;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A reset that was started. The bearer is handed out once.
+pub struct StartedReset {
+    pub bearer: Bearer,
+    pub id: ResetId,
+    /// The kinds the policy allows: the same for everybody.
+    pub kinds: BTreeSet<Kind>,
+    pub expires: Time,
+    pub support_code: SupportCode,
+}
+
+/// Starts a reset, real or decoy.
+pub async fn start_reset(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    entropy: &impl Entropy,
+    call: &Call,
+    user_id: &TypedUserId,
+) -> Result<StartedReset, Problem> {
+    let keys = ring.keys().await?;
+    let handle = keys.handle(user_id);
+    let wants = [Want::Account(&handle), Want::Ledger(&handle, Purpose::Reset), Want::Policy];
+    let read = store.read(&wants).await?;
+    let policy = read.policy().policy;
+    if policy.scope == Scope::None {
+        return Err(ProblemCode::ResetOff.into());
+    }
+    if let Some(until) = read.ledger(Purpose::Reset).closed_until(guess_cap(&policy, Purpose::Reset), call.now) {
+        return Err(Problem::retry_at(ProblemCode::ResetClosed, until, call.now));
+    }
+
+    let account = read.account(&handle);
+    let reason = eligibility(account, &policy);
+    let bearer = Bearer::new(BearerKind::Reset, handle.clone(), random(entropy));
+    let id = ResetId::of(&bearer);
+    let support_code = SupportCode::of(&id.0);
+    // A decoy gets values of the same size, so that its items are of one class.
+    let decoy_uid = Uid(random_text(random::<16>(entropy)));
+    let version_of = |kind: &Kind| account.and_then(|a| a.methods.get(kind)).map_or(0, |m| m.version);
+    let versions: BTreeMap<Kind, u64> = policy.methods.iter().map(|kind| (*kind, version_of(kind))).collect();
+    let reset = Reset {
+        handle: handle.clone(),
+        id: id.clone(),
+        sec: bearer.digest(),
+        real: reason == Reason::None,
+        reason,
+        uid: account.map_or(decoy_uid, |a| a.uid.clone()),
+        generation: account.map_or(0, |a| a.generation),
+        versions,
+        need: account.map_or(policy.kinds_required, |a| a.kinds_needed(&policy) as u32),
+        state: ResetState::Open,
+        verified: BTreeSet::new(),
+        exp: call.now + policy.reset_lifetime(),
+        support_code: support_code.clone(),
+    };
+    let expires = reset.exp;
+    let told = Told { uid: Some(&reset.uid), reason, support_code: support_code.clone(), ..Told::new(call, &handle, Event::ResetStarted) };
+    let changes = vec![
+        told.record(call, &policy, entropy),
+        Change::CountSource { source: call.source.clone(), counter: SourceCounter::Starts, limit: call.source_limit, now: call.now },
+        Change::CreateReset(Box::new(reset)),
+    ];
+    store.commit(call, "start", changes).await.map_err(|error| match error.by(Guard::Source) {
+        true => too_many_from_address(call),
+        false => error.into(),
+    })?;
+    Ok(StartedReset { bearer, id, kinds: policy.methods, expires, support_code })
+}
+
+/// The source's count is full until the clock hour ends.
+pub(super) fn too_many_from_address(call: &Call) -> Problem {
+    let next_hour = Time((call.now.hour() + 1) * crate::time::Span::hours(1).0);
+    Problem::retry_at(ProblemCode::TooManyFromAddress, next_hour, call.now)
+}

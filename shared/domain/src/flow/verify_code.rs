@@ -1,0 +1,168 @@
+//! A code comes back. The guess is charged first, in a write that tests
+//! everything it is judged by; only then is anything compared.
+
+use super::{ATTEMPTS, Told, notices, save_account};
+use crate::audit::{Event, SupportCode};
+use crate::challenge::{ChallengeId, Purpose};
+use crate::code::{Code, TypedCode};
+use crate::error::{Problem, ProblemCode};
+use crate::flow::signed_in::signed_in;
+use crate::limit::{Ledger, Stamp};
+use crate::method::{Kind, Method};
+use crate::notice::Notice;
+use crate::policy::Policy;
+use crate::port::{Call, Change, CommitError, Entropy, Guard, KeyRing, Store};
+use crate::reset::ResetId;
+use crate::secret::{Bearer, BearerKind};
+use crate::session::Reach;
+
+/// A kind that was proved.
+pub struct Verified {
+    pub kind: Kind,
+}
+
+/// Judges a code. Every wrong, dead, superseded, fenced or decoy code is one
+/// problem, which does not tell how many guesses are left.
+pub async fn verify_code(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    entropy: &impl Entropy,
+    call: &Call,
+    bearer: &Bearer,
+    challenge: &ChallengeId,
+    typed: &TypedCode,
+) -> Result<Verified, Problem> {
+    let support_code = support_code(call, bearer);
+    judge(store, ring, entropy, call, bearer, challenge, typed)
+        .await
+        .map_err(|problem| problem.with_support_code(&support_code))
+}
+
+async fn judge(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    entropy: &impl Entropy,
+    call: &Call,
+    bearer: &Bearer,
+    challenge: &ChallengeId,
+    typed: &TypedCode,
+) -> Result<Verified, Problem> {
+    let purpose = match bearer.kind {
+        BearerKind::Reset => Purpose::Reset,
+        BearerKind::Session => Purpose::Registration,
+    };
+    // An unknown generation is refused here, before any charge.
+    let keys = ring.keys_with(challenge.kid).await?;
+    let generation = keys.generation(challenge.kid).ok_or_else(Problem::unavailable)?;
+    let stamp = Stamp::new(call.now, &call.id);
+    let event = |event| Told {
+        kind: Some(challenge.kind),
+        support_code: support_code(call, bearer),
+        ..Told::new(call, &bearer.handle, event)
+    };
+    // The policy is not read for a guess: its row is kept for the default time.
+    let kept = Policy::default();
+
+    let mut charge = vec![
+        event(Event::CodeAttempted).record(call, &kept, entropy),
+        Change::ChargeGuess {
+            handle: bearer.handle.clone(),
+            purpose,
+            challenge: challenge.clone(),
+            sec: bearer.digest(),
+            stamp: stamp.clone(),
+            now: call.now,
+        },
+    ];
+    if purpose == Purpose::Registration {
+        charge.push(Change::CheckSession { handle: bearer.handle.clone(), digest: bearer.digest(), now: call.now });
+    }
+    store.commit(call, "charge", charge).await.map_err(|error| match error {
+        CommitError::Refused { ledger, .. } => not_charged(ledger.as_deref(), purpose, call),
+        CommitError::Unavailable => Problem::unavailable(),
+    })?;
+
+    if !Code::derive(&generation.codes, challenge, purpose).matches(typed) {
+        return Err(ProblemCode::CodeNotAccepted.into());
+    }
+    match purpose {
+        Purpose::Reset => {
+            let reset = ResetId::of(bearer);
+            let changes = vec![
+                event(Event::CodeAccepted).record(call, &kept, entropy),
+                Change::ProveKind { handle: bearer.handle.clone(), reset, sec: bearer.digest(), kind: challenge.kind, now: call.now },
+                Change::UseChallenge { handle: bearer.handle.clone(), purpose, challenge: challenge.clone(), stamp },
+            ];
+            store.commit(call, "accept", changes).await.map_err(not_accepted)?;
+        }
+        Purpose::Registration => keep_method(store, entropy, call, bearer, challenge, &stamp).await?,
+    }
+    Ok(Verified { kind: challenge.kind })
+}
+
+/// The address that got the accepted code becomes the account's.
+async fn keep_method(
+    store: &impl Store,
+    entropy: &impl Entropy,
+    call: &Call,
+    bearer: &Bearer,
+    challenge: &ChallengeId,
+    stamp: &Stamp,
+) -> Result<(), Problem> {
+    for attempt in 0..ATTEMPTS {
+        let who = signed_in(store, call, bearer, &[]).await?.reaching(&[Reach::Full, Reach::Register])?;
+        let (handle, policy) = (who.handle(), &who.policy.policy);
+        let pending = who.account.pending.get(&challenge.kind).filter(|p| p.challenge == *challenge);
+        let destination = pending.ok_or(ProblemCode::CodeNotAccepted)?.destination.clone();
+
+        let mut account = who.account.clone().revised();
+        account.pending.remove(&challenge.kind);
+        let method = Method { destination, version: account.revision, verified_at: call.now };
+        let notice = match account.methods.insert(challenge.kind, method) {
+            Some(_) => Notice::MethodChanged,
+            None => Notice::MethodAdded,
+        };
+        let told = Told { uid: Some(&account.uid), kind: Some(challenge.kind), ..Told::new(call, handle, Event::MethodVerified) };
+        let mut changes = vec![
+            told.record(call, policy, entropy),
+            save_account(handle, &who.account, account),
+            Change::UseChallenge { handle: handle.clone(), purpose: Purpose::Registration, challenge: challenge.clone(), stamp: stamp.clone() },
+            // A code under way to the older address is worth nothing now.
+            Change::DropChallenges { handle: handle.clone(), purpose: Purpose::Reset, kinds: vec![challenge.kind], fails: false, now: call.now },
+        ];
+        changes.extend(notices(call, handle, &who.account, notice, policy, entropy));
+        match store.commit(call, &format!("keep-{attempt}"), changes).await {
+            Ok(()) => return Ok(()),
+            Err(error) if error.by(Guard::Ledger) => return Err(not_accepted(error)),
+            Err(error) if error.by(Guard::Account) => continue,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Problem::unavailable())
+}
+
+/// The reset's support code or, for a registration, the request's.
+fn support_code(call: &Call, bearer: &Bearer) -> SupportCode {
+    match bearer.kind {
+        BearerKind::Reset => SupportCode::of(&ResetId::of(bearer).0),
+        BearerKind::Session => call.support_code(),
+    }
+}
+
+/// A guess that was not charged was not compared. The ledger tells whether
+/// the account's count is full; all else is one answer.
+fn not_charged(ledger: Option<&Ledger>, purpose: Purpose, call: &Call) -> Problem {
+    let closed = ledger.and_then(|ledger| ledger.closed_until(ledger.cap, call.now));
+    match (purpose, closed) {
+        (Purpose::Reset, Some(until)) => Problem::retry_at(ProblemCode::ResetClosed, until, call.now),
+        (Purpose::Registration, Some(until)) => Problem::retry_at(ProblemCode::TooSoon, until, call.now),
+        (_, None) => ProblemCode::CodeNotAccepted.into(),
+    }
+}
+
+fn not_accepted(error: CommitError) -> Problem {
+    match error {
+        CommitError::Refused { .. } => ProblemCode::CodeNotAccepted.into(),
+        CommitError::Unavailable => Problem::unavailable(),
+    }
+}

@@ -1,0 +1,147 @@
+//! Keys. One secret holds generations of a master key; HKDF gives each use a
+//! key of its own. Two generations are valid while one replaces the other.
+
+use crate::account::Handle;
+use crate::secret::{ExposeSecret, SecretString};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+/// Number of a generation of keys.
+pub type KeyId = u16;
+
+/// A 256-bit key. It has no `Debug`, no `==`, and is not serialised.
+#[derive(Clone)]
+pub struct Key(Zeroizing<[u8; 32]>);
+
+impl Key {
+    /// HMAC-SHA-256 over the parts, each preceded by its length, so that no
+    /// two lists of parts read alike.
+    pub fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&*self.0).expect("any length is a key");
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+
+    /// The key's bytes, for a primitive that takes a key itself (Argon2).
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    fn derive(&self, use_: &str) -> Key {
+        let mut out = Zeroizing::new([0; 32]);
+        Hkdf::<Sha256>::new(Some(b"latchkey"), &*self.0)
+            .expand(use_.as_bytes(), &mut *out)
+            .expect("32 bytes is a valid length");
+        Key(out)
+    }
+}
+
+/// The keys of one generation.
+#[derive(Clone)]
+pub struct Generation {
+    pub kid: KeyId,
+    /// Makes one-time codes.
+    pub codes: Key,
+    /// Argon2's secret input, kept away from the table.
+    pub pepper: Key,
+    /// Authenticates paging cursors.
+    pub cursors: Key,
+}
+
+/// All keys that are valid now; the first generation makes what is new.
+#[derive(Clone)]
+pub struct Keys {
+    /// Names accounts and addresses in keys of the table; never rotated.
+    ids: Key,
+    generations: Vec<Generation>,
+}
+
+/// Why a secret could not be read. It never says what the secret holds.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error(
+    "the secret must be {{\"ids\": KEY, \"generations\": [{{\"kid\": 1.., \"key\": KEY}}]}}, each KEY 32 bytes as base64url"
+)]
+pub struct InvalidSecret;
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SecretDocument {
+    ids: SecretString,
+    generations: Vec<SecretGeneration>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SecretGeneration {
+    kid: KeyId,
+    key: SecretString,
+}
+
+impl Keys {
+    /// Reads the secret's JSON. There is no default for any part of it.
+    pub fn parse(json: &str) -> Result<Keys, InvalidSecret> {
+        let document: SecretDocument = serde_json::from_str(json).map_err(|_| InvalidSecret)?;
+        let generations = document
+            .generations
+            .iter()
+            .map(|g| {
+                let master = decode(&g.key)?;
+                Ok(Generation {
+                    kid: g.kid,
+                    codes: master.derive("codes"),
+                    pepper: master.derive("pepper"),
+                    cursors: master.derive("cursors"),
+                })
+            })
+            .collect::<Result<Vec<_>, InvalidSecret>>()?;
+        if generations.is_empty() {
+            return Err(InvalidSecret);
+        }
+        Ok(Keys { ids: decode(&document.ids)?.derive("ids"), generations })
+    }
+
+    /// The generation that makes what is new.
+    pub fn current(&self) -> &Generation {
+        &self.generations[0]
+    }
+
+    /// The generation of that number, while it is valid.
+    pub fn generation(&self, kid: KeyId) -> Option<&Generation> {
+        self.generations.iter().find(|g| g.kid == kid)
+    }
+
+    /// The name under which an account is stored. What cannot be a user ID
+    /// (often a password typed into the wrong field) has a name too, in a
+    /// space of its own, so that it is treated alike and never kept in plain.
+    pub fn handle(&self, typed: &crate::account::TypedUserId) -> Handle {
+        let (space, text): (&[u8], &str) = match typed.canonical() {
+            Some(canonical) => (b"account", canonical.as_str()),
+            None => (b"unreadable", typed.as_typed()),
+        };
+        Handle::from_mac(self.ids.mac(&[space, text.as_bytes()]))
+    }
+
+    /// A stable, unreadable name for something personal: an address of a
+    /// method, a source address, an audit subject.
+    pub fn pseudonym(&self, space: &str, text: &str) -> String {
+        BASE64.encode(self.ids.mac(&[b"pseudonym", space.as_bytes(), text.as_bytes()]))[..22].to_owned()
+    }
+
+    /// The salt of the hash that is computed where there is no account: the
+    /// same for one handle, so that a repeated wrong password is recognised.
+    pub fn decoy_salt(&self, handle: &Handle) -> [u8; 16] {
+        self.ids.mac(&[b"salt", handle.as_str().as_bytes()])[..16].try_into().expect("16 of 32 bytes")
+    }
+}
+
+fn decode(text: &SecretString) -> Result<Key, InvalidSecret> {
+    let bytes = Zeroizing::new(BASE64.decode(text.expose_secret()).map_err(|_| InvalidSecret)?);
+    Ok(Key(Zeroizing::new(bytes.as_slice().try_into().map_err(|_| InvalidSecret)?)))
+}

@@ -1,0 +1,36 @@
+//! The rules of self-service password reset: pure values, and the flows that
+//! put them in order. No AWS, no HTTP, no clock and no randomness of its own.
+//!
+//! | module | what it decides |
+//! |---|---|
+//! | [`policy`] | every number an administrator sets: default, range, reason |
+//! | [`limit`] | the ledger: guesses, sends, waits, and when reset is closed |
+//! | [`account`], [`method`] | who somebody is, and where a code may go |
+//! | [`challenge`], [`code`] | one code sent for one purpose |
+//! | [`reset`], [`session`], [`lockout`] | what a bearer may do, and until when |
+//! | [`password`] | which passwords are taken |
+//! | [`audit`], [`notice`], [`outbox`] | what is written down, and what is told |
+//! | [`key`], [`secret`] | keys, bearers, and types that cannot be printed |
+//! | [`port`] | what the flows need from the world, and the guard of each write |
+//! | [`flow`] | one use case a file, readable aloud |
+//! | [`error`] | every problem a caller can be told |
+
+pub mod account;
+pub mod audit;
+pub mod challenge;
+pub mod code;
+pub mod error;
+pub mod flow;
+pub mod key;
+pub mod limit;
+pub mod lockout;
+pub mod method;
+pub mod notice;
+pub mod outbox;
+pub mod password;
+pub mod policy;
+pub mod port;
+pub mod reset;
+pub mod secret;
+pub mod session;
+pub mod time;

@@ -1,0 +1,126 @@
+//! Authentication methods: a kind, and the destination a code is sent to.
+
+use crate::challenge::ChallengeId;
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+
+/// A kind of authentication method; also the id of the one method of that
+/// kind an account may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Kind {
+    Email,
+    MobilePhone,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 2] = [Kind::Email, Kind::MobilePhone];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Kind::Email => "email",
+            Kind::MobilePhone => "mobilePhone",
+        }
+    }
+}
+
+impl FromStr for Kind {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Kind, ()> {
+        Kind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(())
+    }
+}
+
+/// An address a code can be sent to, parsed once.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Destination {
+    Email(String),
+    MobilePhone(String),
+}
+
+/// The longest address RFC 5321 lets travel.
+const MAX_EMAIL: usize = 254;
+
+impl Destination {
+    /// Reads an address of a kind: a mail address without display name,
+    /// quotes or domain literal (one recipient, no header to inject), or a
+    /// valid number in E.164. `None` for anything else.
+    pub fn parse(kind: Kind, text: &str) -> Option<Destination> {
+        let text = text.trim();
+        match kind {
+            Kind::Email => {
+                let options = email_address::Options::default()
+                    .with_required_tld()
+                    .without_display_text()
+                    .without_domain_literal();
+                let address = email_address::EmailAddress::parse_with_options(text, options).ok()?;
+                let plain = text.len() <= MAX_EMAIL && text.is_ascii() && !text.contains(['"', '\\', ',']);
+                let (local, domain) = (address.local_part(), address.domain());
+                plain.then(|| Destination::Email(format!("{local}@{}", domain.to_ascii_lowercase())))
+            }
+            Kind::MobilePhone => {
+                let number = phonenumber::parse(None, text).ok()?;
+                let valid = phonenumber::is_valid(&number) && number.extension().is_none();
+                valid.then(|| {
+                    Destination::MobilePhone(
+                        number.format().mode(phonenumber::Mode::E164).to_string(),
+                    )
+                })
+            }
+        }
+    }
+
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Destination::Email(_) => Kind::Email,
+            Destination::MobilePhone(_) => Kind::MobilePhone,
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        match self {
+            Destination::Email(text) | Destination::MobilePhone(text) => text,
+        }
+    }
+
+    /// Enough to recognise one's own address, too little to learn it.
+    pub fn masked(&self) -> String {
+        match self {
+            Destination::Email(text) => {
+                let (local, domain) = text.split_once('@').unwrap_or((text, ""));
+                let first = local.chars().next().unwrap_or('*');
+                format!("{first}•••@{domain}")
+            }
+            Destination::MobilePhone(text) => {
+                format!("•••{}", &text[text.len().saturating_sub(2)..])
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Destination {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Destination::{}", self.kind().as_str())
+    }
+}
+
+/// A method whose own code came back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Method {
+    pub destination: Destination,
+    /// The account's revision that verified it: another address is another
+    /// version, and what was proved by the older counts no more.
+    pub version: u64,
+    pub verified_at: Time,
+}
+
+/// An address waiting for its code.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pending {
+    pub destination: Destination,
+    pub challenge: ChallengeId,
+}

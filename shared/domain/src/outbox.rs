@@ -1,0 +1,92 @@
+//! The outbox: what is to be sent, written in the same transaction as its
+//! cause, and sent by `send-code` alone.
+
+use crate::account::{Handle, Language};
+use crate::challenge::{ChallengeId, Purpose};
+use crate::method::Destination;
+use crate::notice::Notice;
+use crate::reset::ResetId;
+use crate::time::{Span, Time};
+use serde::{Deserialize, Serialize};
+
+/// How often a message is handed to its channel at most: a crash between
+/// claim and send may cost one repetition, never a flood.
+pub const MAX_TRIES: u32 = 2;
+/// How long a row is kept after it was written.
+pub const OUTBOX_KEPT: Span = Span::days(7);
+
+/// The name of a row: when, what for, and a random part. The stream carries
+/// keys only, so it holds what the first read must know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxId {
+    pub at: Time,
+    pub what: OutboxKind,
+    pub random: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutboxKind {
+    Code(Purpose, Option<ResetId>),
+    Notice,
+}
+
+impl OutboxId {
+    pub fn parse(text: &str) -> Option<OutboxId> {
+        let mut parts = text.split('.');
+        let at = Time(parts.next()?.parse().ok()?);
+        let (what, reset, random) = (parts.next()?, parts.next()?, parts.next()?);
+        let what = match what {
+            "reset" => OutboxKind::Code(Purpose::Reset, Some(ResetId(reset.to_owned()))),
+            "registration" => OutboxKind::Code(Purpose::Registration, None),
+            "notice" => OutboxKind::Notice,
+            _ => return None,
+        };
+        parts.next().is_none().then(|| OutboxId { at, what, random: random.to_owned() })
+    }
+}
+
+impl std::fmt::Display for OutboxId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (what, reset) = match &self.what {
+            OutboxKind::Code(purpose, reset) => (purpose.as_str(), reset.as_ref().map_or("-", |r| r.0.as_str())),
+            OutboxKind::Notice => ("notice", "-"),
+        };
+        write!(f, "{:013}.{what}.{reset}.{}", self.at.0, self.random)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OutboxState {
+    Queued,
+    Claimed,
+    Sent,
+    Dropped,
+    Failed,
+}
+
+/// What is to be sent. A code is not in it: it is made when it is sent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum Message {
+    #[serde(rename_all = "camelCase")]
+    Code {
+        challenge: ChallengeId,
+        purpose: Purpose,
+        seq: u32,
+        /// Pseudonym of the destination that was typed, where that is asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        typed: Option<String>,
+    },
+    #[serde(rename_all = "camelCase")]
+    Notice { notice: Notice, recipient: Destination, language: Language },
+}
+
+#[derive(Clone, Debug)]
+pub struct OutboxRow {
+    pub handle: Handle,
+    pub id: OutboxId,
+    pub message: Message,
+    pub state: OutboxState,
+    pub tries: u32,
+}

@@ -1,0 +1,81 @@
+//! Passwords: what is taken, and the forms they travel in.
+
+use crate::error::{Violation, ViolationCode};
+use crate::policy::Policy;
+use crate::secret::{ExposeSecret, SecretString};
+use crate::time::Span;
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+/// Longest password in code points; all of it counts (NIST 800-63B-4 3.1.1.2
+/// asks for at least 64 to be permitted).
+pub const MAX_LENGTH: usize = 256;
+/// How long a temporary password can be used (ASVS 6.4.1).
+pub const TEMPORARY: Span = Span::days(7);
+
+/// A password in NFC (NIST 800-63B-4 3.1.1.2), never shortened or case-folded.
+pub struct Password(SecretString);
+
+impl Password {
+    pub fn new(typed: &SecretString) -> Password {
+        Password(typed.expose_secret().nfc().collect::<String>().into())
+    }
+
+    /// UTF-8 bytes, for the hash and nothing else.
+    pub fn expose(&self) -> &[u8] {
+        self.0.expose_secret().as_bytes()
+    }
+
+    /// Whether it is longer than any account's can be: then it is wrong
+    /// before anything is computed.
+    pub fn is_too_long(&self) -> bool {
+        self.0.expose_secret().chars().count() > MAX_LENGTH
+    }
+
+    /// Why the policy refuses it as a new password; empty where it is taken.
+    pub fn violations(&self, policy: &Policy, pointer: &str) -> Vec<Violation> {
+        let text = self.0.expose_secret();
+        let length = text.chars().count();
+        let minimum = policy.password.minimum_length;
+        if length < minimum as usize || length > MAX_LENGTH {
+            return vec![Violation {
+                min: Some(minimum),
+                max: Some(MAX_LENGTH as u32),
+                ..Violation::new(pointer, ViolationCode::PasswordLength)
+            }];
+        }
+        if text.chars().any(char::is_control) {
+            return vec![Violation::new(pointer, ViolationCode::PasswordControl)];
+        }
+        Vec::new()
+    }
+}
+
+/// A hash with its parameters and the generation of the pepper, as stored.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StoredHash(String);
+
+impl StoredHash {
+    pub fn new(text: String) -> StoredHash {
+        StoredHash(text)
+    }
+    pub fn as_stored(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for StoredHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StoredHash")
+    }
+}
+
+/// A temporary password of five groups of four, without characters that are
+/// mistaken for one another: 20 of 32 symbols, 100 bits.
+pub fn temporary(random: [u8; 20]) -> SecretString {
+    const SYMBOLS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789X";
+    let symbols = random.map(|byte| SYMBOLS[usize::from(byte & 31)] as char);
+    let groups: Vec<String> = symbols.chunks(4).map(|group| group.iter().collect()).collect();
+    groups.join("-").into()
+}

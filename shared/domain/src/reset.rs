@@ -1,0 +1,89 @@
+//! A reset: from the user ID to the new password. Every user ID gets one;
+//! that of an account which may not reset is a decoy of the same shape.
+
+use crate::account::{Account, Handle, Uid};
+use crate::audit::{Reason, SupportCode};
+use crate::method::Kind;
+use crate::policy::Policy;
+use crate::secret::{Bearer, BearerDigest};
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Public name of a reset, derived from its bearer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ResetId(pub String);
+
+impl ResetId {
+    pub fn of(bearer: &Bearer) -> ResetId {
+        ResetId(bearer.public_id())
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ResetState {
+    Open,
+    Done,
+    Cancelled,
+}
+
+/// One reset as it is stored. A decoy carries the same fields; only values
+/// differ.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reset {
+    pub handle: Handle,
+    pub id: ResetId,
+    pub sec: BearerDigest,
+    /// False for a decoy: no proof is ever recorded.
+    pub real: bool,
+    /// Why it is a decoy; told by support code only.
+    pub reason: Reason,
+    pub uid: Uid,
+    /// The account's generation when the reset began; a later one kills it.
+    pub generation: u64,
+    /// Versions of the methods a code may go to.
+    pub versions: BTreeMap<Kind, u64>,
+    /// Kinds that had to be proved when it began.
+    pub need: u32,
+    pub state: ResetState,
+    #[serde(default)]
+    pub verified: BTreeSet<Kind>,
+    pub exp: Time,
+    pub support_code: SupportCode,
+}
+
+impl Reset {
+    /// Whether this bearer may act on it now. Expiry is compared here, never
+    /// left to TTL.
+    pub fn is_open(&self, bearer: &Bearer, now: Time) -> bool {
+        self.sec.matches(&bearer.digest()) && self.state == ResetState::Open && self.exp > now
+    }
+
+    /// Kinds proved that count now: allowed by the policy, and sent to an
+    /// address that is still the account's.
+    pub fn proofs(&self, account: &Account, policy: &Policy) -> usize {
+        self.verified
+            .iter()
+            .filter(|kind| policy.allows(**kind))
+            .filter(|kind| account.methods.get(kind).map(|m| m.version) == self.versions.get(kind).copied())
+            .count()
+    }
+}
+
+/// Why an account cannot reset now; [`Reason::None`] where it can.
+pub fn eligibility(account: Option<&Account>, policy: &Policy) -> Reason {
+    let Some(account) = account else { return Reason::UnknownUser };
+    if !account.enabled {
+        return Reason::Disabled;
+    }
+    if !account.in_scope(policy) {
+        return Reason::OutOfScope;
+    }
+    if account.usable_kinds(policy).len() < account.kinds_needed(policy) {
+        return Reason::NotEnoughMethods;
+    }
+    Reason::None
+}

@@ -1,0 +1,116 @@
+//! A session: what a signed-in bearer reaches, and until when.
+
+use crate::account::{Account, Handle, Uid};
+use crate::policy::Policy;
+use crate::secret::{Bearer, BearerDigest};
+use crate::time::{Span, Time};
+use serde::{Deserialize, Serialize};
+
+/// How long a full session lasts (NIST 800-63B-4 2.1.3: at most 30 days at AAL1).
+pub const FULL: Span = Span::hours(12);
+/// How long a session lasts that reaches only registration or the change of
+/// a temporary password.
+pub const LIMITED: Span = Span::minutes(20);
+/// How long a session lives unused.
+pub const IDLE: Span = Span::hours(1);
+/// Use is written down in steps, so that most requests write nothing.
+pub const SEEN_STEP: Span = Span::minutes(5);
+/// How young a password proof must be to change methods (NIST 4.1.2.1).
+pub const PROOF: Span = Span::minutes(20);
+
+/// What a session reaches. Stored when it is made: a policy saved later does
+/// not lock anybody out of what they are doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Reach {
+    ChangePassword,
+    Register,
+    Full,
+}
+
+/// What sign-in asks for next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Next {
+    ChangePassword,
+    Register,
+    Reconfirm,
+}
+
+impl Reach {
+    pub const fn of(next: Option<Next>) -> Reach {
+        match next {
+            Some(Next::ChangePassword) => Reach::ChangePassword,
+            Some(Next::Register | Next::Reconfirm) => Reach::Register,
+            None => Reach::Full,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    pub handle: Handle,
+    pub digest: BearerDigest,
+    pub uid: Uid,
+    pub generation: u64,
+    pub reach: Reach,
+    pub exp: Time,
+    /// Last use, in steps of [`SEEN_STEP`].
+    pub seen: Time,
+    /// Last proof of the password.
+    pub proved_at: Time,
+}
+
+impl Session {
+    /// A session for an account as it was read together with the hash that
+    /// was checked.
+    pub fn begin(account: &Account, bearer: &Bearer, next: Option<Next>, proved_at: Time, now: Time) -> Session {
+        let reach = Reach::of(next);
+        let lasts = match reach {
+            Reach::Full => FULL,
+            Reach::ChangePassword | Reach::Register => LIMITED,
+        };
+        Session {
+            handle: bearer.handle.clone(),
+            digest: bearer.digest(),
+            uid: account.uid.clone(),
+            generation: account.generation,
+            reach,
+            exp: now + lasts,
+            seen: now,
+            proved_at,
+        }
+    }
+
+    /// Whether it lives: not past its end, not idle, and of this very account
+    /// as it is now.
+    pub fn lives(&self, account: &Account, now: Time) -> bool {
+        self.exp > now
+            && self.seen + IDLE > now
+            && self.uid == account.uid
+            && self.generation == account.generation
+            && account.enabled
+    }
+
+    /// Whether this use must be written down.
+    pub fn renewal_due(&self, now: Time) -> bool {
+        self.seen + SEEN_STEP <= now
+    }
+}
+
+/// What somebody must do next, in the order of need.
+pub fn next_step(account: &Account, policy: &Policy, now: Time) -> Option<Next> {
+    if account.temporary_until.is_some() {
+        return Some(Next::ChangePassword);
+    }
+    if !policy.registration.required || !account.in_scope(policy) {
+        return None;
+    }
+    if account.usable_kinds(policy).len() < account.kinds_to_register(policy) || account.registered_at.is_none() {
+        return Some(Next::Register);
+    }
+    let days = policy.registration.reconfirm_days;
+    let confirmed = account.confirmed_at.or(account.registered_at)?;
+    (days > 0 && confirmed + Span::days(days.into()) <= now).then_some(Next::Reconfirm)
+}

@@ -1,0 +1,85 @@
+//! Instants and spans, in milliseconds. Time is always an argument.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::ops::{Add, Sub};
+
+/// Milliseconds since the Unix epoch, UTC.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
+#[serde(transparent)]
+pub struct Time(pub i64);
+
+/// A length of time in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Span(pub i64);
+
+impl Span {
+    pub const fn seconds(n: i64) -> Span {
+        Span(n * 1000)
+    }
+    pub const fn minutes(n: i64) -> Span {
+        Span::seconds(n * 60)
+    }
+    pub const fn hours(n: i64) -> Span {
+        Span::minutes(n * 60)
+    }
+    pub const fn days(n: i64) -> Span {
+        Span::hours(n * 24)
+    }
+    /// Whole seconds, rounded up: what a `Retry-After` says, so that trying
+    /// again after it is never too early.
+    pub const fn whole_seconds(self) -> u32 {
+        let ms = if self.0 < 0 { 0 } else { self.0 };
+        ((ms + 999) / 1000) as u32
+    }
+}
+
+impl Time {
+    /// Seconds since the epoch, rounded up: the unit of DynamoDB's TTL.
+    pub const fn epoch_seconds(self) -> i64 {
+        (self.0 + 999).div_euclid(1000)
+    }
+    /// The clock hour this instant lies in, counted from the epoch.
+    pub const fn hour(self) -> i64 {
+        self.0.div_euclid(Span::hours(1).0)
+    }
+    /// The UTC day this instant lies in, as `2026-11-23`.
+    pub fn day(self) -> String {
+        self.timestamp().strftime("%Y-%m-%d").to_string()
+    }
+    fn timestamp(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+}
+
+impl Add<Span> for Time {
+    type Output = Time;
+    fn add(self, span: Span) -> Time {
+        Time(self.0 + span.0)
+    }
+}
+impl Sub<Span> for Time {
+    type Output = Time;
+    fn sub(self, span: Span) -> Time {
+        Time(self.0 - span.0)
+    }
+}
+impl Sub for Time {
+    type Output = Span;
+    fn sub(self, earlier: Time) -> Span {
+        Span(self.0 - earlier.0)
+    }
+}
+
+/// RFC 3339 with milliseconds, as the API writes it.
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.timestamp().strftime("%Y-%m-%dT%H:%M:%S.%3fZ"))
+    }
+}
+impl fmt::Debug for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
