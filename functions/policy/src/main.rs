@@ -1,1 +1,5 @@
-fn main(){}
+//! The function `policy`.
+
+fn main() -> Result<(), platform::host::Error> {
+    platform::host::serve(platform::http::policy::routes)
+}

@@ -1,1 +1,5 @@
-fn main(){}
+//! The function `sign-in`.
+
+fn main() -> Result<(), platform::host::Error> {
+    platform::host::serve(platform::http::sign_in::routes)
+}

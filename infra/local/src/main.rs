@@ -1,1 +1,12 @@
-fn main() {}
+//! `cargo latchkey`: see [`local::laptop`].
+
+use std::process::ExitCode;
+
+use local::laptop::{self, Role};
+
+fn main() -> ExitCode {
+    match Role::of(std::env::args_os()) {
+        Role::Laptop(options) => laptop::run(options),
+        Role::Supervisor(command) => laptop::supervise(command),
+    }
+}

@@ -54,11 +54,7 @@ pub(crate) fn write_private(path: &Path, content: &str) -> Result<()> {
         }
         // A draft left by a crash may have other permissions.
         let _ = fs::remove_file(&draft);
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&draft)?;
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
         file.write_all(content.as_bytes())?;
         file.sync_all()?;
         fs::rename(&draft, path)
@@ -84,10 +80,7 @@ mod tests {
         let path = dir.path().join("deep/secrets.json");
         let first = load_or_generate(&path).unwrap();
         assert_eq!(first, load_or_generate(&path).unwrap());
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 
         let secret: serde_json::Value = serde_json::from_str(&first).unwrap();
         let key = secret["generations"][0]["key"].as_str().unwrap();

@@ -51,6 +51,12 @@ pub trait Entropy: Send + Sync {
     fn fill(&self, out: &mut [u8]);
 }
 
+impl<T: Entropy + ?Sized> Entropy for Arc<T> {
+    fn fill(&self, out: &mut [u8]) {
+        (**self).fill(out);
+    }
+}
+
 /// `N` random bytes.
 pub fn random<const N: usize>(entropy: &impl Entropy) -> [u8; N] {
     let mut out = [0; N];
@@ -207,6 +213,8 @@ pub enum Change {
     CountSource { source: String, counter: SourceCounter, limit: u32, now: Time },
     /// Guard: the policy's version is the one read.
     SavePolicy { seen: u64, saved: Box<SavedPolicy> },
+    /// Guard: this version was never kept. The history's copy of a policy.
+    KeepPolicy(Box<SavedPolicy>),
     /// Guard: the policy's version is the one read.
     CheckPolicy { seen: u64 },
     /// Guard: there is no administrator yet, if `first`.

@@ -107,3 +107,6 @@ impl std::fmt::Debug for BearerDigest {
 pub fn random_text<const N: usize>(bytes: [u8; N]) -> String {
     BASE64.encode(bytes)
 }
+
+/// Bytes that are wiped when they are dropped.
+pub type SecretBytes = Zeroizing<Vec<u8>>;

@@ -1,1 +1,20 @@
+//! The world around the rules: AWS, HTTP, time and randomness.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`settings`], [`host`] | environment -> settings -> clients, once per cold start |
+//! | [`http`] | bytes to typed requests, problems, bearers, routes |
+//! | [`dynamodb`] | the table: its layout, one consistent read, one conditional write |
+//! | [`secrets`], [`system`] | keys, clock, randomness, Argon2id |
+//! | [`send`], [`stream`] | channels and their texts, and the outbox's stream |
+//! | [`texts`] | every sentence a person reads |
 
+pub mod dynamodb;
+pub mod host;
+pub mod http;
+pub mod secrets;
+pub mod send;
+pub mod settings;
+pub mod stream;
+pub mod system;
+pub mod texts;

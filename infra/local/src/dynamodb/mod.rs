@@ -61,8 +61,7 @@ impl Embedded {
         fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
         let file = dir.join(DATA);
         let path = file.to_str().context("the data directory is not UTF-8")?;
-        let database =
-            Database::new(path).with_context(|| format!("cannot open {}", file.display()))?;
+        let database = Database::new(path).with_context(|| format!("cannot open {}", file.display()))?;
         if hasty {
             database.enable_bulk_loading()?;
         }
@@ -79,13 +78,7 @@ impl Embedded {
             };
             let _ = dynoxide::server::serve_with_shutdown(listener, served, stopped).await;
         });
-        Ok(Self {
-            database,
-            dir: dir.to_owned(),
-            address,
-            stop,
-            server,
-        })
+        Ok(Self { database, dir: dir.to_owned(), address, stop, server })
     }
 
     /// The URL for `AWS_ENDPOINT_URL_DYNAMODB`.
@@ -123,11 +116,7 @@ pub fn exists(dir: &Path) -> bool {
 fn ensure_table(database: &Database, dir: &Path) -> Result<()> {
     let definition = table_definition()?;
     let noted = dir.join(DEFINITION);
-    if database
-        .list_tables(Default::default())?
-        .table_names
-        .is_empty()
-    {
+    if database.list_tables(Default::default())?.table_names.is_empty() {
         database.create_table(request(definition.clone())?)?;
         if let Some(expiry) = template::time_to_live()? {
             database.update_time_to_live(request(expiry)?)?;
@@ -135,10 +124,7 @@ fn ensure_table(database: &Database, dir: &Path) -> Result<()> {
         fs::write(noted, serde_json::to_vec_pretty(&definition)?)?;
         return Ok(());
     }
-    let made_from: Value = fs::read(&noted)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default();
+    let made_from: Value = fs::read(&noted).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
     ensure!(
         made_from == definition,
         "the table in {} was made from another version of infra/template.yaml; \
@@ -189,29 +175,13 @@ mod tests {
             aws_sdk_dynamodb::Config::builder()
                 .behavior_version_latest()
                 .region(aws_sdk_dynamodb::config::Region::new(crate::REGION))
-                .credentials_provider(aws_sdk_dynamodb::config::Credentials::new(
-                    "local", "local", None, None, "test",
-                ))
+                .credentials_provider(aws_sdk_dynamodb::config::Credentials::new("local", "local", None, None, "test"))
                 .http_client(aws_smithy_http_client::Builder::new().build_http())
                 .endpoint_url(embedded.endpoint())
                 .build(),
         );
-        client
-            .put_item()
-            .table_name(TABLE)
-            .item("pk", S("a".into()))
-            .item("sk", S("b".into()))
-            .send()
-            .await
-            .unwrap();
-        let found = client
-            .get_item()
-            .table_name(TABLE)
-            .key("pk", S("a".into()))
-            .key("sk", S("b".into()))
-            .send()
-            .await
-            .unwrap();
+        client.put_item().table_name(TABLE).item("pk", S("a".into())).item("sk", S("b".into())).send().await.unwrap();
+        let found = client.get_item().table_name(TABLE).key("pk", S("a".into())).key("sk", S("b".into())).send().await.unwrap();
         assert!(found.item.is_some());
         embedded.shutdown().await;
     }

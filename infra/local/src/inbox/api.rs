@@ -44,10 +44,7 @@ async fn page() -> impl IntoResponse {
 }
 
 async fn style() -> impl IntoResponse {
-    (
-        [(header::CONTENT_TYPE, "text/css")],
-        include_str!("page.css"),
-    )
+    ([(header::CONTENT_TYPE, "text/css")], include_str!("page.css"))
 }
 
 async fn script() -> impl IntoResponse {
@@ -58,9 +55,7 @@ async fn script() -> impl IntoResponse {
 async fn mail(State(inbox): State<Inbox>, Path(id): Path<u64>) -> Response {
     let found = inbox.all().into_iter().find(|message| message.id == id);
     match found.and_then(|message| message.html) {
-        Some(html) => {
-            ([(header::CONTENT_SECURITY_POLICY, MAIL_POLICY)], Html(html)).into_response()
-        }
+        Some(html) => ([(header::CONTENT_SECURITY_POLICY, MAIL_POLICY)], Html(html)).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -78,9 +73,7 @@ struct Wanted {
 /// another one has cleared.
 async fn messages(State(inbox): State<Inbox>, Query(wanted): Query<Wanted>) -> Json<Value> {
     let patience = Duration::from_secs(wanted.wait.min(LONGEST_WAIT));
-    let messages = inbox
-        .wait(wanted.to.as_deref(), wanted.after, patience)
-        .await;
+    let messages = inbox.wait(wanted.to.as_deref(), wanted.after, patience).await;
     let oldest = inbox.all().first().map(|message| message.id);
     Json(json!({ "messages": messages, "oldest": oldest }))
 }
@@ -114,9 +107,7 @@ async fn fail(State(inbox): State<Inbox>, Json(fail): Json<Fail>) -> StatusCode 
 
 async fn failures(State(inbox): State<Inbox>) -> Json<Value> {
     let waiting = inbox.failures();
-    let waiting = waiting
-        .iter()
-        .map(|(channel, failure)| json!({ "channel": channel, "as": failure }));
+    let waiting = waiting.iter().map(|(channel, failure)| json!({ "channel": channel, "as": failure }));
     Json(json!({ "waiting": waiting.collect::<Vec<_>>() }))
 }
 
@@ -157,8 +148,5 @@ async fn localstack_sms(State(inbox): State<Inbox>) -> Json<Value> {
 }
 
 fn of(inbox: &Inbox, channel: Channel) -> impl Iterator<Item = Message> {
-    inbox
-        .all()
-        .into_iter()
-        .filter(move |message| message.channel == channel)
+    inbox.all().into_iter().filter(move |message| message.channel == channel)
 }

@@ -99,10 +99,7 @@ pub struct Inbox {
 
 impl Default for Inbox {
     fn default() -> Self {
-        Self {
-            state: Arc::default(),
-            changed: watch::Sender::new(()),
-        }
+        Self { state: Arc::default(), changed: watch::Sender::new(()) }
     }
 }
 
@@ -130,9 +127,7 @@ impl Inbox {
                 }
             }
         };
-        tokio::time::timeout(patience, found)
-            .await
-            .unwrap_or_default()
+        tokio::time::timeout(patience, found).await.unwrap_or_default()
     }
 
     /// Forgets all messages. Ids go on.
@@ -187,9 +182,7 @@ impl Inbox {
     }
 
     fn after(&self, to: Option<&str>, after: u64) -> Vec<Message> {
-        let wanted = |message: &&Message| {
-            message.id > after && to.is_none_or(|to| to.eq_ignore_ascii_case(&message.to))
-        };
+        let wanted = |message: &&Message| message.id > after && to.is_none_or(|to| to.eq_ignore_ascii_case(&message.to));
         let state = self.state();
         state.messages.iter().filter(wanted).cloned().collect()
     }
@@ -204,11 +197,7 @@ mod tests {
     use super::*;
 
     fn sms(to: &str, text: &str) -> Draft {
-        Draft {
-            to: to.into(),
-            text: text.into(),
-            ..Draft::default()
-        }
+        Draft { to: to.into(), text: text.into(), ..Draft::default() }
     }
 
     #[tokio::test]

@@ -13,11 +13,7 @@ pub(super) fn parts(text: &str) -> usize {
         Some(units) => (units, 160, 153),
         None => (text.encode_utf16().count(), 70, 67),
     };
-    if units <= one {
-        1
-    } else {
-        units.div_ceil(each)
-    }
+    if units <= one { 1 } else { units.div_ceil(each) }
 }
 
 fn septets(text: &str) -> Option<usize> {

@@ -14,11 +14,7 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         let embedded = Embedded::start(dir.path()).unwrap();
         let pump = Pump::new(&embedded).unwrap().without_pauses();
-        Self {
-            embedded,
-            pump,
-            _dir: dir,
-        }
+        Self { embedded, pump, _dir: dir }
     }
 
     fn put(&self, pk: &str, sk: impl Display) {
@@ -52,12 +48,7 @@ impl World {
 
 fn rows(event: &Value) -> Vec<String> {
     let records = event["Records"].as_array().unwrap();
-    let row = |record: &Value| {
-        record["dynamodb"]["Keys"]["sk"]["S"]
-            .as_str()
-            .unwrap()
-            .into()
-    };
+    let row = |record: &Value| record["dynamodb"]["Keys"]["sk"]["S"].as_str().unwrap().into();
     records.iter().map(row).collect()
 }
 
@@ -65,10 +56,7 @@ fn rows(event: &Value) -> Vec<String> {
 async fn rows_come_in_order_and_in_batches() {
     let mut world = World::outbox(25);
     let batches = world.drain_with_poison("none").await;
-    assert_eq!(
-        batches.iter().map(Vec::len).collect::<Vec<_>>(),
-        [10, 10, 5]
-    );
+    assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 5]);
     let expected: Vec<String> = (0..25).map(|row| row.to_string()).collect();
     assert_eq!(batches.concat(), expected);
 }
@@ -88,15 +76,9 @@ async fn the_event_is_that_of_lambda() {
     assert_eq!(record["eventSource"], "aws:dynamodb");
     assert_eq!(record["awsRegion"], "us-east-1");
     let arn = record["eventSourceARN"].as_str().unwrap();
-    assert!(
-        arn.starts_with("arn:aws:dynamodb:us-east-1:000000000000:table/latchkey/stream/"),
-        "{arn}"
-    );
+    assert!(arn.starts_with("arn:aws:dynamodb:us-east-1:000000000000:table/latchkey/stream/"), "{arn}");
     let change = &record["dynamodb"];
-    assert_eq!(
-        change["Keys"],
-        json!({ "pk": { "S": "OUTBOX#ann" }, "sk": { "S": "0" } })
-    );
+    assert_eq!(change["Keys"], json!({ "pk": { "S": "OUTBOX#ann" }, "sk": { "S": "0" } }));
     assert_eq!(change["StreamViewType"], "KEYS_ONLY");
     assert!(change["ApproximateCreationDateTime"].is_u64());
     assert_eq!(change["SequenceNumber"].as_str().unwrap().len(), 21);
@@ -136,18 +118,11 @@ async fn a_reported_failure_repeats_from_there_on() {
             let number = &event["Records"][row]["dynamodb"]["SequenceNumber"];
             json!({ "itemIdentifier": number })
         };
-        let failures = if first_time {
-            vec![id(3), id(2)]
-        } else {
-            vec![]
-        };
+        let failures = if first_time { vec![id(3), id(2)] } else { vec![] };
         Ok::<_, Infallible>(json!({ "batchItemFailures": failures }))
     };
     assert_eq!(world.pump.drain(invoke).await.unwrap(), 4);
-    assert_eq!(
-        seen.into_inner(),
-        [vec!["0", "1", "2", "3"], vec!["2", "3"]]
-    );
+    assert_eq!(seen.into_inner(), [vec!["0", "1", "2", "3"], vec!["2", "3"]]);
     assert!(world.pump.dead_letters().is_empty());
 }
 
@@ -155,11 +130,7 @@ async fn a_reported_failure_repeats_from_there_on() {
 async fn a_poison_record_ends_alone_and_the_others_arrive() {
     let mut world = World::outbox(7);
     let batches = world.drain_with_poison("4").await;
-    let arrived: Vec<_> = batches
-        .iter()
-        .filter(|batch| !batch.contains(&"4".to_owned()))
-        .flatten()
-        .collect();
+    let arrived: Vec<_> = batches.iter().filter(|batch| !batch.contains(&"4".to_owned())).flatten().collect();
     assert_eq!(arrived, ["0", "1", "2", "3", "5", "6"]);
     let alone = batches.iter().filter(|batch| *batch == &["4"]).count();
     assert_eq!(alone, TRIES as usize);
@@ -196,11 +167,7 @@ async fn a_moment_of_failure_costs_nothing() {
     let calls = RefCell::new(0);
     let invoke = async |_| {
         *calls.borrow_mut() += 1;
-        if *calls.borrow() < TRIES {
-            Err("not yet")
-        } else {
-            Ok(json!({}))
-        }
+        if *calls.borrow() < TRIES { Err("not yet") } else { Ok(json!({})) }
     };
     world.pump.drain(invoke).await.unwrap();
     assert_eq!(calls.into_inner(), TRIES);

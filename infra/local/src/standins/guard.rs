@@ -21,11 +21,7 @@ pub(super) async fn own_pages_and_tools_only(request: Request, next: Next) -> Re
 }
 
 fn is_own(headers: &HeaderMap) -> bool {
-    let header = |name| {
-        headers
-            .get(name)
-            .map(|value| value.to_str().unwrap_or_default())
-    };
+    let header = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let host = header(header::HOST).unwrap_or_default();
     let own = format!("http://{host}");
     is_loopback(host) && header(header::ORIGIN).is_none_or(|origin| origin == own)
@@ -37,8 +33,7 @@ fn is_loopback(host: &str) -> bool {
     };
     let name = authority.host();
     let address = name.trim_start_matches('[').trim_end_matches(']');
-    name.eq_ignore_ascii_case("localhost")
-        || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    name.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -47,21 +42,10 @@ mod tests {
 
     #[test]
     fn loopback_names_and_no_others() {
-        for host in [
-            "localhost",
-            "LOCALHOST:9001",
-            "127.0.0.1:9001",
-            "[::1]:9001",
-        ] {
+        for host in ["localhost", "LOCALHOST:9001", "127.0.0.1:9001", "[::1]:9001"] {
             assert!(is_loopback(host), "{host}");
         }
-        for host in [
-            "",
-            "example.com",
-            "127.0.0.1.example.com:9001",
-            "10.0.0.1",
-            "localhost.evil",
-        ] {
+        for host in ["", "example.com", "127.0.0.1.example.com:9001", "10.0.0.1", "localhost.evil"] {
             assert!(!is_loopback(host), "{host}");
         }
     }

@@ -54,10 +54,7 @@ impl Standins {
         let listener = crate::listen(port).context("the stand-ins' port")?;
         let address = listener.local_addr()?;
         let inbox = Inbox::default();
-        let services = Services {
-            inbox: inbox.clone(),
-            secret: secret.into(),
-        };
+        let services = Services { inbox: inbox.clone(), secret: secret.into() };
         let app = Router::new()
             .route("/v2/email/outbound-emails", post(ses::send_email))
             .merge(inbox::api::routes().with_state(inbox.clone()))
@@ -72,12 +69,7 @@ impl Standins {
                 _ = stopped => {}
             }
         });
-        Ok(Self {
-            inbox,
-            address,
-            stop,
-            server,
-        })
+        Ok(Self { inbox, address, stop, server })
     }
 
     /// The URL for `AWS_ENDPOINT_URL_SNS`, `_SESV2` and `_SECRETS_MANAGER`,
@@ -105,11 +97,7 @@ impl Standins {
 
 /// SNS and Secrets Manager both post to `/`; the second names its operation in
 /// a header.
-async fn by_protocol(
-    State(services): State<Services>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+async fn by_protocol(State(services): State<Services>, headers: HeaderMap, body: Bytes) -> Response {
     match headers.get("x-amz-target") {
         Some(target) => secrets_manager::answer(&services.secret, target.as_bytes(), &body),
         None => sns::answer(&services.inbox, &body),
@@ -122,14 +110,7 @@ fn request_id() -> String {
     // An id of zeroes would do as well: nobody relies on it here.
     let _ = getrandom::fill(&mut bytes);
     let n = u128::from_be_bytes(bytes);
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        n >> 96,
-        n >> 80 & 0xffff,
-        n >> 64 & 0xffff,
-        n >> 48 & 0xffff,
-        n & 0xffff_ffff_ffff
-    )
+    format!("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", n >> 96, n >> 80 & 0xffff, n >> 64 & 0xffff, n >> 48 & 0xffff, n & 0xffff_ffff_ffff)
 }
 
 #[cfg(test)]

@@ -16,10 +16,7 @@ pub(super) fn answer(secret: &str, target: &[u8], body: &[u8]) -> Response {
         return refuse("UnknownOperationException", "GetSecretValue only");
     }
     if request["SecretId"] != SECRET_ID {
-        return refuse(
-            "ResourceNotFoundException",
-            "Secrets Manager can't find the specified secret.",
-        );
+        return refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
     }
     reply(
         StatusCode::OK,

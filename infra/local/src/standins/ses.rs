@@ -64,19 +64,11 @@ pub(super) async fn send_email(
         Err(error) => return refuse(400, "BadRequestException", &error.body_text()),
     };
     if request.destination.to_addresses.is_empty() {
-        return refuse(
-            400,
-            "BadRequestException",
-            "Destination.ToAddresses is empty.",
-        );
+        return refuse(400, "BadRequestException", "Destination.ToAddresses is empty.");
     }
     match inbox.take_failure(Channel::Email) {
         Some(Failure::Throttled) => {
-            return refuse(
-                429,
-                "TooManyRequestsException",
-                "Maximum sending rate exceeded.",
-            );
+            return refuse(429, "TooManyRequestsException", "Maximum sending rate exceeded.");
         }
         Some(Failure::Rejected) => {
             return refuse(400, "MessageRejected", "Email address is not verified.");
@@ -91,11 +83,7 @@ pub(super) async fn send_email(
                         to,
                         from: request.from_email_address.clone(),
                         subject: Some(subject.data.clone()),
-                        text: body
-                            .text
-                            .as_ref()
-                            .map(|text| text.data.clone())
-                            .unwrap_or_default(),
+                        text: body.text.as_ref().map(|text| text.data.clone()).unwrap_or_default(),
                         html: body.html.as_ref().map(|html| html.data.clone()),
                     },
                 );
@@ -107,10 +95,5 @@ pub(super) async fn send_email(
 
 fn refuse(status: u16, code: &str, message: &str) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-    (
-        status,
-        [("x-amzn-errortype", code)],
-        Json(json!({ "message": message })),
-    )
-        .into_response()
+    (status, [("x-amzn-errortype", code)], Json(json!({ "message": message }))).into_response()
 }

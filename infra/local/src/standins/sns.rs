@@ -34,8 +34,7 @@ pub(super) fn answer(inbox: &Inbox, body: &[u8]) -> Response {
         None => {
             let draft = Draft {
                 to: to.to_owned(),
-                from: attribute(&form, "AWS.SNS.SMS.SenderID")
-                    .or_else(|| attribute(&form, "AWS.MM.SMS.OriginationNumber")),
+                from: attribute(&form, "AWS.SNS.SMS.SenderID").or_else(|| attribute(&form, "AWS.MM.SMS.OriginationNumber")),
                 text: text.to_owned(),
                 ..Draft::default()
             };
@@ -64,17 +63,12 @@ fn attribute(form: &HashMap<String, String>, name: &str) -> Option<String> {
 }
 
 fn is_e164(number: &str) -> bool {
-    number.strip_prefix('+').is_some_and(|digits| {
-        (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
-    })
+    number.strip_prefix('+').is_some_and(|digits| (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn refuse(status: u16, code: &str, message: &str) -> Response {
     // What the caller sent stands in some messages.
-    let message = message
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
+    let message = message.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     xml(
         StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),
         format!(

@@ -32,21 +32,12 @@ async fn send_mail(standins: &Standins) -> Result<Option<String>, String> {
     let part = |data: &str| Content::builder().data(data).build().unwrap();
     let mail = Mail::builder()
         .subject(part("驗證碼"))
-        .body(
-            Body::builder()
-                .text(part("您的驗證碼是12345678。"))
-                .html(part("<p>12345678</p>"))
-                .build(),
-        )
+        .body(Body::builder().text(part("您的驗證碼是12345678。")).html(part("<p>12345678</p>")).build())
         .build();
     client!(aws_sdk_sesv2, standins)
         .send_email()
         .from_email_address("Latchkey <no-reply@example.com>")
-        .destination(
-            Destination::builder()
-                .to_addresses("mei@example.com")
-                .build(),
-        )
+        .destination(Destination::builder().to_addresses("mei@example.com").build())
         .content(EmailContent::builder().simple(mail).build())
         .send()
         .await
@@ -58,14 +49,9 @@ async fn send_mail(standins: &Standins) -> Result<Option<String>, String> {
 async fn the_sdk_sends_a_mail() {
     let standins = start();
     assert!(send_mail(&standins).await.unwrap().is_some());
-    let [mail] = &standins.inbox().to("Mei@example.com")[..] else {
-        panic!("one mail")
-    };
+    let [mail] = &standins.inbox().to("Mei@example.com")[..] else { panic!("one mail") };
     assert_eq!(mail.channel, Channel::Email);
-    assert_eq!(
-        mail.from.as_deref(),
-        Some("Latchkey <no-reply@example.com>")
-    );
+    assert_eq!(mail.from.as_deref(), Some("Latchkey <no-reply@example.com>"));
     assert_eq!(mail.code.as_deref(), Some("12345678"));
     assert_eq!(mail.language, "zh-TW");
     assert_eq!(mail.html.as_deref(), Some("<p>12345678</p>"));
@@ -74,10 +60,7 @@ async fn the_sdk_sends_a_mail() {
 #[tokio::test]
 async fn the_sdk_understands_why_a_mail_failed() {
     let standins = start();
-    let cases = [
-        (Failure::Throttled, "TooManyRequestsException"),
-        (Failure::Rejected, "MessageRejected"),
-    ];
+    let cases = [(Failure::Throttled, "TooManyRequestsException"), (Failure::Rejected, "MessageRejected")];
     for (failure, code) in cases {
         standins.fail_next(Channel::Email, failure);
         assert_eq!(send_mail(&standins).await.unwrap_err(), code);
@@ -96,12 +79,7 @@ async fn the_sdk_reads_the_secret_and_no_other() {
     let found = client.get_secret_value().secret_id(SECRET_ID).send().await;
     assert_eq!(found.unwrap().secret_string(), Some(r#"{"ids":"k"}"#));
     let other = client.get_secret_value().secret_id("other").send().await;
-    assert!(
-        other
-            .unwrap_err()
-            .into_service_error()
-            .is_resource_not_found_exception()
-    );
+    assert!(other.unwrap_err().into_service_error().is_resource_not_found_exception());
 }
 
 async fn publish(standins: &Standins, to: &str) -> (u16, String) {
@@ -112,16 +90,11 @@ async fn publish(standins: &Standins, to: &str) -> (u16, String) {
         ("Message", "123456 is your code.\n\n@example.com #123456"),
         ("MessageAttributes.entry.1.Name", "AWS.SNS.SMS.SMSType"),
         ("MessageAttributes.entry.1.Value.DataType", "String"),
-        (
-            "MessageAttributes.entry.1.Value.StringValue",
-            "Transactional",
-        ),
+        ("MessageAttributes.entry.1.Value.StringValue", "Transactional"),
         ("MessageAttributes.entry.2.Name", "AWS.SNS.SMS.SenderID"),
         ("MessageAttributes.entry.2.Value.StringValue", "Latchkey"),
     ];
-    let body: String = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(form)
-        .finish();
+    let body: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
     let response = reqwest::Client::new()
         .post(standins.endpoint())
         .header("content-type", "application/x-www-form-urlencoded")
@@ -138,9 +111,7 @@ async fn a_text_message_arrives() {
     let (status, xml) = publish(&standins, "+61491570156").await;
     assert_eq!(status, 200);
     assert!(xml.contains("<PublishResult><MessageId>"), "{xml}");
-    let [sms] = &standins.inbox().to("+61491570156")[..] else {
-        panic!("one message")
-    };
+    let [sms] = &standins.inbox().to("+61491570156")[..] else { panic!("one message") };
     assert_eq!(sms.from.as_deref(), Some("Latchkey"));
     assert_eq!(sms.code.as_deref(), Some("123456"));
     assert_eq!(sms.parts, 1);
@@ -151,15 +122,9 @@ async fn text_messages_fail_as_at_sns() {
     let standins = start();
     standins.fail_next(Channel::Sms, Failure::Throttled);
     let (status, xml) = publish(&standins, "+61491570156").await;
-    assert!(
-        status == 429 && xml.contains("<Code>Throttled</Code>"),
-        "{xml}"
-    );
+    assert!(status == 429 && xml.contains("<Code>Throttled</Code>"), "{xml}");
     let (status, xml) = publish(&standins, "+<1>").await;
-    assert!(
-        status == 400 && xml.contains("<Code>InvalidParameter</Code>"),
-        "{xml}"
-    );
+    assert!(status == 400 && xml.contains("<Code>InvalidParameter</Code>"), "{xml}");
     assert!(xml.contains("+&lt;1&gt;"), "{xml}");
     standins.fail_next(Channel::Sms, Failure::OptedOut);
     assert_eq!(publish(&standins, "+61491570156").await.0, 200);
@@ -169,18 +134,8 @@ async fn text_messages_fail_as_at_sns() {
 #[tokio::test]
 async fn tests_wait_for_messages_over_http() {
     let standins = start();
-    let url = format!(
-        "{}/api/messages?to=%2B61491570156&wait=30",
-        standins.endpoint()
-    );
-    let waiting = async {
-        reqwest::get(url)
-            .await
-            .unwrap()
-            .json::<Value>()
-            .await
-            .unwrap()
-    };
+    let url = format!("{}/api/messages?to=%2B61491570156&wait=30", standins.endpoint());
+    let waiting = async { reqwest::get(url).await.unwrap().json::<Value>().await.unwrap() };
     let (found, _) = tokio::join!(waiting, publish(&standins, "+61491570156"));
     assert_eq!(found["messages"][0]["code"], "123456");
     assert_eq!(found["messages"][0]["channel"], "sms");
@@ -192,12 +147,7 @@ async fn failures_are_armed_over_http() {
     let standins = start();
     let url = format!("{}/api/fail", standins.endpoint());
     let body = json!({ "channel": "sms", "as": "optedOut", "times": 2 });
-    let armed = reqwest::Client::new()
-        .post(url)
-        .json(&body)
-        .send()
-        .await
-        .unwrap();
+    let armed = reqwest::Client::new().post(url).json(&body).send().await.unwrap();
     assert_eq!(armed.status(), 204);
     let expected = vec![(Channel::Sms, Failure::OptedOut); 2];
     assert_eq!(standins.inbox().failures(), expected);
@@ -211,10 +161,7 @@ async fn strangers_are_refused_and_get_no_permission() {
         async move { request.header(name, value).send().await.unwrap() }
     };
     assert_eq!(ask("host", "evil.example:80".into()).await.status(), 403);
-    assert_eq!(
-        ask("origin", "https://evil.example".into()).await.status(),
-        403
-    );
+    assert_eq!(ask("origin", "https://evil.example".into()).await.status(), 403);
     assert_eq!(ask("origin", "null".into()).await.status(), 403);
     let own = ask("origin", standins.endpoint()).await;
     assert_eq!(own.status(), 200);
@@ -227,10 +174,7 @@ async fn a_mail_is_shown_without_any_rights() {
     send_mail(&standins).await.unwrap();
     let shown = reqwest::get(standins.endpoint() + "/mail/1").await.unwrap();
     let policy = shown.headers()["content-security-policy"].to_str().unwrap();
-    assert!(
-        policy.starts_with("sandbox; default-src 'none'"),
-        "{policy}"
-    );
+    assert!(policy.starts_with("sandbox; default-src 'none'"), "{policy}");
     assert_eq!(shown.text().await.unwrap(), "<p>12345678</p>");
     let none = reqwest::get(standins.endpoint() + "/mail/2").await.unwrap();
     assert_eq!(none.status(), 404);
@@ -246,13 +190,7 @@ async fn localstacks_paths_answer() {
         reqwest::get(url).await.unwrap().json().await.unwrap()
     };
     let mails = get("/_aws/ses").await;
-    assert_eq!(
-        mails["messages"][0]["Destination"]["ToAddresses"][0],
-        "mei@example.com"
-    );
+    assert_eq!(mails["messages"][0]["Destination"]["ToAddresses"][0], "mei@example.com");
     let texts = get("/_aws/sns/sms-messages").await;
-    assert_eq!(
-        texts["sms_messages"]["+61491570156"][0]["PhoneNumber"],
-        "+61491570156"
-    );
+    assert_eq!(texts["sms_messages"]["+61491570156"][0]["PhoneNumber"], "+61491570156");
 }

@@ -92,7 +92,7 @@ async fn send(
         told.record(call, policy, entropy),
         save_account(&handle, &who.account, account.revised()),
         Change::IssueChallenge { handle: handle.clone(), purpose: Purpose::Registration, issue: Box::new(issue) },
-        count_send(call),
+        count_send(call, &keys),
         queue(call, &handle, OutboxKind::Code(Purpose::Registration, None), message, entropy),
     ];
     match store.commit(call, "send", changes).await {

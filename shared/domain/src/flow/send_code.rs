@@ -7,6 +7,7 @@ use crate::audit::Event;
 use crate::challenge::{ChallengeId, Purpose};
 use crate::error::{Problem, ProblemCode};
 use crate::flow::start_reset::too_many_from_address;
+use crate::key::Keys;
 use crate::limit::{Issue, Refused, resend_wait};
 use crate::method::Kind;
 use crate::outbox::{Message, OutboxKind};
@@ -74,7 +75,7 @@ pub async fn send_code(
     let changes = vec![
         told.record(call, &policy, entropy),
         Change::IssueChallenge { handle: handle.clone(), purpose: Purpose::Reset, issue: Box::new(issue) },
-        count_send(call),
+        count_send(call, &keys),
         queue(call, handle, OutboxKind::Code(Purpose::Reset, Some(reset.clone())), message, entropy),
     ];
     match store.commit(call, "send", changes).await {
@@ -84,8 +85,8 @@ pub async fn send_code(
 }
 
 /// One more send asked for by this source.
-pub(super) fn count_send(call: &Call) -> Change {
-    Change::CountSource { source: call.source.clone(), counter: SourceCounter::Sends, limit: call.source_limit, now: call.now }
+pub(super) fn count_send(call: &Call, keys: &Keys) -> Change {
+    Change::CountSource { source: keys.pseudonym("source", &call.source), counter: SourceCounter::Sends, limit: call.source_limit, now: call.now }
 }
 
 pub(super) fn refused(why: Refused, now: Time) -> Problem {

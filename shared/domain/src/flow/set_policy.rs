@@ -46,6 +46,7 @@ pub async fn save_policy(
     let changes = vec![
         told.record(call, &saved.policy, entropy),
         Change::SavePolicy { seen, saved: Box::new(saved.clone()) },
+        Change::KeepPolicy(Box::new(saved.clone())),
     ];
     store.commit(call, "save", changes).await.map_err(|error| match error.by(Guard::Policy) {
         true => ProblemCode::PreconditionFailed.into(),

@@ -1,0 +1,350 @@
+//! Each change as the one conditional write that holds its guard.
+
+use super::read::{sent_attribute, slot_attribute};
+use super::table::{self, BUCKET, Item, Key, SUPPORT_CODE, TTL};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use domain::audit::AuditEvent;
+use domain::limit::{Issue, LEDGER_KEPT};
+use domain::lockout::LOCK_KEPT;
+use domain::outbox::{OUTBOX_KEPT, OutboxRow, OutboxState};
+use domain::port::{Change, Guard, SourceCounter};
+use domain::reset::Reset;
+use domain::session::IDLE;
+use domain::time::{Span, Time};
+use serde::Serialize;
+use std::collections::HashMap;
+
+/// A member of a transaction, and the item whose guard it carries.
+pub(super) struct Member {
+    pub guard: Guard,
+    pub write: TransactWriteItem,
+}
+
+/// The words of an expression: `#name` stands for the attribute `name`, so
+/// that no reserved word is in the way, and `:value` for a value given.
+struct Expression {
+    key: Key,
+    update: Option<String>,
+    condition: Option<String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+enum Verb {
+    Put(Item),
+    Update,
+    Delete,
+    Check,
+}
+
+impl Expression {
+    fn of(key: Key) -> Expression {
+        Expression { key, update: None, condition: None, values: HashMap::new() }
+    }
+    fn set(mut self, update: impl Into<String>) -> Expression {
+        self.update = Some(update.into());
+        self
+    }
+    fn when(mut self, condition: impl Into<String>) -> Expression {
+        self.condition = Some(condition.into());
+        self
+    }
+    fn value(mut self, name: &str, value: AttributeValue) -> Expression {
+        self.values.insert(format!(":{name}"), value);
+        self
+    }
+
+    fn write(self, table: &str, verb: Verb) -> TransactWriteItem {
+        let text = [self.update.as_deref(), self.condition.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let names = names(&text);
+        let names = (!names.is_empty()).then_some(names);
+        let values = (!self.values.is_empty()).then_some(self.values);
+        let member = TransactWriteItem::builder();
+        let built = "every field is set above";
+        // A ledger's old item tells a refused guess whether its account is closed.
+        let old = ReturnValuesOnConditionCheckFailure::AllOld;
+        match verb {
+            Verb::Put(item) => {
+                let mut item = item;
+                item.extend(self.key.item());
+                let put = Put::builder()
+                    .table_name(table)
+                    .set_item(Some(item))
+                    .set_condition_expression(self.condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values);
+                member.put(put.build().expect(built)).build()
+            }
+            Verb::Update => {
+                let update = Update::builder()
+                    .table_name(table)
+                    .set_key(Some(self.key.item()))
+                    .set_update_expression(self.update)
+                    .set_condition_expression(self.condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(old);
+                member.update(update.build().expect(built)).build()
+            }
+            Verb::Delete => {
+                let delete = Delete::builder()
+                    .table_name(table)
+                    .set_key(Some(self.key.item()))
+                    .set_condition_expression(self.condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values);
+                member.delete(delete.build().expect(built)).build()
+            }
+            Verb::Check => {
+                let check = ConditionCheck::builder()
+                    .table_name(table)
+                    .set_key(Some(self.key.item()))
+                    .set_condition_expression(self.condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values);
+                member.condition_check(check.build().expect(built)).build()
+            }
+        }
+    }
+}
+
+/// The attribute names that an expression's `#name`s stand for.
+fn names(expression: &str) -> HashMap<String, String> {
+    let word = |rest: &str| rest.chars().take_while(char::is_ascii_alphanumeric).collect::<String>();
+    expression.split('#').skip(1).map(word).map(|name| (format!("#{name}"), name)).collect()
+}
+
+fn s(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+fn n(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+fn ms(time: Time) -> AttributeValue {
+    n(time.0)
+}
+fn ttl(time: Time) -> AttributeValue {
+    n(time.epoch_seconds())
+}
+fn set(members: impl IntoIterator<Item = String>) -> AttributeValue {
+    AttributeValue::Ss(members.into_iter().collect())
+}
+fn times(times: &[Time]) -> AttributeValue {
+    AttributeValue::L(times.iter().map(|t| ms(*t)).collect())
+}
+fn value(of: &impl Serialize) -> AttributeValue {
+    serde_dynamo::to_attribute_value(of).expect("our own types are attributes")
+}
+fn item(of: &impl Serialize) -> Item {
+    serde_dynamo::to_item(of).expect("our own types are items")
+}
+
+const ABSENT: &str = "attribute_not_exists(#pk)";
+
+/// The write of a change.
+#[rustfmt::skip]
+pub(super) fn member(table: &str, change: &Change) -> Member {
+    use Change as C;
+    let (guard, write) = match change {
+        C::CreateAccount { handle, account } => {
+            let mut it = item(account);
+            it.insert(BUCKET.into(), s(table::account_bucket(table::shard_of(handle.as_str()))));
+            (Guard::Account, Expression::of(Key::account(handle)).when(ABSENT).write(table, Verb::Put(it)))
+        }
+        C::SaveAccount { handle, uid, generation, revision, account } => {
+            let mut it = item(account);
+            it.insert(BUCKET.into(), s(table::account_bucket(table::shard_of(handle.as_str()))));
+            (Guard::Account, Expression::of(Key::account(handle))
+                .when("#uid = :uid AND #generation = :generation AND #revision = :revision")
+                .value("uid", s(&uid.0)).value("generation", n(generation)).value("revision", n(revision))
+                .write(table, Verb::Put(it)))
+        }
+        C::DeleteAccount { handle, uid, revision } => (Guard::Account, Expression::of(Key::account(handle))
+            .when("#uid = :uid AND #revision = :revision").value("uid", s(&uid.0)).value("revision", n(revision))
+            .write(table, Verb::Delete)),
+        C::SaveLock { handle, seen, lock, now } => {
+            let mut it = item(lock);
+            it.insert(TTL.into(), ttl(*now + LOCK_KEPT));
+            let lock = Expression::of(Key::lock(handle));
+            let lock = match seen {
+                Some(seen) => lock.when("#revision = :seen").value("seen", s(seen)),
+                None => lock.when(ABSENT),
+            };
+            (Guard::Lock, lock.write(table, Verb::Put(it)))
+        }
+        C::ClearLock { handle } => (Guard::Lock, Expression::of(Key::lock(handle)).write(table, Verb::Delete)),
+        C::IssueChallenge { handle, purpose, issue } => (Guard::Ledger, issue_challenge(Key::ledger(handle, *purpose), issue).write(table, Verb::Update)),
+        C::ChargeGuess { handle, purpose, challenge, sec, stamp, now } => {
+            let slot = slot_attribute(challenge.kind);
+            (Guard::Ledger, Expression::of(Key::ledger(handle, *purpose))
+                .set(format!("SET #{slot}.#left = #{slot}.#left - :one ADD #fails :stamp"))
+                .when(format!("#{slot}.#id = :id AND #{slot}.#sec = :sec AND #{slot}.#exp > :now AND #{slot}.#left > :zero \
+                    AND #{slot}.#used = :false AND (attribute_not_exists(#fails) OR size(#fails) < #cap)"))
+                .value("one", n(1)).value("zero", n(0)).value("false", AttributeValue::Bool(false))
+                .value("stamp", set([stamp.0.clone()])).value("id", s(challenge.to_string()))
+                .value("sec", s(sec.as_str())).value("now", ms(*now))
+                .write(table, Verb::Update))
+        }
+        C::UseChallenge { handle, purpose, challenge, stamp } => {
+            let slot = slot_attribute(challenge.kind);
+            (Guard::Ledger, Expression::of(Key::ledger(handle, *purpose))
+                .set(format!("SET #{slot}.#used = :true DELETE #fails :stamp"))
+                .when(format!("#{slot}.#id = :id AND #{slot}.#used = :false"))
+                .value("true", AttributeValue::Bool(true)).value("false", AttributeValue::Bool(false))
+                .value("stamp", set([stamp.0.clone()])).value("id", s(challenge.to_string()))
+                .write(table, Verb::Update))
+        }
+        C::CheckChallenge { handle, purpose, challenge, now } => {
+            let slot = slot_attribute(challenge.kind);
+            (Guard::Ledger, Expression::of(Key::ledger(handle, *purpose))
+                .when(format!("#{slot}.#id = :id AND #{slot}.#exp > :now"))
+                .value("id", s(challenge.to_string())).value("now", ms(*now))
+                .write(table, Verb::Check))
+        }
+        C::DropChallenges { handle, purpose, kinds, fails, now } => {
+            let mut gone: Vec<String> = kinds.iter().map(|kind| format!("#{}", slot_attribute(*kind))).collect();
+            gone.extend(fails.then(|| "#fails".to_owned()));
+            (Guard::Ledger, Expression::of(Key::ledger(handle, *purpose))
+                .set(format!("SET #ttl = :ttl REMOVE {}", gone.join(", "))).value("ttl", ttl(*now + LEDGER_KEPT))
+                .write(table, Verb::Update))
+        }
+        C::CreateReset(reset) => (Guard::Reset, Expression::of(Key::reset(&reset.handle, &reset.id)).when(ABSENT)
+            .write(table, Verb::Put(reset_item(reset)))),
+        C::ProveKind { handle, reset, sec, kind, now } => (Guard::Reset, Expression::of(Key::reset(handle, reset))
+            .set("ADD #verified :kind")
+            .when("#sec = :sec AND #state = :open AND #exp > :now AND #real = :true AND NOT contains(#verified, :name)")
+            .value("kind", set([kind.as_str().to_owned()])).value("name", s(kind.as_str())).value("sec", s(sec.as_str()))
+            .value("open", s("open")).value("now", ms(*now)).value("true", AttributeValue::Bool(true))
+            .write(table, Verb::Update)),
+        C::FinishReset { handle, reset, sec, now } => (Guard::Reset, Expression::of(Key::reset(handle, reset))
+            .set("SET #state = :done")
+            .when("#sec = :sec AND #state = :open AND #exp > :now")
+            .value("done", s("done")).value("open", s("open")).value("sec", s(sec.as_str())).value("now", ms(*now))
+            .write(table, Verb::Update)),
+        C::CreateSession(session) => {
+            let mut it = item(session);
+            it.insert(TTL.into(), ttl(session.exp));
+            (Guard::Session, Expression::of(Key::session(&session.handle, &session.digest)).when(ABSENT).write(table, Verb::Put(it)))
+        }
+        C::DeleteSession { handle, digest } => (Guard::Session, Expression::of(Key::session(handle, digest))
+            .when("attribute_exists(#pk)").write(table, Verb::Delete)),
+        C::CheckSession { handle, digest, now } => (Guard::Session, Expression::of(Key::session(handle, digest))
+            .when("#exp > :now AND #seen > :idle").value("now", ms(*now)).value("idle", ms(*now - IDLE))
+            .write(table, Verb::Check)),
+        C::TouchSession { handle, digest, now } => (Guard::Session, Expression::of(Key::session(handle, digest))
+            .set("SET #seen = :now").when("attribute_exists(#pk)").value("now", ms(*now))
+            .write(table, Verb::Update)),
+        C::CountSource { source, counter, limit, now } => {
+            let name = match counter {
+                SourceCounter::Starts => "starts",
+                SourceCounter::Sends => "sends",
+            };
+            (Guard::Source, Expression::of(Key::source(source, *now))
+                .set(format!("SET #ttl = :ttl ADD #{name} :one")).when(format!("attribute_not_exists(#{name}) OR #{name} < :limit"))
+                .value("one", n(1)).value("limit", n(limit)).value("ttl", ttl(*now + Span::hours(2)))
+                .write(table, Verb::Update))
+        }
+        C::SavePolicy { seen, saved } => {
+            let policy = Expression::of(Key::policy());
+            let policy = match seen {
+                0 => policy.when(ABSENT),
+                _ => policy.when("#version = :seen").value("seen", n(seen)),
+            };
+            (Guard::Policy, policy.write(table, Verb::Put(item(saved))))
+        }
+        C::KeepPolicy(saved) => (Guard::Policy, Expression::of(Key::policy_version(saved.version)).when(ABSENT).write(table, Verb::Put(item(saved)))),
+        C::CheckPolicy { seen } => {
+            let policy = Expression::of(Key::policy());
+            let policy = match seen {
+                0 => policy.when(ABSENT),
+                _ => policy.when("#version = :seen").value("seen", n(seen)),
+            };
+            (Guard::Policy, policy.write(table, Verb::Check))
+        }
+        C::AddAdministrator { handle, first } => {
+            let admins = Expression::of(Key::administrators()).set("ADD #members :handle").value("handle", set([handle.as_str().to_owned()]));
+            let admins = if *first { admins.when("attribute_not_exists(#members)") } else { admins };
+            (Guard::Administrators, admins.write(table, Verb::Update))
+        }
+        C::RemoveAdministrator { handle } => (Guard::Administrators, Expression::of(Key::administrators())
+            .set("DELETE #members :handle").when("size(#members) > :one")
+            .value("handle", set([handle.as_str().to_owned()])).value("one", n(1))
+            .write(table, Verb::Update)),
+        C::QueueMessage(row) => (Guard::Outbox, Expression::of(Key::outbox(&row.handle, &row.id)).when(ABSENT).write(table, Verb::Put(outbox_item(row)))),
+        C::ClaimMessage { handle, id, tries } => (Guard::Outbox, Expression::of(Key::outbox(handle, id))
+            .set("SET #state = :claimed, #tries = :next").when("#tries = :tries AND #state IN (:queued, :claimed)")
+            .value("claimed", value(&OutboxState::Claimed)).value("queued", value(&OutboxState::Queued))
+            .value("tries", n(tries)).value("next", n(tries + 1))
+            .write(table, Verb::Update)),
+        C::CloseMessage { handle, id, state, reason } => (Guard::Outbox, Expression::of(Key::outbox(handle, id))
+            .set("SET #state = :state, #reason = :reason REMOVE #bucket").when("#state IN (:queued, :claimed)")
+            .value("state", value(state)).value("reason", value(reason))
+            .value("claimed", value(&OutboxState::Claimed)).value("queued", value(&OutboxState::Queued))
+            .write(table, Verb::Update)),
+        C::ChargeDestination { name, seen, sent, until } => {
+            let destination = Expression::of(Key::destination(name)).set("SET #sent = :sent, #ttl = :ttl")
+                .value("sent", times(sent)).value("ttl", ttl(*until));
+            let destination = match seen {
+                Some(seen) => destination.when("#sent = :seen").value("seen", times(seen)),
+                None => destination.when("attribute_not_exists(#sent)"),
+            };
+            (Guard::Destination, destination.write(table, Verb::Update))
+        }
+        C::RecordEvent(event) => {
+            let (key, it) = audit_item(event);
+            (Guard::Audit, Expression::of(key).when(ABSENT).write(table, Verb::Put(it)))
+        }
+    };
+    Member { guard, write }
+}
+
+fn issue_challenge(key: Key, issue: &Issue) -> Expression {
+    let slot = slot_attribute(issue.slot.id.kind);
+    let sent = sent_attribute(issue.slot.id.kind);
+    let stale = if issue.stale.is_empty() { "" } else { " DELETE #fails :stale" };
+    let update = Expression::of(key)
+        .set(format!("SET #{slot} = :slot, #{sent} = :sent, #cap = :cap, #ttl = :ttl{stale}"))
+        .value("slot", value(&issue.slot))
+        .value("sent", times(&issue.sent))
+        .value("cap", n(issue.cap))
+        .value("ttl", ttl(issue.slot.issued + LEDGER_KEPT));
+    let update = match &issue.seen {
+        Some(seen) => update.when(format!("#{sent} = :seen")).value("seen", times(seen)),
+        None => update.when(format!("attribute_not_exists(#{sent})")),
+    };
+    match issue.stale.is_empty() {
+        true => update,
+        false => update.value("stale", set(issue.stale.iter().map(|stamp| stamp.0.clone()))),
+    }
+}
+
+fn reset_item(reset: &Reset) -> Item {
+    let mut it = item(reset);
+    // A set cannot be empty: it begins with the first proof.
+    it.remove("verified");
+    it.insert(TTL.into(), ttl(reset.exp));
+    it
+}
+
+fn outbox_item(row: &OutboxRow) -> Item {
+    HashMap::from([
+        ("message".into(), value(&row.message)),
+        ("state".into(), value(&row.state)),
+        ("tries".into(), n(row.tries)),
+        (BUCKET.into(), s(table::unsent_bucket(table::shard_of(&row.id.random)))),
+        (TTL.into(), ttl(row.id.at + OUTBOX_KEPT)),
+    ])
+}
+
+fn audit_item(event: &AuditEvent) -> (Key, Item) {
+    let random = domain::secret::random_text(event.random);
+    let mut it = item(event);
+    // The key tells both.
+    it.remove("handle");
+    it.remove("random");
+    it.insert(BUCKET.into(), s(table::event_bucket(event.at, event.random[0] % table::SHARDS)));
+    it.insert(SUPPORT_CODE.into(), s(event.support_code.as_str()));
+    it.insert(TTL.into(), ttl(event.keep_until));
+    (Key::audit(&event.handle, event.at, &random), it)
+}

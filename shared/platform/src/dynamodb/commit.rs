@@ -1,0 +1,114 @@
+//! One conditional write: all of a request's changes, or none.
+
+use super::change::{Member, member};
+use super::read::ledger;
+use super::{Table, list, read};
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::CancellationReason;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use domain::account::Account;
+use domain::error::Problem;
+use domain::policy::SavedPolicy;
+use domain::port::{Call, Change, CommitError, Guard, Page, Snapshot, Store, Want};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+
+/// How often a write that met another one is tried. The SDK does not retry a
+/// cancelled transaction, whatever its reasons.
+const TRIES: u32 = 4;
+/// Bounds of the wait between tries, in milliseconds; it doubles, and is
+/// drawn anew each time (full jitter).
+const WAIT_MS: std::ops::RangeInclusive<u64> = 10..=160;
+
+impl Store for Table {
+    async fn read(&self, wants: &[Want<'_>]) -> Result<Snapshot, Problem> {
+        read::read(self, wants).await
+    }
+
+    async fn commit(&self, call: &Call, step: &str, changes: Vec<Change>) -> Result<(), CommitError> {
+        let (guards, writes): (Vec<Guard>, Vec<_>) = changes
+            .iter()
+            .map(|change| member(&self.name, change))
+            .map(|Member { guard, write }| (guard, write))
+            .unzip();
+        let request = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(writes))
+            // The same for every try: a write whose reply was lost is not done again.
+            .client_request_token(request_token(&call.id, step));
+        for attempt in 0..TRIES {
+            if attempt > 0 {
+                tokio::time::sleep(wait(attempt)).await;
+            }
+            let error = match request.clone().send().await {
+                Ok(_) => return Ok(()),
+                Err(error) => error.into_service_error(),
+            };
+            match judge(&error, &guards) {
+                Judgement::Refused(refused) => return Err(refused),
+                Judgement::Conflict => {}
+                Judgement::Broken => {
+                    tracing::error!(event = "tableUnavailable", operation = "TransactWriteItems", step, cause = error.code().unwrap_or("noAnswer"));
+                    return Err(CommitError::Unavailable);
+                }
+            }
+        }
+        tracing::warn!(event = "tableConflict", step, tries = TRIES);
+        Err(CommitError::Unavailable)
+    }
+
+    async fn list_accounts(&self, limit: u32, from: Option<String>) -> Result<Page<Account>, Problem> {
+        list::accounts(self, limit, from).await
+    }
+
+    async fn list_policies(&self, limit: u32, from: Option<String>) -> Result<Page<SavedPolicy>, Problem> {
+        list::policies(self, limit, from).await
+    }
+}
+
+enum Judgement {
+    Refused(CommitError),
+    /// Another write was in the way: trying again is right.
+    Conflict,
+    Broken,
+}
+
+fn judge(error: &TransactWriteItemsError, guards: &[Guard]) -> Judgement {
+    let TransactWriteItemsError::TransactionCanceledException(cancelled) = error else {
+        return match error.code() {
+            Some("TransactionConflictException" | "TransactionInProgressException") => Judgement::Conflict,
+            _ => Judgement::Broken,
+        };
+    };
+    let reasons = cancelled.cancellation_reasons();
+    let code = |reason: &CancellationReason| reason.code().unwrap_or("None").to_owned();
+    let failed: Vec<usize> = (0..reasons.len()).filter(|i| code(&reasons[*i]) == "ConditionalCheckFailed").collect();
+    if !failed.is_empty() {
+        // A guard that failed beside a conflict is a refusal too: the flow
+        // reads again where it can judge anew.
+        let old = failed.iter().find(|i| guards.get(**i) == Some(&Guard::Ledger)).and_then(|i| reasons[*i].item.clone());
+        return Judgement::Refused(CommitError::Refused {
+            guards: failed.iter().filter_map(|i| guards.get(*i).copied()).collect(),
+            ledger: old.filter(|item| !item.is_empty()).and_then(|item| ledger(item).ok()).map(Box::new),
+        });
+    }
+    let passing = ["None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+    match reasons.iter().all(|reason| passing.contains(&code(reason).as_str())) {
+        true => Judgement::Conflict,
+        false => Judgement::Broken,
+    }
+}
+
+/// At most 36 characters, the same for one step of one request.
+fn request_token(id: &str, step: &str) -> String {
+    BASE64.encode(Sha256::digest(format!("{step} {id}")))[..36].to_owned()
+}
+
+fn wait(attempt: u32) -> Duration {
+    let most = (WAIT_MS.start() << attempt).min(*WAIT_MS.end());
+    let drawn = getrandom::u64().unwrap_or(most);
+    Duration::from_millis(WAIT_MS.start() + drawn % (most - WAIT_MS.start() + 1))
+}

@@ -1,0 +1,97 @@
+//! The lists: keys from an index or a partition, then the items themselves.
+
+use super::Table;
+use super::read::{batch_get, parse, text, unavailable};
+use super::table::{self, BUCKET, BY_BUCKET, Item, Key, PK, SHARDS, SK};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::account::{Account, Handle};
+use domain::error::Problem;
+use domain::policy::SavedPolicy;
+use domain::port::Page;
+
+/// A position in the list of accounts: the shard and the last handle of it.
+fn position(from: Option<String>) -> Option<(u8, String)> {
+    let Some(from) = from else { return Some((0, String::new())) };
+    let (shard, last) = from.split_once('#')?;
+    Some((shard.parse().ok().filter(|shard| *shard < SHARDS)?, last.to_owned()))
+}
+
+/// Accounts by shard, then handle. An account made while somebody pages may be
+/// missing; one that stays is seen once.
+pub(super) async fn accounts(table: &Table, limit: u32, from: Option<String>) -> Result<Page<Account>, Problem> {
+    let (mut shard, mut after) = position(from).ok_or_else(Problem::unavailable)?;
+    let mut handles: Vec<Handle> = Vec::new();
+    let next = loop {
+        let left = limit as usize - handles.len();
+        let page = table
+            .client
+            .query()
+            .table_name(&table.name)
+            .index_name(BY_BUCKET)
+            .key_condition_expression("#b = :b AND #s > :after")
+            .expression_attribute_names("#b", BUCKET)
+            .expression_attribute_names("#s", SK)
+            .expression_attribute_values(":b", AttributeValue::S(table::account_bucket(shard)))
+            // Handles are not empty, and a space comes before all of them.
+            .expression_attribute_values(":after", AttributeValue::S(if after.is_empty() { " ".into() } else { after.clone() }))
+            .limit(left as i32)
+            .send()
+            .await
+            .map_err(|error| unavailable("Query", error.into_service_error().meta()))?;
+        let found: Vec<Handle> = page.items().iter().filter_map(|item| Handle::parse(text(item, SK)?)).collect();
+        let more = page.last_evaluated_key().is_some();
+        if let Some(last) = found.last() {
+            after = last.as_str().to_owned();
+        }
+        handles.extend(found);
+        if handles.len() >= limit as usize {
+            break Some(format!("{shard}#{after}"));
+        }
+        if !more {
+            shard += 1;
+            after.clear();
+        }
+        if shard == SHARDS {
+            break None;
+        }
+    };
+    Ok(Page { items: fetch(table, &handles).await?, next })
+}
+
+/// The accounts themselves, in the order of their handles' list.
+async fn fetch(table: &Table, handles: &[Handle]) -> Result<Vec<Account>, Problem> {
+    let mut found: Vec<Item> = Vec::new();
+    for hundred in handles.chunks(100) {
+        let keys: Vec<Key> = hundred.iter().map(Key::account).collect();
+        found.extend(batch_get(table, &keys).await?);
+    }
+    let item_of = |handle: &Handle| {
+        let key = Key::account(handle);
+        found.iter().find(|item| text(item, PK) == Some(&key.pk)).cloned()
+    };
+    // One deleted in between is no longer there to show.
+    handles.iter().filter_map(item_of).map(parse).collect()
+}
+
+/// Saved policies, newest first; the position is the last version shown.
+pub(super) async fn policies(table: &Table, limit: u32, from: Option<String>) -> Result<Page<SavedPolicy>, Problem> {
+    let before = from.unwrap_or_else(|| "~".to_owned());
+    let page = table
+        .client
+        .query()
+        .table_name(&table.name)
+        .consistent_read(true)
+        .scan_index_forward(false)
+        .key_condition_expression("#p = :p AND #s < :before")
+        .expression_attribute_names("#p", PK)
+        .expression_attribute_names("#s", SK)
+        .expression_attribute_values(":p", AttributeValue::S(table::POLICY_HISTORY.to_owned()))
+        .expression_attribute_values(":before", AttributeValue::S(before))
+        .limit(limit as i32)
+        .send()
+        .await
+        .map_err(|error| unavailable("Query", error.into_service_error().meta()))?;
+    let next = page.last_evaluated_key().and_then(|key| text(key, SK).cloned());
+    let items = page.items.unwrap_or_default().into_iter().map(parse).collect::<Result<_, _>>()?;
+    Ok(Page { items, next })
+}

@@ -1,0 +1,21 @@
+//! The table: one consistent read, one conditional write, two lists.
+
+mod change;
+mod commit;
+mod list;
+mod read;
+pub mod table;
+
+use aws_sdk_dynamodb::Client;
+
+/// The table through its client: the [`domain::port::Store`].
+pub struct Table {
+    client: Client,
+    name: String,
+}
+
+impl Table {
+    pub fn new(client: Client, name: String) -> Table {
+        Table { client, name }
+    }
+}

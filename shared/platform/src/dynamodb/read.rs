@@ -1,0 +1,164 @@
+//! One consistent read of all that a request decides by.
+
+use super::Table;
+use super::table::{Item, Key, PK, SK};
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+use domain::account::{Account, Handle};
+use domain::error::Problem;
+use domain::limit::{Ledger, Slot, Stamp};
+use domain::method::Kind;
+use domain::outbox::{Message, OutboxId, OutboxRow, OutboxState};
+use domain::port::{Snapshot, Want};
+use domain::time::Time;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Reads the items wanted. Items that were not processed are a failure: a
+/// decision by half a read is none.
+pub(super) async fn read(table: &Table, wants: &[Want<'_>]) -> Result<Snapshot, Problem> {
+    let mut keys: Vec<Key> = Vec::with_capacity(wants.len());
+    for want in wants {
+        let key = key_of(want);
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    let items = batch_get(table, &keys).await?;
+    let mut snapshot = Snapshot::default();
+    for want in wants {
+        let key = key_of(want);
+        let is_it = |item: &&Item| text(item, PK) == Some(&key.pk) && text(item, SK) == Some(&key.sk);
+        if let Some(item) = items.iter().find(is_it) {
+            place(&mut snapshot, want, item.clone())?;
+        }
+    }
+    Ok(snapshot)
+}
+
+/// Consistent BatchGetItem of up to a hundred keys.
+pub(super) async fn batch_get(table: &Table, keys: &[Key]) -> Result<Vec<Item>, Problem> {
+    let request = KeysAndAttributes::builder()
+        .set_keys(Some(keys.iter().map(Key::item).collect()))
+        .consistent_read(true)
+        .build()
+        .map_err(|_| Problem::unavailable())?;
+    let answer = table
+        .client
+        .batch_get_item()
+        .request_items(&table.name, request)
+        .send()
+        .await
+        .map_err(|error| unavailable("BatchGetItem", error.into_service_error().meta()))?;
+    if answer.unprocessed_keys().is_some_and(|left| !left.is_empty()) {
+        tracing::warn!(event = "tableThrottled", operation = "BatchGetItem");
+        return Err(Problem::unavailable());
+    }
+    Ok(answer.responses.unwrap_or_default().remove(&table.name).unwrap_or_default())
+}
+
+/// Logs what the table said, and says "unavailable" to the caller.
+pub(super) fn unavailable(operation: &str, error: &aws_sdk_dynamodb::error::ErrorMetadata) -> Problem {
+    tracing::error!(event = "tableUnavailable", operation, cause = error.code().unwrap_or("noAnswer"));
+    Problem::unavailable()
+}
+
+pub(super) fn text<'a>(item: &'a Item, name: &str) -> Option<&'a String> {
+    item.get(name).and_then(|value| value.as_s().ok())
+}
+
+/// An item as its type. One that cannot be read is a fault of ours, and
+/// nothing is decided by it.
+pub(super) fn parse<T: DeserializeOwned>(item: Item) -> Result<T, Problem> {
+    let pk = text(&item, PK).map(|pk| pk.split('#').next().unwrap_or_default().to_owned());
+    serde_dynamo::from_item(item).map_err(|error| {
+        tracing::error!(event = "itemUnreadable", kind = pk, cause = %error);
+        Problem::unavailable()
+    })
+}
+
+fn key_of(want: &Want<'_>) -> Key {
+    match want {
+        Want::Account(handle) => Key::account(handle),
+        Want::Lock(handle) => Key::lock(handle),
+        Want::Ledger(handle, purpose) => Key::ledger(handle, *purpose),
+        Want::Reset(handle, id) => Key::reset(handle, id),
+        Want::Session(bearer) => Key::session(&bearer.handle, &bearer.digest()),
+        Want::Outbox(handle, id) => Key::outbox(handle, id),
+        Want::Destination(name) => Key::destination(name),
+        Want::Policy => Key::policy(),
+    }
+}
+
+fn place(snapshot: &mut Snapshot, want: &Want<'_>, item: Item) -> Result<(), Problem> {
+    match want {
+        Want::Account(handle) => {
+            snapshot.accounts.insert((*handle).clone(), parse::<Account>(item)?);
+        }
+        Want::Lock(_) => snapshot.lock = Some(parse(item)?),
+        Want::Ledger(_, purpose) => {
+            snapshot.ledgers.insert(*purpose, ledger(item)?);
+        }
+        Want::Reset(..) => snapshot.reset = Some(parse(item)?),
+        Want::Session(_) => snapshot.session = Some(parse(item)?),
+        Want::Outbox(handle, id) => snapshot.outbox = Some(outbox(item, handle, id)?),
+        Want::Destination(_) => snapshot.destination = Some(parse::<DestinationItem>(item)?.sent),
+        Want::Policy => snapshot.policy = Some(parse(item)?),
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct DestinationItem {
+    #[serde(default)]
+    sent: Vec<Time>,
+}
+
+/// A ledger as it lies in the table: a slot and its sends per kind.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LedgerItem {
+    #[serde(default)]
+    cap: u32,
+    #[serde(default)]
+    fails: BTreeSet<Stamp>,
+    email: Option<Slot>,
+    email_sent: Option<Vec<Time>>,
+    mobile_phone: Option<Slot>,
+    mobile_phone_sent: Option<Vec<Time>>,
+}
+
+pub(super) fn ledger(item: Item) -> Result<Ledger, Problem> {
+    let item: LedgerItem = parse(item)?;
+    let slots = [(Kind::Email, item.email), (Kind::MobilePhone, item.mobile_phone)];
+    let sent = [(Kind::Email, item.email_sent), (Kind::MobilePhone, item.mobile_phone_sent)];
+    let present = |(kind, value): (Kind, Option<Slot>)| value.map(|value| (kind, value));
+    Ok(Ledger {
+        cap: item.cap,
+        fails: item.fails,
+        slots: slots.into_iter().filter_map(present).collect(),
+        sent: sent.into_iter().filter_map(|(kind, sent)| sent.map(|sent| (kind, sent))).collect::<BTreeMap<_, _>>(),
+    })
+}
+
+#[derive(Deserialize)]
+struct OutboxItem {
+    message: Message,
+    state: OutboxState,
+    tries: u32,
+}
+
+fn outbox(item: Item, handle: &Handle, id: &OutboxId) -> Result<OutboxRow, Problem> {
+    let item: OutboxItem = parse(item)?;
+    Ok(OutboxRow { handle: handle.clone(), id: id.clone(), message: item.message, state: item.state, tries: item.tries })
+}
+
+/// The attribute a ledger keeps a kind's slot in.
+pub(super) const fn slot_attribute(kind: Kind) -> &'static str {
+    kind.as_str()
+}
+
+/// The attribute a ledger keeps a kind's sends in.
+pub(super) fn sent_attribute(kind: Kind) -> String {
+    format!("{}Sent", kind.as_str())
+}

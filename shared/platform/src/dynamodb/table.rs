@@ -1,0 +1,131 @@
+//! The key layout. Keys are born here and nowhere else; the table itself is
+//! declared in `infra/template.yaml`.
+//!
+//! T = the account's handle, an HMAC of its user ID. Every handle may have
+//! every item but `ACCT`, whether an account exists or not.
+//!
+//! | pk | sk | holds | ttl |
+//! |---|---|---|---|
+//! | `ACCT#T` | T | the account; `bucket` = `U#` shard lists accounts | - |
+//! | `LOCK#T` | - | wrong sign-ins | 48 h |
+//! | `LEDGER#T` | `reset`, `registration` | failed guesses, sends, live challenges | 48 h |
+//! | `RESET#T` | reset id | a reset, or a decoy | its end |
+//! | `SESSION#T` | digest of its secret | a session | its end |
+//! | `OUTBOX#T` | ms.what.reset.random | a message to send; `bucket` = `O#` shard until it is | 7 d |
+//! | `AUDIT#T` | ms#random | an event; `bucket` = `E#` day `#` shard; `supportCode` | the policy's days |
+//! | `SRC#name#hour` | - | resets started and sends asked for by a source | 2 h |
+//! | `DEST#name` | - | sends to a destination | its window |
+//! | `POLICY#0` | - | the policy that holds | - |
+//! | `POLICYDOC` | version | every saved policy | - |
+//! | `ADMINS` | - | handles of enabled administrators | - |
+//!
+//! | | access pattern | how |
+//! |---|---|---|
+//! | 1 | everything a request decides by | one consistent BatchGetItem of the items above |
+//! | 2 | everything it changes | one TransactWriteItems |
+//! | 3 | accounts in a stable order | Query `by-bucket` on `U#0`..`U#15`, then BatchGetItem |
+//! | 4 | policies, newest first | Query `POLICYDOC` |
+//! | 5 | events of a time, messages not sent | Query `by-bucket` on `E#`, `O#` |
+//! | 6 | the story of a support code | Query `by-support-code` |
+//!
+//! `exp` is the rule and stands in every condition; `ttl` is a broom that may
+//! come days late.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::account::Handle;
+use domain::challenge::Purpose;
+use domain::outbox::OutboxId;
+use domain::reset::ResetId;
+use domain::secret::BearerDigest;
+use domain::time::Time;
+use std::collections::HashMap;
+
+pub const PK: &str = "pk";
+pub const SK: &str = "sk";
+/// Seconds since the epoch after which DynamoDB may delete the item.
+pub const TTL: &str = "ttl";
+/// Partition of the index by time.
+pub const BUCKET: &str = "bucket";
+pub const SUPPORT_CODE: &str = "supportCode";
+pub const BY_BUCKET: &str = "by-bucket";
+
+/// Partitions one index key is spread over.
+pub const SHARDS: u8 = 16;
+
+pub type Item = HashMap<String, AttributeValue>;
+
+/// The primary key of an item.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Key {
+    pub pk: String,
+    pub sk: String,
+}
+
+impl Key {
+    fn new(pk: String, sk: impl Into<String>) -> Key {
+        Key { pk, sk: sk.into() }
+    }
+    pub fn account(handle: &Handle) -> Key {
+        Key::new(format!("ACCT#{}", handle.as_str()), handle.as_str())
+    }
+    pub fn lock(handle: &Handle) -> Key {
+        Key::new(format!("LOCK#{}", handle.as_str()), "-")
+    }
+    pub fn ledger(handle: &Handle, purpose: Purpose) -> Key {
+        Key::new(format!("LEDGER#{}", handle.as_str()), purpose.as_str())
+    }
+    pub fn reset(handle: &Handle, id: &ResetId) -> Key {
+        Key::new(format!("RESET#{}", handle.as_str()), &id.0)
+    }
+    pub fn session(handle: &Handle, digest: &BearerDigest) -> Key {
+        Key::new(format!("SESSION#{}", handle.as_str()), digest.as_str())
+    }
+    pub fn outbox(handle: &Handle, id: &OutboxId) -> Key {
+        Key::new(format!("{OUTBOX}{}", handle.as_str()), id.to_string())
+    }
+    pub fn audit(handle: &Handle, at: Time, random: &str) -> Key {
+        Key::new(format!("AUDIT#{}", handle.as_str()), format!("{:013}#{random}", at.0))
+    }
+    pub fn source(name: &str, at: Time) -> Key {
+        Key::new(format!("SRC#{name}#{}", at.hour()), "-")
+    }
+    pub fn destination(name: &str) -> Key {
+        Key::new(format!("DEST#{name}"), "-")
+    }
+    pub fn policy() -> Key {
+        Key::new("POLICY#0".to_owned(), "-")
+    }
+    pub fn policy_version(version: u64) -> Key {
+        Key::new(POLICY_HISTORY.to_owned(), format!("{version:010}"))
+    }
+    pub fn administrators() -> Key {
+        Key::new("ADMINS".to_owned(), "-")
+    }
+
+    /// The key as attributes.
+    pub fn item(&self) -> Item {
+        HashMap::from([(PK.to_owned(), AttributeValue::S(self.pk.clone())), (SK.to_owned(), AttributeValue::S(self.sk.clone()))])
+    }
+}
+
+const OUTBOX: &str = "OUTBOX#";
+pub const POLICY_HISTORY: &str = "POLICYDOC";
+
+/// The outbox row a stream record speaks of; `None` for any other item.
+pub fn outbox_row(pk: &str, sk: &str) -> Option<(Handle, OutboxId)> {
+    Some((Handle::parse(pk.strip_prefix(OUTBOX)?)?, OutboxId::parse(sk)?))
+}
+
+/// The partition that lists an account.
+pub fn account_bucket(shard: u8) -> String {
+    format!("U#{shard}")
+}
+pub fn shard_of(text: &str) -> u8 {
+    text.bytes().fold(0u8, u8::wrapping_add) % SHARDS
+}
+pub fn event_bucket(at: Time, shard: u8) -> String {
+    format!("E#{}#{shard}", at.day())
+}
+pub fn unsent_bucket(shard: u8) -> String {
+    format!("O#{shard}")
+}

@@ -1,0 +1,118 @@
+//! What every function starts with: environment -> settings -> clients, once
+//! per cold start. Nothing is called before the first request.
+
+use crate::dynamodb::Table;
+use crate::secrets::SecretRing;
+use crate::send::Channels;
+use crate::settings::Settings;
+use crate::system::{Argon2Hasher, OsEntropy, SystemClock};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use axum::Router;
+use domain::port::{Clock, Entropy};
+pub use lambda_http::Error;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Tries of one AWS call, the first included. Conditions and tokens make a
+/// repetition harmless.
+const ATTEMPTS: u32 = 3;
+/// The longest one AWS call may take, tries included: well below the
+/// gateway's 30 s, with several calls to a request.
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The ports of this process.
+pub struct Host {
+    pub settings: Settings,
+    pub store: Table,
+    pub ring: Arc<SecretRing>,
+    pub hasher: Argon2Hasher,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Host {
+    /// Ports over an AWS configuration, with this clock and this randomness.
+    pub fn new(settings: Settings, aws: &SdkConfig, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Host {
+        let secrets = aws_sdk_secretsmanager::Client::new(aws);
+        let ring = Arc::new(SecretRing::new(secrets, settings.secret_id.clone()));
+        Host {
+            store: Table::new(aws_sdk_dynamodb::Client::new(aws), settings.table.clone()),
+            hasher: Argon2Hasher::new(ring.clone()),
+            ring,
+            clock,
+            entropy,
+            settings,
+        }
+    }
+
+    fn from_env(aws: &SdkConfig) -> Result<Host, Error> {
+        Ok(Host::new(Settings::from_env()?, aws, Arc::new(SystemClock), Arc::new(OsEntropy)))
+    }
+}
+
+/// The configuration that all clients share. Endpoints come from the
+/// environment (`AWS_ENDPOINT_URL_…`), as for every AWS SDK.
+async fn aws_config() -> SdkConfig {
+    let region = std::env::var("AWS_REGION").unwrap_or_else(|_| "us-east-1".to_owned());
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new(region))
+        .credentials_provider(SharedCredentialsProvider::new(aws_config::environment::EnvironmentVariableCredentialsProvider::new()));
+    loader = configure(loader);
+    loader.load().await
+}
+
+/// What every client has, in AWS and in tests: one way to connect, few tries,
+/// a bound on time.
+pub fn configure(loader: aws_config::ConfigLoader) -> aws_config::ConfigLoader {
+    loader
+        .http_client(Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(TimeoutConfig::builder().operation_timeout(CALL_TIMEOUT).build())
+}
+
+/// Serves a function's routes.
+pub fn serve(routes: fn(Arc<Host>) -> Router) -> Result<(), Error> {
+    start(async |aws| {
+        let app = crate::http::edge::wrap(routes, Arc::new(Host::from_env(&aws)?));
+        lambda_http::run(app).await
+    })
+}
+
+/// Serves a function's routes and, beside them, direct invocations.
+pub fn serve_with_direct(routes: fn(Arc<Host>) -> Router) -> Result<(), Error> {
+    start(async |aws| {
+        let host = Arc::new(Host::from_env(&aws)?);
+        let app = crate::http::edge::wrap(routes, host.clone());
+        lambda_http::lambda_runtime::run(lambda_http::service_fn(|event: lambda_http::LambdaEvent<serde_json::Value>| {
+            crate::http::direct::answer(host.clone(), app.clone(), event)
+        }))
+        .await
+    })
+}
+
+/// Serves the outbox's stream: the only function that sends.
+pub fn serve_stream() -> Result<(), Error> {
+    start(async |aws| {
+        let host = Host::from_env(&aws)?;
+        let channels = Channels::new(aws_sdk_sesv2::Client::new(&aws), host.settings.mail_from.clone());
+        let (host, channels) = (&host, &channels);
+        lambda_http::lambda_runtime::run(lambda_http::service_fn(
+            async |event: lambda_http::LambdaEvent<crate::stream::StreamEvent>| {
+                Ok::<_, Error>(crate::stream::handle(host, channels, &event.context.request_id, event.payload).await)
+            },
+        ))
+        .await
+    })
+}
+
+/// Logs in JSON, one line an event; the SDK's own targets are capped, since
+/// they would write bodies.
+fn start<F: Future<Output = Result<(), Error>>>(run: impl FnOnce(SdkConfig) -> F) -> Result<(), Error> {
+    crate::http::log::init();
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async { run(aws_config().await).await })
+}

@@ -1,0 +1,383 @@
+//! Requests and answers as the API writes them.
+
+use domain::account::{Account, GroupName, Language, Role};
+use domain::flow::manage_users::CreatedUser;
+use domain::flow::reset_password::ResetView;
+use domain::flow::send_code::Sent;
+use domain::flow::sign_in::SignedInAnswer;
+use domain::flow::start_reset::StartedReset;
+use domain::method::Kind;
+use domain::policy::{Policy, SavedPolicy};
+use domain::secret::{ExposeSecret, SecretString};
+use domain::session::{Next, Reach};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SignIn {
+    pub user_id: String,
+    pub password: SecretString,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChangePassword {
+    pub current_password: SecretString,
+    pub new_password: SecretString,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AddMethod {
+    pub kind: Kind,
+    pub destination: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VerifyCode {
+    pub code: SecretString,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StartReset {
+    pub user_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SendCode {
+    pub kind: Kind,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SetPassword {
+    pub new_password: SecretString,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateUser {
+    pub user_id: String,
+    pub name: String,
+    pub language: Option<Language>,
+    pub role: Option<Role>,
+    #[serde(default)]
+    pub groups: Vec<String>,
+}
+
+/// A merge patch (RFC 7396): what is absent stays, `null` takes away.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PatchUser {
+    pub name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    pub language: Option<Option<Language>>,
+    pub role: Option<Role>,
+    pub groups: Option<Vec<String>>,
+    pub enabled: Option<bool>,
+}
+
+/// Tells `null` from absent.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(value).map(Some)
+}
+
+/// A session that was just made. `bearer` is shown this once.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionAnswer {
+    bearer: String,
+    reach: Reach,
+    next: Option<Next>,
+    expires_at: String,
+    user: Me,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Me {
+    user_id: String,
+    name: String,
+    role: Role,
+    language: Option<Language>,
+}
+
+impl From<&Account> for Me {
+    fn from(account: &Account) -> Me {
+        Me {
+            user_id: account.user_id.as_str().to_owned(),
+            name: account.name.clone(),
+            role: account.role,
+            language: account.language,
+        }
+    }
+}
+
+impl From<SignedInAnswer> for SessionAnswer {
+    fn from(answer: SignedInAnswer) -> SessionAnswer {
+        SessionAnswer {
+            bearer: answer.bearer.reveal(),
+            reach: answer.session.reach,
+            next: answer.next,
+            expires_at: answer.session.exp.to_string(),
+            user: Me::from(&answer.account),
+        }
+    }
+}
+
+/// Who is signed in, and what comes next.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MeAnswer {
+    pub user: Me,
+    pub reach: Reach,
+    pub next: Option<Next>,
+    pub expires_at: String,
+}
+
+/// One's own methods, masked.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MethodsAnswer {
+    allowed: BTreeSet<Kind>,
+    /// How many kinds must be verified before `finish`.
+    needed: usize,
+    methods: BTreeMap<Kind, MethodView>,
+    pending: BTreeMap<Kind, MethodView>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MethodView {
+    destination: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified_at: Option<String>,
+}
+
+impl MethodsAnswer {
+    pub fn of(account: &Account, policy: &Policy) -> MethodsAnswer {
+        let verified = account.methods.iter().map(|(kind, m)| {
+            (*kind, MethodView { destination: m.destination.masked(), verified_at: Some(m.verified_at.to_string()) })
+        });
+        let pending =
+            account.pending.iter().map(|(kind, p)| (*kind, MethodView { destination: p.destination.masked(), verified_at: None }));
+        MethodsAnswer {
+            allowed: policy.methods.clone(),
+            needed: account.kinds_to_register(policy),
+            methods: verified.collect(),
+            pending: pending.collect(),
+        }
+    }
+}
+
+/// A code that is on its way, if the address is right.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChallengeAnswer {
+    challenge_id: String,
+    kind: Kind,
+    digits: u8,
+    expires_at: String,
+    /// Seconds until another may be asked for.
+    resend_after: u32,
+}
+
+impl From<Sent> for ChallengeAnswer {
+    fn from(sent: Sent) -> ChallengeAnswer {
+        ChallengeAnswer {
+            challenge_id: sent.challenge.to_string(),
+            kind: sent.challenge.kind,
+            digits: sent.challenge.digits,
+            expires_at: sent.expires.to_string(),
+            resend_after: sent.resend_after.whole_seconds(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifiedAnswer {
+    pub verified: Kind,
+}
+
+/// A reset that was started. `bearer` is shown this once.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StartedAnswer {
+    reset_id: String,
+    bearer: String,
+    kinds: BTreeSet<Kind>,
+    expires_at: String,
+    support_code: String,
+}
+
+impl From<StartedReset> for StartedAnswer {
+    fn from(started: StartedReset) -> StartedAnswer {
+        StartedAnswer {
+            bearer: started.bearer.reveal(),
+            reset_id: started.id.0,
+            kinds: started.kinds,
+            expires_at: started.expires.to_string(),
+            support_code: started.support_code.as_str().to_owned(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResetAnswer {
+    /// `method`: prove one (more) kind. `password`: set the new one.
+    next: &'static str,
+    verified: BTreeSet<Kind>,
+    expires_at: String,
+    support_code: String,
+}
+
+impl From<ResetView> for ResetAnswer {
+    fn from(view: ResetView) -> ResetAnswer {
+        ResetAnswer {
+            next: if view.ready { "password" } else { "method" },
+            verified: view.verified,
+            expires_at: view.expires.to_string(),
+            support_code: view.support_code.as_str().to_owned(),
+        }
+    }
+}
+
+/// An account, to administrators.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserAnswer {
+    user_id: String,
+    name: String,
+    language: Option<Language>,
+    role: Role,
+    groups: BTreeSet<GroupName>,
+    enabled: bool,
+    temporary_password_until: Option<String>,
+    registered_at: Option<String>,
+    created_at: String,
+    revision: u64,
+}
+
+impl From<&Account> for UserAnswer {
+    fn from(account: &Account) -> UserAnswer {
+        UserAnswer {
+            user_id: account.user_id.as_str().to_owned(),
+            name: account.name.clone(),
+            language: account.language,
+            role: account.role,
+            groups: account.groups.clone(),
+            enabled: account.enabled,
+            temporary_password_until: account.temporary_until.map(|t| t.to_string()),
+            registered_at: account.registered_at.map(|t| t.to_string()),
+            created_at: account.created_at.to_string(),
+            revision: account.revision,
+        }
+    }
+}
+
+/// A new account. `temporaryPassword` is shown this once.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreatedAnswer {
+    user: UserAnswer,
+    temporary_password: String,
+    temporary_password_expires_at: String,
+}
+
+impl From<&CreatedUser> for CreatedAnswer {
+    fn from(created: &CreatedUser) -> CreatedAnswer {
+        CreatedAnswer {
+            user: UserAnswer::from(&created.account),
+            temporary_password: created.temporary_password.expose_secret().to_owned(),
+            temporary_password_expires_at: created.expires.to_string(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PageAnswer<T> {
+    pub items: Vec<T>,
+    /// Absent on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyAnswer {
+    version: u64,
+    saved_at: Option<String>,
+    policy: Policy,
+}
+
+impl From<&SavedPolicy> for PolicyAnswer {
+    fn from(saved: &SavedPolicy) -> PolicyAnswer {
+        PolicyAnswer { version: saved.version, saved_at: saved.saved_at.map(|t| t.to_string()), policy: saved.policy.clone() }
+    }
+}
+
+/// The numbers a client needs; nothing of anybody's state.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LimitsAnswer {
+    code: CodeLimits,
+    reset_lifetime_minutes: u32,
+    resend_wait_seconds: u32,
+    password: PasswordLimits,
+    session: SessionLimits,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CodeLimits {
+    digits: u32,
+    lifetime_minutes: u32,
+    guesses: u32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PasswordLimits {
+    minimum_length: u32,
+    maximum_length: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionLimits {
+    full_seconds: u32,
+    limited_seconds: u32,
+    idle_seconds: u32,
+    proof_seconds: u32,
+}
+
+impl From<&Policy> for LimitsAnswer {
+    fn from(policy: &Policy) -> LimitsAnswer {
+        LimitsAnswer {
+            code: CodeLimits {
+                digits: policy.code.digits,
+                lifetime_minutes: policy.code.lifetime_minutes,
+                guesses: policy.code.guesses,
+            },
+            reset_lifetime_minutes: policy.reset_lifetime_minutes,
+            resend_wait_seconds: policy.limits.resend_wait_seconds,
+            password: PasswordLimits {
+                minimum_length: policy.password.minimum_length,
+                maximum_length: domain::password::MAX_LENGTH,
+            },
+            session: SessionLimits {
+                full_seconds: domain::session::FULL.whole_seconds(),
+                limited_seconds: domain::session::LIMITED.whole_seconds(),
+                idle_seconds: domain::session::IDLE.whole_seconds(),
+                proof_seconds: domain::session::PROOF.whole_seconds(),
+            },
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Paging: a limit and an opaque cursor, authenticated and bound to its list.
+
+use super::problem::Refusal;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use domain::error::{Problem, ViolationCode};
+use domain::key::Keys;
+use serde::Deserialize;
+use subtle::ConstantTimeEq;
+
+/// Rows of a page: default and range.
+const DEFAULT_LIMIT: u32 = 50;
+const MAX_LIMIT: u32 = 200;
+
+/// `?limit=&cursor=`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Paging {
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+impl Paging {
+    pub fn limit(&self) -> Result<u32, Refusal> {
+        let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
+        match (1..=MAX_LIMIT).contains(&limit) {
+            true => Ok(limit),
+            false => Err(Problem::invalid(vec![domain::error::Violation::out_of_range("/limit", 1, MAX_LIMIT)]).into()),
+        }
+    }
+
+    /// The position inside the cursor, if this list made it.
+    pub fn position(&self, list: &str, keys: &Keys) -> Result<Option<String>, Refusal> {
+        let Some(cursor) = &self.cursor else { return Ok(None) };
+        open(cursor, list, keys).map(Some).ok_or_else(|| Problem::field("/cursor", ViolationCode::WrongType).into())
+    }
+}
+
+/// A position as an opaque cursor of a list.
+pub fn seal(position: &str, list: &str, keys: &Keys) -> String {
+    let generation = keys.current();
+    let mac = generation.cursors.mac(&[list.as_bytes(), position.as_bytes()]);
+    format!("{}.{}.{}", generation.kid, BASE64.encode(&mac[..16]), BASE64.encode(position))
+}
+
+fn open(cursor: &str, list: &str, keys: &Keys) -> Option<String> {
+    let mut parts = cursor.split('.');
+    let (kid, mac, position) = (parts.next()?, parts.next()?, parts.next()?);
+    let position = String::from_utf8(BASE64.decode(position).ok()?).ok()?;
+    let expected = keys.generation(kid.parse().ok()?)?.cursors.mac(&[list.as_bytes(), position.as_bytes()]);
+    let same = BASE64.decode(mac).ok()?.ct_eq(&expected[..16]);
+    (bool::from(same) && parts.next().is_none()).then_some(position)
+}

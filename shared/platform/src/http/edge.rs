@@ -1,0 +1,124 @@
+//! What every request passes: who calls and when, in which language a problem
+//! is told, the headers of every answer, and one log line.
+
+use super::problem::{ProblemBody, Refusal};
+use crate::host::Host;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{Extensions, HeaderMap, HeaderValue, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use domain::account::Language;
+use domain::audit::SupportCode;
+use domain::error::{Problem, ProblemCode};
+use domain::port::{Call, random};
+use domain::secret::random_text;
+use lambda_http::RequestExt;
+use lambda_http::request::RequestContext;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// A function's routes within everything that every request passes.
+pub fn wrap(routes: fn(Arc<Host>) -> Router, host: Arc<Host>) -> Router {
+    routes(host.clone())
+        .fallback(async || Refusal::from(ProblemCode::NotFound))
+        .method_not_allowed_fallback(async || Refusal::from(ProblemCode::MethodNotAllowed))
+        .layer(from_fn_with_state(host, edge))
+}
+
+async fn edge(State(host): State<Arc<Host>>, mut request: Request, next: Next) -> Response {
+    let call = call(&host, request.extensions());
+    let language = language(request.headers());
+    let method = request.method().clone();
+    request.extensions_mut().insert(call.clone());
+
+    let mut response = next.run(request).await;
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        response = say(&problem, language, &call, response.headers());
+    } else if response.status().is_client_error() || response.status().is_server_error() {
+        // Nothing answers an error but a problem: what a library refused is one too.
+        response = say(&ProblemCode::Internal.into(), language, &call, &HeaderMap::new());
+    }
+    tracing::info!(
+        event = "answered",
+        requestId = call.id,
+        supportCode = call.support_code().as_str(),
+        method = method.as_str(),
+        status = response.status().as_u16(),
+    );
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn say(problem: &Problem, language: Language, call: &Call, headers: &HeaderMap) -> Response {
+    let support_code: SupportCode = call.support_code();
+    let mut response = ProblemBody::of(problem, language, support_code).respond();
+    if let Some(allow) = headers.get(header::ALLOW) {
+        response.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    response.headers_mut().insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+    response.into_response()
+}
+
+/// Headers of every answer (ASVS 3.4): nothing is cached, framed, sniffed or
+/// loaded from an API answer.
+const HEADERS: [(header::HeaderName, &str); 6] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::VARY, "Accept-Language"),
+];
+
+/// One id and one clock value per request, and the address the gateway saw:
+/// no header of the caller's is believed.
+fn call(host: &Host, extensions: &Extensions) -> Call {
+    let gateway = extensions.request_context_ref();
+    let (id, source) = match gateway {
+        Some(RequestContext::ApiGatewayV2(context)) => (context.request_id.clone(), context.http.source_ip.clone()),
+        // No other gateway is in front of us.
+        _ => (None, None),
+    };
+    let invocation = extensions.lambda_context_ref().map(|context| context.request_id.clone()).filter(|id| !id.is_empty());
+    Call {
+        id: invocation.or(id).unwrap_or_else(|| random_text(random::<16>(&host.entropy))),
+        now: host.clock.now(),
+        source: source.as_deref().map_or_else(|| "unknown".to_owned(), source_of),
+        source_limit: host.settings.source_limit,
+    }
+}
+
+/// What an address is counted as: IPv4 whole, IPv6 by its /64, since that is
+/// what one subscriber gets.
+fn source_of(address: &str) -> String {
+    match address.parse() {
+        Ok(IpAddr::V6(v6)) => match v6.to_ipv4_mapped() {
+            Some(v4) => v4.to_string(),
+            None => format!("{:x?}", &v6.segments()[..4]),
+        },
+        Ok(IpAddr::V4(v4)) => v4.to_string(),
+        Err(_) => "unknown".to_owned(),
+    }
+}
+
+/// The first of our languages that `Accept-Language` names, by its weights.
+fn language(headers: &HeaderMap) -> Language {
+    let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut ranges: Vec<(f32, &str)> = asked
+        .split(',')
+        .map(|range| {
+            let (tag, weight) = range.split_once(";q=").unwrap_or((range, "1"));
+            (weight.trim().parse().unwrap_or(0.0), tag.trim())
+        })
+        .filter(|(weight, _)| *weight > 0.0)
+        .collect();
+    ranges.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let ours = |tag: &str| {
+        let primary = tag.split('-').next().unwrap_or_default();
+        Language::ALL.into_iter().find(|ours| ours.tag().split('-').next().is_some_and(|p| p.eq_ignore_ascii_case(primary)))
+    };
+    ranges.into_iter().find_map(|(_, tag)| ours(tag)).unwrap_or(Language::English)
+}

@@ -1,0 +1,16 @@
+//! From bytes to typed requests and back. One file of routes a function.
+
+pub mod api;
+pub mod auth;
+pub mod body;
+pub mod cursor;
+pub mod direct;
+pub mod directory;
+pub mod edge;
+pub mod log;
+pub mod policy;
+pub mod problem;
+pub mod registration;
+pub mod reset;
+pub mod sign_in;
+pub mod verify;

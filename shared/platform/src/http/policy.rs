@@ -1,0 +1,78 @@
+//! Routes of the function `policy`.
+
+use super::api::{LimitsAnswer, PageAnswer, PolicyAnswer};
+use super::auth::SessionBearer;
+use super::body::Body;
+use super::cursor::{Paging, seal};
+use super::problem::Refusal;
+use crate::host::Host;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Extension, Json, Router};
+use domain::error::ProblemCode;
+use domain::flow::set_policy;
+use domain::policy::{Policy, SavedPolicy};
+use domain::port::{Call, KeyRing};
+use std::sync::Arc;
+
+pub fn routes(host: Arc<Host>) -> Router {
+    Router::new()
+        .route("/v1/limits", get(limits))
+        .route("/v1/policy", get(view).put(save))
+        .route("/v1/policy/history", get(history))
+        .with_state(host)
+}
+
+async fn limits(State(host): State<Arc<Host>>) -> Result<Json<LimitsAnswer>, Refusal> {
+    let saved = set_policy::current_policy(&host.store).await?;
+    Ok(Json(LimitsAnswer::from(&saved.policy)))
+}
+
+async fn view(State(host): State<Arc<Host>>, Extension(call): Extension<Call>, SessionBearer(bearer): SessionBearer) -> Result<impl IntoResponse, Refusal> {
+    Ok(tagged(&set_policy::view_policy(&host.store, &call, &bearer).await?))
+}
+
+async fn save(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+    headers: HeaderMap,
+    Body(policy): Body<Policy>,
+) -> Result<impl IntoResponse, Refusal> {
+    let seen = if_match(&headers)?;
+    let saved = set_policy::save_policy(&host.store, &host.entropy, &call, &bearer, seen, policy).await?;
+    Ok(tagged(&saved))
+}
+
+async fn history(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+    Query(paging): Query<Paging>,
+) -> Result<Json<PageAnswer<PolicyAnswer>>, Refusal> {
+    let keys = host.ring.keys().await?;
+    let from = paging.position("policies", &keys)?;
+    let page = set_policy::policy_history(&host.store, &call, &bearer, paging.limit()?, from).await?;
+    Ok(Json(PageAnswer {
+        items: page.items.iter().map(PolicyAnswer::from).collect(),
+        cursor: page.next.map(|position| seal(&position, "policies", &keys)),
+    }))
+}
+
+fn tagged(saved: &SavedPolicy) -> impl IntoResponse + use<> {
+    ([(header::ETAG, etag(saved.version))], Json(PolicyAnswer::from(saved)))
+}
+
+/// A version as an entity tag.
+pub(super) fn etag(version: u64) -> String {
+    format!("\"{version}\"")
+}
+
+/// The version that the caller has seen: one strong tag.
+pub(super) fn if_match(headers: &HeaderMap) -> Result<u64, Refusal> {
+    let value = headers.get(header::IF_MATCH).ok_or(ProblemCode::PreconditionRequired)?;
+    let version = value.to_str().ok().and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
+    version.ok_or_else(|| ProblemCode::PreconditionFailed.into())
+}

@@ -1,0 +1,128 @@
+//! Problems as RFC 9457 writes them, in the caller's language.
+
+use crate::texts::text;
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::account::Language;
+use domain::audit::SupportCode;
+use domain::error::{Problem, ProblemCode, Violation};
+use serde::Serialize;
+
+/// A problem on its way out of a handler; the edge puts it into words.
+pub struct Refusal(pub Problem);
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Refusal {
+        Refusal(problem)
+    }
+}
+impl From<ProblemCode> for Refusal {
+    fn from(code: ProblemCode) -> Refusal {
+        Refusal(code.into())
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = status(self.0.code).into_response();
+        response.extensions_mut().insert(self.0);
+        response
+    }
+}
+
+/// The body of a problem.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProblemBody {
+    r#type: String,
+    title: String,
+    status: u16,
+    detail: String,
+    code: String,
+    support_code: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+}
+
+#[derive(Serialize)]
+struct FieldError {
+    pointer: String,
+    code: String,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max: Option<u32>,
+}
+
+impl ProblemBody {
+    /// A problem in words. It carries the reset's support code, else the request's.
+    pub fn of(problem: &Problem, language: Language, request: SupportCode) -> ProblemBody {
+        let code = problem.code.as_str();
+        let say = |part: &str| text(language, &format!("problem.{code}.{part}"), &[]);
+        ProblemBody {
+            r#type: format!("urn:latchkey:problem:{code}"),
+            title: say("title"),
+            detail: say("detail"),
+            status: status(problem.code).as_u16(),
+            support_code: problem.support_code.as_ref().unwrap_or(&request).as_str().to_owned(),
+            retry_after: problem.retry_after,
+            errors: problem.violations.iter().map(|v| field_error(v, language)).collect(),
+            code,
+        }
+    }
+
+    /// The answer that carries it.
+    pub fn respond(self) -> Response {
+        let status = StatusCode::from_u16(self.status).expect("it was a status");
+        let retry_after = self.retry_after;
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+fn field_error(violation: &Violation, language: Language) -> FieldError {
+    let code = violation.code.as_str();
+    let number = |n: Option<u32>| n.map(|n| n.to_string()).unwrap_or_default();
+    let (min, max) = (number(violation.min), number(violation.max));
+    FieldError {
+        pointer: violation.pointer.clone(),
+        detail: text(language, &format!("violation.{code}"), &[("min", &min), ("max", &max)]),
+        min: violation.min,
+        max: violation.max,
+        code,
+    }
+}
+
+/// The status of each problem.
+pub fn status(code: ProblemCode) -> StatusCode {
+    use ProblemCode as P;
+    match code {
+        P::InvalidRequest => StatusCode::BAD_REQUEST,
+        P::SignInRequired | P::SignInFailed => StatusCode::UNAUTHORIZED,
+        P::PasswordProofRequired | P::StepRequired | P::Forbidden | P::ResetOff | P::ProofMissing => StatusCode::FORBIDDEN,
+        P::NotFound => StatusCode::NOT_FOUND,
+        P::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        P::MethodMissing | P::UserExists | P::LastAdministrator | P::AdministratorExists => StatusCode::CONFLICT,
+        P::ResetEnded => StatusCode::GONE,
+        P::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+        P::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        P::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        P::KindNotAllowed | P::CodeNotAccepted | P::PasswordRefused | P::CurrentPasswordWrong => StatusCode::UNPROCESSABLE_ENTITY,
+        P::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
+        P::SignInLocked | P::ResetClosed | P::TooSoon | P::TooManyFromAddress => StatusCode::TOO_MANY_REQUESTS,
+        P::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        P::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}

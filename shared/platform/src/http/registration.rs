@@ -1,0 +1,73 @@
+//! Routes of the function `registration`.
+
+use super::api::{AddMethod, ChallengeAnswer, ChangePassword, MethodsAnswer, SessionAnswer};
+use super::auth::SessionBearer;
+use super::body::Body;
+use super::problem::Refusal;
+use crate::host::Host;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post, put};
+use axum::{Extension, Json, Router};
+use domain::error::ProblemCode;
+use domain::flow::register::{self, NewMethod};
+use domain::flow::{change_password, signed_in};
+use domain::method::Kind;
+use domain::password::Password;
+use domain::port::Call;
+use domain::session::Reach;
+use std::sync::Arc;
+
+pub fn routes(host: Arc<Host>) -> Router {
+    Router::new()
+        .route("/v1/me/methods", get(list).post(add))
+        .route("/v1/me/methods/{kind}/challenges", post(resend))
+        .route("/v1/me/registration/finish", post(finish))
+        .route("/v1/me/password", put(set_password))
+        .with_state(host)
+}
+
+async fn list(State(host): State<Arc<Host>>, Extension(call): Extension<Call>, SessionBearer(bearer): SessionBearer) -> Result<Json<MethodsAnswer>, Refusal> {
+    let who = signed_in::signed_in(&host.store, &call, &bearer, &[]).await?.reaching(&[Reach::Full, Reach::Register])?;
+    Ok(Json(MethodsAnswer::of(&who.account, &who.policy.policy)))
+}
+
+async fn add(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+    Body(body): Body<AddMethod>,
+) -> Result<(StatusCode, Json<ChallengeAnswer>), Refusal> {
+    let wanted = NewMethod { kind: body.kind, address: &body.destination };
+    let sent = register::start_method(&host.store, &*host.ring, &host.entropy, &call, &bearer, wanted).await?;
+    Ok((StatusCode::ACCEPTED, Json(sent.into())))
+}
+
+async fn resend(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+    Path(kind): Path<String>,
+) -> Result<(StatusCode, Json<ChallengeAnswer>), Refusal> {
+    let kind: Kind = kind.parse().map_err(|()| ProblemCode::NotFound)?;
+    let sent = register::resend(&host.store, &*host.ring, &host.entropy, &call, &bearer, kind).await?;
+    Ok((StatusCode::ACCEPTED, Json(sent.into())))
+}
+
+async fn finish(State(host): State<Arc<Host>>, Extension(call): Extension<Call>, SessionBearer(bearer): SessionBearer) -> Result<Json<SessionAnswer>, Refusal> {
+    Ok(Json(register::finish(&host.store, &host.entropy, &call, &bearer).await?.into()))
+}
+
+async fn set_password(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+    Body(body): Body<ChangePassword>,
+) -> Result<Json<SessionAnswer>, Refusal> {
+    let (current, new) = (Password::new(&body.current_password), Password::new(&body.new_password));
+    if current.is_too_long() {
+        return Err(ProblemCode::CurrentPasswordWrong.into());
+    }
+    let answer = change_password::change_password(&host.store, &host.hasher, &host.entropy, &call, &bearer, &current, &new).await?;
+    Ok(Json(answer.into()))
+}

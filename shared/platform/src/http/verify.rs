@@ -1,0 +1,34 @@
+//! The route of the function `verify`.
+
+use super::api::{VerifiedAnswer, VerifyCode};
+use super::auth::AnyBearer;
+use super::body::Body;
+use super::problem::Refusal;
+use crate::host::Host;
+use axum::extract::{Path, State};
+use axum::routing::post;
+use axum::{Extension, Json, Router};
+use domain::challenge::ChallengeId;
+use domain::code::TypedCode;
+use domain::error::{Problem, ProblemCode, ViolationCode};
+use domain::flow::verify_code::verify_code;
+use domain::port::Call;
+use domain::secret::ExposeSecret;
+use std::sync::Arc;
+
+pub fn routes(host: Arc<Host>) -> Router {
+    Router::new().route("/v1/challenges/{challengeId}/verify", post(verify)).with_state(host)
+}
+
+async fn verify(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    AnyBearer(bearer): AnyBearer,
+    Path(challenge): Path<String>,
+    Body(body): Body<VerifyCode>,
+) -> Result<Json<VerifiedAnswer>, Refusal> {
+    let typed = TypedCode::parse(body.code.expose_secret()).ok_or_else(|| Problem::field("/code", ViolationCode::NotACode))?;
+    let challenge = ChallengeId::parse(&challenge).ok_or(ProblemCode::NotFound)?;
+    let verified = verify_code(&host.store, &*host.ring, &host.entropy, &call, &bearer, &challenge, &typed).await?;
+    Ok(Json(VerifiedAnswer { verified: verified.kind }))
+}

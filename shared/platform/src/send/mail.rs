@@ -1,0 +1,104 @@
+//! Mails: the same sentences as text and as HTML. A code message holds no
+//! link, and its subject no code.
+
+use crate::texts::text;
+use domain::challenge::Purpose;
+use domain::notice::Notice;
+use domain::port::{Content, Outgoing};
+use zeroize::Zeroizing;
+
+/// A mail, ready to be sent.
+pub struct Mail {
+    pub subject: String,
+    pub text: Zeroizing<String>,
+    pub html: Zeroizing<String>,
+}
+
+/// One block of a mail.
+enum Block {
+    Line(String),
+    Code(Zeroizing<String>),
+}
+
+/// The mail of a message, in its language.
+pub fn render(message: &Outgoing<'_>) -> Mail {
+    let organisation = message.organisation.name.as_str();
+    let say = |key: &str, values: &[(&str, &str)]| {
+        let mut values = values.to_vec();
+        values.push(("organisation", organisation));
+        text(message.language, key, &values)
+    };
+    let (key, blocks) = match &message.content {
+        Content::Code { code, purpose, minutes } => {
+            let key = match purpose {
+                Purpose::Reset => "mail.code.reset",
+                Purpose::Registration => "mail.code.registration",
+            };
+            let blocks = vec![
+                Block::Line(say(&format!("{key}.text"), &[])),
+                Block::Code(Zeroizing::new(code.reveal().to_owned())),
+                Block::Line(say("mail.code.life", &[("minutes", &minutes.to_string())])),
+                Block::Line(say("mail.code.warning", &[])),
+            ];
+            (key, blocks)
+        }
+        Content::Notice(notice) => {
+            let key = match notice {
+                Notice::PasswordReset => "mail.notice.passwordReset",
+                Notice::PasswordChanged => "mail.notice.passwordChanged",
+                Notice::MethodAdded => "mail.notice.methodAdded",
+                Notice::MethodChanged => "mail.notice.methodChanged",
+            };
+            let mut blocks = vec![Block::Line(say(&format!("{key}.text"), &[])), Block::Line(say("mail.notice.warning", &[]))];
+            if let Some(help_desk) = &message.organisation.help_desk {
+                blocks.push(Block::Line(say("mail.notice.helpDesk", &[("helpDesk", help_desk)])));
+            }
+            (key, blocks)
+        }
+    };
+    Mail {
+        subject: say(&format!("{key}.subject"), &[]),
+        text: as_text(&blocks, organisation),
+        html: as_html(&blocks, organisation, message.language.tag(), &message.organisation.accent_colour),
+    }
+}
+
+fn as_text(blocks: &[Block], organisation: &str) -> Zeroizing<String> {
+    let mut out = Zeroizing::new(String::new());
+    for block in blocks {
+        match block {
+            Block::Line(line) => out.push_str(line),
+            Block::Code(code) => out.push_str(code),
+        }
+        out.push_str("\n\n");
+    }
+    out.push_str(organisation);
+    out.push('\n');
+    out
+}
+
+fn as_html(blocks: &[Block], organisation: &str, language: &str, accent: &str) -> Zeroizing<String> {
+    let mut out = Zeroizing::new(format!(
+        "<!doctype html><html lang=\"{language}\"><body style=\"margin:0;padding:24px;background:#f4f5f7;\
+         font:16px/1.6 -apple-system,'Segoe UI',Roboto,'PingFang TC','Microsoft JhengHei','Noto Sans TC',sans-serif;color:#1c2430\">\
+         <div style=\"max-width:480px;margin:0 auto;padding:24px 28px;background:#fff;border-radius:12px;border-top:4px solid {accent}\">"
+    ));
+    for block in blocks {
+        match block {
+            Block::Line(line) => out.push_str(&format!("<p style=\"margin:0 0 16px\">{}</p>", escape(line))),
+            Block::Code(code) => {
+                let digits = Zeroizing::new(format!(
+                    "<p style=\"margin:0 0 16px;font-size:30px;font-weight:600;letter-spacing:4px\">{}</p>",
+                    escape(code)
+                ));
+                out.push_str(&digits);
+            }
+        }
+    }
+    out.push_str(&format!("<p style=\"margin:24px 0 0;color:#5b6675;font-size:14px\">{}</p></div></body></html>", escape(organisation)));
+    out
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}

@@ -1,0 +1,44 @@
+//! Mail by SES v2. SES has no idempotency token: the outbox bounds how often
+//! a message is handed over.
+
+use super::mail::Mail;
+use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::error::ProvideErrorMetadata;
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
+use domain::port::SendError;
+
+pub struct Mailer {
+    client: Client,
+    from: String,
+}
+
+impl Mailer {
+    pub fn new(client: Client, from: String) -> Mailer {
+        Mailer { client, from }
+    }
+
+    /// Hands one mail to SES, for one recipient.
+    pub async fn send(&self, to: &str, mail: Mail) -> Result<(), SendError> {
+        let part = |text: &str| Content::builder().data(text).charset("UTF-8").build().expect("data is set");
+        let body = Body::builder().text(part(&mail.text)).html(part(&mail.html)).build();
+        let message = Message::builder().subject(part(&mail.subject)).body(body).build();
+        let sent = self
+            .client
+            .send_email()
+            .from_email_address(&self.from)
+            .destination(Destination::builder().to_addresses(to).build())
+            .content(EmailContent::builder().simple(message).build())
+            .send()
+            .await;
+        let Err(error) = sent else { return Ok(()) };
+        let error = error.into_service_error();
+        let code = error.code().unwrap_or("noAnswer");
+        tracing::warn!(event = "mailRefused", cause = code);
+        match code {
+            "MessageRejected" | "BadRequestException" | "MailFromDomainNotVerifiedException" | "NotFoundException" => {
+                Err(SendError::Permanent)
+            }
+            _ => Err(SendError::Passing),
+        }
+    }
+}

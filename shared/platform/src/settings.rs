@@ -1,0 +1,62 @@
+//! What the operator sets, read from the environment once.
+
+use std::fmt;
+
+/// Resets started, and sends asked for, per source address and clock hour:
+/// offices share an address.
+pub const SOURCE_LIMIT: u32 = 300;
+const SOURCE_LIMIT_RANGE: std::ops::RangeInclusive<u32> = 10..=100_000;
+
+/// An operator's settings. A function does not start without them.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `LATCHKEY_TABLE`: name of the table.
+    pub table: String,
+    /// `LATCHKEY_SECRET_ID`: name or ARN of the secret that holds the keys.
+    pub secret_id: String,
+    /// `LATCHKEY_BASE_URL`: where people reach Latchkey; the only link a
+    /// message may hold, whatever a request's headers say.
+    pub base_url: String,
+    /// `LATCHKEY_MAIL_FROM`: the sender of mails.
+    pub mail_from: String,
+    /// `LATCHKEY_SOURCE_LIMIT`: see [`SOURCE_LIMIT`].
+    pub source_limit: u32,
+}
+
+/// A setting that is missing or out of range.
+#[derive(Debug)]
+pub struct InvalidSetting {
+    name: &'static str,
+    want: &'static str,
+}
+
+impl fmt::Display for InvalidSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "set the environment variable {} to {}", self.name, self.want)
+    }
+}
+impl std::error::Error for InvalidSetting {}
+
+impl Settings {
+    /// Reads the environment.
+    pub fn from_env() -> Result<Settings, InvalidSetting> {
+        let text = |name: &'static str, want: &'static str| {
+            std::env::var(name).ok().filter(|v| !v.is_empty()).ok_or(InvalidSetting { name, want })
+        };
+        let source_limit = match std::env::var("LATCHKEY_SOURCE_LIMIT") {
+            Err(_) => SOURCE_LIMIT,
+            Ok(text) => text
+                .parse()
+                .ok()
+                .filter(|n| SOURCE_LIMIT_RANGE.contains(n))
+                .ok_or(InvalidSetting { name: "LATCHKEY_SOURCE_LIMIT", want: "a number from 10 to 100000" })?,
+        };
+        Ok(Settings {
+            table: text("LATCHKEY_TABLE", "the name of the DynamoDB table")?,
+            secret_id: text("LATCHKEY_SECRET_ID", "the name of the secret that holds the keys")?,
+            base_url: text("LATCHKEY_BASE_URL", "the URL people reach Latchkey at")?,
+            mail_from: text("LATCHKEY_MAIL_FROM", "the sender of mails")?,
+            source_limit,
+        })
+    }
+}

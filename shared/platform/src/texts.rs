@@ -1,0 +1,36 @@
+//! Every sentence a person reads, in each language, from `shared/texts`.
+
+use domain::account::Language;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+static ENGLISH: LazyLock<HashMap<String, String>> = LazyLock::new(|| parse(include_str!("../../texts/en.json")));
+static TRADITIONAL_CHINESE: LazyLock<HashMap<String, String>> = LazyLock::new(|| parse(include_str!("../../texts/zh-TW.json")));
+
+fn parse(json: &str) -> HashMap<String, String> {
+    serde_json::from_str(json).expect("the texts are a JSON object of strings")
+}
+
+/// All sentences of a language by their key.
+pub fn all(language: Language) -> &'static HashMap<String, String> {
+    match language {
+        Language::English => &ENGLISH,
+        Language::TraditionalChinese => &TRADITIONAL_CHINESE,
+    }
+}
+
+/// A sentence with its `{placeholders}` filled in one pass, so that a value
+/// cannot hold a placeholder itself. A test finds a key without a text.
+pub fn text(language: Language, key: &str, values: &[(&str, &str)]) -> String {
+    let template = all(language).get(key).map_or(key, String::as_str);
+    let mut out = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let Some((name, after)) = after.split_once('}') else { break };
+        out.push_str(values.iter().find(|(n, _)| *n == name).map_or("", |(_, value)| value));
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
