@@ -1,1 +1,11 @@
+//! The world that tests run in: the real routers and flows over the real SDK,
+//! an embedded DynamoDB and the stand-ins, a clock that the test moves, and a
+//! proxy that sees every AWS call.
 
+pub mod people;
+pub mod proxy;
+pub mod world;
+
+pub use people::Person;
+pub use proxy::{Call, Fault};
+pub use world::{Answer, World};

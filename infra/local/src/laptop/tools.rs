@@ -49,19 +49,19 @@ pub(super) async fn cargo_lambda(root: &Path) -> Result<PathBuf> {
 /// Into a virtual environment, or where Debian's Python comes without that
 /// part, into a plain directory.
 async fn install(root: &Path, dir: &Path) -> Result<()> {
-    let requirements = root.join("infra/local/requirements.txt");
-    let own = dir.join("bin").join(PYTHON);
     let mut pip = if succeeds(Command::new(PYTHON).args(["-m", "venv"]).arg(dir)).await? {
-        Command::new(own)
+        let mut pip = Command::new(dir.join("bin").join(PYTHON));
+        pip.args(["-m", "pip", "install"]);
+        pip
     } else {
-        say!("No virtual environments here: trying pip without one");
-        let mut python = Command::new(PYTHON);
-        python.args(["-m", "pip"]);
-        python
+        say!("No virtual environments here: trying without");
+        let mut pip = Command::new(PYTHON);
+        pip.args(["-m", "pip", "install", "--target"]).arg(dir);
+        pip
     };
-    let _ = &requirements;
-    let _ = &mut pip;
-    ensure!(false, "unfinished");
+    pip.args(["--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"]);
+    let done = succeeds(pip.arg(root.join("infra/local/requirements.txt"))).await?;
+    ensure!(done, "{PYTHON} needs the module venv or pip, and the network this once; what it said stands above");
     Ok(())
 }
 

@@ -13,8 +13,8 @@ pub struct Channels {
 
 impl Channels {
     /// `from` is the verified sender of mails.
-    pub fn new(ses: aws_sdk_sesv2::Client, from: String) -> Channels {
-        Channels { mail: ses::Mailer::new(ses, from) }
+    pub fn new(aws: &aws_config::SdkConfig, from: String) -> Channels {
+        Channels { mail: ses::Mailer::new(aws_sdk_sesv2::Client::new(aws), from) }
     }
 }
 

@@ -1,0 +1,123 @@
+//! The people of a story, and what they do again and again.
+
+use crate::world::{Answer, Ask, World};
+use serde_json::{Value, json};
+
+/// Somebody with a password.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub user_id: String,
+    pub password: String,
+}
+
+/// A reset that somebody started.
+#[derive(Clone, Debug)]
+pub struct StartedReset {
+    pub id: String,
+    pub bearer: String,
+    pub support_code: String,
+}
+
+impl World {
+    /// The first administrator, with a password of their own.
+    pub async fn administrator(&self) -> Person {
+        let made = self.invoke_directory(json!({ "createFirstAdministrator": { "userId": "admin@example.com", "name": "Ada Admin" } })).await;
+        let temporary = made["temporaryPassword"].as_str().unwrap_or_else(|| panic!("no administrator in {made}"));
+        self.settle("admin@example.com", temporary, "a password for the administrator").await
+    }
+
+    /// Makes an account and changes its temporary password.
+    pub async fn user(&self, administrator: &str, user: Value) -> Person {
+        let user_id = user["userId"].as_str().expect("a user ID").to_owned();
+        let made = self.ask(Ask::new("POST", "/v1/users").bearer(administrator).body(user)).await.expect(201);
+        self.settle(&user_id, &made.text("temporaryPassword"), &format!("a long password of {user_id}")).await
+    }
+
+    async fn settle(&self, user_id: &str, temporary: &str, password: &str) -> Person {
+        let signed_in = self.sign_in(user_id, temporary).await.expect(200);
+        assert_eq!(signed_in.body["next"], "changePassword");
+        let change = json!({ "currentPassword": temporary, "newPassword": password });
+        self.ask(Ask::new("PUT", "/v1/me/password").bearer(&signed_in.text("bearer")).body(change)).await.expect(200);
+        Person { user_id: user_id.to_owned(), password: password.to_owned() }
+    }
+
+    pub async fn sign_in(&self, user_id: &str, password: &str) -> Answer {
+        self.ask(Ask::new("POST", "/v1/sign-in").body(json!({ "userId": user_id, "password": password }))).await
+    }
+
+    /// The bearer of a new session.
+    pub async fn session(&self, person: &Person) -> String {
+        self.sign_in(&person.user_id, &person.password).await.expect(200).text("bearer")
+    }
+
+    /// Changes the policy and saves it.
+    pub async fn save_policy(&self, administrator: &str, change: impl FnOnce(&mut Value)) -> Answer {
+        let read = self.ask(Ask::new("GET", "/v1/policy").bearer(administrator)).await.expect(200);
+        let mut policy = read.body["policy"].clone();
+        change(&mut policy);
+        let put = Ask::new("PUT", "/v1/policy").bearer(administrator).header("if-match", &read.headers["etag"]).body(policy);
+        self.ask(put).await
+    }
+
+    /// Switches reset on for everybody.
+    pub async fn switch_on(&self, administrator: &str) {
+        self.save_policy(administrator, |policy| policy["scope"] = json!({ "type": "all" })).await.expect(200);
+    }
+
+    /// The code in the newest mail to an address, once everything is sent.
+    pub async fn code_for(&self, address: &str) -> String {
+        self.pump().await;
+        let newest = self.standins.inbox().to(address).pop().unwrap_or_else(|| panic!("no mail to {address}"));
+        newest.code.unwrap_or_else(|| panic!("no code in {:?}", newest.text))
+    }
+
+    /// Registers an address and finishes; the bearer of the full session.
+    pub async fn register(&self, person: &Person, address: &str) -> String {
+        let bearer = self.session(person).await;
+        let add = json!({ "kind": "email", "destination": address });
+        let sent = self.ask(Ask::new("POST", "/v1/me/methods").bearer(&bearer).body(add)).await.expect(202);
+        let code = self.code_for(address).await;
+        self.verify(&bearer, &sent.text("challengeId"), &code).await.expect(200);
+        let done = self.ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer)).await.expect(200);
+        done.text("bearer")
+    }
+
+    pub async fn verify(&self, bearer: &str, challenge: &str, code: &str) -> Answer {
+        self.ask(Ask::new("POST", format!("/v1/challenges/{challenge}/verify")).bearer(bearer).body(json!({ "code": code }))).await
+    }
+
+    pub async fn ask_reset(&self, user_id: &str) -> Answer {
+        self.ask(Ask::new("POST", "/v1/resets").body(json!({ "userId": user_id }))).await
+    }
+
+    pub async fn start_reset(&self, user_id: &str) -> StartedReset {
+        let started = self.ask_reset(user_id).await.expect(201);
+        StartedReset { id: started.text("resetId"), bearer: started.text("bearer"), support_code: started.text("supportCode") }
+    }
+
+    pub async fn ask_code(&self, reset: &StartedReset) -> Answer {
+        let path = format!("/v1/resets/{}/challenges", reset.id);
+        self.ask(Ask::new("POST", path).bearer(&reset.bearer).body(json!({ "kind": "email" }))).await
+    }
+
+    /// Asks for a code by mail; the challenge.
+    pub async fn send_code(&self, reset: &StartedReset) -> String {
+        self.ask_code(reset).await.expect(202).text("challengeId")
+    }
+
+    pub async fn set_password(&self, reset: &StartedReset, password: &str) -> Answer {
+        let path = format!("/v1/resets/{}/password", reset.id);
+        self.ask(Ask::new("PUT", path).bearer(&reset.bearer).body(json!({ "newPassword": password }))).await
+    }
+
+    /// A world with reset switched on and one registered user: the
+    /// administrator's bearer, the user.
+    pub async fn ready(&self) -> (String, Person) {
+        let administrator = self.administrator().await;
+        let admin = self.session(&administrator).await;
+        self.switch_on(&admin).await;
+        let ann = self.user(&admin, json!({ "userId": "ann@example.com", "name": "Ann Example", "groups": ["staff"] })).await;
+        self.register(&ann, "ann.private@example.com").await;
+        (admin, ann)
+    }
+}

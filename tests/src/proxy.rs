@@ -1,0 +1,147 @@
+//! What stands between the SDK and the table: it writes every call down, and
+//! does to it what a test asks for.
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, Response, StatusCode};
+use axum::routing::any;
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+
+/// One AWS call as it went over the wire.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// `TransactWriteItems`, `BatchGetItem`, `GetSecretValue`, ...
+    pub operation: String,
+    pub body: Value,
+    pub answer: Value,
+}
+
+/// What becomes of a call.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fault {
+    /// Refused as DynamoDB refuses a transaction that met another one.
+    Conflict,
+    /// Refused for lack of capacity.
+    Throttle,
+    /// Done, but the answer is lost.
+    LoseReply,
+    /// Refused by IAM.
+    AccessDenied,
+}
+
+/// Judges a call by its operation and body: `Some` is what becomes of it.
+type Rule = Box<dyn FnMut(&str, &Value) -> Option<Fault> + Send>;
+
+#[derive(Default)]
+struct Shared {
+    calls: Vec<Call>,
+    rule: Option<Rule>,
+}
+
+/// A proxy on a free port of the loopback interface.
+pub struct Proxy {
+    shared: Arc<Mutex<Shared>>,
+    endpoint: String,
+}
+
+#[derive(Clone)]
+struct Upstream {
+    shared: Arc<Mutex<Shared>>,
+    http: reqwest::Client,
+    dynamodb: String,
+    others: String,
+}
+
+impl Proxy {
+    /// Forwards DynamoDB's calls to one endpoint and all others to another.
+    pub async fn start(dynamodb: String, others: String) -> Proxy {
+        let shared = Arc::new(Mutex::new(Shared::default()));
+        let upstream = Upstream { shared: shared.clone(), http: reqwest::Client::new(), dynamodb, others };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+        let app = Router::new().fallback(any(forward)).with_state(upstream);
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Proxy { shared, endpoint }
+    }
+
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The calls since the last time this was asked.
+    pub fn take_calls(&self) -> Vec<Call> {
+        std::mem::take(&mut self.shared.lock().expect("no panic holds it").calls)
+    }
+
+    /// From now on each call is judged by this.
+    pub fn set_rule(&self, rule: impl FnMut(&str, &Value) -> Option<Fault> + Send + 'static) {
+        self.shared.lock().expect("no panic holds it").rule = Some(Box::new(rule));
+    }
+
+    /// Nothing is done to calls any more.
+    pub fn clear_rule(&self) {
+        self.shared.lock().expect("no panic holds it").rule = None;
+    }
+}
+
+async fn forward(State(upstream): State<Upstream>, request: axum::extract::Request) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let target = parts.headers.get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+    let operation = match target.rsplit('.').next() {
+        Some(operation) if !operation.is_empty() => operation.to_owned(),
+        _ => parts.uri.path().to_owned(),
+    };
+    let sent: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let fault = {
+        let mut shared = upstream.shared.lock().expect("no panic holds it");
+        shared.rule.as_mut().and_then(|rule| rule(&operation, &sent))
+    };
+    let refused = fault.and_then(|fault| refusal(fault, &sent));
+    let (status, answer) = match refused {
+        Some((status, body)) => (status, Bytes::from(body.to_string())),
+        None => {
+            let base = if target.starts_with("DynamoDB") { &upstream.dynamodb } else { &upstream.others };
+            let url = format!("{base}{}", parts.uri.path());
+            pass_on(&upstream.http, &url, parts.headers, bytes).await
+        }
+    };
+    let body = serde_json::from_slice(&answer).unwrap_or_default();
+    upstream.shared.lock().expect("no panic holds it").calls.push(Call { operation, body: sent, answer: body });
+    let (status, answer) = match fault {
+        Some(Fault::LoseReply) => (StatusCode::INTERNAL_SERVER_ERROR, Bytes::from_static(b"{}")),
+        _ => (status, answer),
+    };
+    Response::builder()
+        .status(status)
+        .header("content-type", "application/x-amz-json-1.0")
+        .body(Body::from(answer))
+        .expect("a response")
+}
+
+async fn pass_on(http: &reqwest::Client, url: &str, mut headers: HeaderMap, body: Bytes) -> (StatusCode, Bytes) {
+    headers.remove("host");
+    headers.remove("content-length");
+    let answer = http.post(url).headers(headers).body(body).send().await.expect("the emulator answers");
+    (answer.status(), answer.bytes().await.expect("a whole answer"))
+}
+
+fn refusal(fault: Fault, sent: &Value) -> Option<(StatusCode, Value)> {
+    let error = |name: &str| json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{name}"), "message": "injected" });
+    let members = sent["TransactItems"].as_array().map_or(0, Vec::len);
+    match fault {
+        Fault::Conflict if members > 0 => {
+            let mut reasons = vec![json!({ "Code": "None" }); members];
+            reasons[0] = json!({ "Code": "TransactionConflict", "Message": "injected" });
+            let mut body = error("TransactionCanceledException");
+            body["CancellationReasons"] = reasons.into();
+            Some((StatusCode::BAD_REQUEST, body))
+        }
+        Fault::Conflict => None,
+        Fault::Throttle => Some((StatusCode::BAD_REQUEST, error("ProvisionedThroughputExceededException"))),
+        Fault::AccessDenied => Some((StatusCode::BAD_REQUEST, error("AccessDeniedException"))),
+        Fault::LoseReply => None,
+    }
+}

@@ -1,0 +1,298 @@
+//! One test's world. Nothing is shared between two of them.
+
+use crate::proxy::Proxy;
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use axum::Router;
+use domain::port::{Clock, Entropy};
+use domain::time::{Span, Time};
+use http_body_util::BodyExt;
+use local::dynamodb::Embedded;
+use local::pump::Pump;
+use local::standins::Standins;
+use platform::host::Host;
+use platform::send::Channels;
+use platform::settings::Settings;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use tokio::sync::Mutex;
+use tower::ServiceExt;
+
+/// A clock that only the test moves.
+pub struct ManualClock(AtomicI64);
+
+impl Clock for ManualClock {
+    fn now(&self) -> Time {
+        Time(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Random bytes that are the same in every run.
+struct SeededEntropy(AtomicU64);
+
+impl Entropy for SeededEntropy {
+    fn fill(&self, out: &mut [u8]) {
+        for part in out.chunks_mut(32) {
+            let block = Sha256::digest(self.0.fetch_add(1, Ordering::SeqCst).to_be_bytes());
+            part.copy_from_slice(&block[..part.len()]);
+        }
+    }
+}
+
+/// What the API answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub body: Value,
+}
+
+impl Answer {
+    /// The problem's code, or nothing.
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+    /// A text of the body.
+    pub fn text(&self, field: &str) -> String {
+        self.body[field].as_str().unwrap_or_else(|| panic!("no {field} in {self:?}")).to_owned()
+    }
+    /// This answer, if it has that status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Answer {
+        assert_eq!(self.status, status, "{self:?}");
+        self
+    }
+}
+
+/// A request to be sent.
+#[derive(Clone, Default)]
+pub struct Ask {
+    pub method: &'static str,
+    pub path: String,
+    pub bearer: Option<String>,
+    pub body: Option<Value>,
+    pub headers: Vec<(&'static str, String)>,
+    /// The caller's address; 192.0.2.1 where it does not matter.
+    pub source: Option<String>,
+}
+
+impl Ask {
+    pub fn new(method: &'static str, path: impl Into<String>) -> Ask {
+        Ask { method, path: path.into(), ..Ask::default() }
+    }
+    pub fn bearer(mut self, bearer: &str) -> Ask {
+        self.bearer = Some(bearer.to_owned());
+        self
+    }
+    pub fn body(mut self, body: Value) -> Ask {
+        self.body = Some(body);
+        self
+    }
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Ask {
+        self.headers.push((name, value.into()));
+        self
+    }
+    pub fn source(mut self, address: &str) -> Ask {
+        self.source = Some(address.to_owned());
+        self
+    }
+}
+
+/// Functions, table, channels and clock of one test.
+pub struct World {
+    pub clock: Arc<ManualClock>,
+    pub proxy: Proxy,
+    pub embedded: Embedded,
+    pub standins: Standins,
+    pub host: Arc<Host>,
+    pub channels: Channels,
+    pump: Mutex<Pump>,
+    functions: BTreeMap<&'static str, Router>,
+    routes: Vec<(Vec<String>, String)>,
+    requests: AtomicU64,
+    _dir: tempfile::TempDir,
+}
+
+/// The moment every world begins at: 2026-11-23T09:00:00Z.
+pub const BEGIN: Time = Time(1_795_424_400_000);
+
+type Routes = fn(Arc<Host>) -> Router;
+
+/// The functions that answer HTTP, by the name of their package.
+pub const FUNCTIONS: [(&str, Routes); 6] = [
+    ("policy", platform::http::policy::routes),
+    ("directory", platform::http::directory::routes),
+    ("sign-in", platform::http::sign_in::routes),
+    ("registration", platform::http::registration::routes),
+    ("verify", platform::http::verify::routes),
+    ("reset", platform::http::reset::routes),
+];
+
+impl World {
+    pub async fn new() -> World {
+        World::with_source_limit(100_000).await
+    }
+
+    /// A world whose limit per source address is this.
+    pub async fn with_source_limit(source_limit: u32) -> World {
+        let dir = tempfile::tempdir().expect("a directory");
+        let embedded = Embedded::start(dir.path()).expect("a table");
+        let secret = local::secrets::generate().expect("keys");
+        let standins = Standins::start(None, secret).expect("stand-ins");
+        let proxy = Proxy::start(embedded.endpoint(), standins.endpoint()).await;
+        let loader = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::for_tests())
+            .endpoint_url(proxy.endpoint());
+        let aws = platform::host::configure(loader).load().await;
+        let settings = Settings {
+            table: local::dynamodb::TABLE.to_owned(),
+            secret_id: local::secrets::SECRET_ID.to_owned(),
+            base_url: "https://reset.example.com".to_owned(),
+            mail_from: "Latchkey <no-reply@example.com>".to_owned(),
+            source_limit,
+        };
+        let clock = Arc::new(ManualClock(AtomicI64::new(BEGIN.0)));
+        let entropy = Arc::new(SeededEntropy(AtomicU64::new(1)));
+        let channels = Channels::new(&aws, settings.mail_from.clone());
+        let host = Arc::new(Host::new(settings, &aws, clock.clone(), entropy));
+        let wrap = |(name, routes): (&'static str, Routes)| (name, platform::http::edge::wrap(routes, host.clone()));
+        World {
+            functions: FUNCTIONS.into_iter().map(wrap).collect(),
+            routes: local_router(),
+            pump: Mutex::new(Pump::new(&embedded).expect("a stream").without_pauses()),
+            requests: AtomicU64::new(1),
+            clock,
+            proxy,
+            embedded,
+            standins,
+            host,
+            channels,
+            _dir: dir,
+        }
+    }
+
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// Moves the clock on.
+    pub fn pass(&self, span: Span) {
+        self.clock.0.fetch_add(span.0, Ordering::SeqCst);
+    }
+
+    /// Sends a request as the gateway hands it to the function that the local
+    /// router names.
+    pub async fn ask(&self, ask: Ask) -> Answer {
+        let path = ask.path.split('?').next().unwrap_or_default().to_owned();
+        let function = self.function_of(&path).unwrap_or_else(|| panic!("the router has no {path}"));
+        let app = self.functions[function.as_str()].clone();
+        let number = self.requests.fetch_add(1, Ordering::SeqCst);
+        let request = lambda_http::request::from_str(&event(&ask, number).to_string()).expect("an event of the gateway");
+        let response = app.oneshot(request).await.expect("a router cannot fail");
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.expect("a whole body").to_bytes();
+        let text = |value: &http::HeaderValue| value.to_str().expect("a text").to_owned();
+        Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
+            body: if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON") },
+        }
+    }
+
+    fn function_of(&self, path: &str) -> Option<String> {
+        let parts: Vec<&str> = path.split('/').collect();
+        let fits = |pattern: &[String]| {
+            pattern.len() == parts.len() && pattern.iter().zip(&parts).all(|(p, part)| p.starts_with('{') || p == part)
+        };
+        // A literal segment goes before a parameter.
+        let literal = |pattern: &[String]| pattern.iter().filter(|p| !p.starts_with('{')).count();
+        self.routes.iter().filter(|(p, _)| fits(p)).max_by_key(|(p, _)| literal(p)).map(|(_, name)| name.clone())
+    }
+
+    /// A direct invocation of `directory`.
+    pub async fn invoke_directory(&self, payload: Value) -> Value {
+        let mut context = lambda_http::Context::default();
+        context.request_id = format!("direct-{}", self.requests.fetch_add(1, Ordering::SeqCst));
+        let app = self.functions["directory"].clone();
+        let event = lambda_http::LambdaEvent::new(payload, context);
+        platform::http::direct::answer(self.host.clone(), app, event).await.expect("an answer")
+    }
+
+    /// Hands what is in the stream to `send-code`, until it is empty.
+    pub async fn pump(&self) -> usize {
+        let invoke = async |event: Value| {
+            let event = serde_json::from_value(event).map_err(|error| error.to_string())?;
+            let request = format!("pump-{}", self.requests.fetch_add(1, Ordering::SeqCst));
+            let answer = platform::stream::handle(&self.host, &self.channels, &request, event).await;
+            serde_json::to_value(answer).map_err(|error| error.to_string())
+        };
+        self.pump.lock().await.drain(invoke).await.expect("the stream can be read")
+    }
+
+    /// What was given up by the pump.
+    pub async fn dead_letters(&self) -> usize {
+        self.pump.lock().await.dead_letters().len()
+    }
+
+    /// Every item of the table, as it lies there.
+    pub async fn items(&self) -> Vec<Value> {
+        let http = reqwest::Client::new();
+        let scan = json!({ "TableName": local::dynamodb::TABLE });
+        let answer = http
+            .post(self.embedded.endpoint())
+            .header("x-amz-target", "DynamoDB_20120810.Scan")
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("authorization", "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
+            .header("x-amz-date", "20260101T000000Z")
+            .body(scan.to_string())
+            .send()
+            .await
+            .expect("the emulator answers");
+        let body: Value = answer.json().await.expect("JSON");
+        body["Items"].as_array().cloned().unwrap_or_else(|| panic!("no items in {body}"))
+    }
+}
+
+fn event(ask: &Ask, number: u64) -> Value {
+    let (path, query) = ask.path.split_once('?').unwrap_or((&ask.path, ""));
+    let mut headers = serde_json::Map::new();
+    headers.insert("host".into(), "reset.example.com".into());
+    if let Some(bearer) = &ask.bearer {
+        headers.insert("authorization".into(), format!("Bearer {bearer}").into());
+    }
+    if ask.body.is_some() {
+        headers.insert("content-type".into(), "application/json".into());
+    }
+    for (name, value) in &ask.headers {
+        headers.insert((*name).into(), value.clone().into());
+    }
+    let source = ask.source.as_deref().unwrap_or("192.0.2.1");
+    json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": headers,
+        "requestContext": {
+            "accountId": "000000000000", "apiId": "api", "domainName": "reset.example.com", "domainPrefix": "reset",
+            "http": { "method": ask.method, "path": path, "protocol": "HTTP/1.1", "sourceIp": source, "userAgent": "tests" },
+            "requestId": format!("request-{number}"),
+            "routeKey": "$default", "stage": "$default", "time": "23/Nov/2026:09:00:00 +0000", "timeEpoch": 0
+        },
+        "body": ask.body.as_ref().map(|body| match body { Value::String(raw) => raw.clone(), body => body.to_string() }),
+        "isBase64Encoded": false
+    })
+}
+
+/// The local router of the workspace's manifest: pattern and function.
+pub fn local_router() -> Vec<(Vec<String>, String)> {
+    let manifest = include_str!("../../Cargo.toml");
+    let manifest: toml::Table = manifest.parse().expect("a manifest");
+    let router = manifest["workspace"]["metadata"]["lambda"]["watch"]["router"].as_table().expect("a router");
+    let split = |path: &str| path.split('/').map(str::to_owned).collect();
+    router.iter().map(|(path, name)| (split(path), name.as_str().expect("a name").to_owned())).collect()
+}

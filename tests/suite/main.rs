@@ -1,0 +1,3 @@
+//! Stories, races and rules over the real parts, in one binary.
+
+mod story;
