@@ -8,6 +8,32 @@ use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::any;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
+use tokio::sync::Semaphore;
+
+/// A gate that calls stand at until the test opens it.
+#[derive(Clone)]
+pub struct Gate {
+    arrived: Arc<Semaphore>,
+    open: Arc<Semaphore>,
+}
+
+impl Gate {
+    fn new() -> Gate {
+        Gate { arrived: Arc::new(Semaphore::new(0)), open: Arc::new(Semaphore::new(0)) }
+    }
+    /// Waits until so many calls stand at the gate.
+    pub async fn arrived(&self, calls: u32) {
+        self.arrived.acquire_many(calls).await.expect("never closed").forget();
+    }
+    /// Lets all pass, from now on.
+    pub fn open(&self) {
+        self.open.add_permits(Semaphore::MAX_PERMITS / 2);
+    }
+    async fn pass(&self) {
+        self.arrived.add_permits(1);
+        self.open.acquire().await.expect("never closed").forget();
+    }
+}
 
 /// One AWS call as it went over the wire.
 #[derive(Clone, Debug)]
@@ -38,6 +64,7 @@ type Rule = Box<dyn FnMut(&str, &Value) -> Option<Fault> + Send>;
 struct Shared {
     calls: Vec<Call>,
     rule: Option<Rule>,
+    gate: Option<(Gate, fn(&str, &Value) -> bool)>,
 }
 
 /// A proxy on a free port of the loopback interface.
@@ -52,6 +79,17 @@ struct Upstream {
     http: reqwest::Client,
     dynamodb: String,
     others: String,
+}
+
+impl Call {
+    /// Whether the table took it.
+    pub fn done(&self) -> bool {
+        self.answer.get("__type").is_none()
+    }
+    /// Whether it charges a guess.
+    pub fn is_charge(&self) -> bool {
+        self.body.to_string().contains("ADD #fails")
+    }
 }
 
 impl Proxy {
@@ -75,6 +113,13 @@ impl Proxy {
         std::mem::take(&mut self.shared.lock().expect("no panic holds it").calls)
     }
 
+    /// Holds the calls that fit until the gate is opened.
+    pub fn hold(&self, fits: fn(&str, &Value) -> bool) -> Gate {
+        let gate = Gate::new();
+        self.shared.lock().expect("no panic holds it").gate = Some((gate.clone(), fits));
+        gate
+    }
+
     /// From now on each call is judged by this.
     pub fn set_rule(&self, rule: impl FnMut(&str, &Value) -> Option<Fault> + Send + 'static) {
         self.shared.lock().expect("no panic holds it").rule = Some(Box::new(rule));
@@ -95,6 +140,13 @@ async fn forward(State(upstream): State<Upstream>, request: axum::extract::Reque
         _ => parts.uri.path().to_owned(),
     };
     let sent: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let gate = {
+        let shared = upstream.shared.lock().expect("no panic holds it");
+        shared.gate.as_ref().filter(|(_, fits)| fits(&operation, &sent)).map(|(gate, _)| gate.clone())
+    };
+    if let Some(gate) = gate {
+        gate.pass().await;
+    }
     let fault = {
         let mut shared = upstream.shared.lock().expect("no panic holds it");
         shared.rule.as_mut().and_then(|rule| rule(&operation, &sent))

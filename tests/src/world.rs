@@ -77,6 +77,8 @@ pub struct Ask {
     pub headers: Vec<(&'static str, String)>,
     /// The caller's address; 192.0.2.1 where it does not matter.
     pub source: Option<String>,
+    /// The request's id, where the test looks for it afterwards.
+    pub id: Option<String>,
 }
 
 impl Ask {
@@ -93,6 +95,10 @@ impl Ask {
     }
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Ask {
         self.headers.push((name, value.into()));
+        self
+    }
+    pub fn id(mut self, id: &str) -> Ask {
+        self.id = Some(id.to_owned());
         self
     }
     pub fn source(mut self, address: &str) -> Ask {
@@ -270,6 +276,7 @@ fn event(ask: &Ask, number: u64) -> Value {
     for (name, value) in &ask.headers {
         headers.insert((*name).into(), value.clone().into());
     }
+    let id = ask.id.clone().unwrap_or_else(|| format!("request-{number}"));
     let source = ask.source.as_deref().unwrap_or("192.0.2.1");
     json!({
         "version": "2.0",
@@ -280,7 +287,7 @@ fn event(ask: &Ask, number: u64) -> Value {
         "requestContext": {
             "accountId": "000000000000", "apiId": "api", "domainName": "reset.example.com", "domainPrefix": "reset",
             "http": { "method": ask.method, "path": path, "protocol": "HTTP/1.1", "sourceIp": source, "userAgent": "tests" },
-            "requestId": format!("request-{number}"),
+            "requestId": id,
             "routeKey": "$default", "stage": "$default", "time": "23/Nov/2026:09:00:00 +0000", "timeEpoch": 0
         },
         "body": ask.body.as_ref().map(|body| match body { Value::String(raw) => raw.clone(), body => body.to_string() }),

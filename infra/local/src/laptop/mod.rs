@@ -1,1 +1,161 @@
+//! The program `cargo latchkey`: DynamoDB, stand-ins and pump in this process,
+//! the functions in `cargo lambda watch` below it.
+//!
+//! The order of a start: [take the data directory](data), look at the ports,
+//! open DynamoDB and the stand-ins, [install `cargo lambda`](tools) where it is
+//! missing, [build the functions](functions) and start them, [make the first
+//! administrator and sample users](accounts), [say where everything is](report).
+//! A signal, an error or an end of the child ends everything in the reverse
+//! order, at any point of this.
 
+mod accounts;
+mod data;
+mod functions;
+mod lambda;
+mod options;
+mod ports;
+mod report;
+mod supervisor;
+mod tools;
+
+use std::{
+    convert::Infallible,
+    ffi::OsString,
+    future::pending,
+    io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, bail};
+use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{dynamodb::Embedded, pump::Pump, secrets, standins::Standins};
+use data::Data;
+use functions::Functions;
+use lambda::Lambda;
+use supervisor::Supervised;
+
+pub use options::Options;
+pub use supervisor::supervise;
+
+/// How often rows whose time is over are deleted. On AWS that takes up to days.
+const BETWEEN_SWEEPS: Duration = Duration::from_secs(60);
+
+/// What this process was started as.
+pub enum Role {
+    /// By a person.
+    Laptop(Options),
+    /// By itself, to watch over this command.
+    Supervisor(Vec<OsString>),
+}
+
+impl Role {
+    /// Reads the command line. Ends the process where it asks for help or
+    /// makes no sense.
+    pub fn of(arguments: impl Iterator<Item = OsString>) -> Self {
+        let all: Vec<OsString> = arguments.collect();
+        match all.split_at_checked(2) {
+            Some(([_, role], command)) if role == supervisor::ROLE => Self::Supervisor(command.to_vec()),
+            _ => Self::Laptop(Options::parse_from(all)),
+        }
+    }
+}
+
+/// Prints a line for the person in front of the terminal. That nobody reads
+/// any more (`| head -1`) is no reason to end.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($text)*);
+    }};
+}
+use say;
+
+/// Runs the laptop until it is asked to stop or cannot go on.
+pub fn run(options: Options) -> ExitCode {
+    let serving = || tokio::runtime::Runtime::new()?.block_on(serve(&options));
+    match serving() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(options: &Options) -> Result<()> {
+    let stopped = stopped()?;
+    let root = root();
+    let data = Data::open(&options.data_dir(&root)?, options.fresh)?;
+    ports::check(options)?;
+    let keys = secrets::load_or_generate(&data.secrets())?;
+    let embedded = Embedded::start_on(data.dir(), options.dynamodb_port())?;
+    let standins = Standins::start(Some(options.standins_port()), keys)?;
+    let mut pump = Pump::new(&embedded)?;
+    let lambda = Lambda::at(options.port)?;
+    let functions = Functions::new(root, options, &data, &standins.endpoint(), &embedded.endpoint())?;
+
+    let outcome = tokio::select! {
+        end = work(options, &data, &functions, &lambda) => end.map(|never| match never {}),
+        end = pump.run(async |event| lambda.invoke(functions::SEND_CODE, &event).await) => end.map(|never| match never {}),
+        end = sweep(&embedded) => end.map(|never| match never {}),
+        signal = stopped => {
+            say!("\n{signal}: stopped. The data stays in {}", data.shown());
+            Ok(())
+        }
+    };
+    standins.shutdown().await;
+    embedded.shutdown().await;
+    outcome
+}
+
+/// Everything that needs the functions; then nothing more until something ends.
+async fn work(options: &Options, data: &Data, functions: &Functions, lambda: &Lambda) -> Result<Infallible> {
+    let start = Instant::now();
+    if options.no_watch {
+        report::print_without_functions(options, data, functions, accounts::load(data)?.as_deref());
+        return pending().await;
+    }
+    let cargo_lambda = tools::cargo_lambda(functions.root()).await?;
+    functions.build().await?;
+    let mut watch = Supervised::start(&functions.watch(&cargo_lambda))?;
+    let ready = async {
+        functions.warm_up(lambda).await?;
+        let accounts = accounts::ensure(lambda, data).await?;
+        report::print(options, data, functions, &accounts, start.elapsed());
+        pending().await
+    };
+    tokio::select! {
+        end = ready => end,
+        status = watch.ended() => bail!("cargo lambda watch has ended ({})", status?),
+    }
+}
+
+async fn sweep(embedded: &Embedded) -> Result<Infallible> {
+    loop {
+        embedded.database().sweep_ttl()?;
+        tokio::time::sleep(BETWEEN_SWEEPS).await;
+    }
+}
+
+/// Resolves to the name of the signal that asks for the end.
+fn stopped() -> io::Result<impl Future<Output = &'static str>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => "Ctrl-C",
+            _ = terminate.recv() => "SIGTERM",
+            _ = hangup.recv() => "SIGHUP",
+        }
+    })
+}
+
+/// The checkout this program was built in.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("/")).to_owned()
+}

@@ -18,8 +18,8 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, getsid, kill_process, setsid, waitid};
-use sysinfo::{ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, kill_process, setsid, waitid};
+use sysinfo::{Process, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System};
 use tokio::sync::oneshot;
 
 /// The first argument of a supervisor. Not an option: no help shows it.
@@ -143,11 +143,10 @@ fn end_session(session: Pid) {
 }
 
 fn members(session: Pid) -> Vec<Pid> {
+    let session = Some(sysinfo::Pid::from_u32(session.as_raw_nonzero().get().unsigned_abs()));
     let mut system = System::new();
     system.refresh_processes_specifics(ProcessesToUpdate::All, false, ProcessRefreshKind::nothing().without_tasks());
-    let living = system.processes().values().filter(|process| !matches!(process.status(), ProcessStatus::Zombie | ProcessStatus::Dead));
-    living
-        .filter_map(|process| Pid::from_raw(process.pid().as_u32() as i32))
-        .filter(|&id| id != getpid() && getsid(Some(id)) == Ok(session))
-        .collect()
+    let lives = |process: &&Process| !matches!(process.status(), ProcessStatus::Zombie | ProcessStatus::Dead);
+    let ours = system.processes().values().filter(|process| process.session_id() == session).filter(lives);
+    ours.filter_map(|process| Pid::from_raw(process.pid().as_u32() as i32)).filter(|&id| id != getpid()).collect()
 }

@@ -1,0 +1,202 @@
+//! The Lambda functions below `cargo lambda watch`: their environment, their
+//! build, their first requests.
+
+use std::{
+    convert::Infallible,
+    fs,
+    io::{IsTerminal, Write, stderr},
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+
+use super::{Data, Lambda, Options, Supervised, say};
+use crate::{
+    REGION,
+    dynamodb::TABLE,
+    secrets::{SECRET_ID, write_private},
+};
+
+/// The function behind the table's stream.
+pub(super) const SEND_CODE: &str = "send-code";
+
+/// How long a function that is built may take to answer first.
+const FIRST_ANSWER: Duration = Duration::from_secs(60);
+const BETWEEN_SIGNS_OF_LIFE: Duration = Duration::from_secs(1);
+
+pub(super) struct Functions {
+    root: PathBuf,
+    names: Vec<String>,
+    environment: PathBuf,
+    port: u16,
+    release: bool,
+    reload: bool,
+}
+
+impl Functions {
+    /// Finds the functions of the checkout, and writes their environment file.
+    ///
+    /// # Errors
+    /// When `functions/` cannot be read or the file not be written.
+    pub(super) fn new(root: PathBuf, options: &Options, data: &Data, standins: &str, dynamodb: &str) -> Result<Self> {
+        let environment = data.environment();
+        write_private(&environment, &environment_file(options.port, standins, dynamodb))?;
+        let names = names(&root.join("functions")).context("cannot read functions/")?;
+        Ok(Self { root, names, environment, port: options.port, release: options.release, reload: !options.no_reload })
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) fn environment(&self) -> &Path {
+        &self.environment
+    }
+
+    /// Compiles all of them in one go, with cargo's own progress. `cargo lambda
+    /// watch` then finds them built: it runs `cargo run --bin NAME`, which
+    /// chooses features from the whole workspace, and so does this.
+    ///
+    /// # Errors
+    /// When they do not compile. What the compiler said is on the terminal.
+    pub(super) async fn build(&self) -> Result<()> {
+        say!("Building {} functions (minutes at the first time, seconds later)", self.names.len());
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+        cargo.current_dir(&self.root).arg("build");
+        cargo.args(self.names.iter().flat_map(|name| ["--bin", name]));
+        cargo.args(self.release.then_some("--release"));
+        ensure!(Supervised::start(&cargo)?.ended().await?.success(), "the functions do not compile: the reasons stand above");
+        Ok(())
+    }
+
+    /// `cargo lambda watch` for them.
+    pub(super) fn watch(&self, cargo_lambda: &Path) -> Command {
+        let mut watch = Command::new(cargo_lambda);
+        watch.current_dir(&self.root).args(["lambda", "watch", "--invoke-address", "127.0.0.1", "--disable-cors"]);
+        watch.args(["--invoke-port", &self.port.to_string(), "--env-file"]).arg(&self.environment);
+        watch.args(self.release.then_some("--release"));
+        watch.args((!self.reload).then_some("--ignore-changes"));
+        watch
+    }
+
+    /// Gets a first answer from each, so that nobody has to wait later.
+    ///
+    /// # Errors
+    /// When one fails or keeps silent.
+    pub(super) async fn warm_up(&self, lambda: &Lambda) -> Result<()> {
+        let count = self.names.len();
+        for (index, name) in self.names.iter().enumerate() {
+            let start = Instant::now();
+            let shown = format!("Starting {name} ({}/{count})", index + 1);
+            let event = warm_up_event(name);
+            tokio::select! {
+                answer = lambda.invoke(name, &event) => drop(answer?),
+                never = signs_of_life(&shown, start) => match never {},
+                () = tokio::time::sleep(FIRST_ANSWER) => bail!("{name} is built and does not answer: the reason may stand above"),
+            }
+            say!("{}{shown}, {:.1} s", rewind(), start.elapsed().as_secs_f32());
+        }
+        Ok(())
+    }
+}
+
+/// Counts the seconds on a terminal.
+async fn signs_of_life(shown: &str, start: Instant) -> Infallible {
+    loop {
+        tokio::time::sleep(BETWEEN_SIGNS_OF_LIFE).await;
+        if stderr().is_terminal() {
+            let _ = write!(stderr(), "{}{shown}, {} s", rewind(), start.elapsed().as_secs());
+        }
+    }
+}
+
+/// Back to the start of the line, with nothing on it.
+fn rewind() -> &'static str {
+    if stderr().is_terminal() { "\r\x1b[K" } else { "" }
+}
+
+/// The folders of `functions/`, which are the workspace's function packages.
+fn names(dir: &Path) -> std::io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.path().join("Cargo.toml").exists() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// What the gateway makes of `GET /v1/warm-up`, which is nobody's route: any
+/// answer will do, a 404 as well. The stream brings an empty batch.
+fn warm_up_event(function: &str) -> Value {
+    const PATH: &str = "/v1/warm-up";
+    if function == SEND_CODE {
+        return json!({ "Records": [] });
+    }
+    json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": PATH,
+        "rawQueryString": "",
+        "headers": { "host": "127.0.0.1" },
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "local",
+            "domainName": "127.0.0.1",
+            "domainPrefix": "local",
+            "http": { "method": "GET", "path": PATH, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "latchkey" },
+            "requestId": "warm-up",
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": "01/Jan/2026:00:00:00 +0000",
+            "timeEpoch": 1_767_225_600_000_u64,
+        },
+        "isBase64Encoded": false,
+    })
+}
+
+/// In the form that `cargo lambda` reads: quotes around everything, since a
+/// bare value may hold neither a space nor an equals sign.
+fn environment_file(port: u16, standins: &str, dynamodb: &str) -> String {
+    let api = format!("http://127.0.0.1:{port}");
+    let variables = [
+        ("LATCHKEY_TABLE", TABLE),
+        ("LATCHKEY_SECRET_ID", SECRET_ID),
+        ("LATCHKEY_BASE_URL", &api),
+        ("LATCHKEY_MAIL_FROM", "Latchkey <no-reply@example.com>"),
+        ("AWS_REGION", REGION),
+        // Nobody checks them, and the SDK must not look for real ones.
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
+        ("AWS_ENDPOINT_URL_SNS", standins),
+        ("AWS_ENDPOINT_URL_SESV2", standins),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", standins),
+        ("RUST_LOG", "info"),
+    ];
+    variables.iter().map(|(name, value)| format!("{name}=\"{value}\"\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_functions_are_found() {
+        let names = names(&super::super::root().join("functions")).unwrap();
+        assert_eq!(names, ["directory", "policy", "registration", "reset", "send-code", "sign-in", "verify"]);
+    }
+
+    #[test]
+    fn the_environment_is_quoted() {
+        let file = environment_file(9000, "http://127.0.0.1:9001", "http://127.0.0.1:9002");
+        assert!(file.contains("LATCHKEY_MAIL_FROM=\"Latchkey <no-reply@example.com>\"\n"));
+        assert!(file.contains("LATCHKEY_BASE_URL=\"http://127.0.0.1:9000\"\n"));
+        assert!(file.lines().all(|line| line.matches('"').count() == 2));
+    }
+}

@@ -1,0 +1,87 @@
+//! The command line.
+
+use std::{
+    io,
+    path::{Path, PathBuf, absolute},
+};
+
+use clap::Parser;
+
+/// Latchkey on this machine: the functions with automatic rebuilds, an
+/// embedded DynamoDB, and stand-ins for SES, SNS and Secrets Manager with an
+/// inbox page. Prints a line that starts with "Latchkey is ready" when it is.
+/// Ctrl-C ends all of it; the data stays.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "cargo latchkey", bin_name = "cargo latchkey", version)]
+pub struct Options {
+    /// Port of the API. The next one is for the inbox and the stand-ins, the
+    /// one after it for DynamoDB
+    #[arg(long, default_value_t = 9000, value_parser = clap::value_parser!(u16).range(1..=65533))]
+    pub port: u16,
+
+    /// Where the data is kept [default: target/local of the checkout]. A
+    /// directory that Git does not ignore makes each write rebuild the functions
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    /// Delete the data of earlier starts first
+    #[arg(long)]
+    pub fresh: bool,
+
+    /// Build the functions with optimisations: slower to build, 40 times
+    /// quicker to answer
+    #[arg(long)]
+    pub release: bool,
+
+    /// Leave the functions to a `cargo lambda watch` of your own: only
+    /// DynamoDB, the stand-ins and the stream's pump
+    #[arg(long)]
+    pub no_watch: bool,
+
+    /// Do not rebuild the functions when a source file changes
+    #[arg(long)]
+    pub no_reload: bool,
+}
+
+impl Options {
+    /// The port of the stand-ins and the inbox.
+    pub fn standins_port(&self) -> u16 {
+        self.port + 1
+    }
+
+    /// The port of DynamoDB.
+    pub fn dynamodb_port(&self) -> u16 {
+        self.port + 2
+    }
+
+    /// The data directory as an absolute path.
+    ///
+    /// # Errors
+    /// When the current directory is gone, or `--data` is empty.
+    pub fn data_dir(&self, root: &Path) -> io::Result<PathBuf> {
+        match &self.data {
+            Some(dir) => absolute(dir),
+            None => Ok(root.join("target/local")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn three_ports_fit_or_are_refused() {
+        let parse = |port| Options::try_parse_from(["latchkey", "--port", port]);
+        assert_eq!(parse("65533").unwrap().dynamodb_port(), 65535);
+        assert!(parse("65534").is_err());
+        assert!(parse("0").is_err());
+    }
+}

@@ -1,0 +1,64 @@
+//! What a person is told when everything is up, on standard output.
+
+use std::{
+    fmt::Write as _,
+    io::{Write as _, stdout},
+    time::Duration,
+};
+
+use super::{Data, Options, accounts::Account, data::shown, functions::Functions};
+
+/// Live tests and scripts wait for a line that starts so.
+const READY: &str = "Latchkey is ready";
+
+/// Everything runs.
+pub(super) fn print(options: &Options, data: &Data, functions: &Functions, accounts: &[Account], took: Duration) {
+    let mut text = format!("\n  API        http://127.0.0.1:{}\n", options.port);
+    text += &common(options, functions);
+    text += &sign_ins(accounts, data);
+    text += "\n  Nobody can reset a password yet: the policy's scope is \"none\". The administrator\n  \
+             changes that first, see README, \"The story by curl\".\n\n";
+    tell(text + &format!("{READY} after {} s. Ctrl-C ends it, the data stays.\n", took.as_secs()));
+}
+
+/// Everything runs except the functions.
+pub(super) fn print_without_functions(options: &Options, data: &Data, functions: &Functions, accounts: Option<&[Account]>) {
+    let mut text = "\n".to_owned() + &common(options, functions);
+    text += &format!(
+        "\n  Now the functions, in another terminal:\n  cargo lambda watch -A 127.0.0.1 -P {} --disable-cors --env-file {}\n",
+        options.port,
+        shown(functions.environment())
+    );
+    text += &match accounts {
+        Some(accounts) => sign_ins(accounts, data),
+        None => "\n  There is no account yet. The first one, after that:\n  \
+                 cargo lambda invoke directory -A 127.0.0.1 -P PORT --data-ascii \\\n    \
+                 '{\"createFirstAdministrator\":{\"userId\":\"admin@example.com\",\"name\":\"Ada Admin\"}}'\n"
+            .replace("PORT", &options.port.to_string()),
+    };
+    tell(text + &format!("\n{READY} for your own `cargo lambda watch`. Ctrl-C ends it, the data stays.\n"));
+}
+
+fn common(options: &Options, functions: &Functions) -> String {
+    format!(
+        "  Inbox      http://127.0.0.1:{}\n  DynamoDB   http://127.0.0.1:{}\n  Variables  {}\n",
+        options.standins_port(),
+        options.dynamodb_port(),
+        shown(functions.environment())
+    )
+}
+
+fn sign_ins(accounts: &[Account], data: &Data) -> String {
+    let mut text = format!("\n  Sign-ins as they were made, kept in {}\n", shown(&data.accounts()));
+    for Account { user_id, password, name, administrator, .. } in accounts {
+        let role = if *administrator { ", administrator" } else { "" };
+        // A String takes everything.
+        let _ = writeln!(text, "  {user_id:<18} {password}   {name}{role}");
+    }
+    text
+}
+
+/// That nobody reads it is no reason to end.
+fn tell(text: String) {
+    let _ = stdout().write_all(text.as_bytes()).and_then(|()| stdout().flush());
+}
