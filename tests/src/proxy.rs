@@ -86,6 +86,12 @@ impl Call {
     pub fn done(&self) -> bool {
         self.answer.get("__type").is_none()
     }
+    /// Write units it took, indexes included.
+    pub fn write_units(&self) -> f64 {
+        let taken = self.answer["ConsumedCapacity"].as_array().into_iter().flatten();
+        let is_write = self.operation == "TransactWriteItems";
+        taken.filter(|_| is_write).filter_map(|table| table["CapacityUnits"].as_f64()).sum()
+    }
     /// Whether it charges a guess.
     pub fn is_charge(&self) -> bool {
         self.body.to_string().contains("ADD #fails")
@@ -139,7 +145,13 @@ async fn forward(State(upstream): State<Upstream>, request: axum::extract::Reque
         Some(operation) if !operation.is_empty() => operation.to_owned(),
         _ => parts.uri.path().to_owned(),
     };
-    let sent: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let mut sent: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let bytes = if target.starts_with("DynamoDB") && !target.ends_with("Query") {
+        sent["ReturnConsumedCapacity"] = "TOTAL".into();
+        Bytes::from(sent.to_string())
+    } else {
+        bytes
+    };
     let gate = {
         let shared = upstream.shared.lock().expect("no panic holds it");
         shared.gate.as_ref().filter(|(_, fits)| fits(&operation, &sent)).map(|(gate, _)| gate.clone())

@@ -4,6 +4,7 @@ use crate::proxy::Proxy;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use axum::Router;
+use domain::key::Keys;
 use domain::port::{Clock, Entropy};
 use domain::time::{Span, Time};
 use http_body_util::BodyExt;
@@ -115,6 +116,10 @@ pub struct World {
     pub standins: Standins,
     pub host: Arc<Host>,
     pub channels: Channels,
+    /// The keys, to make the code of a challenge that nobody was sent.
+    pub keys: Keys,
+    /// The secret they come from.
+    pub secret: String,
     pump: Mutex<Pump>,
     functions: BTreeMap<&'static str, Router>,
     routes: Vec<(Vec<String>, String)>,
@@ -147,7 +152,8 @@ impl World {
         let dir = tempfile::tempdir().expect("a directory");
         let embedded = Embedded::start(dir.path()).expect("a table");
         let secret = local::secrets::generate().expect("keys");
-        let standins = Standins::start(None, secret).expect("stand-ins");
+        let keys = Keys::parse(&secret).expect("keys");
+        let standins = Standins::start(None, secret.clone()).expect("stand-ins");
         let proxy = Proxy::start(embedded.endpoint(), standins.endpoint()).await;
         let loader = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
@@ -177,6 +183,8 @@ impl World {
             standins,
             host,
             channels,
+            keys,
+            secret,
             _dir: dir,
         }
     }

@@ -8,12 +8,12 @@ use tracing_subscriber::filter::LevelFilter;
 /// own lines only: libraries would write bodies at `debug` and `trace`, so
 /// they stay at `warn` whatever is asked for.
 pub fn init() {
+    let asked = std::env::var("RUST_LOG").ok().and_then(|text| text.parse().ok()).unwrap_or(LevelFilter::INFO);
     // A second start in one process (a test) keeps the first.
-    let _ = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_env_filter(filter()).try_init();
+    let _ = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_env_filter(filter(asked)).try_init();
 }
 
-/// The filter that [`init`] sets.
-pub fn filter() -> EnvFilter {
-    let asked = std::env::var("RUST_LOG").ok().and_then(|text| text.parse::<LevelFilter>().ok()).unwrap_or(LevelFilter::INFO);
+/// The filter that [`init`] sets for a level.
+pub fn filter(asked: LevelFilter) -> EnvFilter {
     EnvFilter::new(format!("warn,platform={asked},domain={asked}"))
 }

@@ -1,0 +1,100 @@
+//! A tour through every request, in an order that works: what visits it sees
+//! each one, and can measure it or break it.
+
+use domain::time::Span;
+use serde_json::{Value, json};
+use tests::world::Ask;
+use tests::{Answer, World};
+
+/// One stop of the tour.
+#[derive(Clone)]
+pub enum Step {
+    /// A request through the gateway, and the status it ends with.
+    Ask(Ask, u16),
+    /// A direct invocation of `directory`.
+    Direct(Value),
+    /// `send-code` handles what is in the stream.
+    Pump,
+}
+
+/// Does a step as it is meant to be done.
+pub async fn perform(world: &World, step: &Step) -> Answer {
+    match step {
+        Step::Ask(ask, status) => world.ask(ask.clone()).await.expect(*status),
+        Step::Direct(payload) => Answer { status: 200, headers: Default::default(), body: world.invoke_directory(payload.clone()).await },
+        Step::Pump => {
+            world.pump().await;
+            Answer { status: 200, headers: Default::default(), body: Value::Null }
+        }
+    }
+}
+
+/// Walks the tour. `visit` must end by performing the step, and give its answer.
+#[rustfmt::skip]
+pub async fn tour(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answer) {
+    let ask = |method, path: &str| Ask::new(method, path);
+    let sign_in = |user: &str, password: &str| ask("POST", "/v1/sign-in").body(json!({ "userId": user, "password": password }));
+    let change = |bearer: &str, current: &str, new: &str| ask("PUT", "/v1/me/password").bearer(bearer).body(json!({ "currentPassword": current, "newPassword": new }));
+    let (admin_password, ann_password, new_password) = ("a password for the administrator", "a long password of ann", "a new and longer password");
+
+    let first = json!({ "createFirstAdministrator": { "userId": "admin@example.com", "name": "Ada Admin" } });
+    let made = visit("first administrator", Step::Direct(first)).await;
+    let temporary = made.text("temporaryPassword");
+    let admin = visit("sign-in, temporary password", Step::Ask(sign_in("admin@example.com", &temporary), 200)).await.text("bearer");
+    visit("change password", Step::Ask(change(&admin, &temporary, admin_password), 200)).await;
+    visit("sign-in, wrong password", Step::Ask(sign_in("admin@example.com", "not the right password"), 401)).await;
+    let admin = visit("sign-in", Step::Ask(sign_in("admin@example.com", admin_password), 200)).await.text("bearer");
+
+    visit("limits", Step::Ask(ask("GET", "/v1/limits"), 200)).await;
+    let policy = visit("policy", Step::Ask(ask("GET", "/v1/policy").bearer(&admin), 200)).await;
+    let mut on = policy.body["policy"].clone();
+    on["scope"] = json!({ "type": "all" });
+    visit("save policy", Step::Ask(ask("PUT", "/v1/policy").bearer(&admin).header("if-match", &policy.headers["etag"]).body(on), 200)).await;
+    visit("policy history", Step::Ask(ask("GET", "/v1/policy/history").bearer(&admin), 200)).await;
+
+    let ann = json!({ "userId": "ann@example.com", "name": "Ann Example", "groups": ["staff"] });
+    let made = visit("create user", Step::Ask(ask("POST", "/v1/users").bearer(&admin).body(ann), 201)).await;
+    visit("list users", Step::Ask(ask("GET", "/v1/users").bearer(&admin), 200)).await;
+    let seen = visit("user", Step::Ask(ask("GET", "/v1/users/ann@example.com").bearer(&admin), 200)).await;
+    visit("change user", Step::Ask(ask("PATCH", "/v1/users/ann@example.com").bearer(&admin).header("if-match", &seen.headers["etag"]).body(json!({ "name": "Ann B. Example" })), 200)).await;
+    let bob = visit("create administrator", Step::Ask(ask("POST", "/v1/users").bearer(&admin).body(json!({ "userId": "bob@example.com", "name": "Bob", "role": "administrator" })), 201)).await;
+    let bob = visit("disable administrator", Step::Ask(ask("PATCH", "/v1/users/bob@example.com").bearer(&admin).header("if-match", &bob.headers["etag"]).body(json!({ "enabled": false })), 200)).await;
+    visit("delete user", Step::Ask(ask("DELETE", "/v1/users/bob@example.com").bearer(&admin).header("if-match", &bob.headers["etag"]), 204)).await;
+
+    let temporary = made.text("temporaryPassword");
+    let session = visit("sign-in of a user, temporary password", Step::Ask(sign_in("ann@example.com", &temporary), 200)).await.text("bearer");
+    let session = visit("change password of a user", Step::Ask(change(&session, &temporary, ann_password), 200)).await.text("bearer");
+    visit("methods", Step::Ask(ask("GET", "/v1/me/methods").bearer(&session), 200)).await;
+    let method = json!({ "kind": "email", "destination": "ann.private@example.com" });
+    visit("add method", Step::Ask(ask("POST", "/v1/me/methods").bearer(&session).body(method), 202)).await;
+    visit("send-code, registration", Step::Pump).await;
+    world.pass(Span::seconds(30));
+    let sent = visit("resend", Step::Ask(ask("POST", "/v1/me/methods/email/challenges").bearer(&session), 202)).await;
+    let verify = |challenge: &str, bearer: &str, code: &str| ask("POST", &format!("/v1/challenges/{challenge}/verify")).bearer(bearer).body(json!({ "code": code }));
+    let code = world.code_for("ann.private@example.com").await;
+    visit("verify, registration, wrong", Step::Ask(verify(&sent.text("challengeId"), &session, &other(&code)), 422)).await;
+    visit("verify, registration", Step::Ask(verify(&sent.text("challengeId"), &session, &code), 200)).await;
+    let session = visit("finish", Step::Ask(ask("POST", "/v1/me/registration/finish").bearer(&session), 200)).await.text("bearer");
+    visit("me", Step::Ask(ask("GET", "/v1/me").bearer(&session), 200)).await;
+    world.pass(Span::minutes(5));
+    visit("me, five minutes later", Step::Ask(ask("GET", "/v1/me").bearer(&session), 200)).await;
+
+    let started = visit("start reset", Step::Ask(ask("POST", "/v1/resets").body(json!({ "userId": "ann@example.com" })), 201)).await;
+    let (id, reset) = (started.text("resetId"), started.text("bearer"));
+    visit("reset", Step::Ask(ask("GET", &format!("/v1/resets/{id}")).bearer(&reset), 200)).await;
+    let sent = visit("send challenge", Step::Ask(ask("POST", &format!("/v1/resets/{id}/challenges")).bearer(&reset).body(json!({ "kind": "email" })), 202)).await;
+    visit("send-code, reset", Step::Pump).await;
+    let code = world.code_for("ann.private@example.com").await;
+    visit("verify, reset, wrong", Step::Ask(verify(&sent.text("challengeId"), &reset, &other(&code)), 422)).await;
+    visit("verify, reset", Step::Ask(verify(&sent.text("challengeId"), &reset, &code), 200)).await;
+    visit("set password", Step::Ask(ask("PUT", &format!("/v1/resets/{id}/password")).bearer(&reset).body(json!({ "newPassword": new_password })), 204)).await;
+    visit("send-code, notice", Step::Pump).await;
+    let session = visit("sign-in after the reset", Step::Ask(sign_in("ann@example.com", new_password), 200)).await.text("bearer");
+    visit("sign-out", Step::Ask(ask("DELETE", "/v1/session").bearer(&session), 204)).await;
+}
+
+/// A code of the same length that is not this one.
+pub fn other(code: &str) -> String {
+    let digits: u64 = code.parse().expect("digits");
+    format!("{:08}", (digits + 1) % 100_000_000)
+}
