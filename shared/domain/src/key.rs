@@ -1,7 +1,7 @@
 //! Keys. One secret holds generations of a master key; HKDF gives each use a
 //! key of its own. Two generations are valid while one replaces the other.
 
-use crate::account::Handle;
+use crate::account::{Handle, Uid};
 use crate::secret::{ExposeSecret, SecretString};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -132,6 +132,12 @@ impl Keys {
     /// method, a source address, an audit subject.
     pub fn pseudonym(&self, space: &str, text: &str) -> String {
         BASE64.encode(self.ids.mac(&[b"pseudonym", space.as_bytes(), text.as_bytes()]))[..22].to_owned()
+    }
+
+    /// The internal id that is written where there is no account, so that
+    /// what is written has one shape.
+    pub fn decoy_uid(&self, handle: &Handle) -> Uid {
+        Uid(self.pseudonym("uid", handle.as_str()))
     }
 
     /// The salt of the hash that is computed where there is no account: the

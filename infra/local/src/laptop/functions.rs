@@ -62,13 +62,13 @@ impl Functions {
     ///
     /// # Errors
     /// When they do not compile. What the compiler said is on the terminal.
-    pub(super) async fn build(&self) -> Result<()> {
+    pub(super) async fn build(&self, data: &Data) -> Result<()> {
         say!("Building {} functions (minutes at the first time, seconds later)", self.names.len());
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
         cargo.current_dir(&self.root).arg("build");
         cargo.args(self.names.iter().flat_map(|name| ["--bin", name]));
         cargo.args(self.release.then_some("--release"));
-        ensure!(Supervised::start(&cargo)?.ended().await?.success(), "the functions do not compile: the reasons stand above");
+        ensure!(Supervised::start(&cargo, data.dir())?.ended().await?.success(), "the functions do not compile: the reasons stand above");
         Ok(())
     }
 

@@ -90,6 +90,8 @@ async fn serve(options: &Options) -> Result<()> {
     let stopped = stopped()?;
     let root = root();
     let data = Data::open(&options.data_dir(&root)?, options.fresh)?;
+    // Left over where a supervisor was killed together with us.
+    supervisor::end_all(data.dir().as_os_str());
     ports::check(options)?;
     let keys = secrets::load_or_generate(&data.secrets())?;
     let embedded = Embedded::start_on(data.dir(), options.dynamodb_port())?;
@@ -119,9 +121,9 @@ async fn work(options: &Options, data: &Data, functions: &Functions, lambda: &La
         report::print_without_functions(options, data, functions, accounts::load(data)?.as_deref());
         return pending().await;
     }
-    let cargo_lambda = tools::cargo_lambda(functions.root()).await?;
-    functions.build().await?;
-    let mut watch = Supervised::start(&functions.watch(&cargo_lambda))?;
+    let cargo_lambda = tools::cargo_lambda(functions.root(), data).await?;
+    functions.build(data).await?;
+    let mut watch = Supervised::start(&functions.watch(&cargo_lambda), data.dir())?;
     let ready = async {
         functions.warm_up(lambda).await?;
         let accounts = accounts::ensure(lambda, data).await?;

@@ -1,33 +1,40 @@
 //! Child processes that cannot outlive this one, whatever ends it.
 //!
-//! `cargo lambda watch` starts a `cargo` and a function for each name, each in
-//! a process group of its own, so killing one group is not enough. A session
-//! holds them all: nobody leaves it by accident, and it stays theirs when a
-//! parent dies. So this program starts itself once more as a *supervisor*,
-//! which opens a session, runs the command in it, and reads a pipe that only
-//! we hold the other end of. We close it, or the system does when we are
-//! killed: the supervisor then kills everybody in its session. Nothing polls,
-//! and Linux and macOS do the same.
+//! `cargo lambda watch` starts a `cargo` for each function, and puts each into
+//! a session of its own, so there is no group or session to kill. But all of
+//! them inherit the environment: a mark in it says whose they are, also when
+//! their parents are gone.
+//!
+//! For us to be killed ourselves, this program starts itself once more as a
+//! *supervisor*. It runs the command, and reads a pipe that only we hold the
+//! other end of. We close that, or the system does: the supervisor then kills
+//! everybody who bears the mark. Nothing polls, and Linux and macOS do the same.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     io,
+    os::unix::process::CommandExt,
+    path::Path,
     process::{Child, ChildStdin, Command, ExitCode, ExitStatus, Stdio},
     thread::{self, JoinHandle},
     time::Duration,
 };
 
 use anyhow::{Context, Result};
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, kill_process, setsid, waitid};
-use sysinfo::{Process, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System};
+use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
 use tokio::sync::oneshot;
 
 /// The first argument of a supervisor. Not an option: no help shows it.
 pub(super) const ROLE: &str = "__supervise";
 
+/// The mark: the data directory that a process works for.
+const MARK: &str = "LATCHKEY_DATA";
+
 /// A killed process is gone within milliseconds, unless it waits for a disk.
 const SWEEPS: u32 = 500;
 const BETWEEN_SWEEPS: Duration = Duration::from_millis(10);
+/// A process that is just becoming another program shows no environment.
+const EMPTY_SWEEPS: u32 = 2;
 
 /// What `cargo run` tells the program it runs. A `cargo` below would take it
 /// for its caller's wish, and build scripts that look at it would run again.
@@ -42,29 +49,30 @@ pub(super) struct Supervised {
 }
 
 impl Supervised {
-    /// Starts `command`, without input, and with its output on our standard
-    /// error: standard output is for what a script reads.
+    /// Starts `command` for the data directory `data`, without input, and with
+    /// its output on our standard error: standard output is for what a script
+    /// reads. One at a time for each data directory: they end together.
     ///
     /// # Errors
     /// When this program cannot start itself. That the command cannot be
     /// started shows as its end.
-    pub(super) fn start(command: &Command) -> Result<Self> {
+    pub(super) fn start(command: &Command, data: &Path) -> Result<Self> {
         let mut supervisor = Command::new(std::env::current_exe()?);
         supervisor.arg(ROLE).arg(command.get_program()).args(command.get_args());
-        if let Some(dir) = command.get_current_dir() {
-            supervisor.current_dir(dir);
-        }
+        supervisor.current_dir(command.get_current_dir().unwrap_or(Path::new(".")));
         for (name, _) in std::env::vars_os() {
             if FROM_CARGO_RUN.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
                 supervisor.env_remove(name);
             }
         }
-        let mut child =
-            supervisor.stdin(Stdio::piped()).stdout(io::stderr()).spawn().context("cannot start the supervisor of child processes")?;
+        // In a group of its own, Ctrl-C is for us alone.
+        supervisor.env(MARK, data).stdin(Stdio::piped()).stdout(io::stderr()).process_group(0);
+        let mut child = supervisor.spawn().context("cannot start the supervisor of child processes")?;
         let lifeline = child.stdin.take();
         let (end, ended) = oneshot::channel();
+        let data = data.to_owned();
         let watcher = thread::spawn(move || {
-            if let Ok(status) = wait_for_all(child) {
+            if let Ok(status) = wait_for_all(child, &data) {
                 // Nobody may listen any more.
                 let _ = end.send(status);
             }
@@ -87,15 +95,11 @@ impl Drop for Supervised {
     }
 }
 
-/// Waits for a supervisor, and does its work where it was killed itself.
-fn wait_for_all(mut supervisor: Child) -> io::Result<ExitStatus> {
-    // Not reaped before the sweep: its id, which names the session, stays ours.
-    let ended = |id| waitid(WaitId::Pid(id), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
-    if let Some(id) = Pid::from_raw(supervisor.id() as i32) {
-        rustix::io::retry_on_intr(|| ended(id))?;
-        end_session(id);
-    }
-    supervisor.wait()
+fn wait_for_all(mut supervisor: Child, data: &Path) -> io::Result<ExitStatus> {
+    let status = supervisor.wait();
+    // It may have been killed before it could.
+    end_all(data.as_os_str());
+    status
 }
 
 /// What a supervisor does: runs `command` until it ends or our parent does.
@@ -110,43 +114,47 @@ pub fn supervise(command: Vec<OsString>) -> ExitCode {
 }
 
 fn supervised(command: Vec<OsString>) -> Result<ExitStatus> {
-    let session = setsid().context("cannot open a session")?;
+    let data = std::env::var_os(MARK).context("this is for internal use")?;
     let (program, arguments) = command.split_first().context("a command is missing")?;
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
         .spawn()
         .with_context(|| format!("cannot start {}", program.to_string_lossy()))?;
-    thread::spawn(move || {
-        // Ends with the other end of the pipe. Nobody writes to it.
-        let _ = io::copy(&mut io::stdin(), &mut io::sink());
-        end_session(session);
+    thread::spawn({
+        let data = data.clone();
+        move || {
+            // Ends with the other end of the pipe. Nobody writes to it.
+            let _ = io::copy(&mut io::stdin(), &mut io::sink());
+            end_all(&data);
+        }
     });
     let status = child.wait();
-    end_session(session);
+    end_all(&data);
     Ok(status?)
 }
 
-/// Kills everybody in `session` but this process.
-fn end_session(session: Pid) {
+/// Kills every process that works for the data directory `data`, but this one.
+pub(super) fn end_all(data: &OsStr) {
+    let mut mark = OsString::from(format!("{MARK}="));
+    mark.push(data);
+    let myself = Pid::from_u32(std::process::id());
+    let refresh = ProcessRefreshKind::nothing().with_environ(UpdateKind::Always).without_tasks();
+    let mut empty = 0;
     for _ in 0..SWEEPS {
-        let members = members(session);
-        if members.is_empty() {
+        let mut system = System::new();
+        system.refresh_processes_specifics(ProcessesToUpdate::All, false, refresh);
+        let others = system.processes().values().filter(|process| process.pid() != myself && process.environ().contains(&mark));
+        // It may have ended meanwhile.
+        let found = others.filter(lives).map(|process| process.kill()).count();
+        empty = if found == 0 { empty + 1 } else { 0 };
+        if empty == EMPTY_SWEEPS {
             return;
-        }
-        for member in members {
-            // It may have ended meanwhile.
-            let _ = kill_process(member, Signal::KILL);
         }
         thread::sleep(BETWEEN_SWEEPS);
     }
 }
 
-fn members(session: Pid) -> Vec<Pid> {
-    let session = Some(sysinfo::Pid::from_u32(session.as_raw_nonzero().get().unsigned_abs()));
-    let mut system = System::new();
-    system.refresh_processes_specifics(ProcessesToUpdate::All, false, ProcessRefreshKind::nothing().without_tasks());
-    let lives = |process: &&Process| !matches!(process.status(), ProcessStatus::Zombie | ProcessStatus::Dead);
-    let ours = system.processes().values().filter(|process| process.session_id() == session).filter(lives);
-    ours.filter_map(|process| Pid::from_raw(process.pid().as_u32() as i32)).filter(|&id| id != getpid()).collect()
+fn lives(process: &&Process) -> bool {
+    !matches!(process.status(), ProcessStatus::Zombie | ProcessStatus::Dead)
 }

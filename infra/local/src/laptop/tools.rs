@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{say, supervisor::Supervised};
+use super::{Data, say, supervisor::Supervised};
 
 /// The pin, compiled in: a new one is installed at the next start.
 const REQUIREMENTS: &str = include_str!("../../requirements.txt");
@@ -21,7 +21,7 @@ const PYTHON: &str = "python3";
 ///
 /// # Errors
 /// When it cannot be installed, with what to do about it.
-pub(super) async fn cargo_lambda(root: &Path) -> Result<PathBuf> {
+pub(super) async fn cargo_lambda(root: &Path, data: &Data) -> Result<PathBuf> {
     let pin = REQUIREMENTS.trim();
     let tools = root.join("target/tools");
     let program = tools.join(pin.replace("==", "-"));
@@ -38,7 +38,7 @@ pub(super) async fn cargo_lambda(root: &Path) -> Result<PathBuf> {
         answer => answer.with_context(|| format!("cannot start {PYTHON}"))?,
     };
     let draft = tools.join(format!("draft-{}", std::process::id()));
-    let installed = install(root, &draft).await;
+    let installed = install(root, data, &draft).await;
     // The program stands alone. By a rename it is there wholly or not at all.
     let kept = installed.and_then(|()| Ok(fs::rename(draft.join("bin/cargo-lambda"), &program)?));
     let _ = fs::remove_dir_all(&draft);
@@ -48,8 +48,8 @@ pub(super) async fn cargo_lambda(root: &Path) -> Result<PathBuf> {
 
 /// Into a virtual environment, or where Debian's Python comes without that
 /// part, into a plain directory.
-async fn install(root: &Path, dir: &Path) -> Result<()> {
-    let mut pip = if succeeds(Command::new(PYTHON).args(["-m", "venv"]).arg(dir)).await? {
+async fn install(root: &Path, data: &Data, dir: &Path) -> Result<()> {
+    let mut pip = if succeeds(Command::new(PYTHON).args(["-m", "venv"]).arg(dir), data).await? {
         let mut pip = Command::new(dir.join("bin").join(PYTHON));
         pip.args(["-m", "pip", "install"]);
         pip
@@ -60,11 +60,11 @@ async fn install(root: &Path, dir: &Path) -> Result<()> {
         pip
     };
     pip.args(["--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"]);
-    let done = succeeds(pip.arg(root.join("infra/local/requirements.txt"))).await?;
+    let done = succeeds(pip.arg(root.join("infra/local/requirements.txt")), data).await?;
     ensure!(done, "{PYTHON} needs the module venv or pip, and the network this once; what it said stands above");
     Ok(())
 }
 
-async fn succeeds(command: &Command) -> Result<bool> {
-    Ok(Supervised::start(command)?.ended().await?.success())
+async fn succeeds(command: &Command, data: &Data) -> Result<bool> {
+    Ok(Supervised::start(command, data.dir())?.ended().await?.success())
 }

@@ -61,7 +61,8 @@ pub async fn sign_in(
             lock,
             now: call.now,
         };
-        let told = Told { uid: account.map(|a| &a.uid), reason: refusal, ..Told::new(call, &handle, Event::SignInFailed) };
+        let uid = account.map_or_else(|| keys.decoy_uid(&handle), |a| a.uid.clone());
+        let told = Told { uid: Some(&uid), reason: refusal, ..Told::new(call, &handle, Event::SignInFailed) };
         let (changes, answer) = match account {
             Some(account) if refusal == Reason::None => {
                 let account = account.clone();

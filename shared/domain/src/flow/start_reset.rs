@@ -1,7 +1,7 @@
 //! A reset begins with a user ID. Every user ID gets one, by the same calls.
 
 use super::Told;
-use crate::account::{TypedUserId, Uid};
+use crate::account::TypedUserId;
 use crate::audit::{Event, Reason, SupportCode};
 use crate::challenge::Purpose;
 use crate::error::{Problem, ProblemCode};
@@ -10,7 +10,7 @@ use crate::method::Kind;
 use crate::policy::Scope;
 use crate::port::{Call, Change, Entropy, Guard, KeyRing, SourceCounter, Store, Want, random};
 use crate::reset::{Reset, ResetId, ResetState, eligibility};
-use crate::secret::{Bearer, BearerKind, random_text};
+use crate::secret::{Bearer, BearerKind};
 use crate::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,8 +49,6 @@ pub async fn start_reset(
     let bearer = Bearer::new(BearerKind::Reset, handle.clone(), random(entropy));
     let id = ResetId::of(&bearer);
     let support_code = SupportCode::of(&id.0);
-    // A decoy gets values of the same size, so that its items are of one class.
-    let decoy_uid = Uid(random_text(random::<16>(entropy)));
     let version_of = |kind: &Kind| account.and_then(|a| a.methods.get(kind)).map_or(0, |m| m.version);
     let versions: BTreeMap<Kind, u64> = policy.methods.iter().map(|kind| (*kind, version_of(kind))).collect();
     let reset = Reset {
@@ -59,7 +57,8 @@ pub async fn start_reset(
         sec: bearer.digest(),
         real: reason == Reason::None,
         reason,
-        uid: account.map_or(decoy_uid, |a| a.uid.clone()),
+        // A decoy gets values of the same size, so that its items are of one class.
+        uid: account.map_or_else(|| keys.decoy_uid(&handle), |a| a.uid.clone()),
         generation: account.map_or(0, |a| a.generation),
         versions,
         need: account.map_or(policy.kinds_required, |a| a.kinds_needed(&policy) as u32),

@@ -1,0 +1,145 @@
+//! What a reset ends: the old password, every session on every route, every
+//! other reset and code; and who is told.
+
+use crate::tour::other;
+use domain::time::Span;
+use serde_json::json;
+use tests::World;
+use tests::world::Ask;
+
+/// Every route that takes a session.
+fn routes(bearer: &str) -> Vec<Ask> {
+    let ask = |method, path: &str| Ask::new(method, path).bearer(bearer);
+    vec![
+        ask("GET", "/v1/me"),
+        ask("DELETE", "/v1/session"),
+        ask("GET", "/v1/me/methods"),
+        ask("POST", "/v1/me/methods").body(json!({ "kind": "email", "destination": "eve@example.com" })),
+        ask("POST", "/v1/me/methods/email/challenges"),
+        ask("POST", "/v1/me/registration/finish"),
+        ask("PUT", "/v1/me/password").body(json!({ "currentPassword": "x", "newPassword": "a password of some length" })),
+        ask("GET", "/v1/policy"),
+        ask("PUT", "/v1/policy").header("if-match", "\"1\"").body(serde_json::to_value(domain::policy::Policy::default()).expect("JSON")),
+        ask("GET", "/v1/policy/history"),
+        ask("GET", "/v1/users"),
+        ask("POST", "/v1/users").body(json!({ "userId": "x@example.com", "name": "X" })),
+        ask("GET", "/v1/users/ann@example.com"),
+        ask("PATCH", "/v1/users/ann@example.com").header("if-match", "\"1\"").body(json!({})),
+        ask("DELETE", "/v1/users/ann@example.com").header("if-match", "\"1\""),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a58_a_reset_ends_password_sessions_resets_and_codes_and_is_told_to_the_address_before() {
+    let world = World::new().await;
+    let (_, ann) = world.ready().await;
+    let address = "ann.private@example.com";
+    let (first, second) = (world.session(&ann).await, world.session(&ann).await);
+    // A registration is under way, and another reset with a live code.
+    let change = json!({ "kind": "email", "destination": "ann.other@example.com" });
+    let pending = world.ask(Ask::new("POST", "/v1/me/methods").bearer(&first).body(change)).await.expect(202).text("challengeId");
+    let pending_code = world.code_for("ann.other@example.com").await;
+
+    let older = world.start_reset(&ann.user_id).await;
+    let older_challenge = world.send_code(&older).await;
+    let older_code = world.code_for(address).await;
+    world.verify(&older.bearer, &older_challenge, &older_code).await.expect(200);
+    world.pass(Span::minutes(1));
+    let reset = world.start_reset(&ann.user_id).await;
+    let challenge = world.send_code(&reset).await;
+    let code = world.code_for(address).await;
+    world.verify(&reset.bearer, &challenge, &other(&code)).await.expect(422);
+    world.verify(&reset.bearer, &challenge, &code).await.expect(200);
+    world.pass(Span::minutes(1));
+    let newer = world.start_reset(&ann.user_id).await;
+    let newer_challenge = world.send_code(&newer).await;
+    let newer_code = world.code_for(address).await;
+    let mails = world.standins.inbox().all().len();
+
+    world.set_password(&reset, "a new and longer password").await.expect(204);
+
+    assert_eq!(world.sign_in(&ann.user_id, &ann.password).await.code(), "signInFailed");
+    for bearer in [&first, &second] {
+        for ask in routes(bearer) {
+            let name = format!("{} {}", ask.method, ask.path);
+            assert_eq!(world.ask(ask).await.code(), "signInRequired", "{name}");
+        }
+    }
+    assert_eq!(world.verify(&first, &pending, &pending_code).await.code(), "codeNotAccepted");
+    // The reset that had proved enough, and the one whose code is live.
+    assert_eq!(world.set_password(&older, "the password of a thief").await.code(), "resetEnded");
+    assert_eq!(world.verify(&newer.bearer, &newer_challenge, &newer_code).await.code(), "codeNotAccepted");
+    assert_eq!(world.set_password(&newer, "the password of a thief").await.code(), "proofMissing");
+    assert_eq!(world.set_password(&reset, "the password of a thief").await.code(), "resetEnded");
+    world.sign_in(&ann.user_id, "a new and longer password").await.expect(200);
+
+    world.pump().await;
+    let told: Vec<_> = world.standins.inbox().all().split_off(mails);
+    assert_eq!(told.len(), 1, "one notice, and no code more");
+    assert_eq!(told[0].to, address);
+    assert_eq!(told[0].subject.as_deref(), Some("Your Latchkey password was reset"));
+    assert!(told[0].code.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_address_is_told_to_the_one_before_and_ends_its_codes() {
+    let world = World::new().await;
+    let (_, ann) = world.ready().await;
+    let reset = world.start_reset(&ann.user_id).await;
+    let challenge = world.send_code(&reset).await;
+    let code = world.code_for("ann.private@example.com").await;
+
+    let session = world.session(&ann).await;
+    world.pass(Span::seconds(1));
+    let change = json!({ "kind": "email", "destination": "ann.other@example.com" });
+    let pending = world.ask(Ask::new("POST", "/v1/me/methods").bearer(&session).body(change)).await.expect(202).text("challengeId");
+    let pending_code = world.code_for("ann.other@example.com").await;
+    world.verify(&session, &pending, &pending_code).await.expect(200);
+
+    assert_eq!(world.verify(&reset.bearer, &challenge, &code).await.code(), "codeNotAccepted");
+    world.pump().await;
+    let told = world.standins.inbox().to("ann.private@example.com").pop().expect("a notice");
+    assert_eq!(told.subject.as_deref(), Some("A method of your Latchkey account was changed"));
+    // A reset that began before sends nothing to the new address.
+    world.pass(Span::seconds(30));
+    world.send_code(&reset).await;
+    let before = world.standins.inbox().all().len();
+    world.pump().await;
+    assert_eq!(world.standins.inbox().all().len(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_by_an_address_that_changed_since_counts_no_more() {
+    let world = World::new().await;
+    let (_, ann) = world.ready().await;
+    let reset = world.start_reset(&ann.user_id).await;
+    let challenge = world.send_code(&reset).await;
+    let code = world.code_for("ann.private@example.com").await;
+    world.verify(&reset.bearer, &challenge, &code).await.expect(200);
+    let session = world.session(&ann).await;
+    let change = json!({ "kind": "email", "destination": "ann.other@example.com" });
+    let pending = world.ask(Ask::new("POST", "/v1/me/methods").bearer(&session).body(change)).await.expect(202).text("challengeId");
+    let pending_code = world.code_for("ann.other@example.com").await;
+    world.verify(&session, &pending, &pending_code).await.expect(200);
+    assert_eq!(world.set_password(&reset, "a new and longer password").await.code(), "proofMissing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn i18_no_reset_commits_after_the_policy_says_none_or_the_account_is_disabled() {
+    for disable in [false, true] {
+        let world = World::new().await;
+        let (admin, ann) = world.ready().await;
+        let reset = world.start_reset(&ann.user_id).await;
+        let challenge = world.send_code(&reset).await;
+        let code = world.code_for("ann.private@example.com").await;
+        world.verify(&reset.bearer, &challenge, &code).await.expect(200);
+        if disable {
+            let seen = world.ask(Ask::new("GET", "/v1/users/ann@example.com").bearer(&admin)).await.expect(200);
+            let patch = Ask::new("PATCH", "/v1/users/ann@example.com").bearer(&admin).header("if-match", &seen.headers["etag"]);
+            world.ask(patch.body(json!({ "enabled": false }))).await.expect(200);
+        } else {
+            world.save_policy(&admin, |policy| policy["scope"] = json!({ "type": "none" })).await.expect(200);
+        }
+        assert_eq!(world.set_password(&reset, "a new and longer password").await.code(), "resetEnded");
+    }
+}

@@ -1,0 +1,102 @@
+//! No secret lies where it must not: not in logs at `trace`, not in answers
+//! but the one field that hands it out, not in the table's file, its stream
+//! and its outbox, not in what goes over the wire to the table (I14).
+
+use crate::tour::{Step, perform, tour};
+use platform::http::log::filter;
+use serde_json::Value;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use tests::World;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("no panic holds it").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Lines;
+    fn make_writer(&'a self) -> Lines {
+        self.clone()
+    }
+}
+
+/// Fields that hand a secret out, once.
+const HANDED_OUT: [&str; 2] = ["bearer", "temporaryPassword"];
+/// Fields of a request that carry one.
+const CARRIED: [&str; 4] = ["password", "currentPassword", "newPassword", "code"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a63_no_secret_is_logged_answered_or_stored() {
+    let logs = Lines::default();
+    let subscriber = tracing_subscriber::fmt().json().with_env_filter(filter(LevelFilter::TRACE)).with_writer(logs.clone()).finish();
+    // Other tests of this process log here too: that only makes more to search.
+    tracing_subscriber::util::SubscriberInitExt::try_init(subscriber).expect("the first to log");
+
+    let world = World::new().await;
+    let mut secrets: Vec<String> = Vec::new();
+    let mut answers = String::new();
+    let mut carry = |from: &Value, names: &[&str], secrets: &mut Vec<String>| {
+        secrets.extend(names.iter().filter_map(|name| from[*name].as_str()).map(str::to_owned));
+    };
+    tour(&world, &mut async |_, step| {
+        if let Step::Ask(ask, _) = &step {
+            carry(ask.body.as_ref().unwrap_or(&Value::Null), &CARRIED, &mut secrets);
+        }
+        let answer = perform(&world, &step).await;
+        carry(&answer.body, &HANDED_OUT, &mut secrets);
+        let mut rest = answer.body.clone();
+        for name in HANDED_OUT {
+            rest.as_object_mut().map(|fields| fields.remove(name));
+        }
+        answers.push_str(&format!("{rest} {:?}\n", answer.headers));
+        answer
+    })
+    .await;
+    let document: Value = serde_json::from_str(&world.secret).expect("JSON");
+    secrets.push(document["ids"].as_str().expect("a key").to_owned());
+    secrets.push(document["generations"][0]["key"].as_str().expect("a key").to_owned());
+    // A bearer's secret alone, without what names its account.
+    let bare: Vec<String> = secrets.iter().filter(|s| s.starts_with("lk")).map(|s| s[26..].to_owned()).collect();
+    secrets.extend(bare);
+    secrets.sort();
+    secrets.dedup();
+    assert!(secrets.len() > 15 && secrets.iter().all(|s| s.len() >= 8), "{} secrets", secrets.len());
+
+    let dir = world.embedded.dir();
+    let files = ["dynamodb.sqlite", "dynamodb.sqlite-wal"].map(|name| std::fs::read(dir.join(name)).unwrap_or_default());
+    let calls = world.proxy.take_calls();
+    let wire: String = calls.iter().filter(|c| c.operation != "GetSecretValue" && !c.operation.starts_with('/')).map(|c| c.body.to_string()).collect();
+    let logged = logs.0.lock().expect("no panic holds it").clone();
+    assert!(String::from_utf8_lossy(&logged).contains("\"answered\""), "nothing was logged: the search would prove nothing");
+    assert!(files[0].len() + files[1].len() > 10_000 && wire.len() > 10_000);
+
+    for (place, bytes) in
+        [("logs", &logged), ("answers", &answers.into_bytes()), ("the table's file", &files[0]), ("its log", &files[1]), ("the wire", &wire.into_bytes())]
+    {
+        for secret in &secrets {
+            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+            assert!(!found, "a secret of {} characters that begins with {:?} lies in {place}", secret.len(), &secret[..4]);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a57_every_first_run_makes_keys_of_its_own() {
+    let (one, two) = (local::secrets::generate().expect("keys"), local::secrets::generate().expect("keys"));
+    let keys = |text: &str| -> (String, String) {
+        let document: Value = serde_json::from_str(text).expect("JSON");
+        (document["ids"].to_string(), document["generations"][0]["key"].to_string())
+    };
+    let ((ids, key), (other_ids, other_key)) = (keys(&one), keys(&two));
+    assert!(ids != other_ids && key != other_key && ids != key);
+}

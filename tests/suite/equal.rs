@@ -1,0 +1,200 @@
+//! Known and unknown accounts look alike: the same calls, the same answers,
+//! whatever the state of the account (I13).
+
+use domain::challenge::{ChallengeId, Purpose};
+use domain::code::Code;
+use domain::time::Span;
+use serde_json::{Value, json};
+use tests::people::StartedReset;
+use tests::world::Ask;
+use tests::{Answer, Call, World};
+
+/// A user ID for each state an account can be in.
+const STATES: [(&str, &str); 6] = [
+    ("known", "ann@example.com"),
+    ("unknown", "nobody@example.com"),
+    ("unreadable", "a password typed here by mistake"),
+    ("out of scope", "otto@example.com"),
+    ("unregistered", "uma@example.com"),
+    ("disabled", "dan@example.com"),
+];
+
+async fn world_of_states() -> World {
+    let world = World::new().await;
+    let admin = world.session(&world.administrator().await).await;
+    let scope = json!({ "type": "selected", "groups": ["staff"] });
+    for (user_id, groups) in [("ann@example.com", "staff"), ("otto@example.com", "guests"), ("uma@example.com", "staff"), ("dan@example.com", "staff")] {
+        let user = world.user(&admin, json!({ "userId": user_id, "name": "Somebody", "groups": [groups] })).await;
+        if !user_id.starts_with("uma") {
+            world.register(&user, &format!("private.{user_id}")).await;
+        }
+    }
+    world.save_policy(&admin, |policy| policy["scope"] = scope).await.expect(200);
+    let dan = world.ask(Ask::new("GET", "/v1/users/dan@example.com").bearer(&admin)).await.expect(200);
+    let disable = Ask::new("PATCH", "/v1/users/dan@example.com").bearer(&admin).header("if-match", &dan.headers["etag"]);
+    world.ask(disable.body(json!({ "enabled": false }))).await.expect(200);
+    world.pump().await;
+    world.pass(Span::hours(1));
+    world
+}
+
+/// A call without its values: operation, keys' kinds, expressions, and the
+/// size of each item in write units.
+fn shape(call: &Call) -> String {
+    let kind = |key: &Value| key["pk"]["S"].as_str().unwrap_or("?").split('#').next().unwrap_or_default().to_owned();
+    match call.operation.as_str() {
+        "BatchGetItem" => {
+            let tables = call.body["RequestItems"].as_object().expect("tables");
+            let keys: Vec<_> = tables.values().flat_map(|t| t["Keys"].as_array().expect("keys")).map(kind).collect();
+            format!("{:?} {keys:?}", tables.keys().collect::<Vec<_>>())
+        }
+        "TransactWriteItems" => {
+            let member = |member: &Value| {
+                let (verb, body) = member.as_object().expect("a member").iter().next().expect("a verb");
+                let key = if verb == "Put" { kind(&body["Item"]) } else { kind(&body["Key"]) };
+                let class = body["Item"].to_string().len().div_ceil(1024);
+                let attributes: Vec<_> = body["Item"].as_object().into_iter().flatten().map(|(name, _)| name).collect();
+                let names = |of: &Value| of.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+                format!(
+                    "{verb} {key} {} {} {class} {attributes:?} {:?}",
+                    body["UpdateExpression"], body["ConditionExpression"], names(&body["ExpressionAttributeValues"])
+                )
+            };
+            call.body["TransactItems"].as_array().expect("members").iter().map(member).collect::<Vec<_>>().join("\n")
+        }
+        other => other.to_owned(),
+    }
+}
+
+/// An answer without its values: status, header names, and the kinds of the
+/// body's values; of values that must not differ, the values.
+fn face(answer: &Answer) -> String {
+    fn skeleton(value: &Value) -> Value {
+        match value {
+            Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), skeleton(value))).collect(),
+            Value::Array(items) => items.clone().into(),
+            Value::String(text) => text.len().into(),
+            other => other.clone(),
+        }
+    }
+    let fixed = |name: &str| answer.body.get(name).cloned();
+    format!("{} {:?} {} {:?} {:?}", answer.status, answer.headers, skeleton(&answer.body), fixed("code"), fixed("detail"))
+}
+
+struct Seen {
+    state: &'static str,
+    calls: Vec<String>,
+    faces: Vec<String>,
+}
+
+#[track_caller]
+fn all_alike(seen: &[Seen]) {
+    for other in &seen[1..] {
+        assert_eq!(seen[0].faces, other.faces, "answers of {} and {}", seen[0].state, other.state);
+        assert_eq!(seen[0].calls, other.calls, "calls of {} and {}", seen[0].state, other.state);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn start_send_and_wrong_verify_are_alike_for_every_state_of_an_account() {
+    let world = world_of_states().await;
+    let mut seen = Vec::new();
+    for (state, user_id) in STATES {
+        world.proxy.take_calls();
+        let started = world.ask_reset(user_id).await;
+        let reset = StartedReset { id: started.text("resetId"), bearer: started.text("bearer"), support_code: started.text("supportCode") };
+        let view = world.ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer)).await;
+        let sent = world.ask_code(&reset).await;
+        let too_soon = world.ask_code(&reset).await;
+        let wrong = world.verify(&reset.bearer, &sent.text("challengeId"), "00000000").await;
+        let early = world.set_password(&reset, "a new and longer password").await;
+        let calls = world.proxy.take_calls().iter().map(shape).collect();
+        let faces = [&started, &view, &sent, &too_soon, &wrong, &early].map(face).to_vec();
+        assert_eq!(wrong.code(), "codeNotAccepted", "{state}");
+        seen.push(Seen { state, calls, faces });
+    }
+    all_alike(&seen);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decoys_right_code_is_not_accepted_by_the_same_calls_as_a_known_one_is() {
+    let world = world_of_states().await;
+    let mut calls_of = Vec::new();
+    for (state, user_id) in STATES {
+        let reset = world.start_reset(user_id).await;
+        let challenge = world.send_code(&reset).await;
+        let id = ChallengeId::parse(&challenge).expect("an id");
+        let right = Code::derive(&world.keys.current().codes, &id, Purpose::Reset);
+        world.proxy.take_calls();
+        let answer = world.verify(&reset.bearer, &challenge, right.reveal()).await;
+        calls_of.push(world.proxy.take_calls().iter().map(shape).collect::<Vec<_>>());
+        if state == "known" {
+            answer.expect(200);
+        } else {
+            assert_eq!(answer.code(), "codeNotAccepted", "{state}");
+            assert_eq!(world.set_password(&reset, "a new and longer password").await.code(), "proofMissing", "{state}");
+        }
+    }
+    assert!(calls_of.iter().all(|calls| *calls == calls_of[0]), "{calls_of:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_known_account_is_sent_anything() {
+    let world = world_of_states().await;
+    let before = world.standins.inbox().all().len();
+    for (_, user_id) in STATES {
+        let reset = world.start_reset(user_id).await;
+        world.send_code(&reset).await;
+    }
+    world.pump().await;
+    let after = world.standins.inbox().all();
+    assert_eq!(after.len() - before, 1);
+    assert_eq!(after.last().expect("one").to, "private.ann@example.com");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a34_limits_close_reset_for_unknown_and_known_accounts_alike() {
+    let world = world_of_states().await;
+    let mut seen = Vec::new();
+    for (state, user_id) in STATES {
+        let mut faces = Vec::new();
+        world.proxy.take_calls();
+        for _ in 0..2 {
+            let reset = world.start_reset(user_id).await;
+            let challenge = world.send_code(&reset).await;
+            for n in 0..6 {
+                faces.push(face(&world.verify(&reset.bearer, &challenge, &format!("{n:08}")).await));
+            }
+        }
+        let closed = world.ask_reset(user_id).await;
+        assert_eq!((closed.code(), closed.headers["retry-after"].as_str()), ("resetClosed", "86400"), "{state}");
+        faces.push(face(&closed));
+        let calls = world.proxy.take_calls().iter().map(shape).collect();
+        seen.push(Seen { state, calls, faces });
+    }
+    all_alike(&seen);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a36_sign_in_with_a_wrong_password_is_alike_for_every_state() {
+    let world = world_of_states().await;
+    let mut seen = Vec::new();
+    for (state, user_id) in STATES {
+        world.proxy.take_calls();
+        // Whoever signed in before has a lock of an earlier sign-in: two
+        // rounds bring all to the same state.
+        world.sign_in(user_id, "the first wrong password").await.expect(401);
+        world.proxy.take_calls();
+        let mut faces = Vec::new();
+        for n in 1..=10 {
+            faces.push(face(&world.sign_in(user_id, &format!("wrong password number {n}")).await));
+        }
+        let calls = world.proxy.take_calls().iter().map(shape).collect();
+        seen.push(Seen { state, calls, faces });
+    }
+    // Ten wrong ones in all lock it: the eleventh is told to wait.
+    assert!(seen[0].faces.last().expect("ten").starts_with("429"), "{:?}", seen[0].faces.last());
+    let (disabled_with_right_password, known) = (&seen[5], &seen[0]);
+    assert_eq!(disabled_with_right_password.faces, known.faces);
+    all_alike(&seen);
+}

@@ -1,0 +1,237 @@
+//! The table in trouble: conflicts, throttles, lost replies and refusals on
+//! every write. Tries are bounded, nothing is half done, and where the charge
+//! fails nothing is compared.
+
+use crate::tour::{Step, perform, tour};
+use domain::time::Span;
+use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tests::{Call, Fault, World};
+
+/// The table without what a failed try may leave: nothing.
+async fn table(world: &World) -> Vec<String> {
+    let mut items: Vec<String> = world.items().await.iter().map(Value::to_string).collect();
+    items.sort();
+    items
+}
+
+/// Breaks the `n`-th write from now, and all tries of it.
+fn break_write(world: &World, n: usize, fault: Fault) -> Arc<AtomicUsize> {
+    let hits = Arc::new(AtomicUsize::new(0));
+    let (count, mut tokens) = (hits.clone(), Vec::<String>::new());
+    world.proxy.set_rule(move |operation, body| {
+        if operation != "TransactWriteItems" {
+            return None;
+        }
+        let token = body["ClientRequestToken"].to_string();
+        if !tokens.contains(&token) {
+            tokens.push(token.clone());
+        }
+        let broken = tokens.get(n).is_some_and(|nth| *nth == token);
+        if broken {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+        broken.then_some(fault)
+    });
+    hits
+}
+
+/// How often one write is tried at most: by us after a conflict, by the SDK
+/// after a throttle.
+const CONFLICT_TRIES: usize = 4;
+const THROTTLE_TRIES: usize = 3;
+
+async fn every_first_write_breaks(fault: Fault, tries: usize) {
+    let world = World::new().await;
+    let mut broken = Vec::new();
+    tour(&world, &mut async |name, step| {
+        if let Step::Ask(ask, _) = &step {
+            let before = table(&world).await;
+            let hits = break_write(&world, 0, fault);
+            let answer = world.ask(ask.clone()).await;
+            world.proxy.clear_rule();
+            let hits = hits.load(Ordering::SeqCst);
+            if hits > 0 {
+                assert_eq!((answer.status, answer.code()), (503, "unavailable"), "{name}");
+                assert_eq!(answer.headers["retry-after"], "1", "{name}");
+                assert_eq!(hits, tries, "{name}");
+                assert_eq!(table(&world).await, before, "{name} left something behind");
+                broken.push(name.to_owned());
+            }
+            // `delete` and `sign-out` of what was really done would be refused now.
+            if hits == 0 {
+                return answer;
+            }
+        }
+        // And then it goes through, as if nothing had been.
+        perform(&world, &step).await
+    })
+    .await;
+    assert!(broken.len() >= 18, "{broken:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r06_a_write_that_only_meets_conflicts_is_tried_four_times_and_leaves_nothing() {
+    every_first_write_breaks(Fault::Conflict, CONFLICT_TRIES).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r05_a_write_that_is_throttled_is_tried_three_times_and_leaves_nothing() {
+    every_first_write_breaks(Fault::Throttle, THROTTLE_TRIES).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r05_a_write_that_is_denied_fails_closed_at_once() {
+    every_first_write_breaks(Fault::AccessDenied, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r06_every_write_survives_a_conflict_that_ends() {
+    let world = World::new().await;
+    let mut survived = 0;
+    tour(&world, &mut async |_, step| {
+        let mut seen = Vec::<String>::new();
+        let count = Arc::new(AtomicUsize::new(0));
+        let counter = count.clone();
+        world.proxy.set_rule(move |operation, body| {
+            let token = body["ClientRequestToken"].to_string();
+            let first = operation == "TransactWriteItems" && !seen.contains(&token);
+            seen.push(token);
+            counter.fetch_add(usize::from(first), Ordering::SeqCst);
+            first.then_some(Fault::Conflict)
+        });
+        let answer = perform(&world, &step).await;
+        world.proxy.clear_rule();
+        survived += count.load(Ordering::SeqCst);
+        answer
+    })
+    .await;
+    assert!(survived > 25, "{survived} conflicts");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r01_every_write_whose_reply_is_lost_is_one_write() {
+    let world = World::new().await;
+    let mut lost = 0;
+    tour(&world, &mut async |_, step| {
+        let mut seen = Vec::<String>::new();
+        let count = Arc::new(AtomicUsize::new(0));
+        let counter = count.clone();
+        world.proxy.set_rule(move |operation, body| {
+            let token = body["ClientRequestToken"].to_string();
+            let first = operation == "TransactWriteItems" && !seen.contains(&token);
+            seen.push(token);
+            counter.fetch_add(usize::from(first), Ordering::SeqCst);
+            first.then_some(Fault::LoseReply)
+        });
+        let answer = perform(&world, &step).await;
+        world.proxy.clear_rule();
+        lost += count.load(Ordering::SeqCst);
+        answer
+    })
+    .await;
+    assert!(lost > 25, "{lost} lost replies");
+    // Each message went out once.
+    let subjects: Vec<_> = world.standins.inbox().all().into_iter().map(|m| m.subject.unwrap_or_default()).collect();
+    assert_eq!(subjects.len(), 4, "{subjects:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_compared_where_the_charge_fails() {
+    for fault in [Fault::Conflict, Fault::Throttle, Fault::AccessDenied] {
+        let world = World::new().await;
+        let (_, ann) = world.ready().await;
+        let reset = world.start_reset(&ann.user_id).await;
+        let challenge = world.send_code(&reset).await;
+        let code = world.code_for("ann.private@example.com").await;
+        let before = table(&world).await;
+        break_write(&world, 0, fault);
+        // The right code is answered like a wrong one would be.
+        for guess in [code.as_str(), "00000000"] {
+            let answer = world.verify(&reset.bearer, &challenge, guess).await;
+            assert_eq!(answer.code(), "unavailable");
+            break_write(&world, 0, fault);
+        }
+        world.proxy.clear_rule();
+        assert_eq!(table(&world).await, before);
+        world.verify(&reset.bearer, &challenge, &code).await.expect(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_charge_stays_where_the_acceptance_fails_and_the_code_can_be_tried_again() {
+    let world = World::new().await;
+    let (_, ann) = world.ready().await;
+    let reset = world.start_reset(&ann.user_id).await;
+    let challenge = world.send_code(&reset).await;
+    let code = world.code_for("ann.private@example.com").await;
+    world.proxy.take_calls();
+    break_write(&world, 1, Fault::Conflict);
+    assert_eq!(world.verify(&reset.bearer, &challenge, &code).await.code(), "unavailable");
+    world.proxy.clear_rule();
+    let charged = world.proxy.take_calls().iter().filter(|call| call.is_charge() && call.done()).count();
+    assert_eq!(charged, 1);
+    world.verify(&reset.bearer, &challenge, &code).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_whose_claim_fails_is_tried_again_and_sent_once() {
+    for fault in [Fault::Conflict, Fault::Throttle] {
+        let world = World::new().await;
+        let (_, ann) = world.ready().await;
+        let mails = world.standins.inbox().all().len();
+        let reset = world.start_reset(&ann.user_id).await;
+        world.send_code(&reset).await;
+        break_write(&world, 0, fault);
+        world.pump().await;
+        world.proxy.clear_rule();
+        assert_eq!(world.dead_letters().await, 0);
+        assert_eq!(world.standins.inbox().all().len(), mails + 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_is_never_claimed_ends_as_a_dead_letter_and_holds_up_no_other() {
+    let world = World::new().await;
+    let (_, ann) = world.ready().await;
+    let mails = world.standins.inbox().all().len();
+    let reset = world.start_reset(&ann.user_id).await;
+    world.send_code(&reset).await;
+    world.proxy.set_rule(|_, body| body.to_string().contains(":claimed").then_some(Fault::Conflict));
+    world.pump().await;
+    world.proxy.clear_rule();
+    assert_eq!((world.dead_letters().await, world.standins.inbox().all().len()), (1, mails));
+    world.pass(Span::minutes(1));
+    world.send_code(&reset).await;
+    world.pump().await;
+    assert_eq!(world.standins.inbox().all().len(), mails + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_that_fails_decides_nothing() {
+    let world = World::new().await;
+    let mut failed = 0;
+    tour(&world, &mut async |name, step| {
+        if let Step::Ask(ask, _) = &step {
+            let before = table(&world).await;
+            world.proxy.set_rule(|operation, _| (operation == "BatchGetItem").then_some(Fault::AccessDenied));
+            world.proxy.take_calls();
+            let answer = world.ask(ask.clone()).await;
+            world.proxy.clear_rule();
+            let reads = world.proxy.take_calls().iter().filter(|c: &&Call| c.operation == "BatchGetItem").count();
+            if reads == 0 {
+                return answer;
+            }
+            assert_eq!(answer.code(), "unavailable", "{name}");
+            // Only a guess is charged before anything is read.
+            if !name.starts_with("verify, registration") {
+                assert_eq!(table(&world).await, before, "{name}");
+            }
+            failed += 1;
+        }
+        perform(&world, &step).await
+    })
+    .await;
+    assert!(failed > 20, "{failed} reads");
+}
