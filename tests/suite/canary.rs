@@ -45,7 +45,7 @@ async fn a63_no_secret_is_logged_answered_or_stored() {
     let world = World::new().await;
     let mut secrets: Vec<String> = Vec::new();
     let mut answers = String::new();
-    let mut carry = |from: &Value, names: &[&str], secrets: &mut Vec<String>| {
+    let carry = |from: &Value, names: &[&str], secrets: &mut Vec<String>| {
         secrets.extend(names.iter().filter_map(|name| from[*name].as_str()).map(str::to_owned));
     };
     tour(&world, &mut async |_, step| {

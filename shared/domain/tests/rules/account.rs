@@ -1,0 +1,193 @@
+//! Who somebody is: user IDs, groups, and the addresses a code may go to.
+
+use crate::keys;
+use domain::account::{GroupName, TypedUserId, UserId};
+use domain::method::{Destination, Kind};
+use proptest::prelude::*;
+
+fn canonical(text: &str) -> Option<String> {
+    UserId::parse(text).map(|id| id.as_str().to_owned())
+}
+
+#[test]
+fn spellings_of_one_user_id_are_one() {
+    #[rustfmt::skip]
+    let table: &[(&str, &[&str])] = &[
+        ("ann@example.com", &["Ann@Example.com", "ANN@EXAMPLE.COM", "ａｎｎ@example.com", "ＡＮＮ＠ＥＸＡＭＰＬＥ．ＣＯＭ"]),
+        // NFC: one letter, or a letter and its accent.
+        ("zoë", &["Zoë", "zoe\u{308}", "ZOE\u{308}", "ZOË"]),
+        ("王小明", &["王小明"]),
+        ("δοκιμή", &["Δοκιμή", "ΔΟΚΙΜΉ"]),
+        ("カタカナ", &["ｶﾀｶﾅ"]),
+    ];
+    for (id, spellings) in table {
+        assert_eq!(canonical(id).as_deref(), Some(*id));
+        for spelling in *spellings {
+            assert_eq!(canonical(spelling).as_deref(), Some(*id), "{spelling:?}");
+        }
+    }
+}
+
+#[test]
+fn letters_that_only_look_alike_are_never_the_plain_one() {
+    let plain = ["kelvin", "title", "strasse", "ann", "file", "admin"];
+    #[rustfmt::skip]
+    let table = [
+        ("\u{212a}elvin", None, "the Kelvin sign is no letter of an ID"),
+        ("t\u{131}tle", Some("t\u{131}tle"), "the dotless i stays one"),
+        ("T\u{130}TLE", Some("ti\u{307}tle"), "the dotted capital keeps its dot"),
+        ("straße", Some("straße"), "the sharp s stays one"),
+        ("STRA\u{1e9e}E", Some("straße"), "and so does its capital"),
+        ("\u{fb01}le", None, "a ligature is no letter of an ID"),
+        ("аnn", Some("аnn"), "a Cyrillic a is another letter"),
+        ("\u{ff41}nn\u{200b}", None, "nothing is hidden"),
+        ("ann\u{200d}", None, "no joiner"),
+        ("ann\u{ad}", None, "no soft hyphen"),
+        ("\u{202e}ann", None, "no direction"),
+        ("ann\u{fe0f}", None, "no variation selector"),
+        ("①ann", None, "no enclosed digit"),
+        ("ªdmin", None, "no ordinal"),
+    ];
+    for (typed, expected, why) in table {
+        assert_eq!(canonical(typed).as_deref(), expected, "{typed:?}: {why}");
+        let handle = keys().handle(&TypedUserId::new(typed.to_owned()));
+        for plain in plain {
+            assert_ne!(canonical(typed).as_deref(), Some(plain), "{typed:?}");
+            assert_ne!(handle, keys().handle(&TypedUserId::new(plain.to_owned())), "{typed:?} leads to {plain}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_a_user_id_is_none() {
+    let long = "a".repeat(UserId::MAX_BYTES + 1);
+    for text in ["", " ", "ann example", "ann\n", "ann\t", "ann\0", "ann\r\nBcc: x", "\u{1b}[31m", "ann\u{a0}", "ann\u{3000}b", "ann☺", &long] {
+        assert_eq!(canonical(text), None, "{text:?}");
+    }
+    assert!(canonical(&"a".repeat(UserId::MAX_BYTES)).is_some());
+    // What grows beyond the bound when it is folded is refused too: the bound
+    // is the stored form's.
+    let grows = "\u{ff76}".repeat(UserId::MAX_BYTES / 3) + "aaaaa";
+    assert_eq!(canonical(&grows).map(|id| id.len() <= UserId::MAX_BYTES), None);
+}
+
+#[test]
+fn spaces_around_a_typed_user_id_do_not_count() {
+    for typed in ["ann", " ann", "ann ", "  ANN  "] {
+        assert_eq!(TypedUserId::new(typed.into()).canonical().map(UserId::as_str), Some("ann"), "{typed:?}");
+    }
+    for typed in ["\tann", "ann\n", "\u{3000}ann"] {
+        assert!(TypedUserId::new(typed.into()).canonical().is_none(), "{typed:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_canonical_user_id_is_its_own_canonical_form(text in "\\PC{0,40}") {
+        if let Some(id) = canonical(&text) {
+            prop_assert_eq!(canonical(&id), Some(id.clone()));
+            prop_assert!(!id.is_empty() && id.len() <= UserId::MAX_BYTES && !id.contains(char::is_whitespace));
+        }
+    }
+
+    #[test]
+    fn an_address_that_was_taken_is_taken_again_and_stays_one_line(text in "[ -~\r\n\u{a0}ａ字]{0,30}@[ -~\r\n]{0,20}\\.[a-z]{2,3}") {
+        if let Some(address) = Destination::parse(Kind::Email, &text) {
+            let stored = address.as_str();
+            prop_assert!(stored.bytes().all(|b| b.is_ascii_graphic() && !b"\"\\,<>()[];: ".contains(&b)), "{:?}", stored);
+            prop_assert_eq!(stored.matches('@').count(), 1);
+            prop_assert_eq!(Destination::parse(Kind::Email, stored), Some(address.clone()));
+        }
+    }
+}
+
+fn email(text: &str) -> Option<String> {
+    Destination::parse(Kind::Email, text).map(|address| address.as_str().to_owned())
+}
+
+#[test]
+fn a_mail_address_is_one_recipient() {
+    #[rustfmt::skip]
+    let taken = [
+        ("ann@example.com", "ann@example.com"), (" ann@example.com ", "ann@example.com"), ("ann@example.com\r\n", "ann@example.com"),
+        ("Ann.Example+tag@EXAMPLE.Com", "Ann.Example+tag@example.com"), ("o'neil@example.co.uk", "o'neil@example.co.uk"), ("a@b.example.com", "a@b.example.com"),
+    ];
+    for (typed, stored) in taken {
+        assert_eq!(email(typed).as_deref(), Some(stored), "{typed:?}");
+    }
+    let long = format!("{}@example.com", "a".repeat(65));
+    let longer = format!("ann@{}.com", "a.".repeat(130));
+    #[rustfmt::skip]
+    let refused = [
+        "", "ann", "@example.com", "ann@", "ann@example", "ann@localhost", "ann@@example.com", "ann@example.com@example.com", &long, &longer,
+        // Headers, lists, names, comments, routes.
+        "ann@example.com\r\nBcc: eve@example.com", "ann@example.com\nBcc:eve@example.com", "ann\r\n@example.com", "ann@example.com\0",
+        "ann@example.com,eve@example.com", "ann@example.com, eve@example.com", "ann@example.com;eve@example.com", "ann@example.com eve@example.com", "ann,eve@example.com",
+        "Ann <ann@example.com>", "<ann@example.com>", "\"Ann\" <ann@example.com>", "\"ann\"@example.com", "\"ann@eve\"@example.com", "ann\\@example.com",
+        "(comment)ann@example.com", "ann(comment)@example.com", "@relay.example.com:ann@example.com", "mailto:ann@example.com", "friends:ann@example.com;",
+        "ann@[127.0.0.1]", "ann@[IPv6:::1]", "ann@example..com", ".ann@example.com", "ann.@example.com", "a..b@example.com", "ann@-example.com", "ann@example-.com",
+        // Other alphabets travel by other rules.
+        "änn@example.com", "ann@exämple.com", "ann@例え.jp", "ａnn@example.com", "ann\u{131}@example.com",
+        "<a href=x>@example.com", "a b@example.com", "ann @example.com",
+    ];
+    for typed in refused {
+        assert_eq!(email(typed), None, "{typed:?}");
+    }
+}
+
+fn phone(text: &str) -> Option<String> {
+    Destination::parse(Kind::MobilePhone, text).map(|number| number.as_str().to_owned())
+}
+
+#[test]
+fn a_phone_number_is_valid_and_written_in_one_way() {
+    #[rustfmt::skip]
+    let taken = [
+        ("+61 491 570 156", "+61491570156"), ("+61491570156", "+61491570156"), ("+61-491-570-156", "+61491570156"), (" +61 (491) 570 156 ", "+61491570156"),
+        ("+886 912 345 678", "+886912345678"), ("+1 202 555 0123", "+12025550123"),
+    ];
+    for (typed, stored) in taken {
+        assert_eq!(phone(typed).as_deref(), Some(stored), "{typed:?}");
+    }
+    #[rustfmt::skip]
+    let refused = [
+        "", "+", "+61", "0491 570 156", "491570156", "+44 7700 900123", "+999 123 456 789", "+61 491 570 156 7890 1234", "+61 491", "112", "911",
+        "+61 491 570 156 ext. 5", "+61491570156;ext=5", "+61 491 570 156,+61 491 570 157", "ann@example.com",
+    ];
+    for typed in refused {
+        assert_eq!(phone(typed), None, "{typed:?}");
+    }
+}
+
+#[test]
+fn a_kind_takes_only_its_own_addresses() {
+    assert_eq!(Destination::parse(Kind::Email, "+61 491 570 156"), None);
+    assert_eq!(Destination::parse(Kind::MobilePhone, "ann@example.com"), None);
+    for kind in Kind::ALL {
+        assert_eq!(kind.as_str().parse(), Ok(kind));
+    }
+    for text in ["", "Email", "phone", "sms", "mobilephone"] {
+        assert_eq!(text.parse::<Kind>(), Err(()), "{text:?}");
+    }
+}
+
+#[test]
+fn a_mask_tells_one_letter_or_two_digits() {
+    let mask = |kind, text| Destination::parse(kind, text).expect("an address").masked();
+    assert_eq!(mask(Kind::Email, "ann.private@example.com"), "a•••@example.com");
+    assert_eq!(mask(Kind::MobilePhone, "+61 491 570 156"), "•••56");
+}
+
+#[test]
+fn a_group_name_is_a_line_of_one_to_sixty_four_characters() {
+    let group = |text: &str| GroupName::parse(text).map(|group| group.as_str().to_owned());
+    let long = "字".repeat(GroupName::MAX_CHARACTERS);
+    for (text, name) in [("staff", "staff"), (" staff ", "staff"), ("Help Desk", "Help Desk"), (&long, &long)] {
+        assert_eq!(group(text).as_deref(), Some(name), "{text:?}");
+    }
+    for text in ["", " ", "sta\nff", "sta\u{7f}ff", "\u{85}x\0", &(long.clone() + "字")] {
+        assert_eq!(group(text), None, "{text:?}");
+    }
+}

@@ -1,0 +1,99 @@
+//! One-time codes: equally likely, bound to their challenge, and typed in one
+//! spelling.
+
+use crate::{BEGIN, challenge, keys};
+use domain::challenge::{ChallengeId, Purpose};
+use domain::code::{Code, TypedCode};
+use domain::key::Keys;
+use domain::method::Kind;
+use domain::time::Span;
+use std::collections::HashSet;
+
+fn code(keys: &Keys, id: &ChallengeId, purpose: Purpose) -> String {
+    Code::derive(&keys.current().codes, id, purpose).reveal().to_owned()
+}
+
+#[test]
+fn twenty_thousand_codes_are_spread_evenly() {
+    const CODES: u32 = 20_000;
+    let keys = keys();
+    let codes: Vec<String> = (0..CODES).map(|n| code(&keys, &challenge(Kind::Email, n.into(), BEGIN), Purpose::Reset)).collect();
+    assert!(codes.iter().all(|code| code.len() == 8 && code.bytes().all(|b| b.is_ascii_digit())));
+    for place in 0..8 {
+        let mut seen = [0u32; 10];
+        codes.iter().for_each(|code| seen[usize::from(code.as_bytes()[place] - b'0')] += 1);
+        let expected = f64::from(CODES) / 10.0;
+        let chi_square: f64 = seen.iter().map(|n| (f64::from(*n) - expected).powi(2) / expected).sum();
+        // Nine degrees of freedom: one honest place in a thousand is above.
+        assert!(chi_square < 27.88, "place {place}: {seen:?}, chi-square {chi_square}");
+    }
+    assert!(codes.iter().any(|code| code.starts_with("00")), "leading zeros are kept");
+    let different: HashSet<&String> = codes.iter().collect();
+    // Two of them alike are expected, and a stuck source gives thousands.
+    assert!(codes.len() - different.len() < 20);
+}
+
+#[test]
+fn a_code_has_the_digits_its_challenge_names() {
+    for digits in 6..=8 {
+        for n in 0..200u128 {
+            let id = ChallengeId::new(1, Kind::Email, digits, BEGIN, n.to_be_bytes());
+            assert_eq!(code(&keys(), &id, Purpose::Reset).len(), usize::from(digits));
+        }
+    }
+}
+
+#[test]
+fn a_code_is_of_one_challenge_one_purpose_and_one_key() {
+    let at = BEGIN;
+    let id = |kid, kind, digits, expires, n: u128| ChallengeId::new(kid, kind, digits, expires, n.to_be_bytes());
+    let this = id(1, Kind::Email, 8, at, 1);
+    let keys = keys();
+    let code_of_this = code(&keys, &this, Purpose::Reset);
+    assert_eq!(code_of_this, code(&keys, &this.clone(), Purpose::Reset), "sent twice, it is the same");
+    assert_ne!(code_of_this, code(&keys, &this, Purpose::Registration), "another purpose");
+    #[rustfmt::skip]
+    let others = [
+        ("another random part", id(1, Kind::Email, 8, at, 2)),
+        ("another kind", id(1, Kind::MobilePhone, 8, at, 1)),
+        ("another expiry", id(1, Kind::Email, 8, at + Span(1), 1)),
+        ("another generation", id(2, Kind::Email, 8, at, 1)),
+    ];
+    for (what, other) in others {
+        assert_ne!(code_of_this, code(&keys, &other, Purpose::Reset), "{what}");
+    }
+    assert!(!code_of_this.ends_with(&code(&keys, &id(1, Kind::Email, 6, at, 1), Purpose::Reset)), "fewer digits are not the end of more");
+    let other_key = Keys::parse(&format!(r#"{{"ids": "{0}", "generations": [{{"kid": 1, "key": "{0}"}}]}}"#, "I".repeat(43))).unwrap();
+    assert_ne!(code_of_this, code(&other_key, &this, Purpose::Reset), "another key");
+}
+
+#[test]
+fn a_typed_code_is_digits_and_spaces_alone() {
+    let taken = ["123456", "1234567", "12345678", "1234 5678", "123 456", " 12345678 ", "1 2 3 4 5 6 7 8", "00000000"];
+    #[rustfmt::skip]
+    let refused = [
+        "", " ", "12345", "123456789", "1234 56789", "1234567a", "abcdefgh", "+12345678", "-1234567", "1234-5678", "1234.567", "0x123456", "1e100000",
+        "12345678\n", "\t12345678", "12345678\r\n", "1234\u{a0}5678", "1234\u{3000}5678", "１２３４５６７８", "１2345678", "١٢٣٤٥٦٧٨", "1234567\0", "12345678\u{200b}", "¼½¾²³¹⁴⁵",
+    ];
+    for text in taken {
+        assert!(TypedCode::parse(text).is_some(), "{text:?}");
+    }
+    for text in refused {
+        assert!(TypedCode::parse(text).is_none(), "{text:?}");
+    }
+}
+
+#[test]
+fn a_code_matches_itself_as_typed_and_nothing_else() {
+    let code = Code::derive(&keys().current().codes, &challenge(Kind::Email, 1, BEGIN), Purpose::Reset);
+    let text = code.reveal().to_owned();
+    let typed = |text: &str| code.matches(&TypedCode::parse(text).expect("a code"));
+    assert!(typed(&text));
+    assert!(typed(&format!("{} {}", &text[..4], &text[4..])));
+    for place in 0..8 {
+        let mut other = text.clone().into_bytes();
+        other[place] = b'0' + (other[place] - b'0' + 1) % 10;
+        assert!(!typed(std::str::from_utf8(&other).unwrap()), "place {place} differs");
+    }
+    assert!(!typed(&text[..6]) && !typed(&text[2..]), "a part of it");
+}

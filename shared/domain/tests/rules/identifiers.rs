@@ -1,0 +1,139 @@
+//! Names that travel: challenge ids, outbox ids, support codes, instants.
+
+use crate::{BEGIN, challenge};
+use domain::audit::SupportCode;
+use domain::challenge::{ChallengeId, Purpose};
+use domain::method::Kind;
+use domain::outbox::{OutboxId, OutboxKind};
+use domain::reset::ResetId;
+use domain::time::{Span, Time};
+use proptest::prelude::*;
+use std::collections::HashSet;
+
+fn outbox_kind() -> impl Strategy<Value = OutboxKind> {
+    prop_oneof![
+        "[A-Za-z0-9_-]{22}".prop_map(|id| OutboxKind::Code(Purpose::Reset, Some(ResetId(id)))),
+        Just(OutboxKind::Code(Purpose::Registration, None)),
+        Just(OutboxKind::Notice),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_challenge_id_is_read_as_it_was_written(kid: u16, phone: bool, digits in 6..=8u8, expires: i64, random: [u8; 16]) {
+        let kind = if phone { Kind::MobilePhone } else { Kind::Email };
+        let id = ChallengeId::new(kid, kind, digits, Time(expires), random);
+        let text = id.to_string();
+        prop_assert_eq!(ChallengeId::parse(&text), Some(id.clone()));
+        prop_assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "it stands in a path");
+        let json = serde_json::to_string(&id).unwrap();
+        prop_assert_eq!(serde_json::from_str::<ChallengeId>(&json).unwrap(), id);
+    }
+
+    #[test]
+    fn a_challenge_has_one_spelling(text in "[A-Za-z0-9_-]{39}") {
+        prop_assert!(ChallengeId::parse(&text).is_none_or(|id| id.to_string() == text));
+        // The same with a first part that is right.
+        let text = format!("AQABAA{}", &text[6..]);
+        prop_assert!(ChallengeId::parse(&text).is_none_or(|id| id.to_string() == text));
+    }
+
+    #[test]
+    fn garbage_is_no_name(text in "\\PC{0,60}") {
+        prop_assert_eq!(ChallengeId::parse(&text), None);
+        prop_assert!(OutboxId::parse(&text).is_none_or(|id| OutboxId::parse(&id.to_string()) == Some(id)));
+    }
+
+    #[test]
+    fn an_outbox_id_is_read_as_it_was_written(at in 0..4_000_000_000_000i64, what in outbox_kind(), random in "[A-Za-z0-9_-]{12}") {
+        let id = OutboxId { at: Time(at), what, random };
+        prop_assert_eq!(OutboxId::parse(&id.to_string()), Some(id));
+    }
+
+    #[test]
+    fn outbox_ids_sort_by_time(a in 0..4_000_000_000_000i64, b in 0..4_000_000_000_000i64) {
+        let text = |at| OutboxId { at: Time(at), what: OutboxKind::Notice, random: "r".into() }.to_string();
+        prop_assert_eq!(text(a).cmp(&text(b)), a.cmp(&b));
+    }
+
+    #[test]
+    fn a_support_code_is_two_groups_that_can_be_read_aloud(id in "\\PC{0,40}") {
+        let code = SupportCode::of(&id);
+        let (first, second) = code.as_str().split_once('-').expect("two groups");
+        for group in [first, second] {
+            prop_assert_eq!(group.len(), 5);
+            prop_assert!(group.chars().all(|c| "0123456789ABCDEFGHJKMNPQRSTVWXYZ".contains(c)), "{}", code.as_str());
+        }
+        prop_assert_eq!(&code, &SupportCode::of(&id));
+    }
+}
+
+#[test]
+fn what_was_never_issued_in_this_form_is_no_challenge() {
+    let good = challenge(Kind::Email, 7, BEGIN).to_bytes();
+    let text = |bytes: &[u8]| {
+        use base64::Engine;
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+    };
+    assert!(ChallengeId::parse(&text(&good)).is_some());
+    let with = |place: usize, value: u8| {
+        let mut bytes = good;
+        bytes[place] = value;
+        text(&bytes)
+    };
+    #[rustfmt::skip]
+    let refused = [
+        ("nothing", String::new()), ("another version", with(0, 2)), ("no such kind", with(3, 2)), ("five digits", with(4, 5)), ("nine digits", with(4, 9)),
+        ("a byte less", text(&good[1..])), ("a byte more", text(&[&good[..], &[0]].concat())),
+        ("padding", text(&good) + "="), ("a space", text(&good) + " "), ("a line", text(&good) + "\n"),
+    ];
+    for (what, text) in refused {
+        assert_eq!(ChallengeId::parse(&text), None, "{what}");
+    }
+}
+
+#[test]
+fn what_was_never_queued_is_no_outbox_id() {
+    for text in ["", ".", "...", "1795424400000", "1795424400000.code.-.r", "x.notice.-.r", "1795424400000.reset.-", "1795424400000.notice.-.r.s"] {
+        assert_eq!(OutboxId::parse(text), None, "{text:?}");
+    }
+}
+
+#[test]
+fn support_codes_of_ten_thousand_requests_differ() {
+    let codes: HashSet<String> = (0..10_000).map(|n| SupportCode::of(&format!("request {n}")).as_str().to_owned()).collect();
+    assert_eq!(codes.len(), 10_000);
+}
+
+#[test]
+fn instants_are_written_in_utc_with_milliseconds() {
+    #[rustfmt::skip]
+    let table = [
+        (BEGIN, "2026-11-23T09:00:00.000Z", "2026-11-23"),
+        (BEGIN + Span::hours(15) - Span(1), "2026-11-23T23:59:59.999Z", "2026-11-23"),
+        (BEGIN + Span::hours(15), "2026-11-24T00:00:00.000Z", "2026-11-24"),
+        (Time(0), "1970-01-01T00:00:00.000Z", "1970-01-01"),
+        (Time(-1), "1969-12-31T23:59:59.999Z", "1969-12-31"),
+    ];
+    for (time, text, day) in table {
+        assert_eq!((time.to_string().as_str(), time.day().as_str()), (text, day));
+    }
+    assert_eq!((BEGIN.hour(), (BEGIN - Span(1)).hour()), (498_729, 498_728));
+}
+
+#[test]
+fn waiting_as_long_as_is_said_is_never_too_short() {
+    for (ms, seconds) in [(0, 0), (1, 1), (999, 1), (1000, 1), (1001, 2), (86_400_000, 86_400), (-1, 0), (i64::MIN, 0), (i64::MAX, u32::MAX)] {
+        assert_eq!(Span(ms).whole_seconds(), seconds, "{ms} ms");
+    }
+    // The broom comes after the end, never before.
+    for (ms, seconds) in [(0, 0), (1, 1), (1000, 1), (1001, 2), (-999, 0)] {
+        assert_eq!(Time(ms).epoch_seconds(), seconds, "{ms} ms");
+    }
+    assert_eq!(Span::days(1), Span::hours(24));
+    assert_eq!(Span::hours(1), Span::minutes(60));
+    assert_eq!(Span::minutes(1), Span::seconds(60));
+    assert_eq!(BEGIN + Span::seconds(90) - BEGIN, Span(90_000));
+}

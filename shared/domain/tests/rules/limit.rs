@@ -1,0 +1,267 @@
+//! The ledger: by examples, and as a machine held against a model.
+
+use crate::{BEGIN, bearer, challenge};
+use domain::challenge::Purpose;
+use domain::limit::{GUESS_WINDOW, Issue, Ledger, Refused, Stamp, guess_cap, resend_wait};
+use domain::method::Kind;
+use domain::policy::Policy;
+use domain::secret::BearerKind;
+use domain::time::{Span, Time};
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+
+/// The ledger as the table holds it: what an issue and a charge write, under
+/// the guards that `port::Change` states.
+#[derive(Clone, Default)]
+struct Table {
+    ledger: Ledger,
+    requests: u32,
+}
+
+impl Table {
+    fn judge(&self, policy: &Policy, kind: Kind, of: u8, now: Time) -> Result<Issue, Refused> {
+        let id = challenge(kind, self.requests.into(), now);
+        self.ledger.issue(policy, Purpose::Reset, id, &bearer(BearerKind::Reset, of).digest(), now)
+    }
+
+    fn issue(&mut self, policy: &Policy, kind: Kind, of: u8, now: Time) -> Result<(), Refused> {
+        let issue = self.judge(policy, kind, of, now)?;
+        self.requests += 1;
+        self.ledger.cap = issue.cap;
+        self.ledger.fails.retain(|stamp| !issue.stale.contains(stamp));
+        self.ledger.sent.insert(kind, issue.sent);
+        self.ledger.slots.insert(kind, issue.slot);
+        Ok(())
+    }
+
+    /// Whether a guess is charged, and so compared. A right one gives its own
+    /// charge back.
+    fn guess(&mut self, kind: Kind, of: u8, right: bool, now: Time) -> bool {
+        let full = self.ledger.fails.len() >= self.ledger.cap as usize;
+        let mine = bearer(BearerKind::Reset, of).digest();
+        let Some(slot) = self.ledger.slots.get_mut(&kind) else { return false };
+        if full || slot.used || slot.left == 0 || slot.exp <= now || !slot.sec.matches(&mine) {
+            return false;
+        }
+        slot.left -= 1;
+        slot.used = right;
+        self.requests += 1;
+        if !right {
+            self.ledger.fails.insert(Stamp::new(now, &self.requests.to_string()));
+        }
+        true
+    }
+}
+
+/// What the rules say, told by a list of what happened.
+#[derive(Clone, Default)]
+struct Model {
+    /// Failed guesses that count. One leaves after 24 hours, at the next code.
+    counted: Vec<Time>,
+    /// Every failed guess there ever was.
+    failed: Vec<Time>,
+    sent: Vec<(Kind, Time)>,
+}
+
+impl Model {
+    fn closed_until(&self, cap: u32, now: Time) -> Option<Time> {
+        let last = *self.counted.last()?;
+        (self.counted.len() >= cap as usize && last + GUESS_WINDOW > now).then_some(last + GUESS_WINDOW)
+    }
+    fn code_was_sent(&mut self, kind: Kind, cap: u32, now: Time) {
+        if self.counted.len() >= cap as usize {
+            self.counted.clear();
+        }
+        self.counted.retain(|at| *at + GUESS_WINDOW > now);
+        self.sent.push((kind, now));
+    }
+    fn failed(&mut self, now: Time) {
+        self.counted.push(now);
+        self.failed.push(now);
+    }
+    fn failed_in_a_day(&self, now: Time) -> usize {
+        self.failed.iter().filter(|at| **at + GUESS_WINDOW > now).count()
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Pass(Span),
+    Send(Kind, u8),
+    Guess(Kind, u8, bool),
+}
+
+fn kind() -> impl Strategy<Value = Kind> {
+    prop_oneof![Just(Kind::Email), Just(Kind::MobilePhone)]
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let pass = prop_oneof![
+        4 => (0..700_000i64).prop_map(|ms| Step::Pass(Span(ms))),
+        2 => (1..90i64).prop_map(|minutes| Step::Pass(Span::minutes(minutes))),
+        1 => (1..30i64).prop_map(|hours| Step::Pass(Span::hours(hours))),
+    ];
+    let send = (kind(), 0..3u8).prop_map(|(kind, of)| Step::Send(kind, of));
+    let guess = (kind(), 0..3u8, prop::bool::weighted(0.1)).prop_map(|(kind, of, right)| Step::Guess(kind, of, right));
+    prop::collection::vec(prop_oneof![3 => pass, 4 => send, 6 => guess], 1..150)
+}
+
+fn policy() -> impl Strategy<Value = Policy> {
+    (3..8u32, 1..=10u32, 15..=300u32, 1..=4u32).prop_map(|(failed_guesses, guesses, resend_wait_seconds, sends)| {
+        let mut policy = Policy::default();
+        policy.code.guesses = guesses;
+        policy.limits.failed_guesses = failed_guesses;
+        policy.limits.resend_wait_seconds = resend_wait_seconds;
+        policy.limits.mails_per_ten_minutes = sends;
+        policy.limits.sms_per_hour = sends;
+        policy
+    })
+}
+
+fn without_files(cases: u32) -> Config {
+    Config { cases, failure_persistence: None, ..Config::default() }
+}
+
+proptest! {
+    #![proptest_config(without_files(400))]
+
+    #[test]
+    fn the_ledger_does_what_the_rules_say(policy in policy(), steps in steps()) {
+        let (mut now, mut table, mut model) = (BEGIN, Table::default(), Model::default());
+        let cap = guess_cap(&policy, Purpose::Reset);
+        for step in steps {
+            match step {
+                Step::Pass(span) => now = now + span,
+                Step::Send(kind, of) => {
+                    let closed = model.closed_until(cap, now);
+                    match table.issue(&policy, kind, of, now) {
+                        Ok(()) => {
+                            prop_assert_eq!(closed, None, "a code while reset is closed");
+                            model.code_was_sent(kind, cap, now);
+                        }
+                        Err(Refused::Closed(until)) => prop_assert_eq!(Some(until), closed),
+                        Err(Refused::TooSoon(again)) => {
+                            prop_assert_eq!(closed, None, "closed goes first");
+                            prop_assert!(again > now);
+                            prop_assert!(table.judge(&policy, kind, of, again - Span(1)).is_err(), "a millisecond before");
+                            let then = table.judge(&policy, kind, of, again);
+                            prop_assert!(!matches!(then, Err(Refused::TooSoon(still)) if still <= again), "exactly then, {then:?}");
+                        }
+                    }
+                }
+                Step::Guess(kind, of, right) => {
+                    let before = model.failed_in_a_day(now);
+                    if table.guess(kind, of, right, now) {
+                        prop_assert!(before < cap as usize, "comparison number {} in 24 hours", before + 1);
+                        if !right {
+                            model.failed(now);
+                        }
+                    }
+                }
+            }
+            // A resend, a new reset, another kind: nothing lowers the count.
+            let counted = |at: &Stamp| at.0[..13].parse::<i64>().unwrap() + GUESS_WINDOW.0 > now.0;
+            prop_assert_eq!(table.ledger.fails.iter().filter(|at| counted(at)).count(), model.failed_in_a_day(now));
+            prop_assert_eq!(table.ledger.fails.len(), model.counted.len());
+            prop_assert_eq!(table.ledger.closed_until(cap, now), model.closed_until(cap, now));
+            for kind in Kind::ALL {
+                let (most, window) = policy.send_window(kind);
+                let sent = model.sent.iter().filter(|(of, at)| *of == kind && *at + window > now).count();
+                prop_assert!(sent <= most as usize, "{} sends of {:?} in a window", sent, kind);
+            }
+        }
+    }
+}
+
+#[test]
+fn each_code_has_its_own_guesses_and_the_account_one_count() {
+    let (policy, mut table, mut now) = (Policy::default(), Table::default(), BEGIN);
+    let mut compared = 0;
+    for reset in 1..=4 {
+        table.issue(&policy, Kind::Email, reset, now).ok();
+        compared += (0..20).filter(|_| table.guess(Kind::Email, reset, false, now)).count();
+        now = now + Span::minutes(1);
+    }
+    assert_eq!(compared, 10, "five of the first code, five of the second, then no more");
+    let last = BEGIN + Span::minutes(1);
+    assert_eq!(table.ledger.closed_until(10, now), Some(last + Span::hours(24)));
+    assert_eq!(table.issue(&policy, Kind::MobilePhone, 9, last + Span::hours(24) - Span(1)), Err(Refused::Closed(last + Span::hours(24))));
+    assert_eq!(table.issue(&policy, Kind::Email, 9, last + Span::hours(24)), Ok(()));
+    assert!(table.ledger.fails.is_empty(), "a full count ends as a whole");
+}
+
+#[test]
+fn registration_has_a_count_of_its_own() {
+    let mut policy = Policy::default();
+    (policy.limits.failed_guesses, policy.limits.failed_registration_guesses) = (4, 9);
+    assert_eq!((guess_cap(&policy, Purpose::Reset), guess_cap(&policy, Purpose::Registration)), (4, 9));
+}
+
+#[test]
+fn a_right_code_gives_back_its_own_charge_and_no_other() {
+    let (policy, mut table) = (Policy::default(), Table::default());
+    table.issue(&policy, Kind::Email, 1, BEGIN).unwrap();
+    assert!(table.guess(Kind::Email, 1, false, BEGIN) && table.guess(Kind::Email, 1, false, BEGIN));
+    assert!(table.guess(Kind::Email, 1, true, BEGIN));
+    assert_eq!(table.ledger.fails.len(), 2);
+    assert!(!table.guess(Kind::Email, 1, true, BEGIN), "a code is accepted once");
+}
+
+#[test]
+fn another_code_of_a_kind_waits_longer_each_time() {
+    let policy = Policy::default();
+    let seconds = [30, 60, 120, 240, 480, 480, 480];
+    for (sends, seconds) in (1..).zip(seconds) {
+        assert_eq!(resend_wait(&policy, sends), Span::seconds(seconds), "after {sends} codes");
+    }
+    assert_eq!(resend_wait(&policy, u32::MAX), Span::minutes(8), "it never wraps");
+
+    let (mut table, mut now) = (Table::default(), BEGIN);
+    for seconds in seconds {
+        table.issue(&policy, Kind::Email, 1, now).unwrap();
+        let again = now + Span::seconds(seconds);
+        assert_eq!(table.issue(&policy, Kind::Email, 1, now), Err(Refused::TooSoon(again)));
+        assert_eq!(table.issue(&policy, Kind::Email, 1, again - Span(1)), Err(Refused::TooSoon(again)));
+        now = again;
+    }
+}
+
+#[test]
+fn the_wait_is_of_one_kind_in_one_reset() {
+    let (policy, mut table) = (Policy::default(), Table::default());
+    table.issue(&policy, Kind::Email, 1, BEGIN).unwrap();
+    assert_eq!(table.issue(&policy, Kind::MobilePhone, 1, BEGIN), Ok(()), "another kind");
+    assert_eq!(table.issue(&policy, Kind::Email, 2, BEGIN), Ok(()), "another reset");
+}
+
+#[test]
+fn sends_are_counted_in_a_sliding_window() {
+    for (kind, most, window) in [(Kind::Email, 10, Span::minutes(10)), (Kind::MobilePhone, 5, Span::hours(1))] {
+        let (policy, mut table) = (Policy::default(), Table::default());
+        let at = |n: i64| BEGIN + Span::seconds(n * 7);
+        // Each by another reset, so that no wait is in the way.
+        for n in 0..most {
+            assert_eq!(table.issue(&policy, kind, n as u8, at(n)), Ok(()));
+        }
+        let full = Err(Refused::TooSoon(BEGIN + window));
+        assert_eq!(table.issue(&policy, kind, 100, at(most)), full, "{kind:?} number {}", most + 1);
+        assert_eq!(table.issue(&policy, kind, 100, BEGIN + window - Span(1)), full);
+        assert_eq!(table.issue(&policy, kind, 100, BEGIN + window), Ok(()), "the first has left");
+        assert_eq!(table.issue(&policy, kind, 101, BEGIN + window), Err(Refused::TooSoon(at(1) + window)), "the second has not");
+    }
+}
+
+#[test]
+fn a_new_code_ends_the_older_one() {
+    let (policy, mut table) = (Policy::default(), Table::default());
+    table.issue(&policy, Kind::Email, 1, BEGIN).unwrap();
+    table.issue(&policy, Kind::Email, 2, BEGIN).unwrap();
+    assert!(!table.guess(Kind::Email, 1, true, BEGIN), "the older reset's bearer");
+    assert!(table.guess(Kind::Email, 2, true, BEGIN));
+}
+
+#[test]
+fn a_stamp_that_cannot_be_read_counts() {
+    let ledger = Ledger { fails: ["1795424400000-a", "garbage", ""].map(|text| Stamp(text.into())).into(), ..Ledger::default() };
+    assert!(ledger.closed_until(3, BEGIN + Span::days(1000)).is_some());
+}

@@ -1,0 +1,81 @@
+//! Smart lockout of sign-in.
+
+use crate::BEGIN;
+use domain::lockout::{Fingerprint, Lock, REMEMBERED};
+use domain::time::{Span, Time};
+
+const THRESHOLD: u32 = 10;
+
+fn fingerprint(n: u32) -> Fingerprint {
+    n.to_be_bytes()
+}
+
+/// The lock after wrong passwords, each another one.
+fn after(wrong: std::ops::Range<u32>, lock: Lock, now: Time) -> Lock {
+    wrong.fold(lock, |lock, n| lock.after_wrong(fingerprint(n), THRESHOLD, now, &format!("request {n}")))
+}
+
+fn waits(lock: &Lock, now: Time) -> Option<Span> {
+    lock.locked_until(now).map(|until| until - now)
+}
+
+#[test]
+fn the_tenth_wrong_password_makes_sign_in_wait_a_minute_and_each_further_one_twice_as_long() {
+    let mut now = BEGIN;
+    let mut lock = after(0..9, Lock::default(), now);
+    assert_eq!(waits(&lock, now), None, "nine are free");
+    let minutes = [1, 2, 4, 8, 15, 15, 15, 15, 15, 15, 15, 15];
+    for (n, minutes) in (9..).zip(minutes) {
+        lock = after(n..n + 1, lock, now);
+        assert_eq!(waits(&lock, now), Some(Span::minutes(minutes)), "wrong password number {}", n + 1);
+        now = now + Span::minutes(minutes);
+        assert_eq!(lock.locked_until(now - Span(1)), Some(now), "until the last millisecond");
+        assert_eq!(lock.locked_until(now), None, "and not longer");
+    }
+}
+
+#[test]
+fn no_number_of_wrong_passwords_waits_longer_than_fifteen_minutes() {
+    let lock = after(0..5_000, Lock::default(), BEGIN);
+    assert_eq!(waits(&lock, BEGIN), Some(Span::minutes(15)));
+    let lock = Lock { wrong: u32::MAX, level: u32::MAX, ..Lock::default() };
+    assert_eq!(waits(&after(0..1, lock, BEGIN), BEGIN), Some(Span::minutes(15)));
+}
+
+#[test]
+fn the_threshold_is_the_policys() {
+    for threshold in [3, 10, 100] {
+        let wrong = |n: u32| (0..n).fold(Lock::default(), |lock, i| lock.after_wrong(fingerprint(i), threshold, BEGIN, "r"));
+        assert_eq!(waits(&wrong(threshold - 1), BEGIN), None, "{threshold}");
+        assert_eq!(waits(&wrong(threshold), BEGIN), Some(Span::minutes(1)), "{threshold}");
+    }
+}
+
+#[test]
+fn one_of_the_last_three_wrong_passwords_does_not_count_again() {
+    let lock = after(0..4, Lock::default(), BEGIN);
+    assert_eq!((lock.wrong, lock.recent.len()), (4, REMEMBERED));
+    for (again, wrong) in [(3, 4), (2, 4), (1, 4), (0, 5)] {
+        let next = lock.after_wrong(fingerprint(again), THRESHOLD, BEGIN, "again");
+        assert_eq!(next.wrong, wrong, "password {again} again");
+        assert_eq!(next.revision, "again", "it is written all the same, so that known and unknown cost alike");
+    }
+    // A phone that repeats one old password for a day locks nobody out.
+    let phone = (0..1_000).fold(Lock::default(), |lock, n| lock.after_wrong(fingerprint(7), THRESHOLD, BEGIN, &n.to_string()));
+    assert_eq!((phone.wrong, waits(&phone, BEGIN)), (1, None));
+}
+
+#[test]
+fn a_repeated_password_does_not_lengthen_a_wait() {
+    let lock = after(0..10, Lock::default(), BEGIN);
+    let later = BEGIN + Span::seconds(70);
+    let next = lock.after_wrong(fingerprint(9), THRESHOLD, later, "again");
+    assert_eq!(next.locked_until(later), None);
+}
+
+#[test]
+fn a_right_password_clears_everything() {
+    let lock = Lock::after_right("right");
+    assert_eq!(lock, Lock { revision: "right".into(), ..Lock::default() });
+    assert_eq!(waits(&after(0..9, lock, BEGIN), BEGIN), None, "the count starts again");
+}

@@ -1,0 +1,75 @@
+//! The rules through the crate's public surface, in one binary: a table where
+//! a rule is a table, a property where it is a machine.
+
+mod account;
+mod code;
+mod eligibility;
+mod identifiers;
+mod limit;
+mod lockout;
+mod password;
+mod policy;
+mod secret;
+
+use domain::account::{Account, Handle, Role, Uid, UserId};
+use domain::challenge::ChallengeId;
+use domain::key::Keys;
+use domain::method::{Destination, Kind, Method};
+use domain::password::StoredHash;
+use domain::secret::{Bearer, BearerKind};
+use domain::time::Time;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The moment the tests begin at: 2026-11-23T09:00:00Z.
+const BEGIN: Time = Time(1_795_424_400_000);
+
+/// Keys of one generation, made of one byte each.
+fn keys() -> Keys {
+    let key = |byte: char| byte.to_string().repeat(43);
+    Keys::parse(&format!(r#"{{"ids": "{}", "generations": [{{"kid": 1, "key": "{}"}}]}}"#, key('A'), key('E'))).expect("keys")
+}
+
+fn handle(of: char) -> Handle {
+    Handle::parse(&of.to_string().repeat(Handle::LENGTH)).expect("a handle")
+}
+
+fn bearer(kind: BearerKind, byte: u8) -> Bearer {
+    Bearer::new(kind, handle('h'), [byte; 32])
+}
+
+/// A challenge of eight digits that lives for five minutes.
+fn challenge(kind: Kind, number: u128, now: Time) -> ChallengeId {
+    ChallengeId::new(1, kind, 8, now + domain::time::Span::minutes(5), number.to_be_bytes())
+}
+
+/// An enabled user without methods, groups or a temporary password.
+fn account() -> Account {
+    Account {
+        uid: Uid("uid-of-ann".to_owned()),
+        user_id: UserId::parse("ann@example.com").expect("a user ID"),
+        name: "Ann Example".to_owned(),
+        language: None,
+        role: Role::User,
+        groups: BTreeSet::new(),
+        enabled: true,
+        generation: 7,
+        revision: 3,
+        hash: StoredHash::new("argon2id$1$19456,2,1$c2FsdA$aGFzaA".to_owned()),
+        temporary_until: None,
+        methods: BTreeMap::new(),
+        pending: BTreeMap::new(),
+        created_at: BEGIN,
+        registered_at: None,
+        confirmed_at: None,
+        asked_at: None,
+    }
+}
+
+/// A verified method of a kind.
+fn method(kind: Kind, version: u64) -> Method {
+    let address = match kind {
+        Kind::Email => "ann.private@example.com",
+        Kind::MobilePhone => "+61 491 570 156",
+    };
+    Method { destination: Destination::parse(kind, address).expect("an address"), version, verified_at: BEGIN }
+}

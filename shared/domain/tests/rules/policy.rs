@@ -1,0 +1,224 @@
+//! Every number of the policy at its edges, and every field that is refused.
+
+use domain::account::GroupName;
+use domain::error::{Violation, ViolationCode};
+use domain::method::Kind;
+use domain::policy::{Policy, RANGES, Scope};
+use domain::time::Span;
+use serde_json::{Value, json};
+
+/// A policy in which no number depends on another: both kinds, a country, a
+/// group.
+fn roomy() -> Value {
+    let mut policy = serde_json::to_value(Policy::default()).unwrap();
+    policy["methods"] = json!(["email", "mobilePhone"]);
+    policy["smsCountries"] = json!(["TW"]);
+    policy["scope"] = json!({ "type": "selected", "groups": ["staff"] });
+    policy
+}
+
+/// The policy with this at the pointer. A list gets that many members.
+fn with(pointer: &str, number: i64) -> Value {
+    let mut policy = roomy();
+    let place = policy.pointer_mut(pointer).unwrap_or_else(|| panic!("the policy has no {pointer}"));
+    *place = match pointer {
+        "/scope/groups" => (0..number).map(|i| json!(format!("group {i}"))).collect(),
+        "/methods" => Kind::ALL.iter().take(number as usize).map(|kind| json!(kind.as_str())).collect(),
+        _ => json!(number),
+    };
+    policy
+}
+
+/// What keeps the policy from being saved; `None` where it is none at all.
+fn violations(policy: Value) -> Option<Vec<Violation>> {
+    serde_json::from_value::<Policy>(policy).ok().map(|policy| policy.violations())
+}
+
+#[test]
+fn each_number_is_taken_from_its_least_to_its_most_and_refused_beyond() {
+    assert_eq!(violations(roomy()), Some(vec![]), "what the cases start from");
+    for range in &RANGES {
+        let pointer = range.pointer;
+        for inside in [range.min, range.default, range.max] {
+            assert_eq!(violations(with(pointer, inside.into())), Some(vec![]), "{pointer} = {inside}");
+        }
+        let refusal = Violation::out_of_range(pointer, range.min, range.max);
+        let beyond = |number: i64| violations(with(pointer, number)).map(|found| found.contains(&refusal));
+        let below = i64::from(range.min) - 1;
+        // There is no number below none, and no third kind to be one too many.
+        let unsayable = |number: i64| number < 0 || pointer == "/methods" && number > Kind::ALL.len() as i64;
+        for outside in [below, i64::from(range.max) + 1] {
+            match (pointer, unsayable(outside)) {
+                ("/methods", true) => {}
+                (_, true) => assert_eq!(beyond(outside), None, "{pointer} = {outside}"),
+                (_, false) => assert_eq!(beyond(outside), Some(true), "{pointer} = {outside}"),
+            }
+        }
+        assert!(!range.reason.is_empty() && !range.source.is_empty(), "{pointer} says why");
+    }
+}
+
+#[test]
+fn a_number_is_whole_and_small_enough_to_be_one() {
+    for range in RANGES.iter().filter(|range| !matches!(range.pointer, "/scope/groups" | "/methods")) {
+        for bad in [json!(-1), json!(1.5), json!("5"), json!(null), json!(u64::from(u32::MAX) + 1), json!([5]), json!(true)] {
+            let mut policy = roomy();
+            *policy.pointer_mut(range.pointer).unwrap() = bad.clone();
+            assert_eq!(violations(policy), None, "{} = {bad}", range.pointer);
+        }
+    }
+}
+
+#[test]
+fn the_numbers_are_those_of_the_product() {
+    #[rustfmt::skip]
+    let product = [
+        ("/kindsRequired", 1, 1, 2), ("/registration/postponeDays", 7, 0, 90), ("/registration/reconfirmDays", 180, 0, 730),
+        ("/code/digits", 8, 6, 8), ("/code/lifetimeMinutes", 5, 1, 10), ("/code/guesses", 5, 1, 10),
+        ("/limits/failedGuesses", 10, 3, 100), ("/limits/failedRegistrationGuesses", 10, 3, 100), ("/limits/wrongPasswords", 10, 3, 100),
+        ("/limits/resendWaitSeconds", 30, 15, 300), ("/limits/smsPerHour", 5, 1, 20), ("/limits/mailsPerTenMinutes", 10, 1, 20),
+        ("/limits/smsPerDay", 1000, 0, 1_000_000), ("/limits/smsPerCountryAndDay", 1000, 0, 1_000_000),
+        ("/resetLifetimeMinutes", 15, 5, 30), ("/password/minimumLength", 15, 15, 64), ("/auditDays", 30, 1, 400),
+        ("/scope/groups", 1, 1, 50), ("/methods", 1, 1, 2),
+    ];
+    let ours: Vec<_> = RANGES.iter().map(|r| (r.pointer, r.default, r.min, r.max)).collect();
+    assert_eq!(ours, product);
+
+    let defaults = serde_json::to_value(Policy::default()).unwrap();
+    for (pointer, default, ..) in product.into_iter().filter(|(pointer, ..)| !matches!(*pointer, "/scope/groups" | "/methods")) {
+        assert_eq!(defaults.pointer(pointer), Some(&json!(default)), "{pointer}");
+    }
+}
+
+#[test]
+fn before_anybody_saves_reset_is_off_and_by_mail() {
+    let policy = Policy::default();
+    assert_eq!(policy.violations(), vec![]);
+    let words = serde_json::to_value(&policy).unwrap();
+    #[rustfmt::skip]
+    let defaults = [
+        ("/scope", json!({ "type": "none" })), ("/methods", json!(["email"])), ("/smsCountries", json!([])),
+        ("/registration/required", json!(true)), ("/confirmDestination", json!("phone")), ("/notifyAdministrators", json!(true)),
+        ("/organisation/name", json!("Latchkey")), ("/organisation/helpDesk", json!(null)), ("/organisation/language", json!("en")),
+    ];
+    for (pointer, value) in defaults {
+        assert_eq!(words.pointer(pointer), Some(&value), "{pointer}");
+    }
+    assert_eq!(policy.code_lifetime(), Span::minutes(5));
+    assert_eq!(policy.reset_lifetime(), Span::minutes(15));
+    assert_eq!(policy.audit_kept(), Span::days(30));
+    assert_eq!(policy.send_window(Kind::Email), (10, Span::minutes(10)));
+    assert_eq!(policy.send_window(Kind::MobilePhone), (5, Span::hours(1)));
+}
+
+/// The violations of the roomy policy with these fields changed.
+fn check(changes: &[(&str, Value)]) -> Vec<(String, ViolationCode)> {
+    let mut policy = roomy();
+    for (pointer, value) in changes {
+        *policy.pointer_mut(pointer).unwrap_or_else(|| panic!("the policy has no {pointer}")) = value.clone();
+    }
+    let policy: Policy = serde_json::from_value(policy).unwrap_or_else(|error| panic!("{changes:?}: {error}"));
+    policy.violations().into_iter().map(|v| (v.pointer, v.code)).collect()
+}
+
+#[test]
+fn each_text_is_checked() {
+    use ViolationCode as V;
+    let long = |n: usize| "字".repeat(n);
+    let link = |n: usize| format!("https://{}", "a".repeat(n - 8));
+    #[rustfmt::skip]
+    let table: Vec<(&str, ViolationCode, Vec<String>, Vec<String>)> = vec![
+        ("/organisation/name", V::NotAName,
+            vec!["E".into(), long(60), "Example & Sons".into()],
+            vec!["".into(), " ".into(), long(61), " Example".into(), "Example ".into(), "Exam\nple".into(), "Exam\r\nBcc: a@example.com".into(), "a\u{7f}".into()]),
+        ("/organisation/shortName", V::NotAName,
+            vec!["E".into(), long(12)],
+            vec!["".into(), long(13), "Exam\tple".into()]),
+        ("/organisation/helpDesk", V::NotAHelpDesk,
+            vec!["https://help.example.com/x?y=z".into(), "mailto:help@example.com".into(), link(200)],
+            vec!["".into(), "https://".into(), "mailto:".into(), "http://help.example.com".into(), "HTTPS://help.example.com".into(), "javascript:alert(1)".into(),
+                 "data:text/html,x".into(), "//help.example.com".into(), "help@example.com".into(), " https://a".into(), "https://a b".into(),
+                 "https://a\"onclick=".into(), "https://a'".into(), "https://a<b>".into(), "https://a\\b".into(), "https://a\r\nX: y".into(), "https://例".into(), link(201)]),
+        ("/organisation/accentColour", V::NotAColour,
+            vec!["#1f5fbf".into(), "#ABCDEF".into()],
+            vec!["".into(), "#fff".into(), "1f5fbf".into(), "#1f5fbg".into(), "#1f5fbf ".into(), "#1f5fb字".into(), "red;}".into()]),
+    ];
+    for (pointer, code, good, bad) in table {
+        for text in good {
+            assert_eq!(check(&[(pointer, json!(text))]), vec![], "{pointer} = {text:?}");
+        }
+        for text in bad {
+            assert_eq!(check(&[(pointer, json!(text))]), vec![(pointer.to_owned(), code)], "{pointer} = {text:?}");
+        }
+    }
+    assert_eq!(check(&[("/organisation/helpDesk", json!(null))]), vec![], "a help desk may be absent");
+}
+
+#[test]
+fn what_depends_on_something_else_is_checked_together() {
+    use ViolationCode as V;
+    let only_mail = ("/methods", json!(["email"]));
+    #[rustfmt::skip]
+    let table: [(&[(&str, Value)], &[(&str, ViolationCode)]); 11] = [
+        (&[("/kindsRequired", json!(2))], &[]),
+        (&[only_mail.clone(), ("/kindsRequired", json!(2))], &[("/kindsRequired", V::MoreKindsThanAllowed)]),
+        (&[("/methods", json!(["mobilePhone"])), ("/kindsRequired", json!(2))], &[("/kindsRequired", V::MoreKindsThanAllowed)]),
+        (&[only_mail, ("/smsCountries", json!([]))], &[]),
+        (&[("/smsCountries", json!([]))], &[("/smsCountries", V::CountryMissing)]),
+        (&[("/smsCountries", json!(["TW", "AU", "US"]))], &[]),
+        (&[("/smsCountries", json!(["TW", "XX"]))], &[("/smsCountries", V::NotACountry)]),
+        (&[("/smsCountries", json!(["Taiwan"]))], &[("/smsCountries", V::NotACountry)]),
+        (&[("/smsCountries", json!(["tw"]))], &[("/smsCountries", V::NotACountry)]),
+        (&[("/smsCountries", json!([""]))], &[("/smsCountries", V::NotACountry)]),
+        (&[("/code/digits", json!(9)), ("/organisation/name", json!(""))], &[("/code/digits", V::OutOfRange), ("/organisation/name", V::NotAName)]),
+    ];
+    for (changes, expected) in table {
+        let expected: Vec<_> = expected.iter().map(|(pointer, code)| ((*pointer).to_owned(), *code)).collect();
+        assert_eq!(check(changes), expected, "{changes:?}");
+    }
+}
+
+#[test]
+fn a_scope_names_one_to_fifty_groups_as_they_are_written() {
+    let groups = |names: Vec<String>| check(&[("/scope", json!({ "type": "selected", "groups": names }))]);
+    let many = |n: usize| (0..n).map(|i| format!("group {i}")).collect::<Vec<_>>();
+    let pointer = "/scope/groups".to_owned();
+    assert_eq!(groups(many(1)), vec![]);
+    assert_eq!(groups(many(50)), vec![]);
+    assert_eq!(groups(many(0)), vec![(pointer.clone(), ViolationCode::OutOfRange)]);
+    assert_eq!(groups(many(51)), vec![(pointer.clone(), ViolationCode::OutOfRange)]);
+    for bad in ["", " ", " staff", "staff ", "sta\nff", &"g".repeat(GroupName::MAX_CHARACTERS + 1)] {
+        assert_eq!(groups(vec![bad.to_owned()]), vec![(pointer.clone(), ViolationCode::NotAGroup)], "{bad:?}");
+    }
+    for scope in [json!({ "type": "none" }), json!({ "type": "all" })] {
+        assert_eq!(check(&[("/scope", scope)]), vec![]);
+    }
+}
+
+#[test]
+fn a_policy_holds_every_known_field_and_no_other() {
+    let reads = |policy: &Value| serde_json::from_value::<Policy>(policy.clone()).is_ok();
+    let mut places = vec![String::new(), "/registration".into(), "/code".into(), "/limits".into(), "/password".into(), "/organisation".into()];
+    for place in &places {
+        let mut policy = roomy();
+        policy.pointer_mut(place).unwrap()["colour"] = json!("blue");
+        assert!(!reads(&policy), "an unknown field in {place:?}");
+        for field in roomy().pointer(place).unwrap().as_object().unwrap().keys().filter(|field| *field != "helpDesk") {
+            let mut policy = roomy();
+            policy.pointer_mut(place).unwrap().as_object_mut().unwrap().remove(field);
+            assert!(!reads(&policy), "{place}/{field} is missing");
+        }
+    }
+    places.clear();
+    #[rustfmt::skip]
+    let scopes = [
+        json!({ "type": "everybody" }), json!({}), json!("all"), json!({ "type": "selected" }), json!({ "type": "selected", "groups": "staff" }),
+        json!({ "type": "selected", "groups": ["staff"], "users": [] }), json!({ "type": "all", "groups": ["staff"] }), json!({ "type": "none", "groups": [] }),
+    ];
+    for scope in scopes {
+        let mut policy = roomy();
+        policy["scope"] = scope.clone();
+        assert!(!reads(&policy), "{scope}");
+    }
+    assert!(matches!(serde_json::from_value(roomy()).map(|p: Policy| p.scope), Ok(Scope::Selected { .. })));
+}

@@ -1,0 +1,167 @@
+//! `cargo latchkey` as a child of the test.
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A running laptop. It is ended with the test, whatever becomes of that.
+pub struct Laptop {
+    child: Child,
+    port: u16,
+    data: PathBuf,
+    http: tokio::runtime::Runtime,
+    client: reqwest::Client,
+    last_mail: std::cell::Cell<u64>,
+}
+
+/// What the API answered.
+pub struct Answer {
+    pub status: u16,
+    pub etag: String,
+    pub body: Value,
+}
+
+impl Answer {
+    pub fn text(&self, field: &str) -> String {
+        self.body[field].as_str().unwrap_or_else(|| panic!("no {field} in {}", self.body)).to_owned()
+    }
+}
+
+/// The first of three neighbouring ports that are free.
+pub fn free_ports() -> u16 {
+    (20_000..60_000)
+        .step_by(7)
+        .find(|port| (0..3).all(|i| TcpListener::bind(("127.0.0.1", port + i)).is_ok()))
+        .expect("three free ports")
+}
+
+/// The longest a first start may take here: it builds seven functions.
+const PATIENCE: Duration = Duration::from_secs(1800);
+/// The longest an end may take.
+const END: Duration = Duration::from_secs(30);
+
+impl Laptop {
+    /// Starts it and waits until it is ready. A start that is not fresh has
+    /// everything it needs, and is kept from the network.
+    pub fn start(port: u16, data: &Path, fresh: bool) -> Laptop {
+        let program = std::env::current_exe().expect("this test").ancestors().nth(2).expect("target/debug").join("latchkey");
+        let mut command = Command::new(program);
+        command.args(["--port", &port.to_string(), "--no-reload", "--data"]).arg(data);
+        if fresh {
+            command.arg("--fresh");
+        } else {
+            command.env("CARGO_NET_OFFLINE", "true").env("PIP_NO_INDEX", "1");
+        }
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("run `cargo build --workspace --bins` first");
+        let out = child.stdout.take().expect("a pipe");
+        let (said, ready) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(out).lines().map_while(Result::ok) {
+                println!("{line}");
+                // Nobody listens any more once it is ready.
+                let _ = line.starts_with("Latchkey is ready").then(|| said.send(()));
+            }
+        });
+        let laptop = Laptop {
+            child,
+            port,
+            data: data.to_owned(),
+            http: tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime"),
+            client: reqwest::Client::new(),
+            last_mail: std::cell::Cell::new(0),
+        };
+        ready.recv_timeout(PATIENCE).expect("it says that it is ready");
+        laptop
+    }
+
+    pub fn ask(&self, method: &str, path: &str, bearer: Option<&str>, body: Option<Value>) -> Answer {
+        self.ask_with(method, path, bearer, body, &[])
+    }
+
+    pub fn ask_with(&self, method: &str, path: &str, bearer: Option<&str>, body: Option<Value>, headers: &[(&str, &str)]) -> Answer {
+        let url = format!("http://127.0.0.1:{}{path}", self.port);
+        let mut request = self.client.request(method.parse().expect("a method"), url);
+        if let Some(bearer) = bearer {
+            request = request.bearer_auth(bearer);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        self.http.block_on(async {
+            let answer = request.send().await.expect("the API answers");
+            let status = answer.status().as_u16();
+            let etag = answer.headers().get("etag").map(|tag| tag.to_str().expect("a text").to_owned()).unwrap_or_default();
+            let bytes = answer.bytes().await.expect("a whole answer");
+            Answer { status, etag, body: serde_json::from_slice(&bytes).unwrap_or_default() }
+        })
+    }
+
+    pub fn sign_in(&self, user_id: &str, password: &str) -> Answer {
+        self.ask("POST", "/v1/sign-in", None, Some(serde_json::json!({ "userId": user_id, "password": password })))
+    }
+
+    pub fn verify(&self, challenge: &str, bearer: &str, code: &str) -> Answer {
+        self.ask("POST", &format!("/v1/challenges/{challenge}/verify"), Some(bearer), Some(serde_json::json!({ "code": code })))
+    }
+
+    /// The next mail to an address, from the inbox.
+    pub fn next_mail(&self, address: &str) -> Value {
+        let url = format!("http://127.0.0.1:{}/api/messages?to={address}&wait=30&after={}", self.port + 1, self.last_mail.get());
+        let answer: Value = self.http.block_on(async {
+            let answer = self.client.get(url).send().await.expect("the inbox answers");
+            answer.json().await.expect("JSON")
+        });
+        let mail = answer["messages"][0].clone();
+        self.last_mail.set(mail["id"].as_u64().unwrap_or_else(|| panic!("no mail to {address}: {answer}")));
+        mail
+    }
+
+    /// The password of an account that the start made.
+    pub fn account(&self, user_id: &str) -> String {
+        let accounts = std::fs::read(self.data.join("accounts.json")).expect("accounts");
+        let accounts: Value = serde_json::from_slice(&accounts).expect("JSON");
+        let account = accounts.as_array().into_iter().flatten().find(|a| a["userId"] == user_id);
+        account.expect("the account")["password"].as_str().expect("a password").to_owned()
+    }
+
+    /// Presses Ctrl-C.
+    pub fn interrupt(&mut self) {
+        let status = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().expect("kill");
+        assert!(status.success());
+    }
+
+    /// Ends it without a word.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it runs");
+    }
+
+    /// Waits until it has ended, its ports are free, and no process names its data.
+    pub fn assert_gone(&mut self) {
+        let begin = Instant::now();
+        self.child.wait().expect("it ends");
+        let free = || (0..3).all(|i| TcpListener::bind(("127.0.0.1", self.port + i)).is_ok());
+        let data = self.data.to_str().expect("UTF-8").to_owned();
+        let running = || {
+            let out = Command::new("ps").args(["-eo", "args"]).output().expect("ps").stdout;
+            String::from_utf8_lossy(&out).lines().any(|line| line.contains(&data))
+        };
+        while !free() || running() {
+            assert!(begin.elapsed() < END, "something of it is left");
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Drop for Laptop {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
