@@ -32,10 +32,7 @@ impl Answer {
 
 /// The first of three neighbouring ports that are free.
 pub fn free_ports() -> u16 {
-    (20_000..60_000)
-        .step_by(7)
-        .find(|port| (0..3).all(|i| TcpListener::bind(("127.0.0.1", port + i)).is_ok()))
-        .expect("three free ports")
+    (20_000..60_000).step_by(7).find(|port| (0..3).all(|i| TcpListener::bind(("127.0.0.1", port + i)).is_ok())).expect("three free ports")
 }
 
 /// The longest a first start may take here: it builds seven functions.

@@ -67,7 +67,12 @@ fn story(laptop: &Laptop, admin: &str, language: &str) {
     let expected = if language == "en" { "The code was not accepted" } else { "驗證碼不正確或已失效" };
     assert_eq!(wrong.body["title"], expected);
     assert_eq!(laptop.verify(&challenge, &bearer, &code(&mail)).status, 200);
-    let set = laptop.ask("PUT", &format!("/v1/resets/{reset}/password"), Some(&bearer), Some(json!({ "newPassword": "a new and longer password" })));
+    let set = laptop.ask(
+        "PUT",
+        &format!("/v1/resets/{reset}/password"),
+        Some(&bearer),
+        Some(json!({ "newPassword": "a new and longer password" })),
+    );
     assert_eq!(set.status, 204, "{}", set.body);
 
     // 5. The new password signs in; the old one and old sessions do not.

@@ -21,7 +21,8 @@ pub struct StartedReset {
 impl World {
     /// The first administrator, with a password of their own.
     pub async fn administrator(&self) -> Person {
-        let made = self.invoke_directory(json!({ "createFirstAdministrator": { "userId": "admin@example.com", "name": "Ada Admin" } })).await;
+        let made =
+            self.invoke_directory(json!({ "createFirstAdministrator": { "userId": "admin@example.com", "name": "Ada Admin" } })).await;
         let temporary = made["temporaryPassword"].as_str().unwrap_or_else(|| panic!("no administrator in {made}"));
         self.settle("admin@example.com", temporary, "a password for the administrator").await
     }

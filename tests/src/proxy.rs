@@ -4,7 +4,7 @@
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::routing::any;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -34,6 +34,9 @@ impl Gate {
         self.open.acquire().await.expect("never closed").forget();
     }
 }
+
+/// Where REST services name their errors.
+const ERROR_TYPE: &str = "x-amzn-errortype";
 
 /// One AWS call as it went over the wire.
 #[derive(Clone, Debug)]
@@ -164,8 +167,8 @@ async fn forward(State(upstream): State<Upstream>, request: axum::extract::Reque
         shared.rule.as_mut().and_then(|rule| rule(&operation, &sent))
     };
     let refused = fault.and_then(|fault| refusal(fault, &sent));
-    let (status, answer) = match refused {
-        Some((status, body)) => (status, Bytes::from(body.to_string())),
+    let (status, answer, error_type) = match refused {
+        Some((status, body)) => (status, Bytes::from(body.to_string()), None),
         None => {
             let base = if target.starts_with("DynamoDB") { &upstream.dynamodb } else { &upstream.others };
             let url = format!("{base}{}", parts.uri.path());
@@ -178,18 +181,19 @@ async fn forward(State(upstream): State<Upstream>, request: axum::extract::Reque
         Some(Fault::LoseReply) => (StatusCode::INTERNAL_SERVER_ERROR, Bytes::from_static(b"{}")),
         _ => (status, answer),
     };
-    Response::builder()
-        .status(status)
-        .header("content-type", "application/x-amz-json-1.0")
-        .body(Body::from(answer))
-        .expect("a response")
+    let mut response = Response::builder().status(status).header("content-type", "application/x-amz-json-1.0");
+    if let Some(error_type) = error_type {
+        response = response.header(ERROR_TYPE, error_type);
+    }
+    response.body(Body::from(answer)).expect("a response")
 }
 
-async fn pass_on(http: &reqwest::Client, url: &str, mut headers: HeaderMap, body: Bytes) -> (StatusCode, Bytes) {
+async fn pass_on(http: &reqwest::Client, url: &str, mut headers: HeaderMap, body: Bytes) -> (StatusCode, Bytes, Option<HeaderValue>) {
     headers.remove("host");
     headers.remove("content-length");
     let answer = http.post(url).headers(headers).body(body).send().await.expect("the emulator answers");
-    (answer.status(), answer.bytes().await.expect("a whole answer"))
+    let error_type = answer.headers().get(ERROR_TYPE).cloned();
+    (answer.status(), answer.bytes().await.expect("a whole answer"), error_type)
 }
 
 fn refusal(fault: Fault, sent: &Value) -> Option<(StatusCode, Value)> {

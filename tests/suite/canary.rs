@@ -75,14 +75,19 @@ async fn a63_no_secret_is_logged_answered_or_stored() {
     let dir = world.embedded.dir();
     let files = ["dynamodb.sqlite", "dynamodb.sqlite-wal"].map(|name| std::fs::read(dir.join(name)).unwrap_or_default());
     let calls = world.proxy.take_calls();
-    let wire: String = calls.iter().filter(|c| c.operation != "GetSecretValue" && !c.operation.starts_with('/')).map(|c| c.body.to_string()).collect();
+    let wire: String =
+        calls.iter().filter(|c| c.operation != "GetSecretValue" && !c.operation.starts_with('/')).map(|c| c.body.to_string()).collect();
     let logged = logs.0.lock().expect("no panic holds it").clone();
     assert!(String::from_utf8_lossy(&logged).contains("\"answered\""), "nothing was logged: the search would prove nothing");
     assert!(files[0].len() + files[1].len() > 10_000 && wire.len() > 10_000);
 
-    for (place, bytes) in
-        [("logs", &logged), ("answers", &answers.into_bytes()), ("the table's file", &files[0]), ("its log", &files[1]), ("the wire", &wire.into_bytes())]
-    {
+    for (place, bytes) in [
+        ("logs", &logged),
+        ("answers", &answers.into_bytes()),
+        ("the table's file", &files[0]),
+        ("its log", &files[1]),
+        ("the wire", &wire.into_bytes()),
+    ] {
         for secret in &secrets {
             let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
             assert!(!found, "a secret of {} characters that begins with {:?} lies in {place}", secret.len(), &secret[..4]);

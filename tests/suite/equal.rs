@@ -23,7 +23,9 @@ async fn world_of_states() -> World {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
     let scope = json!({ "type": "selected", "groups": ["staff"] });
-    for (user_id, groups) in [("ann@example.com", "staff"), ("otto@example.com", "guests"), ("uma@example.com", "staff"), ("dan@example.com", "staff")] {
+    for (user_id, groups) in
+        [("ann@example.com", "staff"), ("otto@example.com", "guests"), ("uma@example.com", "staff"), ("dan@example.com", "staff")]
+    {
         let user = world.user(&admin, json!({ "userId": user_id, "name": "Somebody", "groups": [groups] })).await;
         if !user_id.starts_with("uma") {
             world.register(&user, &format!("private.{user_id}")).await;
@@ -57,7 +59,9 @@ fn shape(call: &Call) -> String {
                 let names = |of: &Value| of.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect::<Vec<_>>();
                 format!(
                     "{verb} {key} {} {} {class} {attributes:?} {:?}",
-                    body["UpdateExpression"], body["ConditionExpression"], names(&body["ExpressionAttributeValues"])
+                    body["UpdateExpression"],
+                    body["ConditionExpression"],
+                    names(&body["ExpressionAttributeValues"])
                 )
             };
             call.body["TransactItems"].as_array().expect("members").iter().map(member).collect::<Vec<_>>().join("\n")

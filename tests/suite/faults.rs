@@ -235,3 +235,74 @@ async fn a_read_that_fails_decides_nothing() {
     .await;
     assert!(failed > 20, "{failed} reads");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a57_without_its_secret_nothing_is_answered_and_nothing_written() {
+    let world = World::new().await;
+    world.proxy.set_rule(|operation, _| (operation == "GetSecretValue").then_some(Fault::AccessDenied));
+    let before = table(&world).await;
+    assert_eq!(world.ask_reset("ann@example.com").await.code(), "unavailable");
+    assert_eq!(world.sign_in("ann@example.com", "a password of some length").await.code(), "unavailable");
+    let made = world.invoke_directory(serde_json::json!({ "createFirstAdministrator": { "userId": "a@example.com", "name": "A" } })).await;
+    assert_eq!(made["problem"]["code"], "unavailable");
+    assert_eq!(table(&world).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a65_a_mail_that_is_refused_for_good_is_recorded_and_another_can_be_asked_for() {
+    let world = World::new().await;
+    let (_, ann) = world.ready().await;
+    let mails = world.standins.inbox().all().len();
+    let reset = world.start_reset(&ann.user_id).await;
+    world.standins.fail_next(local::inbox::Channel::Email, local::inbox::Failure::Rejected);
+    world.send_code(&reset).await;
+    world.pump().await;
+    assert_eq!(world.standins.inbox().all().len(), mails);
+    let failed = |item: &Value| item["state"]["S"] == "failed";
+    assert_eq!(world.items().await.iter().filter(|item| failed(item)).count(), 1);
+    world.pass(Span::seconds(30));
+    let challenge = world.send_code(&reset).await;
+    let code = world.code_for("ann.private@example.com").await;
+    world.verify(&reset.bearer, &challenge, &code).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r11_a_record_that_comes_again_or_out_of_order_sends_nothing_more() {
+    let world = World::new().await;
+    let (_, ann) = world.ready().await;
+    let mails = world.standins.inbox().all().len();
+    let reset = world.start_reset(&ann.user_id).await;
+    world.send_code(&reset).await;
+    world.pass(Span::seconds(30));
+    world.send_code(&reset).await;
+    let mut rows: Vec<Value> = world.items().await.into_iter().filter(|item| item["state"]["S"] == "queued").collect();
+    assert_eq!(rows.len(), 2);
+    // The newer first, the older after it, and everything three times.
+    rows.sort_by_key(|row| std::cmp::Reverse(row["sk"]["S"].to_string()));
+    let record = |(n, row): (usize, &Value)| serde_json::json!({ "eventName": "INSERT", "dynamodb": { "SequenceNumber": n.to_string(), "Keys": { "pk": row["pk"], "sk": row["sk"] } } });
+    for round in 0..3 {
+        let records: Vec<Value> = rows.iter().enumerate().map(record).collect();
+        let event = serde_json::from_value(serde_json::json!({ "Records": records })).expect("an event");
+        let answer = platform::stream::handle(&world.host, &world.channels, &format!("again-{round}"), event).await;
+        assert_eq!(serde_json::to_value(answer).expect("JSON")["batchItemFailures"], serde_json::json!([]));
+    }
+    // Only the living code was sent, once.
+    assert_eq!(world.standins.inbox().all().len(), mails + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r09_a_crash_between_send_and_its_record_repeats_the_same_code_once_at_most() {
+    let world = World::new().await;
+    let (_, ann) = world.ready().await;
+    let mails = world.standins.inbox().all().len();
+    let reset = world.start_reset(&ann.user_id).await;
+    let challenge = world.send_code(&reset).await;
+    // The mail goes out; that it did is never written down.
+    world.proxy.set_rule(|_, body| body.to_string().contains("REMOVE #bucket").then_some(Fault::Throttle));
+    world.pump().await;
+    world.proxy.clear_rule();
+    let sent = world.standins.inbox().all().split_off(mails);
+    assert!((1..=2).contains(&sent.len()), "{} mails", sent.len());
+    assert!(sent.iter().all(|mail| mail.code == sent[0].code && mail.code.is_some()));
+    world.verify(&reset.bearer, &challenge, sent[0].code.as_deref().expect("a code")).await.expect(200);
+}

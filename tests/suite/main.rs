@@ -1,11 +1,13 @@
 //! Stories, races and rules over the real parts, in one binary.
 
-mod faults;
-mod canary;
 mod after_reset;
-mod equal;
-mod tour;
-mod expiry;
 mod calls;
+mod canary;
+mod equal;
+mod expiry;
+mod faults;
+mod mail;
+mod policy;
 mod races;
 mod story;
+mod tour;

@@ -46,12 +46,35 @@ impl ProblemCode {
     pub const ALL: [ProblemCode; 29] = {
         use ProblemCode::*;
         [
-            InvalidRequest, NotFound, MethodNotAllowed, UnsupportedMediaType, BodyTooLarge,
-            PreconditionRequired, PreconditionFailed, SignInRequired, SignInFailed, SignInLocked,
-            PasswordProofRequired, StepRequired, Forbidden, ResetOff, ResetClosed, ResetEnded,
-            KindNotAllowed, TooSoon, TooManyFromAddress, CodeNotAccepted, ProofMissing,
-            PasswordRefused, CurrentPasswordWrong, MethodMissing, UserExists, LastAdministrator,
-            AdministratorExists, Unavailable, Internal,
+            InvalidRequest,
+            NotFound,
+            MethodNotAllowed,
+            UnsupportedMediaType,
+            BodyTooLarge,
+            PreconditionRequired,
+            PreconditionFailed,
+            SignInRequired,
+            SignInFailed,
+            SignInLocked,
+            PasswordProofRequired,
+            StepRequired,
+            Forbidden,
+            ResetOff,
+            ResetClosed,
+            ResetEnded,
+            KindNotAllowed,
+            TooSoon,
+            TooManyFromAddress,
+            CodeNotAccepted,
+            ProofMissing,
+            PasswordRefused,
+            CurrentPasswordWrong,
+            MethodMissing,
+            UserExists,
+            LastAdministrator,
+            AdministratorExists,
+            Unavailable,
+            Internal,
         ]
     };
 
@@ -85,9 +108,21 @@ impl ViolationCode {
     pub const ALL: [ViolationCode; 15] = {
         use ViolationCode::*;
         [
-            OutOfRange, WrongType, NotAUserId, NotAName, NotAGroup, NotAnAddress, NotACode,
-            NotAColour, NotACountry, NotAHelpDesk, CountryMissing, MoreKindsThanAllowed,
-            PasswordLength, PasswordControl, PasswordUnchanged,
+            OutOfRange,
+            WrongType,
+            NotAUserId,
+            NotAName,
+            NotAGroup,
+            NotAnAddress,
+            NotACode,
+            NotAColour,
+            NotACountry,
+            NotAHelpDesk,
+            CountryMissing,
+            MoreKindsThanAllowed,
+            PasswordLength,
+            PasswordControl,
+            PasswordUnchanged,
         ]
     };
 

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
 /// Number of a generation of keys.
@@ -36,9 +37,7 @@ impl Key {
 
     fn derive(&self, use_: &str) -> Key {
         let mut out = Zeroizing::new([0; 32]);
-        Hkdf::<Sha256>::new(Some(b"latchkey"), &*self.0)
-            .expand(use_.as_bytes(), &mut *out)
-            .expect("32 bytes is a valid length");
+        Hkdf::<Sha256>::new(Some(b"latchkey"), &*self.0).expand(use_.as_bytes(), &mut *out).expect("32 bytes is a valid length");
         Key(out)
     }
 }
@@ -65,9 +64,7 @@ pub struct Keys {
 
 /// Why a secret could not be read. It never says what the secret holds.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error(
-    "the secret must be {{\"ids\": KEY, \"generations\": [{{\"kid\": 1.., \"key\": KEY}}]}}, each KEY 32 bytes as base64url"
-)]
+#[error("the secret must be {{\"ids\": KEY, \"generations\": [{{\"kid\": 1.., \"key\": KEY}}]}}, each KEY 32 bytes as base64url")]
 pub struct InvalidSecret;
 
 #[derive(serde::Deserialize)]
@@ -101,7 +98,9 @@ impl Keys {
                 })
             })
             .collect::<Result<Vec<_>, InvalidSecret>>()?;
-        if generations.is_empty() {
+        let kids: BTreeSet<KeyId> = generations.iter().map(|g| g.kid).collect();
+        // A number used twice would make the second generation unreachable.
+        if kids.is_empty() || kids.len() != generations.len() || kids.contains(&0) {
             return Err(InvalidSecret);
         }
         Ok(Keys { ids: decode(&document.ids)?.derive("ids"), generations })

@@ -51,10 +51,7 @@ impl Destination {
         let text = text.trim();
         match kind {
             Kind::Email => {
-                let options = email_address::Options::default()
-                    .with_required_tld()
-                    .without_display_text()
-                    .without_domain_literal();
+                let options = email_address::Options::default().with_required_tld().without_display_text().without_domain_literal();
                 let address = email_address::EmailAddress::parse_with_options(text, options).ok()?;
                 let plain = text.len() <= MAX_EMAIL && text.is_ascii() && !text.contains(['"', '\\', ',']);
                 let (local, domain) = (address.local_part(), address.domain());
@@ -63,11 +60,7 @@ impl Destination {
             Kind::MobilePhone => {
                 let number = phonenumber::parse(None, text).ok()?;
                 let valid = phonenumber::is_valid(&number) && number.extension().is_none();
-                valid.then(|| {
-                    Destination::MobilePhone(
-                        number.format().mode(phonenumber::Mode::E164).to_string(),
-                    )
-                })
+                valid.then(|| Destination::MobilePhone(number.format().mode(phonenumber::Mode::E164).to_string()))
             }
         }
     }

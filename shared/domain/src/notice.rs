@@ -14,6 +14,5 @@ pub enum Notice {
 }
 
 impl Notice {
-    pub const ALL: [Notice; 4] =
-        [Notice::PasswordReset, Notice::PasswordChanged, Notice::MethodAdded, Notice::MethodChanged];
+    pub const ALL: [Notice; 4] = [Notice::PasswordReset, Notice::PasswordChanged, Notice::MethodAdded, Notice::MethodChanged];
 }

@@ -10,11 +10,40 @@ use std::collections::BTreeSet;
 
 /// Who may reset their password.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
+#[serde(tag = "type", rename_all = "camelCase", try_from = "WrittenScope")]
 pub enum Scope {
     None,
     Selected { groups: BTreeSet<GroupName> },
     All,
+}
+
+/// A scope as it is read. A tagged variant without fields would let any field
+/// pass, and groups beside `all` would be dropped without a word.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WrittenScope {
+    r#type: ScopeType,
+    groups: Option<BTreeSet<GroupName>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum ScopeType {
+    None,
+    Selected,
+    All,
+}
+
+impl TryFrom<WrittenScope> for Scope {
+    type Error = &'static str;
+    fn try_from(written: WrittenScope) -> Result<Scope, &'static str> {
+        match (written.r#type, written.groups) {
+            (ScopeType::None, None) => Ok(Scope::None),
+            (ScopeType::All, None) => Ok(Scope::All),
+            (ScopeType::Selected, Some(groups)) => Ok(Scope::Selected { groups }),
+            (ScopeType::Selected, None) | (ScopeType::None | ScopeType::All, Some(_)) => Err("groups belong to the scope `selected`"),
+        }
+    }
 }
 
 /// Whose destination must be typed in full before a code is sent.
@@ -282,16 +311,8 @@ impl Policy {
             "/kindsRequired",
             ViolationCode::MoreKindsThanAllowed,
         );
-        refuse(
-            self.allows(Kind::MobilePhone) && self.sms_countries.is_empty(),
-            "/smsCountries",
-            ViolationCode::CountryMissing,
-        );
-        refuse(
-            !self.sms_countries.iter().all(|c| is_country(c)),
-            "/smsCountries",
-            ViolationCode::NotACountry,
-        );
+        refuse(self.allows(Kind::MobilePhone) && self.sms_countries.is_empty(), "/smsCountries", ViolationCode::CountryMissing);
+        refuse(!self.sms_countries.iter().all(|c| is_country(c)), "/smsCountries", ViolationCode::NotACountry);
         refuse(!is_line(&organisation.name, 60), "/organisation/name", ViolationCode::NotAName);
         refuse(!is_line(&organisation.short_name, 12), "/organisation/shortName", ViolationCode::NotAName);
         refuse(
@@ -309,9 +330,7 @@ impl Policy {
 }
 
 fn is_line(text: &str, longest: usize) -> bool {
-    (1..=longest).contains(&text.chars().count())
-        && text.trim() == text
-        && !text.chars().any(char::is_control)
+    (1..=longest).contains(&text.chars().count()) && text.trim() == text && !text.chars().any(char::is_control)
 }
 
 fn is_colour(text: &str) -> bool {

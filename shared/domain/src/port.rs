@@ -173,61 +173,159 @@ pub enum SourceCounter {
 #[derive(Clone, Debug)]
 pub enum Change {
     /// Guard: no account has this handle.
-    CreateAccount { handle: Handle, account: Box<Account> },
+    CreateAccount {
+        handle: Handle,
+        account: Box<Account>,
+    },
     /// Guard: uid, generation and revision are those of the account as read.
-    SaveAccount { handle: Handle, uid: Uid, generation: u64, revision: u64, account: Box<Account> },
+    SaveAccount {
+        handle: Handle,
+        uid: Uid,
+        generation: u64,
+        revision: u64,
+        account: Box<Account>,
+    },
     /// Guard: as for saving.
-    DeleteAccount { handle: Handle, uid: Uid, revision: u64 },
+    DeleteAccount {
+        handle: Handle,
+        uid: Uid,
+        revision: u64,
+    },
     /// Guard: the lock's revision is the one read, or there was none.
-    SaveLock { handle: Handle, seen: Option<String>, lock: Lock, now: Time },
+    SaveLock {
+        handle: Handle,
+        seen: Option<String>,
+        lock: Lock,
+        now: Time,
+    },
     /// No guard: whatever it says, it is over.
-    ClearLock { handle: Handle },
+    ClearLock {
+        handle: Handle,
+    },
     /// Guard: sends of the kind are as they were read. Writes the slot, so
     /// the older challenge of the kind dies in the same write.
-    IssueChallenge { handle: Handle, purpose: Purpose, issue: Box<Issue> },
+    IssueChallenge {
+        handle: Handle,
+        purpose: Purpose,
+        issue: Box<Issue>,
+    },
     /// Guard: this very challenge is live, asked for by this bearer, not
     /// expired, not used, with guesses left, and the account's count is not
     /// full. Takes a guess and adds the stamp.
-    ChargeGuess { handle: Handle, purpose: Purpose, challenge: ChallengeId, sec: BearerDigest, stamp: Stamp, now: Time },
+    ChargeGuess {
+        handle: Handle,
+        purpose: Purpose,
+        challenge: ChallengeId,
+        sec: BearerDigest,
+        stamp: Stamp,
+        now: Time,
+    },
     /// Guard: this very challenge is live and not used. Marks it used and
     /// takes the request's own stamp back.
-    UseChallenge { handle: Handle, purpose: Purpose, challenge: ChallengeId, stamp: Stamp },
+    UseChallenge {
+        handle: Handle,
+        purpose: Purpose,
+        challenge: ChallengeId,
+        stamp: Stamp,
+    },
     /// Guard: this very challenge is live and not expired.
-    CheckChallenge { handle: Handle, purpose: Purpose, challenge: ChallengeId, now: Time },
+    CheckChallenge {
+        handle: Handle,
+        purpose: Purpose,
+        challenge: ChallengeId,
+        now: Time,
+    },
     /// No guard: ends live challenges of the kinds, and the count if asked.
-    DropChallenges { handle: Handle, purpose: Purpose, kinds: Vec<Kind>, fails: bool, now: Time },
+    DropChallenges {
+        handle: Handle,
+        purpose: Purpose,
+        kinds: Vec<Kind>,
+        fails: bool,
+        now: Time,
+    },
     /// Guard: no reset has this id.
     CreateReset(Box<Reset>),
     /// Guard: real, open, not expired, this bearer's, kind not proved yet.
-    ProveKind { handle: Handle, reset: ResetId, sec: BearerDigest, kind: Kind, now: Time },
+    ProveKind {
+        handle: Handle,
+        reset: ResetId,
+        sec: BearerDigest,
+        kind: Kind,
+        now: Time,
+    },
     /// Guard: open, not expired, this bearer's.
-    FinishReset { handle: Handle, reset: ResetId, sec: BearerDigest, now: Time },
+    FinishReset {
+        handle: Handle,
+        reset: ResetId,
+        sec: BearerDigest,
+        now: Time,
+    },
     CreateSession(Box<Session>),
     /// Guard: it exists, so that it is replaced once only.
-    DeleteSession { handle: Handle, digest: BearerDigest },
+    DeleteSession {
+        handle: Handle,
+        digest: BearerDigest,
+    },
     /// Guard: it exists, has not ended and is not idle.
-    CheckSession { handle: Handle, digest: BearerDigest, now: Time },
+    CheckSession {
+        handle: Handle,
+        digest: BearerDigest,
+        now: Time,
+    },
     /// Guard: it exists. Writes down its use.
-    TouchSession { handle: Handle, digest: BearerDigest, now: Time },
+    TouchSession {
+        handle: Handle,
+        digest: BearerDigest,
+        now: Time,
+    },
     /// Guard: the count of this clock hour is below the limit.
-    CountSource { source: String, counter: SourceCounter, limit: u32, now: Time },
+    CountSource {
+        source: String,
+        counter: SourceCounter,
+        limit: u32,
+        now: Time,
+    },
     /// Guard: the policy's version is the one read.
-    SavePolicy { seen: u64, saved: Box<SavedPolicy> },
+    SavePolicy {
+        seen: u64,
+        saved: Box<SavedPolicy>,
+    },
     /// Guard: this version was never kept. The history's copy of a policy.
     KeepPolicy(Box<SavedPolicy>),
     /// Guard: the policy's version is the one read.
-    CheckPolicy { seen: u64 },
+    CheckPolicy {
+        seen: u64,
+    },
     /// Guard: there is no administrator yet, if `first`.
-    AddAdministrator { handle: Handle, first: bool },
+    AddAdministrator {
+        handle: Handle,
+        first: bool,
+    },
     /// Guard: another administrator remains.
-    RemoveAdministrator { handle: Handle },
+    RemoveAdministrator {
+        handle: Handle,
+    },
     QueueMessage(Box<OutboxRow>),
     /// Guard: queued or claimed, with the tries it was read with.
-    ClaimMessage { handle: Handle, id: OutboxId, tries: u32 },
+    ClaimMessage {
+        handle: Handle,
+        id: OutboxId,
+        tries: u32,
+    },
     /// Guard: not closed already. Says how it went.
-    CloseMessage { handle: Handle, id: OutboxId, state: OutboxState, reason: Reason },
+    CloseMessage {
+        handle: Handle,
+        id: OutboxId,
+        state: OutboxState,
+        reason: Reason,
+    },
     /// Guard: the sends are as they were read.
-    ChargeDestination { name: String, seen: Option<Vec<Time>>, sent: Vec<Time>, until: Time },
+    ChargeDestination {
+        name: String,
+        seen: Option<Vec<Time>>,
+        sent: Vec<Time>,
+        until: Time,
+    },
     RecordEvent(Box<AuditEvent>),
 }
 

@@ -68,7 +68,7 @@ impl Reset {
         self.verified
             .iter()
             .filter(|kind| policy.allows(**kind))
-            .filter(|kind| account.methods.get(kind).map(|m| m.version) == self.versions.get(kind).copied())
+            .filter(|kind| account.methods.get(kind).is_some_and(|m| self.versions.get(kind) == Some(&m.version)))
             .count()
     }
 }

@@ -86,11 +86,7 @@ impl Session {
     /// Whether it lives: not past its end, not idle, and of this very account
     /// as it is now.
     pub fn lives(&self, account: &Account, now: Time) -> bool {
-        self.exp > now
-            && self.seen + IDLE > now
-            && self.uid == account.uid
-            && self.generation == account.generation
-            && account.enabled
+        self.exp > now && self.seen + IDLE > now && self.uid == account.uid && self.generation == account.generation && account.enabled
     }
 
     /// Whether this use must be written down.

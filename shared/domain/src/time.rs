@@ -31,7 +31,8 @@ impl Span {
     /// again after it is never too early.
     pub const fn whole_seconds(self) -> u32 {
         let ms = if self.0 < 0 { 0 } else { self.0 };
-        ((ms + 999) / 1000) as u32
+        let seconds = ms.saturating_add(999) / 1000;
+        if seconds > u32::MAX as i64 { u32::MAX } else { seconds as u32 }
     }
 }
 

@@ -101,11 +101,9 @@ pub fn serve_stream() -> Result<(), Error> {
         let host = Host::from_env(&aws)?;
         let channels = Channels::new(&aws, host.settings.mail_from.clone());
         let (host, channels) = (&host, &channels);
-        lambda_http::lambda_runtime::run(lambda_http::service_fn(
-            async |event: lambda_http::LambdaEvent<crate::stream::StreamEvent>| {
-                Ok::<_, Error>(crate::stream::handle(host, channels, &event.context.request_id, event.payload).await)
-            },
-        ))
+        lambda_http::lambda_runtime::run(lambda_http::service_fn(async |event: lambda_http::LambdaEvent<crate::stream::StreamEvent>| {
+            Ok::<_, Error>(crate::stream::handle(host, channels, &event.context.request_id, event.payload).await)
+        }))
         .await
     })
 }

@@ -22,9 +22,7 @@ pub async fn change_password(
     current: &Password,
     new: &Password,
 ) -> Result<SignedInAnswer, Problem> {
-    let who = signed_in(store, call, bearer, &[Want::Lock(&bearer.handle)])
-        .await?
-        .reaching(&[Reach::Full, Reach::ChangePassword])?;
+    let who = signed_in(store, call, bearer, &[Want::Lock(&bearer.handle)]).await?.reaching(&[Reach::Full, Reach::ChangePassword])?;
     let (handle, policy) = (who.handle().clone(), who.policy.policy.clone());
     let lock = who.read.lock.clone().unwrap_or_default();
     if let Some(until) = lock.locked_until(call.now) {

@@ -115,7 +115,13 @@ pub async fn view_user(store: &impl Store, ring: &impl KeyRing, call: &Call, bea
 }
 
 /// Accounts in a stable order.
-pub async fn list_users(store: &impl Store, call: &Call, bearer: &Bearer, limit: u32, from: Option<String>) -> Result<Page<Account>, Problem> {
+pub async fn list_users(
+    store: &impl Store,
+    call: &Call,
+    bearer: &Bearer,
+    limit: u32,
+    from: Option<String>,
+) -> Result<Page<Account>, Problem> {
     administrator(store, call, bearer, &[]).await?;
     store.list_accounts(limit, from).await
 }

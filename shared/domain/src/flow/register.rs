@@ -33,8 +33,8 @@ pub async fn start_method(
     if !who.policy.policy.allows(wanted.kind) {
         return Err(ProblemCode::KindNotAllowed.into());
     }
-    let destination = Destination::parse(wanted.kind, wanted.address)
-        .ok_or_else(|| Problem::field("/destination", ViolationCode::NotAnAddress))?;
+    let destination =
+        Destination::parse(wanted.kind, wanted.address).ok_or_else(|| Problem::field("/destination", ViolationCode::NotAnAddress))?;
     send(store, ring, entropy, call, who, destination).await
 }
 

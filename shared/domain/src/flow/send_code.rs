@@ -27,11 +27,7 @@ pub struct Sent {
 
 impl Sent {
     pub(super) fn new(issue: &Issue, policy: &Policy) -> Sent {
-        Sent {
-            challenge: issue.slot.id.clone(),
-            expires: issue.slot.exp,
-            resend_after: resend_wait(policy, issue.slot.n),
-        }
+        Sent { challenge: issue.slot.id.clone(), expires: issue.slot.exp, resend_after: resend_wait(policy, issue.slot.n) }
     }
 }
 
@@ -71,7 +67,12 @@ pub async fn send_code(
     let sent = Sent::new(&issue, &policy);
 
     let message = Message::Code { challenge, purpose: Purpose::Reset, seq: issue.slot.seq, typed: None };
-    let told = Told { uid: Some(&open.uid), kind: Some(kind), support_code: open.support_code.clone(), ..Told::new(call, handle, Event::CodeRequested) };
+    let told = Told {
+        uid: Some(&open.uid),
+        kind: Some(kind),
+        support_code: open.support_code.clone(),
+        ..Told::new(call, handle, Event::CodeRequested)
+    };
     let changes = vec![
         told.record(call, &policy, entropy),
         Change::IssueChallenge { handle: handle.clone(), purpose: Purpose::Reset, issue: Box::new(issue) },
@@ -86,7 +87,12 @@ pub async fn send_code(
 
 /// One more send asked for by this source.
 pub(super) fn count_send(call: &Call, keys: &Keys) -> Change {
-    Change::CountSource { source: keys.pseudonym("source", &call.source), counter: SourceCounter::Sends, limit: call.source_limit, now: call.now }
+    Change::CountSource {
+        source: keys.pseudonym("source", &call.source),
+        counter: SourceCounter::Sends,
+        limit: call.source_limit,
+        now: call.now,
+    }
 }
 
 pub(super) fn refused(why: Refused, now: Time) -> Problem {

@@ -36,12 +36,7 @@ pub async fn save_policy(
     if !violations.is_empty() {
         return Err(Problem::invalid(violations));
     }
-    let saved = SavedPolicy {
-        version: seen + 1,
-        saved_at: Some(call.now),
-        saved_by: Some(who.account.uid.clone()),
-        policy,
-    };
+    let saved = SavedPolicy { version: seen + 1, saved_at: Some(call.now), saved_by: Some(who.account.uid.clone()), policy };
     let told = Told { uid: Some(&who.account.uid), ..Told::new(call, who.handle(), Event::PolicySaved) };
     let changes = vec![
         told.record(call, &saved.policy, entropy),

@@ -55,12 +55,8 @@ pub async fn sign_in(
         let checked = &judged.as_ref().expect("judged above").1;
 
         let refusal = refusal(account, checked.right, call.now);
-        let save_lock = |lock| Change::SaveLock {
-            handle: handle.clone(),
-            seen: read.lock.as_ref().map(|l| l.revision.clone()),
-            lock,
-            now: call.now,
-        };
+        let save_lock =
+            |lock| Change::SaveLock { handle: handle.clone(), seen: read.lock.as_ref().map(|l| l.revision.clone()), lock, now: call.now };
         let uid = account.map_or_else(|| keys.decoy_uid(&handle), |a| a.uid.clone());
         let told = Told { uid: Some(&uid), reason: refusal, ..Told::new(call, &handle, Event::SignInFailed) };
         let (changes, answer) = match account {

@@ -71,7 +71,12 @@ pub async fn start_reset(
     let told = Told { uid: Some(&reset.uid), reason, support_code: support_code.clone(), ..Told::new(call, &handle, Event::ResetStarted) };
     let changes = vec![
         told.record(call, &policy, entropy),
-        Change::CountSource { source: keys.pseudonym("source", &call.source), counter: SourceCounter::Starts, limit: call.source_limit, now: call.now },
+        Change::CountSource {
+            source: keys.pseudonym("source", &call.source),
+            counter: SourceCounter::Starts,
+            limit: call.source_limit,
+            now: call.now,
+        },
         Change::CreateReset(Box::new(reset)),
     ];
     store.commit(call, "start", changes).await.map_err(|error| match error.by(Guard::Source) {

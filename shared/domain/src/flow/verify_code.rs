@@ -33,9 +33,7 @@ pub async fn verify_code(
     typed: &TypedCode,
 ) -> Result<Verified, Problem> {
     let support_code = support_code(call, bearer);
-    judge(store, ring, entropy, call, bearer, challenge, typed)
-        .await
-        .map_err(|problem| problem.with_support_code(&support_code))
+    judge(store, ring, entropy, call, bearer, challenge, typed).await.map_err(|problem| problem.with_support_code(&support_code))
 }
 
 async fn judge(
@@ -55,11 +53,8 @@ async fn judge(
     let keys = ring.keys_with(challenge.kid).await?;
     let generation = keys.generation(challenge.kid).ok_or_else(Problem::unavailable)?;
     let stamp = Stamp::new(call.now, &call.id);
-    let event = |event| Told {
-        kind: Some(challenge.kind),
-        support_code: support_code(call, bearer),
-        ..Told::new(call, &bearer.handle, event)
-    };
+    let event =
+        |event| Told { kind: Some(challenge.kind), support_code: support_code(call, bearer), ..Told::new(call, &bearer.handle, event) };
     // The policy is not read for a guess: its row is kept for the default time.
     let kept = Policy::default();
 
@@ -126,9 +121,20 @@ async fn keep_method(
         let mut changes = vec![
             told.record(call, policy, entropy),
             save_account(handle, &who.account, account),
-            Change::UseChallenge { handle: handle.clone(), purpose: Purpose::Registration, challenge: challenge.clone(), stamp: stamp.clone() },
+            Change::UseChallenge {
+                handle: handle.clone(),
+                purpose: Purpose::Registration,
+                challenge: challenge.clone(),
+                stamp: stamp.clone(),
+            },
             // A code under way to the older address is worth nothing now.
-            Change::DropChallenges { handle: handle.clone(), purpose: Purpose::Reset, kinds: vec![challenge.kind], fails: false, now: call.now },
+            Change::DropChallenges {
+                handle: handle.clone(),
+                purpose: Purpose::Reset,
+                kinds: vec![challenge.kind],
+                fails: false,
+                now: call.now,
+            },
         ];
         changes.extend(notices(call, handle, &who.account, notice, policy, entropy));
         match store.commit(call, &format!("keep-{attempt}"), changes).await {

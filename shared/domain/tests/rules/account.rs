@@ -61,7 +61,9 @@ fn letters_that_only_look_alike_are_never_the_plain_one() {
 #[test]
 fn what_cannot_be_a_user_id_is_none() {
     let long = "a".repeat(UserId::MAX_BYTES + 1);
-    for text in ["", " ", "ann example", "ann\n", "ann\t", "ann\0", "ann\r\nBcc: x", "\u{1b}[31m", "ann\u{a0}", "ann\u{3000}b", "ann☺", &long] {
+    for text in
+        ["", " ", "ann example", "ann\n", "ann\t", "ann\0", "ann\r\nBcc: x", "\u{1b}[31m", "ann\u{a0}", "ann\u{3000}b", "ann☺", &long]
+    {
         assert_eq!(canonical(text), None, "{text:?}");
     }
     assert!(canonical(&"a".repeat(UserId::MAX_BYTES)).is_some());

@@ -111,8 +111,12 @@ fn before_anybody_saves_reset_is_off_and_by_mail() {
     assert_eq!(policy.send_window(Kind::MobilePhone), (5, Span::hours(1)));
 }
 
+/// Fields by their pointers, and what they are set to.
+type Changes<'a> = &'a [(&'a str, Value)];
+type Found<'a> = &'a [(&'a str, ViolationCode)];
+
 /// The violations of the roomy policy with these fields changed.
-fn check(changes: &[(&str, Value)]) -> Vec<(String, ViolationCode)> {
+fn check(changes: Changes<'_>) -> Vec<(String, ViolationCode)> {
     let mut policy = roomy();
     for (pointer, value) in changes {
         *policy.pointer_mut(pointer).unwrap_or_else(|| panic!("the policy has no {pointer}")) = value.clone();
@@ -159,7 +163,7 @@ fn what_depends_on_something_else_is_checked_together() {
     use ViolationCode as V;
     let only_mail = ("/methods", json!(["email"]));
     #[rustfmt::skip]
-    let table: [(&[(&str, Value)], &[(&str, ViolationCode)]); 11] = [
+    let table: [(Changes<'_>, Found<'_>); 11] = [
         (&[("/kindsRequired", json!(2))], &[]),
         (&[only_mail.clone(), ("/kindsRequired", json!(2))], &[("/kindsRequired", V::MoreKindsThanAllowed)]),
         (&[("/methods", json!(["mobilePhone"])), ("/kindsRequired", json!(2))], &[("/kindsRequired", V::MoreKindsThanAllowed)]),
@@ -198,7 +202,8 @@ fn a_scope_names_one_to_fifty_groups_as_they_are_written() {
 #[test]
 fn a_policy_holds_every_known_field_and_no_other() {
     let reads = |policy: &Value| serde_json::from_value::<Policy>(policy.clone()).is_ok();
-    let mut places = vec![String::new(), "/registration".into(), "/code".into(), "/limits".into(), "/password".into(), "/organisation".into()];
+    let mut places =
+        vec![String::new(), "/registration".into(), "/code".into(), "/limits".into(), "/password".into(), "/organisation".into()];
     for place in &places {
         let mut policy = roomy();
         policy.pointer_mut(place).unwrap()["colour"] = json!("blue");

@@ -28,11 +28,8 @@ impl Store for Table {
     }
 
     async fn commit(&self, call: &Call, step: &str, changes: Vec<Change>) -> Result<(), CommitError> {
-        let (guards, writes): (Vec<Guard>, Vec<_>) = changes
-            .iter()
-            .map(|change| member(&self.name, change))
-            .map(|Member { guard, write }| (guard, write))
-            .unzip();
+        let (guards, writes): (Vec<Guard>, Vec<_>) =
+            changes.iter().map(|change| member(&self.name, change)).map(|Member { guard, write }| (guard, write)).unzip();
         let request = self
             .client
             .transact_write_items()
@@ -51,7 +48,12 @@ impl Store for Table {
                 Judgement::Refused(refused) => return Err(refused),
                 Judgement::Conflict => {}
                 Judgement::Broken => {
-                    tracing::error!(event = "tableUnavailable", operation = "TransactWriteItems", step, cause = error.code().unwrap_or("noAnswer"));
+                    tracing::error!(
+                        event = "tableUnavailable",
+                        operation = "TransactWriteItems",
+                        step,
+                        cause = error.code().unwrap_or("noAnswer")
+                    );
                     return Err(CommitError::Unavailable);
                 }
             }

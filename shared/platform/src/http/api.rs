@@ -108,12 +108,7 @@ pub struct Me {
 
 impl From<&Account> for Me {
     fn from(account: &Account) -> Me {
-        Me {
-            user_id: account.user_id.as_str().to_owned(),
-            name: account.name.clone(),
-            role: account.role,
-            language: account.language,
-        }
+        Me { user_id: account.user_id.as_str().to_owned(), name: account.name.clone(), role: account.role, language: account.language }
     }
 }
 
@@ -160,9 +155,10 @@ struct MethodView {
 
 impl MethodsAnswer {
     pub fn of(account: &Account, policy: &Policy) -> MethodsAnswer {
-        let verified = account.methods.iter().map(|(kind, m)| {
-            (*kind, MethodView { destination: m.destination.masked(), verified_at: Some(m.verified_at.to_string()) })
-        });
+        let verified = account
+            .methods
+            .iter()
+            .map(|(kind, m)| (*kind, MethodView { destination: m.destination.masked(), verified_at: Some(m.verified_at.to_string()) }));
         let pending =
             account.pending.iter().map(|(kind, p)| (*kind, MethodView { destination: p.destination.masked(), verified_at: None }));
         MethodsAnswer {
@@ -361,17 +357,10 @@ struct SessionLimits {
 impl From<&Policy> for LimitsAnswer {
     fn from(policy: &Policy) -> LimitsAnswer {
         LimitsAnswer {
-            code: CodeLimits {
-                digits: policy.code.digits,
-                lifetime_minutes: policy.code.lifetime_minutes,
-                guesses: policy.code.guesses,
-            },
+            code: CodeLimits { digits: policy.code.digits, lifetime_minutes: policy.code.lifetime_minutes, guesses: policy.code.guesses },
             reset_lifetime_minutes: policy.reset_lifetime_minutes,
             resend_wait_seconds: policy.limits.resend_wait_seconds,
-            password: PasswordLimits {
-                minimum_length: policy.password.minimum_length,
-                maximum_length: domain::password::MAX_LENGTH,
-            },
+            password: PasswordLimits { minimum_length: policy.password.minimum_length, maximum_length: domain::password::MAX_LENGTH },
             session: SessionLimits {
                 full_seconds: domain::session::FULL.whole_seconds(),
                 limited_seconds: domain::session::LIMITED.whole_seconds(),

@@ -74,13 +74,7 @@ async fn change(
     Body(patch): Body<PatchUser>,
 ) -> Result<impl IntoResponse, Refusal> {
     let seen = if_match(&headers)?;
-    let patch = UserPatch {
-        name: patch.name,
-        language: patch.language,
-        role: patch.role,
-        groups: patch.groups,
-        enabled: patch.enabled,
-    };
+    let patch = UserPatch { name: patch.name, language: patch.language, role: patch.role, groups: patch.groups, enabled: patch.enabled };
     let changed = manage_users::change_user(&host.store, &*host.ring, &host.entropy, &call, &bearer, user_id, seen, patch).await?;
     Ok(tagged(&changed))
 }

@@ -30,7 +30,11 @@ async fn limits(State(host): State<Arc<Host>>) -> Result<Json<LimitsAnswer>, Ref
     Ok(Json(LimitsAnswer::from(&saved.policy)))
 }
 
-async fn view(State(host): State<Arc<Host>>, Extension(call): Extension<Call>, SessionBearer(bearer): SessionBearer) -> Result<impl IntoResponse, Refusal> {
+async fn view(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+) -> Result<impl IntoResponse, Refusal> {
     Ok(tagged(&set_policy::view_policy(&host.store, &call, &bearer).await?))
 }
 

@@ -27,7 +27,11 @@ pub fn routes(host: Arc<Host>) -> Router {
         .with_state(host)
 }
 
-async fn list(State(host): State<Arc<Host>>, Extension(call): Extension<Call>, SessionBearer(bearer): SessionBearer) -> Result<Json<MethodsAnswer>, Refusal> {
+async fn list(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+) -> Result<Json<MethodsAnswer>, Refusal> {
     let who = signed_in::signed_in(&host.store, &call, &bearer, &[]).await?.reaching(&[Reach::Full, Reach::Register])?;
     Ok(Json(MethodsAnswer::of(&who.account, &who.policy.policy)))
 }
@@ -54,7 +58,11 @@ async fn resend(
     Ok((StatusCode::ACCEPTED, Json(sent.into())))
 }
 
-async fn finish(State(host): State<Arc<Host>>, Extension(call): Extension<Call>, SessionBearer(bearer): SessionBearer) -> Result<Json<SessionAnswer>, Refusal> {
+async fn finish(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+) -> Result<Json<SessionAnswer>, Refusal> {
     Ok(Json(register::finish(&host.store, &host.entropy, &call, &bearer).await?.into()))
 }
 

@@ -1,0 +1,308 @@
+//! The policy: read, saved under its version, refused with a reason, kept.
+
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tests::world::Ask;
+use tests::{Answer, World};
+
+/// A world, and an administrator's session in it.
+async fn world() -> (World, String) {
+    let world = World::new().await;
+    let admin = world.session(&world.administrator().await).await;
+    (world, admin)
+}
+
+async fn read(world: &World, admin: &str) -> Answer {
+    world.ask(Ask::new("GET", "/v1/policy").bearer(admin)).await.expect(200)
+}
+
+fn put(admin: &str, tag: &str, policy: &Value) -> Ask {
+    Ask::new("PUT", "/v1/policy").bearer(admin).header("if-match", tag).body(policy.clone())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_is_saved_over_the_version_that_was_seen() {
+    let (world, admin) = world().await;
+    let first = read(&world, &admin).await;
+    assert_eq!((&first.body["version"], &first.body["savedAt"], first.headers["etag"].as_str()), (&json!(0), &json!(null), "\"0\""));
+
+    let mut policy = first.body["policy"].clone();
+    policy["resetLifetimeMinutes"] = json!(20);
+    let saved = world.ask(put(&admin, "\"0\"", &policy)).await.expect(200);
+    assert_eq!((&saved.body["version"], saved.headers["etag"].as_str()), (&json!(1), "\"1\""));
+    assert_eq!((&saved.body["policy"], &saved.body["savedAt"]), (&policy, &json!(world.now().to_string())));
+    assert_eq!(read(&world, &admin).await.body, saved.body);
+
+    #[rustfmt::skip]
+    let table = [
+        (None, 428, "preconditionRequired"), (Some("\"0\""), 412, "preconditionFailed"), (Some("\"2\""), 412, "preconditionFailed"),
+        (Some("1"), 412, "preconditionFailed"), (Some("W/\"1\""), 412, "preconditionFailed"), (Some("*"), 412, "preconditionFailed"),
+        (Some("\"1\", \"2\""), 412, "preconditionFailed"), (Some("\"-1\""), 412, "preconditionFailed"), (Some(""), 412, "preconditionFailed"),
+    ];
+    policy["resetLifetimeMinutes"] = json!(25);
+    for (tag, status, code) in table {
+        let mut ask = Ask::new("PUT", "/v1/policy").bearer(&admin).body(policy.clone());
+        if let Some(tag) = tag {
+            ask = ask.header("if-match", tag);
+        }
+        assert_eq!(world.ask(ask).await.expect(status).code(), code, "{tag:?}");
+    }
+    assert_eq!(read(&world, &admin).await.body, saved.body, "nothing of it was saved");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_save_at_once_one_is_told_to_look_again() {
+    let (world, admin) = world().await;
+    let world = Arc::new(world);
+    let policy = read(&world, &admin).await.body["policy"].clone();
+    for version in 0..4 {
+        let both = [6, 7].map(|minutes| {
+            let (world, admin, mut policy) = (world.clone(), admin.clone(), policy.clone());
+            policy["resetLifetimeMinutes"] = json!(minutes);
+            tokio::spawn(async move { world.ask(put(&admin, &format!("\"{version}\""), &policy)).await })
+        });
+        let mut answers = Vec::new();
+        for one in both {
+            answers.push(one.await.unwrap());
+        }
+        answers.sort_by_key(|answer| answer.status);
+        assert_eq!(answers.iter().map(|a| a.status).collect::<Vec<_>>(), [200, 412]);
+        assert_eq!(read(&world, &admin).await.body, answers[0].body, "the one that was told it was saved");
+    }
+    let history = world.ask(Ask::new("GET", "/v1/policy/history").bearer(&admin)).await.expect(200);
+    assert_eq!(versions(&history), [4, 3, 2, 1], "each version once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_out_of_range_is_refused_with_its_place_and_range_in_ones_own_language() {
+    let (world, admin) = world().await;
+    let mut policy = read(&world, &admin).await.body["policy"].clone();
+    policy["code"]["digits"] = json!(5);
+    policy["limits"]["failedGuesses"] = json!(101);
+    policy["organisation"]["accentColour"] = json!("red");
+    #[rustfmt::skip]
+    let table = [
+        (None, "en", "The request is not valid", "Must be from 6 to 8."),
+        (Some("en-GB,en;q=0.8"), "en", "The request is not valid", "Must be from 6 to 8."),
+        (Some("zh-TW"), "zh-TW", "要求的內容不正確", "必須介於 6 到 8 之間。"),
+        (Some("zh-TW,zh;q=0.9,en;q=0.5"), "zh-TW", "要求的內容不正確", "必須介於 6 到 8 之間。"),
+        (Some("fr, zh-Hant;q=0.7"), "zh-TW", "要求的內容不正確", "必須介於 6 到 8 之間。"),
+        (Some("en;q=0.4, zh-TW ; q=0.9"), "zh-TW", "要求的內容不正確", "必須介於 6 到 8 之間。"),
+        (Some("zh-TW; q=0.1, en; q=0.9"), "en", "The request is not valid", "Must be from 6 to 8."),
+        (Some("zh;q=0, en"), "en", "The request is not valid", "Must be from 6 to 8."),
+        (Some("fr"), "en", "The request is not valid", "Must be from 6 to 8."),
+        (Some(";;q=,,,\u{7f}"), "en", "The request is not valid", "Must be from 6 to 8."),
+    ];
+    for (asked, language, title, detail) in table {
+        let mut ask = put(&admin, "\"0\"", &policy);
+        if let Some(asked) = asked {
+            ask = ask.header("accept-language", asked);
+        }
+        let answer = world.ask(ask).await.expect(400);
+        assert_eq!((answer.code(), answer.text("title").as_str()), ("invalidRequest", title), "{asked:?}");
+        assert_eq!(answer.headers["content-language"], language, "{asked:?}");
+        let errors = answer.body["errors"].as_array().unwrap();
+        assert_eq!(
+            errors[0],
+            json!({ "pointer": "/code/digits", "code": "outOfRange", "detail": detail, "min": 6, "max": 8 }),
+            "{asked:?}"
+        );
+        let places: Vec<_> = errors.iter().map(|error| (error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap())).collect();
+        let all = [("/code/digits", "outOfRange"), ("/limits/failedGuesses", "outOfRange"), ("/organisation/accentColour", "notAColour")];
+        assert_eq!(places, all, "all that is wrong, at once");
+    }
+    assert_eq!(read(&world, &admin).await.body["version"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_policy_is_refused_at_its_place() {
+    let (world, admin) = world().await;
+    let good = read(&world, &admin).await.body["policy"].clone();
+    #[rustfmt::skip]
+    let table = [
+        ("/code/digits", json!("8"), "/code/digits"), ("/code/digits", json!(-1), "/code/digits"), ("/limits/smsPerDay", json!(1.5), "/limits/smsPerDay"),
+        ("/methods", json!(["email", "pigeon"]), "/methods/1"), ("/confirmDestination", json!("some"), "/confirmDestination"),
+        ("/organisation/language", json!("zh-CN"), "/organisation/language"), ("/scope/type", json!("everybody"), "/scope/type"),
+        ("/scope", json!({ "type": "selected", "groups": [7] }), "/scope/groups/0"), ("/scope", json!({ "type": "all", "colour": 1 }), "/scope/colour"),
+        ("/scope", json!({ "type": "all", "groups": ["staff"] }), "/scope"), ("/organisation", json!(null), "/organisation"),
+    ];
+    for (place, value, pointer) in table {
+        let mut policy = good.clone();
+        *policy.pointer_mut(place).unwrap() = value.clone();
+        let answer = world.ask(put(&admin, "\"0\"", &policy)).await.expect(400);
+        assert_eq!(answer.body["errors"][0]["pointer"], pointer, "{place} = {value}: {answer:?}");
+    }
+}
+
+fn versions(history: &Answer) -> Vec<u64> {
+    history.body["items"].as_array().expect("items").iter().map(|saved| saved["version"].as_u64().expect("a version")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_history_is_newest_first_and_paged_by_a_cursor_that_cannot_be_made_up() {
+    let (world, admin) = world().await;
+    let history = async |query: &str| world.ask(Ask::new("GET", format!("/v1/policy/history{query}")).bearer(&admin)).await;
+    assert_eq!(history("").await.expect(200).body, json!({ "items": [] }));
+    // Past ten, where an order of texts would go wrong.
+    for minutes in 10..22 {
+        world.save_policy(&admin, |policy| policy["resetLifetimeMinutes"] = json!(minutes)).await.expect(200);
+    }
+    let all = history("").await.expect(200);
+    assert_eq!(versions(&all), (1..=12).rev().collect::<Vec<_>>());
+    assert_eq!(all.body["items"][0], read(&world, &admin).await.body);
+
+    let (mut paged, mut query) = (Vec::new(), "?limit=5".to_owned());
+    let mut cursors = Vec::new();
+    loop {
+        let page = history(&query).await.expect(200);
+        paged.extend(versions(&page));
+        // Saved while somebody pages: nothing is lost or seen twice.
+        world.save_policy(&admin, |policy| policy["auditDays"] = json!(40)).await.expect(200);
+        let Some(cursor) = page.body["cursor"].as_str() else { break };
+        cursors.push(cursor.to_owned());
+        query = format!("?limit=5&cursor={cursor}");
+    }
+    assert_eq!(paged, (1..=12).rev().collect::<Vec<_>>());
+
+    let cursor = &cursors[0];
+    let users = world.ask(Ask::new("POST", "/v1/users").bearer(&admin).body(json!({ "userId": "ann", "name": "Ann" }))).await.expect(201);
+    assert_eq!(users.status, 201);
+    let of_users = world.ask(Ask::new("GET", "/v1/users?limit=1").bearer(&admin)).await.expect(200).text("cursor");
+    let mut bad = vec![
+        String::new(),
+        "x".into(),
+        "..".into(),
+        of_users,
+        cursor[..cursor.len() - 1].into(),
+        format!("{cursor}A"),
+        format!("{cursor}.x"),
+        cursor.replacen('1', "2", 1),
+    ];
+    let flipped = |place: usize| {
+        let mut text = cursor.clone().into_bytes();
+        text[place] = if text[place] == b'A' { b'B' } else { b'A' };
+        String::from_utf8(text).unwrap()
+    };
+    bad.extend((2..cursor.len()).filter(|place| cursor.as_bytes()[*place] != b'.').map(flipped));
+    for cursor in bad {
+        let answer = history(&format!("?cursor={cursor}")).await.expect(400);
+        assert_eq!((answer.code(), &answer.body["errors"][0]["pointer"]), ("invalidRequest", &json!("/cursor")), "{cursor:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_holds_one_to_two_hundred_rows() {
+    let (world, admin) = world().await;
+    for list in ["/v1/policy/history", "/v1/users"] {
+        let ask = async |query: &str| world.ask(Ask::new("GET", format!("{list}?{query}")).bearer(&admin)).await;
+        for query in ["limit=1", "limit=200", ""] {
+            ask(query).await.expect(200);
+        }
+        for query in ["limit=0", "limit=201"] {
+            let answer = ask(query).await.expect(400);
+            let expected = json!({ "pointer": "/limit", "code": "outOfRange", "detail": "Must be from 1 to 200.", "min": 1, "max": 200 });
+            assert_eq!(answer.body["errors"], json!([expected]), "{list} {query}");
+        }
+        for query in ["limit=-1", "limit=ten", "limit=", "limit=1&limit=2", "cursor=a&cursor=b", "colour=blue", "limit=1%ff", "Limit=1"] {
+            let answer = ask(query).await.expect(400);
+            assert_eq!((answer.code(), &answer.body["errors"][0]["code"]), ("invalidRequest", &json!("wrongType")), "{list} {query}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_scope_decides_who_may_reset_and_who_is_asked_to_register() {
+    let (world, admin) = world().await;
+    let staff = world.user(&admin, json!({ "userId": "ann", "name": "Ann", "groups": ["staff"] })).await;
+    let guest = world.user(&admin, json!({ "userId": "bob", "name": "Bob", "groups": ["guests"] })).await;
+    let selected = json!({ "type": "selected", "groups": ["staff", "board"] });
+    #[rustfmt::skip]
+    let table = [
+        // scope, required, what a start says, next of staff, next of a guest
+        (json!({ "type": "none" }), true, 403, json!(null), json!(null)),
+        (selected.clone(), true, 201, json!("register"), json!(null)),
+        (json!({ "type": "all" }), true, 201, json!("register"), json!("register")),
+        (json!({ "type": "all" }), false, 201, json!(null), json!(null)),
+        (json!({ "type": "none" }), true, 403, json!(null), json!(null)),
+    ];
+    for (scope, required, status, next_of_staff, next_of_guest) in table {
+        let change = |policy: &mut Value| {
+            policy["scope"] = scope.clone();
+            policy["registration"]["required"] = json!(required);
+        };
+        // The administrator's session is as it was made: nobody locks himself out.
+        world.save_policy(&admin, change).await.expect(200);
+        for user_id in ["ann", "bob", "nobody", "a password, typed here"] {
+            let answer = world.ask_reset(user_id).await.expect(status);
+            if status == 403 {
+                assert_eq!(answer.code(), "resetOff", "{scope} {user_id}");
+            } else {
+                assert_eq!(answer.body["kinds"], json!(["email"]), "{scope} {user_id}");
+            }
+        }
+        for (person, next) in [(&staff, &next_of_staff), (&guest, &next_of_guest)] {
+            let answer = world.sign_in(&person.user_id, &person.password).await.expect(200);
+            assert_eq!(&answer.body["next"], next, "{scope} {}", person.user_id);
+            let reach = if next.is_null() { "full" } else { "register" };
+            assert_eq!(answer.body["reach"], reach, "{scope} {}", person.user_id);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn switching_off_ends_a_reset_under_way() {
+    let world = World::new().await;
+    let (admin, ann) = world.ready().await;
+    let reset = world.start_reset(&ann.user_id).await;
+    let challenge = world.send_code(&reset).await;
+    let code = world.code_for("ann.private@example.com").await;
+    world.verify(&reset.bearer, &challenge, &code).await.expect(200);
+
+    world.save_policy(&admin, |policy| policy["scope"] = json!({ "type": "none" })).await.expect(200);
+    assert_eq!(world.set_password(&reset, "a new and longer password").await.code(), "resetEnded");
+    world.sign_in(&ann.user_id, &ann.password).await.expect(200);
+    // Another policy is judged as it is now: the same reset goes on.
+    world.switch_on(&admin).await;
+    world.set_password(&reset, "a new and longer password").await.expect(204);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_policy_is_the_administrators() {
+    let (world, admin) = world().await;
+    let user = world.user(&admin, json!({ "userId": "ann", "name": "Ann" })).await;
+    let desk = world.user(&admin, json!({ "userId": "desk", "name": "Help Desk", "role": "helpDesk" })).await;
+    let policy = read(&world, &admin).await.body["policy"].clone();
+    let reset = World::start_reset;
+    world.switch_on(&admin).await;
+    let reset = reset(&world, "ann").await.bearer;
+    for (who, status, code) in [(Some(&user), 403, "forbidden"), (Some(&desk), 403, "forbidden"), (None, 401, "signInRequired")] {
+        let session = match who {
+            Some(person) => world.session(person).await,
+            None => reset.clone(),
+        };
+        for ask in [Ask::new("GET", "/v1/policy"), Ask::new("GET", "/v1/policy/history"), put("", "\"1\"", &policy)] {
+            let answer = world.ask(ask.bearer(&session)).await;
+            assert_eq!((answer.status, answer.code()), (status, code), "{who:?}");
+        }
+    }
+    assert_eq!(read(&world, &admin).await.body["version"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_public_limits_tell_numbers_and_nothing_of_anybody() {
+    let (world, admin) = world().await;
+    let change = |policy: &mut Value| {
+        policy["code"]["digits"] = json!(7);
+        policy["limits"]["smsPerDay"] = json!(4321);
+    };
+    world.save_policy(&admin, change).await.expect(200);
+    let limits = world.ask(Ask::new("GET", "/v1/limits")).await.expect(200);
+    let expected = json!({
+        "code": { "digits": 7, "lifetimeMinutes": 5, "guesses": 5 },
+        "resetLifetimeMinutes": 15,
+        "resendWaitSeconds": 30,
+        "password": { "minimumLength": 15, "maximumLength": 256 },
+        "session": { "fullSeconds": 43200, "limitedSeconds": 1200, "idleSeconds": 3600, "proofSeconds": 1200 },
+    });
+    assert_eq!(limits.body, expected);
+}
