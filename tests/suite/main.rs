@@ -11,3 +11,4 @@ mod policy;
 mod races;
 mod story;
 mod tour;
+mod users;

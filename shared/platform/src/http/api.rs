@@ -69,16 +69,27 @@ pub struct CreateUser {
     pub groups: Vec<String>,
 }
 
-/// A merge patch (RFC 7396): what is absent stays, `null` takes away.
+/// A merge patch (RFC 7396): what is absent stays, `null` takes away. Only a
+/// language can be taken away; `null` for anything else is refused, not passed
+/// over.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PatchUser {
+    #[serde(default, deserialize_with = "given")]
     pub name: Option<String>,
     #[serde(default, deserialize_with = "present")]
     pub language: Option<Option<Language>>,
+    #[serde(default, deserialize_with = "given")]
     pub role: Option<Role>,
+    #[serde(default, deserialize_with = "given")]
     pub groups: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "given")]
     pub enabled: Option<bool>,
+}
+
+/// A value, and not `null`.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(value).map(Some)
 }
 
 /// Tells `null` from absent.

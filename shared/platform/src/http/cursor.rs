@@ -1,6 +1,8 @@
 //! Paging: a limit and an opaque cursor, authenticated and bound to its list.
 
 use super::problem::Refusal;
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use domain::error::{Problem, ViolationCode};
@@ -18,6 +20,18 @@ const MAX_LIMIT: u32 = 200;
 pub struct Paging {
     limit: Option<u32>,
     cursor: Option<String>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Paging {
+    type Rejection = Refusal;
+
+    /// Reads the query. A parameter that is unknown, given twice or no number
+    /// is the caller's mistake, told as such.
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let wrong = |_| Problem::field("", ViolationCode::WrongType);
+        let Query(paging) = Query::try_from_uri(&parts.uri).map_err(wrong)?;
+        Ok(paging)
+    }
 }
 
 impl Paging {

@@ -7,7 +7,7 @@ use super::cursor::{Paging, seal};
 use super::policy::{etag, if_match};
 use super::problem::Refusal;
 use crate::host::Host;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
@@ -45,7 +45,7 @@ async fn list(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
-    Query(paging): Query<Paging>,
+    paging: Paging,
 ) -> Result<Json<PageAnswer<UserAnswer>>, Refusal> {
     let keys = host.ring.keys().await?;
     let from = paging.position("users", &keys)?;

@@ -35,8 +35,11 @@ async fn edge(State(host): State<Arc<Host>>, mut request: Request, next: Next) -
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         response = say(&problem, language, &call, response.headers());
-    } else if response.status().is_client_error() || response.status().is_server_error() {
-        // Nothing answers an error but a problem: what a library refused is one too.
+    } else if response.status().is_client_error() {
+        // Nothing answers an error but a problem: what a library refused, such
+        // as a path that is not UTF-8, is one too.
+        response = say(&ProblemCode::InvalidRequest.into(), language, &call, &HeaderMap::new());
+    } else if response.status().is_server_error() {
         response = say(&ProblemCode::Internal.into(), language, &call, &HeaderMap::new());
     }
     tracing::info!(
@@ -110,8 +113,9 @@ fn language(headers: &HeaderMap) -> Language {
     let mut ranges: Vec<(f32, &str)> = asked
         .split(',')
         .map(|range| {
-            let (tag, weight) = range.split_once(";q=").unwrap_or((range, "1"));
-            (weight.trim().parse().unwrap_or(0.0), tag.trim())
+            let (tag, parameter) = range.split_once(';').unwrap_or((range, "q=1"));
+            let weight = parameter.trim().strip_prefix("q=").and_then(|weight| weight.parse().ok());
+            (weight.unwrap_or(0.0), tag.trim())
         })
         .filter(|(weight, _)| *weight > 0.0)
         .collect();

@@ -6,7 +6,7 @@ use super::body::Body;
 use super::cursor::{Paging, seal};
 use super::problem::Refusal;
 use crate::host::Host;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
@@ -54,7 +54,7 @@ async fn history(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
-    Query(paging): Query<Paging>,
+    paging: Paging,
 ) -> Result<Json<PageAnswer<PolicyAnswer>>, Refusal> {
     let keys = host.ring.keys().await?;
     let from = paging.position("policies", &keys)?;
