@@ -57,7 +57,7 @@ impl Laptop {
         let (said, ready) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             for line in BufReader::new(out).lines().map_while(Result::ok) {
-                println!("{line}");
+                eprintln!("{line}");
                 // Nobody listens any more once it is ready.
                 let _ = line.starts_with("Latchkey is ready").then(|| said.send(()));
             }

@@ -63,11 +63,14 @@ pub enum Fault {
 /// Judges a call by its operation and body: `Some` is what becomes of it.
 type Rule = Box<dyn FnMut(&str, &Value) -> Option<Fault> + Send>;
 
+/// Whether a call, by its operation and body, stands at the gate.
+type Fits = fn(&str, &Value) -> bool;
+
 #[derive(Default)]
 struct Shared {
     calls: Vec<Call>,
     rule: Option<Rule>,
-    gate: Option<(Gate, fn(&str, &Value) -> bool)>,
+    gate: Option<(Gate, Fits)>,
 }
 
 /// A proxy on a free port of the loopback interface.
@@ -123,7 +126,7 @@ impl Proxy {
     }
 
     /// Holds the calls that fit until the gate is opened.
-    pub fn hold(&self, fits: fn(&str, &Value) -> bool) -> Gate {
+    pub fn hold(&self, fits: Fits) -> Gate {
         let gate = Gate::new();
         self.shared.lock().expect("no panic holds it").gate = Some((gate.clone(), fits));
         gate

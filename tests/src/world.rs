@@ -301,7 +301,7 @@ fn event(ask: &Ask, number: u64) -> Value {
             "requestId": id,
             "routeKey": "$default", "stage": "$default", "time": "23/Nov/2026:09:00:00 +0000", "timeEpoch": 0
         },
-        "body": ask.body.as_ref().map(|body| match body { Value::String(raw) => raw.clone(), body => body.to_string() }),
+        "body": ask.body.as_ref().map(|body| body.as_str().map_or_else(|| body.to_string(), str::to_owned)),
         "isBase64Encoded": false
     })
 }

@@ -90,7 +90,7 @@ async fn a_full_reset_with_sign_in_takes_at_most_80_write_units() {
     })
     .await;
     let total: f64 = units.iter().map(|(_, taken)| taken).sum();
-    println!("write units of a reset: {total}, {units:?}");
+    eprintln!("write units of a reset: {total}, {units:?}");
     assert_eq!(units.len(), STEPS.len());
     assert!(units.iter().all(|(_, taken)| *taken > 0.0), "{units:?}");
     assert!(total <= MOST_WRITE_UNITS, "{total} write units: {units:?}");

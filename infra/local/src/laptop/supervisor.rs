@@ -145,8 +145,12 @@ pub(super) fn end_all(data: &OsStr) {
         let mut system = System::new();
         system.refresh_processes_specifics(ProcessesToUpdate::All, false, refresh);
         let others = system.processes().values().filter(|process| process.pid() != myself && process.environ().contains(&mark));
-        // It may have ended meanwhile.
-        let found = others.filter(lives).map(|process| process.kill()).count();
+        let mut found = 0;
+        for process in others.filter(lives) {
+            // It may have ended meanwhile.
+            process.kill();
+            found += 1;
+        }
         empty = if found == 0 { empty + 1 } else { 0 };
         if empty == EMPTY_SWEEPS {
             return;
