@@ -143,3 +143,21 @@ async fn i18_no_reset_commits_after_the_policy_says_none_or_the_account_is_disab
         assert_eq!(world.set_password(&reset, "a new and longer password").await.code(), "resetEnded");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sent_or_dropped_message_leaves_no_address_in_the_outbox() {
+    let world = World::new().await;
+    let (_, ann) = world.ready().await;
+    let reset = world.start_reset(&ann.user_id).await;
+    let challenge = world.send_code(&reset).await;
+    let code = world.code_for("ann.private@example.com").await;
+    world.verify(&reset.bearer, &challenge, &code).await.expect(200);
+    world.set_password(&reset, "a new and longer password").await.expect(204);
+    let rows = async || -> Vec<String> {
+        let items = world.items().await;
+        items.iter().filter(|item| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("OUTBOX#"))).map(|item| item.to_string()).collect()
+    };
+    assert!(rows().await.iter().any(|row| row.contains("ann.private@example.com")), "the notice is not sent yet");
+    world.pump().await;
+    assert!(rows().await.iter().all(|row| !row.contains('@')));
+}

@@ -1,8 +1,10 @@
 //! Stories, races and rules over the real parts, in one binary.
 
+mod administrators;
 mod after_reset;
 mod calls;
 mod canary;
+mod contract;
 mod equal;
 mod expiry;
 mod faults;
@@ -10,5 +12,8 @@ mod mail;
 mod policy;
 mod races;
 mod story;
+mod strict;
+mod texts;
+mod tidy;
 mod tour;
 mod users;

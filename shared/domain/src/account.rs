@@ -27,7 +27,10 @@ impl UserId {
             return None;
         }
         let canonical = UsernameCaseMapped::enforce(text).ok()?;
-        (canonical.len() <= Self::MAX_BYTES).then(|| UserId(canonical.into_owned()))
+        // RFC 8264 section 7: what its own rules would change or refuse again
+        // (some Cherokee letters) is no user ID.
+        let stable = UsernameCaseMapped::enforce(&*canonical).is_ok_and(|again| again == canonical);
+        (stable && canonical.len() <= Self::MAX_BYTES).then(|| UserId(canonical.into_owned()))
     }
 
     pub fn as_str(&self) -> &str {

@@ -277,11 +277,19 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
             .value("claimed", value(&OutboxState::Claimed)).value("queued", value(&OutboxState::Queued))
             .value("tries", n(tries)).value("next", n(tries + 1))
             .write(table, Verb::Update)),
-        C::CloseMessage { handle, id, state, reason } => (Guard::Outbox, Expression::of(Key::outbox(handle, id))
-            .set("SET #state = :state, #reason = :reason REMOVE #bucket").when("#state IN (:queued, :claimed)")
-            .value("state", value(state)).value("reason", value(reason))
-            .value("claimed", value(&OutboxState::Claimed)).value("queued", value(&OutboxState::Queued))
-            .write(table, Verb::Update)),
+        C::CloseMessage { handle, id, state, reason } => {
+            // What failed stays in the list of what was not sent, with its
+            // message; of the rest no address is kept.
+            let rest = match state {
+                OutboxState::Sent | OutboxState::Dropped => " REMOVE #bucket, #message",
+                OutboxState::Queued | OutboxState::Claimed | OutboxState::Failed => "",
+            };
+            (Guard::Outbox, Expression::of(Key::outbox(handle, id))
+                .set(format!("SET #state = :state, #reason = :reason{rest}")).when("#state IN (:queued, :claimed)")
+                .value("state", value(state)).value("reason", value(reason))
+                .value("claimed", value(&OutboxState::Claimed)).value("queued", value(&OutboxState::Queued))
+                .write(table, Verb::Update))
+        }
         C::ChargeDestination { name, seen, sent, until } => {
             let destination = Expression::of(Key::destination(name)).set("SET #sent = :sent, #ttl = :ttl")
                 .value("sent", times(sent)).value("ttl", ttl(*until));

@@ -101,7 +101,7 @@ fn place(snapshot: &mut Snapshot, want: &Want<'_>, item: Item) -> Result<(), Pro
         }
         Want::Reset(..) => snapshot.reset = Some(parse(item)?),
         Want::Session(_) => snapshot.session = Some(parse(item)?),
-        Want::Outbox(handle, id) => snapshot.outbox = Some(outbox(item, handle, id)?),
+        Want::Outbox(handle, id) => snapshot.outbox = outbox(item, handle, id)?,
         Want::Destination(_) => snapshot.destination = Some(parse::<DestinationItem>(item)?.sent),
         Want::Policy => snapshot.policy = Some(parse(item)?),
     }
@@ -143,14 +143,15 @@ pub(super) fn ledger(item: Item) -> Result<Ledger, Problem> {
 
 #[derive(Deserialize)]
 struct OutboxItem {
-    message: Message,
+    /// Gone once it was sent or dropped: it may hold an address.
+    message: Option<Message>,
     state: OutboxState,
     tries: u32,
 }
 
-fn outbox(item: Item, handle: &Handle, id: &OutboxId) -> Result<OutboxRow, Problem> {
-    let item: OutboxItem = parse(item)?;
-    Ok(OutboxRow { handle: handle.clone(), id: id.clone(), message: item.message, state: item.state, tries: item.tries })
+fn outbox(item: Item, handle: &Handle, id: &OutboxId) -> Result<Option<OutboxRow>, Problem> {
+    let OutboxItem { message, state, tries } = parse(item)?;
+    Ok(message.map(|message| OutboxRow { handle: handle.clone(), id: id.clone(), message, state, tries }))
 }
 
 /// The attribute a ledger keeps a kind's slot in.

@@ -1,0 +1,151 @@
+//! One set of routes: in the code, the template, the local router and the
+//! folders.
+
+use serde_yaml_ng::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use tests::World;
+use tests::world::{Ask, FUNCTIONS, local_router};
+
+const TEMPLATE: &str = include_str!("../../infra/template.yaml");
+
+/// A function of the template, by the package it is built from.
+struct Declared {
+    /// Path -> methods.
+    routes: BTreeMap<String, BTreeSet<String>>,
+    /// Types of its events.
+    events: BTreeSet<String>,
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value:?}")).to_owned()
+}
+
+fn declared() -> BTreeMap<String, Declared> {
+    let template: Value = serde_yaml_ng::from_str(TEMPLATE).expect("YAML");
+    let resources = template["Resources"].as_mapping().expect("resources");
+    let functions = resources.values().filter(|resource| resource["Type"] == "AWS::Serverless::Function");
+    let declare = |function: &Value| {
+        let mut declared = Declared { routes: BTreeMap::new(), events: BTreeSet::new() };
+        for event in function["Properties"]["Events"].as_mapping().expect("events").values() {
+            declared.events.insert(text(&event["Type"]));
+            if event["Type"] == "HttpApi" {
+                let methods = declared.routes.entry(text(&event["Properties"]["Path"])).or_default();
+                let method = text(&event["Properties"]["Method"]).to_uppercase();
+                assert!(methods.insert(method), "an event stands twice: {event:?}");
+            }
+        }
+        (text(&function["Metadata"]["BuildProperties"]["Binary"]), declared)
+    };
+    functions.map(declare).collect()
+}
+
+/// Function and path, as the template has them.
+fn paths() -> BTreeSet<(String, String)> {
+    declared().into_iter().flat_map(|(name, function)| function.routes.into_keys().map(move |path| (name.clone(), path))).collect()
+}
+
+/// Every route: function, method, path pattern.
+pub fn routes() -> Vec<(String, String, String)> {
+    let of = |(name, function): (String, Declared)| {
+        let routes = function.routes.into_iter();
+        routes.flat_map(move |(path, methods)| {
+            let name = name.clone();
+            methods.into_iter().map(move |method| (name.clone(), method, path.clone()))
+        })
+    };
+    declared().into_iter().flat_map(of).collect()
+}
+
+/// A path of this pattern.
+pub fn example(pattern: &str) -> String {
+    pattern.split('/').map(|part| if part.starts_with('{') { "x" } else { part }).collect::<Vec<_>>().join("/")
+}
+
+fn method(name: &str) -> &'static str {
+    METHODS.into_iter().find(|known| *known == name).unwrap_or_else(|| panic!("an unknown method {name}"))
+}
+
+const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
+}
+
+#[test]
+fn the_local_router_has_the_routes_of_the_template() {
+    let local: BTreeSet<(String, String)> = local_router().into_iter().map(|(path, function)| (function, path.join("/"))).collect();
+    assert_eq!(local, paths());
+}
+
+#[test]
+fn the_code_has_the_routes_of_the_template() {
+    let mut code = BTreeSet::new();
+    for (name, _) in FUNCTIONS {
+        let file = root().join(format!("shared/platform/src/http/{}.rs", name.replace('-', "_")));
+        let source = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let routes = source.split(".route(").skip(1).map(|rest| rest.split('"').nth(1).expect("a path").to_owned());
+        code.extend(routes.map(|path| (name.to_owned(), path)));
+    }
+    assert_eq!(code, paths());
+}
+
+#[test]
+fn functions_folders_and_the_template_are_one_list() {
+    let folders: BTreeSet<String> = std::fs::read_dir(root().join("functions"))
+        .expect("the folder of functions")
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"))
+        .collect();
+    let declared = declared();
+    assert_eq!(folders, declared.keys().cloned().collect());
+    for folder in &folders {
+        let manifest = std::fs::read_to_string(root().join(format!("functions/{folder}/Cargo.toml"))).expect("a manifest");
+        let manifest: toml::Table = manifest.parse().expect("a manifest");
+        assert_eq!(manifest["package"]["name"].as_str(), Some(folder.as_str()), "a package is named as its folder");
+    }
+    let with_routes: BTreeSet<&str> = declared.iter().filter(|(_, f)| !f.routes.is_empty()).map(|(name, _)| name.as_str()).collect();
+    assert_eq!(with_routes, FUNCTIONS.iter().map(|(name, _)| *name).collect());
+    let on_the_stream: Vec<_> = declared.iter().filter(|(_, f)| f.events.contains("DynamoDB")).map(|(name, _)| name.as_str()).collect();
+    assert_eq!(on_the_stream, ["send-code"], "one function alone sends");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_of_the_template_is_answered_and_no_other_method() {
+    let world = World::new().await;
+    for (function, declared) in declared() {
+        for (pattern, methods) in &declared.routes {
+            for name in METHODS {
+                // Without a bearer and a body: refused, but by the route itself.
+                let answer = world.ask_function(&function, Ask::new(method(name), example(pattern))).await;
+                let what = format!("{function}: {name} {pattern}: {answer:?}");
+                if methods.contains(name) || name == "HEAD" && methods.contains("GET") {
+                    assert!(matches!(answer.status, 200 | 400 | 401 | 410 | 415), "{what}");
+                } else {
+                    assert_eq!(answer.status, 405, "{what}");
+                    assert!(name == "HEAD" || answer.code() == "methodNotAllowed", "{what}");
+                    let allowed: BTreeSet<String> = answer.headers["allow"].split(',').map(|method| method.trim().to_owned()).collect();
+                    let mut expected = methods.clone();
+                    expected.extend(methods.contains("GET").then(|| "HEAD".to_owned()));
+                    assert_eq!(allowed, expected, "{what}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_stream_is_filtered_by_the_outbox_key_and_nothing_else() {
+    use domain::outbox::{OutboxId, OutboxKind};
+    use platform::dynamodb::table::{Key, outbox_row};
+    let handle = domain::account::Handle::parse(&"h".repeat(domain::account::Handle::LENGTH)).expect("a handle");
+    let id = OutboxId { at: tests::world::BEGIN, what: OutboxKind::Notice, random: "r".into() };
+    let key = Key::outbox(&handle, &id);
+    assert_eq!(outbox_row(&key.pk, &key.sk), Some((handle.clone(), id)));
+    assert_eq!(outbox_row(&Key::account(&handle).pk, &key.sk), None);
+    let pattern = TEMPLATE.lines().find_map(|line| line.trim().strip_prefix("- Pattern: ")).expect("a filter");
+    let pattern: serde_json::Value = serde_json::from_str(pattern.trim_matches('\'')).expect("JSON");
+    let prefix = key.pk.strip_suffix(handle.as_str()).expect("prefix and handle");
+    let expected = serde_json::json!({ "eventName": ["INSERT"], "dynamodb": { "Keys": { "pk": { "S": [{ "prefix": prefix }] } } } });
+    assert_eq!(pattern, expected);
+    assert_eq!(local::pump::OUTBOX, prefix, "a laptop's pump filters alike");
+}

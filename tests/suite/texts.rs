@@ -1,0 +1,110 @@
+//! Every sentence a person reads: there, in both languages, and used.
+
+use domain::account::Language;
+use domain::challenge::Purpose;
+use domain::error::{ProblemCode, ViolationCode};
+use domain::notice::Notice;
+use platform::texts::{all, text};
+use std::collections::BTreeSet;
+
+/// Every key the product asks for.
+fn asked() -> BTreeSet<String> {
+    let camel_case = |name: String| name[..1].to_ascii_lowercase() + &name[1..];
+    let problems = ProblemCode::ALL.iter().flat_map(|code| ["title", "detail"].map(|part| format!("problem.{}.{part}", code.as_str())));
+    let violations = ViolationCode::ALL.iter().map(|code| format!("violation.{}", code.as_str()));
+    let parts = |key: String| ["subject", "text"].map(|part| format!("{key}.{part}"));
+    let codes = Purpose::ALL.iter().flat_map(|purpose| parts(format!("mail.code.{}", purpose.as_str())));
+    let notices = Notice::ALL.iter().flat_map(|notice| parts(format!("mail.notice.{}", camel_case(format!("{notice:?}")))));
+    let every_mail = ["mail.code.life", "mail.code.warning", "mail.notice.warning", "mail.notice.helpDesk"].map(str::to_owned);
+    problems.chain(violations).chain(codes).chain(notices).chain(every_mail).collect()
+}
+
+/// Names of the `{placeholders}` of a sentence.
+fn placeholders(sentence: &str) -> BTreeSet<&str> {
+    sentence.split('{').skip(1).map(|rest| rest.split_once('}').expect("a placeholder is closed").0).collect()
+}
+
+#[test]
+fn each_language_has_every_sentence_and_none_that_nobody_asks_for() {
+    for language in Language::ALL {
+        let has: BTreeSet<String> = all(language).keys().cloned().collect();
+        let missing: Vec<_> = asked().difference(&has).cloned().collect();
+        let unused: Vec<_> = has.difference(&asked()).cloned().collect();
+        assert!(missing.is_empty() && unused.is_empty(), "{}: missing {missing:?}, unused {unused:?}", language.tag());
+    }
+}
+
+#[test]
+fn a_sentence_has_the_same_placeholders_in_each_language() {
+    for key in asked() {
+        let of = |language: Language| placeholders(&all(language)[&key]);
+        assert_eq!(of(Language::English), of(Language::TraditionalChinese), "{key}");
+    }
+}
+
+#[test]
+fn a_placeholder_is_one_that_is_filled() {
+    for language in Language::ALL {
+        for (key, sentence) in all(language) {
+            let filled: &[&str] = match key.split('.').next() {
+                Some("violation") => &["min", "max"],
+                Some("mail") => &["organisation", "minutes", "helpDesk"],
+                _ => &[],
+            };
+            for name in placeholders(sentence) {
+                assert!(filled.contains(&name), "{} {key}: nobody fills {name}", language.tag());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_sentence_is_one_line_in_its_own_script() {
+    let chinese = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
+    for language in Language::ALL {
+        for (key, sentence) in all(language) {
+            assert!(!sentence.trim().is_empty() && sentence.trim() == sentence && !sentence.contains('\n'), "{key}");
+            assert_eq!(sentence.chars().any(chinese), language == Language::TraditionalChinese, "{} {key}", language.tag());
+            assert!(!sentence.contains("://") || key == "violation.notAHelpDesk", "{key}: a message holds no link of ours");
+        }
+    }
+}
+
+#[test]
+fn chinese_is_written_as_in_taiwan() {
+    // Simplified letters and mainland words for which Taiwan has another.
+    let foreign =
+        ["这", "码", "请", "验证", "网络", "用户", "短信", "登录", "信息", "默认", "服务器", "屏幕", "邮箱", "電郵", "質量", "激活", "賬"];
+    for (key, sentence) in all(Language::TraditionalChinese) {
+        for word in foreign {
+            assert!(!sentence.contains(word), "{key}: {word}");
+        }
+    }
+}
+
+#[test]
+fn a_value_is_put_in_once_and_cannot_bring_a_placeholder() {
+    let life = |minutes: &str| text(Language::English, "mail.code.life", &[("minutes", minutes)]);
+    assert_eq!(life("5"), "It works for 5 minutes, once.");
+    assert_eq!(life("{minutes}{organisation}"), "It works for {minutes}{organisation} minutes, once.");
+    assert_eq!(text(Language::English, "mail.code.life", &[]), "It works for  minutes, once.", "what is not given is empty");
+    assert_eq!(text(Language::English, "no.such.key", &[]), "no.such.key");
+}
+
+#[test]
+fn the_lists_of_codes_hold_every_code() {
+    let variants = |source: &str, name: &str| {
+        let body = source.split(&format!("pub enum {name} {{")).nth(1).expect("the enum").split("\n}").next().expect("its end");
+        body.lines().map(str::trim).filter(|line| !line.starts_with("//") && line.ends_with(',')).count()
+    };
+    let error = include_str!("../../shared/domain/src/error.rs");
+    assert_eq!(variants(error, "ProblemCode"), ProblemCode::ALL.len());
+    assert_eq!(variants(error, "ViolationCode"), ViolationCode::ALL.len());
+    assert_eq!(variants(include_str!("../../shared/domain/src/notice.rs"), "Notice"), Notice::ALL.len());
+    assert_eq!(variants(include_str!("../../shared/domain/src/challenge.rs"), "Purpose"), Purpose::ALL.len());
+    assert_eq!(variants(include_str!("../../shared/domain/src/account.rs"), "Language"), Language::ALL.len());
+    let codes: BTreeSet<String> = ProblemCode::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(codes.len(), ProblemCode::ALL.len(), "none twice");
+    let codes: BTreeSet<String> = ViolationCode::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(codes.len(), ViolationCode::ALL.len(), "none twice");
+}
