@@ -144,14 +144,15 @@ pub(super) fn end_all(data: &OsStr) {
     for _ in 0..SWEEPS {
         let mut system = System::new();
         system.refresh_processes_specifics(ProcessesToUpdate::All, false, refresh);
-        let others = system.processes().values().filter(|process| process.pid() != myself && process.environ().contains(&mark));
-        let mut found = 0;
-        for process in others.filter(lives) {
-            // It may have ended meanwhile.
-            process.kill();
-            found += 1;
+        let mut found = false;
+        for process in system.processes().values() {
+            if process.pid() != myself && lives(process) && process.environ().contains(&mark) {
+                // That it has ended meanwhile is as good.
+                process.kill();
+                found = true;
+            }
         }
-        empty = if found == 0 { empty + 1 } else { 0 };
+        empty = if found { 0 } else { empty + 1 };
         if empty == EMPTY_SWEEPS {
             return;
         }
@@ -159,6 +160,6 @@ pub(super) fn end_all(data: &OsStr) {
     }
 }
 
-fn lives(process: &&Process) -> bool {
+fn lives(process: &Process) -> bool {
     !matches!(process.status(), ProcessStatus::Zombie | ProcessStatus::Dead)
 }
