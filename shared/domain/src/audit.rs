@@ -86,6 +86,12 @@ pub struct AuditEvent {
     pub reason: Reason,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
+    /// Names of the fields that an administrator changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<String>,
+    /// The policy's version, where one was saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
     pub support_code: SupportCode,
     pub request_id: String,
     pub at: Time,

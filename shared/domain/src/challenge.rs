@@ -72,7 +72,7 @@ impl ChallengeId {
             _ => return None,
         };
         let digits = bytes[4];
-        let known = bytes[0] == VERSION && (6..=8).contains(&digits);
+        let known = bytes[0] == VERSION && crate::code::DIGITS.contains(&usize::from(digits));
         known.then(|| ChallengeId {
             kid: u16::from_be_bytes([bytes[1], bytes[2]]),
             kind,

@@ -16,6 +16,9 @@ pub const GUESS_WINDOW: Span = Span::hours(24);
 pub const LONGEST_RESEND_WAIT: Span = Span::minutes(8);
 /// How long a ledger is kept after its last write: every window is over.
 pub const LEDGER_KEPT: Span = Span::hours(48);
+/// How long `send-code` waits for the ledger of a row that it sees: the items
+/// of one transaction become visible one by one.
+pub const SETTLING: Span = Span::seconds(3);
 /// `send-code` drops a code that has less than this left: nobody could type it.
 pub const LEAST_LIFE_LEFT: Span = Span::seconds(30);
 
@@ -41,8 +44,6 @@ pub struct Slot {
     pub id: ChallengeId,
     /// Digest of the bearer that asked for it: nobody else can try it.
     pub sec: BearerDigest,
-    /// Counts challenges of this kind for this account.
-    pub seq: u32,
     /// Sends of this kind in this reset or registration.
     pub n: u32,
     pub issued: Time,
@@ -104,11 +105,10 @@ impl Ledger {
         (full && until > now).then_some(until)
     }
 
-    /// Failed guesses that count no more: each after 24 hours, and all of a
-    /// full count once its last is that old.
-    fn stale(&self, cap: u32, now: Time) -> Vec<Stamp> {
-        let full = self.fails.len() >= cap as usize;
-        let over = |stamp: &&Stamp| full || stamp.at() + GUESS_WINDOW <= now;
+    /// Failed guesses that count no more: each after 24 hours. A full count is
+    /// closed until its last is that old, so it goes as a whole.
+    fn stale(&self, now: Time) -> Vec<Stamp> {
+        let over = |stamp: &&Stamp| stamp.at() + GUESS_WINDOW <= now;
         self.fails.iter().filter(over).cloned().collect()
     }
 
@@ -137,7 +137,6 @@ impl Ledger {
         sent.push(now);
         let slot = Slot {
             sec: bearer.clone(),
-            seq: slot.map_or(0, |s| s.seq) + 1,
             n: sends_before + 1,
             issued: now,
             exp: id.expires,
@@ -145,7 +144,7 @@ impl Ledger {
             used: false,
             id,
         };
-        Ok(Issue { slot, cap, stale: self.stale(cap, now), seen, sent })
+        Ok(Issue { slot, cap, stale: self.stale(now), seen, sent })
     }
 }
 

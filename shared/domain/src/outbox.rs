@@ -2,6 +2,7 @@
 //! cause, and sent by `send-code` alone.
 
 use crate::account::{Handle, Language};
+use crate::audit::SupportCode;
 use crate::challenge::{ChallengeId, Purpose};
 use crate::method::Destination;
 use crate::notice::Notice;
@@ -73,7 +74,6 @@ pub enum Message {
     Code {
         challenge: ChallengeId,
         purpose: Purpose,
-        seq: u32,
         /// Pseudonym of the destination that was typed, where that is asked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         typed: Option<String>,
@@ -87,6 +87,8 @@ pub struct OutboxRow {
     pub handle: Handle,
     pub id: OutboxId,
     pub message: Message,
+    /// Of the reset or the request that caused it.
+    pub support_code: SupportCode,
     pub state: OutboxState,
     pub tries: u32,
 }

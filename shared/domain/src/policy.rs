@@ -152,6 +152,32 @@ impl SavedPolicy {
     }
 }
 
+impl SavedPolicy {
+    /// Reads a policy as any version of this code stored it: what it did not
+    /// know yet has its default, what we do not know any more is left out.
+    pub fn from_stored(stored: serde_json::Value) -> Result<SavedPolicy, serde_json::Error> {
+        let mut whole = serde_json::to_value(SavedPolicy::initial())?;
+        overlay(&mut whole, stored);
+        serde_json::from_value(whole)
+    }
+}
+
+/// Puts the stored values over the defaults of the same names.
+fn overlay(known: &mut serde_json::Value, stored: serde_json::Value) {
+    use serde_json::Value;
+    match (known, stored) {
+        // A scope is one of several shapes, and is taken whole.
+        (Value::Object(known), Value::Object(stored)) if !known.contains_key("type") => {
+            for (name, value) in stored {
+                if let Some(place) = known.get_mut(&name) {
+                    overlay(place, value);
+                }
+            }
+        }
+        (known, stored) => *known = stored,
+    }
+}
+
 /// One number: where it stands, what it may be, and why.
 pub struct Range {
     pub pointer: &'static str,

@@ -107,13 +107,15 @@ pub enum Content<'a> {
     Notice(Notice),
 }
 
-/// Why a channel did not take a message.
+/// Why a message is not known to be on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SendError {
-    /// It will never take this one.
+    /// The channel will never take this one.
     Permanent,
-    /// It may take it later.
-    Passing,
+    /// The channel did not take it now, and may later.
+    Refused,
+    /// No answer: it may have been taken.
+    Unknown,
 }
 
 /// The channels; `send-code` alone has one.
@@ -312,6 +314,8 @@ pub enum Change {
         id: OutboxId,
         tries: u32,
     },
+    /// Guard: claimed, and not tried again since. Gives the try back.
+    ReleaseMessage { handle: Handle, id: OutboxId, tries: u32 },
     /// Guard: not closed already. Says how it went.
     CloseMessage {
         handle: Handle,

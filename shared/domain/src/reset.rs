@@ -19,6 +19,10 @@ impl ResetId {
     pub fn of(bearer: &Bearer) -> ResetId {
         ResetId(bearer.public_id())
     }
+    /// The support code of everything in this reset.
+    pub fn support_code(&self) -> SupportCode {
+        SupportCode::of(&self.0)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,10 +56,14 @@ pub struct Reset {
     #[serde(default)]
     pub verified: BTreeSet<Kind>,
     pub exp: Time,
-    pub support_code: SupportCode,
 }
 
 impl Reset {
+    /// What its owner reads to the help desk.
+    pub fn support_code(&self) -> SupportCode {
+        self.id.support_code()
+    }
+
     /// Whether this bearer may act on it now. Expiry is compared here, never
     /// left to TTL.
     pub fn is_open(&self, bearer: &Bearer, now: Time) -> bool {

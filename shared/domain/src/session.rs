@@ -77,7 +77,8 @@ impl Session {
             uid: account.uid.clone(),
             generation: account.generation,
             reach,
-            exp: now + lasts,
+            // No step of a session outlives the password it began with.
+            exp: (now + lasts).min(proved_at + FULL),
             seen: now,
             proved_at,
         }

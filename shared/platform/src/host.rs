@@ -24,6 +24,8 @@ const ATTEMPTS: u32 = 3;
 /// The SDK's first wait between tries, which doubles. Its default of a second
 /// would cost a person more than asking again does.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+/// The longest one try of it may take: a lost answer leaves time for another.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1500);
 /// The longest one AWS call may take, tries included: well below the
 /// gateway's 30 s, with several calls to a request.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -75,7 +77,7 @@ pub fn configure(loader: aws_config::ConfigLoader) -> aws_config::ConfigLoader {
     loader
         .http_client(Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF))
-        .timeout_config(TimeoutConfig::builder().operation_timeout(CALL_TIMEOUT).build())
+        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).operation_timeout(CALL_TIMEOUT).build())
 }
 
 /// Serves a function's routes.

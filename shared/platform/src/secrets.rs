@@ -6,17 +6,24 @@ use domain::error::Problem;
 use domain::key::{KeyId, Keys};
 use domain::port::KeyRing;
 use std::sync::Arc;
-use tokio::sync::RwLock;
+use std::time::{Duration, Instant};
+use tokio::sync::{Mutex, RwLock};
 
 pub struct SecretRing {
     client: aws_sdk_secretsmanager::Client,
     secret_id: String,
     keys: RwLock<Option<Arc<Keys>>>,
+    /// When an unknown generation last made us read again.
+    reloaded: Mutex<Option<Instant>>,
 }
+
+/// How long an unknown generation is refused from memory after a reload:
+/// anybody can make up its number.
+const BETWEEN_RELOADS: Duration = Duration::from_secs(60);
 
 impl SecretRing {
     pub fn new(client: aws_sdk_secretsmanager::Client, secret_id: String) -> SecretRing {
-        SecretRing { client, secret_id, keys: RwLock::new(None) }
+        SecretRing { client, secret_id, keys: RwLock::new(None), reloaded: Mutex::new(None) }
     }
 
     /// Reads the secret, unless somebody did while we waited.
@@ -51,6 +58,13 @@ impl KeyRing for SecretRing {
         let keys = self.keys().await?;
         if keys.generation(kid).is_some() {
             return Ok(keys);
+        }
+        {
+            let mut reloaded = self.reloaded.lock().await;
+            if reloaded.is_some_and(|at| at.elapsed() < BETWEEN_RELOADS) {
+                return Err(Problem::unavailable());
+            }
+            *reloaded = Some(Instant::now());
         }
         let keys = self.load(|keys| keys.generation(kid).is_some()).await?;
         keys.generation(kid).map(|_| keys.clone()).ok_or_else(Problem::unavailable)

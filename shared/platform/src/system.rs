@@ -33,6 +33,7 @@ impl Entropy for OsEntropy {
 /// Memory in KiB, passes and lanes of a new hash (OWASP password storage).
 const COST: (u32, u32, u32) = (19_456, 2, 1);
 const OUTPUT: usize = 32;
+const SALT: usize = 16;
 /// Hashes computed at once in one process: each takes 19 MiB.
 pub const HASHES_AT_ONCE: usize = 4;
 
@@ -107,12 +108,18 @@ impl PasswordHasher for Argon2Hasher {
     }
 
     async fn check(&self, target: HashTarget<'_>, password: &Password) -> Result<Checked, Problem> {
-        let current = self.ring.keys().await?.current().kid;
+        let keys = self.ring.keys().await?;
+        let current = keys.current().kid;
+        let decoy = |salt: Vec<u8>| Parts { kid: current, cost: COST, salt, hash: Vec::new() };
         let parts = match target {
-            HashTarget::Stored(stored) => Parts::parse(stored).ok_or_else(Problem::unavailable)?,
-            HashTarget::Decoy(salt) => Parts { kid: current, cost: COST, salt: salt.to_vec(), hash: Vec::new() },
+            // A hash that cannot be read, or whose pepper was retired, fits no
+            // password: the same work, so that nobody sees a difference.
+            HashTarget::Stored(stored) => Parts::parse(stored).filter(|parts| keys.generation(parts.kid).is_some()).unwrap_or_else(|| {
+                tracing::error!(event = "hashUnusable");
+                decoy(vec![0; SALT])
+            }),
+            HashTarget::Decoy(salt) => decoy(salt.to_vec()),
         };
-        let keys = self.ring.keys_with(parts.kid).await?;
         let hash = self.compute(keys, parts.kid, parts.cost, parts.salt, password).await?;
         Ok(Checked {
             right: bool::from(hash.ct_eq(parts.hash.as_slice())),

@@ -117,11 +117,12 @@ fn ensure_table(database: &Database, dir: &Path) -> Result<()> {
     let definition = table_definition()?;
     let noted = dir.join(DEFINITION);
     if database.list_tables(Default::default())?.table_names.is_empty() {
-        database.create_table(request(definition.clone())?)?;
+        // First the note: a start cut short after it makes the table again.
+        fs::write(noted, serde_json::to_vec_pretty(&definition)?)?;
+        database.create_table(request(definition)?)?;
         if let Some(expiry) = template::time_to_live()? {
             database.update_time_to_live(request(expiry)?)?;
         }
-        fs::write(noted, serde_json::to_vec_pretty(&definition)?)?;
         return Ok(());
     }
     let made_from: Value = fs::read(&noted).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();

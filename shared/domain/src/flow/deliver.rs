@@ -6,9 +6,9 @@ use crate::audit::Reason;
 use crate::challenge::{ChallengeId, Purpose};
 use crate::code::Code;
 use crate::error::Problem;
-use crate::limit::LEAST_LIFE_LEFT;
+use crate::limit::{LEAST_LIFE_LEFT, SETTLING};
 use crate::method::Destination;
-use crate::outbox::{MAX_TRIES, Message, OutboxId, OutboxKind, OutboxState};
+use crate::outbox::{MAX_TRIES, Message, OutboxId, OutboxKind, OutboxRow, OutboxState};
 use crate::policy::Policy;
 use crate::port::{Call, Change, CommitError, Content, Guard, KeyRing, Outgoing, SendError, Sender, Snapshot, Store, Want};
 use crate::time::Span;
@@ -44,12 +44,25 @@ pub async fn deliver(
     }
     let close = async |state, reason| close(store, call, handle, id, state, reason).await;
     if row.tries >= MAX_TRIES {
-        return close(OutboxState::Failed, Reason::Failed).await;
+        return match row.message {
+            Message::Code { .. } => close(OutboxState::Failed, Reason::Failed).await,
+            // Somebody must be told: it ends where an alarm is, not in silence.
+            Message::Notice { .. } => Err(Problem::unavailable()),
+        };
     }
-    let (to, language) = match judge(&row.message, &read, handle, &policy, ring, call).await? {
+    let (to, language) = match judge(row, &read, handle, &policy, ring, call).await? {
         Verdict::Send(to, language) => (to, language),
         Verdict::Drop(reason) => return close(OutboxState::Dropped, reason).await,
         Verdict::Wait => return Err(Problem::unavailable()),
+    };
+    // Made before the claim: where a key is missing, no try is spent.
+    let code = match &row.message {
+        Message::Code { challenge, purpose, .. } => {
+            let keys = ring.keys_with(challenge.kid).await?;
+            let generation = keys.generation(challenge.kid).ok_or_else(Problem::unavailable)?;
+            Some((Code::derive(&generation.codes, challenge, *purpose), *purpose, minutes_left(challenge, call)))
+        }
+        Message::Notice { .. } => None,
     };
 
     let mut claim = vec![Change::ClaimMessage { handle: handle.clone(), id: id.clone(), tries: row.tries }];
@@ -70,47 +83,45 @@ pub async fn deliver(
         Err(error) => return Err(error.into()),
     }
 
-    let code = match &row.message {
-        Message::Code { challenge, purpose, .. } => {
-            let keys = ring.keys_with(challenge.kid).await?;
-            let generation = keys.generation(challenge.kid).ok_or_else(Problem::unavailable)?;
-            Some(Code::derive(&generation.codes, challenge, *purpose))
-        }
-        Message::Notice { .. } => None,
-    };
     let content = match (&row.message, &code) {
-        (Message::Code { challenge, purpose, .. }, Some(code)) => {
-            Content::Code { code, purpose: *purpose, minutes: minutes_left(challenge, call) }
-        }
         (Message::Notice { notice, .. }, _) => Content::Notice(*notice),
+        (Message::Code { .. }, Some((code, purpose, minutes))) => Content::Code { code, purpose: *purpose, minutes: *minutes },
         (Message::Code { .. }, None) => unreachable!("a code message has a code"),
     };
-    let outgoing = Outgoing { to: &to, language, organisation: &policy.organisation, content };
-    match sender.send(outgoing).await {
+    match sender.send(Outgoing { to: &to, language, organisation: &policy.organisation, content }).await {
         Ok(()) => close(OutboxState::Sent, Reason::None).await,
         Err(SendError::Permanent) => close(OutboxState::Failed, Reason::Failed).await,
-        Err(SendError::Passing) => Err(Problem::unavailable()),
+        Err(SendError::Refused) => {
+            // It was not taken, for sure: the try is given back.
+            let release = Change::ReleaseMessage { handle: handle.clone(), id: id.clone(), tries: row.tries };
+            store.commit(call, "release", vec![release]).await?;
+            Err(Problem::unavailable())
+        }
+        Err(SendError::Unknown) => Err(Problem::unavailable()),
     }
 }
 
 /// Whether the message still makes sense, and where it goes.
 async fn judge(
-    message: &Message,
+    row: &OutboxRow,
     read: &Snapshot,
     handle: &Handle,
     policy: &Policy,
     ring: &impl KeyRing,
     call: &Call,
 ) -> Result<Verdict, Problem> {
-    let (challenge, purpose, seq, typed) = match message {
+    let (challenge, purpose, typed) = match &row.message {
         Message::Notice { recipient, language, .. } => return Ok(Verdict::Send(recipient.clone(), *language)),
-        Message::Code { challenge, purpose, seq, typed } => (challenge, *purpose, *seq, typed),
+        Message::Code { challenge, purpose, typed } => (challenge, *purpose, typed),
     };
-    let ledger = read.ledger(purpose);
-    match ledger.slots.get(&challenge.kind) {
+    // The items of one transaction become visible one by one: what does not
+    // fit a fresh row may only be late.
+    let settling = call.now - row.id.at < SETTLING;
+    let late = |reason| if settling { Verdict::Wait } else { Verdict::Drop(reason) };
+    match read.ledger(purpose).slots.get(&challenge.kind) {
         Some(slot) if slot.id == *challenge => {}
-        Some(slot) if slot.seq < seq => return Ok(Verdict::Wait),
-        Some(_) | None => return Ok(Verdict::Drop(Reason::Superseded)),
+        Some(slot) if slot.issued >= row.id.at => return Ok(Verdict::Drop(Reason::Superseded)),
+        Some(_) | None => return Ok(late(Reason::Superseded)),
     }
     if challenge.expires - call.now < LEAST_LIFE_LEFT {
         return Ok(Verdict::Drop(Reason::TooLate));
@@ -118,11 +129,10 @@ async fn judge(
     let account = read.account(handle);
     let address = match purpose {
         Purpose::Reset => reset_address(read, account, challenge, call),
-        Purpose::Registration => account
-            .and_then(|a| a.pending.get(&challenge.kind))
-            .filter(|p| p.challenge == *challenge)
-            .map(|p| p.destination.clone())
-            .ok_or(Reason::MethodChanged),
+        Purpose::Registration => match account.and_then(|a| a.pending.get(&challenge.kind)) {
+            Some(pending) if pending.challenge == *challenge => Ok(pending.destination.clone()),
+            Some(_) | None => return Ok(late(Reason::MethodChanged)),
+        },
     };
     let (to, account) = match (address, account) {
         (Ok(to), Some(account)) => (to, account),
@@ -174,7 +184,7 @@ async fn charge_destination(
 
 /// The pseudonym a destination is counted under.
 async fn destination_name(ring: &impl KeyRing, to: &Destination) -> Result<String, Problem> {
-    Ok(ring.keys().await?.pseudonym("destination", to.as_str()))
+    Ok(ring.keys().await?.pseudonym("destination", &to.as_str().to_lowercase()))
 }
 
 async fn close(store: &impl Store, call: &Call, handle: &Handle, id: &OutboxId, state: OutboxState, reason: Reason) -> Result<(), Problem> {

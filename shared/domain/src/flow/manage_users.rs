@@ -31,6 +31,20 @@ pub struct UserPatch {
     pub enabled: Option<bool>,
 }
 
+impl UserPatch {
+    /// The fields it names, for the audit trail.
+    fn names(&self) -> Vec<String> {
+        let named = [
+            ("name", self.name.is_some()),
+            ("language", self.language.is_some()),
+            ("role", self.role.is_some()),
+            ("groups", self.groups.is_some()),
+            ("enabled", self.enabled.is_some()),
+        ];
+        named.into_iter().filter(|(_, set)| *set).map(|(name, _)| name.to_owned()).collect()
+    }
+}
+
 /// A new account and its temporary password, handed out once.
 pub struct CreatedUser {
     pub account: Account,
@@ -104,6 +118,7 @@ pub(super) async fn draft(
         registered_at: None,
         confirmed_at: None,
         asked_at: None,
+        unknown: BTreeMap::new(),
     };
     Ok((typed, CreatedUser { account, temporary_password, expires }))
 }
@@ -145,8 +160,9 @@ pub async fn change_user(
     if before.revision != seen {
         return Err(ProblemCode::PreconditionFailed.into());
     }
+    let changed = patch.names();
     let after = patched(&before, patch)?;
-    let told = Told { uid: Some(&before.uid), actor: Some(&who.account.uid), ..Told::new(call, &handle, Event::UserChanged) };
+    let told = Told { uid: Some(&before.uid), actor: Some(&who.account.uid), changed, ..Told::new(call, &handle, Event::UserChanged) };
     let mut changes = vec![told.record(call, &who.policy.policy, entropy)];
     match (is_administrator(&before), is_administrator(&after)) {
         (false, true) => changes.push(Change::AddAdministrator { handle: handle.clone(), first: false }),

@@ -36,12 +36,14 @@ struct Told<'a> {
     event: Event,
     reason: Reason,
     kind: Option<Kind>,
+    changed: Vec<String>,
+    version: Option<u64>,
     support_code: SupportCode,
 }
 
 impl<'a> Told<'a> {
     fn new(call: &Call, handle: &'a Handle, event: Event) -> Told<'a> {
-        Told { handle, uid: None, actor: None, event, reason: Reason::None, kind: None, support_code: call.support_code() }
+        Told { handle, uid: None, actor: None, event, reason: Reason::None, kind: None, changed: Vec::new(), version: None, support_code: call.support_code() }
     }
 
     /// The change that appends it to the audit trail.
@@ -53,6 +55,8 @@ impl<'a> Told<'a> {
             event: self.event,
             reason: self.reason,
             kind: self.kind,
+            changed: self.changed,
+            version: self.version,
             support_code: self.support_code,
             request_id: call.id.clone(),
             at: call.now,
@@ -75,10 +79,15 @@ fn save_account(handle: &Handle, read: &Account, account: Account) -> Change {
 
 /// The change that queues a message for `send-code`.
 fn queue(call: &Call, handle: &Handle, what: OutboxKind, message: Message, entropy: &impl Entropy) -> Change {
+    let support_code = match &what {
+        OutboxKind::Code(_, Some(reset)) => reset.support_code(),
+        OutboxKind::Code(_, None) | OutboxKind::Notice => call.support_code(),
+    };
     Change::QueueMessage(Box::new(OutboxRow {
         handle: handle.clone(),
         id: OutboxId { at: call.now, what, random: random_text(random::<9>(entropy)) },
         message,
+        support_code,
         state: OutboxState::Queued,
         tries: 0,
     }))

@@ -81,12 +81,12 @@ async fn send(
         .read
         .ledger(Purpose::Registration)
         .issue(policy, Purpose::Registration, challenge.clone(), &who.session.digest, call.now)
-        .map_err(|why| refused(why, call.now))?;
+        .map_err(|why| refused(why, Purpose::Registration, call.now))?;
     let sent = Sent::new(&issue, policy);
 
     let mut account = who.account.clone();
     account.pending.insert(kind, Pending { destination, challenge: challenge.clone() });
-    let message = Message::Code { challenge, purpose: Purpose::Registration, seq: issue.slot.seq, typed: None };
+    let message = Message::Code { challenge, purpose: Purpose::Registration, typed: None };
     let told = Told { uid: Some(&account.uid), kind: Some(kind), ..Told::new(call, &handle, Event::MethodStarted) };
     let changes = vec![
         told.record(call, policy, entropy),
@@ -112,8 +112,10 @@ pub async fn finish(store: &impl Store, entropy: &impl Entropy, call: &Call, bea
         return Err(ProblemCode::MethodMissing.into());
     }
     let mut account = who.account.clone();
-    account.registered_at = Some(call.now);
-    account.confirmed_at = Some(call.now);
+    account.registered_at = account.registered_at.or(Some(call.now));
+    if who.session.reach == Reach::Register || account.confirmed_at.is_none() {
+        account.confirmed_at = Some(call.now);
+    }
     let account = account.revised();
     let bearer = Bearer::new(BearerKind::Session, handle.clone(), random(entropy));
     let next = next_step(&account, policy, call.now);

@@ -32,7 +32,7 @@ pub async fn view_reset(store: &impl Store, call: &Call, bearer: &Bearer, id: &R
         ready: reset.verified.len() >= reset.need as usize,
         verified: reset.verified,
         expires: reset.exp,
-        support_code: reset.support_code,
+        support_code: id.support_code(),
     })
 }
 
@@ -56,7 +56,7 @@ pub async fn reset_password(
         let saved = read.policy();
         let policy = &saved.policy;
         let reset = read.reset.as_ref().filter(|r| r.is_open(bearer, call.now)).ok_or(ProblemCode::ResetEnded)?;
-        let told_of = |problem: Problem| problem.with_support_code(&reset.support_code);
+        let told_of = |problem: Problem| problem.with_support_code(&reset.support_code());
 
         // Proofs come first: who has none learns nothing, about the account
         // or about passwords, and costs no hash.
@@ -74,7 +74,7 @@ pub async fn reset_password(
         after.hash = hash;
         after.temporary_until = None;
         let told =
-            Told { uid: Some(&account.uid), support_code: reset.support_code.clone(), ..Told::new(call, handle, Event::PasswordReset) };
+            Told { uid: Some(&account.uid), support_code: reset.support_code(), ..Told::new(call, handle, Event::PasswordReset) };
         let mut changes = vec![
             told.record(call, policy, entropy),
             save_account(handle, account, after.fenced()),

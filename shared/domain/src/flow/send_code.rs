@@ -52,7 +52,7 @@ pub async fn send_code(
     let Some(open) = read.reset.as_ref().filter(|r| r.is_open(bearer, call.now)) else {
         return Err(ProblemCode::ResetEnded.into());
     };
-    let told_of = |problem: Problem| problem.with_support_code(&open.support_code);
+    let told_of = |problem: Problem| problem.with_support_code(&open.support_code());
     if !policy.allows(kind) {
         return Err(told_of(ProblemCode::KindNotAllowed.into()));
     }
@@ -63,14 +63,14 @@ pub async fn send_code(
     let issue = read
         .ledger(Purpose::Reset)
         .issue(&policy, Purpose::Reset, challenge.clone(), &open.sec, call.now)
-        .map_err(|why| told_of(refused(why, call.now)))?;
+        .map_err(|why| told_of(refused(why, Purpose::Reset, call.now)))?;
     let sent = Sent::new(&issue, &policy);
 
-    let message = Message::Code { challenge, purpose: Purpose::Reset, seq: issue.slot.seq, typed: None };
+    let message = Message::Code { challenge, purpose: Purpose::Reset, typed: None };
     let told = Told {
         uid: Some(&open.uid),
         kind: Some(kind),
-        support_code: open.support_code.clone(),
+        support_code: open.support_code(),
         ..Told::new(call, handle, Event::CodeRequested)
     };
     let changes = vec![
@@ -95,11 +95,14 @@ pub(super) fn count_send(call: &Call, keys: &Keys) -> Change {
     }
 }
 
-pub(super) fn refused(why: Refused, now: Time) -> Problem {
-    match why {
-        Refused::Closed(until) => Problem::retry_at(ProblemCode::ResetClosed, until, now),
-        Refused::TooSoon(again) => Problem::retry_at(ProblemCode::TooSoon, again, now),
-    }
+/// Why no code is sent, or taken, now. Only reset is ever closed; a
+/// registration is to be tried later.
+pub(super) fn refused(why: Refused, purpose: Purpose, now: Time) -> Problem {
+    let (code, at) = match (why, purpose) {
+        (Refused::Closed(until), Purpose::Reset) => (ProblemCode::ResetClosed, until),
+        (Refused::Closed(at), Purpose::Registration) | (Refused::TooSoon(at), _) => (ProblemCode::TooSoon, at),
+    };
+    Problem::retry_at(code, at, now)
 }
 
 /// Another send of this kind was written in between.

@@ -37,7 +37,7 @@ pub async fn save_policy(
         return Err(Problem::invalid(violations));
     }
     let saved = SavedPolicy { version: seen + 1, saved_at: Some(call.now), saved_by: Some(who.account.uid.clone()), policy };
-    let told = Told { uid: Some(&who.account.uid), ..Told::new(call, who.handle(), Event::PolicySaved) };
+    let told = Told { uid: Some(&who.account.uid), version: Some(saved.version), ..Told::new(call, who.handle(), Event::PolicySaved) };
     let changes = vec![
         told.record(call, &saved.policy, entropy),
         Change::SavePolicy { seen, saved: Box::new(saved.clone()) },

@@ -48,7 +48,7 @@ pub async fn start_reset(
     let reason = eligibility(account, &policy);
     let bearer = Bearer::new(BearerKind::Reset, handle.clone(), random(entropy));
     let id = ResetId::of(&bearer);
-    let support_code = SupportCode::of(&id.0);
+    let support_code = id.support_code();
     let version_of = |kind: &Kind| account.and_then(|a| a.methods.get(kind)).map_or(0, |m| m.version);
     let versions: BTreeMap<Kind, u64> = policy.methods.iter().map(|kind| (*kind, version_of(kind))).collect();
     let reset = Reset {
@@ -65,7 +65,6 @@ pub async fn start_reset(
         state: ResetState::Open,
         verified: BTreeSet::new(),
         exp: call.now + policy.reset_lifetime(),
-        support_code: support_code.clone(),
     };
     let expires = reset.exp;
     let told = Told { uid: Some(&reset.uid), reason, support_code: support_code.clone(), ..Told::new(call, &handle, Event::ResetStarted) };

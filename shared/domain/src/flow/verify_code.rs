@@ -6,8 +6,9 @@ use crate::audit::{Event, SupportCode};
 use crate::challenge::{ChallengeId, Purpose};
 use crate::code::{Code, TypedCode};
 use crate::error::{Problem, ProblemCode};
+use crate::flow::send_code::refused;
 use crate::flow::signed_in::signed_in;
-use crate::limit::{Ledger, Stamp};
+use crate::limit::{Ledger, Refused, Stamp};
 use crate::method::{Kind, Method};
 use crate::notice::Notice;
 use crate::policy::Policy;
@@ -73,6 +74,8 @@ async fn judge(
         charge.push(Change::CheckSession { handle: bearer.handle.clone(), digest: bearer.digest(), now: call.now });
     }
     store.commit(call, "charge", charge).await.map_err(|error| match error {
+        // Whoever has no session learns nothing of the ledger.
+        error if error.by(Guard::Session) => ProblemCode::SignInRequired.into(),
         CommitError::Refused { ledger, .. } => not_charged(ledger.as_deref(), purpose, call),
         CommitError::Unavailable => Problem::unavailable(),
     })?;
@@ -150,7 +153,7 @@ async fn keep_method(
 /// The reset's support code or, for a registration, the request's.
 fn support_code(call: &Call, bearer: &Bearer) -> SupportCode {
     match bearer.kind {
-        BearerKind::Reset => SupportCode::of(&ResetId::of(bearer).0),
+        BearerKind::Reset => ResetId::of(bearer).support_code(),
         BearerKind::Session => call.support_code(),
     }
 }
@@ -159,10 +162,9 @@ fn support_code(call: &Call, bearer: &Bearer) -> SupportCode {
 /// the account's count is full; all else is one answer.
 fn not_charged(ledger: Option<&Ledger>, purpose: Purpose, call: &Call) -> Problem {
     let closed = ledger.and_then(|ledger| ledger.closed_until(ledger.cap, call.now));
-    match (purpose, closed) {
-        (Purpose::Reset, Some(until)) => Problem::retry_at(ProblemCode::ResetClosed, until, call.now),
-        (Purpose::Registration, Some(until)) => Problem::retry_at(ProblemCode::TooSoon, until, call.now),
-        (_, None) => ProblemCode::CodeNotAccepted.into(),
+    match closed {
+        Some(until) => refused(Refused::Closed(until), purpose, call.now),
+        None => ProblemCode::CodeNotAccepted.into(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{BEGIN, account, bearer, method};
 use domain::account::{Account, GroupName, Role};
-use domain::audit::{Reason, SupportCode};
+use domain::audit::Reason;
 use domain::method::Kind;
 use domain::policy::{Policy, Scope};
 use domain::reset::{Reset, ResetId, ResetState, eligibility};
@@ -195,7 +195,6 @@ fn reset() -> Reset {
         state: ResetState::Open,
         verified: Default::default(),
         exp: BEGIN + Span::minutes(15),
-        support_code: SupportCode::of("x"),
     }
 }
 

@@ -62,6 +62,7 @@ fn account() -> Account {
         registered_at: None,
         confirmed_at: None,
         asked_at: None,
+        unknown: Default::default(),
     }
 }
 

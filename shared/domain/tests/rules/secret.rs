@@ -2,7 +2,7 @@
 
 use crate::{BEGIN, account, bearer, handle, keys, method};
 use domain::account::{Handle, TypedUserId};
-use domain::audit::{Reason, SupportCode};
+use domain::audit::Reason;
 use domain::code::{Code, TypedCode};
 use domain::key::{Generation, Key, Keys};
 use domain::method::Kind;
@@ -231,7 +231,6 @@ fn what_is_printed_of_stored_things_shows_no_secret() {
         state: ResetState::Open,
         verified: Default::default(),
         exp: BEGIN,
-        support_code: SupportCode::of("x"),
     };
     let printed = format!("{account:?} {session:?} {reset:?} {:?} {:?}", bearer.digest(), account.hash);
     let digest = bearer.digest();

@@ -277,6 +277,10 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
             .value("claimed", value(&OutboxState::Claimed)).value("queued", value(&OutboxState::Queued))
             .value("tries", n(tries)).value("next", n(tries + 1))
             .write(table, Verb::Update)),
+        C::ReleaseMessage { handle, id, tries } => (Guard::Outbox, Expression::of(Key::outbox(handle, id))
+            .set("SET #tries = :tries").when("#tries = :claimed AND #state = :state")
+            .value("tries", n(tries)).value("claimed", n(tries + 1)).value("state", value(&OutboxState::Claimed))
+            .write(table, Verb::Update)),
         C::CloseMessage { handle, id, state, reason } => {
             // What failed stays in the list of what was not sent, with its
             // message; of the rest no address is kept.
@@ -340,6 +344,7 @@ fn outbox_item(row: &OutboxRow) -> Item {
         ("message".into(), value(&row.message)),
         ("state".into(), value(&row.state)),
         ("tries".into(), n(row.tries)),
+        (SUPPORT_CODE.into(), s(row.support_code.as_str())),
         (BUCKET.into(), s(table::unsent_bucket(table::shard_of(&row.id.random)))),
         (TTL.into(), ttl(row.id.at + OUTBOX_KEPT)),
     ])
@@ -352,7 +357,6 @@ fn audit_item(event: &AuditEvent) -> (Key, Item) {
     it.remove("handle");
     it.remove("random");
     it.insert(BUCKET.into(), s(table::event_bucket(event.at, event.random[0] % table::SHARDS)));
-    it.insert(SUPPORT_CODE.into(), s(event.support_code.as_str()));
     it.insert(TTL.into(), ttl(event.keep_until));
     (Key::audit(&event.handle, event.at, &random), it)
 }

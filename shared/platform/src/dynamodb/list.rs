@@ -1,7 +1,7 @@
 //! The lists: keys from an index or a partition, then the items themselves.
 
 use super::Table;
-use super::read::{batch_get, parse, text, unavailable};
+use super::read::{account, batch_get, policy, text, unavailable};
 use super::table::{self, BUCKET, BY_BUCKET, Item, Key, PK, SHARDS, SK};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::account::{Account, Handle};
@@ -70,7 +70,7 @@ async fn fetch(table: &Table, handles: &[Handle]) -> Result<Vec<Account>, Proble
         found.iter().find(|item| text(item, PK) == Some(&key.pk)).cloned()
     };
     // One deleted in between is no longer there to show.
-    handles.iter().filter_map(item_of).map(parse).collect()
+    handles.iter().filter_map(item_of).map(account).collect()
 }
 
 /// Saved policies, newest first; the position is the last version shown.
@@ -92,6 +92,6 @@ pub(super) async fn policies(table: &Table, limit: u32, from: Option<String>) ->
         .await
         .map_err(|error| unavailable("Query", error.into_service_error().meta()))?;
     let next = page.last_evaluated_key().and_then(|key| text(key, SK).cloned());
-    let items = page.items.unwrap_or_default().into_iter().map(parse).collect::<Result<_, _>>()?;
+    let items = page.items.unwrap_or_default().into_iter().map(policy).collect::<Result<_, _>>()?;
     Ok(Page { items, next })
 }

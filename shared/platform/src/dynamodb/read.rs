@@ -1,13 +1,15 @@
 //! One consistent read of all that a request decides by.
 
 use super::Table;
-use super::table::{Item, Key, PK, SK};
+use super::table::{BUCKET, Item, Key, PK, SK};
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use domain::account::{Account, Handle};
+use domain::audit::SupportCode;
 use domain::error::Problem;
 use domain::limit::{Ledger, Slot, Stamp};
 use domain::method::Kind;
 use domain::outbox::{Message, OutboxId, OutboxRow, OutboxState};
+use domain::policy::SavedPolicy;
 use domain::port::{Snapshot, Want};
 use domain::time::Time;
 use serde::Deserialize;
@@ -93,7 +95,7 @@ fn key_of(want: &Want<'_>) -> Key {
 fn place(snapshot: &mut Snapshot, want: &Want<'_>, item: Item) -> Result<(), Problem> {
     match want {
         Want::Account(handle) => {
-            snapshot.accounts.insert((*handle).clone(), parse::<Account>(item)?);
+            snapshot.accounts.insert((*handle).clone(), account(item)?);
         }
         Want::Lock(_) => snapshot.lock = Some(parse(item)?),
         Want::Ledger(_, purpose) => {
@@ -103,9 +105,26 @@ fn place(snapshot: &mut Snapshot, want: &Want<'_>, item: Item) -> Result<(), Pro
         Want::Session(_) => snapshot.session = Some(parse(item)?),
         Want::Outbox(handle, id) => snapshot.outbox = outbox(item, handle, id)?,
         Want::Destination(_) => snapshot.destination = Some(parse::<DestinationItem>(item)?.sent),
-        Want::Policy => snapshot.policy = Some(parse(item)?),
+        Want::Policy => snapshot.policy = Some(policy(item)?),
     }
     Ok(())
+}
+
+/// An account, without what is the table's own.
+pub(super) fn account(mut item: Item) -> Result<Account, Problem> {
+    for own in [PK, SK, BUCKET] {
+        item.remove(own);
+    }
+    parse(item)
+}
+
+/// A policy, whichever version of this code stored it.
+pub(super) fn policy(item: Item) -> Result<SavedPolicy, Problem> {
+    let stored = parse(item)?;
+    SavedPolicy::from_stored(stored).map_err(|error| {
+        tracing::error!(event = "itemUnreadable", kind = "POLICY", cause = %error);
+        Problem::unavailable()
+    })
 }
 
 #[derive(Deserialize)]
@@ -145,13 +164,15 @@ pub(super) fn ledger(item: Item) -> Result<Ledger, Problem> {
 struct OutboxItem {
     /// Gone once it was sent or dropped: it may hold an address.
     message: Option<Message>,
+    #[serde(rename = "supportCode")]
+    support_code: SupportCode,
     state: OutboxState,
     tries: u32,
 }
 
 fn outbox(item: Item, handle: &Handle, id: &OutboxId) -> Result<Option<OutboxRow>, Problem> {
-    let OutboxItem { message, state, tries } = parse(item)?;
-    Ok(message.map(|message| OutboxRow { handle: handle.clone(), id: id.clone(), message, state, tries }))
+    let OutboxItem { message, support_code, state, tries } = parse(item)?;
+    Ok(message.map(|message| OutboxRow { handle: handle.clone(), id: id.clone(), message, support_code, state, tries }))
 }
 
 /// The attribute a ledger keeps a kind's slot in.

@@ -10,6 +10,9 @@ use serde::de::DeserializeOwned;
 /// The largest body, in bytes: a policy with its terms fits.
 pub const MAX_BODY: usize = 64 * 1024;
 
+/// What a body may call itself: JSON, or the patch of RFC 7396.
+const JSON: [&str; 2] = ["application/json", "application/merge-patch+json"];
+
 /// A body of a type that refuses unknown fields.
 pub struct Body<T>(pub T);
 
@@ -19,7 +22,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let mut parts = kind.split(';').map(str::trim);
-        let is_json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
+        let is_json = parts.next().is_some_and(|essence| JSON.iter().any(|json| essence.eq_ignore_ascii_case(json)));
         if !is_json || parts.any(|parameter| !parameter.eq_ignore_ascii_case("charset=utf-8")) {
             return Err(ProblemCode::UnsupportedMediaType.into());
         }

@@ -38,7 +38,10 @@ impl Mailer {
             "MessageRejected" | "BadRequestException" | "MailFromDomainNotVerifiedException" | "NotFoundException" => {
                 Err(SendError::Permanent)
             }
-            _ => Err(SendError::Passing),
+            "TooManyRequestsException" | "LimitExceededException" | "SendingPausedException" | "AccountSuspendedException" => {
+                Err(SendError::Refused)
+            }
+            _ => Err(SendError::Unknown),
         }
     }
 }
