@@ -259,23 +259,24 @@ impl World {
 
     /// Every item of the table, as it lies there.
     pub async fn items(&self) -> Vec<Value> {
-        let http = reqwest::Client::new();
-        let scan = json!({ "TableName": local::dynamodb::TABLE });
-        let answer = http
+        let body = self.table("Scan", json!({})).await;
+        body["Items"].as_array().cloned().unwrap_or_else(|| panic!("no items in {body}"))
+    }
+
+    /// Does something to the table itself, past the functions and the proxy.
+    pub async fn table(&self, operation: &str, mut body: Value) -> Value {
+        body["TableName"] = local::dynamodb::TABLE.into();
+        let answer = reqwest::Client::new()
             .post(self.embedded.endpoint())
-            .header("x-amz-target", "DynamoDB_20120810.Scan")
+            .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
             .header("content-type", "application/x-amz-json-1.0")
-            .header(
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
-            )
+            .header("authorization", "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
             .header("x-amz-date", "20260101T000000Z")
-            .body(scan.to_string())
+            .body(body.to_string())
             .send()
             .await
             .expect("the emulator answers");
-        let body: Value = answer.json().await.expect("JSON");
-        body["Items"].as_array().cloned().unwrap_or_else(|| panic!("no items in {body}"))
+        answer.json().await.expect("JSON")
     }
 }
 

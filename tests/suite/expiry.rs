@@ -126,3 +126,21 @@ async fn a_temporary_password_signs_in_for_seven_days() {
     world.pass(MOMENT);
     assert_eq!(world.sign_in("bob@example.com", &made.text("temporaryPassword")).await.code(), "signInFailed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_step_makes_a_session_outlive_twelve_hours_from_the_password() {
+    let world = World::new().await;
+    let (_, ann) = world.ready().await;
+    let mut bearer = world.session(&ann).await;
+    let step = Span::minutes(50);
+    let mut passed = Span(0);
+    while passed.0 + step.0 < FULL.0 {
+        world.pass(step);
+        passed.0 += step.0;
+        bearer = world.ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer)).await.expect(200).text("bearer");
+    }
+    world.pass(Span(FULL.0 - passed.0 - 1));
+    world.ask(Ask::new("GET", "/v1/me").bearer(&bearer)).await.expect(200);
+    world.pass(MOMENT);
+    assert_eq!(world.ask(Ask::new("GET", "/v1/me").bearer(&bearer)).await.code(), "signInRequired");
+}

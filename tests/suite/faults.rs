@@ -306,3 +306,64 @@ async fn r09_a_crash_between_send_and_its_record_repeats_the_same_code_once_at_m
     assert!(sent.iter().all(|mail| mail.code == sent[0].code && mail.code.is_some()));
     world.verify(&reset.bearer, &challenge, sent[0].code.as_deref().expect("a code")).await.expect(200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_comes_before_its_ledger_is_visible_waits_for_it() {
+    let world = World::new().await;
+    let (_, ann) = world.ready().await;
+    let mails = world.standins.inbox().all().len();
+    let reset = world.start_reset(&ann.user_id).await;
+    world.send_code(&reset).await;
+    let items = world.items().await;
+    let kind = |item: &Value, prefix: &str| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(prefix));
+    let ledger = items.iter().find(|item| kind(item, "LEDGER#") && item["sk"]["S"] == "reset").expect("a ledger");
+    let row = items.iter().find(|item| kind(item, "OUTBOX#") && item["state"]["S"] == "queued").expect("a row");
+    let event = serde_json::json!({ "Records": [
+        { "eventName": "INSERT", "dynamodb": { "SequenceNumber": "1", "Keys": { "pk": row["pk"], "sk": row["sk"] } } }
+    ] });
+    let handle = async || {
+        let event = serde_json::from_value(event.clone()).expect("an event");
+        let answer = platform::stream::handle(&world.host, &world.channels, "early", event).await;
+        serde_json::to_value(answer).expect("JSON")["batchItemFailures"].as_array().map_or(0, Vec::len)
+    };
+    world.table("DeleteItem", serde_json::json!({ "Key": { "pk": ledger["pk"], "sk": ledger["sk"] } })).await;
+    assert_eq!(handle().await, 1, "it is to come again");
+    world.table("PutItem", serde_json::json!({ "Item": ledger })).await;
+    assert_eq!(handle().await, 0);
+    assert_eq!(world.standins.inbox().all().len(), mails + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_whose_ledger_never_comes_is_given_up() {
+    let world = World::new().await;
+    let (admin, ann) = world.ready().await;
+    let reset = world.start_reset(&ann.user_id).await;
+    world.send_code(&reset).await;
+    let mails = world.standins.inbox().all().len();
+    // Disabling ends the challenge before its message was sent.
+    let seen = world.ask(tests::world::Ask::new("GET", "/v1/users/ann@example.com").bearer(&admin)).await.expect(200);
+    let patch = tests::world::Ask::new("PATCH", "/v1/users/ann@example.com").bearer(&admin).header("if-match", &seen.headers["etag"]);
+    world.ask(patch.body(serde_json::json!({ "enabled": false }))).await.expect(200);
+    world.pass(Span::seconds(3));
+    world.pump().await;
+    assert_eq!((world.dead_letters().await, world.standins.inbox().all().len()), (0, mails));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_nobody_knows_makes_the_secret_be_read_once_more_and_not_each_time() {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+    let world = World::new().await;
+    let (_, ann) = world.ready().await;
+    let reset = world.start_reset(&ann.user_id).await;
+    let challenge = world.send_code(&reset).await;
+    let mut id = BASE64.decode(challenge).expect("an id");
+    id[1..3].copy_from_slice(&999u16.to_be_bytes());
+    world.proxy.take_calls();
+    for _ in 0..5 {
+        assert_eq!(world.verify(&reset.bearer, &BASE64.encode(&id), "00000000").await.code(), "unavailable");
+    }
+    let calls = world.proxy.take_calls();
+    // Nothing was charged, and the secret was asked for once.
+    assert_eq!(calls.iter().map(|c| c.operation.as_str()).collect::<Vec<_>>(), ["GetSecretValue"]);
+}

@@ -213,3 +213,25 @@ async fn a_full_count_closes_reset_until_24_hours_after_its_last_and_not_a_momen
     // All along the right password signed in (A37).
     it.world.sign_in(&it.ann.user_id, &it.ann.password).await.expect(200);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn of_many_parallel_guesses_of_the_current_password_at_most_ten_are_told_wrong() {
+    let world = Arc::new(World::new().await);
+    let (_, ann) = world.ready().await;
+    let bearer = world.session(&ann).await;
+    let guess = |current: &str| {
+        let body = json!({ "currentPassword": current, "newPassword": "a new and longer password" });
+        Ask::new("PUT", "/v1/me/password").bearer(&bearer).body(body)
+    };
+    let mut guesses: Vec<Ask> = (0..60).map(|n| guess(&format!("wrong password number {n}"))).collect();
+    let mut told = 0;
+    for _ in 0..4 {
+        let answers = at_once(&world, std::mem::take(&mut guesses)).await;
+        told += answers.iter().filter(|a| a.code() == "currentPasswordWrong").count();
+        assert!(answers.iter().all(|a| matches!(a.code(), "currentPasswordWrong" | "signInLocked" | "unavailable")), "{answers:?}");
+        guesses = (0..20).map(|n| guess(&format!("another wrong password {n}"))).collect();
+    }
+    assert_eq!(told, 10);
+    // Now the right one waits like any other.
+    assert_eq!(world.ask(guess(&ann.password)).await.code(), "signInLocked");
+}

@@ -3,7 +3,7 @@
 use domain::account::GroupName;
 use domain::error::{Violation, ViolationCode};
 use domain::method::Kind;
-use domain::policy::{Policy, RANGES, Scope};
+use domain::policy::{Policy, RANGES, Scope, SavedPolicy};
 use domain::time::Span;
 use serde_json::{Value, json};
 
@@ -226,4 +226,20 @@ fn a_policy_holds_every_known_field_and_no_other() {
         assert!(!reads(&policy), "{scope}");
     }
     assert!(matches!(serde_json::from_value(roomy()).map(|p: Policy| p.scope), Ok(Scope::Selected { .. })));
+}
+
+#[test]
+fn a_policy_that_an_older_or_newer_version_stored_can_be_read() {
+    let mut stored = serde_json::to_value(SavedPolicy { version: 7, ..SavedPolicy::initial() }).unwrap();
+    stored["policy"]["scope"] = serde_json::json!({ "type": "selected", "groups": ["staff"] });
+    stored["policy"]["code"]["digits"] = 6.into();
+    let whole = SavedPolicy::from_stored(stored.clone()).unwrap();
+    // An older version did not know a field, a newer one knows more.
+    stored["policy"].as_object_mut().unwrap().remove("auditDays");
+    stored["policy"]["code"].as_object_mut().unwrap().remove("guesses");
+    stored["policy"]["somethingNew"] = serde_json::json!({ "a": 1 });
+    stored["policy"]["limits"]["alsoNew"] = 5.into();
+    let read = SavedPolicy::from_stored(stored).unwrap();
+    assert_eq!((read.version, &read.policy), (7, &whole.policy));
+    assert_eq!(read.policy.code.digits, 6);
 }
