@@ -155,7 +155,11 @@ async fn a_sent_or_dropped_message_leaves_no_address_in_the_outbox() {
     world.set_password(&reset, "a new and longer password").await.expect(204);
     let rows = async || -> Vec<String> {
         let items = world.items().await;
-        items.iter().filter(|item| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("OUTBOX#"))).map(|item| item.to_string()).collect()
+        items
+            .iter()
+            .filter(|item| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("OUTBOX#")))
+            .map(|item| item.to_string())
+            .collect()
     };
     assert!(rows().await.iter().any(|row| row.contains("ann.private@example.com")), "the notice is not sent yet");
     world.pump().await;

@@ -316,8 +316,9 @@ async fn a_record_that_comes_before_its_ledger_is_visible_waits_for_it() {
     world.send_code(&reset).await;
     let items = world.items().await;
     let kind = |item: &Value, prefix: &str| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(prefix));
-    let ledger = items.iter().find(|item| kind(item, "LEDGER#") && item["sk"]["S"] == "reset").expect("a ledger");
     let row = items.iter().find(|item| kind(item, "OUTBOX#") && item["state"]["S"] == "queued").expect("a row");
+    let whose = row["pk"]["S"].as_str().expect("a key").replace("OUTBOX#", "LEDGER#");
+    let ledger = items.iter().find(|item| item["pk"]["S"] == whose && item["sk"]["S"] == "reset").expect("a ledger");
     let event = serde_json::json!({ "Records": [
         { "eventName": "INSERT", "dynamodb": { "SequenceNumber": "1", "Keys": { "pk": row["pk"], "sk": row["sk"] } } }
     ] });

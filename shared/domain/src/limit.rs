@@ -135,15 +135,8 @@ impl Ledger {
             return Err(Refused::TooSoon(sent[sent.len() - most as usize] + window));
         }
         sent.push(now);
-        let slot = Slot {
-            sec: bearer.clone(),
-            n: sends_before + 1,
-            issued: now,
-            exp: id.expires,
-            left: policy.code.guesses,
-            used: false,
-            id,
-        };
+        let slot =
+            Slot { sec: bearer.clone(), n: sends_before + 1, issued: now, exp: id.expires, left: policy.code.guesses, used: false, id };
         Ok(Issue { slot, cap, stale: self.stale(now), seen, sent })
     }
 }

@@ -315,7 +315,11 @@ pub enum Change {
         tries: u32,
     },
     /// Guard: claimed, and not tried again since. Gives the try back.
-    ReleaseMessage { handle: Handle, id: OutboxId, tries: u32 },
+    ReleaseMessage {
+        handle: Handle,
+        id: OutboxId,
+        tries: u32,
+    },
     /// Guard: not closed already. Says how it went.
     CloseMessage {
         handle: Handle,

@@ -65,8 +65,13 @@ pub async fn handle(host: &Host, channels: &Channels, request: &str, event: Stre
         let Some((handle, id)) = outbox_row(&keys.pk.s, &keys.sk.s).filter(|_| record.event_name == "INSERT") else {
             continue;
         };
-        let call = Call { // A record that comes again may come under the same request.
-            id: format!("{request}-{sequence_number}-{}", random_text(random::<6>(&host.entropy))), now: host.clock.now(), source: String::new(), source_limit: 0 };
+        let call = Call {
+            // A record that comes again may come under the same request.
+            id: format!("{request}-{sequence_number}-{}", random_text(random::<6>(&host.entropy))),
+            now: host.clock.now(),
+            source: String::new(),
+            source_limit: 0,
+        };
         if deliver(&host.store, &*host.ring, channels, &call, &handle, &id).await.is_err() {
             tracing::warn!(event = "messageRetried", record = sequence_number);
             return StreamAnswer { batch_item_failures: vec![Failure { item_identifier: sequence_number }] };

@@ -43,7 +43,17 @@ struct Told<'a> {
 
 impl<'a> Told<'a> {
     fn new(call: &Call, handle: &'a Handle, event: Event) -> Told<'a> {
-        Told { handle, uid: None, actor: None, event, reason: Reason::None, kind: None, changed: Vec::new(), version: None, support_code: call.support_code() }
+        Told {
+            handle,
+            uid: None,
+            actor: None,
+            event,
+            reason: Reason::None,
+            kind: None,
+            changed: Vec::new(),
+            version: None,
+            support_code: call.support_code(),
+        }
     }
 
     /// The change that appends it to the audit trail.

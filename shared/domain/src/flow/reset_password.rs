@@ -73,8 +73,7 @@ pub async fn reset_password(
         let mut after = account.clone();
         after.hash = hash;
         after.temporary_until = None;
-        let told =
-            Told { uid: Some(&account.uid), support_code: reset.support_code(), ..Told::new(call, handle, Event::PasswordReset) };
+        let told = Told { uid: Some(&account.uid), support_code: reset.support_code(), ..Told::new(call, handle, Event::PasswordReset) };
         let mut changes = vec![
             told.record(call, policy, entropy),
             save_account(handle, account, after.fenced()),

@@ -67,12 +67,8 @@ pub async fn send_code(
     let sent = Sent::new(&issue, &policy);
 
     let message = Message::Code { challenge, purpose: Purpose::Reset, typed: None };
-    let told = Told {
-        uid: Some(&open.uid),
-        kind: Some(kind),
-        support_code: open.support_code(),
-        ..Told::new(call, handle, Event::CodeRequested)
-    };
+    let told =
+        Told { uid: Some(&open.uid), kind: Some(kind), support_code: open.support_code(), ..Told::new(call, handle, Event::CodeRequested) };
     let changes = vec![
         told.record(call, &policy, entropy),
         Change::IssueChallenge { handle: handle.clone(), purpose: Purpose::Reset, issue: Box::new(issue) },

@@ -3,7 +3,7 @@
 use domain::account::GroupName;
 use domain::error::{Violation, ViolationCode};
 use domain::method::Kind;
-use domain::policy::{Policy, RANGES, Scope, SavedPolicy};
+use domain::policy::{Policy, RANGES, SavedPolicy, Scope};
 use domain::time::Span;
 use serde_json::{Value, json};
 
