@@ -3,6 +3,7 @@
 use crate::proxy::Proxy;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
+use aws_smithy_types::timeout::TimeoutConfig;
 use axum::Router;
 use domain::key::Keys;
 use domain::port::{Clock, Entropy};
@@ -19,8 +20,12 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::sync::Mutex;
 use tower::ServiceExt;
+
+/// How long a call to the emulator may take.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A clock that only the test moves.
 pub struct ManualClock(AtomicI64);
@@ -159,7 +164,10 @@ impl World {
             .region(Region::new("us-east-1"))
             .credentials_provider(Credentials::for_tests())
             .endpoint_url(proxy.endpoint());
-        let aws = platform::host::configure(loader).load().await;
+        // Two hundred requests at once on a busy machine may take their time:
+        // bounds are tested here, not speed.
+        let patient = TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).operation_timeout(PATIENCE).build();
+        let aws = platform::host::configure(loader).timeout_config(patient).load().await;
         let settings = Settings {
             table: local::dynamodb::TABLE.to_owned(),
             secret_id: local::secrets::SECRET_ID.to_owned(),
