@@ -74,6 +74,9 @@ async function listen() {
       if (last === 0) await new Promise((done) => setTimeout(done, PAUSE_AFTER_LOSS_MS));
     } catch {
       state.textContent = "Latchkey does not answer. Is it still running?";
+      // It starts again with an empty inbox, and counts from one.
+      last = 0;
+      forget(null);
       await new Promise((done) => setTimeout(done, PAUSE_AFTER_LOSS_MS));
     }
   }
