@@ -68,7 +68,8 @@ impl Functions {
         cargo.current_dir(&self.root).arg("build");
         cargo.args(self.names.iter().flat_map(|name| ["--bin", name]));
         cargo.args(self.release.then_some("--release"));
-        ensure!(Supervised::start(&cargo, data.dir())?.ended().await?.success(), "the functions do not compile: the reasons stand above");
+        let status = Supervised::start(&cargo, data.dir())?.ended().await?;
+        ensure!(status.success(), "the functions do not compile: the reasons stand above ({status})");
         Ok(())
     }
 
