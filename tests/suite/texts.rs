@@ -48,7 +48,7 @@ fn a_placeholder_is_one_that_is_filled() {
         for (key, sentence) in all(language) {
             let filled: &[&str] = match key.split('.').next() {
                 Some("violation") => &["min", "max"],
-                Some("mail") => &["organisation", "minutes", "helpDesk"],
+                Some("mail") => &["organisation", "minutes", "helpDesk", "about"],
                 _ => &[],
             };
             for name in placeholders(sentence) {

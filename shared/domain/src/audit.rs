@@ -34,19 +34,28 @@ pub enum Event {
     SignedIn,
     SignInFailed,
     SignedOut,
+    SignedOutEverywhere,
+    PasswordConfirmed,
     PasswordChanged,
     MethodStarted,
     CodeAttempted,
     CodeAccepted,
     MethodVerified,
+    MethodRemoved,
     Registered,
+    RegistrationPostponed,
+    RegistrationConfirmed,
+    RegistrationRequired,
     ResetStarted,
     CodeRequested,
+    ResetCancelled,
     PasswordReset,
     PolicySaved,
     UserCreated,
     UserChanged,
     UserDeleted,
+    UserUnlocked,
+    TemporaryPasswordIssued,
     AdministratorCreated,
 }
 
@@ -58,6 +67,10 @@ pub enum Reason {
     UnknownUser,
     Disabled,
     OutOfScope,
+    /// Reset is off for everybody.
+    ResetOff,
+    /// Too many failed guesses.
+    ResetClosed,
     NotEnoughMethods,
     WrongPassword,
     TemporaryPasswordExpired,
@@ -68,6 +81,11 @@ pub enum Reason {
     DestinationMismatch,
     TooLate,
     DestinationLimit,
+    KindNotAllowed,
+    CountryNotAllowed,
+    /// The SMS of the day, for the organisation or a country, are spent.
+    SmsBudget,
+    CountryBudget,
     Failed,
 }
 

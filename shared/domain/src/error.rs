@@ -15,6 +15,7 @@ pub enum ProblemCode {
     BodyTooLarge,
     PreconditionRequired,
     PreconditionFailed,
+    IdempotencyKeyReused,
     // Who asks.
     SignInRequired,
     SignInFailed,
@@ -22,11 +23,13 @@ pub enum ProblemCode {
     PasswordProofRequired,
     StepRequired,
     Forbidden,
+    CrossSite,
     // The rules.
     ResetOff,
     ResetClosed,
     ResetEnded,
     KindNotAllowed,
+    SmsUnavailable,
     TooSoon,
     TooManyFromAddress,
     CodeNotAccepted,
@@ -34,6 +37,8 @@ pub enum ProblemCode {
     PasswordRefused,
     CurrentPasswordWrong,
     MethodMissing,
+    PostponeOver,
+    NothingDue,
     UserExists,
     LastAdministrator,
     AdministratorExists,
@@ -43,7 +48,7 @@ pub enum ProblemCode {
 }
 
 impl ProblemCode {
-    pub const ALL: [ProblemCode; 29] = {
+    pub const ALL: [ProblemCode; 34] = {
         use ProblemCode::*;
         [
             InvalidRequest,
@@ -53,16 +58,19 @@ impl ProblemCode {
             BodyTooLarge,
             PreconditionRequired,
             PreconditionFailed,
+            IdempotencyKeyReused,
             SignInRequired,
             SignInFailed,
             SignInLocked,
             PasswordProofRequired,
             StepRequired,
             Forbidden,
+            CrossSite,
             ResetOff,
             ResetClosed,
             ResetEnded,
             KindNotAllowed,
+            SmsUnavailable,
             TooSoon,
             TooManyFromAddress,
             CodeNotAccepted,
@@ -70,6 +78,8 @@ impl ProblemCode {
             PasswordRefused,
             CurrentPasswordWrong,
             MethodMissing,
+            PostponeOver,
+            NothingDue,
             UserExists,
             LastAdministrator,
             AdministratorExists,
@@ -93,19 +103,29 @@ pub enum ViolationCode {
     NotAName,
     NotAGroup,
     NotAnAddress,
+    CountryNotAllowed,
+    DestinationMissing,
     NotACode,
     NotAColour,
     NotACountry,
     NotAHelpDesk,
+    NotATerm,
+    NotAnIdempotencyKey,
     CountryMissing,
     MoreKindsThanAllowed,
     PasswordLength,
     PasswordControl,
     PasswordUnchanged,
+    PasswordGuessable,
+    PasswordCommon,
+    PasswordRepeats,
+    PasswordSequence,
+    PasswordPersonal,
+    PasswordTerm,
 }
 
 impl ViolationCode {
-    pub const ALL: [ViolationCode; 15] = {
+    pub const ALL: [ViolationCode; 25] = {
         use ViolationCode::*;
         [
             OutOfRange,
@@ -114,15 +134,25 @@ impl ViolationCode {
             NotAName,
             NotAGroup,
             NotAnAddress,
+            CountryNotAllowed,
+            DestinationMissing,
             NotACode,
             NotAColour,
             NotACountry,
             NotAHelpDesk,
+            NotATerm,
+            NotAnIdempotencyKey,
             CountryMissing,
             MoreKindsThanAllowed,
             PasswordLength,
             PasswordControl,
             PasswordUnchanged,
+            PasswordGuessable,
+            PasswordCommon,
+            PasswordRepeats,
+            PasswordSequence,
+            PasswordPersonal,
+            PasswordTerm,
         ]
     };
 

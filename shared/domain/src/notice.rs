@@ -11,8 +11,21 @@ pub enum Notice {
     PasswordChanged,
     MethodAdded,
     MethodChanged,
+    MethodRemoved,
+    /// An administrator issued a temporary password.
+    PasswordIssued,
+    /// To the other administrators: one of them reset the password.
+    AdministratorReset,
 }
 
 impl Notice {
-    pub const ALL: [Notice; 4] = [Notice::PasswordReset, Notice::PasswordChanged, Notice::MethodAdded, Notice::MethodChanged];
+    pub const ALL: [Notice; 7] = [
+        Notice::PasswordReset,
+        Notice::PasswordChanged,
+        Notice::MethodAdded,
+        Notice::MethodChanged,
+        Notice::MethodRemoved,
+        Notice::PasswordIssued,
+        Notice::AdministratorReset,
+    ];
 }

@@ -79,7 +79,14 @@ pub enum Message {
         typed: Option<String>,
     },
     #[serde(rename_all = "camelCase")]
-    Notice { notice: Notice, recipient: Destination, language: Language },
+    Notice {
+        notice: Notice,
+        recipient: Destination,
+        language: Language,
+        /// Whom it speaks of, where that is not its recipient.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<String>,
+    },
 }
 
 #[derive(Clone, Debug)]

@@ -104,7 +104,7 @@ pub struct Outgoing<'a> {
 
 pub enum Content<'a> {
     Code { code: &'a Code, purpose: Purpose, minutes: u32 },
-    Notice(Notice),
+    Notice { notice: Notice, about: Option<&'a str> },
 }
 
 /// Why a message is not known to be on its way.

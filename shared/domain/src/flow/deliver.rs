@@ -84,7 +84,7 @@ pub async fn deliver(
     }
 
     let content = match (&row.message, &code) {
-        (Message::Notice { notice, .. }, _) => Content::Notice(*notice),
+        (Message::Notice { notice, about, .. }, _) => Content::Notice { notice: *notice, about: about.as_deref() },
         (Message::Code { .. }, Some((code, purpose, minutes))) => Content::Code { code, purpose: *purpose, minutes: *minutes },
         (Message::Code { .. }, None) => unreachable!("a code message has a code"),
     };

@@ -107,7 +107,7 @@ fn queue(call: &Call, handle: &Handle, what: OutboxKind, message: Message, entro
 fn notices(call: &Call, handle: &Handle, before: &Account, notice: Notice, policy: &Policy, entropy: &impl Entropy) -> Vec<Change> {
     let language = before.language.unwrap_or(policy.organisation.language);
     let to = |recipient| {
-        let message = Message::Notice { notice, recipient, language };
+        let message = Message::Notice { notice, recipient, language, about: None };
         queue(call, handle, OutboxKind::Notice, message, entropy)
     };
     before.addresses().into_iter().map(to).collect()

@@ -42,14 +42,20 @@ pub fn render(message: &Outgoing<'_>) -> Mail {
             ];
             (key, blocks)
         }
-        Content::Notice(notice) => {
+        Content::Notice { notice, about } => {
             let key = match notice {
                 Notice::PasswordReset => "mail.notice.passwordReset",
                 Notice::PasswordChanged => "mail.notice.passwordChanged",
                 Notice::MethodAdded => "mail.notice.methodAdded",
                 Notice::MethodChanged => "mail.notice.methodChanged",
+                Notice::MethodRemoved => "mail.notice.methodRemoved",
+                Notice::PasswordIssued => "mail.notice.passwordIssued",
+                Notice::AdministratorReset => "mail.notice.administratorReset",
             };
-            let mut blocks = vec![Block::Line(say(&format!("{key}.text"), &[])), Block::Line(say("mail.notice.warning", &[]))];
+            let mut blocks = vec![
+                Block::Line(say(&format!("{key}.text"), &[("about", about.unwrap_or_default())])),
+                Block::Line(say("mail.notice.warning", &[])),
+            ];
             if let Some(help_desk) = &message.organisation.help_desk {
                 blocks.push(Block::Line(say("mail.notice.helpDesk", &[("helpDesk", help_desk)])));
             }
