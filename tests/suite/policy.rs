@@ -16,6 +16,11 @@ async fn read(world: &World, admin: &str) -> Answer {
     world.ask(Ask::new("GET", "/v1/policy").bearer(admin)).await.expect(200)
 }
 
+/// What was kept, as an answer tells it.
+fn kept(answer: &Answer) -> [Value; 3] {
+    ["version", "savedAt", "policy"].map(|field| answer.body[field].clone())
+}
+
 fn put(admin: &str, tag: &str, policy: &Value) -> Ask {
     Ask::new("PUT", "/v1/policy").bearer(admin).header("if-match", tag).body(policy.clone())
 }
@@ -31,7 +36,7 @@ async fn a_policy_is_saved_over_the_version_that_was_seen() {
     let saved = world.ask(put(&admin, "\"0\"", &policy)).await.expect(200);
     assert_eq!((&saved.body["version"], saved.headers["etag"].as_str()), (&json!(1), "\"1\""));
     assert_eq!((&saved.body["policy"], &saved.body["savedAt"]), (&policy, &json!(world.now().to_string())));
-    assert_eq!(read(&world, &admin).await.body, saved.body);
+    assert_eq!(kept(&read(&world, &admin).await), kept(&saved));
 
     #[rustfmt::skip]
     let table = [
@@ -47,7 +52,7 @@ async fn a_policy_is_saved_over_the_version_that_was_seen() {
         }
         assert_eq!(world.ask(ask).await.expect(status).code(), code, "{tag:?}");
     }
-    assert_eq!(read(&world, &admin).await.body, saved.body, "nothing of it was saved");
+    assert_eq!(kept(&read(&world, &admin).await), kept(&saved), "nothing of it was saved");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,7 +72,7 @@ async fn of_two_who_save_at_once_one_is_told_to_look_again() {
         }
         answers.sort_by_key(|answer| answer.status);
         assert_eq!(answers.iter().map(|a| a.status).collect::<Vec<_>>(), [200, 412]);
-        assert_eq!(read(&world, &admin).await.body, answers[0].body, "the one that was told it was saved");
+        assert_eq!(kept(&read(&world, &admin).await), kept(&answers[0]), "the one that was told it was saved");
     }
     let history = world.ask(Ask::new("GET", "/v1/policy/history").bearer(&admin)).await.expect(200);
     assert_eq!(versions(&history), [4, 3, 2, 1], "each version once");

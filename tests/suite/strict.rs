@@ -185,7 +185,7 @@ async fn a_long_password_costs_no_hash_and_no_call() {
 }
 
 /// Routes that anybody may call.
-const PUBLIC: [(&str, &str); 3] = [("GET", "/v1/limits"), ("POST", "/v1/sign-in"), ("POST", "/v1/resets")];
+const PUBLIC: [(&str, &str); 4] = [("GET", "/v1/limits"), ("GET", "/v1/organisation"), ("POST", "/v1/sign-in"), ("POST", "/v1/resets")];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_other_route_asks_for_its_bearer() {

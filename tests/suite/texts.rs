@@ -16,7 +16,8 @@ fn asked() -> BTreeSet<String> {
     let codes = Purpose::ALL.iter().flat_map(|purpose| parts(format!("mail.code.{}", purpose.as_str())));
     let notices = Notice::ALL.iter().flat_map(|notice| parts(format!("mail.notice.{}", camel_case(format!("{notice:?}")))));
     let every_mail = ["mail.code.life", "mail.code.warning", "mail.notice.warning", "mail.notice.helpDesk"].map(str::to_owned);
-    problems.chain(violations).chain(codes).chain(notices).chain(every_mail).collect()
+    let warnings = domain::preview::Warning::ALL.iter().map(|warning| format!("warning.{}", warning.as_str()));
+    problems.chain(violations).chain(warnings).chain(codes).chain(notices).chain(every_mail).collect()
 }
 
 /// Names of the `{placeholders}` of a sentence.
@@ -48,6 +49,7 @@ fn a_placeholder_is_one_that_is_filled() {
         for (key, sentence) in all(language) {
             let filled: &[&str] = match key.split('.').next() {
                 Some("violation") => &["min", "max"],
+                Some("warning") => &["administrators", "users"],
                 Some("mail") => &["organisation", "minutes", "helpDesk", "about"],
                 _ => &[],
             };

@@ -46,9 +46,11 @@ pub async fn tour(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answ
     let admin = visit("sign-in", Step::Ask(sign_in("admin@example.com", admin_password), 200)).await.text("bearer");
 
     visit("limits", Step::Ask(ask("GET", "/v1/limits"), 200)).await;
+    visit("organisation", Step::Ask(ask("GET", "/v1/organisation"), 200)).await;
     let policy = visit("policy", Step::Ask(ask("GET", "/v1/policy").bearer(&admin), 200)).await;
     let mut on = policy.body["policy"].clone();
     on["scope"] = json!({ "type": "all" });
+    visit("save policy, dry run", Step::Ask(ask("PUT", "/v1/policy?dryRun=true").bearer(&admin).header("if-match", &policy.headers["etag"]).body(on.clone()), 200)).await;
     visit("save policy", Step::Ask(ask("PUT", "/v1/policy").bearer(&admin).header("if-match", &policy.headers["etag"]).body(on), 200)).await;
     visit("policy history", Step::Ask(ask("GET", "/v1/policy/history").bearer(&admin), 200)).await;
 
@@ -80,6 +82,9 @@ pub async fn tour(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answ
     visit("me, five minutes later", Step::Ask(ask("GET", "/v1/me").bearer(&session), 200)).await;
 
     let started = visit("start reset", Step::Ask(ask("POST", "/v1/resets").body(json!({ "userId": "ann@example.com" })), 201)).await;
+    let (id, reset) = (started.text("resetId"), started.text("bearer"));
+    visit("cancel reset", Step::Ask(ask("DELETE", &format!("/v1/resets/{id}")).bearer(&reset), 204)).await;
+    let started = visit("start reset again", Step::Ask(ask("POST", "/v1/resets").body(json!({ "userId": "ann@example.com" })), 201)).await;
     let (id, reset) = (started.text("resetId"), started.text("bearer"));
     visit("reset", Step::Ask(ask("GET", &format!("/v1/resets/{id}")).bearer(&reset), 200)).await;
     let sent = visit("send challenge", Step::Ask(ask("POST", &format!("/v1/resets/{id}/challenges")).bearer(&reset).body(json!({ "kind": "email" })), 202)).await;

@@ -198,7 +198,7 @@ impl Account {
 
     /// Kinds that are verified and that the policy allows now.
     pub fn usable_kinds(&self, policy: &Policy) -> BTreeSet<Kind> {
-        self.methods.keys().copied().filter(|kind| policy.allows(*kind)).collect()
+        self.methods.iter().filter(|(kind, m)| policy.reaches(**kind, m.country.as_deref())).map(|(kind, _)| *kind).collect()
     }
 
     /// How many different kinds this account must prove to reset. Two for
@@ -213,7 +213,7 @@ impl Account {
     /// How many kinds must be registered before `finish`: the number needed,
     /// at most those allowed.
     pub fn kinds_to_register(&self, policy: &Policy) -> usize {
-        self.kinds_needed(policy).min(policy.methods.len())
+        self.kinds_needed(policy).min(policy.kinds().len())
     }
 
     /// Every address that is verified now: where notices go.

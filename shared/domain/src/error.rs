@@ -111,7 +111,6 @@ pub enum ViolationCode {
     NotAHelpDesk,
     NotATerm,
     NotAnIdempotencyKey,
-    CountryMissing,
     MoreKindsThanAllowed,
     PasswordLength,
     PasswordControl,
@@ -125,7 +124,7 @@ pub enum ViolationCode {
 }
 
 impl ViolationCode {
-    pub const ALL: [ViolationCode; 25] = {
+    pub const ALL: [ViolationCode; 24] = {
         use ViolationCode::*;
         [
             OutOfRange,
@@ -142,7 +141,6 @@ impl ViolationCode {
             NotAHelpDesk,
             NotATerm,
             NotAnIdempotencyKey,
-            CountryMissing,
             MoreKindsThanAllowed,
             PasswordLength,
             PasswordControl,

@@ -2,6 +2,7 @@
 //! key of its own. Two generations are valid while one replaces the other.
 
 use crate::account::{Handle, Uid};
+use crate::method::Destination;
 use crate::secret::{ExposeSecret, SecretString};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -131,6 +132,12 @@ impl Keys {
     /// method, a source address, an audit subject.
     pub fn pseudonym(&self, space: &str, text: &str) -> String {
         BASE64.encode(self.ids.mac(&[b"pseudonym", space.as_bytes(), text.as_bytes()]))[..22].to_owned()
+    }
+
+    /// The name under which sends to an address are counted, and by which a
+    /// typed one is compared with the account's.
+    pub fn destination_name(&self, to: &Destination) -> String {
+        self.pseudonym("destination", &to.as_str().to_lowercase())
     }
 
     /// The internal id that is written where there is no account, so that

@@ -4,6 +4,7 @@
 //! | module | what it decides |
 //! |---|---|
 //! | [`policy`] | every number an administrator sets: default, range, reason |
+//! | [`preview`] | whom a change of the policy would cut off |
 //! | [`limit`] | the ledger: guesses, sends, waits, and when reset is closed |
 //! | [`account`], [`method`] | who somebody is, and where a code may go |
 //! | [`challenge`], [`code`] | one code sent for one purpose |
@@ -30,6 +31,7 @@ pub mod outbox;
 pub mod password;
 pub mod policy;
 pub mod port;
+pub mod preview;
 pub mod reset;
 pub mod secret;
 pub mod session;

@@ -141,6 +141,48 @@ impl Ledger {
     }
 }
 
+/// SMS of one UTC day that were charged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    pub total: u32,
+    pub country: u32,
+}
+
+/// The most SMS of one UTC day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    pub total: u32,
+    pub country: u32,
+}
+
+impl Budget {
+    pub fn of(policy: &Policy) -> Budget {
+        Budget { total: policy.limits.sms_per_day, country: policy.limits.sms_per_country_and_day }
+    }
+}
+
+/// What `send-code` tells every request: read with the policy.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Flags {
+    /// The day's SMS were spent: until its end.
+    sms_closed_until: Option<Time>,
+    /// The day's budget when they were.
+    sms_budget: u32,
+}
+
+impl Flags {
+    /// Until when SMS is unavailable to everybody alike. A policy that allows
+    /// more than was spent opens it again at once.
+    pub fn sms_closed_until(&self, policy: &Policy, now: Time) -> Option<Time> {
+        let budget = policy.limits.sms_per_day;
+        if budget == 0 {
+            return Some(now.next_day());
+        }
+        self.sms_closed_until.filter(|until| *until > now && budget <= self.sms_budget)
+    }
+}
+
 /// The wait after the `sends`-th code of a kind: the policy's, doubling to
 /// eight minutes.
 pub fn resend_wait(policy: &Policy, sends: u32) -> Span {

@@ -59,7 +59,7 @@ impl Destination {
             }
             Kind::MobilePhone => {
                 let number = phonenumber::parse(None, text).ok()?;
-                let valid = phonenumber::is_valid(&number) && number.extension().is_none();
+                let valid = phonenumber::is_valid(&number) && number.extension().is_none() && takes_sms(&number);
                 valid.then(|| Destination::MobilePhone(number.format().mode(phonenumber::Mode::E164).to_string()))
             }
         }
@@ -78,6 +78,18 @@ impl Destination {
         }
     }
 
+    /// The ISO 3166 country of a phone number; `None` for a mail address, and
+    /// for a number that is no country's.
+    pub fn country(&self) -> Option<String> {
+        match self {
+            Destination::Email(_) => None,
+            Destination::MobilePhone(text) => {
+                let country = phonenumber::parse(None, text).ok()?.country().id()?;
+                Some(country.as_ref().to_owned())
+            }
+        }
+    }
+
     /// Enough to recognise one's own address, too little to learn it.
     pub fn masked(&self) -> String {
         match self {
@@ -93,6 +105,13 @@ impl Destination {
     }
 }
 
+/// Whether a number can be somebody's mobile phone. Where a country does not
+/// tell mobile numbers from others (+1), all of its ordinary ones may be.
+/// Premium, shared-cost and toll-free numbers are what toll fraud asks for.
+fn takes_sms(number: &phonenumber::PhoneNumber) -> bool {
+    matches!(number.number_type(&phonenumber::metadata::DATABASE), phonenumber::Type::Mobile | phonenumber::Type::FixedLineOrMobile)
+}
+
 impl std::fmt::Debug for Destination {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Destination::{}", self.kind().as_str())
@@ -104,10 +123,21 @@ impl std::fmt::Debug for Destination {
 #[serde(rename_all = "camelCase")]
 pub struct Method {
     pub destination: Destination,
+    /// ISO 3166 country of a phone, found once: no later request reads the
+    /// number again, so that none takes longer for an account that has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
     /// The account's revision that verified it: another address is another
     /// version, and what was proved by the older counts no more.
     pub version: u64,
     pub verified_at: Time,
+}
+
+impl Method {
+    /// A destination whose code came back.
+    pub fn new(destination: Destination, version: u64, verified_at: Time) -> Method {
+        Method { country: destination.country(), destination, version, verified_at }
+    }
 }
 
 /// An address waiting for its code.

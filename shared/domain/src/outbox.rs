@@ -29,6 +29,8 @@ pub struct OutboxId {
 pub enum OutboxKind {
     Code(Purpose, Option<ResetId>),
     Notice,
+    /// One row that becomes a notice to each other administrator.
+    ToAdministrators,
 }
 
 impl OutboxId {
@@ -40,6 +42,7 @@ impl OutboxId {
             "reset" => OutboxKind::Code(Purpose::Reset, Some(ResetId(reset.to_owned()))),
             "registration" => OutboxKind::Code(Purpose::Registration, None),
             "notice" => OutboxKind::Notice,
+            "administrators" => OutboxKind::ToAdministrators,
             _ => return None,
         };
         parts.next().is_none().then(|| OutboxId { at, what, random: random.to_owned() })
@@ -51,6 +54,7 @@ impl std::fmt::Display for OutboxId {
         let (what, reset) = match &self.what {
             OutboxKind::Code(purpose, reset) => (purpose.as_str(), reset.as_ref().map_or("-", |r| r.0.as_str())),
             OutboxKind::Notice => ("notice", "-"),
+            OutboxKind::ToAdministrators => ("administrators", "-"),
         };
         write!(f, "{:013}.{what}.{reset}.{}", self.at.0, self.random)
     }
@@ -87,6 +91,9 @@ pub enum Message {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         about: Option<String>,
     },
+    /// To all administrators but the one it speaks of.
+    #[serde(rename_all = "camelCase")]
+    ToAdministrators { about: String },
 }
 
 #[derive(Clone, Debug)]

@@ -1,10 +1,14 @@
 //! What an administrator sets. Each number stands here once, with its
 //! default, its range, its reason and its source.
 
+mod ranges;
+
 use crate::account::{GroupName, Language};
 use crate::error::{Violation, ViolationCode};
 use crate::method::Kind;
 use crate::time::{Span, Time};
+use ranges::default_of;
+pub use ranges::{RANGES, Range};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -178,77 +182,6 @@ fn overlay(known: &mut serde_json::Value, stored: serde_json::Value) {
     }
 }
 
-/// One number: where it stands, what it may be, and why.
-pub struct Range {
-    pub pointer: &'static str,
-    pub default: u32,
-    pub min: u32,
-    pub max: u32,
-    pub reason: &'static str,
-    pub source: &'static str,
-    get: fn(&Policy) -> u32,
-}
-
-const fn range(
-    pointer: &'static str,
-    (default, min, max): (u32, u32, u32),
-    get: fn(&Policy) -> u32,
-    reason: &'static str,
-    source: &'static str,
-) -> Range {
-    Range { pointer, default, min, max, reason, source, get }
-}
-
-/// Every number of the policy.
-#[rustfmt::skip]
-pub const RANGES: [Range; 19] = [
-    range("/kindsRequired", (1, 1, 2), |p| p.kinds_required, "two means two different kinds", "Entra"),
-    range("/registration/postponeDays", (7, 0, 90), |p| p.registration.postpone_days, "0 asks at once", "Entra"),
-    range("/registration/reconfirmDays", (180, 0, 730), |p| p.registration.reconfirm_days, "0 never asks again", "Entra"),
-    range("/code/digits", (8, 6, 8), |p| p.code.digits, "a spray over 10,000 accounts wins 9.5 % a day with 6, 0.1 % with 8", "NIST 800-63B-4 3.1.3.2"),
-    range("/code/lifetimeMinutes", (5, 1, 10), |p| p.code.lifetime_minutes, "ten minutes is the most a code may live", "ASVS 6.5.5, Entra"),
-    range("/code/guesses", (5, 1, 10), |p| p.code.guesses, "a slip of the finger is not an attack", "ASVS 6.6.3"),
-    range("/limits/failedGuesses", (10, 3, 100), |p| p.limits.failed_guesses, "a hundred is the most that may fail in a row", "NIST 800-63B-4 3.2.2"),
-    range("/limits/failedRegistrationGuesses", (10, 3, 100), |p| p.limits.failed_registration_guesses, "counted apart, so that it never closes reset", "NIST 800-63B-4 3.2.2"),
-    range("/limits/wrongPasswords", (10, 3, 100), |p| p.limits.wrong_passwords, "then sign-in waits a minute, doubling to fifteen", "Entra smart lockout"),
-    range("/limits/resendWaitSeconds", (30, 15, 300), |p| p.limits.resend_wait_seconds, "a code usually arrives in 5 to 20 seconds", "Entra"),
-    range("/limits/smsPerHour", (5, 1, 20), |p| p.limits.sms_per_hour, "per account and per destination", "Entra"),
-    range("/limits/mailsPerTenMinutes", (10, 1, 20), |p| p.limits.mails_per_ten_minutes, "per account and per destination", "Entra"),
-    range("/limits/smsPerDay", (1000, 0, 1_000_000), |p| p.limits.sms_per_day, "what a day may cost at most", "toll fraud"),
-    range("/limits/smsPerCountryAndDay", (1000, 0, 1_000_000), |p| p.limits.sms_per_country_and_day, "what a country may cost at most", "toll fraud"),
-    range("/resetLifetimeMinutes", (15, 5, 30), |p| p.reset_lifetime_minutes, "long enough to find the phone", "Entra"),
-    range("/password/minimumLength", (15, 15, 64), |p| p.password.minimum_length, "15 where the password is the only factor", "NIST 800-63B-4 3.1.1.2"),
-    range("/auditDays", (30, 1, 400), |p| p.audit_days, "long enough to answer a complaint", "Entra"),
-    range("/scope/groups", (1, 1, 50), |p| match &p.scope { Scope::Selected { groups } => groups.len() as u32, Scope::None | Scope::All => 1 }, "the policy is one small item", "seed"),
-    range("/methods", (1, 1, 2), |p| p.methods.len() as u32, "with no kind nobody could reset", "Entra"),
-];
-
-/// The default of the number at a pointer.
-const fn default_of(pointer: &str) -> u32 {
-    let mut i = 0;
-    while i < RANGES.len() {
-        if equal(RANGES[i].pointer.as_bytes(), pointer.as_bytes()) {
-            return RANGES[i].default;
-        }
-        i += 1;
-    }
-    panic!("no such number")
-}
-
-const fn equal(a: &[u8], b: &[u8]) -> bool {
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut i = 0;
-    while i < a.len() {
-        if a[i] != b[i] {
-            return false;
-        }
-        i += 1;
-    }
-    true
-}
-
 impl Default for Policy {
     fn default() -> Policy {
         Policy {
@@ -293,8 +226,39 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// Whether a kind can be used: it is allowed and, for a phone, a country
+    /// is listed that may receive SMS.
     pub fn allows(&self, kind: Kind) -> bool {
         self.methods.contains(&kind)
+            && match kind {
+                Kind::Email => true,
+                Kind::MobilePhone => !self.sms_countries.is_empty(),
+            }
+    }
+
+    /// The kinds that can be used.
+    pub fn kinds(&self) -> BTreeSet<Kind> {
+        self.methods.iter().copied().filter(|kind| self.allows(*kind)).collect()
+    }
+
+    /// Whether a code may go to an address of this kind and country: the kind
+    /// can be used and, for a phone, the country is listed.
+    pub fn reaches(&self, kind: Kind, country: Option<&str>) -> bool {
+        self.allows(kind)
+            && match kind {
+                Kind::Email => true,
+                Kind::MobilePhone => country.is_some_and(|country| self.sms_countries.contains(country)),
+            }
+    }
+
+    /// Whether the destination must be typed in full before a code of a reset
+    /// is sent (Entra for phones; Ory Kratos for all).
+    pub fn must_be_typed(&self, kind: Kind) -> bool {
+        match self.confirm_destination {
+            ConfirmDestination::None => false,
+            ConfirmDestination::Phone => kind == Kind::MobilePhone,
+            ConfirmDestination::All => true,
+        }
     }
 
     pub fn code_lifetime(&self) -> Span {
@@ -337,7 +301,6 @@ impl Policy {
             "/kindsRequired",
             ViolationCode::MoreKindsThanAllowed,
         );
-        refuse(self.allows(Kind::MobilePhone) && self.sms_countries.is_empty(), "/smsCountries", ViolationCode::CountryMissing);
         refuse(!self.sms_countries.iter().all(|c| is_country(c)), "/smsCountries", ViolationCode::NotACountry);
         refuse(!is_line(&organisation.name, 60), "/organisation/name", ViolationCode::NotAName);
         refuse(!is_line(&organisation.short_name, 12), "/organisation/shortName", ViolationCode::NotAName);

@@ -7,7 +7,7 @@ use crate::challenge::{ChallengeId, Purpose};
 use crate::code::Code;
 use crate::error::Problem;
 use crate::key::{KeyId, Keys};
-use crate::limit::{Issue, Ledger, Stamp};
+use crate::limit::{Budget, Flags, Issue, Ledger, Spent, Stamp};
 use crate::lockout::{Fingerprint, Lock};
 use crate::method::{Destination, Kind};
 use crate::notice::Notice;
@@ -18,7 +18,7 @@ use crate::reset::{Reset, ResetId};
 use crate::secret::{Bearer, BearerDigest};
 use crate::session::Session;
 use crate::time::Time;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -134,6 +134,12 @@ pub enum Want<'a> {
     Outbox(&'a Handle, &'a OutboxId),
     /// Sends to a destination, by its pseudonym.
     Destination(&'a str),
+    /// SMS sent in the UTC day of this instant, in all and to a country.
+    Budget(Time, &'a str),
+    /// Whether SMS is unavailable to everybody.
+    Flags,
+    /// The handles of all enabled administrators.
+    Administrators,
     Policy,
 }
 
@@ -148,6 +154,9 @@ pub struct Snapshot {
     pub outbox: Option<OutboxRow>,
     /// Sends to the destination, newest last; `None` where it has no item.
     pub destination: Option<Vec<Time>>,
+    pub budget: Spent,
+    pub flags: Flags,
+    pub administrators: BTreeSet<Handle>,
     pub policy: Option<SavedPolicy>,
 }
 
@@ -334,6 +343,26 @@ pub enum Change {
         sent: Vec<Time>,
         until: Time,
     },
+    /// Guard: the day's SMS, in all and to the country, are below the most
+    /// that is given. No guard where none is: notices are always sent.
+    ChargeBudget {
+        country: String,
+        most: Option<Budget>,
+        now: Time,
+    },
+    /// No guard: SMS is unavailable to everybody until then, unless the
+    /// policy allows more than this many a day.
+    CloseSms {
+        until: Time,
+        budget: u32,
+    },
+    /// Guard: open, not expired, this bearer's.
+    CancelReset {
+        handle: Handle,
+        reset: ResetId,
+        sec: BearerDigest,
+        now: Time,
+    },
     RecordEvent(Box<AuditEvent>),
 }
 
@@ -350,6 +379,7 @@ pub enum Guard {
     Administrators,
     Outbox,
     Destination,
+    Budget,
     Audit,
 }
 

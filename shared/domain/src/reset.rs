@@ -75,8 +75,8 @@ impl Reset {
     pub fn proofs(&self, account: &Account, policy: &Policy) -> usize {
         self.verified
             .iter()
-            .filter(|kind| policy.allows(**kind))
-            .filter(|kind| account.methods.get(kind).is_some_and(|m| self.versions.get(kind) == Some(&m.version)))
+            .filter_map(|kind| account.methods.get(kind).map(|method| (kind, method)))
+            .filter(|(kind, method)| policy.reaches(**kind, method.country.as_deref()) && self.versions.get(kind) == Some(&method.version))
             .count()
     }
 }

@@ -49,6 +49,10 @@ impl Time {
     pub fn day(self) -> String {
         self.timestamp().strftime("%Y-%m-%d").to_string()
     }
+    /// The first instant of the next UTC day.
+    pub const fn next_day(self) -> Time {
+        Time((self.0.div_euclid(Span::days(1).0) + 1) * Span::days(1).0)
+    }
     fn timestamp(self) -> jiff::Timestamp {
         jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
     }

@@ -91,7 +91,7 @@ fn save_account(handle: &Handle, read: &Account, account: Account) -> Change {
 fn queue(call: &Call, handle: &Handle, what: OutboxKind, message: Message, entropy: &impl Entropy) -> Change {
     let support_code = match &what {
         OutboxKind::Code(_, Some(reset)) => reset.support_code(),
-        OutboxKind::Code(_, None) | OutboxKind::Notice => call.support_code(),
+        OutboxKind::Code(_, None) | OutboxKind::Notice | OutboxKind::ToAdministrators => call.support_code(),
     };
     Change::QueueMessage(Box::new(OutboxRow {
         handle: handle.clone(),

@@ -4,7 +4,7 @@ use super::{Told, queue, save_account};
 use crate::audit::Event;
 use crate::challenge::{ChallengeId, Purpose};
 use crate::error::{Problem, ProblemCode, ViolationCode};
-use crate::flow::send_code::{Sent, count_send, refused, too_soon};
+use crate::flow::send_code::{Sent, count_send, refused, sms_open, too_soon};
 use crate::flow::sign_in::SignedInAnswer;
 use crate::flow::signed_in::{SignedIn, signed_in};
 use crate::method::{Destination, Kind, Pending};
@@ -35,6 +35,9 @@ pub async fn start_method(
     }
     let destination =
         Destination::parse(wanted.kind, wanted.address).ok_or_else(|| Problem::field("/destination", ViolationCode::NotAnAddress))?;
+    if !who.policy.policy.reaches(wanted.kind, destination.country().as_deref()) {
+        return Err(Problem::field("/destination", ViolationCode::CountryNotAllowed));
+    }
     send(store, ring, entropy, call, who, destination).await
 }
 
@@ -56,7 +59,7 @@ pub async fn resend(
 
 /// Changing methods needs a young proof of the password.
 async fn changing_methods(store: &impl Store, call: &Call, bearer: &Bearer) -> Result<SignedIn, Problem> {
-    let wants = [Want::Ledger(&bearer.handle, Purpose::Registration)];
+    let wants = [Want::Ledger(&bearer.handle, Purpose::Registration), Want::Flags];
     let who = signed_in(store, call, bearer, &wants).await?.reaching(&[Reach::Full, Reach::Register])?;
     if who.session.proved_at + PROOF <= call.now {
         return Err(ProblemCode::PasswordProofRequired.into());
@@ -74,6 +77,7 @@ async fn send(
 ) -> Result<Sent, Problem> {
     let (handle, policy) = (who.handle().clone(), &who.policy.policy);
     let kind = destination.kind();
+    sms_open(kind, &who.read, call)?;
     let keys = ring.keys().await?;
     let expires = call.now + policy.code_lifetime();
     let challenge = ChallengeId::new(keys.current().kid, kind, policy.code.digits as u8, expires, random(entropy));

@@ -1,11 +1,12 @@
 //! The end of a reset: a new password, set by whoever proved enough.
 
-use super::{ATTEMPTS, Told, fence_for_reset, notices, save_account};
-use crate::account::Account;
+use super::{ATTEMPTS, Told, fence_for_reset, notices, queue, save_account};
+use crate::account::{Account, Role};
 use crate::audit::Event;
 use crate::error::{Problem, ProblemCode};
 use crate::method::Kind;
 use crate::notice::Notice;
+use crate::outbox::{Message, OutboxKind};
 use crate::password::{Password, StoredHash};
 use crate::policy::Policy;
 use crate::port::{Call, Change, Entropy, Guard, PasswordHasher, Store, Want, random};
@@ -23,17 +24,18 @@ pub struct ResetView {
     pub support_code: crate::audit::SupportCode,
 }
 
-/// What is next in a reset. One call.
+/// What is next in a reset, by the account and the policy as they are now. One
+/// call. Where nothing was proved, a decoy looks the same.
 pub async fn view_reset(store: &impl Store, call: &Call, bearer: &Bearer, id: &ResetId) -> Result<ResetView, Problem> {
     mine(bearer, id)?;
-    let read = store.read(&[Want::Reset(&bearer.handle, id)]).await?;
-    let reset = read.reset.filter(|r| r.is_open(bearer, call.now)).ok_or(ProblemCode::ResetEnded)?;
-    Ok(ResetView {
-        ready: reset.verified.len() >= reset.need as usize,
-        verified: reset.verified,
-        expires: reset.exp,
-        support_code: id.support_code(),
-    })
+    let read = store.read(&[Want::Reset(&bearer.handle, id), Want::Account(&bearer.handle), Want::Policy]).await?;
+    let reset = read.reset.as_ref().filter(|r| r.is_open(bearer, call.now)).ok_or(ProblemCode::ResetEnded)?;
+    let ready = match proved(reset, read.account(&bearer.handle), &read.policy().policy) {
+        Ok(_) => true,
+        Err(problem) if problem.code == ProblemCode::ProofMissing => false,
+        Err(problem) => return Err(problem.with_support_code(&id.support_code())),
+    };
+    Ok(ResetView { ready, verified: reset.verified.clone(), expires: reset.exp, support_code: id.support_code() })
 }
 
 /// Sets the new password. Everything it depends on is tested in the
@@ -83,6 +85,11 @@ pub async fn reset_password(
         ];
         changes.extend(fence_for_reset(call, handle));
         changes.extend(notices(call, handle, account, Notice::PasswordReset, policy, entropy));
+        if account.role == Role::Administrator && policy.notify_administrators {
+            // Who the others are is found by `send-code`, one message each.
+            let message = Message::ToAdministrators { about: account.name.clone() };
+            changes.push(queue(call, handle, OutboxKind::ToAdministrators, message, entropy));
+        }
         match store.commit(call, &format!("reset-{attempt}"), changes).await {
             Ok(()) => return Ok(()),
             Err(error) if error.by(Guard::Reset) => return Err(told_of(ProblemCode::ResetEnded.into())),
@@ -92,6 +99,23 @@ pub async fn reset_password(
         }
     }
     Err(Problem::unavailable())
+}
+
+/// Ends a reset by its owner's wish. Codes under way prove nothing any more.
+pub async fn cancel_reset(store: &impl Store, entropy: &impl Entropy, call: &Call, bearer: &Bearer, id: &ResetId) -> Result<(), Problem> {
+    mine(bearer, id)?;
+    let handle = &bearer.handle;
+    let read = store.read(&[Want::Reset(handle, id), Want::Policy]).await?;
+    let reset = read.reset.as_ref().filter(|r| r.is_open(bearer, call.now)).ok_or(ProblemCode::ResetEnded)?;
+    let told = Told { uid: Some(&reset.uid), support_code: id.support_code(), ..Told::new(call, handle, Event::ResetCancelled) };
+    let changes = vec![
+        told.record(call, &read.policy().policy, entropy),
+        Change::CancelReset { handle: handle.clone(), reset: id.clone(), sec: bearer.digest(), now: call.now },
+    ];
+    store.commit(call, "cancel", changes).await.map_err(|error| match error.by(Guard::Reset) {
+        true => ProblemCode::ResetEnded.into(),
+        false => Problem::from(error),
+    })
 }
 
 /// The account, where enough was proved for it as it is now.

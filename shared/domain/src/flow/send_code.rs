@@ -5,14 +5,14 @@
 use super::{Told, queue};
 use crate::audit::Event;
 use crate::challenge::{ChallengeId, Purpose};
-use crate::error::{Problem, ProblemCode};
+use crate::error::{Problem, ProblemCode, ViolationCode};
 use crate::flow::start_reset::too_many_from_address;
 use crate::key::Keys;
 use crate::limit::{Issue, Refused, resend_wait};
-use crate::method::Kind;
+use crate::method::{Destination, Kind};
 use crate::outbox::{Message, OutboxKind};
 use crate::policy::Policy;
-use crate::port::{Call, Change, CommitError, Entropy, Guard, KeyRing, SourceCounter, Store, Want, random};
+use crate::port::{Call, Change, CommitError, Entropy, Guard, KeyRing, Snapshot, SourceCounter, Store, Want, random};
 use crate::reset::ResetId;
 use crate::secret::{Bearer, BearerKind};
 use crate::time::{Span, Time};
@@ -31,8 +31,16 @@ impl Sent {
     }
 }
 
+/// What `POST /v1/resets/{resetId}/challenges` asks for.
+pub struct WantedCode<'a> {
+    pub kind: Kind,
+    /// The address as its owner knows it, where the policy asks for it.
+    pub destination: Option<&'a str>,
+}
+
 /// Asks for a code of a kind, within a reset. Another of the same kind ends
-/// the older one.
+/// the older one. A typed address that is not the account's is answered like
+/// one that is: `send-code` compares it, and sends nothing.
 pub async fn send_code(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -40,13 +48,14 @@ pub async fn send_code(
     call: &Call,
     bearer: &Bearer,
     reset: &ResetId,
-    kind: Kind,
+    wanted: WantedCode<'_>,
 ) -> Result<Sent, Problem> {
+    let kind = wanted.kind;
     if bearer.kind != BearerKind::Reset || ResetId::of(bearer) != *reset {
         return Err(ProblemCode::ResetEnded.into());
     }
     let handle = &bearer.handle;
-    let wants = [Want::Reset(handle, reset), Want::Ledger(handle, Purpose::Reset), Want::Policy];
+    let wants = [Want::Reset(handle, reset), Want::Ledger(handle, Purpose::Reset), Want::Policy, Want::Flags];
     let read = store.read(&wants).await?;
     let policy = read.policy().policy;
     let Some(open) = read.reset.as_ref().filter(|r| r.is_open(bearer, call.now)) else {
@@ -56,7 +65,9 @@ pub async fn send_code(
     if !policy.allows(kind) {
         return Err(told_of(ProblemCode::KindNotAllowed.into()));
     }
+    sms_open(kind, &read, call).map_err(told_of)?;
     let keys = ring.keys().await?;
+    let typed = typed(&wanted, &policy, &keys).map_err(told_of)?;
     // A code never outlives its reset.
     let expires = (call.now + policy.code_lifetime()).min(open.exp);
     let challenge = ChallengeId::new(keys.current().kid, kind, policy.code.digits as u8, expires, random(entropy));
@@ -66,7 +77,7 @@ pub async fn send_code(
         .map_err(|why| told_of(refused(why, Purpose::Reset, call.now)))?;
     let sent = Sent::new(&issue, &policy);
 
-    let message = Message::Code { challenge, purpose: Purpose::Reset, typed: None };
+    let message = Message::Code { challenge, purpose: Purpose::Reset, typed };
     let told =
         Told { uid: Some(&open.uid), kind: Some(kind), support_code: open.support_code(), ..Told::new(call, handle, Event::CodeRequested) };
     let changes = vec![
@@ -79,6 +90,28 @@ pub async fn send_code(
         Ok(()) => Ok(sent),
         Err(error) => Err(told_of(not_sent(error, call, &policy))),
     }
+}
+
+/// The name of the address that was typed. Whether it is one at all is judged
+/// by the text alone, so that the answer says nothing of the account.
+fn typed(wanted: &WantedCode<'_>, policy: &Policy, keys: &Keys) -> Result<Option<String>, Problem> {
+    match wanted.destination {
+        Some(text) => match Destination::parse(wanted.kind, text) {
+            Some(destination) => Ok(Some(keys.destination_name(&destination))),
+            None => Err(Problem::field("/destination", ViolationCode::NotAnAddress)),
+        },
+        None if policy.must_be_typed(wanted.kind) => Err(Problem::field("/destination", ViolationCode::DestinationMissing)),
+        None => Ok(None),
+    }
+}
+
+/// Refuses SMS to everybody alike while the day's are spent.
+pub(super) fn sms_open(kind: Kind, read: &Snapshot, call: &Call) -> Result<(), Problem> {
+    let closed = match kind {
+        Kind::Email => None,
+        Kind::MobilePhone => read.flags.sms_closed_until(&read.policy().policy, call.now),
+    };
+    closed.map_or(Ok(()), |until| Err(Problem::retry_at(ProblemCode::SmsUnavailable, until, call.now)))
 }
 
 /// One more send asked for by this source.

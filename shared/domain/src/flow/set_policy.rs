@@ -7,6 +7,7 @@ use crate::error::{Problem, ProblemCode};
 use crate::flow::signed_in::signed_in;
 use crate::policy::{Policy, SavedPolicy};
 use crate::port::{Call, Change, Entropy, Guard, Page, Store, Want};
+use crate::preview::{CutOff, PREVIEWED, Warning, warnings};
 use crate::secret::Bearer;
 
 /// The policy that holds: what `GET /v1/limits` tells its public part of.
@@ -19,7 +20,17 @@ pub async fn view_policy(store: &impl Store, call: &Call, bearer: &Bearer) -> Re
     Ok(signed_in(store, call, bearer, &[]).await?.acting_as(Role::Administrator)?.policy)
 }
 
-/// Saves a policy over the version the administrator has seen.
+/// A policy that was saved or, in a dry run, would be.
+pub struct Judged {
+    /// In a dry run with the version that holds, unmoved.
+    pub policy: SavedPolicy,
+    pub saved: bool,
+    pub warnings: Vec<Warning>,
+    pub cut_off: CutOff,
+}
+
+/// Saves a policy over the version the administrator has seen, and says whom
+/// it cuts off. A dry run does the same without saving.
 pub async fn save_policy(
     store: &impl Store,
     entropy: &impl Entropy,
@@ -27,7 +38,8 @@ pub async fn save_policy(
     bearer: &Bearer,
     seen: u64,
     policy: Policy,
-) -> Result<SavedPolicy, Problem> {
+    dry_run: bool,
+) -> Result<Judged, Problem> {
     let who = signed_in(store, call, bearer, &[]).await?.acting_as(Role::Administrator)?;
     if who.policy.version != seen {
         return Err(ProblemCode::PreconditionFailed.into());
@@ -35,6 +47,11 @@ pub async fn save_policy(
     let violations = policy.violations();
     if !violations.is_empty() {
         return Err(Problem::invalid(violations));
+    }
+    let cut_off = preview(store, &who.policy.policy, &policy).await?;
+    let warnings = warnings(&policy, &cut_off);
+    if dry_run {
+        return Ok(Judged { policy: SavedPolicy { policy, ..who.policy }, saved: false, warnings, cut_off });
     }
     let saved = SavedPolicy { version: seen + 1, saved_at: Some(call.now), saved_by: Some(who.account.uid.clone()), policy };
     let told = Told { uid: Some(&who.account.uid), version: Some(saved.version), ..Told::new(call, who.handle(), Event::PolicySaved) };
@@ -47,8 +64,28 @@ pub async fn save_policy(
         true => ProblemCode::PreconditionFailed.into(),
         false => Problem::from(error),
     })?;
-    Ok(saved)
+    Ok(Judged { policy: saved, saved: true, warnings, cut_off })
 }
+
+/// Whom the change cuts off, of the first [`PREVIEWED`] accounts.
+async fn preview(store: &impl Store, before: &Policy, after: &Policy) -> Result<CutOff, Problem> {
+    let mut cut_off = CutOff::default();
+    let (mut left, mut from) = (PREVIEWED, None);
+    while left > 0 {
+        let page = store.list_accounts(left.min(PAGE), from.take()).await?;
+        page.items.iter().for_each(|account| cut_off.count(account, before, after));
+        left = left.saturating_sub(page.items.len().max(1) as u32);
+        from = page.next;
+        if from.is_none() {
+            cut_off.complete = true;
+            break;
+        }
+    }
+    Ok(cut_off)
+}
+
+/// Accounts of one page of a preview.
+const PAGE: u32 = 200;
 
 /// Saved policies, newest first.
 pub async fn policy_history(

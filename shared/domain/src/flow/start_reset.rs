@@ -1,6 +1,7 @@
 //! A reset begins with a user ID. Every user ID gets one, by the same calls.
 
 use super::Told;
+use super::send_code::sms_open;
 use crate::account::TypedUserId;
 use crate::audit::{Event, Reason, SupportCode};
 use crate::challenge::Purpose;
@@ -20,6 +21,10 @@ pub struct StartedReset {
     pub id: ResetId,
     /// The kinds the policy allows: the same for everybody.
     pub kinds: BTreeSet<Kind>,
+    /// Of these, the kinds whose address must be typed in full.
+    pub typed: BTreeSet<Kind>,
+    /// Of these, the kinds that nobody can use now: the day's SMS are spent.
+    pub unavailable: BTreeSet<Kind>,
     pub expires: Time,
     pub support_code: SupportCode,
 }
@@ -34,7 +39,7 @@ pub async fn start_reset(
 ) -> Result<StartedReset, Problem> {
     let keys = ring.keys().await?;
     let handle = keys.handle(user_id);
-    let wants = [Want::Account(&handle), Want::Ledger(&handle, Purpose::Reset), Want::Policy];
+    let wants = [Want::Account(&handle), Want::Ledger(&handle, Purpose::Reset), Want::Policy, Want::Flags];
     let read = store.read(&wants).await?;
     let policy = read.policy().policy;
     if policy.scope == Scope::None {
@@ -50,7 +55,7 @@ pub async fn start_reset(
     let id = ResetId::of(&bearer);
     let support_code = id.support_code();
     let version_of = |kind: &Kind| account.and_then(|a| a.methods.get(kind)).map_or(0, |m| m.version);
-    let versions: BTreeMap<Kind, u64> = policy.methods.iter().map(|kind| (*kind, version_of(kind))).collect();
+    let versions: BTreeMap<Kind, u64> = Kind::ALL.iter().map(|kind| (*kind, version_of(kind))).collect();
     let reset = Reset {
         handle: handle.clone(),
         id: id.clone(),
@@ -82,7 +87,17 @@ pub async fn start_reset(
         true => too_many_from_address(call),
         false => error.into(),
     })?;
-    Ok(StartedReset { bearer, id, kinds: policy.methods, expires, support_code })
+    let kinds = policy.kinds();
+    let of = |fits: &dyn Fn(Kind) -> bool| kinds.iter().copied().filter(|kind| fits(*kind)).collect();
+    Ok(StartedReset {
+        typed: of(&|kind| policy.must_be_typed(kind)),
+        unavailable: of(&|kind| sms_open(kind, &read, call).is_err()),
+        bearer,
+        id,
+        kinds,
+        expires,
+        support_code,
+    })
 }
 
 /// The source's count is full until the clock hour ends.

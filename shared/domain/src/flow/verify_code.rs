@@ -115,7 +115,7 @@ async fn keep_method(
 
         let mut account = who.account.clone().revised();
         account.pending.remove(&challenge.kind);
-        let method = Method { destination, version: account.revision, verified_at: call.now };
+        let method = Method::new(destination, account.revision, call.now);
         let notice = match account.methods.insert(challenge.kind, method) {
             Some(_) => Notice::MethodChanged,
             None => Notice::MethodAdded,

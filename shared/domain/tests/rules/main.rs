@@ -72,5 +72,5 @@ fn method(kind: Kind, version: u64) -> Method {
         Kind::Email => "ann.private@example.com",
         Kind::MobilePhone => "+61 491 570 156",
     };
-    Method { destination: Destination::parse(kind, address).expect("an address"), version, verified_at: BEGIN }
+    Method::new(Destination::parse(kind, address).expect("an address"), version, BEGIN)
 }

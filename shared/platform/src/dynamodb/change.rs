@@ -1,6 +1,6 @@
 //! Each change as the one conditional write that holds its guard.
 
-use super::read::{sent_attribute, slot_attribute};
+use super::read::{TOTAL, sent_attribute, slot_attribute};
 use super::table::{self, BUCKET, Item, Key, SUPPORT_CODE, TTL};
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
@@ -10,7 +10,8 @@ use domain::limit::{Issue, LEDGER_KEPT};
 use domain::lockout::LOCK_KEPT;
 use domain::outbox::{OUTBOX_KEPT, OutboxRow, OutboxState};
 use domain::port::{Change, Guard, SourceCounter};
-use domain::reset::Reset;
+use domain::reset::{Reset, ResetState};
+use domain::secret::BearerDigest;
 use domain::session::IDLE;
 use domain::time::{Span, Time};
 use serde::Serialize;
@@ -217,11 +218,8 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
             .value("kind", set([kind.as_str().to_owned()])).value("name", s(kind.as_str())).value("sec", s(sec.as_str()))
             .value("open", s("open")).value("now", ms(*now)).value("true", AttributeValue::Bool(true))
             .write(table, Verb::Update)),
-        C::FinishReset { handle, reset, sec, now } => (Guard::Reset, Expression::of(Key::reset(handle, reset))
-            .set("SET #state = :done")
-            .when("#sec = :sec AND #state = :open AND #exp > :now")
-            .value("done", s("done")).value("open", s("open")).value("sec", s(sec.as_str())).value("now", ms(*now))
-            .write(table, Verb::Update)),
+        C::FinishReset { handle, reset, sec, now } => (Guard::Reset, open_reset(Key::reset(handle, reset), sec, *now)
+            .set("SET #state = :next").value("next", value(&ResetState::Done)).write(table, Verb::Update)),
         C::CreateSession(session) => {
             let mut it = item(session);
             it.insert(TTL.into(), ttl(session.exp));
@@ -303,12 +301,37 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
             };
             (Guard::Destination, destination.write(table, Verb::Update))
         }
+        C::ChargeBudget { country, most, now } => {
+            let budget = Expression::of(Key::budget(*now)).set(format!("SET #ttl = :ttl ADD #{TOTAL} :one, #{country} :one"))
+                .value("one", n(1)).value("ttl", ttl(*now + Span::days(2)));
+            let budget = match most {
+                Some(most) => budget
+                    .when(format!("(attribute_not_exists(#{TOTAL}) OR #{TOTAL} < :total) AND (attribute_not_exists(#{country}) OR #{country} < :country)"))
+                    .value("total", n(most.total)).value("country", n(most.country)),
+                None => budget,
+            };
+            (Guard::Budget, budget.write(table, Verb::Update))
+        }
+        C::CloseSms { until, budget } => (Guard::Budget, Expression::of(Key::flags())
+            .set("SET #smsClosedUntil = :until, #smsBudget = :budget").value("until", ms(*until)).value("budget", n(budget))
+            .write(table, Verb::Update)),
+        C::CancelReset { handle, reset, sec, now } => (Guard::Reset, open_reset(Key::reset(handle, reset), sec, *now)
+            .set("SET #state = :next").value("next", value(&ResetState::Cancelled)).write(table, Verb::Update)),
         C::RecordEvent(event) => {
             let (key, it) = audit_item(event);
             (Guard::Audit, Expression::of(key).when(ABSENT).write(table, Verb::Put(it)))
         }
     };
     Member { guard, write }
+}
+
+/// A reset that is open, not expired, and this bearer's.
+fn open_reset(key: Key, sec: &BearerDigest, now: Time) -> Expression {
+    Expression::of(key)
+        .when("#sec = :sec AND #state = :open AND #exp > :now")
+        .value("open", value(&ResetState::Open))
+        .value("sec", s(sec.as_str()))
+        .value("now", ms(now))
 }
 
 fn issue_challenge(key: Key, issue: &Issue) -> Expression {

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 use domain::account::{Account, Handle};
 use domain::audit::SupportCode;
 use domain::error::Problem;
-use domain::limit::{Ledger, Slot, Stamp};
+use domain::limit::{Ledger, Slot, Spent, Stamp};
 use domain::method::Kind;
 use domain::outbox::{Message, OutboxId, OutboxRow, OutboxState};
 use domain::policy::SavedPolicy;
@@ -88,6 +88,9 @@ fn key_of(want: &Want<'_>) -> Key {
         Want::Session(bearer) => Key::session(&bearer.handle, &bearer.digest()),
         Want::Outbox(handle, id) => Key::outbox(handle, id),
         Want::Destination(name) => Key::destination(name),
+        Want::Budget(at, _) => Key::budget(*at),
+        Want::Flags => Key::flags(),
+        Want::Administrators => Key::administrators(),
         Want::Policy => Key::policy(),
     }
 }
@@ -105,6 +108,12 @@ fn place(snapshot: &mut Snapshot, want: &Want<'_>, item: Item) -> Result<(), Pro
         Want::Session(_) => snapshot.session = Some(parse(item)?),
         Want::Outbox(handle, id) => snapshot.outbox = outbox(item, handle, id)?,
         Want::Destination(_) => snapshot.destination = Some(parse::<DestinationItem>(item)?.sent),
+        Want::Budget(_, country) => {
+            let count = |name: &str| item.get(name).and_then(|n| n.as_n().ok()?.parse().ok()).unwrap_or(0);
+            snapshot.budget = Spent { total: count(TOTAL), country: count(country) };
+        }
+        Want::Flags => snapshot.flags = parse(item)?,
+        Want::Administrators => snapshot.administrators = parse::<AdministratorsItem>(item)?.members,
         Want::Policy => snapshot.policy = Some(policy(item)?),
     }
     Ok(())
@@ -125,6 +134,16 @@ pub(super) fn policy(item: Item) -> Result<SavedPolicy, Problem> {
         tracing::error!(event = "itemUnreadable", kind = "POLICY", cause = %error);
         Problem::unavailable()
     })
+}
+
+/// The attribute that counts a day's SMS to all countries; each country's is
+/// its ISO 3166 code.
+pub(super) const TOTAL: &str = "total";
+
+#[derive(Deserialize)]
+struct AdministratorsItem {
+    #[serde(default)]
+    members: BTreeSet<Handle>,
 }
 
 #[derive(Deserialize)]

@@ -15,6 +15,8 @@
 //! | `AUDIT#T` | ms#random | an event; `bucket` = `E#` day `#` shard; `supportCode` | the policy's days |
 //! | `SRC#name#hour` | - | resets started and sends asked for by a source | 2 h |
 //! | `DEST#name` | - | sends to a destination | its window |
+//! | `BUDGET#day` | - | SMS of a UTC day, in all and per country | 2 d |
+//! | `FLAGS#0` | - | until when SMS is unavailable to everybody | - |
 //! | `POLICY#0` | - | the policy that holds | - |
 //! | `POLICYDOC` | version | every saved policy | - |
 //! | `ADMINS` | - | handles of enabled administrators | - |
@@ -91,6 +93,12 @@ impl Key {
     }
     pub fn destination(name: &str) -> Key {
         Key::new(format!("DEST#{name}"), "-")
+    }
+    pub fn budget(at: Time) -> Key {
+        Key::new(format!("BUDGET#{}", at.day()), "-")
+    }
+    pub fn flags() -> Key {
+        Key::new("FLAGS#0".to_owned(), "-")
     }
     pub fn policy() -> Key {
         Key::new("POLICY#0".to_owned(), "-")

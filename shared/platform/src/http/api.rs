@@ -1,13 +1,16 @@
 //! Requests and answers as the API writes them.
 
+use crate::texts::text;
 use domain::account::{Account, GroupName, Language, Role};
 use domain::flow::manage_users::CreatedUser;
 use domain::flow::reset_password::ResetView;
 use domain::flow::send_code::Sent;
+use domain::flow::set_policy::Judged;
 use domain::flow::sign_in::SignedInAnswer;
 use domain::flow::start_reset::StartedReset;
 use domain::method::Kind;
-use domain::policy::{Policy, SavedPolicy};
+use domain::policy::{Organisation, Policy, SavedPolicy};
+use domain::preview::{CutOff, Warning};
 use domain::secret::{ExposeSecret, SecretString};
 use domain::session::{Next, Reach};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -50,6 +53,8 @@ pub struct StartReset {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SendCode {
     pub kind: Kind,
+    /// The address in full, where the policy asks for it.
+    pub destination: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -173,7 +178,7 @@ impl MethodsAnswer {
         let pending =
             account.pending.iter().map(|(kind, p)| (*kind, MethodView { destination: p.destination.masked(), verified_at: None }));
         MethodsAnswer {
-            allowed: policy.methods.clone(),
+            allowed: policy.kinds(),
             needed: account.kinds_to_register(policy),
             methods: verified.collect(),
             pending: pending.collect(),
@@ -218,6 +223,10 @@ pub struct StartedAnswer {
     reset_id: String,
     bearer: String,
     kinds: BTreeSet<Kind>,
+    /// Kinds whose address must be typed in full for a code.
+    typed: BTreeSet<Kind>,
+    /// Kinds that nobody can use now.
+    unavailable: BTreeSet<Kind>,
     expires_at: String,
     support_code: String,
 }
@@ -228,6 +237,8 @@ impl From<StartedReset> for StartedAnswer {
             bearer: started.bearer.reveal(),
             reset_id: started.id.0,
             kinds: started.kinds,
+            typed: started.typed,
+            unavailable: started.unavailable,
             expires_at: started.expires.to_string(),
             support_code: started.support_code.as_str().to_owned(),
         }
@@ -327,6 +338,76 @@ pub struct PolicyAnswer {
 impl From<&SavedPolicy> for PolicyAnswer {
     fn from(saved: &SavedPolicy) -> PolicyAnswer {
         PolicyAnswer { version: saved.version, saved_at: saved.saved_at.map(|t| t.to_string()), policy: saved.policy.clone() }
+    }
+}
+
+/// A policy that was saved or, in a dry run, would be, and what it does.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JudgedAnswer {
+    #[serde(flatten)]
+    policy: PolicyAnswer,
+    /// False for a dry run.
+    saved: bool,
+    warnings: Vec<WarningView>,
+    cut_off: CutOffView,
+}
+
+#[derive(Serialize)]
+struct WarningView {
+    code: &'static str,
+    detail: String,
+}
+
+/// People who can reset now and could not any more; at least so many where not
+/// all accounts were looked at.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CutOffView {
+    administrators: u32,
+    users: u32,
+    complete: bool,
+}
+
+impl JudgedAnswer {
+    /// With its warnings in this language.
+    pub fn of(judged: &Judged, language: Language) -> JudgedAnswer {
+        let CutOff { administrators, users, complete } = judged.cut_off;
+        let (a, u) = (administrators.to_string(), users.to_string());
+        let say = |code: &str| text(language, &format!("warning.{code}"), &[("administrators", &a), ("users", &u)]);
+        let view = |warning: &Warning| WarningView { code: warning.as_str(), detail: say(warning.as_str()) };
+        JudgedAnswer {
+            policy: PolicyAnswer::from(&judged.policy),
+            saved: judged.saved,
+            warnings: judged.warnings.iter().map(view).collect(),
+            cut_off: CutOffView { administrators, users, complete },
+        }
+    }
+}
+
+/// What a page says of the organisation to everybody.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrganisationAnswer {
+    name: String,
+    short_name: String,
+    help_desk: Option<String>,
+    accent_colour: String,
+    /// The language of whoever chose none.
+    language: Language,
+    languages: [Language; 2],
+}
+
+impl From<&Organisation> for OrganisationAnswer {
+    fn from(organisation: &Organisation) -> OrganisationAnswer {
+        OrganisationAnswer {
+            name: organisation.name.clone(),
+            short_name: organisation.short_name.clone(),
+            help_desk: organisation.help_desk.clone(),
+            accent_colour: organisation.accent_colour.clone(),
+            language: organisation.language,
+            languages: Language::ALL,
+        }
     }
 }
 

@@ -31,6 +31,7 @@ async fn edge(State(host): State<Arc<Host>>, mut request: Request, next: Next) -
     let language = language(request.headers());
     let method = request.method().clone();
     request.extensions_mut().insert(call.clone());
+    request.extensions_mut().insert(language);
 
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {

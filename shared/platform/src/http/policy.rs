@@ -1,25 +1,29 @@
 //! Routes of the function `policy`.
 
-use super::api::{LimitsAnswer, PageAnswer, PolicyAnswer};
+use super::api::{JudgedAnswer, LimitsAnswer, OrganisationAnswer, PageAnswer, PolicyAnswer};
 use super::auth::SessionBearer;
 use super::body::Body;
 use super::cursor::{Paging, seal};
 use super::problem::Refusal;
 use crate::host::Host;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, Query, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Extension, Json, Router};
-use domain::error::ProblemCode;
+use domain::account::Language;
+use domain::error::{Problem, ProblemCode, ViolationCode};
 use domain::flow::set_policy;
 use domain::policy::{Policy, SavedPolicy};
 use domain::port::{Call, KeyRing};
+use serde::Deserialize;
 use std::sync::Arc;
 
 pub fn routes(host: Arc<Host>) -> Router {
     Router::new()
         .route("/v1/limits", get(limits))
+        .route("/v1/organisation", get(organisation))
         .route("/v1/policy", get(view).put(save))
         .route("/v1/policy/history", get(history))
         .with_state(host)
@@ -42,12 +46,38 @@ async fn save(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
+    Extension(language): Extension<Language>,
     headers: HeaderMap,
+    DryRun(dry_run): DryRun,
     Body(policy): Body<Policy>,
 ) -> Result<impl IntoResponse, Refusal> {
     let seen = if_match(&headers)?;
-    let saved = set_policy::save_policy(&host.store, &host.entropy, &call, &bearer, seen, policy).await?;
-    Ok(tagged(&saved))
+    let judged = set_policy::save_policy(&host.store, &host.entropy, &call, &bearer, seen, policy, dry_run).await?;
+    Ok(([(header::ETAG, etag(judged.policy.version))], Json(JudgedAnswer::of(&judged, language))))
+}
+
+async fn organisation(State(host): State<Arc<Host>>) -> Result<Json<OrganisationAnswer>, Refusal> {
+    let saved = set_policy::current_policy(&host.store).await?;
+    Ok(Json(OrganisationAnswer::from(&saved.policy.organisation)))
+}
+
+/// `?dryRun=true`: judge and tell, but do not save.
+struct DryRun(bool);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SaveQuery {
+    #[serde(default)]
+    dry_run: bool,
+}
+
+impl<S: Sync> FromRequestParts<S> for DryRun {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let wrong = |_| Problem::field("/dryRun", ViolationCode::WrongType);
+        let Query(query): Query<SaveQuery> = Query::try_from_uri(&parts.uri).map_err(wrong)?;
+        Ok(DryRun(query.dry_run))
+    }
 }
 
 async fn history(

@@ -10,8 +10,8 @@ use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 use axum::{Extension, Json, Router};
 use domain::account::TypedUserId;
-use domain::flow::reset_password::{reset_password, view_reset};
-use domain::flow::send_code::send_code;
+use domain::flow::reset_password::{cancel_reset, reset_password, view_reset};
+use domain::flow::send_code::{WantedCode, send_code};
 use domain::flow::start_reset::start_reset;
 use domain::password::Password;
 use domain::port::Call;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 pub fn routes(host: Arc<Host>) -> Router {
     Router::new()
         .route("/v1/resets", post(start))
-        .route("/v1/resets/{resetId}", get(view))
+        .route("/v1/resets/{resetId}", get(view).delete(cancel))
         .route("/v1/resets/{resetId}/challenges", post(send))
         .route("/v1/resets/{resetId}/password", put(set_password))
         .with_state(host)
@@ -46,6 +46,16 @@ async fn view(
     Ok(Json(view_reset(&host.store, &call, &bearer, &ResetId(id)).await?.into()))
 }
 
+async fn cancel(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    ResetBearer(bearer): ResetBearer,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    cancel_reset(&host.store, &host.entropy, &call, &bearer, &ResetId(id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 async fn send(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
@@ -53,7 +63,8 @@ async fn send(
     Path(id): Path<String>,
     Body(body): Body<SendCode>,
 ) -> Result<(StatusCode, Json<ChallengeAnswer>), Refusal> {
-    let sent = send_code(&host.store, &*host.ring, &host.entropy, &call, &bearer, &ResetId(id), body.kind).await?;
+    let wanted = WantedCode { kind: body.kind, destination: body.destination.as_deref() };
+    let sent = send_code(&host.store, &*host.ring, &host.entropy, &call, &bearer, &ResetId(id), wanted).await?;
     Ok((StatusCode::ACCEPTED, Json(sent.into())))
 }
 

@@ -1,0 +1,49 @@
+//! One administrator reset the password: the others are told. One row becomes
+//! a notice to each of their addresses, however often it is handled.
+
+use super::Row;
+use crate::account::Handle;
+use crate::audit::Reason;
+use crate::error::Problem;
+use crate::method::Destination;
+use crate::notice::Notice;
+use crate::outbox::{Message, OutboxId, OutboxKind, OutboxRow, OutboxState};
+use crate::port::{Change, CommitError, KeyRing, Snapshot, Store, Want};
+
+/// Accounts of one read.
+const AT_ONCE: usize = 100;
+
+pub(super) async fn spread<S: Store, R: KeyRing>(row: &Row<'_, S, R>, about: &str, read: &Snapshot) -> Result<(), Problem> {
+    let keys = row.ring.keys().await?;
+    let others: Vec<&Handle> = read.administrators.iter().filter(|handle| **handle != row.row.handle).collect();
+    for some in others.chunks(AT_ONCE) {
+        let wants: Vec<Want<'_>> = some.iter().map(|handle| Want::Account(handle)).collect();
+        let accounts = row.store.read(&wants).await?.accounts;
+        for (handle, account) in accounts {
+            let language = row.language(account.language);
+            let message = |recipient| {
+                // The same name each time, so that a second round adds nothing.
+                let random = keys.pseudonym("notice", &format!("{} {}", row.row.id, handle.as_str()))[..12].to_owned();
+                let kind = Destination::kind(&recipient).as_str();
+                Change::QueueMessage(Box::new(OutboxRow {
+                    handle: handle.clone(),
+                    id: OutboxId { at: row.row.id.at, what: OutboxKind::Notice, random: format!("{random}-{kind}") },
+                    message: Message::Notice { notice: Notice::AdministratorReset, recipient, language, about: Some(about.to_owned()) },
+                    support_code: row.row.support_code.clone(),
+                    state: OutboxState::Queued,
+                    tries: 0,
+                }))
+            };
+            let messages: Vec<Change> = account.addresses().into_iter().map(message).collect();
+            if messages.is_empty() {
+                continue;
+            }
+            match row.store.commit(row.call, &format!("tell-{}", handle.as_str()), messages).await {
+                // Told already, by an earlier round.
+                Ok(()) | Err(CommitError::Refused { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    row.close(OutboxState::Sent, Reason::None).await
+}
