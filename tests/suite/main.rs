@@ -11,6 +11,7 @@ mod faults;
 mod mail;
 mod policy;
 mod races;
+mod repeat;
 mod story;
 mod strict;
 mod texts;

@@ -5,7 +5,8 @@ use crate::audit::SupportCode;
 use crate::time::{Span, Time};
 
 /// What went wrong, as a stable code of the API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum ProblemCode {
     // The request itself.
     InvalidRequest,

@@ -36,6 +36,11 @@ impl Key {
         &self.0
     }
 
+    /// A key that is good for one name only.
+    pub fn derived(&self, name: &str) -> Key {
+        Key(Zeroizing::new(self.mac(&[b"derived", name.as_bytes()])))
+    }
+
     fn derive(&self, use_: &str) -> Key {
         let mut out = Zeroizing::new([0; 32]);
         Hkdf::<Sha256>::new(Some(b"latchkey"), &*self.0).expand(use_.as_bytes(), &mut *out).expect("32 bytes is a valid length");
@@ -53,6 +58,8 @@ pub struct Generation {
     pub pepper: Key,
     /// Authenticates paging cursors.
     pub cursors: Key,
+    /// Makes the secrets of answers that may be asked for again.
+    pub repeats: Key,
 }
 
 /// All keys that are valid now; the first generation makes what is new.
@@ -96,6 +103,7 @@ impl Keys {
                     codes: master.derive("codes"),
                     pepper: master.derive("pepper"),
                     cursors: master.derive("cursors"),
+                    repeats: master.derive("repeats"),
                 })
             })
             .collect::<Result<Vec<_>, InvalidSecret>>()?;

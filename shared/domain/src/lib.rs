@@ -11,6 +11,7 @@
 //! | [`reset`], [`session`], [`lockout`] | what a bearer may do, and until when |
 //! | [`password`] | which passwords are taken |
 //! | [`audit`], [`notice`], [`outbox`] | what is written down, and what is told |
+//! | [`repeat`] | a request that may come again, and gets its first answer |
 //! | [`key`], [`secret`] | keys, bearers, and types that cannot be printed |
 //! | [`port`] | what the flows need from the world, and the guard of each write |
 //! | [`flow`] | one use case a file, readable aloud |
@@ -32,6 +33,7 @@ pub mod password;
 pub mod policy;
 pub mod port;
 pub mod preview;
+pub mod repeat;
 pub mod reset;
 pub mod secret;
 pub mod session;

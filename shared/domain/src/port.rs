@@ -14,6 +14,7 @@ use crate::notice::Notice;
 use crate::outbox::{OutboxId, OutboxRow, OutboxState};
 use crate::password::{Password, StoredHash};
 use crate::policy::{Organisation, SavedPolicy};
+use crate::repeat::{Outcome, Remembered, Repeatable};
 use crate::reset::{Reset, ResetId};
 use crate::secret::{Bearer, BearerDigest};
 use crate::session::Session;
@@ -32,6 +33,8 @@ pub struct Call {
     /// Resets started, and sends asked for, that one source may make in a
     /// clock hour.
     pub source_limit: u32,
+    /// Where its caller may send it again.
+    pub repeatable: Option<Repeatable>,
 }
 
 impl Call {
@@ -138,6 +141,8 @@ pub enum Want<'a> {
     Budget(Time, &'a str),
     /// Whether SMS is unavailable to everybody.
     Flags,
+    /// What a request of this name did.
+    Remembered(&'a Handle, &'a str),
     /// The handles of all enabled administrators.
     Administrators,
     Policy,
@@ -156,6 +161,7 @@ pub struct Snapshot {
     pub destination: Option<Vec<Time>>,
     pub budget: Spent,
     pub flags: Flags,
+    pub remembered: Option<Remembered>,
     pub administrators: BTreeSet<Handle>,
     pub policy: Option<SavedPolicy>,
 }
@@ -363,6 +369,18 @@ pub enum Change {
         sec: BearerDigest,
         now: Time,
     },
+    /// Guard: no request of this name is remembered.
+    Remember {
+        handle: Handle,
+        name: String,
+        remembered: Box<Remembered>,
+    },
+    /// Guard: it is remembered. Says how it ended.
+    Conclude {
+        handle: Handle,
+        name: String,
+        outcome: Outcome,
+    },
     RecordEvent(Box<AuditEvent>),
 }
 
@@ -380,6 +398,7 @@ pub enum Guard {
     Outbox,
     Destination,
     Budget,
+    Repeat,
     Audit,
 }
 

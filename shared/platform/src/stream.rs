@@ -71,6 +71,7 @@ pub async fn handle(host: &Host, channels: &Channels, request: &str, event: Stre
             now: host.clock.now(),
             source: String::new(),
             source_limit: 0,
+            repeatable: None,
         };
         if deliver(&host.store, &*host.ring, channels, &call, &handle, &id).await.is_err() {
             tracing::warn!(event = "messageRetried", record = sequence_number);

@@ -13,6 +13,7 @@ use crate::method::{Destination, Kind};
 use crate::outbox::{Message, OutboxKind};
 use crate::policy::Policy;
 use crate::port::{Call, Change, CommitError, Entropy, Guard, KeyRing, Snapshot, SourceCounter, Store, Want, random};
+use crate::repeat::Outcome;
 use crate::reset::ResetId;
 use crate::secret::{Bearer, BearerKind};
 use crate::time::{Span, Time};
@@ -28,6 +29,19 @@ pub struct Sent {
 impl Sent {
     pub(super) fn new(issue: &Issue, policy: &Policy) -> Sent {
         Sent { challenge: issue.slot.id.clone(), expires: issue.slot.exp, resend_after: resend_wait(policy, issue.slot.n) }
+    }
+
+    /// What a repetition is answered by.
+    pub(super) fn outcome(&self) -> Outcome {
+        Outcome::Sent { challenge: self.challenge.clone(), resend_after: self.resend_after }
+    }
+
+    /// The same answer again.
+    pub fn again(outcome: Outcome) -> Option<Sent> {
+        match outcome {
+            Outcome::Sent { challenge, resend_after } => Some(Sent { expires: challenge.expires, challenge, resend_after }),
+            Outcome::Done | Outcome::Verified(_) | Outcome::Refused(_) => None,
+        }
     }
 }
 
@@ -80,12 +94,13 @@ pub async fn send_code(
     let message = Message::Code { challenge, purpose: Purpose::Reset, typed };
     let told =
         Told { uid: Some(&open.uid), kind: Some(kind), support_code: open.support_code(), ..Told::new(call, handle, Event::CodeRequested) };
-    let changes = vec![
+    let mut changes = vec![
         told.record(call, &policy, entropy),
         Change::IssueChallenge { handle: handle.clone(), purpose: Purpose::Reset, issue: Box::new(issue) },
         count_send(call, &keys),
         queue(call, handle, OutboxKind::Code(Purpose::Reset, Some(reset.clone())), message, entropy),
     ];
+    changes.extend(call.remember(handle, sent.outcome()));
     match store.commit(call, "send", changes).await {
         Ok(()) => Ok(sent),
         Err(error) => Err(told_of(not_sent(error, call, &policy))),

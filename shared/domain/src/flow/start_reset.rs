@@ -9,7 +9,8 @@ use crate::error::{Problem, ProblemCode};
 use crate::limit::guess_cap;
 use crate::method::Kind;
 use crate::policy::Scope;
-use crate::port::{Call, Change, Entropy, Guard, KeyRing, SourceCounter, Store, Want, random};
+use crate::port::{Call, Change, Entropy, Guard, KeyRing, Snapshot, SourceCounter, Store, Want};
+use crate::repeat::Outcome;
 use crate::reset::{Reset, ResetId, ResetState, eligibility};
 use crate::secret::{Bearer, BearerKind};
 use crate::time::Time;
@@ -51,7 +52,7 @@ pub async fn start_reset(
 
     let account = read.account(&handle);
     let reason = eligibility(account, &policy);
-    let bearer = Bearer::new(BearerKind::Reset, handle.clone(), random(entropy));
+    let bearer = Bearer::new(BearerKind::Reset, handle.clone(), call.secret(entropy, BEARER));
     let id = ResetId::of(&bearer);
     let support_code = id.support_code();
     let version_of = |kind: &Kind| account.and_then(|a| a.methods.get(kind)).map_or(0, |m| m.version);
@@ -73,7 +74,7 @@ pub async fn start_reset(
     };
     let expires = reset.exp;
     let told = Told { uid: Some(&reset.uid), reason, support_code: support_code.clone(), ..Told::new(call, &handle, Event::ResetStarted) };
-    let changes = vec![
+    let mut changes = vec![
         told.record(call, &policy, entropy),
         Change::CountSource {
             source: keys.pseudonym("source", &call.source),
@@ -83,21 +84,46 @@ pub async fn start_reset(
         },
         Change::CreateReset(Box::new(reset)),
     ];
+    changes.extend(call.remember(&handle, Outcome::Done));
     store.commit(call, "start", changes).await.map_err(|error| match error.by(Guard::Source) {
         true => too_many_from_address(call),
         false => error.into(),
     })?;
+    Ok(answer(bearer, expires, &read, call))
+}
+
+/// The same answer again, for a request that was repeated.
+pub async fn start_reset_again(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    entropy: &impl Entropy,
+    call: &Call,
+    user_id: &TypedUserId,
+) -> Result<StartedReset, Problem> {
+    let handle = ring.keys().await?.handle(user_id);
+    let bearer = Bearer::new(BearerKind::Reset, handle.clone(), call.secret(entropy, BEARER));
+    let read = store.read(&[Want::Reset(&handle, &ResetId::of(&bearer)), Want::Policy, Want::Flags]).await?;
+    let expires = read.reset.as_ref().ok_or(ProblemCode::ResetEnded)?.exp;
+    Ok(answer(bearer, expires, &read, call))
+}
+
+/// What its answer's bearer is made for.
+const BEARER: &str = "reset";
+
+fn answer(bearer: Bearer, expires: Time, read: &Snapshot, call: &Call) -> StartedReset {
+    let id = ResetId::of(&bearer);
+    let policy = read.policy().policy;
     let kinds = policy.kinds();
     let of = |fits: &dyn Fn(Kind) -> bool| kinds.iter().copied().filter(|kind| fits(*kind)).collect();
-    Ok(StartedReset {
+    StartedReset {
         typed: of(&|kind| policy.must_be_typed(kind)),
-        unavailable: of(&|kind| sms_open(kind, &read, call).is_err()),
+        unavailable: of(&|kind| sms_open(kind, read, call).is_err()),
+        support_code: id.support_code(),
         bearer,
         id,
         kinds,
         expires,
-        support_code,
-    })
+    }
 }
 
 /// The source's count is full until the clock hour ends.

@@ -13,6 +13,7 @@ use crate::method::{Kind, Method};
 use crate::notice::Notice;
 use crate::policy::Policy;
 use crate::port::{Call, Change, CommitError, Entropy, Guard, KeyRing, Store};
+use crate::repeat::Outcome;
 use crate::reset::ResetId;
 use crate::secret::{Bearer, BearerKind};
 use crate::session::Reach;
@@ -20,6 +21,16 @@ use crate::session::Reach;
 /// A kind that was proved.
 pub struct Verified {
     pub kind: Kind,
+}
+
+impl Verified {
+    /// The same answer again.
+    pub fn again(outcome: Outcome) -> Option<Verified> {
+        match outcome {
+            Outcome::Verified(kind) => Some(Verified { kind }),
+            Outcome::Done | Outcome::Sent { .. } | Outcome::Refused(_) => None,
+        }
+    }
 }
 
 /// Judges a code. Every wrong, dead, superseded, fenced or decoy code is one
@@ -73,6 +84,7 @@ async fn judge(
     if purpose == Purpose::Registration {
         charge.push(Change::CheckSession { handle: bearer.handle.clone(), digest: bearer.digest(), now: call.now });
     }
+    charge.extend(call.remember(&bearer.handle, Outcome::Refused(ProblemCode::CodeNotAccepted)));
     store.commit(call, "charge", charge).await.map_err(|error| match error {
         // Whoever has no session learns nothing of the ledger.
         error if error.by(Guard::Session) => ProblemCode::SignInRequired.into(),
@@ -86,11 +98,12 @@ async fn judge(
     match purpose {
         Purpose::Reset => {
             let reset = ResetId::of(bearer);
-            let changes = vec![
+            let mut changes = vec![
                 event(Event::CodeAccepted).record(call, &kept, entropy),
                 Change::ProveKind { handle: bearer.handle.clone(), reset, sec: bearer.digest(), kind: challenge.kind, now: call.now },
                 Change::UseChallenge { handle: bearer.handle.clone(), purpose, challenge: challenge.clone(), stamp },
             ];
+            changes.extend(call.conclude(&bearer.handle, Outcome::Verified(challenge.kind)));
             store.commit(call, "accept", changes).await.map_err(not_accepted)?;
         }
         Purpose::Registration => keep_method(store, entropy, call, bearer, challenge, &stamp).await?,
@@ -140,6 +153,7 @@ async fn keep_method(
             },
         ];
         changes.extend(notices(call, handle, &who.account, notice, policy, entropy));
+        changes.extend(call.conclude(handle, Outcome::Verified(challenge.kind)));
         match store.commit(call, &format!("keep-{attempt}"), changes).await {
             Ok(()) => return Ok(()),
             Err(error) if error.by(Guard::Ledger) => return Err(not_accepted(error)),
@@ -151,7 +165,7 @@ async fn keep_method(
 }
 
 /// The reset's support code or, for a registration, the request's.
-fn support_code(call: &Call, bearer: &Bearer) -> SupportCode {
+pub fn support_code(call: &Call, bearer: &Bearer) -> SupportCode {
     match bearer.kind {
         BearerKind::Reset => ResetId::of(bearer).support_code(),
         BearerKind::Session => call.support_code(),

@@ -317,6 +317,15 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
             .write(table, Verb::Update)),
         C::CancelReset { handle, reset, sec, now } => (Guard::Reset, open_reset(Key::reset(handle, reset), sec, *now)
             .set("SET #state = :next").value("next", value(&ResetState::Cancelled)).write(table, Verb::Update)),
+        C::Remember { handle, name, remembered } => {
+            let mut it = item(remembered);
+            it.insert(TTL.into(), ttl(remembered.exp));
+            (Guard::Repeat, Expression::of(Key::remembered(handle, name)).when(format!("{ABSENT} OR #exp <= :now"))
+                .value("now", ms(remembered.at)).write(table, Verb::Put(it)))
+        }
+        C::Conclude { handle, name, outcome } => (Guard::Repeat, Expression::of(Key::remembered(handle, name))
+            .set("SET #outcome = :outcome").when("attribute_exists(#pk)").value("outcome", value(outcome))
+            .write(table, Verb::Update)),
         C::RecordEvent(event) => {
             let (key, it) = audit_item(event);
             (Guard::Audit, Expression::of(key).when(ABSENT).write(table, Verb::Put(it)))

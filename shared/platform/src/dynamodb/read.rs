@@ -90,6 +90,7 @@ fn key_of(want: &Want<'_>) -> Key {
         Want::Destination(name) => Key::destination(name),
         Want::Budget(at, _) => Key::budget(*at),
         Want::Flags => Key::flags(),
+        Want::Remembered(handle, name) => Key::remembered(handle, name),
         Want::Administrators => Key::administrators(),
         Want::Policy => Key::policy(),
     }
@@ -113,6 +114,7 @@ fn place(snapshot: &mut Snapshot, want: &Want<'_>, item: Item) -> Result<(), Pro
             snapshot.budget = Spent { total: count(TOTAL), country: count(country) };
         }
         Want::Flags => snapshot.flags = parse(item)?,
+        Want::Remembered(..) => snapshot.remembered = Some(parse(item)?),
         Want::Administrators => snapshot.administrators = parse::<AdministratorsItem>(item)?.members,
         Want::Policy => snapshot.policy = Some(policy(item)?),
     }

@@ -16,6 +16,7 @@
 //! | `SRC#name#hour` | - | resets started and sends asked for by a source | 2 h |
 //! | `DEST#name` | - | sends to a destination | its window |
 //! | `BUDGET#day` | - | SMS of a UTC day, in all and per country | 2 d |
+//! | `IDEM#T` | HMAC of a request's name | what a request did, for whoever repeats it | 24 h |
 //! | `FLAGS#0` | - | until when SMS is unavailable to everybody | - |
 //! | `POLICY#0` | - | the policy that holds | - |
 //! | `POLICYDOC` | version | every saved policy | - |
@@ -96,6 +97,9 @@ impl Key {
     }
     pub fn budget(at: Time) -> Key {
         Key::new(format!("BUDGET#{}", at.day()), "-")
+    }
+    pub fn remembered(handle: &Handle, name: &str) -> Key {
+        Key::new(format!("IDEM#{}", handle.as_str()), name)
     }
     pub fn flags() -> Key {
         Key::new("FLAGS#0".to_owned(), "-")

@@ -41,7 +41,7 @@ pub async fn answer(host: Arc<Host>, app: Router, event: LambdaEvent<Value>) -> 
         let response = Adapter::from(app).call(LambdaEvent::new(request, context)).await?;
         return Ok(serde_json::to_value(response)?);
     }
-    let call = Call { id: context.request_id, now: host.clock.now(), source: String::new(), source_limit: 0 };
+    let call = Call { id: context.request_id, now: host.clock.now(), source: String::new(), source_limit: 0, repeatable: None };
     Ok(match direct(&host, &call, payload).await {
         Ok(answer) => answer,
         Err(problem) => json!({ "problem": ProblemBody::of(&problem, Language::English, SupportCode::of(&call.id)) }),

@@ -5,7 +5,7 @@ use super::problem::{ProblemBody, Refusal};
 use crate::host::Host;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{Extensions, HeaderMap, HeaderValue, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use domain::account::Language;
@@ -30,6 +30,12 @@ async fn edge(State(host): State<Arc<Host>>, mut request: Request, next: Next) -
     let call = call(&host, request.extensions());
     let language = language(request.headers());
     let method = request.method().clone();
+    if request.method() == Method::POST {
+        request = match super::repeat::read(request).await {
+            Ok(request) => request,
+            Err(problem) => return finish(say(&problem, language, &call, &HeaderMap::new()), &call, &method),
+        };
+    }
     request.extensions_mut().insert(call.clone());
     request.extensions_mut().insert(language);
 
@@ -43,6 +49,11 @@ async fn edge(State(host): State<Arc<Host>>, mut request: Request, next: Next) -
     } else if response.status().is_server_error() {
         response = say(&ProblemCode::Internal.into(), language, &call, &HeaderMap::new());
     }
+    finish(response, &call, &method)
+}
+
+/// Writes the request's line, and gives the answer its headers.
+fn finish(mut response: Response, call: &Call, method: &Method) -> Response {
     tracing::info!(
         event = "answered",
         requestId = call.id,
@@ -92,6 +103,7 @@ fn call(host: &Host, extensions: &Extensions) -> Call {
         now: host.clock.now(),
         source: source.as_deref().map_or_else(|| "unknown".to_owned(), source_of),
         source_limit: host.settings.source_limit,
+        repeatable: None,
     }
 }
 

@@ -11,6 +11,7 @@ pub mod log;
 pub mod policy;
 pub mod problem;
 pub mod registration;
+pub mod repeat;
 pub mod reset;
 pub mod sign_in;
 pub mod verify;

@@ -4,6 +4,7 @@ use super::api::{ChallengeAnswer, ResetAnswer, SendCode, SetPassword, StartReset
 use super::auth::ResetBearer;
 use super::body::Body;
 use super::problem::Refusal;
+use super::repeat::{Repeat, once, sent_again};
 use crate::host::Host;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -12,9 +13,9 @@ use axum::{Extension, Json, Router};
 use domain::account::TypedUserId;
 use domain::flow::reset_password::{cancel_reset, reset_password, view_reset};
 use domain::flow::send_code::{WantedCode, send_code};
-use domain::flow::start_reset::start_reset;
+use domain::flow::start_reset::{start_reset, start_reset_again};
 use domain::password::Password;
-use domain::port::Call;
+use domain::port::{Call, KeyRing};
 use domain::reset::ResetId;
 use std::sync::Arc;
 
@@ -30,10 +31,15 @@ pub fn routes(host: Arc<Host>) -> Router {
 async fn start(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
+    repeat: Repeat,
     Body(body): Body<StartReset>,
 ) -> Result<(StatusCode, Json<StartedAnswer>), Refusal> {
     let user_id = TypedUserId::new(body.user_id);
-    let started = start_reset(&host.store, &*host.ring, &host.entropy, &call, &user_id).await?;
+    let handle = host.ring.keys().await?.handle(&user_id);
+    let (store, ring, entropy) = (&host.store, &*host.ring, &host.entropy);
+    let first = async |call: &Call| start_reset(store, ring, entropy, call, &user_id).await;
+    let again = async |call: &Call, _| start_reset_again(store, ring, entropy, call, &user_id).await;
+    let started = once(&host, &call, repeat, &handle, "", first, again).await?;
     Ok((StatusCode::CREATED, Json(started.into())))
 }
 
@@ -61,10 +67,13 @@ async fn send(
     Extension(call): Extension<Call>,
     ResetBearer(bearer): ResetBearer,
     Path(id): Path<String>,
+    repeat: Repeat,
     Body(body): Body<SendCode>,
 ) -> Result<(StatusCode, Json<ChallengeAnswer>), Refusal> {
     let wanted = WantedCode { kind: body.kind, destination: body.destination.as_deref() };
-    let sent = send_code(&host.store, &*host.ring, &host.entropy, &call, &bearer, &ResetId(id), wanted).await?;
+    let id = ResetId(id);
+    let first = async |call: &Call| send_code(&host.store, &*host.ring, &host.entropy, call, &bearer, &id, wanted).await;
+    let sent = once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, sent_again).await?;
     Ok((StatusCode::ACCEPTED, Json(sent.into())))
 }
 

@@ -1,0 +1,118 @@
+//! `Idempotency-Key`: a POST that is sent again gets its first answer, and
+//! does nothing a second time. The same key with another body is refused.
+
+use super::body::MAX_BODY;
+use crate::host::Host;
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequestParts, Request};
+use axum::http::request::Parts;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use domain::account::Handle;
+use domain::error::{Problem, ProblemCode, ViolationCode};
+use domain::flow::send_code::Sent;
+use domain::key::Keys;
+use domain::port::{Call, KeyRing, Store, Want, random};
+use domain::repeat::{Outcome, Remembered, Repeatable};
+use domain::secret::random_text;
+use sha2::{Digest, Sha256};
+use std::convert::Infallible;
+
+const HEADER: &str = "idempotency-key";
+/// The longest key, in characters.
+const LONGEST: usize = 64;
+
+/// What makes a request the same as an earlier one, where its caller says it
+/// may be one.
+#[derive(Clone)]
+struct Asked {
+    key: String,
+    body: String,
+}
+
+/// Whether this request may be a repetition.
+pub struct Repeat(Option<(Asked, String)>);
+
+impl<S: Sync> FromRequestParts<S> for Repeat {
+    type Rejection = Infallible;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let asked = parts.extensions.get::<Asked>().cloned();
+        Ok(Repeat(asked.map(|asked| (asked, parts.uri.path().to_owned()))))
+    }
+}
+
+/// Reads the key of a request, and the digest of its body.
+pub(super) async fn read(request: Request) -> Result<Request, Problem> {
+    let mut keys = request.headers().get_all(HEADER).iter();
+    let Some(key) = keys.next() else { return Ok(request) };
+    let plain = |key: &&str| (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    // A gateway joins repeated headers by commas.
+    let key = key.to_str().ok().filter(plain).filter(|key| keys.next().is_none() && !key.contains(','));
+    let key = key.ok_or_else(|| Problem::field("", ViolationCode::NotAnIdempotencyKey))?.to_owned();
+    let (parts, body) = request.into_parts();
+    let bytes = to_bytes(body, MAX_BODY).await.map_err(|_| ProblemCode::BodyTooLarge)?;
+    let body = BASE64.encode(Sha256::digest(&bytes));
+    let mut request = Request::from_parts(parts, Body::from(bytes));
+    request.extensions_mut().insert(Asked { key, body });
+    Ok(request)
+}
+
+/// Does what is asked for once: `first` does it, and `again` finds its answer
+/// for whoever repeats it. `credential` is what the caller proves to be, so
+/// that nobody gets another one's answer.
+pub async fn once<T>(
+    host: &Host,
+    call: &Call,
+    repeat: Repeat,
+    handle: &Handle,
+    credential: &str,
+    first: impl AsyncFnOnce(&Call) -> Result<T, Problem>,
+    again: impl AsyncFnOnce(&Call, Remembered) -> Result<T, Problem>,
+) -> Result<T, Problem> {
+    let Repeat(Some((Asked { key, body }, path))) = repeat else { return first(call).await };
+    let keys = host.ring.keys().await?;
+    let name = keys.pseudonym("request", &format!("{path}\n{credential}\n{key}"));
+    let body = keys.pseudonym("body", &body);
+    let found = async || -> Result<Option<Remembered>, Problem> {
+        let read = host.store.read(&[Want::Remembered(handle, &name)]).await?;
+        Ok(read.remembered.filter(|remembered| remembered.exp > call.now))
+    };
+    if let Some(remembered) = found().await? {
+        return repeated(call, &keys, &name, &body, remembered, again).await;
+    }
+    let (kid, nonce) = (keys.current().kid, random_text(random::<16>(&host.entropy)));
+    let repeatable = Repeatable::new(&keys, name.clone(), body.clone(), kid, nonce.clone());
+    let problem = match first(&Call { repeatable, ..call.clone() }).await {
+        Ok(answer) => return Ok(answer),
+        Err(problem) => problem,
+    };
+    // Another one of the same may have been first.
+    match found().await? {
+        Some(remembered) if remembered.nonce != nonce => repeated(call, &keys, &name, &body, remembered, again).await,
+        Some(_) | None => Err(problem),
+    }
+}
+
+async fn repeated<T>(
+    call: &Call,
+    keys: &Keys,
+    name: &str,
+    body: &str,
+    remembered: Remembered,
+    again: impl AsyncFnOnce(&Call, Remembered) -> Result<T, Problem>,
+) -> Result<T, Problem> {
+    if remembered.body != body {
+        return Err(ProblemCode::IdempotencyKeyReused.into());
+    }
+    if let Outcome::Refused(code) = remembered.outcome {
+        return Err(code.into());
+    }
+    let repeatable = Repeatable::new(keys, name.to_owned(), body.to_owned(), remembered.kid, remembered.nonce.clone());
+    let repeatable = Some(repeatable.ok_or_else(Problem::unavailable)?);
+    again(&Call { repeatable, ..call.clone() }, remembered).await
+}
+
+/// The answer of a code that was asked for, again.
+pub async fn sent_again(_: &Call, first: Remembered) -> Result<Sent, Problem> {
+    Sent::again(first.outcome).ok_or_else(Problem::unavailable)
+}

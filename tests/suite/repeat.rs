@@ -1,0 +1,158 @@
+//! `Idempotency-Key`: what is sent again is answered again, and done once.
+
+use domain::time::Span;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tests::people::StartedReset;
+use tests::world::Ask;
+use tests::{Answer, Fault, World};
+
+const KEY: &str = "idempotency-key";
+
+/// The parts of an answer that a repetition must have too.
+fn told(answer: &Answer) -> (u16, Value) {
+    (answer.status, answer.body.clone())
+}
+
+fn start(user_id: &str, key: &str) -> Ask {
+    Ask::new("POST", "/v1/resets").header(KEY, key).body(json!({ "userId": user_id }))
+}
+
+fn send(reset: &StartedReset, key: &str) -> Ask {
+    Ask::new("POST", format!("/v1/resets/{}/challenges", reset.id)).bearer(&reset.bearer).header(KEY, key).body(json!({ "kind": "email" }))
+}
+
+fn verify(reset: &StartedReset, challenge: &str, code: &str, key: &str) -> Ask {
+    let ask = Ask::new("POST", format!("/v1/challenges/{challenge}/verify")).bearer(&reset.bearer);
+    ask.header(KEY, key).body(json!({ "code": code }))
+}
+
+fn reset_of(answer: &Answer) -> StartedReset {
+    StartedReset { id: answer.text("resetId"), bearer: answer.text("bearer"), support_code: answer.text("supportCode") }
+}
+
+async fn count(world: &World, prefix: &str) -> usize {
+    let of = |item: &&Value| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(prefix));
+    world.items().await.iter().filter(of).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_that_is_asked_for_again_is_the_same_reset() {
+    let world = World::new().await;
+    world.ready().await;
+    for user_id in ["ann@example.com", "nobody@example.com"] {
+        let before = count(&world, "RESET#").await;
+        let first = world.ask(start(user_id, "one")).await.expect(201);
+        world.pass(Span::minutes(1));
+        let again = world.ask(start(user_id, "one")).await;
+        assert_eq!(told(&again), told(&first), "{user_id}");
+        assert_eq!(count(&world, "RESET#").await - before, 1, "{user_id}");
+
+        let reset = reset_of(&first);
+        let sent = world.ask(send(&reset, "one")).await.expect(202);
+        // Without the key it would be too soon for another.
+        assert_eq!(told(&world.ask(send(&reset, "one")).await), told(&sent), "{user_id}");
+        assert_eq!(world.ask(send(&reset, "two")).await.code(), "tooSoon", "{user_id}");
+        let wrong = world.ask(verify(&reset, &sent.text("challengeId"), "00000000", "one")).await;
+        let again = world.ask(verify(&reset, &sent.text("challengeId"), "00000000", "one")).await;
+        assert_eq!((wrong.code(), told(&again)), ("codeNotAccepted", told(&wrong)), "{user_id}");
+    }
+    world.pump().await;
+    assert_eq!(world.standins.inbox().to("ann.private@example.com").iter().filter(|m| m.code.is_some()).count(), 2, "registration, reset");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guess_that_is_sent_again_is_charged_once_and_told_again() {
+    let world = World::new().await;
+    world.ready().await;
+    let reset = world.start_reset("ann@example.com").await;
+    let challenge = world.send_code(&reset).await;
+    let code = world.code_for("ann.private@example.com").await;
+    for _ in 0..20 {
+        assert_eq!(world.ask(verify(&reset, &challenge, "00000000", "wrong")).await.code(), "codeNotAccepted");
+    }
+    let first = world.ask(verify(&reset, &challenge, &code, "right")).await.expect(200);
+    assert_eq!(told(&world.ask(verify(&reset, &challenge, &code, "right")).await), told(&first), "accepted once, told twice");
+    assert_eq!(world.ask(verify(&reset, &challenge, &code, "other")).await.code(), "codeNotAccepted", "another request of the same code");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_sixteen_double_clicks_one_acts_and_all_are_told_the_same() {
+    let world = Arc::new(World::new().await);
+    world.ready().await;
+    let before = count(&world, "RESET#").await;
+    let clicks: Vec<_> = (0..16)
+        .map(|_| {
+            let world = world.clone();
+            tokio::spawn(async move { world.ask(start("ann@example.com", "double-click")).await })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for click in clicks {
+        answers.push(told(&click.await.unwrap().expect(201)));
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    assert_eq!(count(&world, "RESET#").await - before, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_belongs_to_one_caller_one_route_one_body_and_one_day() {
+    let world = World::new().await;
+    world.ready().await;
+    let first = world.ask(start("ann@example.com", "key")).await.expect(201);
+    let other = world.ask(start("Ann@example.com ", "key")).await.expect(422);
+    assert_eq!(other.code(), "idempotencyKeyReused", "the same account, but another body");
+    let eve = world.ask(start("eve@example.com", "key")).await.expect(201);
+    assert_ne!(eve.text("resetId"), first.text("resetId"));
+    let (ann, eve) = (reset_of(&first), reset_of(&eve));
+    let sent = world.ask(send(&ann, "key")).await.expect(202);
+    assert_ne!(world.ask(send(&eve, "key")).await.expect(202).text("challengeId"), sent.text("challengeId"));
+
+    world.pass(Span(Span::hours(24).0 - 1));
+    assert_eq!(told(&world.ask(start("ann@example.com", "key")).await), told(&first));
+    world.pass(Span(1));
+    assert_ne!(world.ask(start("ann@example.com", "key")).await.expect(201).text("resetId"), ann.id, "a day is over");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_is_not_a_lost_reset() {
+    let world = World::new().await;
+    world.ready().await;
+    let mut writes = 0;
+    // The first request's only write happens, and its process dies: every
+    // reply is lost, to all of its tries.
+    world.proxy.set_rule(move |operation, _| {
+        writes += u32::from(operation == "TransactWriteItems");
+        (operation == "TransactWriteItems" && writes <= 3).then_some(Fault::LoseReply)
+    });
+    assert_eq!(world.ask(start("ann@example.com", "lost")).await.code(), "unavailable");
+    world.proxy.clear_rule();
+    let reset = reset_of(&world.ask(start("ann@example.com", "lost")).await.expect(201));
+    world.ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer)).await.expect(200);
+    assert_eq!(count(&world, "RESET#").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_key_is_refused_and_nothing_done() {
+    let world = World::new().await;
+    world.ready().await;
+    for key in [String::new(), "a b".into(), "a,b".into(), "k".repeat(65)] {
+        let answer = world.ask(start("ann@example.com", &key)).await;
+        assert_eq!((answer.status, answer.body["errors"][0]["code"].as_str()), (400, Some("notAnIdempotencyKey")), "{key:?}");
+    }
+    world.ask(start("ann@example.com", &"k".repeat(64))).await.expect(201);
+    world.ask(start("ann@example.com", "!")).await.expect(201);
+    assert_eq!(count(&world, "RESET#").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_remembered_holds_no_secret() {
+    let world = World::new().await;
+    world.ready().await;
+    let first = world.ask(start("ann@example.com", "a-key-of-ann")).await.expect(201);
+    let items = world.items().await;
+    let remembered = items.iter().find(|item| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("IDEM#"))).expect("one").to_string();
+    for secret in [first.text("bearer").as_str(), "ann@example.com", "a-key-of-ann"] {
+        assert!(!remembered.contains(secret), "{secret} in {remembered}");
+    }
+}
