@@ -65,22 +65,46 @@ impl World {
         self.save_policy(administrator, |policy| policy["scope"] = json!({ "type": "all" })).await.expect(200);
     }
 
-    /// The code in the newest mail to an address, once everything is sent.
+    /// Switches reset on for everybody, by mail and by SMS to Australia, with
+    /// as many kinds required as that.
+    pub async fn switch_on_phones(&self, administrator: &str, kinds_required: u32) {
+        let change = |policy: &mut Value| {
+            policy["scope"] = json!({ "type": "all" });
+            policy["methods"] = json!(["email", "mobilePhone"]);
+            policy["smsCountries"] = json!(["AU"]);
+            policy["kindsRequired"] = json!(kinds_required);
+        };
+        self.save_policy(administrator, change).await.expect(200);
+    }
+
+    /// The code in the newest message to an address, once everything is sent.
     pub async fn code_for(&self, address: &str) -> String {
         self.pump().await;
-        let newest = self.standins.inbox().to(address).pop().unwrap_or_else(|| panic!("no mail to {address}"));
+        let newest = self.standins.inbox().to(address).pop().unwrap_or_else(|| panic!("no message to {address}"));
         newest.code.unwrap_or_else(|| panic!("no code in {:?}", newest.text))
+    }
+
+    /// Adds an address of a kind, and proves it.
+    pub async fn add_method(&self, bearer: &str, kind: &str, address: &str) {
+        let add = json!({ "kind": kind, "destination": address });
+        let sent = self.ask(Ask::new("POST", "/v1/me/methods").bearer(bearer).body(add)).await.expect(202);
+        let code = self.code_for(address).await;
+        self.verify(bearer, &sent.text("challengeId"), &code).await.expect(200);
+    }
+
+    /// Registers addresses of several kinds and finishes; the bearer of the
+    /// full session.
+    pub async fn register_all(&self, person: &Person, addresses: &[(&str, &str)]) -> String {
+        let bearer = self.session(person).await;
+        for (kind, address) in addresses {
+            self.add_method(&bearer, kind, address).await;
+        }
+        self.ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer)).await.expect(200).text("bearer")
     }
 
     /// Registers an address and finishes; the bearer of the full session.
     pub async fn register(&self, person: &Person, address: &str) -> String {
-        let bearer = self.session(person).await;
-        let add = json!({ "kind": "email", "destination": address });
-        let sent = self.ask(Ask::new("POST", "/v1/me/methods").bearer(&bearer).body(add)).await.expect(202);
-        let code = self.code_for(address).await;
-        self.verify(&bearer, &sent.text("challengeId"), &code).await.expect(200);
-        let done = self.ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer)).await.expect(200);
-        done.text("bearer")
+        self.register_all(person, &[("email", address)]).await
     }
 
     pub async fn verify(&self, bearer: &str, challenge: &str, code: &str) -> Answer {
@@ -97,8 +121,29 @@ impl World {
     }
 
     pub async fn ask_code(&self, reset: &StartedReset) -> Answer {
+        self.ask_code_by(reset, json!({ "kind": "email" })).await
+    }
+
+    /// Asks for a code by SMS, with the number typed in full.
+    pub async fn ask_sms(&self, reset: &StartedReset, number: &str) -> Answer {
+        self.ask_code_by(reset, json!({ "kind": "mobilePhone", "destination": number })).await
+    }
+
+    pub async fn ask_code_by(&self, reset: &StartedReset, body: Value) -> Answer {
         let path = format!("/v1/resets/{}/challenges", reset.id);
-        self.ask(Ask::new("POST", path).bearer(&reset.bearer).body(json!({ "kind": "email" }))).await
+        self.ask(Ask::new("POST", path).bearer(&reset.bearer).body(body)).await
+    }
+
+    /// Proves a kind within a reset: a code to the address comes back.
+    pub async fn prove(&self, reset: &StartedReset, kind: &str, address: &str) {
+        let sent = self.ask_code_by(reset, json!({ "kind": kind, "destination": address })).await.expect(202);
+        let code = self.code_for(address).await;
+        self.verify(&reset.bearer, &sent.text("challengeId"), &code).await.expect(200);
+    }
+
+    /// What is next in a reset: `method` or `password`.
+    pub async fn next_in(&self, reset: &StartedReset) -> String {
+        self.ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer)).await.expect(200).text("next")
     }
 
     /// Asks for a code by mail; the challenge.

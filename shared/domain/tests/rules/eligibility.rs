@@ -16,7 +16,8 @@ const BOTH: &[Kind] = &Kind::ALL;
 
 /// A policy for everybody.
 fn policy(methods: &[Kind], kinds_required: u32) -> Policy {
-    Policy { scope: Scope::All, methods: methods.iter().copied().collect(), kinds_required, ..Policy::default() }
+    let sms_countries = ["AU".to_owned()].into();
+    Policy { scope: Scope::All, methods: methods.iter().copied().collect(), kinds_required, sms_countries, ..Policy::default() }
 }
 
 fn someone(role: Role, registered: &[Kind]) -> Account {

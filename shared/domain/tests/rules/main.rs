@@ -9,6 +9,7 @@ mod limit;
 mod lockout;
 mod password;
 mod policy;
+mod preview;
 mod secret;
 
 use domain::account::{Account, Handle, Role, Uid, UserId};

@@ -1,0 +1,70 @@
+//! Whom a change of the policy cuts off, and what is told of it.
+
+use crate::{account, method};
+use domain::account::Role;
+use domain::method::Kind;
+use domain::policy::{Policy, Scope};
+use domain::preview::{CutOff, Warning, warnings};
+use std::collections::BTreeSet;
+
+fn policy(methods: &[Kind], kinds_required: u32, countries: &[&str]) -> Policy {
+    let sms_countries = countries.iter().map(|country| (*country).to_owned()).collect();
+    let methods = methods.iter().copied().collect();
+    Policy { scope: Scope::All, methods, kinds_required, sms_countries, ..Policy::default() }
+}
+
+/// An administrator and a user with both kinds, a user with mail alone, and
+/// one with nothing.
+fn cut_off(before: &Policy, after: &Policy) -> (u32, u32) {
+    let mut count = CutOff::default();
+    let people: [(Role, &[Kind]); 4] =
+        [(Role::Administrator, &Kind::ALL), (Role::User, &Kind::ALL), (Role::User, &[Kind::Email]), (Role::HelpDesk, &[])];
+    for (role, kinds) in people {
+        let mut person = account();
+        person.role = role;
+        person.methods = kinds.iter().map(|kind| (*kind, method(*kind, 1))).collect();
+        count.count(&person, before, after);
+    }
+    (count.administrators, count.users)
+}
+
+#[test]
+fn who_can_reset_now_and_could_not_any_more_is_cut_off() {
+    let both = policy(&Kind::ALL, 1, &["AU"]);
+    let off = Policy { scope: Scope::None, ..both.clone() };
+    let staff = Policy { scope: Scope::Selected { groups: BTreeSet::new() }, ..both.clone() };
+    #[rustfmt::skip]
+    let table = [
+        ("nothing changes", &both, both.clone(), (0, 0)),
+        ("a second kind is required", &both, policy(&Kind::ALL, 2, &["AU"]), (0, 1)),
+        ("mail alone", &both, policy(&[Kind::Email], 1, &[]), (1, 0)),
+        ("phones alone", &both, policy(&[Kind::MobilePhone], 1, &["AU"]), (1, 1)),
+        ("another country", &both, policy(&Kind::ALL, 1, &["TW"]), (1, 0)),
+        ("no country", &both, policy(&Kind::ALL, 1, &[]), (1, 0)),
+        ("off", &both, off.clone(), (1, 2)),
+        ("some groups", &both, staff, (1, 2)),
+        ("on again: nobody could", &off, policy(&Kind::ALL, 2, &["AU"]), (0, 0)),
+    ];
+    for (what, before, after, expected) in table {
+        assert_eq!(cut_off(before, &after), expected, "{what}");
+    }
+}
+
+#[test]
+fn what_an_administrator_is_told() {
+    use Warning::*;
+    let none = CutOff::default();
+    let some = CutOff { administrators: 1, users: 2, complete: true };
+    #[rustfmt::skip]
+    let table: [(Policy, &CutOff, &[Warning]); 6] = [
+        (policy(&Kind::ALL, 1, &["AU"]), &none, &[]),
+        (policy(&Kind::ALL, 2, &["AU"]), &some, &[AdministratorsCutOff, UsersCutOff]),
+        (policy(&[Kind::Email], 1, &[]), &none, &[OneKindAllowed]),
+        (policy(&[Kind::MobilePhone], 1, &["AU"]), &none, &[OneKindAllowed]),
+        (policy(&Kind::ALL, 1, &[]), &none, &[OneKindAllowed, PhoneWithoutCountries]),
+        (policy(&[Kind::MobilePhone], 1, &[]), &none, &[PhoneWithoutCountries]),
+    ];
+    for (policy, cut_off, expected) in table {
+        assert_eq!(warnings(&policy, cut_off), expected, "{:?} in {:?}", policy.methods, policy.sms_countries);
+    }
+}
