@@ -136,7 +136,12 @@ impl World {
 
     /// Proves a kind within a reset: a code to the address comes back.
     pub async fn prove(&self, reset: &StartedReset, kind: &str, address: &str) {
-        let sent = self.ask_code_by(reset, json!({ "kind": kind, "destination": address })).await.expect(202);
+        self.prove_by(reset, kind, address, address).await;
+    }
+
+    /// The same, with the address as somebody types it.
+    pub async fn prove_by(&self, reset: &StartedReset, kind: &str, typed: &str, address: &str) {
+        let sent = self.ask_code_by(reset, json!({ "kind": kind, "destination": typed })).await.expect(202);
         let code = self.code_for(address).await;
         self.verify(&reset.bearer, &sent.text("challengeId"), &code).await.expect(200);
     }

@@ -9,6 +9,7 @@ mod equal;
 mod expiry;
 mod faults;
 mod mail;
+mod phone;
 mod policy;
 mod races;
 mod repeat;
