@@ -65,6 +65,12 @@ impl Answer {
     pub fn text(&self, field: &str) -> String {
         self.body[field].as_str().unwrap_or_else(|| panic!("no {field} in {self:?}")).to_owned()
     }
+    /// The cookie that was set, as a browser would send it.
+    #[track_caller]
+    pub fn cookie(&self) -> String {
+        let set = self.headers.get("set-cookie").unwrap_or_else(|| panic!("no cookie in {self:?}"));
+        set.split(';').next().unwrap_or_default().to_owned()
+    }
     /// This answer, if it has that status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Answer {
@@ -79,6 +85,8 @@ pub struct Ask {
     pub method: &'static str,
     pub path: String,
     pub bearer: Option<String>,
+    /// Cookies, as the gateway hands them over: apart from the headers.
+    pub cookies: Vec<String>,
     pub body: Option<Value>,
     pub headers: Vec<(&'static str, String)>,
     /// The caller's address; 192.0.2.1 where it does not matter.
@@ -93,6 +101,10 @@ impl Ask {
     }
     pub fn bearer(mut self, bearer: &str) -> Ask {
         self.bearer = Some(bearer.to_owned());
+        self
+    }
+    pub fn cookie(mut self, cookie: &str) -> Ask {
+        self.cookies.push(cookie.to_owned());
         self
     }
     pub fn body(mut self, body: Value) -> Ask {
@@ -306,7 +318,7 @@ fn event(ask: &Ask, number: u64) -> Value {
     }
     let id = ask.id.clone().unwrap_or_else(|| format!("request-{number}"));
     let source = ask.source.as_deref().unwrap_or("192.0.2.1");
-    json!({
+    let mut event = json!({
         "version": "2.0",
         "routeKey": "$default",
         "rawPath": path,
@@ -320,7 +332,11 @@ fn event(ask: &Ask, number: u64) -> Value {
         },
         "body": ask.body.as_ref().map(|body| body.as_str().map_or_else(|| body.to_string(), str::to_owned)),
         "isBase64Encoded": false
-    })
+    });
+    if !ask.cookies.is_empty() {
+        event["cookies"] = ask.cookies.clone().into();
+    }
+    event
 }
 
 /// The local router of the workspace's manifest: pattern and function.

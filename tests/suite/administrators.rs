@@ -24,10 +24,15 @@ fn requests(challenge: &str) -> Vec<Ask> {
         Ask::new("GET", "/v1/me/methods"),
         post("/v1/me/methods", json!({ "kind": "email", "destination": "eve@example.com" })),
         Ask::new("POST", "/v1/me/methods/email/challenges"),
+        Ask::new("DELETE", "/v1/me/methods/email"),
         Ask::new("POST", "/v1/me/registration/finish"),
+        Ask::new("POST", "/v1/me/registration/postpone"),
+        Ask::new("POST", "/v1/me/registration/reconfirm"),
+        post("/v1/session/confirm", json!({ "password": "a long password of boss" })),
         put("/v1/me/password", json!({ "currentPassword": "a long password of boss", "newPassword": "another long password" })),
         post(&format!("/v1/challenges/{challenge}/verify"), json!({ "code": "00000000" })),
         Ask::new("DELETE", "/v1/session"),
+        Ask::new("DELETE", "/v1/sessions"),
     ]
 }
 

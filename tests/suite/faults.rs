@@ -134,7 +134,7 @@ async fn r01_every_write_whose_reply_is_lost_is_one_write() {
     assert!(lost > 25, "{lost} lost replies");
     // Each message went out once.
     let subjects: Vec<_> = world.standins.inbox().all().into_iter().map(|m| m.subject.unwrap_or_default()).collect();
-    assert_eq!(subjects.len(), 4, "{subjects:?}");
+    assert_eq!(subjects.len(), 5, "{subjects:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,7 +21,8 @@ fn bodies() -> Vec<(&'static str, &'static str, Value)> {
         ("PUT", "/v1/policy", serde_json::to_value(Policy::default()).expect("JSON")),
         ("POST", "/v1/users", json!({ "userId": "ann", "name": "Ann", "role": "user", "language": "en", "groups": [] })),
         ("PATCH", "/v1/users/{userId}", json!({ "name": "Ann", "role": "user", "enabled": true })),
-        ("POST", "/v1/sign-in", json!({ "userId": "ann", "password": "a password of ann" })),
+        ("POST", "/v1/sign-in", json!({ "userId": "ann", "password": "a password of ann", "session": "bearer" })),
+        ("POST", "/v1/session/confirm", json!({ "password": "a password of ann" })),
         ("POST", "/v1/me/methods", json!({ "kind": "email", "destination": "ann@example.com" })),
         ("PUT", "/v1/me/password", json!({ "currentPassword": "a password of ann", "newPassword": "another password of ann" })),
         ("POST", "/v1/challenges/{challengeId}/verify", json!({ "code": "12345678" })),
@@ -49,7 +50,8 @@ fn with_first(body: &Value, field: &str) -> String {
 #[test]
 fn every_route_that_writes_a_body_is_here() {
     // These take none.
-    let without = ["/v1/me/methods/{kind}/challenges", "/v1/me/registration/finish"];
+    let without =
+        ["/v1/me/methods/{kind}/challenges", "/v1/me/registration/finish", "/v1/me/registration/postpone", "/v1/me/registration/reconfirm"];
     let template: BTreeSet<(String, String)> = routes()
         .into_iter()
         .map(|(_, method, path)| (method, path))
@@ -168,6 +170,7 @@ async fn a_long_password_costs_no_hash_and_no_call() {
     // A megabyte is no body; sixty thousand letters are nobody's password.
     for (method, path, field) in [
         ("POST", "/v1/sign-in", "password"),
+        ("POST", "/v1/session/confirm", "password"),
         ("PUT", "/v1/me/password", "currentPassword"),
         ("PUT", "/v1/resets/{resetId}/password", "newPassword"),
     ] {
@@ -180,6 +183,8 @@ async fn a_long_password_costs_no_hash_and_no_call() {
         assert_eq!(world.ask(Ask::new("POST", "/v1/sign-in").body(body)).await.expect(401).code(), "signInFailed");
         let body = json!({ "currentPassword": long(size), "newPassword": "another password of ann" });
         assert_eq!(world.ask(ask("PUT", "/v1/me/password").body(body)).await.expect(422).code(), "currentPasswordWrong");
+        let body = json!({ "password": long(size) });
+        assert_eq!(world.ask(ask("POST", "/v1/session/confirm").body(body)).await.expect(422).code(), "currentPasswordWrong");
     }
     assert_eq!(operations(&world), Vec::<String>::new());
 }
@@ -220,8 +225,10 @@ async fn every_other_route_asks_for_its_bearer() {
         let (own, other) = if status == 410 { (&reset, &session) } else { (&session, &reset) };
         for query in [format!("access_token={own}"), format!("bearer={own}")] {
             let ask = Ask { path: format!("{}?{query}", example(&pattern)), ..plain() };
-            check(&world.ask(ask.header("cookie", format!("session={own}"))).await, &query);
+            check(&world.ask(ask.cookie(&format!("session={own}"))).await, &query);
         }
+        let cookie = format!("__Host-latchkey={reset}");
+        check(&world.ask(plain().cookie(&cookie).header("sec-fetch-site", "same-origin")).await, "a reset's in the cookie");
         if !pattern.ends_with("/verify") {
             check(&world.ask(plain().bearer(other)).await, "the other kind");
         }

@@ -66,6 +66,8 @@ pub async fn tour(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answ
     let temporary = made.text("temporaryPassword");
     let session = visit("sign-in of a user, temporary password", Step::Ask(sign_in("ann@example.com", &temporary), 200)).await.text("bearer");
     let session = visit("change password of a user", Step::Ask(change(&session, &temporary, ann_password), 200)).await.text("bearer");
+    let other_session = visit("sign-in, to register", Step::Ask(sign_in("ann@example.com", ann_password), 200)).await.text("bearer");
+    visit("postpone", Step::Ask(ask("POST", "/v1/me/registration/postpone").bearer(&other_session), 200)).await;
     visit("methods", Step::Ask(ask("GET", "/v1/me/methods").bearer(&session), 200)).await;
     let method = json!({ "kind": "email", "destination": "ann.private@example.com" });
     visit("add method", Step::Ask(ask("POST", "/v1/me/methods").bearer(&session).body(method), 202)).await;
@@ -76,7 +78,14 @@ pub async fn tour(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answ
     let code = world.code_for("ann.private@example.com").await;
     visit("verify, registration, wrong", Step::Ask(verify(&sent.text("challengeId"), &session, &other(&code)), 422)).await;
     visit("verify, registration", Step::Ask(verify(&sent.text("challengeId"), &session, &code), 200)).await;
-    let session = visit("finish", Step::Ask(ask("POST", "/v1/me/registration/finish").bearer(&session), 200)).await.text("bearer");
+    visit("finish", Step::Ask(ask("POST", "/v1/me/registration/finish").bearer(&session), 200)).await;
+    let from_page = |method, path: &str| ask(method, path).header("sec-fetch-site", "same-origin");
+    let by_cookie = json!({ "userId": "ann@example.com", "password": ann_password, "session": "cookie" });
+    let cookie = visit("sign-in, cookie", Step::Ask(from_page("POST", "/v1/sign-in").body(by_cookie), 200)).await.cookie();
+    let proof = json!({ "password": ann_password });
+    let cookie = visit("confirm", Step::Ask(from_page("POST", "/v1/session/confirm").cookie(&cookie).body(proof), 200)).await.cookie();
+    visit("sign-out everywhere", Step::Ask(from_page("DELETE", "/v1/sessions").cookie(&cookie), 204)).await;
+    let session = visit("sign-in, registered", Step::Ask(sign_in("ann@example.com", ann_password), 200)).await.text("bearer");
     visit("me", Step::Ask(ask("GET", "/v1/me").bearer(&session), 200)).await;
     world.pass(Span::minutes(5));
     visit("me, five minutes later", Step::Ask(ask("GET", "/v1/me").bearer(&session), 200)).await;
@@ -96,6 +105,12 @@ pub async fn tour(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answ
     visit("send-code, notice", Step::Pump).await;
     let session = visit("sign-in after the reset", Step::Ask(sign_in("ann@example.com", new_password), 200)).await.text("bearer");
     visit("sign-out", Step::Ask(ask("DELETE", "/v1/session").bearer(&session), 204)).await;
+
+    world.pass(Span::days(180));
+    let session = visit("sign-in, to reconfirm", Step::Ask(sign_in("ann@example.com", new_password), 200)).await.text("bearer");
+    let session = visit("reconfirm", Step::Ask(ask("POST", "/v1/me/registration/reconfirm").bearer(&session), 200)).await.text("bearer");
+    visit("remove method", Step::Ask(ask("DELETE", "/v1/me/methods/email").bearer(&session), 204)).await;
+    visit("send-code, notice of the removal", Step::Pump).await;
 }
 
 /// A code of the same length that is not this one.

@@ -158,7 +158,7 @@ pub struct Account {
     pub groups: BTreeSet<GroupName>,
     pub enabled: bool,
     /// Moves whenever what was issued before must die: password, enabled,
-    /// role. Starts at the creation's milliseconds, so that it never repeats
+    /// role, a method changed or removed. Starts at the creation's milliseconds, so that it never repeats
     /// after delete and create.
     pub generation: u64,
     /// Moves with every write.

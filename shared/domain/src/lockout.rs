@@ -27,6 +27,10 @@ pub struct Lock {
     pub until: Option<Time>,
     #[serde(default)]
     pub recent: Vec<Fingerprint>,
+    /// How often a right password ended a count. Guesses that were under way
+    /// then are not told by the new one.
+    #[serde(default)]
+    pub cleared: u32,
     /// The request that wrote it: the guard of the next write.
     pub revision: String,
 }
@@ -56,7 +60,8 @@ impl Lock {
     }
 
     /// The lock after a right password: nothing counts any more.
-    pub fn after_right(request: &str) -> Lock {
-        Lock { revision: request.to_owned(), ..Lock::default() }
+    pub fn after_right(&self, request: &str) -> Lock {
+        let cleared = self.cleared.wrapping_add(u32::from(self.wrong > 0));
+        Lock { revision: request.to_owned(), cleared, ..Lock::default() }
     }
 }

@@ -289,6 +289,14 @@ pub enum Change {
         digest: BearerDigest,
         now: Time,
     },
+    /// Guard: as for checking. The account's generation moves in the same
+    /// write, and this one session goes on with it.
+    KeepSession {
+        handle: Handle,
+        digest: BearerDigest,
+        generation: u64,
+        now: Time,
+    },
     /// Guard: it exists. Writes down its use.
     TouchSession {
         handle: Handle,

@@ -45,6 +45,15 @@ impl Reach {
             None => Reach::Full,
         }
     }
+
+    /// How long a session of this reach lasts, from the password's proof or
+    /// the end of a step.
+    pub const fn lasts(self) -> Span {
+        match self {
+            Reach::Full => FULL,
+            Reach::ChangePassword | Reach::Register => LIMITED,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -67,10 +76,6 @@ impl Session {
     /// was checked.
     pub fn begin(account: &Account, bearer: &Bearer, next: Option<Next>, proved_at: Time, now: Time) -> Session {
         let reach = Reach::of(next);
-        let lasts = match reach {
-            Reach::Full => FULL,
-            Reach::ChangePassword | Reach::Register => LIMITED,
-        };
         Session {
             handle: bearer.handle.clone(),
             digest: bearer.digest(),
@@ -78,10 +83,22 @@ impl Session {
             generation: account.generation,
             reach,
             // No step of a session outlives the password it began with.
-            exp: (now + lasts).min(proved_at + FULL),
+            exp: (now + reach.lasts()).min(proved_at + FULL),
             seen: now,
             proved_at,
         }
+    }
+
+    /// The same session under a new bearer, after a new proof of the password:
+    /// it lasts as if it began now.
+    pub fn proved(&self, bearer: &Bearer, now: Time) -> Session {
+        Session { digest: bearer.digest(), exp: now + self.reach.lasts(), seen: now, proved_at: now, ..self.clone() }
+    }
+
+    /// What its bearer is asked to do next. What was put off is not asked of
+    /// this session again.
+    pub fn next(&self, account: &Account, policy: &Policy, now: Time) -> Option<Next> {
+        next_step(account, policy, now).filter(|next| Reach::of(Some(*next)) == self.reach)
     }
 
     /// Whether it lives: not past its end, not idle, and of this very account
@@ -107,7 +124,31 @@ pub fn next_step(account: &Account, policy: &Policy, now: Time) -> Option<Next> 
     if account.usable_kinds(policy).len() < account.kinds_to_register(policy) || account.registered_at.is_none() {
         return Some(Next::Register);
     }
+    (reconfirmation_due(account, policy)? <= now).then_some(Next::Reconfirm)
+}
+
+/// When the methods must be confirmed again; `None` where that is never asked.
+fn reconfirmation_due(account: &Account, policy: &Policy) -> Option<Time> {
     let days = policy.registration.reconfirm_days;
     let confirmed = account.confirmed_at.or(account.registered_at)?;
-    (days > 0 && confirmed + Span::days(days.into()) <= now).then_some(Next::Reconfirm)
+    (days > 0).then(|| confirmed + Span::days(days.into()))
+}
+
+/// Until when a step may be put off: the policy's days from when it was first
+/// asked for or, for a reconfirmation, fell due. `None` where it may not.
+pub fn postpone_until(account: &Account, policy: &Policy, step: Option<Next>, now: Time) -> Option<Time> {
+    let asked = match step? {
+        Next::ChangePassword => None,
+        Next::Register => account.asked_at,
+        Next::Reconfirm => reconfirmation_due(account, policy),
+    };
+    let until = asked? + Span::days(policy.registration.postpone_days.into());
+    (until > now).then_some(until)
+}
+
+/// Writes down when registration was first asked for.
+pub fn note_asked(account: &mut Account, step: Option<Next>, now: Time) {
+    if step == Some(Next::Register) {
+        account.asked_at.get_or_insert(now);
+    }
 }

@@ -1,5 +1,6 @@
 //! What the operator sets, read from the environment once.
 
+use axum::http::Uri;
 use std::fmt;
 
 /// Resets started, and sends asked for, per source address and clock hour:
@@ -51,12 +52,34 @@ impl Settings {
                 .filter(|n| SOURCE_LIMIT_RANGE.contains(n))
                 .ok_or(InvalidSetting { name: "LATCHKEY_SOURCE_LIMIT", want: "a number from 10 to 100000" })?,
         };
+        let base_url = text("LATCHKEY_BASE_URL", "the URL people reach Latchkey at")?;
+        if origin_of(&base_url).is_none() {
+            return Err(InvalidSetting { name: "LATCHKEY_BASE_URL", want: "a whole URL, such as https://reset.example.com" });
+        }
         Ok(Settings {
             table: text("LATCHKEY_TABLE", "the name of the DynamoDB table")?,
             secret_id: text("LATCHKEY_SECRET_ID", "the name of the secret that holds the keys")?,
-            base_url: text("LATCHKEY_BASE_URL", "the URL people reach Latchkey at")?,
+            base_url,
             mail_from: text("LATCHKEY_MAIL_FROM", "the sender of mails")?,
             source_limit,
         })
     }
+
+    /// The origin of the base URL, as a browser writes it (RFC 6454 6.2): what
+    /// pages of our own send. Empty, and so no page's, where the URL is none.
+    pub fn origin(&self) -> String {
+        origin_of(&self.base_url).unwrap_or_default()
+    }
+}
+
+fn origin_of(url: &str) -> Option<String> {
+    let url: Uri = url.parse().ok()?;
+    let (scheme, host) = (url.scheme_str()?, url.host()?.to_ascii_lowercase());
+    let usual = match scheme {
+        "https" => 443,
+        "http" => 80,
+        _ => return None,
+    };
+    let port = url.port_u16().filter(|port| *port != usual).map(|port| format!(":{port}"));
+    Some(format!("{scheme}://{host}{}", port.unwrap_or_default()))
 }

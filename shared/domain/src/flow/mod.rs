@@ -2,6 +2,7 @@
 //! once; it takes only the ports it needs.
 
 pub mod change_password;
+pub mod confirm_password;
 pub mod deliver;
 pub mod first_administrator;
 pub mod manage_users;
@@ -12,6 +13,7 @@ pub mod set_policy;
 pub mod sign_in;
 pub mod signed_in;
 pub mod start_reset;
+mod typed_password;
 pub mod verify_code;
 
 use crate::account::{Account, Handle, Uid};
@@ -23,6 +25,7 @@ use crate::outbox::{Message, OutboxId, OutboxKind, OutboxRow, OutboxState};
 use crate::policy::Policy;
 use crate::port::{Call, Change, Entropy, random};
 use crate::secret::random_text;
+use crate::session::Session;
 
 /// How often a flow judges anew when an item moved between its read and its
 /// write, before it says "unavailable".
@@ -87,6 +90,11 @@ fn save_account(handle: &Handle, read: &Account, account: Account) -> Change {
     }
 }
 
+/// A session in the place of another, once.
+fn replace_session(old: &Session, new: &Session) -> [Change; 2] {
+    [Change::DeleteSession { handle: old.handle.clone(), digest: old.digest.clone() }, Change::CreateSession(Box::new(new.clone()))]
+}
+
 /// The change that queues a message for `send-code`.
 fn queue(call: &Call, handle: &Handle, what: OutboxKind, message: Message, entropy: &impl Entropy) -> Change {
     let support_code = match &what {
@@ -117,15 +125,27 @@ fn notices(call: &Call, handle: &Handle, before: &Account, notice: Notice, polic
 /// deletes it, ends the live challenges of both its ledgers in the same write,
 /// so that verifying need not read the account.
 fn fence(call: &Call, handle: &Handle) -> Vec<Change> {
-    Purpose::ALL.into_iter().map(|purpose| drop_challenges(call, handle, purpose, false)).collect()
+    Purpose::ALL.into_iter().map(|purpose| drop_challenges(call, handle, purpose, &Kind::ALL, false)).collect()
 }
 
 /// The fence of a completed reset: it also ends the count of failed guesses.
 fn fence_for_reset(call: &Call, handle: &Handle) -> Vec<Change> {
-    let drop = |purpose| drop_challenges(call, handle, purpose, purpose == Purpose::Reset);
+    let drop = |purpose| drop_challenges(call, handle, purpose, &Kind::ALL, purpose == Purpose::Reset);
     Purpose::ALL.into_iter().map(drop).collect()
 }
 
-fn drop_challenges(call: &Call, handle: &Handle, purpose: Purpose, fails: bool) -> Change {
-    Change::DropChallenges { handle: handle.clone(), purpose, kinds: Kind::ALL.to_vec(), fails, now: call.now }
+/// What goes with a method that is changed or removed: every other session
+/// (ASVS 7.4.3), and every reset under way with its codes. The session that
+/// did it goes on, and with it a code it asked for, for another kind; those
+/// of ended sessions are refused with them.
+fn fence_for_method(call: &Call, session: &Session, after: &Account) -> [Change; 2] {
+    let (handle, digest) = (session.handle.clone(), session.digest.clone());
+    [
+        drop_challenges(call, &session.handle, Purpose::Reset, &Kind::ALL, false),
+        Change::KeepSession { handle, digest, generation: after.generation, now: call.now },
+    ]
+}
+
+fn drop_challenges(call: &Call, handle: &Handle, purpose: Purpose, kinds: &[Kind], fails: bool) -> Change {
+    Change::DropChallenges { handle: handle.clone(), purpose, kinds: kinds.to_vec(), fails, now: call.now }
 }

@@ -1,6 +1,8 @@
-//! Registration: an address, its code, and `finish`.
+//! Registration: an address, its code, how it ends or is put off; and taking
+//! a method away.
 
-use super::{Told, queue, save_account};
+use super::{ATTEMPTS, Told, drop_challenges, fence_for_method, notices, queue, replace_session, save_account};
+use crate::account::Account;
 use crate::audit::Event;
 use crate::challenge::{ChallengeId, Purpose};
 use crate::error::{Problem, ProblemCode, ViolationCode};
@@ -8,10 +10,11 @@ use crate::flow::send_code::{Sent, count_send, refused, sms_open, too_soon};
 use crate::flow::sign_in::SignedInAnswer;
 use crate::flow::signed_in::{SignedIn, signed_in};
 use crate::method::{Destination, Kind, Pending};
+use crate::notice::Notice;
 use crate::outbox::{Message, OutboxKind};
 use crate::port::{Call, Change, Entropy, Guard, KeyRing, Store, Want, random};
 use crate::secret::{Bearer, BearerKind};
-use crate::session::{PROOF, Reach, Session, next_step};
+use crate::session::{Next, PROOF, Reach, Session, next_step, postpone_until};
 
 /// What `POST /v1/me/methods` asks for.
 pub struct NewMethod<'a> {
@@ -111,7 +114,7 @@ async fn send(
 /// under a new bearer.
 pub async fn finish(store: &impl Store, entropy: &impl Entropy, call: &Call, bearer: &Bearer) -> Result<SignedInAnswer, Problem> {
     let who = signed_in(store, call, bearer, &[]).await?.reaching(&[Reach::Full, Reach::Register])?;
-    let (handle, policy) = (who.handle().clone(), &who.policy.policy);
+    let policy = &who.policy.policy;
     if who.account.usable_kinds(policy).len() < who.account.kinds_to_register(policy) {
         return Err(ProblemCode::MethodMissing.into());
     }
@@ -120,17 +123,89 @@ pub async fn finish(store: &impl Store, entropy: &impl Entropy, call: &Call, bea
     if who.session.reach == Reach::Register || account.confirmed_at.is_none() {
         account.confirmed_at = Some(call.now);
     }
+    account.asked_at = None;
     let account = account.revised();
-    let bearer = Bearer::new(BearerKind::Session, handle.clone(), random(entropy));
     let next = next_step(&account, policy, call.now);
-    let session = Session::begin(&account, &bearer, next, who.session.proved_at, call.now);
-    let told = Told { uid: Some(&account.uid), ..Told::new(call, &handle, Event::Registered) };
-    let changes = vec![
-        save_account(&handle, &who.account, account.clone()),
-        Change::DeleteSession { handle: handle.clone(), digest: who.session.digest.clone() },
-        Change::CreateSession(Box::new(session.clone())),
-        told.record(call, policy, entropy),
-    ];
+    let saved = save_account(who.handle(), &who.account, account.clone());
+    let (mut changes, answer) = go_on(call, &who, account, next, Event::Registered, entropy);
+    changes.push(saved);
     store.commit(call, "finish", changes).await?;
-    Ok(SignedInAnswer { bearer, next, session, account })
+    Ok(answer)
+}
+
+/// Puts off what sign-in asked for, as long as the policy's days last.
+pub async fn postpone(store: &impl Store, entropy: &impl Entropy, call: &Call, bearer: &Bearer) -> Result<SignedInAnswer, Problem> {
+    let who = signed_in(store, call, bearer, &[]).await?.reaching(&[Reach::Full, Reach::Register])?;
+    let policy = &who.policy.policy;
+    let asked = who.session.next(&who.account, policy, call.now).ok_or(ProblemCode::NothingDue)?;
+    postpone_until(&who.account, policy, Some(asked), call.now).ok_or(ProblemCode::PostponeOver)?;
+    let (changes, answer) = go_on(call, &who, who.account.clone(), None, Event::RegistrationPostponed, entropy);
+    store.commit(call, "postpone", changes).await?;
+    Ok(answer)
+}
+
+/// Confirms that the methods are still right.
+pub async fn reconfirm(store: &impl Store, entropy: &impl Entropy, call: &Call, bearer: &Bearer) -> Result<SignedInAnswer, Problem> {
+    let who = signed_in(store, call, bearer, &[]).await?.reaching(&[Reach::Full, Reach::Register])?;
+    if who.session.next(&who.account, &who.policy.policy, call.now) != Some(Next::Reconfirm) {
+        return Err(ProblemCode::NothingDue.into());
+    }
+    let account = Account { confirmed_at: Some(call.now), ..who.account.clone() }.revised();
+    let saved = save_account(who.handle(), &who.account, account.clone());
+    let (mut changes, answer) = go_on(call, &who, account, None, Event::RegistrationConfirmed, entropy);
+    changes.push(saved);
+    store.commit(call, "reconfirm", changes).await?;
+    Ok(answer)
+}
+
+/// The end of a step: the session goes on with what comes next, under a new
+/// bearer.
+fn go_on(
+    call: &Call,
+    who: &SignedIn,
+    account: Account,
+    next: Option<Next>,
+    event: Event,
+    entropy: &impl Entropy,
+) -> (Vec<Change>, SignedInAnswer) {
+    let (handle, policy) = (who.handle(), &who.policy.policy);
+    let bearer = Bearer::new(BearerKind::Session, handle.clone(), random(entropy));
+    let session = Session::begin(&account, &bearer, next, who.session.proved_at, call.now);
+    let told = Told { uid: Some(&account.uid), ..Told::new(call, handle, event) };
+    let mut changes = vec![told.record(call, policy, entropy)];
+    changes.extend(replace_session(&who.session, &session));
+    (changes, SignedInAnswer::of(bearer, session, account, policy, call.now))
+}
+
+/// Takes a method away, verified or waiting for its code, with the codes of
+/// its kind.
+pub async fn remove_method(store: &impl Store, entropy: &impl Entropy, call: &Call, bearer: &Bearer, kind: Kind) -> Result<(), Problem> {
+    for attempt in 0..ATTEMPTS {
+        let who = changing_methods(store, call, bearer).await?;
+        let (handle, policy) = (who.handle(), &who.policy.policy);
+        let mut account = who.account.clone();
+        let (verified, pending) = (account.methods.remove(&kind).is_some(), account.pending.remove(&kind).is_some());
+        if !verified && !pending {
+            return Err(ProblemCode::NotFound.into());
+        }
+        let account = if verified { account.fenced() } else { account.revised() };
+        let told = Told { uid: Some(&account.uid), kind: Some(kind), ..Told::new(call, handle, Event::MethodRemoved) };
+        let mut changes = vec![
+            told.record(call, policy, entropy),
+            save_account(handle, &who.account, account.clone()),
+            drop_challenges(call, handle, Purpose::Registration, &[kind], false),
+        ];
+        if verified {
+            changes.extend(fence_for_method(call, &who.session, &account));
+            changes.extend(notices(call, handle, &who.account, Notice::MethodRemoved, policy, entropy));
+        } else {
+            changes.push(drop_challenges(call, handle, Purpose::Reset, &[kind], false));
+        }
+        match store.commit(call, &format!("remove-{attempt}"), changes).await {
+            Ok(()) => return Ok(()),
+            Err(error) if error.by(Guard::Account) || error.by(Guard::Session) => continue,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Problem::unavailable())
 }

@@ -1,7 +1,7 @@
 //! A code comes back. The guess is charged first, in a write that tests
 //! everything it is judged by; only then is anything compared.
 
-use super::{ATTEMPTS, Told, notices, save_account};
+use super::{ATTEMPTS, Told, drop_challenges, fence_for_method, notices, save_account};
 use crate::audit::{Event, SupportCode};
 use crate::challenge::{ChallengeId, Purpose};
 use crate::code::{Code, TypedCode};
@@ -126,38 +126,36 @@ async fn keep_method(
         let pending = who.account.pending.get(&challenge.kind).filter(|p| p.challenge == *challenge);
         let destination = pending.ok_or(ProblemCode::CodeNotAccepted)?.destination.clone();
 
-        let mut account = who.account.clone().revised();
+        // A method that takes the place of another ends what the other opened.
+        let changes_one = who.account.methods.contains_key(&challenge.kind);
+        let mut account = if changes_one { who.account.clone().fenced() } else { who.account.clone().revised() };
         account.pending.remove(&challenge.kind);
         let method = Method::new(destination, account.revision, call.now);
-        let notice = match account.methods.insert(challenge.kind, method) {
-            Some(_) => Notice::MethodChanged,
-            None => Notice::MethodAdded,
-        };
+        account.methods.insert(challenge.kind, method);
+        let notice = if changes_one { Notice::MethodChanged } else { Notice::MethodAdded };
         let told = Told { uid: Some(&account.uid), kind: Some(challenge.kind), ..Told::new(call, handle, Event::MethodVerified) };
         let mut changes = vec![
             told.record(call, policy, entropy),
-            save_account(handle, &who.account, account),
+            save_account(handle, &who.account, account.clone()),
             Change::UseChallenge {
                 handle: handle.clone(),
                 purpose: Purpose::Registration,
                 challenge: challenge.clone(),
                 stamp: stamp.clone(),
             },
-            // A code under way to the older address is worth nothing now.
-            Change::DropChallenges {
-                handle: handle.clone(),
-                purpose: Purpose::Reset,
-                kinds: vec![challenge.kind],
-                fails: false,
-                now: call.now,
-            },
         ];
+        if changes_one {
+            changes.extend(fence_for_method(call, &who.session, &account));
+        } else {
+            // A code under way to an address removed before is worth nothing.
+            changes.push(drop_challenges(call, handle, Purpose::Reset, &[challenge.kind], false));
+        }
         changes.extend(notices(call, handle, &who.account, notice, policy, entropy));
         changes.extend(call.conclude(handle, Outcome::Verified(challenge.kind)));
         match store.commit(call, &format!("keep-{attempt}"), changes).await {
             Ok(()) => return Ok(()),
             Err(error) if error.by(Guard::Ledger) => return Err(not_accepted(error)),
-            Err(error) if error.by(Guard::Account) => continue,
+            Err(error) if error.by(Guard::Account) || error.by(Guard::Session) => continue,
             Err(error) => return Err(error.into()),
         }
     }

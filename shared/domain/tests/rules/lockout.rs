@@ -75,7 +75,8 @@ fn a_repeated_password_does_not_lengthen_a_wait() {
 
 #[test]
 fn a_right_password_clears_everything() {
-    let lock = Lock::after_right("right");
-    assert_eq!(lock, Lock { revision: "right".into(), ..Lock::default() });
+    let lock = after(0..9, Lock::default(), BEGIN).after_right("right");
+    assert_eq!(lock, Lock { revision: "right".into(), cleared: 1, ..Lock::default() });
+    assert_eq!(lock.after_right("again").cleared, 1, "where nothing counted, nothing was cleared");
     assert_eq!(waits(&after(0..9, lock, BEGIN), BEGIN), None, "the count starts again");
 }

@@ -230,6 +230,10 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
         C::CheckSession { handle, digest, now } => (Guard::Session, Expression::of(Key::session(handle, digest))
             .when("#exp > :now AND #seen > :idle").value("now", ms(*now)).value("idle", ms(*now - IDLE))
             .write(table, Verb::Check)),
+        C::KeepSession { handle, digest, generation, now } => (Guard::Session, Expression::of(Key::session(handle, digest))
+            .set("SET #generation = :generation").when("#exp > :now AND #seen > :idle")
+            .value("generation", n(generation)).value("now", ms(*now)).value("idle", ms(*now - IDLE))
+            .write(table, Verb::Update)),
         C::TouchSession { handle, digest, now } => (Guard::Session, Expression::of(Key::session(handle, digest))
             .set("SET #seen = :now").when("attribute_exists(#pk)").value("now", ms(*now))
             .write(table, Verb::Update)),

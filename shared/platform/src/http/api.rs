@@ -1,5 +1,6 @@
 //! Requests and answers as the API writes them.
 
+use super::cookie::Carrier;
 use crate::texts::text;
 use domain::account::{Account, GroupName, Language, Role};
 use domain::flow::manage_users::CreatedUser;
@@ -20,6 +21,14 @@ use std::collections::{BTreeMap, BTreeSet};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SignIn {
     pub user_id: String,
+    pub password: SecretString,
+    #[serde(default)]
+    pub session: Carrier,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConfirmPassword {
     pub password: SecretString,
 }
 
@@ -102,13 +111,17 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<O
     Option::deserialize(value).map(Some)
 }
 
-/// A session that was just made. `bearer` is shown this once.
+/// A session that was just made. `bearer` is shown this once, and not at all
+/// where it lies in a cookie.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionAnswer {
-    bearer: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bearer: Option<String>,
     reach: Reach,
     next: Option<Next>,
+    /// Until when `next` may be put off.
+    postpone_until: Option<String>,
     expires_at: String,
     user: Me,
 }
@@ -128,12 +141,16 @@ impl From<&Account> for Me {
     }
 }
 
-impl From<SignedInAnswer> for SessionAnswer {
-    fn from(answer: SignedInAnswer) -> SessionAnswer {
+impl SessionAnswer {
+    pub fn with_bearer(answer: &SignedInAnswer) -> SessionAnswer {
+        SessionAnswer { bearer: Some(answer.bearer.reveal()), ..SessionAnswer::without_bearer(answer) }
+    }
+    pub fn without_bearer(answer: &SignedInAnswer) -> SessionAnswer {
         SessionAnswer {
-            bearer: answer.bearer.reveal(),
+            bearer: None,
             reach: answer.session.reach,
             next: answer.next,
+            postpone_until: answer.postpone_until.map(|t| t.to_string()),
             expires_at: answer.session.exp.to_string(),
             user: Me::from(&answer.account),
         }
@@ -147,6 +164,8 @@ pub struct MeAnswer {
     pub user: Me,
     pub reach: Reach,
     pub next: Option<Next>,
+    /// Until when `next` may be put off.
+    pub postpone_until: Option<String>,
     pub expires_at: String,
 }
 

@@ -1,37 +1,70 @@
-//! Bearers, from the one header they travel in.
+//! Bearers, from the one header they travel in, or the cookie of a session.
 
+use super::cookie::{self, Carrier};
 use super::problem::Refusal;
+use crate::host::Host;
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
 use domain::error::ProblemCode;
 use domain::secret::{Bearer, BearerKind};
+use std::convert::Infallible;
+use std::sync::Arc;
 
-fn bearer(parts: &Parts) -> Option<Bearer> {
+fn from_header(parts: &Parts) -> Option<Bearer> {
     let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
     let (value, None) = (values.next()?, values.next()) else { return None };
     let (scheme, credentials) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| Bearer::parse(credentials.trim()))?
 }
 
+/// How a request's session travels: where there is the header, it alone
+/// counts.
+fn carrier(parts: &Parts) -> Carrier {
+    match parts.headers.contains_key(header::AUTHORIZATION) {
+        true => Carrier::Bearer,
+        false => Carrier::Cookie,
+    }
+}
+
+fn bearer(parts: &Parts, host: &Host) -> Result<Bearer, ProblemCode> {
+    let found = match carrier(parts) {
+        Carrier::Bearer => from_header(parts),
+        Carrier::Cookie => cookie::session(&parts.headers),
+    };
+    let found = found.ok_or(ProblemCode::SignInRequired)?;
+    match carrier(parts) {
+        Carrier::Cookie if !cookie::counts(&parts.method, &parts.headers, &host.settings.origin()) => Err(ProblemCode::CrossSite),
+        Carrier::Bearer | Carrier::Cookie => Ok(found),
+    }
+}
+
+/// Where an answer puts the next bearer of the session that asks.
+impl<S: Sync> FromRequestParts<S> for Carrier {
+    type Rejection = Infallible;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(carrier(parts))
+    }
+}
+
 /// A session's bearer.
 pub struct SessionBearer(pub Bearer);
 
-impl<S: Sync> FromRequestParts<S> for SessionBearer {
+impl FromRequestParts<Arc<Host>> for SessionBearer {
     type Rejection = Refusal;
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        let found = bearer(parts).filter(|bearer| bearer.kind == BearerKind::Session);
+    async fn from_request_parts(parts: &mut Parts, host: &Arc<Host>) -> Result<Self, Refusal> {
+        let found = Some(bearer(parts, host)?).filter(|bearer| bearer.kind == BearerKind::Session);
         found.map(SessionBearer).ok_or_else(|| ProblemCode::SignInRequired.into())
     }
 }
 
-/// A reset's bearer.
+/// A reset's bearer: it travels in the header alone.
 pub struct ResetBearer(pub Bearer);
 
 impl<S: Sync> FromRequestParts<S> for ResetBearer {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        let found = bearer(parts).filter(|bearer| bearer.kind == BearerKind::Reset);
+        let found = from_header(parts).filter(|bearer| bearer.kind == BearerKind::Reset);
         found.map(ResetBearer).ok_or_else(|| ProblemCode::ResetEnded.into())
     }
 }
@@ -39,9 +72,9 @@ impl<S: Sync> FromRequestParts<S> for ResetBearer {
 /// Either: a code comes back for a registration or a reset.
 pub struct AnyBearer(pub Bearer);
 
-impl<S: Sync> FromRequestParts<S> for AnyBearer {
+impl FromRequestParts<Arc<Host>> for AnyBearer {
     type Rejection = Refusal;
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        bearer(parts).map(AnyBearer).ok_or_else(|| ProblemCode::SignInRequired.into())
+    async fn from_request_parts(parts: &mut Parts, host: &Arc<Host>) -> Result<Self, Refusal> {
+        Ok(AnyBearer(bearer(parts, host)?))
     }
 }

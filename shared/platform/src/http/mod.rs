@@ -3,6 +3,7 @@
 pub mod api;
 pub mod auth;
 pub mod body;
+pub mod cookie;
 pub mod cursor;
 pub mod direct;
 pub mod directory;

@@ -1,13 +1,15 @@
 //! Routes of the function `registration`.
 
-use super::api::{AddMethod, ChallengeAnswer, ChangePassword, MethodsAnswer, SessionAnswer};
+use super::api::{AddMethod, ChallengeAnswer, ChangePassword, MethodsAnswer};
 use super::auth::SessionBearer;
 use super::body::Body;
+use super::cookie::{Carrier, hand_out};
 use super::problem::Refusal;
 use crate::host::Host;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post, put};
+use axum::response::Response;
+use axum::routing::{delete, get, post, put};
 use axum::{Extension, Json, Router};
 use domain::error::ProblemCode;
 use domain::flow::register::{self, NewMethod};
@@ -21,8 +23,11 @@ use std::sync::Arc;
 pub fn routes(host: Arc<Host>) -> Router {
     Router::new()
         .route("/v1/me/methods", get(list).post(add))
+        .route("/v1/me/methods/{kind}", delete(remove))
         .route("/v1/me/methods/{kind}/challenges", post(resend))
         .route("/v1/me/registration/finish", post(finish))
+        .route("/v1/me/registration/postpone", post(postpone))
+        .route("/v1/me/registration/reconfirm", post(reconfirm))
         .route("/v1/me/password", put(set_password))
         .with_state(host)
 }
@@ -62,20 +67,51 @@ async fn finish(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
-) -> Result<Json<SessionAnswer>, Refusal> {
-    Ok(Json(register::finish(&host.store, &host.entropy, &call, &bearer).await?.into()))
+    carrier: Carrier,
+) -> Result<Response, Refusal> {
+    Ok(hand_out(register::finish(&host.store, &host.entropy, &call, &bearer).await?, carrier, call.now))
+}
+
+async fn postpone(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+    carrier: Carrier,
+) -> Result<Response, Refusal> {
+    Ok(hand_out(register::postpone(&host.store, &host.entropy, &call, &bearer).await?, carrier, call.now))
+}
+
+async fn reconfirm(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+    carrier: Carrier,
+) -> Result<Response, Refusal> {
+    Ok(hand_out(register::reconfirm(&host.store, &host.entropy, &call, &bearer).await?, carrier, call.now))
+}
+
+async fn remove(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+    Path(kind): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    let kind: Kind = kind.parse().map_err(|()| ProblemCode::NotFound)?;
+    register::remove_method(&host.store, &host.entropy, &call, &bearer, kind).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn set_password(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
+    carrier: Carrier,
     Body(body): Body<ChangePassword>,
-) -> Result<Json<SessionAnswer>, Refusal> {
+) -> Result<Response, Refusal> {
     let (current, new) = (Password::new(&body.current_password), Password::new(&body.new_password));
     if current.is_too_long() {
         return Err(ProblemCode::CurrentPasswordWrong.into());
     }
     let answer = change_password::change_password(&host.store, &host.hasher, &host.entropy, &call, &bearer, &current, &new).await?;
-    Ok(Json(answer.into()))
+    Ok(hand_out(answer, carrier, call.now))
 }

@@ -1,31 +1,44 @@
 //! Routes of the function `sign-in`.
 
-use super::api::{Me, MeAnswer, SessionAnswer, SignIn};
+use super::api::{ConfirmPassword, Me, MeAnswer, SignIn};
 use super::auth::SessionBearer;
 use super::body::Body;
+use super::cookie::{self, Carrier, hand_out, take_back};
 use super::problem::Refusal;
 use crate::host::Host;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use axum::routing::{delete, get, post};
 use axum::{Extension, Json, Router};
 use domain::account::TypedUserId;
 use domain::error::ProblemCode;
+use domain::flow::confirm_password::confirm_password;
 use domain::flow::{sign_in, signed_in};
 use domain::password::Password;
 use domain::port::Call;
-use domain::session::{Reach, next_step};
+use domain::session::postpone_until;
 use std::sync::Arc;
 
 pub fn routes(host: Arc<Host>) -> Router {
-    Router::new().route("/v1/sign-in", post(start)).route("/v1/session", delete(end)).route("/v1/me", get(me)).with_state(host)
+    Router::new()
+        .route("/v1/sign-in", post(start))
+        .route("/v1/session", delete(end))
+        .route("/v1/session/confirm", post(confirm))
+        .route("/v1/sessions", delete(end_all))
+        .route("/v1/me", get(me))
+        .with_state(host)
 }
 
 async fn start(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
+    headers: HeaderMap,
     Body(body): Body<SignIn>,
-) -> Result<Json<SessionAnswer>, Refusal> {
+) -> Result<Response, Refusal> {
+    if body.session == Carrier::Cookie && !cookie::may_begin(&headers, &host.settings.origin()) {
+        return Err(ProblemCode::CrossSite.into());
+    }
     let user_id = TypedUserId::new(body.user_id);
     let password = Password::new(&body.password);
     if password.is_too_long() {
@@ -33,16 +46,42 @@ async fn start(
         return Err(ProblemCode::SignInFailed.into());
     }
     let answer = sign_in::sign_in(&host.store, &*host.ring, &host.hasher, &host.entropy, &call, &user_id, &password).await?;
-    Ok(Json(answer.into()))
+    Ok(hand_out(answer, body.session, call.now))
 }
 
 async fn end(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
-) -> Result<StatusCode, Refusal> {
+    carrier: Carrier,
+) -> Result<Response, Refusal> {
     sign_in::sign_out(&host.store, &host.entropy, &call, &bearer).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(take_back(StatusCode::NO_CONTENT, carrier))
+}
+
+async fn end_all(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+    carrier: Carrier,
+) -> Result<Response, Refusal> {
+    sign_in::sign_out_everywhere(&host.store, &host.entropy, &call, &bearer).await?;
+    Ok(take_back(StatusCode::NO_CONTENT, carrier))
+}
+
+async fn confirm(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+    carrier: Carrier,
+    Body(body): Body<ConfirmPassword>,
+) -> Result<Response, Refusal> {
+    let password = Password::new(&body.password);
+    if password.is_too_long() {
+        return Err(ProblemCode::CurrentPasswordWrong.into());
+    }
+    let answer = confirm_password(&host.store, &host.hasher, &host.entropy, &call, &bearer, &password).await?;
+    Ok(hand_out(answer, carrier, call.now))
 }
 
 async fn me(
@@ -51,6 +90,9 @@ async fn me(
     SessionBearer(bearer): SessionBearer,
 ) -> Result<Json<MeAnswer>, Refusal> {
     let who = signed_in::signed_in(&host.store, &call, &bearer, &[]).await?;
-    let next = next_step(&who.account, &who.policy.policy, call.now).filter(|next| Reach::of(Some(*next)) == who.session.reach);
-    Ok(Json(MeAnswer { user: Me::from(&who.account), reach: who.session.reach, next, expires_at: who.session.exp.to_string() }))
+    let policy = &who.policy.policy;
+    let next = who.session.next(&who.account, policy, call.now);
+    let postpone_until = postpone_until(&who.account, policy, next, call.now).map(|t| t.to_string());
+    let (reach, expires_at) = (who.session.reach, who.session.exp.to_string());
+    Ok(Json(MeAnswer { user: Me::from(&who.account), reach, next, postpone_until, expires_at }))
 }

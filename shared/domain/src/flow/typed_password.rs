@@ -1,0 +1,69 @@
+//! A password somebody typed, judged under the lock of sign-in: there, and
+//! wherever it is asked for again. Wrong ones count alike, and nothing is told
+//! before its write stands.
+
+use super::Told;
+use super::signed_in::SignedIn;
+use crate::account::Handle;
+use crate::audit::{Event, Reason};
+use crate::error::{Problem, ProblemCode};
+use crate::lockout::Lock;
+use crate::password::Password;
+use crate::port::{Call, Change, Checked, Entropy, HashTarget, PasswordHasher, Snapshot};
+
+/// A typed password, over the attempts of one request.
+pub(super) struct TypedPassword<'a> {
+    password: &'a Password,
+    /// What it was checked against, and the outcome: one hash for each.
+    checked: Option<(Option<String>, Checked)>,
+    /// How often the count had been cleared when the lock was first read.
+    cleared: Option<u32>,
+}
+
+impl<'a> TypedPassword<'a> {
+    pub fn new(password: &'a Password) -> TypedPassword<'a> {
+        TypedPassword { password, checked: None, cleared: None }
+    }
+
+    /// The lock as it was read; a problem while sign-in waits. A count that a
+    /// right password cleared in between is no new one for guesses that were
+    /// under way: whatever the password, they are told to ask again.
+    pub fn lock(&mut self, read: &Snapshot, call: &Call) -> Result<Lock, Problem> {
+        let lock = read.lock.clone().unwrap_or_default();
+        if let Some(until) = lock.locked_until(call.now) {
+            return Err(Problem::retry_at(ProblemCode::SignInLocked, until, call.now));
+        }
+        match *self.cleared.get_or_insert(lock.cleared) == lock.cleared {
+            true => Ok(lock),
+            false => Err(Problem::unavailable()),
+        }
+    }
+
+    /// Checks it, unless it was checked against this very hash.
+    pub async fn check(&mut self, hasher: &impl PasswordHasher, target: HashTarget<'_>) -> Result<&Checked, Problem> {
+        let of = match &target {
+            HashTarget::Stored(hash) => Some(hash.as_stored().to_owned()),
+            HashTarget::Decoy(_) => None,
+        };
+        let checked = match self.checked.take().filter(|(before, _)| *before == of) {
+            Some(checked) => checked,
+            None => (of, hasher.check(target, self.password).await?),
+        };
+        Ok(&self.checked.insert(checked).1)
+    }
+}
+
+/// Saves a lock over the one that was read: so no more outcomes are told than
+/// one after the other would be.
+pub(super) fn save_lock(call: &Call, handle: &Handle, read: &Snapshot, lock: Lock) -> Change {
+    Change::SaveLock { handle: handle.clone(), seen: read.lock.as_ref().map(|l| l.revision.clone()), lock, now: call.now }
+}
+
+/// What a wrong password of somebody signed in writes: it counts as a wrong
+/// sign-in.
+pub(super) fn count_wrong(call: &Call, who: &SignedIn, lock: &Lock, checked: &Checked, entropy: &impl Entropy) -> Vec<Change> {
+    let policy = &who.policy.policy;
+    let wrong = lock.after_wrong(checked.fingerprint, policy.limits.wrong_passwords, call.now, &call.id);
+    let told = Told { uid: Some(&who.account.uid), reason: Reason::WrongPassword, ..Told::new(call, who.handle(), Event::SignInFailed) };
+    vec![save_lock(call, who.handle(), &who.read, wrong), told.record(call, policy, entropy)]
+}
