@@ -189,7 +189,7 @@ impl World {
         };
         let clock = Arc::new(ManualClock(AtomicI64::new(BEGIN.0)));
         let entropy = Arc::new(SeededEntropy(AtomicU64::new(1)));
-        let channels = Channels::new(&aws, settings.mail_from.clone());
+        let channels = Channels::new(&aws, &settings);
         let host = Arc::new(Host::new(settings, &aws, clock.clone(), entropy));
         let wrap = |(name, routes): (&'static str, Routes)| (name, platform::http::edge::wrap(routes, host.clone()));
         World {

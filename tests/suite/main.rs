@@ -13,6 +13,7 @@ mod phone;
 mod policy;
 mod races;
 mod repeat;
+mod sms;
 mod story;
 mod strict;
 mod texts;

@@ -303,7 +303,8 @@ impl Policy {
         );
         refuse(!self.sms_countries.iter().all(|c| is_country(c)), "/smsCountries", ViolationCode::NotACountry);
         refuse(!is_line(&organisation.name, 60), "/organisation/name", ViolationCode::NotAName);
-        refuse(!is_line(&organisation.short_name, 12), "/organisation/shortName", ViolationCode::NotAName);
+        let short = is_line(&organisation.short_name, SHORT_NAME) && organisation.short_name.encode_utf16().count() <= SHORT_NAME;
+        refuse(!short, "/organisation/shortName", ViolationCode::NotAName);
         refuse(
             organisation.help_desk.as_deref().is_some_and(|link| !is_help_desk(link)),
             "/organisation/helpDesk",
@@ -317,6 +318,10 @@ impl Policy {
         found
     }
 }
+
+/// The longest short name, in characters and in units of UTF-16: with it a
+/// text message fits one part.
+const SHORT_NAME: usize = 12;
 
 fn is_line(text: &str, longest: usize) -> bool {
     (1..=longest).contains(&text.chars().count()) && text.trim() == text && !text.chars().any(char::is_control)

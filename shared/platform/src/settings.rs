@@ -54,7 +54,8 @@ impl Settings {
         };
         let base_url = text("LATCHKEY_BASE_URL", "the URL people reach Latchkey at")?;
         if origin_of(&base_url).is_none() {
-            return Err(InvalidSetting { name: "LATCHKEY_BASE_URL", want: "a whole URL, such as https://reset.example.com" });
+            const WANT: &str = "an https URL with a host of at most 30 characters, such as https://reset.example.com";
+            return Err(InvalidSetting { name: "LATCHKEY_BASE_URL", want: WANT });
         }
         Ok(Settings {
             table: text("LATCHKEY_TABLE", "the name of the DynamoDB table")?,
@@ -70,16 +71,31 @@ impl Settings {
     pub fn origin(&self) -> String {
         origin_of(&self.base_url).unwrap_or_default()
     }
+
+    /// The host of the base URL: what a code by SMS is bound to (WebOTP).
+    pub fn host(&self) -> &str {
+        let (_, rest) = self.base_url.split_once("://").unwrap_or_default();
+        rest.split(['/', ':', '?']).next().unwrap_or_default()
+    }
 }
+
+/// The longest host of our pages, in characters: with it, the longest short
+/// name and the longest code, a text message still fits one part.
+pub const LONGEST_HOST: usize = 30;
+/// A laptop has no certificate.
+const LOOPBACK: [&str; 2] = ["127.0.0.1", "localhost"];
 
 fn origin_of(url: &str) -> Option<String> {
     let url: Uri = url.parse().ok()?;
     let (scheme, host) = (url.scheme_str()?, url.host()?.to_ascii_lowercase());
     let usual = match scheme {
         "https" => 443,
-        "http" => 80,
+        "http" if LOOPBACK.contains(&host.as_str()) => 80,
         _ => return None,
     };
+    if host.len() > LONGEST_HOST {
+        return None;
+    }
     let port = url.port_u16().filter(|port| *port != usual).map(|port| format!(":{port}"));
     Some(format!("{scheme}://{host}{}", port.unwrap_or_default()))
 }

@@ -3,6 +3,8 @@
 pub(crate) mod api;
 mod reading;
 
+pub use reading::parts;
+
 use std::{
     collections::VecDeque,
     fmt,
@@ -56,6 +58,8 @@ pub struct Message {
     pub language: &'static str,
     /// The parts of a text message; 1 for a mail.
     pub parts: usize,
+    /// What SNS was told a text message is: `Transactional` or `Promotional`.
+    pub kind: Option<String>,
     #[serde(serialize_with = "rfc3339")]
     pub at: Timestamp,
     /// The one-time code in it, where there is one.
@@ -81,6 +85,7 @@ pub(crate) struct Draft {
     pub subject: Option<String>,
     pub text: String,
     pub html: Option<String>,
+    pub kind: Option<String>,
 }
 
 #[derive(Default)]
@@ -167,6 +172,7 @@ impl Inbox {
             },
             at: Timestamp::now(),
             code: reading::code(&seen),
+            kind: draft.kind,
             to: draft.to,
             from: draft.from,
             subject: draft.subject,

@@ -36,6 +36,7 @@ pub(super) fn answer(inbox: &Inbox, body: &[u8]) -> Response {
                 to: to.to_owned(),
                 from: attribute(&form, "AWS.SNS.SMS.SenderID").or_else(|| attribute(&form, "AWS.MM.SMS.OriginationNumber")),
                 text: text.to_owned(),
+                kind: attribute(&form, "AWS.SNS.SMS.SMSType"),
                 ..Draft::default()
             };
             inbox.receive(Channel::Sms, draft);
