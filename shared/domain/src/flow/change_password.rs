@@ -1,6 +1,6 @@
 //! Changing one's own password: the forced change of a temporary one too.
 
-use super::{ATTEMPTS, Told, fence, notices, save_account};
+use super::{ATTEMPTS, Told, fence, notices, refusals, save_account};
 use crate::audit::{Event, Reason};
 use crate::error::{Problem, ProblemCode, Violation, ViolationCode};
 use crate::flow::sign_in::SignedInAnswer;
@@ -31,7 +31,7 @@ pub async fn change_password(
         if let Some(until) = lock.locked_until(call.now) {
             return Err(Problem::retry_at(ProblemCode::SignInLocked, until, call.now));
         }
-        let mut violations = new.violations(&policy, "/newPassword");
+        let mut violations = refusals(store, &who.policy, &who.account, new).await?;
         if violations.is_empty() && new.expose() == current.expose() {
             violations.push(Violation::new("/newPassword", ViolationCode::PasswordUnchanged));
         }

@@ -10,6 +10,7 @@ mod lockout;
 mod password;
 mod policy;
 mod secret;
+mod terms;
 
 use domain::account::{Account, Handle, Role, Uid, UserId};
 use domain::challenge::ChallengeId;

@@ -1,6 +1,6 @@
 //! Routes of the function `policy`.
 
-use super::api::{LimitsAnswer, PageAnswer, PolicyAnswer};
+use super::api::{LimitsAnswer, PageAnswer, PolicyAnswer, SaveTerms, TermsAnswer};
 use super::auth::SessionBearer;
 use super::body::Body;
 use super::cursor::{Paging, seal};
@@ -12,7 +12,8 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Extension, Json, Router};
 use domain::error::ProblemCode;
-use domain::flow::set_policy;
+use domain::flow::set_terms::SavedTerms;
+use domain::flow::{set_policy, set_terms};
 use domain::policy::{Policy, SavedPolicy};
 use domain::port::{Call, KeyRing};
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub fn routes(host: Arc<Host>) -> Router {
         .route("/v1/limits", get(limits))
         .route("/v1/policy", get(view).put(save))
         .route("/v1/policy/history", get(history))
+        .route("/v1/policy/terms", get(view_terms).put(save_terms))
         .with_state(host)
 }
 
@@ -63,6 +65,29 @@ async fn history(
         items: page.items.iter().map(PolicyAnswer::from).collect(),
         cursor: page.next.map(|position| seal(&position, "policies", &keys)),
     }))
+}
+
+async fn view_terms(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+) -> Result<impl IntoResponse, Refusal> {
+    Ok(tagged_terms(&set_terms::view_terms(&host.store, &call, &bearer).await?))
+}
+
+async fn save_terms(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+    headers: HeaderMap,
+    Body(body): Body<SaveTerms>,
+) -> Result<impl IntoResponse, Refusal> {
+    let seen = if_match(&headers)?;
+    Ok(tagged_terms(&set_terms::save_terms(&host.store, &host.entropy, &call, &bearer, seen, body.terms).await?))
+}
+
+fn tagged_terms(saved: &SavedTerms) -> impl IntoResponse + use<> {
+    ([(header::ETAG, etag(saved.version))], Json(TermsAnswer::from(saved)))
 }
 
 fn tagged(saved: &SavedPolicy) -> impl IntoResponse + use<> {
