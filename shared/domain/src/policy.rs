@@ -146,13 +146,16 @@ pub struct SavedPolicy {
     pub saved_at: Option<Time>,
     /// The administrator's internal id.
     pub saved_by: Option<crate::account::Uid>,
+    /// The version that the organisation's terms were last saved with; 0 where
+    /// it has none. They lie apart, since every request reads this.
+    pub terms: u64,
     pub policy: Policy,
 }
 
 impl SavedPolicy {
     /// What holds before anybody saved anything: reset is on for nobody.
     pub fn initial() -> SavedPolicy {
-        SavedPolicy { version: 0, saved_at: None, saved_by: None, policy: Policy::default() }
+        SavedPolicy { version: 0, saved_at: None, saved_by: None, terms: 0, policy: Policy::default() }
     }
 }
 
