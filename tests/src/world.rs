@@ -159,19 +159,15 @@ pub const FUNCTIONS: [(&str, Routes); 6] = [
     ("reset", platform::http::reset::routes),
 ];
 
-impl World {
-    pub async fn new() -> World {
-        World::with_source_limit(100_000).await
-    }
+/// What a start of the functions makes.
+struct Running {
+    host: Arc<Host>,
+    channels: Channels,
+    functions: BTreeMap<&'static str, Router>,
+}
 
-    /// A world whose limit per source address is this.
-    pub async fn with_source_limit(source_limit: u32) -> World {
-        let dir = tempfile::tempdir().expect("a directory");
-        let embedded = Embedded::start(dir.path()).expect("a table");
-        let secret = local::secrets::generate().expect("keys");
-        let keys = Keys::parse(&secret).expect("keys");
-        let standins = Standins::start(None, secret.clone()).expect("stand-ins");
-        let proxy = Proxy::start(embedded.endpoint(), standins.endpoint()).await;
+impl Running {
+    async fn start(proxy: &Proxy, source_limit: u32, clock: Arc<ManualClock>, entropy: Arc<dyn Entropy>) -> Running {
         let loader = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
             .credentials_provider(Credentials::for_tests())
@@ -187,13 +183,31 @@ impl World {
             mail_from: "Latchkey <no-reply@example.com>".to_owned(),
             source_limit,
         };
+        let channels = Channels::new(&aws, &settings);
+        let host = Arc::new(Host::new(settings, &aws, clock, entropy));
+        let wrap = |(name, routes): (&'static str, Routes)| (name, platform::http::edge::wrap(routes, host.clone()));
+        Running { functions: FUNCTIONS.into_iter().map(wrap).collect(), channels, host }
+    }
+}
+
+impl World {
+    pub async fn new() -> World {
+        World::with_source_limit(100_000).await
+    }
+
+    /// A world whose limit per source address is this.
+    pub async fn with_source_limit(source_limit: u32) -> World {
+        let dir = tempfile::tempdir().expect("a directory");
+        let embedded = Embedded::start(dir.path()).expect("a table");
+        let secret = local::secrets::generate().expect("keys");
+        let keys = Keys::parse(&secret).expect("keys");
+        let standins = Standins::start(None, secret.clone()).expect("stand-ins");
+        let proxy = Proxy::start(embedded.endpoint(), standins.endpoint()).await;
         let clock = Arc::new(ManualClock(AtomicI64::new(BEGIN.0)));
         let entropy = Arc::new(SeededEntropy(AtomicU64::new(1)));
-        let channels = Channels::new(&aws, &settings);
-        let host = Arc::new(Host::new(settings, &aws, clock.clone(), entropy));
-        let wrap = |(name, routes): (&'static str, Routes)| (name, platform::http::edge::wrap(routes, host.clone()));
+        let Running { host, channels, functions } = Running::start(&proxy, source_limit, clock.clone(), entropy).await;
         World {
-            functions: FUNCTIONS.into_iter().map(wrap).collect(),
+            functions,
             routes: local_router(),
             pump: Mutex::new(Pump::new(&embedded).expect("a stream").without_pauses()),
             requests: AtomicU64::new(1),
@@ -207,6 +221,18 @@ impl World {
             secret,
             _dir: dir,
         }
+    }
+
+    /// The same table, clock and randomness, with functions that have just
+    /// started and find this secret; what was sent before is gone.
+    pub async fn restarted(self, secret: String) -> World {
+        let keys = Keys::parse(&secret).expect("keys");
+        let standins = Standins::start(None, secret.clone()).expect("stand-ins");
+        let proxy = Proxy::start(self.embedded.endpoint(), standins.endpoint()).await;
+        let source_limit = self.host.settings.source_limit;
+        let Running { host, channels, functions } =
+            Running::start(&proxy, source_limit, self.clock.clone(), self.host.entropy.clone()).await;
+        World { proxy, standins, host, channels, functions, keys, secret, ..self }
     }
 
     pub fn now(&self) -> Time {

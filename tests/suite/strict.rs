@@ -19,6 +19,7 @@ fn made_up(kind: BearerKind) -> String {
 fn bodies() -> Vec<(&'static str, &'static str, Value)> {
     vec![
         ("PUT", "/v1/policy", serde_json::to_value(Policy::default()).expect("JSON")),
+        ("PUT", "/v1/policy/terms", json!({ "terms": ["zeppelin"] })),
         ("POST", "/v1/users", json!({ "userId": "ann", "name": "Ann", "role": "user", "language": "en", "groups": [] })),
         ("PATCH", "/v1/users/{userId}", json!({ "name": "Ann", "role": "user", "enabled": true })),
         ("POST", "/v1/sign-in", json!({ "userId": "ann", "password": "a password of ann", "session": "bearer" })),

@@ -126,6 +126,21 @@ fn a_score_of_three_is_taken_and_of_two_is_not() {
 }
 
 #[test]
+fn judging_is_bounded_a_text_of_many_readings_is_judged_by_its_beginning() {
+    // Of these signs zxcvbn makes hundreds of readings and looks each up.
+    let signs = "1234567890!@#$%^&*({[<|+";
+    let text = format!("{signs}{}", letters(100));
+    assert_eq!((zxcvbn(&text, &[]).score(), check(&text)), (Score::Four, Some(ViolationCode::PasswordCommon)));
+    // It looks at a hundred characters itself.
+    let text = format!("{}{}", "a".repeat(100), letters(100));
+    assert_eq!(check(&text), Some(ViolationCode::PasswordRepeats));
+    // Nobody is refused for signs alone.
+    for text in ["{4@8(x[<3691!|70$5+%2", "4@8({[<3691!|70$5+%24@8({[<3691!|70$5+%2", "}Q7|+f2$[k!9<d1(mA8%z5", "|1!7+4@8({[<3 6-9\"0$5"] {
+        assert_eq!(check(text), None, "{text}");
+    }
+}
+
+#[test]
 fn what_is_known_of_the_account_counts_nothing() {
     let of =
         |user_id: &str, name: &str| Account { user_id: UserId::parse(user_id).expect("a user ID"), name: name.to_owned(), ..account() };
