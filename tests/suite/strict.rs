@@ -16,7 +16,7 @@ fn made_up(kind: BearerKind) -> String {
 }
 
 /// Every route that takes a body: method, path pattern, a right body.
-fn bodies() -> Vec<(&'static str, &'static str, Value)> {
+pub fn bodies() -> Vec<(&'static str, &'static str, Value)> {
     vec![
         ("PUT", "/v1/policy", serde_json::to_value(Policy::default()).expect("JSON")),
         ("PUT", "/v1/policy/terms", json!({ "terms": ["zeppelin"] })),

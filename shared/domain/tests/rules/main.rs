@@ -11,6 +11,7 @@ mod password;
 mod policy;
 mod preview;
 mod secret;
+mod steps;
 mod terms;
 
 use domain::account::{Account, Handle, Role, Uid, UserId};
