@@ -198,28 +198,6 @@ async fn of_header_and_cookie_the_header_counts_and_of_two_cookies_neither() {
     }
 }
 
-#[test]
-fn the_origin_is_the_base_urls_as_a_browser_writes_it() {
-    let of = |base_url: &str| {
-        let text = String::new;
-        let settings = Settings { base_url: base_url.into(), table: text(), secret_id: text(), mail_from: text(), source_limit: 300 };
-        settings.origin()
-    };
-    for (base_url, origin) in [
-        ("https://reset.example.com", "https://reset.example.com"),
-        ("https://reset.example.com/", "https://reset.example.com"),
-        ("https://Reset.Example.com/portal?x=y", "https://reset.example.com"),
-        ("https://reset.example.com:443/", "https://reset.example.com"),
-        ("https://reset.example.com:8443/", "https://reset.example.com:8443"),
-        ("http://127.0.0.1:9000", "http://127.0.0.1:9000"),
-        ("reset.example.com", ""),
-        ("ftp://reset.example.com", ""),
-        ("", ""),
-    ] {
-        assert_eq!(of(base_url), origin, "{base_url}");
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_in_a_cookie_goes_on_in_a_cookie_through_every_step() {
     let world = World::new().await;
