@@ -2,6 +2,7 @@
 
 mod administrators;
 mod after_reset;
+mod attacks;
 mod calls;
 mod canary;
 mod contract;
@@ -16,6 +17,7 @@ mod repeat;
 mod story;
 mod strict;
 mod texts;
+mod threats;
 mod tidy;
 mod tour;
 mod users;

@@ -16,7 +16,7 @@ fn made_up(kind: BearerKind) -> String {
 }
 
 /// Every route that takes a body: method, path pattern, a right body.
-fn bodies() -> Vec<(&'static str, &'static str, Value)> {
+pub fn bodies() -> Vec<(&'static str, &'static str, Value)> {
     vec![
         ("PUT", "/v1/policy", serde_json::to_value(Policy::default()).expect("JSON")),
         ("POST", "/v1/users", json!({ "userId": "ann", "name": "Ann", "role": "user", "language": "en", "groups": [] })),
@@ -350,7 +350,7 @@ async fn a_path_that_is_none_is_not_found_by_any_function() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_caller_says_of_itself_is_not_believed() {
+async fn a15_what_the_caller_says_of_itself_is_not_believed() {
     let world = World::with_source_limit(2).await;
     let admin = world.session(&world.administrator().await).await;
     world.switch_on(&admin).await;
