@@ -14,7 +14,7 @@ use local::pump::Pump;
 use local::standins::Standins;
 use platform::host::Host;
 use platform::send::Channels;
-use platform::settings::Settings;
+use platform::settings::{BaseUrl, Settings};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -159,6 +159,37 @@ pub const FUNCTIONS: [(&str, Routes); 6] = [
     ("reset", platform::http::reset::routes),
 ];
 
+/// What a start of the functions makes.
+struct Running {
+    host: Arc<Host>,
+    channels: Channels,
+    functions: BTreeMap<&'static str, Router>,
+}
+
+impl Running {
+    async fn start(proxy: &Proxy, source_limit: u32, clock: Arc<ManualClock>, entropy: Arc<dyn Entropy>) -> Running {
+        let loader = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::for_tests())
+            .endpoint_url(proxy.endpoint());
+        // Two hundred requests at once on a busy machine may take their time:
+        // bounds are tested here, not speed.
+        let patient = TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).operation_timeout(PATIENCE).build();
+        let aws = platform::host::configure(loader).timeout_config(patient).load().await;
+        let settings = Settings {
+            table: local::dynamodb::TABLE.to_owned(),
+            secret_id: local::secrets::SECRET_ID.to_owned(),
+            base_url: BaseUrl::parse("https://reset.example.com").expect("a base URL"),
+            mail_from: "Latchkey <no-reply@example.com>".to_owned(),
+            source_limit,
+        };
+        let channels = Channels::new(&aws, &settings);
+        let host = Arc::new(Host::new(settings, &aws, clock, entropy));
+        let wrap = |(name, routes): (&'static str, Routes)| (name, platform::http::edge::wrap(routes, host.clone()));
+        Running { functions: FUNCTIONS.into_iter().map(wrap).collect(), channels, host }
+    }
+}
+
 impl World {
     pub async fn new() -> World {
         World::with_source_limit(100_000).await
@@ -172,28 +203,11 @@ impl World {
         let keys = Keys::parse(&secret).expect("keys");
         let standins = Standins::start(None, secret.clone()).expect("stand-ins");
         let proxy = Proxy::start(embedded.endpoint(), standins.endpoint()).await;
-        let loader = aws_config::defaults(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::for_tests())
-            .endpoint_url(proxy.endpoint());
-        // Two hundred requests at once on a busy machine may take their time:
-        // bounds are tested here, not speed.
-        let patient = TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).operation_timeout(PATIENCE).build();
-        let aws = platform::host::configure(loader).timeout_config(patient).load().await;
-        let settings = Settings {
-            table: local::dynamodb::TABLE.to_owned(),
-            secret_id: local::secrets::SECRET_ID.to_owned(),
-            base_url: "https://reset.example.com".to_owned(),
-            mail_from: "Latchkey <no-reply@example.com>".to_owned(),
-            source_limit,
-        };
         let clock = Arc::new(ManualClock(AtomicI64::new(BEGIN.0)));
         let entropy = Arc::new(SeededEntropy(AtomicU64::new(1)));
-        let channels = Channels::new(&aws, settings.mail_from.clone());
-        let host = Arc::new(Host::new(settings, &aws, clock.clone(), entropy));
-        let wrap = |(name, routes): (&'static str, Routes)| (name, platform::http::edge::wrap(routes, host.clone()));
+        let Running { host, channels, functions } = Running::start(&proxy, source_limit, clock.clone(), entropy).await;
         World {
-            functions: FUNCTIONS.into_iter().map(wrap).collect(),
+            functions,
             routes: local_router(),
             pump: Mutex::new(Pump::new(&embedded).expect("a stream").without_pauses()),
             requests: AtomicU64::new(1),
@@ -207,6 +221,18 @@ impl World {
             secret,
             _dir: dir,
         }
+    }
+
+    /// The same table, clock and randomness, with functions that have just
+    /// started and find this secret; what was sent before is gone.
+    pub async fn restarted(self, secret: String) -> World {
+        let keys = Keys::parse(&secret).expect("keys");
+        let standins = Standins::start(None, secret.clone()).expect("stand-ins");
+        let proxy = Proxy::start(self.embedded.endpoint(), standins.endpoint()).await;
+        let source_limit = self.host.settings.source_limit;
+        let Running { host, channels, functions } =
+            Running::start(&proxy, source_limit, self.clock.clone(), self.host.entropy.clone()).await;
+        World { proxy, standins, host, channels, functions, keys, secret, ..self }
     }
 
     pub fn now(&self) -> Time {

@@ -26,6 +26,8 @@ fn routes(bearer: &str) -> Vec<Ask> {
         ask("GET", "/v1/policy"),
         ask("PUT", "/v1/policy").header("if-match", "\"1\"").body(serde_json::to_value(domain::policy::Policy::default()).expect("JSON")),
         ask("GET", "/v1/policy/history"),
+        ask("GET", "/v1/policy/terms"),
+        ask("PUT", "/v1/policy/terms").header("if-match", "\"1\"").body(json!({ "terms": [] })),
         ask("GET", "/v1/users"),
         ask("POST", "/v1/users").body(json!({ "userId": "x@example.com", "name": "X" })),
         ask("GET", "/v1/users/ann@example.com"),

@@ -244,3 +244,70 @@ async fn of_many_parallel_guesses_of_the_current_password_at_most_ten_are_told_w
     // Now the right one waits like any other.
     assert_eq!(world.ask(guess(&ann.password)).await.code(), "signInLocked");
 }
+
+fn sign_in(user_id: &str, password: &str) -> Ask {
+    Ask::new("POST", "/v1/sign-in").body(json!({ "userId": user_id, "password": password }))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn of_200_wrong_passwords_and_the_right_one_at_once_at_most_ten_are_told_wrong() {
+    for place in [0, 3, 200] {
+        let world = Arc::new(World::new().await);
+        let (_, ann) = world.ready().await;
+        let mut asks: Vec<Ask> = (0..200).map(|n| sign_in(&ann.user_id, &format!("wrong password number {n}"))).collect();
+        asks.insert(place, sign_in(&ann.user_id, &ann.password));
+        world.proxy.take_calls();
+        // Each is judged before the first is written.
+        let gate = world.proxy.hold(|_, body| body.to_string().contains("LOCK#") && body["TransactItems"].is_array());
+        let all = tokio::spawn({
+            let world = world.clone();
+            async move { at_once(&world, asks).await }
+        });
+        gate.arrived(201).await;
+        gate.open();
+        let answers = all.await.expect("answers");
+        let told = answers.iter().filter(|a| a.code() == "signInFailed").count();
+        let right = answers.iter().filter(|a| a.status == 200).count();
+        assert!((1..=10).contains(&told), "{told} were told");
+        assert!(right == 0 || answers[place].status == 200);
+        let others = |a: &&Answer| !matches!((a.status, a.code()), (200, _) | (401, "signInFailed"));
+        assert!(answers.iter().filter(others).all(|a| matches!(a.status, 429 | 503)), "{:?}", codes(&answers));
+        // Nothing is told before its write stands: as many writes as outcomes.
+        let calls = world.proxy.take_calls();
+        let writes =
+            calls.iter().filter(|c| c.operation == "TransactWriteItems" && c.done() && c.body.to_string().contains("LOCK#")).count();
+        assert_eq!(writes, told + right);
+        if told == 10 && right == 0 {
+            assert_eq!(world.ask(sign_in(&ann.user_id, &ann.password)).await.code(), "signInLocked");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn guesses_under_way_get_no_new_count_from_a_right_password_beside_them() {
+    let world = Arc::new(World::new().await);
+    let (_, ann) = world.ready().await;
+    for n in 0..9 {
+        world.sign_in(&ann.user_id, &format!("wrong password number {n}")).await.expect(401);
+    }
+    // Nine count; six more are judged and stand before their write.
+    let gate = world.proxy.hold(|_, body| body.to_string().contains("under-way") && body["TransactItems"].is_array());
+    let mut asks: Vec<Ask> =
+        (0..5).map(|n| sign_in(&ann.user_id, &format!("a late wrong one {n}")).id(&format!("under-way-{n}"))).collect();
+    asks.push(sign_in(&ann.user_id, &ann.password).id("under-way-right"));
+    let late = tokio::spawn({
+        let world = world.clone();
+        async move { at_once(&world, asks).await }
+    });
+    gate.arrived(6).await;
+    world.sign_in(&ann.user_id, &ann.password).await.expect(200);
+    gate.open();
+    let late = late.await.expect("answers");
+    // Whatever the password: what differs would tell it.
+    assert!(late.iter().all(|a| a.status == 503 && a.headers["retry-after"] == "1"), "{:?}", codes(&late));
+    // Who begins now is counted from nothing.
+    for n in 0..9 {
+        world.sign_in(&ann.user_id, &format!("another wrong one {n}")).await.expect(401);
+    }
+    world.sign_in(&ann.user_id, &ann.password).await.expect(200);
+}

@@ -19,6 +19,7 @@ fn made_up(kind: BearerKind) -> String {
 pub fn bodies() -> Vec<(&'static str, &'static str, Value)> {
     vec![
         ("PUT", "/v1/policy", serde_json::to_value(Policy::default()).expect("JSON")),
+        ("PUT", "/v1/policy/terms", json!({ "terms": ["zeppelin"] })),
         ("POST", "/v1/users", json!({ "userId": "ann", "name": "Ann", "role": "user", "language": "en", "groups": [] })),
         ("PATCH", "/v1/users/{userId}", json!({ "name": "Ann", "role": "user", "enabled": true })),
         ("POST", "/v1/sign-in", json!({ "userId": "ann", "password": "a password of ann", "session": "bearer" })),
@@ -26,6 +27,7 @@ pub fn bodies() -> Vec<(&'static str, &'static str, Value)> {
         ("POST", "/v1/me/methods", json!({ "kind": "email", "destination": "ann@example.com" })),
         ("PUT", "/v1/me/password", json!({ "currentPassword": "a password of ann", "newPassword": "another password of ann" })),
         ("POST", "/v1/challenges/{challengeId}/verify", json!({ "code": "12345678" })),
+        ("PUT", "/v1/policy/terms", json!({ "terms": ["latchkey"] })),
         ("POST", "/v1/resets", json!({ "userId": "ann" })),
         ("POST", "/v1/resets/{resetId}/challenges", json!({ "kind": "email" })),
         ("PUT", "/v1/resets/{resetId}/password", json!({ "newPassword": "another password of ann" })),

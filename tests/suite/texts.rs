@@ -15,9 +15,12 @@ fn asked() -> BTreeSet<String> {
     let parts = |key: String| ["subject", "text"].map(|part| format!("{key}.{part}"));
     let codes = Purpose::ALL.iter().flat_map(|purpose| parts(format!("mail.code.{}", purpose.as_str())));
     let notices = Notice::ALL.iter().flat_map(|notice| parts(format!("mail.notice.{}", camel_case(format!("{notice:?}")))));
+    let texts = Purpose::ALL.iter().flat_map(|purpose| ["", ".short"].map(|part| format!("sms.code.{}{part}", purpose.as_str())));
+    let told = Notice::ALL.iter().map(|notice| format!("sms.notice.{}", camel_case(format!("{notice:?}"))));
+    let told = told.chain(["sms.notice.administratorReset.short".to_owned()]);
     let every_mail = ["mail.code.life", "mail.code.warning", "mail.notice.warning", "mail.notice.helpDesk"].map(str::to_owned);
     let warnings = domain::preview::Warning::ALL.iter().map(|warning| format!("warning.{}", warning.as_str()));
-    problems.chain(violations).chain(warnings).chain(codes).chain(notices).chain(every_mail).collect()
+    problems.chain(violations).chain(warnings).chain(codes).chain(notices).chain(texts).chain(told).chain(every_mail).collect()
 }
 
 /// Names of the `{placeholders}` of a sentence.
@@ -49,6 +52,7 @@ fn a_placeholder_is_one_that_is_filled() {
         for (key, sentence) in all(language) {
             let filled: &[&str] = match key.split('.').next() {
                 Some("violation") => &["min", "max"],
+                Some("sms") => &["organisation", "code", "about"],
                 Some("warning") => &["administrators", "users"],
                 Some("mail") => &["organisation", "minutes", "helpDesk", "about"],
                 _ => &[],

@@ -52,6 +52,8 @@ pub async fn tour(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answ
     on["scope"] = json!({ "type": "all" });
     visit("save policy, dry run", Step::Ask(ask("PUT", "/v1/policy?dryRun=true").bearer(&admin).header("if-match", &policy.headers["etag"]).body(on.clone()), 200)).await;
     visit("save policy", Step::Ask(ask("PUT", "/v1/policy").bearer(&admin).header("if-match", &policy.headers["etag"]).body(on), 200)).await;
+    visit("save terms", Step::Ask(ask("PUT", "/v1/policy/terms").bearer(&admin).header("if-match", "\"1\"").body(json!({ "terms": ["zeppelin", "北部海岸"] })), 200)).await;
+    visit("terms", Step::Ask(ask("GET", "/v1/policy/terms").bearer(&admin), 200)).await;
     visit("policy history", Step::Ask(ask("GET", "/v1/policy/history").bearer(&admin), 200)).await;
 
     let ann = json!({ "userId": "ann@example.com", "name": "Ann Example", "groups": ["staff"] });

@@ -1,10 +1,23 @@
 //! Passwords: what is taken, and the forms they travel in.
+//!
+//! | part | what it refuses |
+//! |---|---|
+//! | here | too short, too long, control characters |
+//! | [`terms`] | what is made of the organisation's own terms |
+//! | [`strength`] | what is easy to guess, most of all for who knows the account |
 
+mod strength;
+pub mod terms;
+
+pub use strength::LEAST_SCORE;
+
+use crate::account::Account;
 use crate::error::{Violation, ViolationCode};
 use crate::policy::Policy;
 use crate::secret::{ExposeSecret, SecretString};
 use crate::time::Span;
 use serde::{Deserialize, Serialize};
+use terms::Terms;
 use unicode_normalization::UnicodeNormalization;
 
 /// Longest password in code points; all of it counts (NIST 800-63B-4 3.1.1.2
@@ -12,6 +25,14 @@ use unicode_normalization::UnicodeNormalization;
 pub const MAX_LENGTH: usize = 256;
 /// How long a temporary password can be used (ASVS 6.4.1).
 pub const TEMPORARY: Span = Span::days(7);
+
+/// What a new password is judged by, beside itself.
+pub struct PasswordContext<'a> {
+    pub policy: &'a Policy,
+    /// Whose it is to be.
+    pub account: &'a Account,
+    pub terms: &'a Terms,
+}
 
 /// A password in NFC (NIST 800-63B-4 3.1.1.2), never shortened or case-folded.
 pub struct Password(SecretString);
@@ -32,11 +53,12 @@ impl Password {
         self.0.expose_secret().chars().count() > MAX_LENGTH
     }
 
-    /// Why the policy refuses it as a new password; empty where it is taken.
-    pub fn violations(&self, policy: &Policy, pointer: &str) -> Vec<Violation> {
+    /// Why it is refused as a new password; empty where it is taken. There is
+    /// no rule of composition (NIST 800-63B-4 3.1.1.2).
+    pub fn violations(&self, context: &PasswordContext<'_>, pointer: &str) -> Vec<Violation> {
         let text = self.0.expose_secret();
         let length = text.chars().count();
-        let minimum = policy.password.minimum_length;
+        let minimum = context.policy.password.minimum_length;
         if length < minimum as usize || length > MAX_LENGTH {
             return vec![Violation {
                 min: Some(minimum),
@@ -44,10 +66,14 @@ impl Password {
                 ..Violation::new(pointer, ViolationCode::PasswordLength)
             }];
         }
-        if text.chars().any(char::is_control) {
-            return vec![Violation::new(pointer, ViolationCode::PasswordControl)];
-        }
-        Vec::new()
+        let refusal = if text.chars().any(char::is_control) {
+            Some(ViolationCode::PasswordControl)
+        } else if context.terms.make_up(text) {
+            Some(ViolationCode::PasswordTerm)
+        } else {
+            strength::refusal(text, context)
+        };
+        refusal.map(|code| Violation::new(pointer, code)).into_iter().collect()
     }
 }
 

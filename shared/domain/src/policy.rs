@@ -106,7 +106,7 @@ pub struct PasswordRules {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Organisation {
     pub name: String,
-    /// Fits every SMS.
+    /// Fits every SMS ([`LONGEST_SHORT_NAME`]).
     pub short_name: String,
     /// `https:` or `mailto:`.
     pub help_desk: Option<String>,
@@ -114,6 +114,11 @@ pub struct Organisation {
     pub accent_colour: String,
     pub language: Language,
 }
+
+/// UTF-16 units of the organisation's short name. With a longer one the
+/// shortest text of an SMS would take two parts, beside a host of 30
+/// characters and a code of 8 digits.
+pub const LONGEST_SHORT_NAME: usize = 12;
 
 /// Everything an administrator sets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -146,13 +151,16 @@ pub struct SavedPolicy {
     pub saved_at: Option<Time>,
     /// The administrator's internal id.
     pub saved_by: Option<crate::account::Uid>,
+    /// The version that the organisation's terms were last saved with; 0 where
+    /// it has none. They lie apart, since every request reads this.
+    pub terms: u64,
     pub policy: Policy,
 }
 
 impl SavedPolicy {
     /// What holds before anybody saved anything: reset is on for nobody.
     pub fn initial() -> SavedPolicy {
-        SavedPolicy { version: 0, saved_at: None, saved_by: None, policy: Policy::default() }
+        SavedPolicy { version: 0, saved_at: None, saved_by: None, terms: 0, policy: Policy::default() }
     }
 }
 
@@ -303,7 +311,9 @@ impl Policy {
         );
         refuse(!self.sms_countries.iter().all(|c| is_country(c)), "/smsCountries", ViolationCode::NotACountry);
         refuse(!is_line(&organisation.name, 60), "/organisation/name", ViolationCode::NotAName);
-        refuse(!is_line(&organisation.short_name, 12), "/organisation/shortName", ViolationCode::NotAName);
+        let units = organisation.short_name.encode_utf16().count();
+        let fits = units <= LONGEST_SHORT_NAME && is_line(&organisation.short_name, LONGEST_SHORT_NAME);
+        refuse(!fits, "/organisation/shortName", ViolationCode::NotAName);
         refuse(
             organisation.help_desk.as_deref().is_some_and(|link| !is_help_desk(link)),
             "/organisation/helpDesk",

@@ -12,7 +12,7 @@ use crate::lockout::{Fingerprint, Lock};
 use crate::method::{Destination, Kind};
 use crate::notice::Notice;
 use crate::outbox::{OutboxId, OutboxRow, OutboxState};
-use crate::password::{Password, StoredHash};
+use crate::password::{Password, StoredHash, terms::Terms};
 use crate::policy::{Organisation, SavedPolicy};
 use crate::repeat::{Outcome, Remembered, Repeatable};
 use crate::reset::{Reset, ResetId};
@@ -317,6 +317,8 @@ pub enum Change {
     },
     /// Guard: this version was never kept. The history's copy of a policy.
     KeepPolicy(Box<SavedPolicy>),
+    /// Guard: no terms were kept under this version.
+    KeepTerms(u64, Terms),
     /// Guard: the policy's version is the one read.
     CheckPolicy {
         seen: u64,
@@ -448,6 +450,8 @@ pub trait Store: Send + Sync {
     fn commit(&self, call: &Call, step: &str, changes: Vec<Change>) -> impl Future<Output = Result<(), CommitError>> + Send;
     /// Accounts in a stable order, from a position that an earlier page gave.
     fn list_accounts(&self, limit: u32, from: Option<String>) -> impl Future<Output = Result<Page<Account>, Problem>> + Send;
+    /// The terms that were saved with this version; missing ones are unavailable.
+    fn terms(&self, version: u64) -> impl Future<Output = Result<Arc<Terms>, Problem>> + Send;
     /// Saved policies, newest first.
     fn list_policies(&self, limit: u32, from: Option<String>) -> impl Future<Output = Result<Page<SavedPolicy>, Problem>> + Send;
 }

@@ -104,7 +104,7 @@ pub fn serve_with_direct(routes: fn(Arc<Host>) -> Router) -> Result<(), Error> {
 pub fn serve_stream() -> Result<(), Error> {
     start(async |aws| {
         let host = Host::from_env(&aws)?;
-        let channels = Channels::new(&aws, host.settings.mail_from.clone());
+        let channels = Channels::new(&aws, &host.settings);
         let (host, channels) = (&host, &channels);
         lambda_http::lambda_runtime::run(lambda_http::service_fn(async |event: lambda_http::LambdaEvent<crate::stream::StreamEvent>| {
             Ok::<_, Error>(crate::stream::handle(host, channels, &event.context.request_id, event.payload).await)

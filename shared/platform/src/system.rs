@@ -37,10 +37,31 @@ const SALT: usize = 16;
 /// Hashes computed at once in one process: each takes 19 MiB.
 pub const HASHES_AT_ONCE: usize = 4;
 
+/// Blocking work, a bounded number of it at once; the rest waits its turn.
+#[derive(Clone)]
+pub struct Bounded(Arc<Semaphore>);
+
+impl Bounded {
+    pub fn new(at_once: usize) -> Bounded {
+        Bounded(Arc::new(Semaphore::new(at_once)))
+    }
+
+    /// Does the work; `None` where it panicked. The place is the work's, not
+    /// the caller's: one who no longer waits does not make room for another.
+    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let place = self.0.clone().acquire_owned().await.ok()?;
+        let work = move || {
+            let _place = place;
+            work()
+        };
+        tokio::task::spawn_blocking(work).await.ok()
+    }
+}
+
 /// Argon2id, keyed with a pepper that is not in the table.
 pub struct Argon2Hasher {
     ring: Arc<SecretRing>,
-    at_once: Arc<Semaphore>,
+    hashes: Bounded,
 }
 
 /// A stored hash taken apart: `kid$m,t,p$salt$hash`.
@@ -70,7 +91,7 @@ impl Parts {
 
 impl Argon2Hasher {
     pub fn new(ring: Arc<SecretRing>) -> Argon2Hasher {
-        Argon2Hasher { ring, at_once: Arc::new(Semaphore::new(HASHES_AT_ONCE)) }
+        Argon2Hasher { ring, hashes: Bounded::new(HASHES_AT_ONCE) }
     }
 
     async fn compute(
@@ -82,20 +103,15 @@ impl Argon2Hasher {
         password: &Password,
     ) -> Result<[u8; OUTPUT], Problem> {
         let password = domain::secret::SecretBytes::new(password.expose().to_vec());
-        let permit = self.at_once.clone().acquire_owned().await.map_err(|_| Problem::unavailable())?;
-        tokio::task::spawn_blocking(move || {
-            let _permit = permit;
+        let hash = move || {
             let generation = keys.generation(kid)?;
             let params = Params::new(cost.0, cost.1, cost.2, Some(OUTPUT)).ok()?;
             let argon2 = Argon2::new_with_secret(generation.pepper.expose(), Algorithm::Argon2id, Version::V0x13, params).ok()?;
             let mut out = [0; OUTPUT];
             argon2.hash_password_into(&password, &salt, &mut out).ok()?;
             Some(out)
-        })
-        .await
-        .ok()
-        .flatten()
-        .ok_or_else(Problem::unavailable)
+        };
+        self.hashes.run(hash).await.flatten().ok_or_else(Problem::unavailable)
     }
 }
 

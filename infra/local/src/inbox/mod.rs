@@ -3,8 +3,10 @@
 pub(crate) mod api;
 mod reading;
 
+pub use reading::parts;
+
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     fmt,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
@@ -32,7 +34,7 @@ pub enum Failure {
     /// Too many requests (429). The SDK tries again by itself.
     Throttled,
     /// Accepted, and never delivered: what SNS does with a number whose owner
-    /// has opted out.
+    /// has opted out. Only its delivery log tells.
     OptedOut,
     /// Accepted, and never delivered: what SES does with an address on the
     /// account's suppression list.
@@ -60,6 +62,8 @@ pub struct Message {
     pub at: Timestamp,
     /// The one-time code in it, where there is one.
     pub code: Option<String>,
+    /// How it was asked to be sent: the message attributes of SNS.
+    pub attributes: BTreeMap<String, String>,
 }
 
 fn rfc3339<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
@@ -81,6 +85,7 @@ pub(crate) struct Draft {
     pub subject: Option<String>,
     pub text: String,
     pub html: Option<String>,
+    pub attributes: BTreeMap<String, String>,
 }
 
 #[derive(Default)]
@@ -172,6 +177,7 @@ impl Inbox {
             subject: draft.subject,
             text: draft.text,
             html: draft.html,
+            attributes: draft.attributes,
         };
         state.messages.push_back(message);
         if state.messages.len() > KEPT {

@@ -8,7 +8,7 @@ const GSM_EXTENDED: &str = "^{}\\[~]|€\u{c}";
 
 /// The parts that a text message is sent (and paid) in: 160 GSM characters or
 /// 70 UCS-2 units in one part, 153 or 67 in each of several (3GPP TS 23.038).
-pub(super) fn parts(text: &str) -> usize {
+pub fn parts(text: &str) -> usize {
     let (units, one, each) = match septets(text) {
         Some(units) => (units, 160, 153),
         None => (text.encode_utf16().count(), 70, 67),

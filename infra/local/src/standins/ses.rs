@@ -85,6 +85,7 @@ pub(super) async fn send_email(
                         subject: Some(subject.data.clone()),
                         text: body.text.as_ref().map(|text| text.data.clone()).unwrap_or_default(),
                         html: body.html.as_ref().map(|html| html.data.clone()),
+                        ..Draft::default()
                     },
                 );
             }

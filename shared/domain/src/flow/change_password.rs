@@ -1,7 +1,7 @@
 //! Changing one's own password: the forced change of a temporary one too.
 
 use super::typed_password::{TypedPassword, count_wrong, save_lock};
-use super::{ATTEMPTS, Told, fence, notices, replace_session, save_account};
+use super::{ATTEMPTS, Told, fence, notices, refusals, replace_session, save_account};
 use crate::audit::Event;
 use crate::error::{Problem, ProblemCode, Violation, ViolationCode};
 use crate::flow::sign_in::SignedInAnswer;
@@ -28,7 +28,7 @@ pub async fn change_password(
         let who = signed_in(store, call, bearer, &[Want::Lock(&bearer.handle)]).await?.reaching(&[Reach::Full, Reach::ChangePassword])?;
         let (handle, policy) = (who.handle().clone(), who.policy.policy.clone());
         let lock = typed.lock(&who.read, call)?;
-        let mut violations = new.violations(&policy, "/newPassword");
+        let mut violations = refusals(store, &who.policy, &who.account, new).await?;
         if violations.is_empty() && new.expose() == current.expose() {
             violations.push(Violation::new("/newPassword", ViolationCode::PasswordUnchanged));
         }

@@ -10,6 +10,7 @@ pub mod register;
 pub mod reset_password;
 pub mod send_code;
 pub mod set_policy;
+pub mod set_terms;
 pub mod sign_in;
 pub mod signed_in;
 pub mod start_reset;
@@ -19,13 +20,17 @@ pub mod verify_code;
 use crate::account::{Account, Handle, Uid};
 use crate::audit::{AuditEvent, Event, Reason, SupportCode};
 use crate::challenge::Purpose;
+use crate::error::{Problem, Violation};
 use crate::method::Kind;
 use crate::notice::Notice;
 use crate::outbox::{Message, OutboxId, OutboxKind, OutboxRow, OutboxState};
-use crate::policy::Policy;
-use crate::port::{Call, Change, Entropy, random};
+use crate::password::terms::Terms;
+use crate::password::{Password, PasswordContext};
+use crate::policy::{Policy, SavedPolicy};
+use crate::port::{Call, Change, Entropy, Store, random};
 use crate::secret::random_text;
 use crate::session::Session;
+use std::sync::Arc;
 
 /// How often a flow judges anew when an item moved between its read and its
 /// write, before it says "unavailable".
@@ -93,6 +98,20 @@ fn save_account(handle: &Handle, read: &Account, account: Account) -> Change {
 /// A session in the place of another, once.
 fn replace_session(old: &Session, new: &Session) -> [Change; 2] {
     [Change::DeleteSession { handle: old.handle.clone(), digest: old.digest.clone() }, Change::CreateSession(Box::new(new.clone()))]
+}
+
+/// The organisation's terms. One call more, where it has any.
+async fn terms(store: &impl Store, saved: &SavedPolicy) -> Result<Arc<Terms>, Problem> {
+    match saved.terms {
+        0 => Ok(Arc::default()),
+        version => store.terms(version).await,
+    }
+}
+
+/// Why this account may not take this new password; empty where it may.
+async fn refusals(store: &impl Store, saved: &SavedPolicy, account: &Account, new: &Password) -> Result<Vec<Violation>, Problem> {
+    let terms = terms(store, saved).await?;
+    Ok(new.violations(&PasswordContext { policy: &saved.policy, account, terms: &terms }, "/newPassword"))
 }
 
 /// The change that queues a message for `send-code`.

@@ -1,6 +1,6 @@
 //! The end of a reset: a new password, set by whoever proved enough.
 
-use super::{ATTEMPTS, Told, fence_for_reset, notices, queue, save_account};
+use super::{ATTEMPTS, Told, fence_for_reset, notices, queue, refusals, save_account};
 use crate::account::{Account, Role};
 use crate::audit::Event;
 use crate::error::{Problem, ProblemCode};
@@ -63,7 +63,7 @@ pub async fn reset_password(
         // Proofs come first: who has none learns nothing, about the account
         // or about passwords, and costs no hash.
         let account = proved(reset, read.account(handle), policy).map_err(told_of)?;
-        let violations = new.violations(policy, "/newPassword");
+        let violations = refusals(store, &saved, account, new).await.map_err(told_of)?;
         if !violations.is_empty() {
             return Err(told_of(Problem { violations, ..ProblemCode::PasswordRefused.into() }));
         }

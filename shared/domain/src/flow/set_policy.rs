@@ -4,7 +4,7 @@ use super::Told;
 use crate::account::Role;
 use crate::audit::Event;
 use crate::error::{Problem, ProblemCode};
-use crate::flow::signed_in::signed_in;
+use crate::flow::signed_in::{SignedIn, signed_in};
 use crate::policy::{Policy, SavedPolicy};
 use crate::port::{Call, Change, Entropy, Guard, Page, Store, Want};
 use crate::preview::{CutOff, PREVIEWED, Warning, warnings};
@@ -53,18 +53,26 @@ pub async fn save_policy(
     if dry_run {
         return Ok(Judged { policy: SavedPolicy { policy, ..who.policy }, saved: false, warnings, cut_off });
     }
-    let saved = SavedPolicy { version: seen + 1, saved_at: Some(call.now), saved_by: Some(who.account.uid.clone()), policy };
+    let saved = SavedPolicy { policy, ..next_version(call, &who) };
     let told = Told { uid: Some(&who.account.uid), version: Some(saved.version), ..Told::new(call, who.handle(), Event::PolicySaved) };
-    let changes = vec![
-        told.record(call, &saved.policy, entropy),
-        Change::SavePolicy { seen, saved: Box::new(saved.clone()) },
-        Change::KeepPolicy(Box::new(saved.clone())),
-    ];
+    commit_policy(store, call, &saved, vec![told.record(call, &saved.policy, entropy)]).await?;
+    Ok(Judged { policy: saved, saved: true, warnings, cut_off })
+}
+
+/// The policy that was read, as the next version of it by this administrator.
+pub(super) fn next_version(call: &Call, who: &SignedIn) -> SavedPolicy {
+    let version = who.policy.version + 1;
+    SavedPolicy { version, saved_at: Some(call.now), saved_by: Some(who.account.uid.clone()), ..who.policy.clone() }
+}
+
+/// Saves a version over the one before it, together with other changes.
+pub(super) async fn commit_policy(store: &impl Store, call: &Call, saved: &SavedPolicy, mut changes: Vec<Change>) -> Result<(), Problem> {
+    changes.push(Change::SavePolicy { seen: saved.version - 1, saved: Box::new(saved.clone()) });
+    changes.push(Change::KeepPolicy(Box::new(saved.clone())));
     store.commit(call, "save", changes).await.map_err(|error| match error.by(Guard::Policy) {
         true => ProblemCode::PreconditionFailed.into(),
         false => Problem::from(error),
-    })?;
-    Ok(Judged { policy: saved, saved: true, warnings, cut_off })
+    })
 }
 
 /// Whom the change cuts off, of the first [`PREVIEWED`] accounts.

@@ -11,6 +11,8 @@ mod password;
 mod policy;
 mod preview;
 mod secret;
+mod steps;
+mod terms;
 
 use domain::account::{Account, Handle, Role, Uid, UserId};
 use domain::challenge::ChallengeId;

@@ -1,40 +1,63 @@
 //! Which passwords are taken.
 
+use crate::account;
+use domain::account::{Account, UserId};
 use domain::error::{Violation, ViolationCode};
-use domain::password::{MAX_LENGTH, Password, temporary};
+use domain::password::terms::Terms;
+use domain::password::{LEAST_SCORE, MAX_LENGTH, Password, PasswordContext, temporary};
 use domain::policy::Policy;
 use domain::secret::{ExposeSecret, SecretString};
 use proptest::prelude::*;
+use zxcvbn::{Score, zxcvbn};
 
 fn password(text: &str) -> Password {
     Password::new(&SecretString::from(text))
 }
 
-/// Why a new password is refused.
-fn check(text: &str) -> Option<ViolationCode> {
-    let found = password(text).violations(&Policy::default(), "/newPassword");
+/// Why a new password of this account is refused.
+pub fn judge(text: &str, account: &Account, policy: &Policy, terms: &Terms) -> Option<ViolationCode> {
+    let found = password(text).violations(&PasswordContext { policy, account, terms }, "/newPassword");
     assert!(found.len() <= 1 && found.iter().all(|v| v.pointer == "/newPassword"));
     found.first().map(|v| v.code)
+}
+
+/// Why Ann Example's new password is refused.
+fn check(text: &str) -> Option<ViolationCode> {
+    judge(text, &account(), &Policy::default(), &Terms::default())
+}
+
+/// So many letters that are hard to guess.
+fn letters(length: u32) -> String {
+    let letter = |i: u32| char::from(b'a' + (i.wrapping_mul(2_654_435_761) >> 16) as u8 % 26);
+    (0..length).map(letter).collect()
+}
+
+/// So many different emoji, neighbours in Unicode.
+fn emoji(length: u32) -> String {
+    (0x1f300..0x1f300 + length).filter_map(char::from_u32).collect()
 }
 
 #[test]
 fn length_is_counted_in_code_points() {
     use ViolationCode::PasswordLength;
+    // A letter and an accent, which NFC makes one.
+    let composed = |length: u32| letters(length).replace(|c| !"aeiou".contains(c), "y").replace(['a', 'e', 'i', 'o', 'u', 'y'], "e\u{301}");
     #[rustfmt::skip]
     let table = [
         ("nothing", String::new(), Some(PasswordLength)),
-        ("14", "a".repeat(14), Some(PasswordLength)),
-        ("15", "a".repeat(15), None),
-        ("256", "a".repeat(256), None),
-        ("257", "a".repeat(257), Some(PasswordLength)),
-        ("14 of two bytes each", "é".repeat(14), Some(PasswordLength)),
-        ("15 ideographs", "密".repeat(15), None),
-        ("64 emoji, 256 bytes", "🔑".repeat(64), None),
-        ("256 emoji, 1,024 bytes", "🔑".repeat(256), None),
-        ("257 emoji", "🔑".repeat(257), Some(PasswordLength)),
+        ("14", letters(14), Some(PasswordLength)),
+        ("15", letters(15), None),
+        ("256", letters(256), None),
+        ("257", letters(257), Some(PasswordLength)),
+        ("14 ideographs of three bytes each", "密碼由十四個不同漢字組成啊".into(), Some(PasswordLength)),
+        ("15 ideographs", "密碼由十五個不同的漢字組成啊哈".into(), None),
+        ("64 emoji, 256 bytes", emoji(64), None),
+        ("256 emoji, 1,024 bytes", emoji(256), None),
+        ("257 emoji", emoji(257), Some(PasswordLength)),
         // NFC comes first: a letter and its accent are one.
-        ("14 composed of 28", "e\u{301}".repeat(14), Some(PasswordLength)),
-        ("256 composed of 512", "e\u{301}".repeat(256), None),
+        ("14 composed of 28", composed(14), Some(PasswordLength)),
+        ("256 composed of 512, and then refused for what it is", composed(256), Some(ViolationCode::PasswordRepeats)),
+        ("257 composed of 514", composed(257), Some(PasswordLength)),
     ];
     for (what, text, expected) in table {
         assert_eq!(check(&text), expected, "{what}");
@@ -45,17 +68,21 @@ fn length_is_counted_in_code_points() {
 fn a_refusal_says_how_long_it_must_be() {
     let mut policy = Policy::default();
     policy.password.minimum_length = 20;
-    let found = password(&"a".repeat(19)).violations(&policy, "/newPassword");
+    let (account, terms) = (account(), Terms::default());
+    let context = PasswordContext { policy: &policy, account: &account, terms: &terms };
+    let found = password(&letters(19)).violations(&context, "/newPassword");
     let expected = Violation { min: Some(20), max: Some(256), ..Violation::new("/newPassword", ViolationCode::PasswordLength) };
     assert_eq!(found, vec![expected]);
-    assert_eq!(password(&"a".repeat(20)).violations(&policy, "/newPassword"), vec![]);
+    assert_eq!(password(&letters(20)).violations(&context, "/newPassword"), vec![]);
 }
 
 #[test]
 fn any_printing_character_and_no_rule_of_composition() {
-    let ascii: String = (' '..='~').collect();
+    // Each of ASCII once, and none beside its neighbour.
+    let ascii: String = (0..95u16).map(|i| char::from(b' ' + (i * 37 % 95) as u8)).collect();
+    assert!((' '..='~').all(|c| ascii.contains(c)));
     #[rustfmt::skip]
-    let taken = [&ascii, "               ", "aaaaaaaaaaaaaaaa", "correct horse battery", "ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯ", "正確的馬電池釘書針正確的馬電池", "\"'<>&;--/*%00 {{7*7}}", "👩‍👩‍👧‍👦 family of four"];
+    let taken = [&ascii, "vqjhzkwmrtpxgyb", "QJHZKWMRTPXGYBV", "731950284617392", "~)_`|'{/;>,\\[:^", "correct horse battery", "ＱＪＨＺＫＷＭＲＴＰＸＧＹＢＶ", "正確的馬電池釘書針正確的馬電池", "\"'<>&;--/*%00 {{7*7}}", "👩‍👩‍👧‍👦 family of four"];
     for text in taken {
         assert_eq!(check(text), None, "{text:?}");
     }
@@ -63,6 +90,88 @@ fn any_printing_character_and_no_rule_of_composition() {
         let text = format!("fifteen and {control} more");
         assert_eq!(check(&text), Some(ViolationCode::PasswordControl), "{control:?}");
     }
+}
+
+#[test]
+fn what_is_easy_to_guess_is_refused_with_its_reason() {
+    use ViolationCode::*;
+    let one_emoji = "🔑".repeat(64);
+    #[rustfmt::skip]
+    let table: [(ViolationCode, &[&str]); 5] = [
+        (PasswordCommon, &["Password1234567", "1q2w3e4r5t6y7u8i9o0p", "1qaz2wsx3edc4rfv", "iloveyouforever", "sunshineprincess", "michaeljennifer", "internationalization"]),
+        (PasswordRepeats, &["aaaaaaaaaaaaaaa", "               ", "passwordpassword", "p@ssw0rdp@ssw0rd", "Summer2026Summer2026", "密密密密密密密密密密密密密密密", &one_emoji]),
+        (PasswordSequence, &["abcdefghijklmnop", "ABCDEFGHIJKLMNO", "ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯ", "hgfedcba98765432", "asdfghjkl;'12345", "αβγδεζηθικλμνξο"]),
+        (PasswordPersonal, &["ann-password-2026", "ann@example.com-password-2026", "Latchkey-Welcome-2026"]),
+        (PasswordGuessable, &["wednesdaymorning"]),
+    ];
+    for (code, texts) in table {
+        for text in texts {
+            assert_eq!(check(text), Some(code), "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn a_score_of_three_is_taken_and_of_two_is_not() {
+    #[rustfmt::skip]
+    let table = [
+        ("1qaz2wsx3edc4rfv", Score::One), ("wednesdaymorning", Score::Two), ("1q2w3e4r5t6y7u8i9o0p", Score::Two),
+        ("dragonmonkeyshadow", Score::Three), ("superman batman", Score::Three), ("correct horse battery", Score::Four),
+    ];
+    for (text, score) in table {
+        assert_eq!(zxcvbn(text, &[]).score(), score, "{text}");
+        assert_eq!(check(text).is_none(), score >= LEAST_SCORE, "{text}");
+    }
+    assert_eq!(LEAST_SCORE, Score::Three);
+}
+
+#[test]
+fn judging_is_bounded_a_text_of_many_readings_is_judged_by_its_beginning() {
+    // Of these signs zxcvbn makes hundreds of readings and looks each up.
+    let signs = "1234567890!@#$%^&*({[<|+";
+    let text = format!("{signs}{}", letters(100));
+    assert_eq!((zxcvbn(&text, &[]).score(), check(&text)), (Score::Four, Some(ViolationCode::PasswordCommon)));
+    // It looks at a hundred characters itself.
+    let text = format!("{}{}", "a".repeat(100), letters(100));
+    assert_eq!(check(&text), Some(ViolationCode::PasswordRepeats));
+    // Nobody is refused for signs alone.
+    for text in ["{4@8(x[<3691!|70$5+%2", "4@8({[<3691!|70$5+%24@8({[<3691!|70$5+%2", "}Q7|+f2$[k!9<d1(mA8%z5", "|1!7+4@8({[<3 6-9\"0$5"] {
+        assert_eq!(check(text), None, "{text}");
+    }
+}
+
+#[test]
+fn what_is_known_of_the_account_counts_nothing() {
+    let of =
+        |user_id: &str, name: &str| Account { user_id: UserId::parse(user_id).expect("a user ID"), name: name.to_owned(), ..account() };
+    let mut policy = Policy::default();
+    policy.organisation.name = "Contoso Holding 股份有限公司".to_owned();
+    policy.organisation.short_name = "CTSO".to_owned();
+    let judge = |text: &str, account: &Account| judge(text, account, &policy, &Terms::default());
+    let personal = Some(ViolationCode::PasswordPersonal);
+    for user_id in ["ann", "bo", "x", "ann@example.com", "maximilian.mustermann", "王小明", "0815"] {
+        for tail in ["-password-2026", "_Password_2026!", " welcome 123456", ".qwertyuiop1234", "+1q2w3e4r5t6y7u8"] {
+            let account = of(user_id, "Somebody");
+            assert_eq!(judge(&format!("{user_id}{tail}"), &account), personal, "{user_id}{tail}");
+            assert_eq!(judge(&format!("{}{tail}", user_id.to_uppercase()), &account), personal, "{user_id}{tail} in capitals");
+        }
+    }
+    let kim = of("k.sanders@example.com", "Kim Sanders-Lee");
+    #[rustfmt::skip]
+    let refused = [
+        "Kim Sanders-Lee 2026", "sanders.welcome.99", "K1m$anders-passw0rd", "kim.sanders.2026", "lee-password-2026", "Contoso-Welcome-2026", "contos0Contos0!2026", "CTSO password 2026",
+        "Holding-123456789", "Latchkey-123456789", "example.com 1qaz2wsx", "股份有限公司 password 1", "kim sanders lee kim",
+    ];
+    for text in refused {
+        assert!(judge(text, &kim).is_some(), "{text}");
+    }
+    // What is left is hard to guess, so the name in it does no harm.
+    for text in ["kim walks a purple otter", "planning annexes of glass", "my contoso otter sings bass", "vqjhzkwmrtpxgyb-kim"] {
+        assert_eq!(judge(text, &kim), None, "{text}");
+    }
+    // Of somebody else it tells nothing.
+    assert_eq!(judge("sanders-zeppelin-42", &of("ann", "Ann")), None);
+    assert_eq!(judge("kim walks a purple", &of("x", "walks a purple kim")), personal);
 }
 
 #[test]
@@ -84,6 +193,16 @@ fn longer_than_any_account_can_have_is_known_before_the_hash() {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn fifteen_letters_at_random_are_taken(text in "[a-z]{15}") {
+        prop_assert_eq!(check(&text), None);
+    }
+
+    #[test]
+    fn any_text_is_judged_alike_each_time(text in "(.|[ab1@4!|7$5+({<]){15,256}") {
+        prop_assert_eq!(check(&text), check(&text));
+    }
 
     #[test]
     fn a_temporary_password_can_be_read_aloud_and_is_taken(random: [u8; 20]) {

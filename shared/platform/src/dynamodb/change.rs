@@ -1,7 +1,7 @@
 //! Each change as the one conditional write that holds its guard.
 
 use super::read::{TOTAL, sent_attribute, slot_attribute};
-use super::table::{self, BUCKET, Item, Key, SUPPORT_CODE, TTL};
+use super::table::{self, BUCKET, Item, Key, SUPPORT_CODE, TERMS, TTL};
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
@@ -256,6 +256,8 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
             (Guard::Policy, policy.write(table, Verb::Put(item(saved))))
         }
         C::KeepPolicy(saved) => (Guard::Policy, Expression::of(Key::policy_version(saved.version)).when(ABSENT).write(table, Verb::Put(item(saved)))),
+        C::KeepTerms(version, terms) => (Guard::Policy, Expression::of(Key::terms(*version)).when(ABSENT)
+            .write(table, Verb::Put(HashMap::from([(TERMS.to_owned(), value(terms))])))),
         C::CheckPolicy { seen } => {
             let policy = Expression::of(Key::policy());
             let policy = match seen {

@@ -2,7 +2,7 @@
 
 use super::change::{Member, member};
 use super::read::ledger;
-use super::{Table, list, read};
+use super::{Table, list, read, terms};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::CancellationReason;
@@ -10,9 +10,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use domain::account::Account;
 use domain::error::Problem;
+use domain::password::terms::Terms;
 use domain::policy::SavedPolicy;
 use domain::port::{Call, Change, CommitError, Guard, Page, Snapshot, Store, Want};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How often a write that met another one is tried. The SDK does not retry a
@@ -64,6 +66,10 @@ impl Store for Table {
 
     async fn list_accounts(&self, limit: u32, from: Option<String>) -> Result<Page<Account>, Problem> {
         list::accounts(self, limit, from).await
+    }
+
+    async fn terms(&self, version: u64) -> Result<Arc<Terms>, Problem> {
+        terms::terms(self, version).await
     }
 
     async fn list_policies(&self, limit: u32, from: Option<String>) -> Result<Page<SavedPolicy>, Problem> {

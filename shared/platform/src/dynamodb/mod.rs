@@ -5,6 +5,7 @@ mod commit;
 mod list;
 mod read;
 pub mod table;
+mod terms;
 
 use aws_sdk_dynamodb::Client;
 
@@ -12,10 +13,11 @@ use aws_sdk_dynamodb::Client;
 pub struct Table {
     client: Client,
     name: String,
+    terms: terms::Newest,
 }
 
 impl Table {
     pub fn new(client: Client, name: String) -> Table {
-        Table { client, name }
+        Table { client, name, terms: terms::Newest::default() }
     }
 }

@@ -20,6 +20,7 @@
 //! | `FLAGS#0` | - | until when SMS is unavailable to everybody | - |
 //! | `POLICY#0` | - | the policy that holds | - |
 //! | `POLICYDOC` | version | every saved policy | - |
+//! | `TERMS` | version | the terms that were saved with it | - |
 //! | `ADMINS` | - | handles of enabled administrators | - |
 //!
 //! | | access pattern | how |
@@ -50,6 +51,8 @@ pub const TTL: &str = "ttl";
 /// Partition of the index by time.
 pub const BUCKET: &str = "bucket";
 pub const SUPPORT_CODE: &str = "supportCode";
+/// The list of an item of terms.
+pub const TERMS: &str = "terms";
 pub const BY_BUCKET: &str = "by-bucket";
 
 /// Partitions one index key is spread over.
@@ -109,6 +112,9 @@ impl Key {
     }
     pub fn policy_version(version: u64) -> Key {
         Key::new(POLICY_HISTORY.to_owned(), format!("{version:010}"))
+    }
+    pub fn terms(version: u64) -> Key {
+        Key::new("TERMS".to_owned(), format!("{version:010}"))
     }
     pub fn administrators() -> Key {
         Key::new("ADMINS".to_owned(), "-")

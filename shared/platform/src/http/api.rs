@@ -1,5 +1,9 @@
 //! Requests and answers as the API writes them.
 
+mod terms;
+
+pub use terms::{SaveTerms, TermsAnswer};
+
 use super::cookie::Carrier;
 use crate::texts::text;
 use domain::account::{Account, GroupName, Language, Role};
@@ -351,12 +355,19 @@ pub struct PageAnswer<T> {
 pub struct PolicyAnswer {
     version: u64,
     saved_at: Option<String>,
+    /// The version the terms were last saved with; 0 where there are none.
+    terms_version: u64,
     policy: Policy,
 }
 
 impl From<&SavedPolicy> for PolicyAnswer {
     fn from(saved: &SavedPolicy) -> PolicyAnswer {
-        PolicyAnswer { version: saved.version, saved_at: saved.saved_at.map(|t| t.to_string()), policy: saved.policy.clone() }
+        PolicyAnswer {
+            version: saved.version,
+            saved_at: saved.saved_at.map(|t| t.to_string()),
+            terms_version: saved.terms,
+            policy: saved.policy.clone(),
+        }
     }
 }
 

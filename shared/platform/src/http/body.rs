@@ -7,7 +7,8 @@ use axum::http::header;
 use domain::error::{Problem, ProblemCode, ViolationCode};
 use serde::de::DeserializeOwned;
 
-/// The largest body, in bytes: a policy with its terms fits.
+/// The largest body, in bytes: a thousand terms of sixteen Chinese characters
+/// fit, written as UTF-8.
 pub const MAX_BODY: usize = 64 * 1024;
 
 /// What a body may call itself: JSON, or the patch of RFC 7396.

@@ -1,6 +1,6 @@
 //! Routes of the function `policy`.
 
-use super::api::{JudgedAnswer, LimitsAnswer, OrganisationAnswer, PageAnswer, PolicyAnswer};
+use super::api::{JudgedAnswer, LimitsAnswer, OrganisationAnswer, PageAnswer, PolicyAnswer, SaveTerms, TermsAnswer};
 use super::auth::SessionBearer;
 use super::body::Body;
 use super::cursor::{Paging, seal};
@@ -14,7 +14,8 @@ use axum::routing::get;
 use axum::{Extension, Json, Router};
 use domain::account::Language;
 use domain::error::{Problem, ProblemCode, ViolationCode};
-use domain::flow::set_policy;
+use domain::flow::set_terms::SavedTerms;
+use domain::flow::{set_policy, set_terms};
 use domain::policy::{Policy, SavedPolicy};
 use domain::port::{Call, KeyRing};
 use serde::Deserialize;
@@ -26,6 +27,7 @@ pub fn routes(host: Arc<Host>) -> Router {
         .route("/v1/organisation", get(organisation))
         .route("/v1/policy", get(view).put(save))
         .route("/v1/policy/history", get(history))
+        .route("/v1/policy/terms", get(view_terms).put(save_terms))
         .with_state(host)
 }
 
@@ -93,6 +95,29 @@ async fn history(
         items: page.items.iter().map(PolicyAnswer::from).collect(),
         cursor: page.next.map(|position| seal(&position, "policies", &keys)),
     }))
+}
+
+async fn view_terms(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+) -> Result<impl IntoResponse, Refusal> {
+    Ok(tagged_terms(&set_terms::view_terms(&host.store, &call, &bearer).await?))
+}
+
+async fn save_terms(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+    headers: HeaderMap,
+    Body(body): Body<SaveTerms>,
+) -> Result<impl IntoResponse, Refusal> {
+    let seen = if_match(&headers)?;
+    Ok(tagged_terms(&set_terms::save_terms(&host.store, &host.entropy, &call, &bearer, seen, body.terms).await?))
+}
+
+fn tagged_terms(saved: &SavedTerms) -> impl IntoResponse + use<> {
+    ([(header::ETAG, etag(saved.version))], Json(TermsAnswer::from(saved)))
 }
 
 fn tagged(saved: &SavedPolicy) -> impl IntoResponse + use<> {

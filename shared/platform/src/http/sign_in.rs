@@ -36,7 +36,7 @@ async fn start(
     headers: HeaderMap,
     Body(body): Body<SignIn>,
 ) -> Result<Response, Refusal> {
-    if body.session == Carrier::Cookie && !cookie::may_begin(&headers, &host.settings.origin()) {
+    if body.session == Carrier::Cookie && !cookie::may_begin(&headers, host.settings.base_url.origin()) {
         return Err(ProblemCode::CrossSite.into());
     }
     let user_id = TypedUserId::new(body.user_id);

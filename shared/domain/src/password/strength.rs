@@ -1,0 +1,148 @@
+//! How hard a password is to guess, by zxcvbn: as it was typed, and without
+//! what anybody knows of the account.
+
+use super::PasswordContext;
+use super::terms::fold;
+use crate::error::ViolationCode;
+use std::collections::BTreeSet;
+use zxcvbn::feedback::{Feedback, Warning};
+use zxcvbn::matching::patterns::MatchPattern;
+use zxcvbn::{Entropy, Score, zxcvbn};
+
+/// The least score a password needs: more than 10^8 guesses, which zxcvbn
+/// calls "safely unguessable" (NIST 800-63B-4 3.1.1.2 asks for a blocklist).
+pub const LEAST_SCORE: Score = Score::Three;
+
+/// Shortest part of a user ID or a name that is looked for. Entra begins with
+/// four; many first names have three.
+const SHORTEST_PART: usize = 3;
+
+/// A word that everybody tries here (ASVS 6.1.2).
+const PRODUCT: &str = "latchkey";
+
+/// Why a password is too easy to guess, if it is.
+pub(super) fn refusal(text: &str, context: &PasswordContext<'_>) -> Option<ViolationCode> {
+    let known = known(context);
+    let inputs: Vec<&str> = known.iter().map(String::as_str).chain(context.terms.written()).collect();
+    let typed = estimate(text, &inputs);
+    if typed.score() < LEAST_SCORE {
+        return Some(reason(&typed, &known, context));
+    }
+    // zxcvbn takes any three things in a row for strong: `ann-password-2026`.
+    // What is known counts nothing, and neither does what stands between words.
+    let rest = without(text, &known)?;
+    (estimate(&rest, &inputs).score() < LEAST_SCORE).then_some(ViolationCode::PasswordPersonal)
+}
+
+/// What anybody knows of the account (ASVS 6.2.11, NIST 800-63B-4 3.1.1.2):
+/// user ID, name, organisation, and their parts; lower case, each once.
+fn known(context: &PasswordContext<'_>) -> Vec<String> {
+    let organisation = &context.policy.organisation;
+    let wholes = [context.account.user_id.as_str(), &context.account.name, &organisation.name, &organisation.short_name, PRODUCT];
+    let parts = wholes.into_iter().flat_map(|whole| whole.split(|c: char| !c.is_alphanumeric()));
+    let parts = parts.filter(|part| part.chars().count() >= SHORTEST_PART);
+    let mut known = Vec::new();
+    for word in wholes.into_iter().chain(parts).map(str::to_lowercase) {
+        if !known.contains(&word) {
+            known.push(word);
+        }
+    }
+    known
+}
+
+/// The text without these words and without what separates words; `None`
+/// where it holds none of them.
+fn without(text: &str, words: &[String]) -> Option<String> {
+    let mut words: Vec<Vec<char>> = words.iter().map(|word| fold(word)).collect();
+    words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    let folded = fold(text);
+    let separates = |c: &char| c.is_ascii_punctuation() || c.is_whitespace();
+    let (mut rest, mut found, mut next) = (String::new(), false, 0);
+    for (at, c) in text.chars().enumerate() {
+        if let Some(word) = words.iter().find(|word| at >= next && folded[at..].starts_with(word)) {
+            (found, next) = (true, at + word.len());
+        }
+        rest.extend((at >= next && !separates(&c)).then_some(c));
+    }
+    found.then_some(rest)
+}
+
+/// What zxcvbn says. Beside its arguments it reads the year of the machine's
+/// clock, for what it takes for a recent date, and nothing else.
+fn estimate(text: &str, inputs: &[&str]) -> Entropy {
+    zxcvbn(affordable(&text.chars().map(apart).collect::<String>()), inputs)
+}
+
+/// zxcvbn takes neighbours in Unicode for a sequence such as `abcd`. Of
+/// letters and digits people know the order; of emoji nobody does: they are
+/// moved apart, and stay as alike or different as they were.
+fn apart(c: char) -> char {
+    if c.is_ascii() || c.is_alphanumeric() { c } else { char::from_u32(c as u32 * 8).unwrap_or(c) }
+}
+
+/// Characters that zxcvbn reads as a letter too: a line for each letter.
+const READ_AS_LETTERS: [&str; 12] = ["4@", "8", "({[<", "3", "69", "1!|", "1|7", "0", "$5", "+7", "%", "2"];
+
+/// Readings of a text times the square of its length, at most. zxcvbn looks up
+/// every piece of every reading: twenty well-chosen signs in a hundred
+/// characters would take it a second, this takes it no longer than a hash.
+const MOST_WORK: usize = 40_000;
+
+/// The longest beginning of a text that is judged: zxcvbn itself looks at a
+/// hundred characters, less where there are many readings. A text is no easier
+/// to guess than its beginning.
+fn affordable(text: &str) -> &str {
+    let mut seen = BTreeSet::new();
+    for (length, (at, c)) in text.char_indices().enumerate() {
+        seen.insert(c);
+        if readings(&seen) * (length + 1).pow(2) > MOST_WORK {
+            return &text[..at];
+        }
+    }
+    text
+}
+
+/// How many readings zxcvbn makes of these characters, at most: for each
+/// letter one of its signs; a sign of two letters counts twice.
+fn readings(characters: &BTreeSet<char>) -> usize {
+    let letters = |sign: char| READ_AS_LETTERS.iter().filter(|signs| signs.contains(sign)).count();
+    let of = |signs: &&str| signs.chars().filter(|sign| characters.contains(sign)).map(letters).sum::<usize>().max(1);
+    READ_AS_LETTERS.iter().map(of).product()
+}
+
+/// The reason to tell: the most particular one.
+fn reason(found: &Entropy, known: &[String], context: &PasswordContext<'_>) -> ViolationCode {
+    let words: BTreeSet<&str> = found
+        .sequence()
+        .iter()
+        .filter_map(|piece| if let MatchPattern::Dictionary(word) = &piece.pattern { Some(word.matched_word.as_str()) } else { None })
+        .collect();
+    if known.iter().any(|word| words.contains(word.as_str())) {
+        return ViolationCode::PasswordPersonal;
+    }
+    if context.terms.written().any(|term| words.contains(term.to_lowercase().as_str())) {
+        return ViolationCode::PasswordTerm;
+    }
+    match found.feedback().and_then(Feedback::warning) {
+        Some(
+            Warning::ThisIsATop10Password
+            | Warning::ThisIsATop100Password
+            | Warning::ThisIsACommonPassword
+            | Warning::ThisIsSimilarToACommonlyUsedPassword
+            | Warning::AWordByItselfIsEasyToGuess
+            | Warning::NamesAndSurnamesByThemselvesAreEasyToGuess
+            | Warning::CommonNamesAndSurnamesAreEasyToGuess,
+        ) => ViolationCode::PasswordCommon,
+        Some(Warning::RepeatsLikeAaaAreEasyToGuess | Warning::RepeatsLikeAbcAbcAreOnlySlightlyHarderToGuess) => {
+            ViolationCode::PasswordRepeats
+        }
+        Some(
+            Warning::StraightRowsOfKeysAreEasyToGuess
+            | Warning::ShortKeyboardPatternsAreEasyToGuess
+            | Warning::SequencesLikeAbcAreEasyToGuess
+            | Warning::RecentYearsAreEasyToGuess
+            | Warning::DatesAreOftenEasyToGuess,
+        ) => ViolationCode::PasswordSequence,
+        None => ViolationCode::PasswordGuessable,
+    }
+}

@@ -1,0 +1,96 @@
+//! How long a step of sign-in may be put off, and what is asked of a session
+//! that put it off.
+
+use crate::{BEGIN, account, bearer, method};
+use domain::account::Account;
+use domain::method::Kind;
+use domain::policy::{Policy, Scope};
+use domain::secret::BearerKind;
+use domain::session::{FULL, LIMITED, Next, Reach, Session, note_asked, postpone_until};
+use domain::time::Span;
+
+fn policy(postpone_days: u32, reconfirm_days: u32) -> Policy {
+    let mut policy = Policy { scope: Scope::All, ..Policy::default() };
+    policy.registration.postpone_days = postpone_days;
+    policy.registration.reconfirm_days = reconfirm_days;
+    policy
+}
+
+/// Asked to register so many days ago.
+fn asked(days: i64) -> Account {
+    Account { asked_at: Some(BEGIN - Span::days(days)), ..account() }
+}
+
+/// Confirmed so many days ago.
+fn confirmed(days: i64) -> Account {
+    let methods = [(Kind::Email, method(Kind::Email, 1))].into();
+    Account { methods, registered_at: Some(BEGIN - Span::days(5_000)), confirmed_at: Some(BEGIN - Span::days(days)), ..account() }
+}
+
+#[test]
+fn a_step_is_put_off_by_the_policys_days_from_when_it_was_asked_for_or_due() {
+    let (register, reconfirm) = (Some(Next::Register), Some(Next::Reconfirm));
+    #[rustfmt::skip]
+    let table = [
+        // what, account, step, days to postpone, days to reconfirm, days left
+        ("asked now", asked(0), register, 7, 180, Some(7)),
+        ("on the last day", asked(6), register, 7, 180, Some(1)),
+        ("over", asked(7), register, 7, 180, None),
+        ("long over", asked(400), register, 7, 180, None),
+        ("not at all", asked(0), register, 0, 180, None),
+        ("as long as may be", asked(89), register, 90, 180, Some(1)),
+        ("and not longer", asked(90), register, 90, 180, None),
+        ("never asked", account(), register, 90, 180, None),
+        ("a reconfirmation due today", confirmed(180), reconfirm, 7, 180, Some(7)),
+        ("due six days ago", confirmed(186), reconfirm, 7, 180, Some(1)),
+        ("due a week ago", confirmed(187), reconfirm, 7, 180, None),
+        ("due today, not to be put off", confirmed(180), reconfirm, 0, 180, None),
+        ("after two years", confirmed(730 + 89), reconfirm, 90, 730, Some(1)),
+        ("never asked again", confirmed(180), reconfirm, 7, 0, None),
+        ("a temporary password", asked(0), Some(Next::ChangePassword), 90, 180, None),
+        ("nothing", asked(0), None, 90, 180, None),
+    ];
+    for (what, account, step, postpone, reconfirm, left) in table {
+        let policy = policy(postpone, reconfirm);
+        let until = left.map(|days| BEGIN + Span::days(days));
+        assert_eq!(postpone_until(&account, &policy, step, BEGIN), until, "{what}");
+        if let Some(until) = until {
+            assert_eq!(postpone_until(&account, &policy, step, until - Span(1)), Some(until), "{what}: a moment before");
+            assert_eq!(postpone_until(&account, &policy, step, until), None, "{what}: at its end");
+        }
+    }
+}
+
+#[test]
+fn the_first_time_it_was_asked_for_counts() {
+    let mut account = account();
+    for step in [None, Some(Next::Reconfirm), Some(Next::ChangePassword)] {
+        note_asked(&mut account, step, BEGIN);
+        assert_eq!(account.asked_at, None, "{step:?}");
+    }
+    for later in [0, 1, 30] {
+        note_asked(&mut account, Some(Next::Register), BEGIN + Span::days(later));
+        assert_eq!(account.asked_at, Some(BEGIN), "{later} days later");
+    }
+}
+
+#[test]
+fn a_session_that_put_a_step_off_is_not_asked_again_and_one_that_must_is() {
+    let (policy, account) = (policy(7, 180), asked(0));
+    let session = |next| Session::begin(&account, &bearer(BearerKind::Session, 1), next, BEGIN, BEGIN);
+    assert_eq!(session(Some(Next::Register)).next(&account, &policy, BEGIN), Some(Next::Register));
+    assert_eq!(session(None).next(&account, &policy, BEGIN), None);
+    // A step that is no longer asked for is not asked for.
+    assert_eq!(session(Some(Next::Register)).next(&account, &Policy::default(), BEGIN), None);
+}
+
+#[test]
+fn a_proof_begins_the_span_anew_under_another_secret() {
+    let later = BEGIN + Span::minutes(19);
+    for (next, reach, lasts) in [(None, Reach::Full, FULL), (Some(Next::Register), Reach::Register, LIMITED)] {
+        let before = Session::begin(&account(), &bearer(BearerKind::Session, 1), next, BEGIN, BEGIN);
+        let after = before.proved(&bearer(BearerKind::Session, 2), later);
+        assert_eq!((after.reach, after.exp, after.seen, after.proved_at), (reach, later + lasts, later, later));
+        assert!(!after.digest.matches(&before.digest) && after.generation == before.generation);
+    }
+}

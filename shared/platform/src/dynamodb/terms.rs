@@ -1,0 +1,39 @@
+//! The organisation's terms: read once a version by a process, since a version
+//! never changes.
+
+use super::Table;
+use super::read::{batch_get, parse};
+use super::table::Key;
+use domain::error::Problem;
+use domain::password::terms::Terms;
+use serde::Deserialize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The newest terms this process has seen, and their version.
+#[derive(Default)]
+pub(super) struct Newest(Mutex<(u64, Arc<Terms>)>);
+
+#[derive(Deserialize)]
+struct TermsItem {
+    terms: Terms,
+}
+
+/// The terms of a version. None may be missing: a password would pass that
+/// they refuse.
+pub(super) async fn terms(table: &Table, version: u64) -> Result<Arc<Terms>, Problem> {
+    let newest = || table.terms.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let (kept, terms) = newest().clone();
+    if kept == version {
+        return Ok(terms);
+    }
+    let item = batch_get(table, &[Key::terms(version)]).await?.pop().ok_or_else(|| {
+        tracing::error!(event = "termsMissing", version);
+        Problem::unavailable()
+    })?;
+    let terms = Arc::new(parse::<TermsItem>(item)?.terms);
+    let mut newest = newest();
+    if newest.0 < version {
+        *newest = (version, terms.clone());
+    }
+    Ok(terms)
+}
