@@ -352,7 +352,7 @@ async fn a_path_that_is_none_is_not_found_by_any_function() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_caller_says_of_itself_is_not_believed() {
+async fn a15_what_the_caller_says_of_itself_is_not_believed() {
     let world = World::with_source_limit(2).await;
     let admin = world.session(&world.administrator().await).await;
     world.switch_on(&admin).await;
