@@ -3,7 +3,9 @@
 use domain::account::Language;
 use domain::challenge::Purpose;
 use domain::error::{ProblemCode, ViolationCode};
+use domain::flow::users::Standing;
 use domain::notice::Notice;
+use platform::http::standing::sentence;
 use platform::texts::{all, text};
 use std::collections::BTreeSet;
 
@@ -16,7 +18,8 @@ fn asked() -> BTreeSet<String> {
     let codes = Purpose::ALL.iter().flat_map(|purpose| parts(format!("mail.code.{}", purpose.as_str())));
     let notices = Notice::ALL.iter().flat_map(|notice| parts(format!("mail.notice.{}", camel_case(format!("{notice:?}")))));
     let every_mail = ["mail.code.life", "mail.code.warning", "mail.notice.warning", "mail.notice.helpDesk"].map(str::to_owned);
-    problems.chain(violations).chain(codes).chain(notices).chain(every_mail).collect()
+    let standings = Standing::REASONS.map(sentence);
+    problems.chain(standings).chain(violations).chain(codes).chain(notices).chain(every_mail).collect()
 }
 
 /// Names of the `{placeholders}` of a sentence.

@@ -55,6 +55,9 @@ pub async fn tour(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answ
     let ann = json!({ "userId": "ann@example.com", "name": "Ann Example", "groups": ["staff"] });
     let made = visit("create user", Step::Ask(ask("POST", "/v1/users").bearer(&admin).body(ann), 201)).await;
     visit("list users", Step::Ask(ask("GET", "/v1/users").bearer(&admin), 200)).await;
+    visit("search users", Step::Ask(ask("GET", "/v1/users?search=exa").bearer(&admin), 200)).await;
+    visit("users of a group", Step::Ask(ask("GET", "/v1/users?group=staff&search=ann").bearer(&admin), 200)).await;
+    visit("groups", Step::Ask(ask("GET", "/v1/groups").bearer(&admin), 200)).await;
     let seen = visit("user", Step::Ask(ask("GET", "/v1/users/ann@example.com").bearer(&admin), 200)).await;
     visit("change user", Step::Ask(ask("PATCH", "/v1/users/ann@example.com").bearer(&admin).header("if-match", &seen.headers["etag"]).body(json!({ "name": "Ann B. Example" })), 200)).await;
     let bob = visit("create administrator", Step::Ask(ask("POST", "/v1/users").bearer(&admin).body(json!({ "userId": "bob@example.com", "name": "Bob", "role": "administrator" })), 201)).await;
@@ -91,6 +94,18 @@ pub async fn tour(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answ
     visit("send-code, notice", Step::Pump).await;
     let session = visit("sign-in after the reset", Step::Ask(sign_in("ann@example.com", new_password), 200)).await.text("bearer");
     visit("sign-out", Step::Ask(ask("DELETE", "/v1/session").bearer(&session), 204)).await;
+
+    let of_ann = |method, path: &str| ask(method, &format!("/v1/users/ann@example.com{path}")).bearer(&admin);
+    visit("methods of a user", Step::Ask(of_ann("GET", "/methods"), 200)).await;
+    visit("can reset", Step::Ask(of_ann("GET", "/can-reset"), 200)).await;
+    visit("unlock", Step::Ask(of_ann("POST", "/unlock"), 204)).await;
+    visit("require registration", Step::Ask(of_ann("POST", "/require-registration"), 204)).await;
+    visit("temporary password", Step::Ask(of_ann("POST", "/temporary-password"), 200)).await;
+    visit("remove method of a user", Step::Ask(of_ann("DELETE", "/methods/email"), 204)).await;
+    let groups = json!({ "groups": ["board"], "name": "Ann C. Example" });
+    let seen = visit("user again", Step::Ask(of_ann("GET", ""), 200)).await;
+    let changed = visit("change groups", Step::Ask(of_ann("PATCH", "").header("if-match", &seen.headers["etag"]).body(groups), 200)).await;
+    visit("delete user with messages", Step::Ask(of_ann("DELETE", "").header("if-match", &changed.headers["etag"]), 204)).await;
 }
 
 /// A code of the same length that is not this one.

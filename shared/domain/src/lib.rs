@@ -6,6 +6,7 @@
 //! | [`policy`] | every number an administrator sets: default, range, reason |
 //! | [`limit`] | the ledger: guesses, sends, waits, and when reset is closed |
 //! | [`account`], [`method`] | who somebody is, and where a code may go |
+//! | [`directory`] | what an account is found by |
 //! | [`challenge`], [`code`] | one code sent for one purpose |
 //! | [`reset`], [`session`], [`lockout`] | what a bearer may do, and until when |
 //! | [`password`] | which passwords are taken |
@@ -19,6 +20,7 @@ pub mod account;
 pub mod audit;
 pub mod challenge;
 pub mod code;
+pub mod directory;
 pub mod error;
 pub mod flow;
 pub mod key;

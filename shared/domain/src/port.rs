@@ -1,26 +1,27 @@
 //! What the flows need from the world. Each write is a list of [`Change`]s
 //! that all happen or none; each variant states the guard it must hold.
 
-use crate::account::{Account, Handle, Language, Uid};
+use crate::account::{Account, GroupName, Handle, Language, Uid};
 use crate::audit::{AuditEvent, Reason, SupportCode};
 use crate::challenge::{ChallengeId, Purpose};
 use crate::code::Code;
+use crate::directory::{Filter, FoundBy};
 use crate::error::Problem;
-use crate::key::{KeyId, Keys};
 use crate::limit::{Issue, Ledger, Stamp};
-use crate::lockout::{Fingerprint, Lock};
+use crate::lockout::Lock;
 use crate::method::{Destination, Kind};
 use crate::notice::Notice;
 use crate::outbox::{OutboxId, OutboxRow, OutboxState};
-use crate::password::{Password, StoredHash};
 use crate::policy::{Organisation, SavedPolicy};
 use crate::reset::{Reset, ResetId};
 use crate::secret::{Bearer, BearerDigest};
 use crate::session::Session;
 use crate::time::Time;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::sync::Arc;
+
+mod process;
+pub use process::{Checked, Clock, Entropy, HashTarget, KeyRing, PasswordHasher, random};
 
 /// One request: its id, its one clock value, and where it came from.
 #[derive(Clone, Debug)]
@@ -39,59 +40,6 @@ impl Call {
     pub fn support_code(&self) -> SupportCode {
         SupportCode::of(&self.id)
     }
-}
-
-/// What tells the time.
-pub trait Clock: Send + Sync {
-    fn now(&self) -> Time;
-}
-
-/// Where random bytes come from.
-pub trait Entropy: Send + Sync {
-    fn fill(&self, out: &mut [u8]);
-}
-
-impl<T: Entropy + ?Sized> Entropy for Arc<T> {
-    fn fill(&self, out: &mut [u8]) {
-        (**self).fill(out);
-    }
-}
-
-/// `N` random bytes.
-pub fn random<const N: usize>(entropy: &impl Entropy) -> [u8; N] {
-    let mut out = [0; N];
-    entropy.fill(&mut out);
-    out
-}
-
-/// The secret's keys, read once and lazily.
-pub trait KeyRing: Send + Sync {
-    /// The keys as they were last read; unavailable where they cannot be.
-    fn keys(&self) -> impl Future<Output = Result<Arc<Keys>, Problem>> + Send;
-    /// Keys that hold a generation. One that is unknown is asked for once
-    /// more; where it stays unknown, unavailable.
-    fn keys_with(&self, kid: KeyId) -> impl Future<Output = Result<Arc<Keys>, Problem>> + Send;
-}
-
-/// What a password is checked against.
-pub enum HashTarget<'a> {
-    Stored(&'a StoredHash),
-    /// No account: the same work, and always wrong.
-    Decoy([u8; 16]),
-}
-
-/// The outcome of a password check.
-pub struct Checked {
-    pub right: bool,
-    /// Made with other parameters or an older pepper than today's.
-    pub stale: bool,
-    pub fingerprint: Fingerprint,
-}
-
-/// Argon2id, a bounded number at once.
-pub trait PasswordHasher: Send + Sync {
-    fn hash(&self, password: &Password, salt: [u8; 16]) -> impl Future<Output = Result<StoredHash, Problem>> + Send;
-    fn check(&self, target: HashTarget<'_>, password: &Password) -> impl Future<Output = Result<Checked, Problem>> + Send;
 }
 
 /// A message on its way to one destination.
@@ -134,6 +82,8 @@ pub enum Want<'a> {
     Outbox(&'a Handle, &'a OutboxId),
     /// Sends to a destination, by its pseudonym.
     Destination(&'a str),
+    /// Whether a group is known.
+    Group(&'a GroupName),
     Policy,
 }
 
@@ -148,6 +98,8 @@ pub struct Snapshot {
     pub outbox: Option<OutboxRow>,
     /// Sends to the destination, newest last; `None` where it has no item.
     pub destination: Option<Vec<Time>>,
+    /// Groups wanted that are known.
+    pub groups: BTreeSet<GroupName>,
     pub policy: Option<SavedPolicy>,
 }
 
@@ -193,6 +145,26 @@ pub enum Change {
         uid: Uid,
         revision: u64,
     },
+    /// Guard: uid and generation are those of the account as read, and so are
+    /// its role and whether it is enabled. Of the one who acts, or of the one
+    /// that is acted on where nothing of it is written.
+    CheckAccount {
+        handle: Handle,
+        uid: Uid,
+        generation: u64,
+    },
+    /// No guard of its own: it is written with the account.
+    List {
+        handle: Handle,
+        by: FoundBy,
+    },
+    /// No guard of its own: it is written with the account.
+    Unlist {
+        handle: Handle,
+        by: FoundBy,
+    },
+    /// No guard: a group that is known twice is known.
+    KnowGroup(GroupName),
     /// Guard: the lock's revision is the one read, or there was none.
     SaveLock {
         handle: Handle,
@@ -327,6 +299,11 @@ pub enum Change {
         state: OutboxState,
         reason: Reason,
     },
+    /// No guard: nothing of it is to be left.
+    EraseMessage {
+        handle: Handle,
+        id: OutboxId,
+    },
     /// Guard: the sends are as they were read.
     ChargeDestination {
         name: String,
@@ -341,6 +318,9 @@ pub enum Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {
     Account,
+    /// An account that was only to be as it was read: whose act it is.
+    Actor,
+    Directory,
     Lock,
     Ledger,
     Reset,
@@ -389,8 +369,18 @@ pub trait Store: Send + Sync {
     /// All of the changes or none, each under its guard. `step` tells commits
     /// of one request apart: a repetition of the same is one write.
     fn commit(&self, call: &Call, step: &str, changes: Vec<Change>) -> impl Future<Output = Result<(), CommitError>> + Send;
-    /// Accounts in a stable order, from a position that an earlier page gave.
-    fn list_accounts(&self, limit: u32, from: Option<String>) -> impl Future<Output = Result<Page<Account>, Problem>> + Send;
+    /// Accounts that fit, in a stable order, from a position that an earlier
+    /// page of the same filter gave. A page may be shorter than its limit.
+    fn list_accounts(
+        &self,
+        filter: &Filter,
+        limit: u32,
+        from: Option<String>,
+    ) -> impl Future<Output = Result<Page<Account>, Problem>> + Send;
+    /// Groups that have a member, by name.
+    fn list_groups(&self, limit: u32, from: Option<String>) -> impl Future<Output = Result<Page<GroupName>, Problem>> + Send;
+    /// Messages of an account that were not sent, and may hold an address.
+    fn unsent_messages(&self, handle: &Handle) -> impl Future<Output = Result<Vec<OutboxId>, Problem>> + Send;
     /// Saved policies, newest first.
     fn list_policies(&self, limit: u32, from: Option<String>) -> impl Future<Output = Result<Page<SavedPolicy>, Problem>> + Send;
 }

@@ -4,7 +4,6 @@
 pub mod change_password;
 pub mod deliver;
 pub mod first_administrator;
-pub mod manage_users;
 pub mod register;
 pub mod reset_password;
 pub mod send_code;
@@ -12,6 +11,7 @@ pub mod set_policy;
 pub mod sign_in;
 pub mod signed_in;
 pub mod start_reset;
+pub mod users;
 pub mod verify_code;
 
 use crate::account::{Account, Handle, Uid};
@@ -117,15 +117,15 @@ fn notices(call: &Call, handle: &Handle, before: &Account, notice: Notice, polic
 /// deletes it, ends the live challenges of both its ledgers in the same write,
 /// so that verifying need not read the account.
 fn fence(call: &Call, handle: &Handle) -> Vec<Change> {
-    Purpose::ALL.into_iter().map(|purpose| drop_challenges(call, handle, purpose, false)).collect()
+    Purpose::ALL.into_iter().map(|purpose| drop_challenges(call, handle, purpose, &Kind::ALL, false)).collect()
 }
 
 /// The fence of a completed reset: it also ends the count of failed guesses.
 fn fence_for_reset(call: &Call, handle: &Handle) -> Vec<Change> {
-    let drop = |purpose| drop_challenges(call, handle, purpose, purpose == Purpose::Reset);
+    let drop = |purpose| drop_challenges(call, handle, purpose, &Kind::ALL, purpose == Purpose::Reset);
     Purpose::ALL.into_iter().map(drop).collect()
 }
 
-fn drop_challenges(call: &Call, handle: &Handle, purpose: Purpose, fails: bool) -> Change {
-    Change::DropChallenges { handle: handle.clone(), purpose, kinds: Kind::ALL.to_vec(), fails, now: call.now }
+fn drop_challenges(call: &Call, handle: &Handle, purpose: Purpose, kinds: &[Kind], fails: bool) -> Change {
+    Change::DropChallenges { handle: handle.clone(), purpose, kinds: kinds.to_vec(), fails, now: call.now }
 }

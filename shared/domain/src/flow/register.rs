@@ -108,7 +108,7 @@ async fn send(
 pub async fn finish(store: &impl Store, entropy: &impl Entropy, call: &Call, bearer: &Bearer) -> Result<SignedInAnswer, Problem> {
     let who = signed_in(store, call, bearer, &[]).await?.reaching(&[Reach::Full, Reach::Register])?;
     let (handle, policy) = (who.handle().clone(), &who.policy.policy);
-    if who.account.usable_kinds(policy).len() < who.account.kinds_to_register(policy) {
+    if who.account.registered_kinds(policy).len() < who.account.kinds_to_register(policy) {
         return Err(ProblemCode::MethodMissing.into());
     }
     let mut account = who.account.clone();

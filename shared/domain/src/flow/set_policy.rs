@@ -39,13 +39,15 @@ pub async fn save_policy(
     let saved = SavedPolicy { version: seen + 1, saved_at: Some(call.now), saved_by: Some(who.account.uid.clone()), policy };
     let told = Told { uid: Some(&who.account.uid), version: Some(saved.version), ..Told::new(call, who.handle(), Event::PolicySaved) };
     let changes = vec![
+        who.still_acting(),
         told.record(call, &saved.policy, entropy),
         Change::SavePolicy { seen, saved: Box::new(saved.clone()) },
         Change::KeepPolicy(Box::new(saved.clone())),
     ];
-    store.commit(call, "save", changes).await.map_err(|error| match error.by(Guard::Policy) {
-        true => ProblemCode::PreconditionFailed.into(),
-        false => Problem::from(error),
+    store.commit(call, "save", changes).await.map_err(|error| match error {
+        error if error.by(Guard::Actor) => ProblemCode::SignInRequired.into(),
+        error if error.by(Guard::Policy) => ProblemCode::PreconditionFailed.into(),
+        error => Problem::from(error),
     })?;
     Ok(saved)
 }

@@ -1,7 +1,7 @@
 //! A code comes back. The guess is charged first, in a write that tests
 //! everything it is judged by; only then is anything compared.
 
-use super::{ATTEMPTS, Told, notices, save_account};
+use super::{ATTEMPTS, Told, drop_challenges, notices, save_account};
 use crate::audit::{Event, SupportCode};
 use crate::challenge::{ChallengeId, Purpose};
 use crate::code::{Code, TypedCode};
@@ -115,10 +115,16 @@ async fn keep_method(
 
         let mut account = who.account.clone().revised();
         account.pending.remove(&challenge.kind);
-        let method = Method { destination, version: account.revision, verified_at: call.now };
-        let notice = match account.methods.insert(challenge.kind, method) {
-            Some(_) => Notice::MethodChanged,
-            None => Notice::MethodAdded,
+        // The same address once more keeps its version: nothing changed, so
+        // nobody is told, and what it proved before counts on.
+        let older = account.methods.get(&challenge.kind).cloned();
+        let same = older.as_ref().filter(|older| older.destination == destination);
+        let version = same.map_or(account.revision, |same| same.version);
+        account.methods.insert(challenge.kind, Method { destination, version, verified_at: call.now });
+        let notice = match (&older, same) {
+            (_, Some(_)) => None,
+            (Some(_), None) => Some(Notice::MethodChanged),
+            (None, None) => Some(Notice::MethodAdded),
         };
         let told = Told { uid: Some(&account.uid), kind: Some(challenge.kind), ..Told::new(call, handle, Event::MethodVerified) };
         let mut changes = vec![
@@ -131,15 +137,9 @@ async fn keep_method(
                 stamp: stamp.clone(),
             },
             // A code under way to the older address is worth nothing now.
-            Change::DropChallenges {
-                handle: handle.clone(),
-                purpose: Purpose::Reset,
-                kinds: vec![challenge.kind],
-                fails: false,
-                now: call.now,
-            },
+            drop_challenges(call, handle, Purpose::Reset, &[challenge.kind], false),
         ];
-        changes.extend(notices(call, handle, &who.account, notice, policy, entropy));
+        changes.extend(notice.into_iter().flat_map(|notice| notices(call, handle, &who.account, notice, policy, entropy)));
         match store.commit(call, &format!("keep-{attempt}"), changes).await {
             Ok(()) => return Ok(()),
             Err(error) if error.by(Guard::Ledger) => return Err(not_accepted(error)),

@@ -88,6 +88,7 @@ fn key_of(want: &Want<'_>) -> Key {
         Want::Session(bearer) => Key::session(&bearer.handle, &bearer.digest()),
         Want::Outbox(handle, id) => Key::outbox(handle, id),
         Want::Destination(name) => Key::destination(name),
+        Want::Group(name) => Key::group(name),
         Want::Policy => Key::policy(),
     }
 }
@@ -105,6 +106,9 @@ fn place(snapshot: &mut Snapshot, want: &Want<'_>, item: Item) -> Result<(), Pro
         Want::Session(_) => snapshot.session = Some(parse(item)?),
         Want::Outbox(handle, id) => snapshot.outbox = outbox(item, handle, id)?,
         Want::Destination(_) => snapshot.destination = Some(parse::<DestinationItem>(item)?.sent),
+        Want::Group(name) => {
+            snapshot.groups.insert((*name).clone());
+        }
         Want::Policy => snapshot.policy = Some(policy(item)?),
     }
     Ok(())

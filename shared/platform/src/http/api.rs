@@ -1,11 +1,11 @@
 //! Requests and answers as the API writes them.
 
 use domain::account::{Account, GroupName, Language, Role};
-use domain::flow::manage_users::CreatedUser;
 use domain::flow::reset_password::ResetView;
 use domain::flow::send_code::Sent;
 use domain::flow::sign_in::SignedInAnswer;
 use domain::flow::start_reset::StartedReset;
+use domain::flow::users::CreatedUser;
 use domain::method::Kind;
 use domain::policy::{Policy, SavedPolicy};
 use domain::secret::{ExposeSecret, SecretString};
@@ -145,13 +145,15 @@ pub struct MeAnswer {
     pub expires_at: String,
 }
 
-/// One's own methods, masked.
+/// Methods of an account, masked.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MethodsAnswer {
     allowed: BTreeSet<Kind>,
     /// How many kinds must be verified before `finish`.
     needed: usize,
+    /// Kinds that count as verified for it.
+    registered: BTreeSet<Kind>,
     methods: BTreeMap<Kind, MethodView>,
     pending: BTreeMap<Kind, MethodView>,
 }
@@ -175,6 +177,7 @@ impl MethodsAnswer {
         MethodsAnswer {
             allowed: policy.methods.clone(),
             needed: account.kinds_to_register(policy),
+            registered: account.registered_kinds(policy),
             methods: verified.collect(),
             pending: pending.collect(),
         }

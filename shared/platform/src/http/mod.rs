@@ -13,4 +13,5 @@ pub mod problem;
 pub mod registration;
 pub mod reset;
 pub mod sign_in;
+pub mod standing;
 pub mod verify;
