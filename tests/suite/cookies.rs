@@ -1,7 +1,6 @@
 //! How a session travels: as a bearer, or in a cookie for our own pages.
 
 use domain::time::Span;
-use platform::settings::Settings;
 use serde_json::{Value, json};
 use tests::world::Ask;
 use tests::{Person, World};

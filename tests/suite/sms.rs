@@ -347,7 +347,7 @@ async fn an_sms_that_is_throttled_is_tried_again_and_sent_once() {
     let before = world.standins.inbox().all().len();
     let reset = world.start_reset(&ann.user_id).await;
     // More often than a message whose fate is unknown may be tried.
-    for _ in 0..4 {
+    for _ in 0..2 {
         world.standins.fail_next(Channel::Sms, Failure::Throttled);
     }
     let challenge = ask_sms(&world, &reset).await;

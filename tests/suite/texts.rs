@@ -3,7 +3,9 @@
 use domain::account::Language;
 use domain::challenge::Purpose;
 use domain::error::{ProblemCode, ViolationCode};
+use domain::flow::users::Standing;
 use domain::notice::Notice;
+use platform::http::standing::sentence;
 use platform::texts::{all, text};
 use std::collections::BTreeSet;
 
@@ -20,7 +22,9 @@ fn asked() -> BTreeSet<String> {
     let told = told.chain(["sms.notice.administratorReset.short".to_owned()]);
     let every_mail = ["mail.code.life", "mail.code.warning", "mail.notice.warning", "mail.notice.helpDesk"].map(str::to_owned);
     let warnings = domain::preview::Warning::ALL.iter().map(|warning| format!("warning.{}", warning.as_str()));
-    problems.chain(violations).chain(warnings).chain(codes).chain(notices).chain(texts).chain(told).chain(every_mail).collect()
+    let standings = Standing::REASONS.map(sentence);
+    let said = problems.chain(violations).chain(warnings).chain(standings);
+    said.chain(codes).chain(notices).chain(texts).chain(told).chain(every_mail).collect()
 }
 
 /// Names of the `{placeholders}` of a sentence.

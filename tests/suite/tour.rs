@@ -59,6 +59,9 @@ pub async fn tour(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answ
     let ann = json!({ "userId": "ann@example.com", "name": "Ann Example", "groups": ["staff"] });
     let made = visit("create user", Step::Ask(ask("POST", "/v1/users").bearer(&admin).body(ann), 201)).await;
     visit("list users", Step::Ask(ask("GET", "/v1/users").bearer(&admin), 200)).await;
+    visit("search users", Step::Ask(ask("GET", "/v1/users?search=exa").bearer(&admin), 200)).await;
+    visit("users of a group", Step::Ask(ask("GET", "/v1/users?group=staff&search=ann").bearer(&admin), 200)).await;
+    visit("groups", Step::Ask(ask("GET", "/v1/groups").bearer(&admin), 200)).await;
     let seen = visit("user", Step::Ask(ask("GET", "/v1/users/ann@example.com").bearer(&admin), 200)).await;
     visit("change user", Step::Ask(ask("PATCH", "/v1/users/ann@example.com").bearer(&admin).header("if-match", &seen.headers["etag"]).body(json!({ "name": "Ann B. Example" })), 200)).await;
     let bob = visit("create administrator", Step::Ask(ask("POST", "/v1/users").bearer(&admin).body(json!({ "userId": "bob@example.com", "name": "Bob", "role": "administrator" })), 201)).await;
@@ -113,6 +116,23 @@ pub async fn tour(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answ
     let session = visit("reconfirm", Step::Ask(ask("POST", "/v1/me/registration/reconfirm").bearer(&session), 200)).await.text("bearer");
     visit("remove method", Step::Ask(ask("DELETE", "/v1/me/methods/email").bearer(&session), 204)).await;
     visit("send-code, notice of the removal", Step::Pump).await;
+    let again = json!({ "kind": "email", "destination": "ann.private@example.com" });
+    let sent = visit("add method again", Step::Ask(ask("POST", "/v1/me/methods").bearer(&session).body(again), 202)).await;
+    let code = world.code_for("ann.private@example.com").await;
+    visit("verify, registration again", Step::Ask(verify(&sent.text("challengeId"), &session, &code), 200)).await;
+    let admin = visit("sign-in of an unregistered administrator", Step::Ask(sign_in("admin@example.com", admin_password), 200)).await.text("bearer");
+    let admin = visit("postponed by an administrator", Step::Ask(ask("POST", "/v1/me/registration/postpone").bearer(&admin), 200)).await.text("bearer");
+    let of_ann = |method, path: &str| ask(method, &format!("/v1/users/ann@example.com{path}")).bearer(&admin);
+    visit("methods of a user", Step::Ask(of_ann("GET", "/methods"), 200)).await;
+    visit("can reset", Step::Ask(of_ann("GET", "/can-reset"), 200)).await;
+    visit("unlock", Step::Ask(of_ann("POST", "/unlock"), 204)).await;
+    visit("require registration", Step::Ask(of_ann("POST", "/require-registration"), 204)).await;
+    visit("temporary password", Step::Ask(of_ann("POST", "/temporary-password"), 200)).await;
+    visit("remove method of a user", Step::Ask(of_ann("DELETE", "/methods/email"), 204)).await;
+    let groups = json!({ "groups": ["board"], "name": "Ann C. Example" });
+    let seen = visit("user again", Step::Ask(of_ann("GET", ""), 200)).await;
+    let changed = visit("change groups", Step::Ask(of_ann("PATCH", "").header("if-match", &seen.headers["etag"]).body(groups), 200)).await;
+    visit("delete user with messages", Step::Ask(of_ann("DELETE", "").header("if-match", &changed.headers["etag"]), 204)).await;
 }
 
 /// A code of the same length that is not this one.

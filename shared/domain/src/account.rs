@@ -139,8 +139,10 @@ impl GroupName {
     }
 }
 
-/// The most groups one account may be in, so that its item stays small.
-pub const MAX_GROUPS: usize = 50;
+/// The most groups one account may be in. A change of all of them is one
+/// transaction, which holds 100 members: 40 left, 40 joined, 4 words of a name
+/// away and 4 anew, and the account, its ledgers, the audit and the guards.
+pub const MAX_GROUPS: usize = 40;
 /// The longest display name, in characters.
 pub const MAX_NAME: usize = 128;
 
@@ -180,6 +182,10 @@ pub struct Account {
     /// When registration was first asked for: postponing counts from here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_at: Option<Time>,
+    /// When registration was last required anew: what was verified before
+    /// still resets, and does not count as registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration_required_at: Option<Time>,
     /// What a newer version of this code wrote: kept as it is, so that an
     /// older one beside it takes nothing away.
     #[serde(flatten)]
@@ -199,6 +205,13 @@ impl Account {
     /// Kinds that are verified and that the policy allows now.
     pub fn usable_kinds(&self, policy: &Policy) -> BTreeSet<Kind> {
         self.methods.iter().filter(|(kind, m)| policy.reaches(**kind, m.country.as_deref())).map(|(kind, _)| *kind).collect()
+    }
+
+    /// Usable kinds that count as registered: verified since registration was
+    /// last required anew.
+    pub fn registered_kinds(&self, policy: &Policy) -> BTreeSet<Kind> {
+        let counts = |kind: &Kind| self.methods.get(kind).is_some_and(|m| Some(m.verified_at) >= self.registration_required_at);
+        self.usable_kinds(policy).into_iter().filter(counts).collect()
     }
 
     /// How many different kinds this account must prove to reset. Two for

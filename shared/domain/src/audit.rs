@@ -89,6 +89,13 @@ pub enum Reason {
     Failed,
 }
 
+impl Reason {
+    /// The reason as the API writes it: the variant's name in camelCase.
+    pub fn as_str(self) -> String {
+        crate::error::camel_case(&format!("{self:?}"))
+    }
+}
+
 /// One row, append only.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

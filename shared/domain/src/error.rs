@@ -161,7 +161,7 @@ impl ViolationCode {
     }
 }
 
-fn camel_case(name: &str) -> String {
+pub(crate) fn camel_case(name: &str) -> String {
     name[..1].to_ascii_lowercase() + &name[1..]
 }
 

@@ -7,6 +7,7 @@
 //! | [`preview`] | whom a change of the policy would cut off |
 //! | [`limit`] | the ledger: guesses, sends, waits, and when reset is closed |
 //! | [`account`], [`method`] | who somebody is, and where a code may go |
+//! | [`directory`] | what an account is found by |
 //! | [`challenge`], [`code`] | one code sent for one purpose |
 //! | [`reset`], [`session`], [`lockout`] | what a bearer may do, and until when |
 //! | [`password`] | which passwords are taken |
@@ -21,6 +22,7 @@ pub mod account;
 pub mod audit;
 pub mod challenge;
 pub mod code;
+pub mod directory;
 pub mod error;
 pub mod flow;
 pub mod key;

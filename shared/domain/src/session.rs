@@ -121,7 +121,7 @@ pub fn next_step(account: &Account, policy: &Policy, now: Time) -> Option<Next> 
     if !policy.registration.required || !account.in_scope(policy) {
         return None;
     }
-    if account.usable_kinds(policy).len() < account.kinds_to_register(policy) || account.registered_at.is_none() {
+    if account.registered_kinds(policy).len() < account.kinds_to_register(policy) || account.registered_at.is_none() {
         return Some(Next::Register);
     }
     (reconfirmation_due(account, policy)? <= now).then_some(Next::Reconfirm)

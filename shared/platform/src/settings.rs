@@ -52,7 +52,8 @@ impl BaseUrl {
     }
 
     fn read(text: &str) -> Option<BaseUrl> {
-        let uri: Uri = text.parse().ok()?;
+        // A URI of a request has no fragment: the parser passes over one.
+        let uri: Uri = text.parse().ok().filter(|_| !text.contains('#'))?;
         let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
         let host = authority.host().to_ascii_lowercase();
         let loopback = LOOPBACK.contains(&host.as_str());

@@ -5,7 +5,7 @@ use super::{Told, fence, save_account};
 use crate::account::{Account, Handle, Role};
 use crate::audit::Event;
 use crate::error::{Problem, ProblemCode};
-use crate::flow::manage_users::{CreatedUser, NewUser, draft};
+use crate::flow::users::{CreatedUser, NewUser, draft, listing};
 use crate::policy::Policy;
 use crate::port::{Call, Change, Entropy, Guard, KeyRing, PasswordHasher, Store, Want};
 
@@ -22,11 +22,12 @@ pub async fn create_first_administrator(
     let (user_id, created) = draft(hasher, entropy, call, new).await?;
     let handle = ring.keys().await?.handle(&user_id);
     let told = Told { uid: Some(&created.account.uid), ..Told::new(call, &handle, Event::AdministratorCreated) };
-    let changes = vec![
+    let mut changes = vec![
         Change::CreateAccount { handle: handle.clone(), account: Box::new(created.account.clone()) },
         Change::AddAdministrator { handle: handle.clone(), first: true },
         told.record(call, &Policy::default(), entropy),
     ];
+    changes.extend(listing(&handle, None, Some(&created.account)));
     match store.commit(call, "first", changes).await {
         Ok(()) => Ok(created),
         Err(error) if error.by(Guard::Administrators) => {

@@ -5,7 +5,6 @@ pub mod change_password;
 pub mod confirm_password;
 pub mod deliver;
 pub mod first_administrator;
-pub mod manage_users;
 pub mod register;
 pub mod reset_password;
 pub mod send_code;
@@ -15,6 +14,7 @@ pub mod sign_in;
 pub mod signed_in;
 pub mod start_reset;
 mod typed_password;
+pub mod users;
 pub mod verify_code;
 
 use crate::account::{Account, Handle, Uid};

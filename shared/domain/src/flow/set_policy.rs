@@ -3,6 +3,7 @@
 use super::Told;
 use crate::account::Role;
 use crate::audit::Event;
+use crate::directory::Filter;
 use crate::error::{Problem, ProblemCode};
 use crate::flow::signed_in::{SignedIn, signed_in};
 use crate::policy::{Policy, SavedPolicy};
@@ -55,7 +56,8 @@ pub async fn save_policy(
     }
     let saved = SavedPolicy { policy, ..next_version(call, &who) };
     let told = Told { uid: Some(&who.account.uid), version: Some(saved.version), ..Told::new(call, who.handle(), Event::PolicySaved) };
-    commit_policy(store, call, &saved, vec![told.record(call, &saved.policy, entropy)]).await?;
+    let acts = who.still_acting();
+    commit_policy(store, call, &saved, vec![acts, told.record(call, &saved.policy, entropy)]).await?;
     Ok(Judged { policy: saved, saved: true, warnings, cut_off })
 }
 
@@ -69,9 +71,10 @@ pub(super) fn next_version(call: &Call, who: &SignedIn) -> SavedPolicy {
 pub(super) async fn commit_policy(store: &impl Store, call: &Call, saved: &SavedPolicy, mut changes: Vec<Change>) -> Result<(), Problem> {
     changes.push(Change::SavePolicy { seen: saved.version - 1, saved: Box::new(saved.clone()) });
     changes.push(Change::KeepPolicy(Box::new(saved.clone())));
-    store.commit(call, "save", changes).await.map_err(|error| match error.by(Guard::Policy) {
-        true => ProblemCode::PreconditionFailed.into(),
-        false => Problem::from(error),
+    store.commit(call, "save", changes).await.map_err(|error| match error {
+        error if error.by(Guard::Actor) => ProblemCode::SignInRequired.into(),
+        error if error.by(Guard::Policy) => ProblemCode::PreconditionFailed.into(),
+        error => Problem::from(error),
     })
 }
 
@@ -80,7 +83,7 @@ async fn preview(store: &impl Store, before: &Policy, after: &Policy) -> Result<
     let mut cut_off = CutOff::default();
     let (mut left, mut from) = (PREVIEWED, None);
     while left > 0 {
-        let page = store.list_accounts(left.min(PAGE), from.take()).await?;
+        let page = store.list_accounts(&Filter::default(), left.min(PAGE), from.take()).await?;
         page.items.iter().for_each(|account| cut_off.count(account, before, after));
         left = left.saturating_sub(page.items.len().max(1) as u32);
         from = page.next;

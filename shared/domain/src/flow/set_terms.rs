@@ -47,7 +47,7 @@ pub async fn save_terms(
         changed: vec!["terms".to_owned()],
         ..Told::new(call, who.handle(), Event::PolicySaved)
     };
-    let mut changes = vec![told.record(call, &saved.policy, entropy)];
+    let mut changes = vec![who.still_acting(), told.record(call, &saved.policy, entropy)];
     saved.terms = 0;
     if !terms.is_empty() {
         saved.terms = saved.version;

@@ -31,10 +31,22 @@ impl SignedIn {
 
     /// Refuses everybody without this role, and limited sessions.
     pub fn acting_as(self, role: Role) -> Result<SignedIn, Problem> {
-        if self.account.role != role {
+        self.acting_as_any(&[role])
+    }
+
+    /// Refuses everybody with none of these roles, and limited sessions.
+    pub fn acting_as_any(self, roles: &[Role]) -> Result<SignedIn, Problem> {
+        if !roles.contains(&self.account.role) {
             return Err(ProblemCode::Forbidden.into());
         }
         self.reaching(&[Reach::Full])
+    }
+
+    /// The guard of an act: whoever was disabled, demoted or deleted between
+    /// read and write cannot finish it.
+    pub fn still_acting(&self) -> Change {
+        let Account { uid, generation, .. } = &self.account;
+        Change::CheckAccount { handle: self.handle().clone(), uid: uid.clone(), generation: *generation }
     }
 }
 

@@ -126,13 +126,21 @@ async fn keep_method(
         let pending = who.account.pending.get(&challenge.kind).filter(|p| p.challenge == *challenge);
         let destination = pending.ok_or(ProblemCode::CodeNotAccepted)?.destination.clone();
 
+        // The same address once more keeps its version: nothing changed, so
+        // nobody is told, and what it proved before counts on.
+        let older = who.account.methods.get(&challenge.kind).cloned();
+        let same = older.as_ref().filter(|older| older.destination == destination);
         // A method that takes the place of another ends what the other opened.
-        let changes_one = who.account.methods.contains_key(&challenge.kind);
+        let changes_one = older.is_some() && same.is_none();
         let mut account = if changes_one { who.account.clone().fenced() } else { who.account.clone().revised() };
         account.pending.remove(&challenge.kind);
-        let method = Method::new(destination, account.revision, call.now);
-        account.methods.insert(challenge.kind, method);
-        let notice = if changes_one { Notice::MethodChanged } else { Notice::MethodAdded };
+        let version = same.map_or(account.revision, |same| same.version);
+        account.methods.insert(challenge.kind, Method::new(destination, version, call.now));
+        let notice = match (&older, same) {
+            (_, Some(_)) => None,
+            (Some(_), None) => Some(Notice::MethodChanged),
+            (None, None) => Some(Notice::MethodAdded),
+        };
         let told = Told { uid: Some(&account.uid), kind: Some(challenge.kind), ..Told::new(call, handle, Event::MethodVerified) };
         let mut changes = vec![
             told.record(call, policy, entropy),
@@ -150,7 +158,7 @@ async fn keep_method(
             // A code under way to an address removed before is worth nothing.
             changes.push(drop_challenges(call, handle, Purpose::Reset, &[challenge.kind], false));
         }
-        changes.extend(notices(call, handle, &who.account, notice, policy, entropy));
+        changes.extend(notice.into_iter().flat_map(|notice| notices(call, handle, &who.account, notice, policy, entropy)));
         changes.extend(call.conclude(handle, Outcome::Verified(challenge.kind)));
         match store.commit(call, &format!("keep-{attempt}"), changes).await {
             Ok(()) => return Ok(()),

@@ -3,6 +3,7 @@
 
 mod account;
 mod code;
+mod directory;
 mod eligibility;
 mod identifiers;
 mod limit;
@@ -65,6 +66,7 @@ fn account() -> Account {
         registered_at: None,
         confirmed_at: None,
         asked_at: None,
+        registration_required_at: None,
         unknown: Default::default(),
     }
 }

@@ -164,6 +164,12 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
         C::DeleteAccount { handle, uid, revision } => (Guard::Account, Expression::of(Key::account(handle))
             .when("#uid = :uid AND #revision = :revision").value("uid", s(&uid.0)).value("revision", n(revision))
             .write(table, Verb::Delete)),
+        C::CheckAccount { handle, uid, generation } => (Guard::Actor, Expression::of(Key::account(handle))
+            .when("#uid = :uid AND #generation = :generation").value("uid", s(&uid.0)).value("generation", n(generation))
+            .write(table, Verb::Check)),
+        C::List { handle, by } => (Guard::Directory, Expression::of(Key::found_by(by, handle)).write(table, Verb::Put(Item::new()))),
+        C::Unlist { handle, by } => (Guard::Directory, Expression::of(Key::found_by(by, handle)).write(table, Verb::Delete)),
+        C::KnowGroup(name) => (Guard::Directory, Expression::of(Key::group(name)).write(table, Verb::Put(Item::new()))),
         C::SaveLock { handle, seen, lock, now } => {
             let mut it = item(lock);
             it.insert(TTL.into(), ttl(*now + LOCK_KEPT));
@@ -298,6 +304,7 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
                 .value("claimed", value(&OutboxState::Claimed)).value("queued", value(&OutboxState::Queued))
                 .write(table, Verb::Update))
         }
+        C::EraseMessage { handle, id } => (Guard::Outbox, Expression::of(Key::outbox(handle, id)).write(table, Verb::Delete)),
         C::ChargeDestination { name, seen, sent, until } => {
             let destination = Expression::of(Key::destination(name)).set("SET #sent = :sent, #ttl = :ttl")
                 .value("sent", times(sent)).value("ttl", ttl(*until));

@@ -2,14 +2,16 @@
 
 use super::change::{Member, member};
 use super::read::ledger;
-use super::{Table, list, read, terms};
+use super::{Table, find, list, read, terms};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::CancellationReason;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use domain::account::Account;
+use domain::account::{Account, GroupName, Handle};
+use domain::directory::Filter;
 use domain::error::Problem;
+use domain::outbox::OutboxId;
 use domain::password::terms::Terms;
 use domain::policy::SavedPolicy;
 use domain::port::{Call, Change, CommitError, Guard, Page, Snapshot, Store, Want};
@@ -64,8 +66,16 @@ impl Store for Table {
         Err(CommitError::Unavailable)
     }
 
-    async fn list_accounts(&self, limit: u32, from: Option<String>) -> Result<Page<Account>, Problem> {
-        list::accounts(self, limit, from).await
+    async fn list_accounts(&self, filter: &Filter, limit: u32, from: Option<String>) -> Result<Page<Account>, Problem> {
+        list::accounts(self, filter, limit, from).await
+    }
+
+    async fn list_groups(&self, limit: u32, from: Option<String>) -> Result<Page<GroupName>, Problem> {
+        find::groups(self, limit, from).await
+    }
+
+    async fn unsent_messages(&self, handle: &Handle) -> Result<Vec<OutboxId>, Problem> {
+        find::unsent(self, handle).await
     }
 
     async fn terms(&self, version: u64) -> Result<Arc<Terms>, Problem> {

@@ -1,13 +1,15 @@
 //! The lists: keys from an index or a partition, then the items themselves.
 
-use super::Table;
 use super::read::{account, batch_get, policy, text, unavailable};
-use super::table::{self, BUCKET, BY_BUCKET, Item, Key, PK, SHARDS, SK};
+use super::table::{self, BUCKET, BY_BUCKET, Key, PK, SHARDS, SK};
+use super::{Table, find};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::account::{Account, Handle};
+use domain::directory::Filter;
 use domain::error::Problem;
 use domain::policy::SavedPolicy;
 use domain::port::Page;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A position in the list of accounts: the shard and the last handle of it.
 fn position(from: Option<String>) -> Option<(u8, String)> {
@@ -16,9 +18,18 @@ fn position(from: Option<String>) -> Option<(u8, String)> {
     Some((shard.parse().ok().filter(|shard| *shard < SHARDS)?, last.to_owned()))
 }
 
+/// Accounts that fit, from the partition that leads to the fewest.
+pub(super) async fn accounts(table: &Table, filter: &Filter, limit: u32, from: Option<String>) -> Result<Page<Account>, Problem> {
+    match (filter.group(), filter.word()) {
+        (Some(group), _) => find::of_group(table, filter, group, limit, from).await,
+        (None, Some(word)) => find::by_word(table, filter, word, limit, from).await,
+        (None, None) => everybody(table, limit, from).await,
+    }
+}
+
 /// Accounts by shard, then handle. An account made while somebody pages may be
 /// missing; one that stays is seen once.
-pub(super) async fn accounts(table: &Table, limit: u32, from: Option<String>) -> Result<Page<Account>, Problem> {
+async fn everybody(table: &Table, limit: u32, from: Option<String>) -> Result<Page<Account>, Problem> {
     let (mut shard, mut after) = position(from).ok_or_else(Problem::unavailable)?;
     let mut handles: Vec<Handle> = Vec::new();
     let next = loop {
@@ -55,22 +66,25 @@ pub(super) async fn accounts(table: &Table, limit: u32, from: Option<String>) ->
             break None;
         }
     };
-    Ok(Page { items: fetch(table, &handles).await?, next })
+    let found = fetch(table, &handles).await?;
+    // One deleted in between is no longer there to show.
+    Ok(Page { items: handles.iter().filter_map(|handle| found.get(handle).cloned()).collect(), next })
 }
 
-/// The accounts themselves, in the order of their handles' list.
-async fn fetch(table: &Table, handles: &[Handle]) -> Result<Vec<Account>, Problem> {
-    let mut found: Vec<Item> = Vec::new();
-    for hundred in handles.chunks(100) {
-        let keys: Vec<Key> = hundred.iter().map(Key::account).collect();
-        found.extend(batch_get(table, &keys).await?);
+/// The accounts themselves; those that are no longer there are left out.
+pub(super) async fn fetch(table: &Table, handles: &[Handle]) -> Result<BTreeMap<Handle, Account>, Problem> {
+    // A batch may not ask for an item twice.
+    let once: Vec<&Handle> = handles.iter().collect::<BTreeSet<_>>().into_iter().collect();
+    let mut found = BTreeMap::new();
+    for hundred in once.chunks(100) {
+        let keys: Vec<Key> = hundred.iter().map(|handle| Key::account(handle)).collect();
+        for item in batch_get(table, &keys).await? {
+            if let Some(handle) = text(&item, SK).and_then(|handle| Handle::parse(handle)) {
+                found.insert(handle, account(item)?);
+            }
+        }
     }
-    let item_of = |handle: &Handle| {
-        let key = Key::account(handle);
-        found.iter().find(|item| text(item, PK) == Some(&key.pk)).cloned()
-    };
-    // One deleted in between is no longer there to show.
-    handles.iter().filter_map(item_of).map(account).collect()
+    Ok(found)
 }
 
 /// Saved policies, newest first; the position is the last version shown.

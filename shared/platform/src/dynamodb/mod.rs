@@ -1,7 +1,8 @@
-//! The table: one consistent read, one conditional write, two lists.
+//! The table: one consistent read, one conditional write, and lists.
 
 mod change;
 mod commit;
+mod find;
 mod list;
 mod read;
 pub mod table;
@@ -10,6 +11,7 @@ mod terms;
 use aws_sdk_dynamodb::Client;
 
 /// The table through its client: the [`domain::port::Store`].
+#[derive(Clone)]
 pub struct Table {
     client: Client,
     name: String,

@@ -92,6 +92,7 @@ fn key_of(want: &Want<'_>) -> Key {
         Want::Flags => Key::flags(),
         Want::Remembered(handle, name) => Key::remembered(handle, name),
         Want::Administrators => Key::administrators(),
+        Want::Group(name) => Key::group(name),
         Want::Policy => Key::policy(),
     }
 }
@@ -116,6 +117,9 @@ fn place(snapshot: &mut Snapshot, want: &Want<'_>, item: Item) -> Result<(), Pro
         Want::Flags => snapshot.flags = parse(item)?,
         Want::Remembered(..) => snapshot.remembered = Some(parse(item)?),
         Want::Administrators => snapshot.administrators = parse::<AdministratorsItem>(item)?.members,
+        Want::Group(name) => {
+            snapshot.groups.insert((*name).clone());
+        }
         Want::Policy => snapshot.policy = Some(policy(item)?),
     }
     Ok(())

@@ -22,6 +22,9 @@
 //! | `POLICYDOC` | version | every saved policy | - |
 //! | `TERMS` | version | the terms that were saved with it | - |
 //! | `ADMINS` | - | handles of enabled administrators | - |
+//! | `GROUP#name` | T | that the account is in the group | - |
+//! | `GROUPS` | name | that the group is known; one without members may stay | - |
+//! | `NAME#character` | word`#T` | that the account's user ID is, or its name holds, this folded word | - |
 //!
 //! | | access pattern | how |
 //! |---|---|---|
@@ -31,13 +34,18 @@
 //! | 4 | policies, newest first | Query `POLICYDOC` |
 //! | 5 | events of a time, messages not sent | Query `by-bucket` on `E#`, `O#` |
 //! | 6 | the story of a support code | Query `by-support-code` |
+//! | 7 | accounts of a group, by T | Query `GROUP#name`, then BatchGetItem |
+//! | 8 | accounts by the beginning of a word | Query `NAME#` its first character, then BatchGetItem |
+//! | 9 | groups that have a member | Query `GROUPS`, then one row of each `GROUP#name` |
+//! | 10 | messages to an account that were not sent | Query `OUTBOX#T` |
 //!
 //! `exp` is the rule and stands in every condition; `ttl` is a broom that may
 //! come days late.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::account::Handle;
+use domain::account::{GroupName, Handle};
 use domain::challenge::Purpose;
+use domain::directory::{FoundBy, Word};
 use domain::outbox::OutboxId;
 use domain::reset::ResetId;
 use domain::secret::BearerDigest;
@@ -87,7 +95,7 @@ impl Key {
         Key::new(format!("SESSION#{}", handle.as_str()), digest.as_str())
     }
     pub fn outbox(handle: &Handle, id: &OutboxId) -> Key {
-        Key::new(format!("{OUTBOX}{}", handle.as_str()), id.to_string())
+        Key::new(messages(handle), id.to_string())
     }
     pub fn audit(handle: &Handle, at: Time, random: &str) -> Key {
         Key::new(format!("AUDIT#{}", handle.as_str()), format!("{:013}#{random}", at.0))
@@ -119,6 +127,15 @@ impl Key {
     pub fn administrators() -> Key {
         Key::new("ADMINS".to_owned(), "-")
     }
+    pub fn group(name: &GroupName) -> Key {
+        Key::new(GROUPS.to_owned(), name.as_str())
+    }
+    pub fn found_by(by: &FoundBy, handle: &Handle) -> Key {
+        match by {
+            FoundBy::Group(name) => Key::new(members(name), handle.as_str()),
+            FoundBy::Word(word) => Key::new(words_like(word), format!("{}#{}", word.as_str(), handle.as_str())),
+        }
+    }
 
     /// The key as attributes.
     pub fn item(&self) -> Item {
@@ -128,6 +145,27 @@ impl Key {
 
 const OUTBOX: &str = "OUTBOX#";
 pub const POLICY_HISTORY: &str = "POLICYDOC";
+/// The partition of all groups.
+pub const GROUPS: &str = "GROUPS";
+
+/// The partition of a group's members.
+pub fn members(group: &GroupName) -> String {
+    format!("GROUP#{}", group.as_str())
+}
+/// The partition of all words that begin like this one.
+pub fn words_like(word: &Word) -> String {
+    format!("NAME#{}", word.initial())
+}
+/// The word and the account of a row of words; a word may hold the mark
+/// between them, a handle does not.
+pub fn word_row(sk: &str) -> Option<(&str, Handle)> {
+    let (word, handle) = sk.rsplit_once('#')?;
+    Some((word, Handle::parse(handle)?))
+}
+/// The partition of an account's messages.
+pub fn messages(handle: &Handle) -> String {
+    format!("{OUTBOX}{}", handle.as_str())
+}
 
 /// The outbox row a stream record speaks of; `None` for any other item.
 pub fn outbox_row(pk: &str, sk: &str) -> Option<(Handle, OutboxId)> {

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The newest terms this process has seen, and their version.
-#[derive(Default)]
-pub(super) struct Newest(Mutex<(u64, Arc<Terms>)>);
+#[derive(Clone, Default)]
+pub(super) struct Newest(Arc<Mutex<(u64, Arc<Terms>)>>);
 
 #[derive(Deserialize)]
 struct TermsItem {

@@ -5,9 +5,11 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use domain::directory::Filter;
 use domain::error::{Problem, ViolationCode};
 use domain::key::Keys;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq;
 
 /// Rows of a page: default and range.
@@ -28,10 +30,40 @@ impl<S: Sync> FromRequestParts<S> for Paging {
     /// Reads the query. A parameter that is unknown, given twice or no number
     /// is the caller's mistake, told as such.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        let wrong = |_| Problem::field("", ViolationCode::WrongType);
-        let Query(paging) = Query::try_from_uri(&parts.uri).map_err(wrong)?;
-        Ok(paging)
+        query(parts)
     }
+}
+
+/// `?search=&group=&limit=&cursor=`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UserQuery {
+    search: Option<String>,
+    group: Option<String>,
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+/// Who is looked for, and which page of them.
+pub struct Search {
+    pub filter: Filter,
+    pub paging: Paging,
+}
+
+impl<S: Sync> FromRequestParts<S> for Search {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let UserQuery { search, group, limit, cursor } = query(parts)?;
+        let filter = Filter::parse(search.as_deref(), group.as_deref())?;
+        Ok(Search { filter, paging: Paging { limit, cursor } })
+    }
+}
+
+fn query<T: DeserializeOwned>(parts: &Parts) -> Result<T, Refusal> {
+    let wrong = |_| Problem::field("", ViolationCode::WrongType);
+    let Query(query) = Query::try_from_uri(&parts.uri).map_err(wrong)?;
+    Ok(query)
 }
 
 impl Paging {

@@ -9,7 +9,7 @@ use domain::account::{Language, Role};
 use domain::audit::SupportCode;
 use domain::error::{Problem, ProblemCode};
 use domain::flow::first_administrator::create_first_administrator;
-use domain::flow::manage_users::NewUser;
+use domain::flow::users::NewUser;
 use domain::port::Call;
 use domain::secret::ExposeSecret;
 use lambda_http::request::LambdaRequest;

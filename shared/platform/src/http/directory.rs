@@ -1,19 +1,23 @@
 //! Routes of the function `directory`.
 
-use super::api::{CreateUser, CreatedAnswer, PageAnswer, PatchUser, UserAnswer};
+use super::api::{CreateUser, CreatedAnswer, MethodsAnswer, PageAnswer, PatchUser, UserAnswer};
 use super::auth::SessionBearer;
 use super::body::Body;
-use super::cursor::{Paging, seal};
+use super::cursor::{Paging, Search, seal};
+use super::edge::language;
 use super::policy::{etag, if_match};
 use super::problem::Refusal;
+use super::standing::StandingAnswer;
 use crate::host::Host;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{delete as route_delete, get, post};
 use axum::{Extension, Json, Router};
-use domain::account::{Account, Role};
-use domain::flow::manage_users::{self, NewUser, UserPatch};
+use domain::account::{Account, GroupName, Role};
+use domain::error::ProblemCode;
+use domain::flow::users::{self, NewUser, UserPatch};
+use domain::method::Kind;
 use domain::port::{Call, KeyRing};
 use std::sync::Arc;
 
@@ -21,6 +25,13 @@ pub fn routes(host: Arc<Host>) -> Router {
     Router::new()
         .route("/v1/users", get(list).post(create))
         .route("/v1/users/{userId}", get(view).patch(change).delete(delete))
+        .route("/v1/users/{userId}/temporary-password", post(issue_password))
+        .route("/v1/users/{userId}/unlock", post(unlock))
+        .route("/v1/users/{userId}/require-registration", post(require_registration))
+        .route("/v1/users/{userId}/methods", get(methods))
+        .route("/v1/users/{userId}/methods/{kind}", route_delete(remove_method))
+        .route("/v1/users/{userId}/can-reset", get(can_reset))
+        .route("/v1/groups", get(groups))
         .with_state(host)
 }
 
@@ -37,7 +48,7 @@ async fn create(
         role: user.role.unwrap_or(Role::User),
         groups: user.groups,
     };
-    let created = manage_users::create_user(&host.store, &*host.ring, &host.hasher, &host.entropy, &call, &bearer, new).await?;
+    let created = users::create_user(&host.store, &*host.ring, &host.hasher, &host.entropy, &call, &bearer, new).await?;
     Ok((StatusCode::CREATED, [(header::ETAG, etag(created.account.revision))], Json(CreatedAnswer::from(&created))))
 }
 
@@ -45,15 +56,28 @@ async fn list(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
-    paging: Paging,
+    Search { filter, paging }: Search,
 ) -> Result<Json<PageAnswer<UserAnswer>>, Refusal> {
     let keys = host.ring.keys().await?;
-    let from = paging.position("users", &keys)?;
-    let page = manage_users::list_users(&host.store, &call, &bearer, paging.limit()?, from).await?;
+    let name = format!("users\n{}", filter.name());
+    let from = paging.position(&name, &keys)?;
+    let page = users::list_users(&host.store, &call, &bearer, &filter, paging.limit()?, from).await?;
     Ok(Json(PageAnswer {
         items: page.items.iter().map(UserAnswer::from).collect(),
-        cursor: page.next.map(|position| seal(&position, "users", &keys)),
+        cursor: page.next.map(|position| seal(&position, &name, &keys)),
     }))
+}
+
+async fn groups(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+    paging: Paging,
+) -> Result<Json<PageAnswer<GroupName>>, Refusal> {
+    let keys = host.ring.keys().await?;
+    let from = paging.position("groups", &keys)?;
+    let page = users::list_groups(&host.store, &call, &bearer, paging.limit()?, from).await?;
+    Ok(Json(PageAnswer { items: page.items, cursor: page.next.map(|position| seal(&position, "groups", &keys)) }))
 }
 
 async fn view(
@@ -62,7 +86,7 @@ async fn view(
     SessionBearer(bearer): SessionBearer,
     Path(user_id): Path<String>,
 ) -> Result<impl IntoResponse, Refusal> {
-    Ok(tagged(&manage_users::view_user(&host.store, &*host.ring, &call, &bearer, user_id).await?))
+    Ok(tagged(&users::view_user(&host.store, &*host.ring, &call, &bearer, user_id).await?))
 }
 
 async fn change(
@@ -75,7 +99,7 @@ async fn change(
 ) -> Result<impl IntoResponse, Refusal> {
     let seen = if_match(&headers)?;
     let patch = UserPatch { name: patch.name, language: patch.language, role: patch.role, groups: patch.groups, enabled: patch.enabled };
-    let changed = manage_users::change_user(&host.store, &*host.ring, &host.entropy, &call, &bearer, user_id, seen, patch).await?;
+    let changed = users::change_user(&host.store, &*host.ring, &host.entropy, &call, &bearer, user_id, seen, patch).await?;
     Ok(tagged(&changed))
 }
 
@@ -87,8 +111,71 @@ async fn delete(
     headers: HeaderMap,
 ) -> Result<StatusCode, Refusal> {
     let seen = if_match(&headers)?;
-    manage_users::delete_user(&host.store, &*host.ring, &host.entropy, &call, &bearer, user_id, seen).await?;
+    users::delete_user(&host.store, &*host.ring, &host.entropy, &call, &bearer, user_id, seen).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn issue_password(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+    Path(user_id): Path<String>,
+) -> Result<impl IntoResponse, Refusal> {
+    let issued = users::issue_password(&host.store, &*host.ring, &host.hasher, &host.entropy, &call, &bearer, user_id).await?;
+    Ok(([(header::ETAG, etag(issued.account.revision))], Json(CreatedAnswer::from(&issued))))
+}
+
+async fn unlock(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+    Path(user_id): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    users::unlock(&host.store, &*host.ring, &host.entropy, &call, &bearer, user_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn require_registration(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+    Path(user_id): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    users::require_registration(&host.store, &*host.ring, &host.entropy, &call, &bearer, user_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn methods(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+    Path(user_id): Path<String>,
+) -> Result<Json<MethodsAnswer>, Refusal> {
+    let (account, policy) = users::view_methods(&host.store, &*host.ring, &call, &bearer, user_id).await?;
+    Ok(Json(MethodsAnswer::of(&account, &policy)))
+}
+
+async fn remove_method(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+    Path((user_id, kind)): Path<(String, String)>,
+) -> Result<StatusCode, Refusal> {
+    let kind: Kind = kind.parse().map_err(|()| ProblemCode::NotFound)?;
+    users::remove_method(&host.store, &*host.ring, &host.entropy, &call, &bearer, user_id, kind).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn can_reset(
+    State(host): State<Arc<Host>>,
+    Extension(call): Extension<Call>,
+    SessionBearer(bearer): SessionBearer,
+    Path(user_id): Path<String>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Refusal> {
+    let standing = users::can_reset(&host.store, &*host.ring, &call, &bearer, user_id).await?;
+    let language = language(&headers);
+    Ok(([(header::CONTENT_LANGUAGE, language.tag())], Json(StandingAnswer::of(&standing, language))))
 }
 
 fn tagged(account: &Account) -> impl IntoResponse + use<> {

@@ -121,7 +121,7 @@ fn source_of(address: &str) -> String {
 }
 
 /// The first of our languages that `Accept-Language` names, by its weights.
-fn language(headers: &HeaderMap) -> Language {
+pub(super) fn language(headers: &HeaderMap) -> Language {
     let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut ranges: Vec<(f32, &str)> = asked
         .split(',')

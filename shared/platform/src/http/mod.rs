@@ -15,4 +15,5 @@ pub mod registration;
 pub mod repeat;
 pub mod reset;
 pub mod sign_in;
+pub mod standing;
 pub mod verify;

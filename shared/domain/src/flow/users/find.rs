@@ -1,0 +1,94 @@
+//! Looking at accounts.
+
+use super::{staff, target};
+use crate::account::{Account, GroupName, TypedUserId};
+use crate::audit::Reason;
+use crate::challenge::Purpose;
+use crate::directory::Filter;
+use crate::error::Problem;
+use crate::limit::guess_cap;
+use crate::policy::{Policy, Scope};
+use crate::port::{Call, KeyRing, Page, Store, Want};
+use crate::reset::eligibility;
+use crate::secret::Bearer;
+use crate::time::Time;
+
+/// Accounts that fit, in a stable order.
+pub async fn list_users(
+    store: &impl Store,
+    call: &Call,
+    bearer: &Bearer,
+    filter: &Filter,
+    limit: u32,
+    from: Option<String>,
+) -> Result<Page<Account>, Problem> {
+    staff(store, call, bearer, &[]).await?;
+    store.list_accounts(filter, limit, from).await
+}
+
+/// Groups that have a member, by name.
+pub async fn list_groups(
+    store: &impl Store,
+    call: &Call,
+    bearer: &Bearer,
+    limit: u32,
+    from: Option<String>,
+) -> Result<Page<GroupName>, Problem> {
+    staff(store, call, bearer, &[]).await?;
+    store.list_groups(limit, from).await
+}
+
+/// One account.
+pub async fn view_user(store: &impl Store, ring: &impl KeyRing, call: &Call, bearer: &Bearer, user_id: String) -> Result<Account, Problem> {
+    let handle = ring.keys().await?.handle(&TypedUserId::new(user_id));
+    let who = staff(store, call, bearer, &[Want::Account(&handle)]).await?;
+    target(&who, &handle).cloned()
+}
+
+/// One account and the policy that its methods are seen by.
+pub async fn view_methods(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    call: &Call,
+    bearer: &Bearer,
+    user_id: String,
+) -> Result<(Account, Policy), Problem> {
+    let handle = ring.keys().await?.handle(&TypedUserId::new(user_id));
+    let who = staff(store, call, bearer, &[Want::Account(&handle)]).await?;
+    Ok((target(&who, &handle)?.clone(), who.policy.policy.clone()))
+}
+
+/// Whether an account can reset its password now.
+pub struct Standing {
+    /// [`Reason::None`] where it can.
+    pub reason: Reason,
+    /// Until when, where time alone ends it.
+    pub until: Option<Time>,
+}
+
+impl Standing {
+    /// Every reason it may have.
+    pub const REASONS: [Reason; 6] =
+        [Reason::None, Reason::ResetOff, Reason::Disabled, Reason::OutOfScope, Reason::NotEnoughMethods, Reason::ResetClosed];
+}
+
+/// Whether somebody can reset their password now and, if not, the real
+/// reason: what the person themselves is never told.
+pub async fn can_reset(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    call: &Call,
+    bearer: &Bearer,
+    user_id: String,
+) -> Result<Standing, Problem> {
+    let handle = ring.keys().await?.handle(&TypedUserId::new(user_id));
+    let who = staff(store, call, bearer, &[Want::Account(&handle), Want::Ledger(&handle, Purpose::Reset)]).await?;
+    let (account, policy) = (target(&who, &handle)?, &who.policy.policy);
+    let closed = who.read.ledger(Purpose::Reset).closed_until(guess_cap(policy, Purpose::Reset), call.now);
+    let reason = match (&policy.scope, eligibility(Some(account), policy)) {
+        (Scope::None, _) => Reason::ResetOff,
+        (Scope::Selected { .. } | Scope::All, Reason::None) if closed.is_some() => Reason::ResetClosed,
+        (Scope::Selected { .. } | Scope::All, reason) => reason,
+    };
+    Ok(Standing { reason, until: closed.filter(|_| reason == Reason::ResetClosed) })
+}

@@ -1,0 +1,62 @@
+//! What a process gets from its surroundings: time, randomness, keys, hashes.
+
+use crate::error::Problem;
+use crate::key::{KeyId, Keys};
+use crate::lockout::Fingerprint;
+use crate::password::{Password, StoredHash};
+use crate::time::Time;
+use std::future::Future;
+use std::sync::Arc;
+
+/// What tells the time.
+pub trait Clock: Send + Sync {
+    fn now(&self) -> Time;
+}
+
+/// Where random bytes come from.
+pub trait Entropy: Send + Sync {
+    fn fill(&self, out: &mut [u8]);
+}
+
+impl<T: Entropy + ?Sized> Entropy for Arc<T> {
+    fn fill(&self, out: &mut [u8]) {
+        (**self).fill(out);
+    }
+}
+
+/// `N` random bytes.
+pub fn random<const N: usize>(entropy: &impl Entropy) -> [u8; N] {
+    let mut out = [0; N];
+    entropy.fill(&mut out);
+    out
+}
+
+/// The secret's keys, read once and lazily.
+pub trait KeyRing: Send + Sync {
+    /// The keys as they were last read; unavailable where they cannot be.
+    fn keys(&self) -> impl Future<Output = Result<Arc<Keys>, Problem>> + Send;
+    /// Keys that hold a generation. One that is unknown is asked for once
+    /// more; where it stays unknown, unavailable.
+    fn keys_with(&self, kid: KeyId) -> impl Future<Output = Result<Arc<Keys>, Problem>> + Send;
+}
+
+/// What a password is checked against.
+pub enum HashTarget<'a> {
+    Stored(&'a StoredHash),
+    /// No account: the same work, and always wrong.
+    Decoy([u8; 16]),
+}
+
+/// The outcome of a password check.
+pub struct Checked {
+    pub right: bool,
+    /// Made with other parameters or an older pepper than today's.
+    pub stale: bool,
+    pub fingerprint: Fingerprint,
+}
+
+/// Argon2id, a bounded number at once.
+pub trait PasswordHasher: Send + Sync {
+    fn hash(&self, password: &Password, salt: [u8; 16]) -> impl Future<Output = Result<StoredHash, Problem>> + Send;
+    fn check(&self, target: HashTarget<'_>, password: &Password) -> impl Future<Output = Result<Checked, Problem>> + Send;
+}

@@ -1,0 +1,184 @@
+//! What lies in one partition: members of a group, words, groups, messages.
+//! Each read is consistent and goes on after the last key that was seen, so
+//! that nothing is lost or seen twice while others write.
+
+use super::Table;
+use super::list::fetch;
+use super::read::{text, unavailable};
+use super::table::{self, Key, PK, SK};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::account::{Account, GroupName, Handle};
+use domain::directory::{Filter, Word};
+use domain::error::Problem;
+use domain::outbox::OutboxId;
+use domain::port::Page;
+use tokio::task::JoinSet;
+
+/// Rows read at once, however few are asked for: not all of them may fit.
+const LEAST_ROWS: u32 = 25;
+/// Rows read at once where all are wanted.
+const MOST_ROWS: u32 = 1000;
+/// Reads that one request makes at most: where few rows fit, its page is
+/// short, and the next request goes on.
+const READS: usize = 8;
+/// Groups whose members are looked for at once.
+const AT_ONCE: usize = 25;
+
+/// Rows of a partition, by their sort key.
+struct Rows {
+    found: Vec<String>,
+    /// The last key that was looked at, where there may be more.
+    next: Option<String>,
+}
+
+/// Which rows of a partition.
+#[derive(Clone, Copy)]
+enum Which<'a> {
+    All,
+    BeginningWith(&'a str),
+    /// Those that still have a message.
+    Unsent,
+}
+
+async fn rows(table: &Table, pk: &str, which: Which<'_>, limit: u32, after: Option<&str>) -> Result<Rows, Problem> {
+    let (condition, filter) = match which {
+        Which::All => ("#p = :p", None),
+        Which::BeginningWith(_) => ("#p = :p AND begins_with(#s, :begin)", None),
+        Which::Unsent => ("#p = :p", Some("attribute_exists(#m)")),
+    };
+    let mut query = table
+        .client
+        .query()
+        .table_name(&table.name)
+        .consistent_read(true)
+        .key_condition_expression(condition)
+        .set_filter_expression(filter.map(str::to_owned))
+        .projection_expression("#s")
+        .expression_attribute_names("#p", PK)
+        .expression_attribute_names("#s", SK)
+        .expression_attribute_values(":p", AttributeValue::S(pk.to_owned()))
+        .set_exclusive_start_key(after.map(|sk| Key { pk: pk.to_owned(), sk: sk.to_owned() }.item()))
+        .limit(limit as i32);
+    if let Which::BeginningWith(begin) = which {
+        query = query.expression_attribute_values(":begin", AttributeValue::S(begin.to_owned()));
+    }
+    if filter.is_some() {
+        query = query.expression_attribute_names("#m", "message");
+    }
+    let page = query.send().await.map_err(|error| unavailable("Query", error.into_service_error().meta()))?;
+    let next = page.last_evaluated_key().and_then(|key| text(key, SK).cloned());
+    Ok(Rows { found: page.items().iter().filter_map(|item| text(item, SK).cloned()).collect(), next })
+}
+
+/// Members of a group that fit the rest of the filter, by handle.
+pub(super) async fn of_group(
+    table: &Table,
+    filter: &Filter,
+    group: &GroupName,
+    limit: u32,
+    from: Option<String>,
+) -> Result<Page<Account>, Problem> {
+    let member = |sk: &str| Handle::parse(sk);
+    let fits = |_: &str, account: &Account| filter.fits(account);
+    accounts(table, &table::members(group), Which::All, member, fits, limit, from).await
+}
+
+/// Accounts with a word that begins like this one, by that word. Whoever gets
+/// another name meanwhile is shown where that name stands.
+pub(super) async fn by_word(
+    table: &Table,
+    filter: &Filter,
+    word: &Word,
+    limit: u32,
+    from: Option<String>,
+) -> Result<Page<Account>, Problem> {
+    let of = |sk: &str| table::word_row(sk).map(|(_, handle)| handle);
+    let fits = |sk: &str, account: &Account| {
+        let shown_here = |word: Word| table::word_row(sk).is_some_and(|(here, _)| here == word.as_str());
+        filter.fits(account) && filter.shown_by(account).is_some_and(shown_here)
+    };
+    accounts(table, &table::words_like(word), Which::BeginningWith(word.as_str()), of, fits, limit, from).await
+}
+
+/// A page of the accounts that rows lead to. A row says who; the account as it
+/// is now says whether.
+async fn accounts(
+    table: &Table,
+    pk: &str,
+    which: Which<'_>,
+    of: impl Fn(&str) -> Option<Handle>,
+    fits: impl Fn(&str, &Account) -> bool,
+    limit: u32,
+    mut from: Option<String>,
+) -> Result<Page<Account>, Problem> {
+    let mut items = Vec::new();
+    for _ in 0..READS {
+        let Rows { found, next } = rows(table, pk, which, limit.max(LEAST_ROWS), from.as_deref()).await?;
+        let handles: Vec<Handle> = found.iter().filter_map(|sk| of(sk)).collect();
+        let accounts = fetch(table, &handles).await?;
+        let shown = found.len();
+        for (i, sk) in found.into_iter().enumerate() {
+            items.extend(of(&sk).and_then(|handle| accounts.get(&handle)).filter(|account| fits(&sk, account)).cloned());
+            if items.len() == limit as usize {
+                return Ok(Page { items, next: if i + 1 < shown { Some(sk) } else { next } });
+            }
+        }
+        from = next;
+        if from.is_none() {
+            break;
+        }
+    }
+    Ok(Page { items, next: from })
+}
+
+/// Known groups that have a member now, by name.
+pub(super) async fn groups(table: &Table, limit: u32, mut from: Option<String>) -> Result<Page<GroupName>, Problem> {
+    let mut items = Vec::new();
+    for _ in 0..READS {
+        let Rows { found, next } = rows(table, table::GROUPS, Which::All, limit.max(LEAST_ROWS), from.as_deref()).await?;
+        let names: Vec<GroupName> = found.iter().filter_map(|name| GroupName::parse(name)).collect();
+        for (i, (name, has_members)) in names.iter().zip(with_members(table, &names).await?).enumerate() {
+            items.extend(has_members.then(|| name.clone()));
+            if items.len() == limit as usize {
+                return Ok(Page { items, next: if i + 1 < names.len() { Some(name.as_str().to_owned()) } else { next } });
+            }
+        }
+        from = next;
+        if from.is_none() {
+            break;
+        }
+    }
+    Ok(Page { items, next: from })
+}
+
+/// Whether each of these groups has a member, in their order.
+async fn with_members(table: &Table, groups: &[GroupName]) -> Result<Vec<bool>, Problem> {
+    let mut known = vec![false; groups.len()];
+    for (part, some) in groups.chunks(AT_ONCE).enumerate() {
+        let mut asked = JoinSet::new();
+        for (i, group) in some.iter().enumerate() {
+            let (table, pk) = (table.clone(), table::members(group));
+            asked.spawn(async move { (i, rows(&table, &pk, Which::All, 1, None).await) });
+        }
+        while let Some(answer) = asked.join_next().await {
+            let (i, rows) = answer.map_err(|_| Problem::unavailable())?;
+            known[part * AT_ONCE + i] = !rows?.found.is_empty();
+        }
+    }
+    Ok(known)
+}
+
+/// Messages to an account that were not sent: queued, claimed or failed.
+pub(super) async fn unsent(table: &Table, handle: &Handle) -> Result<Vec<OutboxId>, Problem> {
+    let pk = table::messages(handle);
+    let mut ids = Vec::new();
+    let mut from: Option<String> = None;
+    loop {
+        let Rows { found, next } = rows(table, &pk, Which::Unsent, MOST_ROWS, from.as_deref()).await?;
+        ids.extend(found.iter().filter_map(|sk| OutboxId::parse(sk)));
+        from = next;
+        if from.is_none() {
+            return Ok(ids);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The policy, what a change of it does, and what everybody may know of it.
+
+use crate::texts::text;
+use domain::account::Language;
+use domain::flow::set_policy::Judged;
+use domain::policy::{Organisation, Policy, SavedPolicy};
+use domain::preview::{CutOff, Warning};
+use serde::Serialize;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyAnswer {
+    version: u64,
+    saved_at: Option<String>,
+    /// The version the terms were last saved with; 0 where there are none.
+    terms_version: u64,
+    policy: Policy,
+}
+
+impl From<&SavedPolicy> for PolicyAnswer {
+    fn from(saved: &SavedPolicy) -> PolicyAnswer {
+        PolicyAnswer {
+            version: saved.version,
+            saved_at: saved.saved_at.map(|t| t.to_string()),
+            terms_version: saved.terms,
+            policy: saved.policy.clone(),
+        }
+    }
+}
+
+/// A policy that was saved or, in a dry run, would be, and what it does.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JudgedAnswer {
+    #[serde(flatten)]
+    policy: PolicyAnswer,
+    /// False for a dry run.
+    saved: bool,
+    warnings: Vec<WarningView>,
+    cut_off: CutOffView,
+}
+
+#[derive(Serialize)]
+struct WarningView {
+    code: &'static str,
+    detail: String,
+}
+
+/// People who can reset now and could not any more; at least so many where not
+/// all accounts were looked at.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CutOffView {
+    administrators: u32,
+    users: u32,
+    complete: bool,
+}
+
+impl JudgedAnswer {
+    /// With its warnings in this language.
+    pub fn of(judged: &Judged, language: Language) -> JudgedAnswer {
+        let CutOff { administrators, users, complete } = judged.cut_off;
+        let (a, u) = (administrators.to_string(), users.to_string());
+        let say = |code: &str| text(language, &format!("warning.{code}"), &[("administrators", &a), ("users", &u)]);
+        let view = |warning: &Warning| WarningView { code: warning.as_str(), detail: say(warning.as_str()) };
+        JudgedAnswer {
+            policy: PolicyAnswer::from(&judged.policy),
+            saved: judged.saved,
+            warnings: judged.warnings.iter().map(view).collect(),
+            cut_off: CutOffView { administrators, users, complete },
+        }
+    }
+}
+
+/// What a page says of the organisation to everybody.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrganisationAnswer {
+    name: String,
+    short_name: String,
+    help_desk: Option<String>,
+    accent_colour: String,
+    /// The language of whoever chose none.
+    language: Language,
+    languages: [Language; 2],
+}
+
+impl From<&Organisation> for OrganisationAnswer {
+    fn from(organisation: &Organisation) -> OrganisationAnswer {
+        OrganisationAnswer {
+            name: organisation.name.clone(),
+            short_name: organisation.short_name.clone(),
+            help_desk: organisation.help_desk.clone(),
+            accent_colour: organisation.accent_colour.clone(),
+            language: organisation.language,
+            languages: Language::ALL,
+        }
+    }
+}
+
+/// The numbers a client needs; nothing of anybody's state.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LimitsAnswer {
+    code: CodeLimits,
+    reset_lifetime_minutes: u32,
+    resend_wait_seconds: u32,
+    password: PasswordLimits,
+    session: SessionLimits,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CodeLimits {
+    digits: u32,
+    lifetime_minutes: u32,
+    guesses: u32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PasswordLimits {
+    minimum_length: u32,
+    maximum_length: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionLimits {
+    full_seconds: u32,
+    limited_seconds: u32,
+    idle_seconds: u32,
+    proof_seconds: u32,
+}
+
+impl From<&Policy> for LimitsAnswer {
+    fn from(policy: &Policy) -> LimitsAnswer {
+        LimitsAnswer {
+            code: CodeLimits { digits: policy.code.digits, lifetime_minutes: policy.code.lifetime_minutes, guesses: policy.code.guesses },
+            reset_lifetime_minutes: policy.reset_lifetime_minutes,
+            resend_wait_seconds: policy.limits.resend_wait_seconds,
+            password: PasswordLimits { minimum_length: policy.password.minimum_length, maximum_length: domain::password::MAX_LENGTH },
+            session: SessionLimits {
+                full_seconds: domain::session::FULL.whole_seconds(),
+                limited_seconds: domain::session::LIMITED.whole_seconds(),
+                idle_seconds: domain::session::IDLE.whole_seconds(),
+                proof_seconds: domain::session::PROOF.whole_seconds(),
+            },
+        }
+    }
+}
