@@ -6,6 +6,7 @@ use domain::challenge::Purpose;
 use domain::time::Span;
 use local::inbox::{Channel, Failure};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 use tests::people::StartedReset;
 use tests::world::Ask;
 use tests::{Answer, World};
@@ -17,6 +18,32 @@ async fn sent_to(world: &World, reset: &StartedReset) -> Vec<String> {
     assert_eq!(world.ask_code(reset).await.status, 202);
     world.pump().await;
     world.standins.inbox().all().into_iter().filter(|message| message.code.is_some()).map(|message| message.to).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a52_the_messages_of_a_reset_name_the_configured_address_whatever_its_requests_say() {
+    let (world, _, ann) = both_kinds(1).await;
+    world.pump().await;
+    world.standins.inbox().clear();
+    let headers = ["host", "x-forwarded-host", "x-original-host", "x-forwarded-proto", "forwarded", "origin", "referer"];
+    let poisoned = |ask: Ask| world.ask(headers.into_iter().fold(ask, |ask, name| ask.header(name, "evil.example")));
+    let started = poisoned(Ask::new("POST", "/v1/resets").body(json!({ "userId": ann.user_id }))).await.expect(201);
+    let (path, bearer) = (format!("/v1/resets/{}", started.text("resetId")), started.text("bearer"));
+    let send = Ask::new("POST", format!("{path}/challenges")).bearer(&bearer);
+    let challenge = poisoned(send.body(json!({ "kind": "mobilePhone", "destination": NUMBER }))).await.expect(202).text("challengeId");
+    world.pump().await;
+    let code = json!({ "code": code_of(&world, &challenge, Purpose::Reset) });
+    poisoned(Ask::new("POST", format!("/v1/challenges/{challenge}/verify")).bearer(&bearer).body(code)).await.expect(200);
+    poisoned(Ask::new("PUT", format!("{path}/password")).bearer(&bearer).body(json!({ "newPassword": NEW }))).await.expect(204);
+    world.pump().await;
+    let messages = world.standins.inbox().all();
+    assert_eq!(messages.len(), 3, "a code, and a notice to each address");
+    for message in &messages {
+        let shown = format!("{:?} {} {:?} {:?}", message.subject, message.text, message.html, message.from);
+        assert!(!shown.contains("evil"), "{shown}");
+    }
+    let last = messages[0].text.lines().last().expect("a line");
+    assert!(last.starts_with("@reset.example.com #"), "{last}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,6 +170,24 @@ async fn a36_a_reset_shows_no_mask_of_anybodys_address() {
         shapes.push(shape);
     }
     assert_eq!(shapes[0], shapes[1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a36_a_sign_in_that_finds_nobody_takes_as_long_as_one_with_a_wrong_password() {
+    let (world, _, ann) = one_kind().await;
+    let mut quickest = [Duration::MAX; 2];
+    // One after the other by turns, so that a busy machine is busy for both.
+    for n in 0..12 {
+        for (user_id, quickest) in [ann.user_id.as_str(), "nobody@example.com"].into_iter().zip(&mut quickest) {
+            let begun = Instant::now();
+            let answer = world.sign_in(user_id, &format!("wrong password number {}", n % 3)).await;
+            *quickest = begun.elapsed().min(*quickest);
+            assert_eq!(answer.code(), "signInFailed");
+        }
+    }
+    let [known, unknown] = quickest;
+    // A hash is most of it: without one it would be a fraction.
+    assert!(unknown > known / 2 && known > unknown / 2, "known {known:?}, unknown {unknown:?}");
 }
 
 /// Whether only a random id happens to hold these characters.

@@ -205,6 +205,25 @@ async fn a06_ones_own_reset_does_nothing_to_another_ones() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a06_a_code_of_one_reset_is_worthless_in_another_of_the_same_account() {
+    let (world, _, ann) = one_kind().await;
+    let before = account(&world, &ann.user_id).await;
+    // A thief starts a reset, and talks Ann out of the code of her own.
+    let thief = world.start_reset(&ann.user_id).await;
+    let owner = world.start_reset(&ann.user_id).await;
+    let (challenge, code) = ask_code(&world, &owner, "email", MAIL).await;
+    assert_eq!(world.verify(&thief.bearer, &challenge, &code).await.code(), "codeNotAccepted");
+    assert_eq!(world.next_in(&thief).await, "method");
+    assert_eq!(world.set_password(&thief, NEW).await.code(), "proofMissing");
+    assert_eq!(account(&world, &ann.user_id).await, before);
+    // Nor does a guess of the thief's use up one of hers.
+    for _ in 0..5 {
+        assert_eq!(world.verify(&thief.bearer, &challenge, &other(&code)).await.code(), "codeNotAccepted");
+    }
+    world.verify(&owner.bearer, &challenge, &code).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a07_a_client_that_believes_itself_verified_is_refused() {
     let (world, _, ann) = one_kind().await;
     let before = account(&world, &ann.user_id).await;
