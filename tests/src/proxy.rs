@@ -41,7 +41,8 @@ const ERROR_TYPE: &str = "x-amzn-errortype";
 /// One AWS call as it went over the wire.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// `TransactWriteItems`, `BatchGetItem`, `GetSecretValue`, ...
+    /// `TransactWriteItems`, `BatchGetItem`, `GetSecretValue`, ...; a path
+    /// where a message is sent: `/Publish` for SNS, which has none.
     pub operation: String,
     pub body: Value,
     pub answer: Value,
@@ -147,11 +148,11 @@ async fn forward(State(upstream): State<Upstream>, request: axum::extract::Reque
     let (parts, body) = request.into_parts();
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
     let target = parts.headers.get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+    let mut sent: Value = serde_json::from_slice(&bytes).unwrap_or_else(|_| form(&bytes));
     let operation = match target.rsplit('.').next() {
         Some(operation) if !operation.is_empty() => operation.to_owned(),
-        _ => parts.uri.path().to_owned(),
+        _ => format!("{}{}", parts.uri.path(), sent["Action"].as_str().unwrap_or_default()),
     };
-    let mut sent: Value = serde_json::from_slice(&bytes).unwrap_or_default();
     let bytes = if target.starts_with("DynamoDB") && !target.ends_with("Query") {
         sent["ReturnConsumedCapacity"] = "TOTAL".into();
         Bytes::from(sent.to_string())
@@ -189,6 +190,11 @@ async fn forward(State(upstream): State<Upstream>, request: axum::extract::Reque
         response = response.header(ERROR_TYPE, error_type);
     }
     response.body(Body::from(answer)).expect("a response")
+}
+
+/// The fields of a form, as SNS takes them.
+fn form(bytes: &[u8]) -> Value {
+    form_urlencoded::parse(bytes).map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect()
 }
 
 async fn pass_on(http: &reqwest::Client, url: &str, mut headers: HeaderMap, body: Bytes) -> (StatusCode, Bytes, Option<HeaderValue>) {

@@ -14,7 +14,7 @@ use local::pump::Pump;
 use local::standins::Standins;
 use platform::host::Host;
 use platform::send::Channels;
-use platform::settings::Settings;
+use platform::settings::{BaseUrl, Settings};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -179,7 +179,7 @@ impl Running {
         let settings = Settings {
             table: local::dynamodb::TABLE.to_owned(),
             secret_id: local::secrets::SECRET_ID.to_owned(),
-            base_url: "https://reset.example.com".to_owned(),
+            base_url: BaseUrl::parse("https://reset.example.com").expect("a base URL"),
             mail_from: "Latchkey <no-reply@example.com>".to_owned(),
             source_limit,
         };

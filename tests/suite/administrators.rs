@@ -155,7 +155,7 @@ async fn of_two_administrators_who_turn_on_each_other_one_remains() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn accounts_are_the_administrators() {
+async fn a09_accounts_are_the_administrators() {
     let (world, admin) = world().await;
     world.switch_on(&admin).await;
     let mut people = Vec::new();
@@ -230,7 +230,7 @@ async fn there_is_one_first_administrator() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_gateway_cannot_ask_for_an_administrator() {
+async fn a09_the_gateway_cannot_ask_for_an_administrator() {
     let world = World::new().await;
     let event = |method: &str, path: &str, body: &str, base64: bool, extra: Value| {
         let mut event = json!({

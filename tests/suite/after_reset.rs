@@ -89,7 +89,7 @@ async fn a58_a_reset_ends_password_sessions_resets_and_codes_and_is_told_to_the_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_changed_address_is_told_to_the_one_before_and_ends_its_codes() {
+async fn a55_a_changed_address_is_told_to_the_one_before_and_ends_its_codes() {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
     let reset = world.start_reset(&ann.user_id).await;

@@ -1,7 +1,6 @@
 //! How a session travels: as a bearer, or in a cookie for our own pages.
 
 use domain::time::Span;
-use platform::settings::Settings;
 use serde_json::{Value, json};
 use tests::world::Ask;
 use tests::{Person, World};
@@ -195,28 +194,6 @@ async fn of_header_and_cookie_the_header_counts_and_of_two_cookies_neither() {
         [format!("latchkey={admin}"), format!("__host-latchkey={admin}"), format!("__Host-latchkey={admin}x"), "__Host-latchkey".into()]
     {
         assert_eq!(world.ask(me().cookie(&cookie)).await.code(), "signInRequired", "{cookie}");
-    }
-}
-
-#[test]
-fn the_origin_is_the_base_urls_as_a_browser_writes_it() {
-    let of = |base_url: &str| {
-        let text = String::new;
-        let settings = Settings { base_url: base_url.into(), table: text(), secret_id: text(), mail_from: text(), source_limit: 300 };
-        settings.origin()
-    };
-    for (base_url, origin) in [
-        ("https://reset.example.com", "https://reset.example.com"),
-        ("https://reset.example.com/", "https://reset.example.com"),
-        ("https://Reset.Example.com/portal?x=y", "https://reset.example.com"),
-        ("https://reset.example.com:443/", "https://reset.example.com"),
-        ("https://reset.example.com:8443/", "https://reset.example.com:8443"),
-        ("http://127.0.0.1:9000", "http://127.0.0.1:9000"),
-        ("reset.example.com", ""),
-        ("ftp://reset.example.com", ""),
-        ("", ""),
-    ] {
-        assert_eq!(of(base_url), origin, "{base_url}");
     }
 }
 

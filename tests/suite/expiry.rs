@@ -17,7 +17,7 @@ fn just_before(span: Span) -> Span {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_is_accepted_a_moment_before_its_end_and_refused_at_it() {
+async fn a21_a_code_is_accepted_a_moment_before_its_end_and_refused_at_it() {
     for (passed, accepted) in [(just_before(CODE), true), (CODE, false), (Span(CODE.0 + 1), false)] {
         let world = World::new().await;
         let (_, ann) = world.ready().await;
@@ -32,7 +32,7 @@ async fn a_code_is_accepted_a_moment_before_its_end_and_refused_at_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_of_a_registration_ends_exactly_too() {
+async fn a21_a_code_of_a_registration_ends_exactly_too() {
     for (passed, accepted) in [(just_before(CODE), true), (CODE, false)] {
         let world = World::new().await;
         let admin = world.session(&world.administrator().await).await;
@@ -47,7 +47,7 @@ async fn a_code_of_a_registration_ends_exactly_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reset_lives_fifteen_minutes_and_not_a_moment_longer() {
+async fn a21_a_reset_lives_fifteen_minutes_and_not_a_moment_longer() {
     for (passed, open) in [(just_before(RESET), true), (RESET, false)] {
         let world = World::new().await;
         let (_, ann) = world.ready().await;
@@ -64,7 +64,7 @@ async fn a_reset_lives_fifteen_minutes_and_not_a_moment_longer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_does_not_outlive_its_reset() {
+async fn a21_a_code_does_not_outlive_its_reset() {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
     let reset = world.start_reset(&ann.user_id).await;
@@ -76,7 +76,7 @@ async fn a_code_does_not_outlive_its_reset() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_session_ends_after_twelve_hours_however_much_it_is_used() {
+async fn a21_a_full_session_ends_after_twelve_hours_however_much_it_is_used() {
     let world = World::new().await;
     let bearer = world.session(&world.administrator().await).await;
     let me = || world.ask(Ask::new("GET", "/v1/me").bearer(&bearer));
@@ -92,7 +92,7 @@ async fn a_full_session_ends_after_twelve_hours_however_much_it_is_used() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unused_session_ends_after_an_hour() {
+async fn a21_an_unused_session_ends_after_an_hour() {
     let world = World::new().await;
     let ada = world.administrator().await;
     for (passed, alive) in [(just_before(IDLE), true), (IDLE, false)] {
@@ -116,7 +116,7 @@ async fn a_session_for_registration_alone_ends_after_twenty_minutes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_temporary_password_signs_in_for_seven_days() {
+async fn a21_a_temporary_password_signs_in_for_seven_days() {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
     let bob = json!({ "userId": "bob@example.com", "name": "Bob" });

@@ -2,6 +2,7 @@
 
 mod administrators;
 mod after_reset;
+mod attacks;
 mod calls;
 mod canary;
 mod contract;
@@ -32,6 +33,7 @@ mod story;
 mod strict;
 mod terms;
 mod texts;
+mod threats;
 mod tidy;
 mod tour;
 mod users;

@@ -272,7 +272,7 @@ async fn no_reset_completes_while_it_is_switched_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_policy_is_the_administrators() {
+async fn a09_the_policy_is_the_administrators() {
     let (world, admin) = world().await;
     let user = world.user(&admin, json!({ "userId": "ann", "name": "Ann" })).await;
     let desk = world.user(&admin, json!({ "userId": "desk", "name": "Help Desk", "role": "helpDesk" })).await;

@@ -43,7 +43,7 @@ fn codes(answers: &[Answer]) -> Vec<(u16, &str)> {
 }
 
 /// All requests at once, behind a barrier; the answers in their order.
-async fn at_once(world: &Arc<World>, asks: Vec<Ask>) -> Vec<Answer> {
+pub async fn at_once(world: &Arc<World>, asks: Vec<Ask>) -> Vec<Answer> {
     let barrier = Arc::new(Barrier::new(asks.len()));
     let mut tasks = JoinSet::new();
     for (i, ask) in asks.into_iter().enumerate() {

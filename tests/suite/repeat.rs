@@ -156,3 +156,54 @@ async fn what_is_remembered_holds_no_secret() {
         assert!(!remembered.contains(secret), "{secret} in {remembered}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_whose_answer_was_lost_is_told_again_though_its_session_has_gone_on() {
+    let world = World::new().await;
+    let admin = world.session(&world.administrator().await).await;
+    world.switch_on(&admin).await;
+    let ann = world.user(&admin, json!({ "userId": "ann@example.com", "name": "Ann" })).await;
+
+    let sign_in = |password: &str| {
+        let body = json!({ "userId": "ann@example.com", "password": password });
+        Ask::new("POST", "/v1/sign-in").header(KEY, "sign-in").body(body)
+    };
+    let before = count(&world, "SESSION#").await;
+    let first = world.ask(sign_in(&ann.password)).await.expect(200);
+    assert_eq!(told(&world.ask(sign_in(&ann.password)).await), told(&first));
+    assert_eq!(world.ask(sign_in("another password")).await.code(), "idempotencyKeyReused");
+    assert_eq!(count(&world, "SESSION#").await - before, 1);
+
+    let bearer = first.text("bearer");
+    let add = json!({ "kind": "email", "destination": "ann.private@example.com" });
+    let add = Ask::new("POST", "/v1/me/methods").bearer(&bearer).header(KEY, "add").body(add);
+    let sent = world.ask(add.clone()).await.expect(202);
+    assert_eq!(told(&world.ask(add).await), told(&sent));
+    let code = world.code_for("ann.private@example.com").await;
+    assert_eq!(world.standins.inbox().to("ann.private@example.com").len(), 1);
+    let verify = Ask::new("POST", format!("/v1/challenges/{}/verify", sent.text("challengeId"))).bearer(&bearer).header(KEY, "verify");
+    let verify = verify.body(json!({ "code": code }));
+    let verified = world.ask(verify.clone()).await.expect(200);
+    assert_eq!(told(&world.ask(verify).await), told(&verified));
+
+    let finish = Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer).header(KEY, "finish");
+    let done = world.ask(finish.clone()).await.expect(200);
+    assert_eq!(world.ask(Ask::new("GET", "/v1/me").bearer(&bearer)).await.code(), "signInRequired", "the older bearer is dead");
+    assert_eq!(told(&world.ask(finish.clone()).await), told(&done));
+
+    let confirm = |bearer: &str, password: &str, key: &str| {
+        Ask::new("POST", "/v1/session/confirm").bearer(bearer).header(KEY, key).body(json!({ "password": password }))
+    };
+    // A wrong password that is sent again counts once.
+    let bearer = done.text("bearer");
+    for _ in 0..12 {
+        assert_eq!(world.ask(confirm(&bearer, "a wrong password", "wrong")).await.code(), "currentPasswordWrong");
+    }
+    let proved = world.ask(confirm(&bearer, &ann.password, "right")).await.expect(200);
+    assert_eq!(told(&world.ask(confirm(&bearer, &ann.password, "right")).await), told(&proved));
+
+    // What has ended is not brought back.
+    world.ask(Ask::new("DELETE", "/v1/sessions").bearer(&proved.text("bearer"))).await.expect(204);
+    assert_eq!(world.ask(finish).await.code(), "signInRequired");
+    assert_eq!(world.ask(sign_in(&ann.password)).await.code(), "signInRequired");
+}

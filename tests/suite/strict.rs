@@ -27,6 +27,7 @@ pub fn bodies() -> Vec<(&'static str, &'static str, Value)> {
         ("POST", "/v1/me/methods", json!({ "kind": "email", "destination": "ann@example.com" })),
         ("PUT", "/v1/me/password", json!({ "currentPassword": "a password of ann", "newPassword": "another password of ann" })),
         ("POST", "/v1/challenges/{challengeId}/verify", json!({ "code": "12345678" })),
+        ("PUT", "/v1/policy/terms", json!({ "terms": ["latchkey"] })),
         ("POST", "/v1/resets", json!({ "userId": "ann" })),
         ("POST", "/v1/resets/{resetId}/challenges", json!({ "kind": "email" })),
         ("PUT", "/v1/resets/{resetId}/password", json!({ "newPassword": "another password of ann" })),
@@ -351,7 +352,7 @@ async fn a_path_that_is_none_is_not_found_by_any_function() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_caller_says_of_itself_is_not_believed() {
+async fn a15_what_the_caller_says_of_itself_is_not_believed() {
     let world = World::with_source_limit(2).await;
     let admin = world.session(&world.administrator().await).await;
     world.switch_on(&admin).await;

@@ -52,7 +52,7 @@ fn a_placeholder_is_one_that_is_filled() {
         for (key, sentence) in all(language) {
             let filled: &[&str] = match key.split('.').next() {
                 Some("violation") => &["min", "max"],
-                Some("sms") => &["shortName", "code", "about"],
+                Some("sms") => &["organisation", "code", "about"],
                 Some("warning") => &["administrators", "users"],
                 Some("mail") => &["organisation", "minutes", "helpDesk", "about"],
                 _ => &[],

@@ -271,7 +271,7 @@ async fn a_changed_temporary_password_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_id_made_anew_is_another_account() {
+async fn a11_a_user_id_made_anew_is_another_account() {
     let world = World::new().await;
     let (admin, ann) = world.ready().await;
     let session = world.session(&ann).await;
@@ -321,7 +321,7 @@ async fn a_disabled_account_is_asked_nothing_and_told_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_sixteen_look_alike_user_ids_made_at_once_one_is_made() {
+async fn a32_of_sixteen_look_alike_user_ids_made_at_once_one_is_made() {
     let (world, admin) = world().await;
     #[rustfmt::skip]
     let spellings = ["zoë", "ZOË", "Zoë", "zOË", "zoe\u{308}", "Zoe\u{308}", "ZOE\u{308}", "zOE\u{308}", "ｚｏë", "ＺＯË", "ｚｏe\u{308}", "ｚｏｅ\u{308}", " zoë", "zoë ", " ZOË ", "ｚoë"];

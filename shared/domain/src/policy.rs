@@ -106,7 +106,7 @@ pub struct PasswordRules {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Organisation {
     pub name: String,
-    /// Fits every SMS.
+    /// Fits every SMS ([`LONGEST_SHORT_NAME`]).
     pub short_name: String,
     /// `https:` or `mailto:`.
     pub help_desk: Option<String>,
@@ -114,6 +114,11 @@ pub struct Organisation {
     pub accent_colour: String,
     pub language: Language,
 }
+
+/// UTF-16 units of the organisation's short name. With a longer one the
+/// shortest text of an SMS would take two parts, beside a host of 30
+/// characters and a code of 8 digits.
+pub const LONGEST_SHORT_NAME: usize = 12;
 
 /// Everything an administrator sets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -306,8 +311,9 @@ impl Policy {
         );
         refuse(!self.sms_countries.iter().all(|c| is_country(c)), "/smsCountries", ViolationCode::NotACountry);
         refuse(!is_line(&organisation.name, 60), "/organisation/name", ViolationCode::NotAName);
-        let short = is_line(&organisation.short_name, SHORT_NAME) && organisation.short_name.encode_utf16().count() <= SHORT_NAME;
-        refuse(!short, "/organisation/shortName", ViolationCode::NotAName);
+        let units = organisation.short_name.encode_utf16().count();
+        let fits = units <= LONGEST_SHORT_NAME && is_line(&organisation.short_name, LONGEST_SHORT_NAME);
+        refuse(!fits, "/organisation/shortName", ViolationCode::NotAName);
         refuse(
             organisation.help_desk.as_deref().is_some_and(|link| !is_help_desk(link)),
             "/organisation/helpDesk",
@@ -321,10 +327,6 @@ impl Policy {
         found
     }
 }
-
-/// The longest short name, in characters and in units of UTF-16: with it a
-/// text message fits one part.
-const SHORT_NAME: usize = 12;
 
 fn is_line(text: &str, longest: usize) -> bool {
     (1..=longest).contains(&text.chars().count()) && text.trim() == text && !text.chars().any(char::is_control)

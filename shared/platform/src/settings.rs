@@ -8,6 +8,11 @@ use std::fmt;
 pub const SOURCE_LIMIT: u32 = 300;
 const SOURCE_LIMIT_RANGE: std::ops::RangeInclusive<u32> = 10..=100_000;
 
+/// Characters of the base URL's host. The last line of a code's SMS names it,
+/// and with a longer one the Traditional Chinese text would take two parts
+/// (70 UTF-16 units hold one).
+pub const LONGEST_HOST: usize = 30;
+
 /// An operator's settings. A function does not start without them.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -17,11 +22,71 @@ pub struct Settings {
     pub secret_id: String,
     /// `LATCHKEY_BASE_URL`: where people reach Latchkey; the only link a
     /// message may hold, whatever a request's headers say.
-    pub base_url: String,
+    pub base_url: BaseUrl,
     /// `LATCHKEY_MAIL_FROM`: the sender of mails.
     pub mail_from: String,
     /// `LATCHKEY_SOURCE_LIMIT`: see [`SOURCE_LIMIT`].
     pub source_limit: u32,
+}
+
+/// Where people reach Latchkey: scheme, host and port, without a path.
+#[derive(Clone, Debug)]
+pub struct BaseUrl {
+    origin: String,
+    host: String,
+}
+
+/// Hosts that never leave the machine: only for these may it be `http`.
+const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
+
+impl BaseUrl {
+    /// Reads an `https` URL without path, query and user, with a host that
+    /// fits every SMS ([`LONGEST_HOST`]). Upper case and the default port are
+    /// written as browsers do.
+    pub fn parse(text: &str) -> Result<BaseUrl, InvalidSetting> {
+        BaseUrl::read(text).ok_or(InvalidSetting {
+            name: "LATCHKEY_BASE_URL",
+            want: "the https URL people reach Latchkey at, without a path and with a host of at most 30 characters, \
+                   such as https://reset.example.com",
+        })
+    }
+
+    fn read(text: &str) -> Option<BaseUrl> {
+        // A URI of a request has no fragment: the parser passes over one.
+        let uri: Uri = text.parse().ok().filter(|_| !text.contains('#'))?;
+        let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
+        let host = authority.host().to_ascii_lowercase();
+        let loopback = LOOPBACK.contains(&host.as_str());
+        let default_port = match scheme {
+            "https" => 443,
+            "http" if loopback => 80,
+            _ => return None,
+        };
+        let with = |port: Option<u16>| port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
+        let port = authority.port_u16();
+        // A user would be more than these.
+        let plain = authority.as_str().eq_ignore_ascii_case(&with(port)) && matches!(uri.path(), "" | "/") && uri.query().is_none();
+        let origin = format!("{scheme}://{}", with(port.filter(|port| *port != default_port)));
+        (plain && (loopback || is_host(&host))).then_some(BaseUrl { origin, host })
+    }
+
+    /// `https://host`, with a port where it is not the scheme's.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// What the last line of a code's SMS names.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+}
+
+/// A name as DNS has it: what a phone matches an SMS with, character by
+/// character.
+fn is_host(host: &str) -> bool {
+    let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
+    let is_label = |label: &str| !label.is_empty() && label.bytes().all(plain) && !label.starts_with('-') && !label.ends_with('-');
+    host.len() <= LONGEST_HOST && host.split('.').all(is_label)
 }
 
 /// A setting that is missing or out of range.
@@ -56,50 +121,12 @@ impl Settings {
                 .filter(|n| SOURCE_LIMIT_RANGE.contains(n))
                 .ok_or(InvalidSetting { name: "LATCHKEY_SOURCE_LIMIT", want: "a number from 10 to 100000" })?,
         };
-        let base_url = text("LATCHKEY_BASE_URL", "the URL people reach Latchkey at")?;
-        if origin_of(&base_url).is_none() {
-            const WANT: &str = "an https URL with a host of at most 30 characters, such as https://reset.example.com";
-            return Err(InvalidSetting { name: "LATCHKEY_BASE_URL", want: WANT });
-        }
         Ok(Settings {
             table: text("LATCHKEY_TABLE", "the name of the DynamoDB table")?,
             secret_id: text("LATCHKEY_SECRET_ID", "the name of the secret that holds the keys")?,
-            base_url,
+            base_url: BaseUrl::parse(&std::env::var("LATCHKEY_BASE_URL").unwrap_or_default())?,
             mail_from: text("LATCHKEY_MAIL_FROM", "the sender of mails")?,
             source_limit,
         })
     }
-
-    /// The origin of the base URL, as a browser writes it (RFC 6454 6.2): what
-    /// pages of our own send. Empty, and so no page's, where the URL is none.
-    pub fn origin(&self) -> String {
-        origin_of(&self.base_url).unwrap_or_default()
-    }
-
-    /// The host of the base URL: what a code by SMS is bound to (WebOTP).
-    pub fn host(&self) -> &str {
-        let (_, rest) = self.base_url.split_once("://").unwrap_or_default();
-        rest.split(['/', ':', '?']).next().unwrap_or_default()
-    }
-}
-
-/// The longest host of our pages, in characters: with it, the longest short
-/// name and the longest code, a text message still fits one part.
-pub const LONGEST_HOST: usize = 30;
-/// A laptop has no certificate.
-const LOOPBACK: [&str; 2] = ["127.0.0.1", "localhost"];
-
-fn origin_of(url: &str) -> Option<String> {
-    let url: Uri = url.parse().ok()?;
-    let (scheme, host) = (url.scheme_str()?, url.host()?.to_ascii_lowercase());
-    let usual = match scheme {
-        "https" => 443,
-        "http" if LOOPBACK.contains(&host.as_str()) => 80,
-        _ => return None,
-    };
-    if host.len() > LONGEST_HOST {
-        return None;
-    }
-    let port = url.port_u16().filter(|port| *port != usual).map(|port| format!(":{port}"));
-    Some(format!("{scheme}://{host}{}", port.unwrap_or_default()))
 }

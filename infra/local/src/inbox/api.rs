@@ -129,13 +129,14 @@ async fn localstack_ses(State(inbox): State<Inbox>) -> Json<Value> {
 async fn localstack_sms(State(inbox): State<Inbox>) -> Json<Value> {
     let mut by_number = serde_json::Map::new();
     for sms in of(&inbox, Channel::Sms) {
+        let attribute = |(name, value): (String, String)| (name, json!({ "DataType": "String", "StringValue": value }));
         let text = json!({
             "PhoneNumber": sms.to,
             "TopicArn": null,
             "SubscriptionArn": null,
             "MessageId": sms.id.to_string(),
             "Message": sms.text,
-            "MessageAttributes": null,
+            "MessageAttributes": sms.attributes.into_iter().map(attribute).collect::<serde_json::Map<_, _>>(),
             "MessageStructure": null,
             "Subject": null,
         });

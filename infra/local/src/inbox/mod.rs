@@ -6,7 +6,7 @@ mod reading;
 pub use reading::parts;
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     fmt,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
@@ -34,7 +34,7 @@ pub enum Failure {
     /// Too many requests (429). The SDK tries again by itself.
     Throttled,
     /// Accepted, and never delivered: what SNS does with a number whose owner
-    /// has opted out.
+    /// has opted out. Only its delivery log tells.
     OptedOut,
     /// Accepted, and never delivered: what SES does with an address on the
     /// account's suppression list.
@@ -58,12 +58,12 @@ pub struct Message {
     pub language: &'static str,
     /// The parts of a text message; 1 for a mail.
     pub parts: usize,
-    /// What SNS was told a text message is: `Transactional` or `Promotional`.
-    pub kind: Option<String>,
     #[serde(serialize_with = "rfc3339")]
     pub at: Timestamp,
     /// The one-time code in it, where there is one.
     pub code: Option<String>,
+    /// How it was asked to be sent: the message attributes of SNS.
+    pub attributes: BTreeMap<String, String>,
 }
 
 fn rfc3339<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
@@ -85,7 +85,7 @@ pub(crate) struct Draft {
     pub subject: Option<String>,
     pub text: String,
     pub html: Option<String>,
-    pub kind: Option<String>,
+    pub attributes: BTreeMap<String, String>,
 }
 
 #[derive(Default)]
@@ -172,12 +172,12 @@ impl Inbox {
             },
             at: Timestamp::now(),
             code: reading::code(&seen),
-            kind: draft.kind,
             to: draft.to,
             from: draft.from,
             subject: draft.subject,
             text: draft.text,
             html: draft.html,
+            attributes: draft.attributes,
         };
         state.messages.push_back(message);
         if state.messages.len() > KEPT {

@@ -1,6 +1,6 @@
 //! SNS `Publish` to a phone number: the query protocol, forms in and XML out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use axum::{
     http::{StatusCode, header},
@@ -32,11 +32,12 @@ pub(super) fn answer(inbox: &Inbox, body: &[u8]) -> Response {
         Some(Failure::Rejected) => return refuse(400, "InvalidParameter", &invalid),
         Some(Failure::OptedOut | Failure::Suppressed) => {}
         None => {
+            let attributes = attributes(&form);
             let draft = Draft {
                 to: to.to_owned(),
-                from: attribute(&form, "AWS.SNS.SMS.SenderID").or_else(|| attribute(&form, "AWS.MM.SMS.OriginationNumber")),
+                from: ["AWS.SNS.SMS.SenderID", "AWS.MM.SMS.OriginationNumber"].iter().find_map(|name| attributes.get(*name)).cloned(),
                 text: text.to_owned(),
-                kind: attribute(&form, "AWS.SNS.SMS.SMSType"),
+                attributes,
                 ..Draft::default()
             };
             inbox.receive(Channel::Sms, draft);
@@ -55,12 +56,12 @@ pub(super) fn answer(inbox: &Inbox, body: &[u8]) -> Response {
 }
 
 /// Message attributes come as numbered pairs of name and value.
-fn attribute(form: &HashMap<String, String>, name: &str) -> Option<String> {
-    form.iter()
-        .filter_map(|(key, value)| Some((key.strip_suffix(".Name")?, value)))
-        .find(|(entry, value)| entry.starts_with("MessageAttributes.") && *value == name)
-        .and_then(|(entry, _)| form.get(&format!("{entry}.Value.StringValue")))
-        .cloned()
+fn attributes(form: &HashMap<String, String>) -> BTreeMap<String, String> {
+    let pair = |(key, name): (&String, &String)| {
+        let entry = key.strip_suffix(".Name").filter(|entry| entry.starts_with("MessageAttributes."))?;
+        Some((name.clone(), form.get(&format!("{entry}.Value.StringValue"))?.clone()))
+    };
+    form.iter().filter_map(pair).collect()
 }
 
 fn is_e164(number: &str) -> bool {

@@ -115,6 +115,7 @@ async fn a_text_message_arrives() {
     assert_eq!(sms.from.as_deref(), Some("Latchkey"));
     assert_eq!(sms.code.as_deref(), Some("123456"));
     assert_eq!(sms.parts, 1);
+    assert_eq!(sms.attributes["AWS.SNS.SMS.SMSType"], "Transactional");
 }
 
 #[tokio::test]
@@ -192,5 +193,7 @@ async fn localstacks_paths_answer() {
     let mails = get("/_aws/ses").await;
     assert_eq!(mails["messages"][0]["Destination"]["ToAddresses"][0], "mei@example.com");
     let texts = get("/_aws/sns/sms-messages").await;
-    assert_eq!(texts["sms_messages"]["+61491570156"][0]["PhoneNumber"], "+61491570156");
+    let text = &texts["sms_messages"]["+61491570156"][0];
+    assert_eq!(text["PhoneNumber"], "+61491570156");
+    assert_eq!(text["MessageAttributes"]["AWS.SNS.SMS.SMSType"]["StringValue"], "Transactional");
 }

@@ -1,13 +1,14 @@
 //! A new proof of the password, for what asks for a young one.
 
-use super::sign_in::SignedInAnswer;
+use super::sign_in::{SESSION, SignedInAnswer};
 use super::signed_in::signed_in;
 use super::typed_password::{TypedPassword, count_wrong, save_lock};
 use super::{ATTEMPTS, Told, replace_session};
 use crate::audit::Event;
 use crate::error::{Problem, ProblemCode};
 use crate::password::Password;
-use crate::port::{Call, Entropy, Guard, HashTarget, PasswordHasher, Store, Want, random};
+use crate::port::{Call, Entropy, Guard, HashTarget, PasswordHasher, Store, Want};
+use crate::repeat::Outcome;
 use crate::secret::{Bearer, BearerKind};
 use crate::session::Reach;
 
@@ -29,14 +30,17 @@ pub async fn confirm_password(
         let lock = typed.lock(&who.read, call)?;
         let checked = typed.check(hasher, HashTarget::Stored(&who.account.hash)).await?;
         let (changes, answer) = if checked.right {
-            let bearer = Bearer::new(BearerKind::Session, handle.clone(), random(entropy));
+            let bearer = Bearer::new(BearerKind::Session, handle.clone(), call.secret(entropy, SESSION));
             let session = who.session.proved(&bearer, call.now);
             let told = Told { uid: Some(&who.account.uid), ..Told::new(call, handle, Event::PasswordConfirmed) };
             let mut changes = vec![save_lock(call, handle, &who.read, lock.after_right(&call.id)), told.record(call, policy, entropy)];
             changes.extend(replace_session(&who.session, &session));
+            changes.extend(call.remember(handle, Outcome::Done));
             (changes, Ok(SignedInAnswer::of(bearer, session, who.account.clone(), policy, call.now)))
         } else {
-            (count_wrong(call, &who, &lock, checked, entropy), Err(ProblemCode::CurrentPasswordWrong.into()))
+            let mut changes = count_wrong(call, &who, &lock, checked, entropy);
+            changes.extend(call.remember(handle, Outcome::Refused(ProblemCode::CurrentPasswordWrong)));
+            (changes, Err(ProblemCode::CurrentPasswordWrong.into()))
         };
         match store.commit(call, &format!("confirm-{attempt}"), changes).await {
             Ok(()) => return answer,

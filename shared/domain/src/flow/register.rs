@@ -7,12 +7,13 @@ use crate::audit::Event;
 use crate::challenge::{ChallengeId, Purpose};
 use crate::error::{Problem, ProblemCode, ViolationCode};
 use crate::flow::send_code::{Sent, count_send, refused, sms_open, too_soon};
-use crate::flow::sign_in::SignedInAnswer;
+use crate::flow::sign_in::{SESSION, SignedInAnswer};
 use crate::flow::signed_in::{SignedIn, signed_in};
 use crate::method::{Destination, Kind, Pending};
 use crate::notice::Notice;
 use crate::outbox::{Message, OutboxKind};
 use crate::port::{Call, Change, Entropy, Guard, KeyRing, Store, Want, random};
+use crate::repeat::Outcome;
 use crate::secret::{Bearer, BearerKind};
 use crate::session::{Next, PROOF, Reach, Session, next_step, postpone_until};
 
@@ -95,13 +96,14 @@ async fn send(
     account.pending.insert(kind, Pending { destination, challenge: challenge.clone() });
     let message = Message::Code { challenge, purpose: Purpose::Registration, typed: None };
     let told = Told { uid: Some(&account.uid), kind: Some(kind), ..Told::new(call, &handle, Event::MethodStarted) };
-    let changes = vec![
+    let mut changes = vec![
         told.record(call, policy, entropy),
         save_account(&handle, &who.account, account.revised()),
         Change::IssueChallenge { handle: handle.clone(), purpose: Purpose::Registration, issue: Box::new(issue) },
         count_send(call, &keys),
         queue(call, &handle, OutboxKind::Code(Purpose::Registration, None), message, entropy),
     ];
+    changes.extend(call.remember(&handle, sent.outcome()));
     match store.commit(call, "send", changes).await {
         Ok(()) => Ok(sent),
         // Two at once: the other one was just sent.
@@ -169,11 +171,12 @@ fn go_on(
     entropy: &impl Entropy,
 ) -> (Vec<Change>, SignedInAnswer) {
     let (handle, policy) = (who.handle(), &who.policy.policy);
-    let bearer = Bearer::new(BearerKind::Session, handle.clone(), random(entropy));
+    let bearer = Bearer::new(BearerKind::Session, handle.clone(), call.secret(entropy, SESSION));
     let session = Session::begin(&account, &bearer, next, who.session.proved_at, call.now);
     let told = Told { uid: Some(&account.uid), ..Told::new(call, handle, event) };
     let mut changes = vec![told.record(call, policy, entropy)];
     changes.extend(replace_session(&who.session, &session));
+    changes.extend(call.remember(handle, Outcome::Done));
     (changes, SignedInAnswer::of(bearer, session, account, policy, call.now))
 }
 

@@ -2,13 +2,14 @@
 
 use super::typed_password::{TypedPassword, save_lock};
 use super::{ATTEMPTS, Told, fence, save_account};
-use crate::account::{Account, TypedUserId};
+use crate::account::{Account, Handle, TypedUserId};
 use crate::audit::{Event, Reason};
 use crate::error::{Problem, ProblemCode};
 use crate::flow::signed_in::signed_in;
 use crate::password::Password;
 use crate::policy::Policy;
 use crate::port::{Call, Change, CommitError, Entropy, Guard, HashTarget, KeyRing, PasswordHasher, Store, Want, random};
+use crate::repeat::Outcome;
 use crate::secret::{Bearer, BearerKind};
 use crate::session::{Next, Session, next_step, note_asked, postpone_until};
 use crate::time::Time;
@@ -63,7 +64,7 @@ pub async fn sign_in(
         let (changes, answer) = match account {
             Some(account) if refusal == Reason::None => {
                 let next = next_step(account, &policy, call.now);
-                let bearer = Bearer::new(BearerKind::Session, handle.clone(), random(entropy));
+                let bearer = Bearer::new(BearerKind::Session, handle.clone(), call.secret(entropy, SESSION));
                 let session = Session::begin(account, &bearer, next, call.now, call.now);
                 let told = Told { event: Event::SignedIn, ..told };
                 let mut changes = vec![
@@ -71,6 +72,7 @@ pub async fn sign_in(
                     Change::CreateSession(Box::new(session.clone())),
                     told.record(call, &policy, entropy),
                 ];
+                changes.extend(call.remember(&handle, Outcome::Done));
                 let mut after = account.clone();
                 note_asked(&mut after, next, call.now);
                 if checked.stale {
@@ -83,7 +85,9 @@ pub async fn sign_in(
             }
             _ => {
                 let wrong = lock.after_wrong(checked.fingerprint, policy.limits.wrong_passwords, call.now, &call.id);
-                (vec![save_lock(call, &handle, &read, wrong), told.record(call, &policy, entropy)], Err(ProblemCode::SignInFailed.into()))
+                let mut changes = vec![save_lock(call, &handle, &read, wrong), told.record(call, &policy, entropy)];
+                changes.extend(call.remember(&handle, Outcome::Refused(ProblemCode::SignInFailed)));
+                (changes, Err(ProblemCode::SignInFailed.into()))
             }
         };
         match store.commit(call, &format!("sign-in-{attempt}"), changes).await {
@@ -93,6 +97,16 @@ pub async fn sign_in(
         }
     }
     Err(Problem::unavailable())
+}
+
+/// What the bearer of an answer's session is made for.
+pub(super) const SESSION: &str = "session";
+
+/// The session that a request made, again, as long as it lives.
+pub async fn session_again(store: &impl Store, entropy: &impl Entropy, call: &Call, handle: &Handle) -> Result<SignedInAnswer, Problem> {
+    let bearer = Bearer::new(BearerKind::Session, handle.clone(), call.secret(entropy, SESSION));
+    let who = signed_in(store, call, &bearer, &[]).await?;
+    Ok(SignedInAnswer::of(bearer, who.session, who.account, &who.policy.policy, call.now))
 }
 
 /// Why this sign-in is refused; [`Reason::None`] where it is not.

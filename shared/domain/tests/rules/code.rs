@@ -13,24 +13,60 @@ fn code(keys: &Keys, id: &ChallengeId, purpose: Purpose) -> String {
     Code::derive(&keys.current().codes, id, purpose).reveal().to_owned()
 }
 
-#[test]
-fn twenty_thousand_codes_are_spread_evenly() {
-    const CODES: u32 = 20_000;
+/// The codes of challenges that differ in one number, and each follows on the
+/// one before.
+fn twenty_thousand() -> Vec<String> {
     let keys = keys();
-    let codes: Vec<String> = (0..CODES).map(|n| code(&keys, &challenge(Kind::Email, n.into(), BEGIN), Purpose::Reset)).collect();
+    (0..20_000u128).map(|n| code(&keys, &challenge(Kind::Email, n, BEGIN), Purpose::Reset)).collect()
+}
+
+fn digit(code: &str, place: usize) -> usize {
+    usize::from(code.as_bytes()[place] - b'0')
+}
+
+/// How far counts of so many equally likely values lie from even.
+fn chi_square(values: usize, found: impl Iterator<Item = usize>) -> f64 {
+    let mut seen = vec![0u32; values];
+    found.for_each(|value| seen[value] += 1);
+    let expected = f64::from(seen.iter().sum::<u32>()) / values as f64;
+    seen.iter().map(|n| (f64::from(*n) - expected).powi(2) / expected).sum()
+}
+
+#[test]
+fn a20_twenty_thousand_codes_are_spread_evenly() {
+    let codes = twenty_thousand();
     assert!(codes.iter().all(|code| code.len() == 8 && code.bytes().all(|b| b.is_ascii_digit())));
     for place in 0..8 {
-        let mut seen = [0u32; 10];
-        codes.iter().for_each(|code| seen[usize::from(code.as_bytes()[place] - b'0')] += 1);
-        let expected = f64::from(CODES) / 10.0;
-        let chi_square: f64 = seen.iter().map(|n| (f64::from(*n) - expected).powi(2) / expected).sum();
         // Nine degrees of freedom: one honest place in a thousand is above.
-        assert!(chi_square < 27.88, "place {place}: {seen:?}, chi-square {chi_square}");
+        let found = chi_square(10, codes.iter().map(|code| digit(code, place)));
+        assert!(found < 27.88, "place {place}: chi-square {found}");
     }
     assert!(codes.iter().any(|code| code.starts_with("00")), "leading zeros are kept");
     let different: HashSet<&String> = codes.iter().collect();
     // Two of them alike are expected, and a stuck source gives thousands.
     assert!(codes.len() - different.len() < 20);
+}
+
+#[test]
+fn a20_one_code_tells_nothing_of_the_next() {
+    let codes = twenty_thousand();
+    let number = |code: &String| code.parse::<i64>().expect("digits");
+    for lag in [1, 2, 10] {
+        let pairs = || codes.iter().zip(&codes[lag..]);
+        // Each digit of a code beside each digit of the later one: 99 degrees
+        // of freedom, one honest pair of places in ten thousand is above.
+        for (place, later) in (0..8).flat_map(|place| (0..8).map(move |later| (place, later))) {
+            let found = chi_square(100, pairs().map(|(code, next)| 10 * digit(code, place) + digit(next, later)));
+            assert!(found < 160.1, "places {place} and {later}, {lag} apart: chi-square {found}");
+        }
+        // No step that comes again and again, as that of a counter would.
+        let mut steps: Vec<i64> = pairs().map(|(code, next)| (number(next) - number(code)).rem_euclid(100_000_000)).collect();
+        steps.sort_unstable();
+        let again = steps.windows(2).filter(|two| two[0] == two[1]).count();
+        assert!(again < 20, "{again} steps come again, {lag} apart");
+        let near = steps.iter().filter(|step| **step < 1000 || **step > 100_000_000 - 1000).count();
+        assert!(near < 10, "{near} codes lie beside the one before, {lag} apart");
+    }
 }
 
 #[test]
@@ -68,7 +104,7 @@ fn a_code_is_of_one_challenge_one_purpose_and_one_key() {
 }
 
 #[test]
-fn a_typed_code_is_digits_and_spaces_alone() {
+fn a19_a_typed_code_is_digits_and_spaces_alone() {
     let taken = ["123456", "1234567", "12345678", "1234 5678", "123 456", " 12345678 ", "1 2 3 4 5 6 7 8", "00000000"];
     #[rustfmt::skip]
     let refused = [

@@ -136,8 +136,9 @@ fn each_text_is_checked() {
             vec!["E".into(), long(60), "Example & Sons".into()],
             vec!["".into(), " ".into(), long(61), " Example".into(), "Example ".into(), "Exam\nple".into(), "Exam\r\nBcc: a@example.com".into(), "a\u{7f}".into()]),
         ("/organisation/shortName", V::NotAName,
-            vec!["E".into(), long(12)],
-            vec!["".into(), long(13), "Exam\tple".into()]),
+            // In UTF-16 units, as an SMS counts: an emoji has two.
+            vec!["E".into(), "a".repeat(12), long(12), "😀".repeat(6)],
+            vec!["".into(), " ".into(), "a".repeat(13), long(13), "😀".repeat(6) + "a", "😀".repeat(7), "Exam\tple".into(), " Exam".into()]),
         ("/organisation/helpDesk", V::NotAHelpDesk,
             vec!["https://help.example.com/x?y=z".into(), "mailto:help@example.com".into(), link(200)],
             vec!["".into(), "https://".into(), "mailto:".into(), "http://help.example.com".into(), "HTTPS://help.example.com".into(), "javascript:alert(1)".into(),

@@ -34,7 +34,7 @@ fn bearer(parts: &Parts, host: &Host) -> Result<Bearer, ProblemCode> {
     };
     let found = found.ok_or(ProblemCode::SignInRequired)?;
     match carrier(parts) {
-        Carrier::Cookie if !cookie::counts(&parts.method, &parts.headers, &host.settings.origin()) => Err(ProblemCode::CrossSite),
+        Carrier::Cookie if !cookie::counts(&parts.method, &parts.headers, host.settings.base_url.origin()) => Err(ProblemCode::CrossSite),
         Carrier::Bearer | Carrier::Cookie => Ok(found),
     }
 }

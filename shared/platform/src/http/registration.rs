@@ -5,6 +5,7 @@ use super::auth::SessionBearer;
 use super::body::Body;
 use super::cookie::{Carrier, hand_out};
 use super::problem::Refusal;
+use super::repeat::{Repeat, once, sent_again, session_once};
 use crate::host::Host;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -45,10 +46,12 @@ async fn add(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
+    repeat: Repeat,
     Body(body): Body<AddMethod>,
 ) -> Result<(StatusCode, Json<ChallengeAnswer>), Refusal> {
     let wanted = NewMethod { kind: body.kind, address: &body.destination };
-    let sent = register::start_method(&host.store, &*host.ring, &host.entropy, &call, &bearer, wanted).await?;
+    let first = async |call: &Call| register::start_method(&host.store, &*host.ring, &host.entropy, call, &bearer, wanted).await;
+    let sent = once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, sent_again).await?;
     Ok((StatusCode::ACCEPTED, Json(sent.into())))
 }
 
@@ -57,9 +60,11 @@ async fn resend(
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
     Path(kind): Path<String>,
+    repeat: Repeat,
 ) -> Result<(StatusCode, Json<ChallengeAnswer>), Refusal> {
     let kind: Kind = kind.parse().map_err(|()| ProblemCode::NotFound)?;
-    let sent = register::resend(&host.store, &*host.ring, &host.entropy, &call, &bearer, kind).await?;
+    let first = async |call: &Call| register::resend(&host.store, &*host.ring, &host.entropy, call, &bearer, kind).await;
+    let sent = once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, sent_again).await?;
     Ok((StatusCode::ACCEPTED, Json(sent.into())))
 }
 
@@ -68,8 +73,10 @@ async fn finish(
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
     carrier: Carrier,
+    repeat: Repeat,
 ) -> Result<Response, Refusal> {
-    Ok(hand_out(register::finish(&host.store, &host.entropy, &call, &bearer).await?, carrier, call.now))
+    let first = async |call: &Call| register::finish(&host.store, &host.entropy, call, &bearer).await;
+    Ok(hand_out(session_once(&host, &call, repeat, &bearer, first).await?, carrier, call.now))
 }
 
 async fn postpone(
@@ -77,8 +84,10 @@ async fn postpone(
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
     carrier: Carrier,
+    repeat: Repeat,
 ) -> Result<Response, Refusal> {
-    Ok(hand_out(register::postpone(&host.store, &host.entropy, &call, &bearer).await?, carrier, call.now))
+    let first = async |call: &Call| register::postpone(&host.store, &host.entropy, call, &bearer).await;
+    Ok(hand_out(session_once(&host, &call, repeat, &bearer, first).await?, carrier, call.now))
 }
 
 async fn reconfirm(
@@ -86,8 +95,10 @@ async fn reconfirm(
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
     carrier: Carrier,
+    repeat: Repeat,
 ) -> Result<Response, Refusal> {
-    Ok(hand_out(register::reconfirm(&host.store, &host.entropy, &call, &bearer).await?, carrier, call.now))
+    let first = async |call: &Call| register::reconfirm(&host.store, &host.entropy, call, &bearer).await;
+    Ok(hand_out(session_once(&host, &call, repeat, &bearer, first).await?, carrier, call.now))
 }
 
 async fn remove(

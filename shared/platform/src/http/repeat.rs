@@ -11,10 +11,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use domain::account::Handle;
 use domain::error::{Problem, ProblemCode, ViolationCode};
 use domain::flow::send_code::Sent;
+use domain::flow::sign_in::{SignedInAnswer, session_again};
 use domain::key::Keys;
 use domain::port::{Call, KeyRing, Store, Want, random};
 use domain::repeat::{Outcome, Remembered, Repeatable};
-use domain::secret::random_text;
+use domain::secret::{Bearer, random_text};
 use sha2::{Digest, Sha256};
 use std::convert::Infallible;
 
@@ -110,6 +111,18 @@ async fn repeated<T>(
     let repeatable = Repeatable::new(keys, name.to_owned(), body.to_owned(), remembered.kid, remembered.nonce.clone());
     let repeatable = Some(repeatable.ok_or_else(Problem::unavailable)?);
     again(&Call { repeatable, ..call.clone() }, remembered).await
+}
+
+/// The same for what ends with the session under a new bearer.
+pub async fn session_once(
+    host: &Host,
+    call: &Call,
+    repeat: Repeat,
+    bearer: &Bearer,
+    first: impl AsyncFnOnce(&Call) -> Result<SignedInAnswer, Problem>,
+) -> Result<SignedInAnswer, Problem> {
+    let again = async |call: &Call, _| session_again(&host.store, &host.entropy, call, &bearer.handle).await;
+    once(host, call, repeat, &bearer.handle, bearer.digest().as_str(), first, again).await
 }
 
 /// The answer of a code that was asked for, again.

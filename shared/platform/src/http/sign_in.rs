@@ -5,6 +5,7 @@ use super::auth::SessionBearer;
 use super::body::Body;
 use super::cookie::{self, Carrier, hand_out, take_back};
 use super::problem::Refusal;
+use super::repeat::{Repeat, once, session_once};
 use crate::host::Host;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -16,7 +17,7 @@ use domain::error::ProblemCode;
 use domain::flow::confirm_password::confirm_password;
 use domain::flow::{sign_in, signed_in};
 use domain::password::Password;
-use domain::port::Call;
+use domain::port::{Call, KeyRing};
 use domain::session::postpone_until;
 use std::sync::Arc;
 
@@ -34,9 +35,10 @@ async fn start(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
     headers: HeaderMap,
+    repeat: Repeat,
     Body(body): Body<SignIn>,
 ) -> Result<Response, Refusal> {
-    if body.session == Carrier::Cookie && !cookie::may_begin(&headers, &host.settings.origin()) {
+    if body.session == Carrier::Cookie && !cookie::may_begin(&headers, host.settings.base_url.origin()) {
         return Err(ProblemCode::CrossSite.into());
     }
     let user_id = TypedUserId::new(body.user_id);
@@ -45,7 +47,11 @@ async fn start(
         // Nobody has such a password: no call and no hash for it.
         return Err(ProblemCode::SignInFailed.into());
     }
-    let answer = sign_in::sign_in(&host.store, &*host.ring, &host.hasher, &host.entropy, &call, &user_id, &password).await?;
+    let handle = host.ring.keys().await?.handle(&user_id);
+    let (store, ring, entropy) = (&host.store, &*host.ring, &host.entropy);
+    let first = async |call: &Call| sign_in::sign_in(store, ring, &host.hasher, entropy, call, &user_id, &password).await;
+    let again = async |call: &Call, _| sign_in::session_again(store, entropy, call, &handle).await;
+    let answer = once(&host, &call, repeat, &handle, "", first, again).await?;
     Ok(hand_out(answer, body.session, call.now))
 }
 
@@ -74,13 +80,15 @@ async fn confirm(
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
     carrier: Carrier,
+    repeat: Repeat,
     Body(body): Body<ConfirmPassword>,
 ) -> Result<Response, Refusal> {
     let password = Password::new(&body.password);
     if password.is_too_long() {
         return Err(ProblemCode::CurrentPasswordWrong.into());
     }
-    let answer = confirm_password(&host.store, &host.hasher, &host.entropy, &call, &bearer, &password).await?;
+    let first = async |call: &Call| confirm_password(&host.store, &host.hasher, &host.entropy, call, &bearer, &password).await;
+    let answer = session_once(&host, &call, repeat, &bearer, first).await?;
     Ok(hand_out(answer, carrier, call.now))
 }
 

@@ -1,9 +1,8 @@
 //! Mails: the same sentences as text and as HTML. A code message holds no
 //! link, and its subject no code.
 
+use super::topic;
 use crate::texts::text;
-use domain::challenge::Purpose;
-use domain::notice::Notice;
 use domain::port::{Content, Outgoing};
 use zeroize::Zeroizing;
 
@@ -28,30 +27,15 @@ pub fn render(message: &Outgoing<'_>) -> Mail {
         values.push(("organisation", organisation));
         text(message.language, key, &values)
     };
-    let (key, blocks) = match &message.content {
-        Content::Code { code, purpose, minutes } => {
-            let key = match purpose {
-                Purpose::Reset => "mail.code.reset",
-                Purpose::Registration => "mail.code.registration",
-            };
-            let blocks = vec![
-                Block::Line(say(&format!("{key}.text"), &[])),
-                Block::Code(Zeroizing::new(code.reveal().to_owned())),
-                Block::Line(say("mail.code.life", &[("minutes", &minutes.to_string())])),
-                Block::Line(say("mail.code.warning", &[])),
-            ];
-            (key, blocks)
-        }
-        Content::Notice { notice, about } => {
-            let key = match notice {
-                Notice::PasswordReset => "mail.notice.passwordReset",
-                Notice::PasswordChanged => "mail.notice.passwordChanged",
-                Notice::MethodAdded => "mail.notice.methodAdded",
-                Notice::MethodChanged => "mail.notice.methodChanged",
-                Notice::MethodRemoved => "mail.notice.methodRemoved",
-                Notice::PasswordIssued => "mail.notice.passwordIssued",
-                Notice::AdministratorReset => "mail.notice.administratorReset",
-            };
+    let key = format!("mail.{}", topic(&message.content));
+    let blocks = match &message.content {
+        Content::Code { code, minutes, .. } => vec![
+            Block::Line(say(&format!("{key}.text"), &[])),
+            Block::Code(Zeroizing::new(code.reveal().to_owned())),
+            Block::Line(say("mail.code.life", &[("minutes", &minutes.to_string())])),
+            Block::Line(say("mail.code.warning", &[])),
+        ],
+        Content::Notice { about, .. } => {
             let mut blocks = vec![
                 Block::Line(say(&format!("{key}.text"), &[("about", about.unwrap_or_default())])),
                 Block::Line(say("mail.notice.warning", &[])),
@@ -59,7 +43,7 @@ pub fn render(message: &Outgoing<'_>) -> Mail {
             if let Some(help_desk) = &message.organisation.help_desk {
                 blocks.push(Block::Line(say("mail.notice.helpDesk", &[("helpDesk", help_desk)])));
             }
-            (key, blocks)
+            blocks
         }
     };
     Mail {

@@ -7,24 +7,42 @@ mod sns;
 
 use crate::settings::Settings;
 use aws_config::SdkConfig;
+use aws_smithy_types::retry::RetryConfig;
+use domain::challenge::Purpose;
 use domain::method::Destination;
-use domain::port::{Outgoing, SendError, Sender};
+use domain::notice::Notice;
+use domain::port::{Content, Outgoing, SendError, Sender};
 
-/// The channels of a deployed Latchkey: mail by SES v2, text messages by SNS.
+/// The channels of a deployed Latchkey: mail by SES v2, SMS by SNS.
 pub struct Channels {
     mail: ses::Mailer,
     sms: sns::Texter,
+    /// The host that a code's SMS is bound to.
     host: String,
 }
 
 impl Channels {
     pub fn new(aws: &SdkConfig, settings: &Settings) -> Channels {
+        let aws = once(aws);
         Channels {
-            mail: ses::Mailer::new(aws_sdk_sesv2::Client::new(aws), settings.mail_from.clone()),
-            sms: sns::Texter::new(aws_sdk_sns::Client::new(aws)),
-            host: settings.host().to_owned(),
+            mail: ses::Mailer::new(aws_sdk_sesv2::Client::new(&aws), settings.mail_from.clone()),
+            sms: sns::Texter::new(&aws),
+            host: settings.base_url.host().to_owned(),
         }
     }
+}
+
+/// Calls are tried once: each try of the SDK could be one more message, not
+/// counted. That one try has the time of a whole call; the outbox does the
+/// rest.
+fn once(aws: &SdkConfig) -> SdkConfig {
+    let mut config = aws.to_builder().retry_config(RetryConfig::disabled());
+    if let Some(bounds) = aws.timeout_config() {
+        let mut one_try = bounds.to_builder();
+        one_try.set_operation_attempt_timeout(bounds.operation_timeout());
+        config.set_timeout_config(Some(one_try.build()));
+    }
+    config.build()
 }
 
 impl Sender for Channels {
@@ -33,5 +51,22 @@ impl Sender for Channels {
             Destination::Email(address) => self.mail.send(address, mail::render(&message)).await,
             Destination::MobilePhone(number) => self.sms.send(number, &sms::render(&message, &self.host)).await,
         }
+    }
+}
+
+/// What the texts of a message are called, after the name of its channel.
+fn topic(content: &Content<'_>) -> &'static str {
+    match content {
+        Content::Code { purpose: Purpose::Reset, .. } => "code.reset",
+        Content::Code { purpose: Purpose::Registration, .. } => "code.registration",
+        Content::Notice { notice, .. } => match notice {
+            Notice::PasswordReset => "notice.passwordReset",
+            Notice::PasswordChanged => "notice.passwordChanged",
+            Notice::MethodAdded => "notice.methodAdded",
+            Notice::MethodChanged => "notice.methodChanged",
+            Notice::MethodRemoved => "notice.methodRemoved",
+            Notice::PasswordIssued => "notice.passwordIssued",
+            Notice::AdministratorReset => "notice.administratorReset",
+        },
     }
 }

@@ -1,79 +1,67 @@
-//! Text messages, each in one part: the network charges by part, and joins
-//! parts badly. A code ends with the line that binds it to our pages (WebOTP,
-//! origin-bound one-time codes), and no message holds a link.
+//! Text messages. Each is sent, and paid, as one part: the fullest text that
+//! fits. A code's last line binds it to our host, so that a phone offers it on
+//! no other page (WebOTP, WICG's "Origin-bound one-time codes").
 
-use crate::texts::{all, text};
-use domain::challenge::Purpose;
-use domain::notice::Notice;
+use super::topic;
+use crate::texts::text;
 use domain::port::{Content, Outgoing};
 use zeroize::Zeroizing;
 
-/// What one part holds: septets of the GSM 7-bit alphabet or, where a
-/// character is not in it, units of UTF-16 (3GPP TS 23.038).
+/// What one part holds: septets of the GSM 7-bit alphabet, or UTF-16 units
+/// where a character is not in it (3GPP TS 23.038, 23.040).
 const SEPTETS: usize = 160;
 const UNITS: usize = 70;
 
-/// The message of one part: the fullest text that fits. `host` is that of our
-/// pages.
-///
-/// The shortest text of every kind fits with the longest host, short name and
-/// code that are allowed, in each language; a test renders them.
+/// The GSM 7-bit default alphabet, beyond letters and digits of ASCII.
+const ONE_SEPTET: &str = "\n\r !\"#$%&'()*+,-./:;<=>?@_¡£¤¥§¿ÄÅÆÇÉÑÖØÜßàäåæèéìñòöøùüΓΔΘΛΞΠΣΦΨΩ";
+/// Its extension: an escape goes before each.
+const TWO_SEPTETS: &str = "\u{c}[\\]^{|}~€";
+
+/// The text of a message in its language, for a host of at most
+/// [`crate::settings::LONGEST_HOST`] characters.
 pub fn render(message: &Outgoing<'_>, host: &str) -> Zeroizing<String> {
-    let (key, code, about) = match &message.content {
-        Content::Code { code, purpose, .. } => {
-            let key = match purpose {
-                Purpose::Reset => "sms.code.reset",
-                Purpose::Registration => "sms.code.registration",
-            };
-            (key, Some(code.reveal()), None)
+    let key = format!("sms.{}", topic(&message.content));
+    match &message.content {
+        Content::Code { code, .. } => {
+            let last_line = Zeroizing::new(format!("\n@{host} #{}", code.reveal()));
+            fullest(message, &key, &[("code", code.reveal())], &last_line)
         }
-        Content::Notice { notice, about } => {
-            let key = match notice {
-                Notice::PasswordReset => "sms.notice.passwordReset",
-                Notice::PasswordChanged => "sms.notice.passwordChanged",
-                Notice::MethodAdded => "sms.notice.methodAdded",
-                Notice::MethodChanged => "sms.notice.methodChanged",
-                Notice::MethodRemoved => "sms.notice.methodRemoved",
-                Notice::PasswordIssued => "sms.notice.passwordIssued",
-                Notice::AdministratorReset => "sms.notice.administratorReset",
-            };
-            (key, None, *about)
-        }
-    };
-    let shorter = format!("{key}.short");
-    let has_shorter = all(message.language).contains_key(&shorter);
-    let say = |key: &str| {
-        let values = [
-            ("shortName", message.organisation.short_name.as_str()),
-            ("code", code.unwrap_or_default()),
-            ("about", about.unwrap_or_default()),
-        ];
-        let mut said = Zeroizing::new(text(message.language, key, &values));
-        if let Some(code) = code {
-            said.push_str(&format!("\n@{host} #{code}"));
-        }
-        said
-    };
-    let full = say(key);
-    if fits(&full) || !has_shorter { full } else { say(&shorter) }
+        // Whom it speaks of is left out where the name is too long.
+        Content::Notice { about: Some(about), .. } => fullest(message, &key, &[("about", about)], ""),
+        Content::Notice { about: None, .. } => say(message, &key, &[]),
+    }
 }
 
-fn fits(text: &str) -> bool {
-    match septets(text) {
+/// The long text where it fits one part with what follows it, else the short
+/// one.
+fn fullest(message: &Outgoing<'_>, key: &str, values: &[(&str, &str)], end: &str) -> Zeroizing<String> {
+    let whole = |key: &str| {
+        let mut whole = say(message, key, values);
+        whole.push_str(end);
+        whole
+    };
+    Some(whole(key)).filter(|long| fits_one_part(long)).unwrap_or_else(|| whole(&format!("{key}.short")))
+}
+
+fn say(message: &Outgoing<'_>, key: &str, values: &[(&str, &str)]) -> Zeroizing<String> {
+    let mut values = values.to_vec();
+    values.push(("organisation", &message.organisation.short_name));
+    Zeroizing::new(text(message.language, key, &values))
+}
+
+/// Whether a text travels as one part.
+pub fn fits_one_part(text: &str) -> bool {
+    match text.chars().map(septets).sum::<Option<usize>>() {
         Some(septets) => septets <= SEPTETS,
         None => text.encode_utf16().count() <= UNITS,
     }
 }
 
-/// The length in the GSM 7-bit alphabet; `None` where a character is not in
-/// it. Some take two places.
-fn septets(text: &str) -> Option<usize> {
-    const ALPHABET: &str = "\n\r !\"#$%&'()*+,-./:;<=>?@_¡£¤¥§¿ÄÅÆÇÉÑÖØÜßàäåæèéìñòöøùüΓΔΘΛΞΠΣΦΨΩ";
-    const EXTENSION: &str = "[\\]^{|}~€";
-    let places = |c: char| match c {
-        _ if c.is_ascii_alphanumeric() || ALPHABET.contains(c) => Some(1),
-        _ if EXTENSION.contains(c) => Some(2),
+/// `None` for a character that makes the whole message UCS-2.
+fn septets(c: char) -> Option<usize> {
+    match c {
+        _ if c.is_ascii_alphanumeric() || ONE_SEPTET.contains(c) => Some(1),
+        _ if TWO_SEPTETS.contains(c) => Some(2),
         _ => None,
-    };
-    text.chars().map(places).sum()
+    }
 }

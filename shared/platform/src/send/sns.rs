@@ -1,42 +1,46 @@
-//! Text messages by SNS. Like SES it has no idempotency token: the outbox
-//! bounds how often a message is handed over. A number whose owner opted out is
-//! accepted and never delivered: only the account's delivery logs tell.
+//! SMS by SNS `Publish` to a phone number. SNS has no idempotency token: the
+//! outbox bounds how often a message is handed over.
 
+use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::error::ProvideErrorMetadata;
 use aws_sdk_sns::types::MessageAttributeValue;
 use domain::port::SendError;
+
+/// The attribute that chooses a road, and the one for codes: it reaches
+/// numbers that refuse advertising, and is tried harder.
+const SMS_TYPE: (&str, &str) = ("AWS.SNS.SMS.SMSType", "Transactional");
 
 pub struct Texter {
     client: Client,
 }
 
 impl Texter {
-    pub fn new(client: Client) -> Texter {
-        Texter { client }
+    pub fn new(aws: &SdkConfig) -> Texter {
+        Texter { client: Client::new(aws) }
     }
 
-    /// Hands one message to SNS, for one number: as one that matters
-    /// (`Transactional`), not as the cheapest.
-    pub async fn send(&self, to: &str, message: &str) -> Result<(), SendError> {
-        let transactional = MessageAttributeValue::builder().data_type("String").string_value("Transactional").build();
-        let sent = self
-            .client
-            .publish()
-            .phone_number(to)
-            .message(message)
-            .message_attributes("AWS.SNS.SMS.SMSType", transactional.expect("a type is set"))
-            .send()
-            .await;
+    /// Hands one message to SNS, for a number in E.164. SNS also takes what it
+    /// will not deliver, such as a message to a number whose owner opted out,
+    /// or above the account's spending limit: it only writes that down in its
+    /// own delivery log.
+    pub async fn send(&self, to: &str, text: &str) -> Result<(), SendError> {
+        let (name, value) = SMS_TYPE;
+        let sms_type = MessageAttributeValue::builder().data_type("String").string_value(value).build().expect("its type is set");
+        let sent = self.client.publish().phone_number(to).message(text).message_attributes(name, sms_type).send().await;
         let Err(error) = sent else { return Ok(()) };
         let error = error.into_service_error();
         let code = error.code().unwrap_or("noAnswer");
         tracing::warn!(event = "smsRefused", cause = code);
         match code {
-            "InvalidParameter" | "ParameterValueInvalid" | "ValidationException" | "EndpointDisabled" | "NotFound" => {
+            "InvalidParameter" | "ParameterValueInvalid" | "ValidationException" | "OptedOut" | "EndpointDisabled" | "NotFound" => {
                 Err(SendError::Permanent)
             }
-            "Throttled" | "Throttling" | "ThrottlingException" | "KMSThrottling" => Err(SendError::Refused),
+            // The last one is our own rights: whoever mends them finds the
+            // message in the queue of dead letters.
+            "Throttled" | "Throttling" | "ThrottlingException" | "TooManyRequestsException" | "AuthorizationError" => {
+                Err(SendError::Refused)
+            }
             _ => Err(SendError::Unknown),
         }
     }

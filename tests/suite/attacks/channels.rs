@@ -1,0 +1,195 @@
+//! Addresses and messages, and what failing does not do.
+
+use super::{MAIL, NEW, NUMBER, account, ask_code, both_kinds, code_of, hash, ledger, one_kind, prove, start_method};
+use crate::tour::other;
+use domain::challenge::Purpose;
+use domain::time::Span;
+use local::inbox::{Channel, Failure};
+use serde_json::{Value, json};
+use tests::people::StartedReset;
+use tests::world::Ask;
+use tests::{Answer, World};
+
+/// Asks for a code and has everything sent: who got one.
+async fn sent_to(world: &World, reset: &StartedReset) -> Vec<String> {
+    world.pump().await;
+    world.standins.inbox().clear();
+    assert_eq!(world.ask_code(reset).await.status, 202);
+    world.pump().await;
+    world.standins.inbox().all().into_iter().filter(|message| message.code.is_some()).map(|message| message.to).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a55_an_address_that_was_never_verified_is_used_for_nothing() {
+    let (world, admin, ann) = one_kind().await;
+    // Bob has asked for a code to an address, and that is all.
+    let bob = world.user(&admin, json!({ "userId": "bob@example.com", "name": "Bob" })).await;
+    let session = world.session(&bob).await;
+    start_method(&world, &session, "email", "bob.private@example.com").await;
+    let before = hash(&world, &bob.user_id).await;
+    let reset = world.start_reset(&bob.user_id).await;
+    assert_eq!(sent_to(&world, &reset).await, Vec::<String>::new());
+    let challenge = ledger(&world, &bob.user_id, Purpose::Reset).await["email"]["M"]["id"]["S"].as_str().expect("one").to_owned();
+    let right = code_of(&world, &challenge, Purpose::Reset);
+    assert_eq!(world.verify(&reset.bearer, &challenge, &right).await.code(), "codeNotAccepted");
+    assert_eq!(world.set_password(&reset, NEW).await.code(), "proofMissing");
+    assert_eq!(hash(&world, &bob.user_id).await, before);
+    assert_eq!(world.ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&session)).await.code(), "methodMissing");
+
+    // Ann has one that is hers, and asks for a code to another.
+    let session = world.session(&ann).await;
+    let (pending, pending_code) = start_method(&world, &session, "email", "ann.other@example.com").await;
+    let reset = world.start_reset(&ann.user_id).await;
+    assert_eq!(sent_to(&world, &reset).await, [MAIL]);
+    world.pass(Span::seconds(30));
+    let typed = json!({ "kind": "email", "destination": "ann.other@example.com" });
+    world.ask_code_by(&reset, typed).await.expect(202);
+    world.pump().await;
+    assert!(world.standins.inbox().to("ann.other@example.com").is_empty(), "whoever types it gets nothing there");
+    prove_newest(&world, &reset, &ann.user_id).await;
+    world.set_password(&reset, NEW).await.expect(204);
+    world.standins.inbox().clear();
+    world.pump().await;
+    let told: Vec<String> = world.standins.inbox().all().into_iter().map(|message| message.to).collect();
+    assert_eq!(told, [MAIL], "nor is it told of the reset");
+    assert_eq!(world.verify(&session, &pending, &pending_code).await.code(), "codeNotAccepted");
+}
+
+/// Proves the mail address by the live challenge.
+async fn prove_newest(world: &World, reset: &StartedReset, user_id: &str) {
+    let challenge = ledger(world, user_id, Purpose::Reset).await["email"]["M"]["id"]["S"].as_str().expect("one").to_owned();
+    world.verify(&reset.bearer, &challenge, &code_of(world, &challenge, Purpose::Reset)).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a55_an_address_that_is_no_longer_the_accounts_gets_no_code_and_proves_nothing() {
+    for remove in [false, true] {
+        let (world, _, ann) = one_kind().await;
+        let (proved, open) = (world.start_reset(&ann.user_id).await, world.start_reset(&ann.user_id).await);
+        prove(&world, &proved, "email", MAIL).await;
+        let session = world.session(&ann).await;
+        if remove {
+            world.ask(Ask::new("DELETE", "/v1/me/methods/email").bearer(&session)).await.expect(204);
+        } else {
+            let (challenge, code) = start_method(&world, &session, "email", "ann.other@example.com").await;
+            world.verify(&session, &challenge, &code).await.expect(200);
+        }
+        assert_eq!(sent_to(&world, &open).await, Vec::<String>::new(), "a reset that began before sends nothing to either");
+        assert_eq!(world.set_password(&proved, NEW).await.code(), "resetEnded");
+        world.pass(Span::minutes(1));
+        let fresh = world.start_reset(&ann.user_id).await;
+        let expected: &[&str] = if remove { &[] } else { &["ann.other@example.com"] };
+        assert_eq!(sent_to(&world, &fresh).await, expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a37_closing_an_account_by_failing_its_resets_changes_nothing_of_it_and_its_owner_signs_in() {
+    let (world, _, ann) = both_kinds(1).await;
+    let session = world.session(&ann).await;
+    let before = account(&world, &ann.user_id).await;
+    let unchanged = async |when: &str| {
+        assert_eq!(account(&world, &ann.user_id).await, before, "{when}");
+        world.ask(Ask::new("GET", "/v1/me").bearer(&session)).await.expect(200);
+        let signed_in = world.sign_in(&ann.user_id, &ann.password).await.expect(200);
+        assert_eq!(signed_in.body["reach"], "full", "{when}");
+    };
+    let mut closed = false;
+    for n in 0..40 {
+        let started = world.ask_reset(&ann.user_id).await;
+        if started.code() == "resetClosed" {
+            closed = true;
+            break;
+        }
+        let reset = StartedReset { id: started.text("resetId"), bearer: started.text("bearer"), support_code: String::new() };
+        let (kind, address) = [("email", MAIL), ("mobilePhone", NUMBER)][n % 2];
+        let (challenge, code) = ask_code(&world, &reset, kind, address).await;
+        for _ in 0..4 {
+            world.verify(&reset.bearer, &challenge, &other(&code)).await;
+        }
+        // And a password that is never allowed.
+        world.set_password(&reset, "x").await;
+        unchanged("while it goes on").await;
+        world.pass(Span::minutes(1));
+    }
+    assert!(closed);
+    unchanged("closed").await;
+    world.pass(Span::hours(12));
+    assert_eq!(world.ask_reset(&ann.user_id).await.code(), "resetClosed");
+    assert_eq!(account(&world, &ann.user_id).await, before);
+    world.sign_in(&ann.user_id, &ann.password).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a36_a_reset_shows_no_mask_of_anybodys_address() {
+    let (world, _, ann) = both_kinds(1).await;
+    let mut shapes = Vec::new();
+    for user_id in [ann.user_id.as_str(), "nobody@example.com"] {
+        let started = world.ask_reset(user_id).await.expect(201);
+        let reset = StartedReset { id: started.text("resetId"), bearer: started.text("bearer"), support_code: String::new() };
+        let view = world.ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer)).await.expect(200);
+        let mail = world.ask_code_by(&reset, json!({ "kind": "email" })).await.expect(202);
+        let sms = world.ask_sms(&reset, NUMBER).await.expect(202);
+        let wrong = world.verify(&reset.bearer, &mail.text("challengeId"), "00000000").await;
+        let mut shape = Vec::new();
+        for answer in [&started, &view, &mail, &sms, &wrong] {
+            let text = format!("{} {:?}", answer.body, answer.headers);
+            for part in ["@", "•", "*", "private", "+61", "4915", "0156"] {
+                assert!(!text.contains(part) || random_has(answer, part), "{part:?} in {text}");
+            }
+            shape.push(answer.body.as_object().expect("an object").keys().cloned().collect::<Vec<_>>());
+        }
+        assert_eq!(started.body["kinds"], json!(["email", "mobilePhone"]));
+        shapes.push(shape);
+    }
+    assert_eq!(shapes[0], shapes[1]);
+}
+
+/// Whether only a random id happens to hold these characters.
+fn random_has(answer: &Answer, part: &str) -> bool {
+    let mut body = answer.body.clone();
+    for field in ["bearer", "resetId", "challengeId", "supportCode"] {
+        body.as_object_mut().map(|fields| fields.remove(field));
+    }
+    !format!("{body} {:?}", answer.headers).contains(part)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a65_a_send_that_failed_is_told_like_one_that_did_not_and_refills_no_guesses() {
+    let (world, _, ann) = one_kind().await;
+    world.pump().await;
+    let before = world.standins.inbox().all().len();
+    let shape = |answer: &Answer| (answer.status, answer.body.as_object().expect("an object").keys().cloned().collect::<Vec<_>>());
+    let delivered = {
+        let reset = world.start_reset("nobody@example.com").await;
+        world.ask_code(&reset).await
+    };
+    let mut wrong = 0;
+    let (mut reset, mut challenge);
+    loop {
+        reset = world.start_reset(&ann.user_id).await;
+        world.standins.fail_next(Channel::Email, Failure::Rejected);
+        let answer = world.ask_code(&reset).await;
+        assert_eq!(shape(&answer), shape(&delivered));
+        challenge = answer.text("challengeId");
+        world.pump().await;
+        let view = world.ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer)).await.expect(200);
+        assert!(!view.body.to_string().contains("fail"), "the reset's own answers never tell delivery");
+        for _ in 0..2 {
+            let right = code_of(&world, &challenge, Purpose::Reset);
+            assert_eq!(world.verify(&reset.bearer, &challenge, &other(&right)).await.code(), "codeNotAccepted");
+            wrong += 1;
+        }
+        assert_eq!(world.standins.inbox().all().len(), before, "all of them failed");
+        if wrong == 10 {
+            break;
+        }
+        // Another can be asked for, in the same reset too; it refills nothing.
+        world.pass(Span::minutes(3));
+    }
+    let right = code_of(&world, &challenge, Purpose::Reset);
+    assert_eq!(world.verify(&reset.bearer, &challenge, &right).await.code(), "resetClosed", "the right code, three guesses left");
+    assert_eq!(world.ask_reset(&ann.user_id).await.code(), "resetClosed");
+    let failed = |item: &&Value| item["state"]["S"] == "failed";
+    assert_eq!(world.items().await.iter().filter(failed).count(), 5);
+}

@@ -1,0 +1,177 @@
+//! What was worth something before: dead after whatever moved the account,
+//! and no harm to what came after it.
+
+use super::{MAIL, NEW, account, ask_code, code_of, hash, ledger, one_kind, prove, start_method};
+use crate::tour::other;
+use crate::users::patch;
+use domain::challenge::Purpose;
+use domain::time::Span;
+use serde_json::json;
+use tests::people::StartedReset;
+use tests::world::Ask;
+use tests::{Person, World};
+
+/// What ends everything that was under way before it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Cause {
+    PasswordChanged,
+    AnotherReset,
+    SignedOutEverywhere,
+    AddressChanged,
+    MethodRemoved,
+    Disabled,
+    RoleChanged,
+}
+
+const CAUSES: [Cause; 7] = [
+    Cause::PasswordChanged,
+    Cause::AnotherReset,
+    Cause::SignedOutEverywhere,
+    Cause::AddressChanged,
+    Cause::MethodRemoved,
+    Cause::Disabled,
+    Cause::RoleChanged,
+];
+
+/// What was begun before the cause.
+struct Before {
+    admin: String,
+    ann: Person,
+    /// A full session, and the code of an address it is about to register.
+    session: String,
+    pending: (String, String),
+    /// Proved resets, and one with a code that is on its way.
+    proved: [StartedReset; 2],
+    waiting: StartedReset,
+    code: (String, String),
+}
+
+async fn before(world: &World, admin: String, ann: Person) -> Before {
+    let session = world.session(&ann).await;
+    let pending = start_method(world, &session, "email", "ann.other@example.com").await;
+    let proved = [world.start_reset(&ann.user_id).await, world.start_reset(&ann.user_id).await];
+    for reset in &proved {
+        prove(world, reset, "email", MAIL).await;
+    }
+    let waiting = world.start_reset(&ann.user_id).await;
+    let code = ask_code(world, &waiting, "email", MAIL).await;
+    Before { admin, ann, session, pending, proved, waiting, code }
+}
+
+async fn happen(world: &World, cause: Cause, it: &Before) {
+    let mine = |method, path: &str| Ask::new(method, path).bearer(&it.session);
+    let change = async |change| drop(patch(world, &it.admin, &it.ann.user_id, change).await.expect(200));
+    match cause {
+        Cause::PasswordChanged => {
+            let body = json!({ "currentPassword": it.ann.password, "newPassword": "another password, chosen by its owner" });
+            world.ask(mine("PUT", "/v1/me/password").body(body)).await.expect(200);
+        }
+        Cause::AnotherReset => drop(world.set_password(&it.proved[1], NEW).await.expect(204)),
+        Cause::SignedOutEverywhere => drop(world.ask(mine("DELETE", "/v1/sessions")).await.expect(204)),
+        Cause::AddressChanged => drop(world.verify(&it.session, &it.pending.0, &it.pending.1).await.expect(200)),
+        Cause::MethodRemoved => drop(world.ask(mine("DELETE", "/v1/me/methods/email")).await.expect(204)),
+        Cause::Disabled => {
+            change(json!({ "enabled": false })).await;
+            change(json!({ "enabled": true })).await;
+        }
+        Cause::RoleChanged => {
+            change(json!({ "role": "helpDesk" })).await;
+            change(json!({ "role": "user" })).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a23_codes_and_resets_from_before_are_dead_whatever_came_between() {
+    for cause in CAUSES {
+        let (world, admin, ann) = one_kind().await;
+        world.pump().await;
+        let it = before(&world, admin, ann).await;
+        happen(&world, cause, &it).await;
+        let (after, codes) = (hash(&world, &it.ann.user_id).await, world.standins.inbox().to(MAIL).len());
+        let moved = [Cause::PasswordChanged, Cause::AnotherReset].contains(&cause);
+
+        let verified = world.verify(&it.waiting.bearer, &it.code.0, &it.code.1).await;
+        assert_eq!(verified.code(), "codeNotAccepted", "{cause:?}: the right code of a reset");
+        assert_eq!(world.set_password(&it.waiting, "the password of a thief").await.code(), "proofMissing", "{cause:?}");
+        assert_eq!(world.set_password(&it.proved[0], "the password of a thief").await.code(), "resetEnded", "{cause:?}");
+        let registered = world.verify(&it.session, &it.pending.0, &it.pending.1).await;
+        assert!(["codeNotAccepted", "signInRequired"].contains(&registered.code()), "{cause:?}: {registered:?}");
+
+        // A code that is asked for in a dead reset is never sent, and would be
+        // worth nothing.
+        world.pump().await;
+        world.standins.inbox().clear();
+        world.pass(Span::minutes(1));
+        for reset in [&it.proved[0], &it.waiting] {
+            if world.ask_code(reset).await.status == 202 {
+                world.pump().await;
+                assert!(world.standins.inbox().all().is_empty(), "{cause:?}: a code more than {codes}");
+            }
+            let challenge = ledger(&world, &it.ann.user_id, Purpose::Reset).await["email"]["M"]["id"]["S"].clone();
+            if let Some(challenge) = challenge.as_str() {
+                world.verify(&reset.bearer, challenge, &code_of(&world, challenge, Purpose::Reset)).await;
+            }
+            let set = world.set_password(reset, "the password of a thief").await;
+            assert!(["resetEnded", "proofMissing"].contains(&set.code()), "{cause:?}: {set:?}");
+        }
+        assert_eq!(hash(&world, &it.ann.user_id).await, after, "{cause:?}");
+        if !moved {
+            world.sign_in(&it.ann.user_id, &it.ann.password).await.expect(200);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a23_a_cancelled_reset_and_a_first_password_are_dead_too() {
+    let (world, admin, ann) = one_kind().await;
+    let it = before(&world, admin, ann).await;
+    for reset in [&it.proved[0], &it.waiting] {
+        world.ask(Ask::new("DELETE", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer)).await.expect(204);
+        assert_eq!(world.set_password(reset, NEW).await.code(), "resetEnded");
+        assert_eq!(world.ask_code(reset).await.code(), "resetEnded");
+    }
+    assert_eq!(world.verify(&it.waiting.bearer, &it.code.0, &it.code.1).await.code(), "codeNotAccepted");
+    // One's own cancelled reset is not another one's.
+    world.set_password(&it.proved[1], NEW).await.expect(204);
+
+    // A temporary password ends with the next one.
+    let world = World::new().await;
+    let first = json!({ "createFirstAdministrator": { "userId": "ada@example.com", "name": "Ada" } });
+    let (one, two) = (world.invoke_directory(first.clone()).await, world.invoke_directory(first).await);
+    let password = |made: &serde_json::Value| made["temporaryPassword"].as_str().expect("a password").to_owned();
+    assert_eq!(world.sign_in("ada@example.com", &password(&one)).await.code(), "signInFailed");
+    world.sign_in("ada@example.com", &password(&two)).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a24_a_guess_at_an_older_challenge_leaves_the_newer_one_as_it_was_issued() {
+    for right in [true, false] {
+        let (world, _, ann) = one_kind().await;
+        let reset = world.start_reset(&ann.user_id).await;
+        let (older, code) = ask_code(&world, &reset, "email", MAIL).await;
+        world.pass(Span::seconds(30));
+        // The guess stands before the table while a newer one is issued.
+        let gate = world.proxy.hold(|_, body| body.to_string().contains("ADD #fails"));
+        let guess = if right { code.clone() } else { other(&code) };
+        let late = tokio::spawn({
+            let (world, bearer, older) = (world.clone(), reset.bearer.clone(), older.clone());
+            async move { world.verify(&bearer, &older, &guess).await }
+        });
+        gate.arrived(1).await;
+        let (newer, newer_code) = ask_code(&world, &reset, "email", MAIL).await;
+        let issued = ledger(&world, &ann.user_id, Purpose::Reset).await;
+        assert_eq!(issued["email"]["M"]["id"]["S"], newer.as_str());
+        gate.open();
+        assert_eq!(late.await.expect("an answer").code(), "codeNotAccepted", "right: {right}");
+        assert_eq!(ledger(&world, &ann.user_id, Purpose::Reset).await, issued, "right: {right}");
+
+        // All of its guesses and all of its life are left.
+        for _ in 0..4 {
+            assert_eq!(world.verify(&reset.bearer, &newer, &other(&newer_code)).await.code(), "codeNotAccepted");
+        }
+        world.pass(Span(Span::minutes(5).0 - 1));
+        world.verify(&reset.bearer, &newer, &newer_code).await.expect(200);
+        assert_eq!(account(&world, &ann.user_id).await["enabled"]["BOOL"], true);
+    }
+}

@@ -1,0 +1,99 @@
+//! The attacks of `tests/THREATS.md` that no other module stands for, each
+//! under its number. What several of them need is here.
+
+mod channels;
+mod confusion;
+mod guessing;
+mod lifetime;
+mod steps;
+mod together;
+mod visible;
+
+use domain::challenge::{ChallengeId, Purpose};
+use domain::code::Code;
+use domain::time::Span;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tests::people::StartedReset;
+use tests::world::Ask;
+use tests::{Person, World};
+
+const MAIL: &str = "ann.private@example.com";
+const NUMBER: &str = "+61491570156";
+const NEW: &str = "a new and longer password";
+
+/// The code of a challenge, whether or not it was sent to anybody.
+fn code_of(world: &World, challenge: &str, purpose: Purpose) -> String {
+    let id = ChallengeId::parse(challenge).expect("an id");
+    Code::derive(&world.keys.current().codes, &id, purpose).reveal().to_owned()
+}
+
+/// The account as it lies in the table.
+async fn account(world: &World, user_id: &str) -> Value {
+    let is = |item: &Value| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("ACCT#")) && item["userId"]["S"] == user_id;
+    world.items().await.into_iter().find(is).unwrap_or_else(|| panic!("no account {user_id}"))
+}
+
+async fn hash(world: &World, user_id: &str) -> String {
+    account(world, user_id).await["hash"]["S"].as_str().expect("a hash").to_owned()
+}
+
+/// What the table counts an account by, for its resets or registrations.
+async fn ledger(world: &World, user_id: &str, purpose: Purpose) -> Value {
+    let whose = account(world, user_id).await["pk"]["S"].as_str().expect("a key").replace("ACCT#", "LEDGER#");
+    let is = |item: &Value| item["pk"]["S"] == whose.as_str() && item["sk"]["S"] == purpose.as_str();
+    world.items().await.into_iter().find(is).expect("a ledger")
+}
+
+/// Asks for a code within a reset; challenge and right code.
+async fn ask_code(world: &World, reset: &StartedReset, kind: &str, address: &str) -> (String, String) {
+    let sent = world.ask_code_by(reset, json!({ "kind": kind, "destination": address })).await.expect(202);
+    let challenge = sent.text("challengeId");
+    let code = code_of(world, &challenge, Purpose::Reset);
+    (challenge, code)
+}
+
+/// Proves a kind within a reset.
+async fn prove(world: &World, reset: &StartedReset, kind: &str, address: &str) {
+    let (challenge, code) = ask_code(world, reset, kind, address).await;
+    world.verify(&reset.bearer, &challenge, &code).await.expect(200);
+}
+
+/// Asks for a code to a new address; challenge and right code.
+async fn start_method(world: &World, bearer: &str, kind: &str, address: &str) -> (String, String) {
+    let add = json!({ "kind": kind, "destination": address });
+    let challenge = world.ask(Ask::new("POST", "/v1/me/methods").bearer(bearer).body(add)).await.expect(202).text("challengeId");
+    let code = code_of(world, &challenge, Purpose::Registration);
+    (challenge, code)
+}
+
+/// Registers a mail address and a phone.
+async fn register_both(world: &World, person: &Person, mail: &str, number: &str) {
+    let bearer = world.session(person).await;
+    for (kind, address) in [("email", mail), ("mobilePhone", number)] {
+        let (challenge, code) = start_method(world, &bearer, kind, address).await;
+        world.verify(&bearer, &challenge, &code).await.expect(200);
+    }
+    world.ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer)).await.expect(200);
+}
+
+/// A world that asks for so many of two kinds, and somebody who registered
+/// both an hour ago: the administrator, the person.
+async fn both_kinds(required: u32) -> (Arc<World>, Person, Person) {
+    let world = World::new().await;
+    let administrator = world.administrator().await;
+    let admin = world.session(&administrator).await;
+    world.switch_on_phones(&admin, required).await;
+    let ann = world.user(&admin, json!({ "userId": "ann@example.com", "name": "Ann Example" })).await;
+    register_both(&world, &ann, MAIL, NUMBER).await;
+    world.pass(Span::hours(1));
+    (Arc::new(world), administrator, ann)
+}
+
+/// A world that asks for one kind, and somebody with a mail address: the
+/// administrator's session, the person.
+async fn one_kind() -> (Arc<World>, String, Person) {
+    let world = World::new().await;
+    let (admin, ann) = world.ready().await;
+    (Arc::new(world), admin, ann)
+}

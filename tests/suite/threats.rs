@@ -1,0 +1,87 @@
+//! The threat model and the tests are one list: an attack without a test, or
+//! a test of an attack that the page does not know, fails.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+const PAGE: &str = include_str!("../THREATS.md");
+
+/// Where tests lie.
+const FOLDERS: [&str; 3] = ["tests", "shared/domain/tests", "infra/local/tests"];
+
+/// The number of a name `a12_…`; `None` for any other name.
+fn number(name: &str) -> Option<u32> {
+    let (digits, rest) = name.strip_prefix('a')?.split_once('_')?;
+    let numbered = digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit()) && !rest.is_empty();
+    numbered.then(|| digits.parse().expect("two digits"))
+}
+
+/// Attacks of the page's tables, each with what it says of it.
+fn attacks() -> BTreeMap<u32, String> {
+    let mut found = BTreeMap::new();
+    for line in PAGE.lines() {
+        let Some((number, rest)) = line.strip_prefix("| A").and_then(|row| row.split_once(" | ")) else { continue };
+        let number = number.parse().unwrap_or_else(|_| panic!("no number in {line:?}"));
+        assert_eq!(rest.trim_end_matches('|').split(" | ").filter(|cell| !cell.trim().is_empty()).count(), 2, "{line:?}");
+        assert!(found.insert(number, rest.to_owned()).is_none(), "A{number} stands twice");
+    }
+    found
+}
+
+/// Names of the functions that are marked as tests, by their file.
+fn tests() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let mut found = Vec::new();
+    let mut left: Vec<PathBuf> = FOLDERS.iter().map(|folder| root.join(folder)).collect();
+    while let Some(folder) = left.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                left.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).expect("a text");
+                found.extend(marked(&text).into_iter().map(|name| (path.clone(), name)));
+            }
+        }
+    }
+    found
+}
+
+/// Names of the functions that stand below a test's mark.
+fn marked(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut is_test = false;
+    for line in text.lines().map(str::trim) {
+        if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
+            is_test = true;
+        } else if let Some(rest) = line.strip_prefix("async fn ").or_else(|| line.strip_prefix("fn ")) {
+            names.extend(std::mem::take(&mut is_test).then(|| rest.split('(').next().unwrap_or_default().to_owned()));
+        }
+    }
+    names
+}
+
+#[test]
+fn every_attack_of_the_threat_model_has_a_test_and_every_such_test_an_attack() {
+    let (attacks, tests) = (attacks(), tests());
+    assert!(attacks.len() > 30 && tests.len() > 100, "{} attacks, {} tests", attacks.len(), tests.len());
+    let tested: BTreeSet<u32> = tests.iter().filter_map(|(_, name)| number(name)).collect();
+    let without: Vec<_> = attacks.iter().filter(|(number, _)| !tested.contains(number)).collect();
+    assert!(without.is_empty(), "attacks without a test: {without:?}");
+    let unknown: Vec<_> = tests.iter().filter(|(_, name)| number(name).is_some_and(|n| !attacks.contains_key(&n))).collect();
+    assert!(unknown.is_empty(), "tests of attacks that THREATS.md does not know: {unknown:?}");
+    let near: Vec<_> = tests.iter().filter(|(_, name)| name.starts_with('a') && number(name).is_none() && numbered_badly(name)).collect();
+    assert!(near.is_empty(), "an attack has two digits: {near:?}");
+}
+
+/// Whether a name looks as if it were to name an attack.
+fn numbered_badly(name: &str) -> bool {
+    name[1..].starts_with(|c: char| c.is_ascii_digit())
+}
+
+#[test]
+fn only_a_test_stands_for_an_attack() {
+    let text = "#[test]\nfn a12_one() {}\nfn a13_none() {}\n#[tokio::test(flavor = \"x\")]\n#[ignore]\nasync fn a14_two() {}\n";
+    assert_eq!(marked(text), ["a12_one", "a14_two"]);
+    assert_eq!(["a12_one", "a1_x", "a123_x", "a12", "a12_", "b12_x", "ab_x"].map(number), [Some(12), None, None, None, None, None, None]);
+}
