@@ -7,29 +7,49 @@ use domain::time::Span;
 use serde_json::{Value, json};
 use tests::people::StartedReset;
 use tests::world::Ask;
-use tests::{Answer, Call, World};
+use tests::{Answer, Call, Person, World};
 
 /// A user ID for each state an account can be in.
-const STATES: [(&str, &str); 6] = [
+pub const STATES: [(&str, &str); 7] = [
     ("known", "ann@example.com"),
     ("unknown", "nobody@example.com"),
     ("unreadable", "a password typed here by mistake"),
     ("out of scope", "otto@example.com"),
     ("unregistered", "uma@example.com"),
     ("disabled", "dan@example.com"),
+    // With one kind allowed, one who cannot reset.
+    ("administrator", "eve@example.com"),
 ];
 
+/// A world with an account in each state.
+pub struct States {
+    pub world: World,
+    pub administrator: Person,
+    /// Those who have an account.
+    pub people: Vec<Person>,
+}
+
 async fn world_of_states() -> World {
-    let world = World::new().await;
-    let admin = world.session(&world.administrator().await).await;
+    states_in(World::new().await).await.world
+}
+
+pub async fn states_in(world: World) -> States {
+    let administrator = world.administrator().await;
+    let admin = world.session(&administrator).await;
     let scope = json!({ "type": "selected", "groups": ["staff"] });
-    for (user_id, groups) in
-        [("ann@example.com", "staff"), ("otto@example.com", "guests"), ("uma@example.com", "staff"), ("dan@example.com", "staff")]
-    {
-        let user = world.user(&admin, json!({ "userId": user_id, "name": "Somebody", "groups": [groups] })).await;
+    let mut people = Vec::new();
+    for (user_id, group, role) in [
+        ("ann@example.com", "staff", "user"),
+        ("otto@example.com", "guests", "user"),
+        ("uma@example.com", "staff", "user"),
+        ("dan@example.com", "staff", "user"),
+        ("eve@example.com", "staff", "administrator"),
+    ] {
+        let user = world.user(&admin, json!({ "userId": user_id, "name": "Somebody", "groups": [group], "role": role })).await;
         if !user_id.starts_with("uma") {
             world.register(&user, &format!("private.{user_id}")).await;
         }
+        people.push(user);
     }
     world.save_policy(&admin, |policy| policy["scope"] = scope).await.expect(200);
     let dan = world.ask(Ask::new("GET", "/v1/users/dan@example.com").bearer(&admin)).await.expect(200);
@@ -37,12 +57,12 @@ async fn world_of_states() -> World {
     world.ask(disable.body(json!({ "enabled": false }))).await.expect(200);
     world.pump().await;
     world.pass(Span::hours(1));
-    world
+    States { world, administrator, people }
 }
 
 /// A call without its values: operation, keys' kinds, expressions, and the
 /// size of each item in write units.
-fn shape(call: &Call) -> String {
+pub fn shape(call: &Call) -> String {
     let kind = |key: &Value| key["pk"]["S"].as_str().unwrap_or("?").split('#').next().unwrap_or_default().to_owned();
     match call.operation.as_str() {
         "BatchGetItem" => {
@@ -72,7 +92,7 @@ fn shape(call: &Call) -> String {
 
 /// An answer without its values: status, header names, and the kinds of the
 /// body's values; of values that must not differ, the values.
-fn face(answer: &Answer) -> String {
+pub fn face(answer: &Answer) -> String {
     fn skeleton(value: &Value) -> Value {
         match value {
             Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), skeleton(value))).collect(),
@@ -85,14 +105,14 @@ fn face(answer: &Answer) -> String {
     format!("{} {:?} {} {:?} {:?}", answer.status, answer.headers, skeleton(&answer.body), fixed("code"), fixed("detail"))
 }
 
-struct Seen {
-    state: &'static str,
-    calls: Vec<String>,
-    faces: Vec<String>,
+pub struct Seen {
+    pub state: &'static str,
+    pub calls: Vec<String>,
+    pub faces: Vec<String>,
 }
 
 #[track_caller]
-fn all_alike(seen: &[Seen]) {
+pub fn all_alike(seen: &[Seen]) {
     for other in &seen[1..] {
         assert_eq!(seen[0].faces, other.faces, "answers of {} and {}", seen[0].state, other.state);
         assert_eq!(seen[0].calls, other.calls, "calls of {} and {}", seen[0].state, other.state);

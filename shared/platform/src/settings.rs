@@ -106,12 +106,16 @@ impl std::error::Error for InvalidSetting {}
 impl Settings {
     /// Reads the environment.
     pub fn from_env() -> Result<Settings, InvalidSetting> {
-        let text = |name: &'static str, want: &'static str| {
-            std::env::var(name).ok().filter(|v| !v.is_empty()).ok_or(InvalidSetting { name, want })
-        };
-        let source_limit = match std::env::var("LATCHKEY_SOURCE_LIMIT") {
-            Err(_) => SOURCE_LIMIT,
-            Ok(text) => text
+        // What is not Unicode is not absent: it is empty, and refused.
+        Settings::read(|name| std::env::var_os(name).map(|value| value.into_string().unwrap_or_default()))
+    }
+
+    /// Reads what `variable` says of each name.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Settings, InvalidSetting> {
+        let text = |name: &'static str, want: &'static str| variable(name).filter(|v| !v.is_empty()).ok_or(InvalidSetting { name, want });
+        let source_limit = match variable("LATCHKEY_SOURCE_LIMIT") {
+            None => SOURCE_LIMIT,
+            Some(text) => text
                 .parse()
                 .ok()
                 .filter(|n| SOURCE_LIMIT_RANGE.contains(n))

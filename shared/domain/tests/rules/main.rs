@@ -8,6 +8,7 @@ mod eligibility;
 mod identifiers;
 mod limit;
 mod lockout;
+mod numbers;
 mod password;
 mod policy;
 mod preview;

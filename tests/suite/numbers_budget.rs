@@ -1,0 +1,101 @@
+//! The SMS of a day, for the organisation and for a country, at both ends.
+
+use crate::numbers::{NUMBER, Numbers, told};
+use domain::time::Span;
+use serde_json::{Value, json};
+use tests::people::StartedReset;
+
+const ANN: &str = "ann@example.com";
+const MOMENT: Span = Span(1);
+
+async fn world() -> Numbers {
+    let it = Numbers::new().await;
+    it.person(ANN, &[("email", "ann.private@example.com"), ("mobilePhone", NUMBER)]).await;
+    it.world.pump().await;
+    it.set(&[("/limits/smsPerHour", 20)]).await;
+    it
+}
+
+impl Numbers {
+    /// Says what this day has cost so far.
+    async fn spend(&self, total: u32, country: u32) {
+        let item = json!({
+            "pk": { "S": format!("BUDGET#{}", self.world.now().day()) }, "sk": { "S": "-" },
+            "total": { "N": total.to_string() }, "AU": { "N": country.to_string() },
+        });
+        self.world.table("PutItem", json!({ "Item": item })).await;
+    }
+
+    /// What it has cost: in all, and to the country.
+    async fn spent(&self) -> (Value, Value) {
+        let day = format!("BUDGET#{}", self.world.now().day());
+        let item = self.world.items().await.into_iter().find(|item| item["pk"]["S"] == day.as_str()).unwrap_or_default();
+        (item["total"]["N"].clone(), item["AU"]["N"].clone())
+    }
+
+    /// A code by SMS in a reset of its own, and why it was dropped.
+    async fn sms(&self) -> Option<String> {
+        let reset = self.world.start_reset(ANN).await;
+        self.world.ask_sms(&reset, NUMBER).await.expect(202);
+        self.dropped(&reset).await
+    }
+
+    async fn next_day(&self) {
+        self.world.pass(self.world.now().next_day() - self.world.now());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_days_sms_are_spent_to_the_last_and_then_there_are_none_for_anybody() {
+    let it = world().await;
+    // Refused to whoever asks, known or not, until the UTC day ends.
+    let none = async |left: &str| {
+        for user in [ANN, "nobody@example.com"] {
+            let started = it.world.ask_reset(user).await.expect(201);
+            assert_eq!(started.body["unavailable"], json!(["mobilePhone"]), "{user}");
+            let reset = StartedReset { id: started.text("resetId"), bearer: started.text("bearer"), support_code: String::new() };
+            assert_eq!(told(&it.world.ask_sms(&reset, NUMBER).await), ("smsUnavailable", Some(left)), "{user}");
+        }
+    };
+    for most in [1, 1_000_000] {
+        it.next_day().await;
+        it.set(&[("/limits/smsPerDay", most), ("/limits/smsPerCountryAndDay", 1_000_000)]).await;
+        it.spend(most - 1, 0).await;
+        assert_eq!(it.world.ask_reset(ANN).await.expect(201).body["unavailable"], json!([]), "{most}: one is left");
+        assert_eq!(it.sms().await, None, "{most}");
+        assert_eq!(it.spent().await, (json!(most.to_string()), json!("1")));
+        none("86400").await;
+        it.world.pass(it.world.now().next_day() - MOMENT - it.world.now());
+        none("1").await;
+        it.world.pass(MOMENT);
+        assert_eq!(it.sms().await, None, "{most}: another day");
+        assert_eq!(it.spent().await, (json!("1"), json!("1")));
+    }
+    // None at all, from the moment it is saved.
+    it.next_day().await;
+    it.set(&[("/limits/smsPerDay", 0)]).await;
+    none("86400").await;
+    assert_eq!(it.spent().await, (json!(null), json!(null)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_countrys_sms_are_spent_to_the_last_and_then_dropped_without_a_word() {
+    let it = world().await;
+    let dropped = Some("countryBudget".to_owned());
+    for most in [1, 1_000_000] {
+        it.next_day().await;
+        it.set(&[("/limits/smsPerDay", 1_000_000), ("/limits/smsPerCountryAndDay", most)]).await;
+        it.spend(7, most - 1).await;
+        assert_eq!(it.sms().await, None, "{most}: the last");
+        assert_eq!(it.sms().await, dropped, "{most}: one more");
+        assert_eq!(it.spent().await, (json!("8"), json!(most.to_string())), "what is dropped costs nothing");
+        assert_eq!(it.world.ask_reset(ANN).await.expect(201).body["unavailable"], json!([]));
+        it.world.pass(it.world.now().next_day() - MOMENT - it.world.now());
+        assert_eq!(it.sms().await, dropped, "{most}: to the last moment of the day");
+        it.world.pass(MOMENT);
+        assert_eq!(it.sms().await, None, "{most}: another day");
+    }
+    it.set(&[("/limits/smsPerCountryAndDay", 0)]).await;
+    assert_eq!(it.sms().await, dropped, "none at all");
+    assert_eq!(it.spent().await, (json!("1"), json!("1")));
+}

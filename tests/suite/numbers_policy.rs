@@ -1,0 +1,238 @@
+//! Every number of the policy through the API: taken at both ends of its
+//! range, refused one beyond, told with its place and range, never clamped.
+
+use crate::numbers::Numbers;
+use serde_json::{Value, json};
+use tests::world::Ask;
+use tests::{Answer, World};
+
+/// Where it stands, what holds before anybody saves, the least, the most.
+type Row = (&'static str, u32, u32, u32);
+
+/// The numbers as the product says them, in this order.
+#[rustfmt::skip]
+pub const NUMBERS: [Row; 19] = [
+    ("/kindsRequired", 1, 1, 2),
+    ("/registration/postponeDays", 7, 0, 90),
+    ("/registration/reconfirmDays", 180, 0, 730),
+    ("/code/digits", 8, 6, 8),
+    ("/code/lifetimeMinutes", 5, 1, 10),
+    ("/code/guesses", 5, 1, 10),
+    ("/limits/failedGuesses", 10, 3, 100),
+    ("/limits/failedRegistrationGuesses", 10, 3, 100),
+    ("/limits/wrongPasswords", 10, 3, 100),
+    ("/limits/resendWaitSeconds", 30, 15, 300),
+    ("/limits/smsPerHour", 5, 1, 20),
+    ("/limits/mailsPerTenMinutes", 10, 1, 20),
+    ("/limits/smsPerDay", 1000, 0, 1_000_000),
+    ("/limits/smsPerCountryAndDay", 1000, 0, 1_000_000),
+    ("/resetLifetimeMinutes", 15, 5, 30),
+    ("/password/minimumLength", 15, 15, 64),
+    ("/auditDays", 30, 1, 400),
+    ("/scope/groups", 1, 1, 50),
+    ("/methods", 1, 1, 2),
+];
+
+/// A list counts its members.
+fn is_list(pointer: &str) -> bool {
+    matches!(pointer, "/scope/groups" | "/methods")
+}
+
+/// What is written for a number; for a list, one of that many members.
+fn written(pointer: &str, number: u32) -> Value {
+    match pointer {
+        "/scope/groups" => (0..number).map(|n| json!(format!("group {n:02}"))).collect(),
+        "/methods" => ["email", "mobilePhone", "pigeon"].iter().take(number as usize).map(|kind| json!(kind)).collect(),
+        _ => json!(number),
+    }
+}
+
+fn put(policy: &mut Value, pointer: &str, value: Value) {
+    *policy.pointer_mut(pointer).unwrap_or_else(|| panic!("the policy has no {pointer}")) = value;
+}
+
+/// The policy that holds, with both kinds, a country and a group, so that no
+/// number depends on another; and a session to change it.
+async fn roomy(it: &Numbers) -> (String, String, Value) {
+    let admin = it.admin().await;
+    let read = it.world.ask(Ask::new("GET", "/v1/policy").bearer(&admin)).await.expect(200);
+    let mut policy = read.body["policy"].clone();
+    policy["scope"] = json!({ "type": "selected", "groups": ["staff"] });
+    (admin, read.headers["etag"].clone(), policy)
+}
+
+async fn judge(world: &World, admin: &str, tag: &str, language: &str, policy: &Value) -> Answer {
+    let ask = Ask::new("PUT", "/v1/policy?dryRun=true").bearer(admin).header("if-match", tag).header("accept-language", language);
+    world.ask(ask.body(policy.clone())).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_number_is_taken_at_both_ends_and_refused_one_beyond_in_both_languages() {
+    let it = Numbers::new().await;
+    let (admin, tag, roomy) = roomy(&it).await;
+    let mut beyond = 0;
+    for (pointer, default, min, max) in NUMBERS {
+        for inside in [min, default, max] {
+            let mut policy = roomy.clone();
+            put(&mut policy, pointer, written(pointer, inside));
+            let taken = judge(&it.world, &admin, &tag, "en", &policy).await.expect(200);
+            assert_eq!((&taken.body["policy"], &taken.body["saved"]), (&policy, &json!(false)), "{pointer} = {inside}: as it was written");
+        }
+        // There is no number below none, and no third kind to be one too many:
+        // both are no number, and no kind, at all.
+        let outside = [min.checked_sub(1), Some(max + 1).filter(|_| pointer != "/methods")];
+        for outside in outside.into_iter().flatten() {
+            let mut policy = roomy.clone();
+            put(&mut policy, pointer, written(pointer, outside));
+            let told = [("en", format!("Must be from {min} to {max}.")), ("zh-TW", format!("必須介於 {min} 到 {max} 之間。"))];
+            for (language, detail) in told {
+                let refused = judge(&it.world, &admin, &tag, language, &policy).await.expect(400);
+                let errors = refused.body["errors"].as_array().expect("errors");
+                let expected = json!({ "pointer": pointer, "code": "outOfRange", "detail": detail, "min": min, "max": max });
+                assert_eq!((refused.code(), &errors[0]), ("invalidRequest", &expected), "{pointer} = {outside}");
+                assert!(errors.iter().all(|error| error["pointer"] == pointer), "{pointer} = {outside}: {errors:?}");
+            }
+            beyond += 1;
+        }
+    }
+    assert_eq!(beyond, 2 * NUMBERS.len() - 5, "four have no number below their least, one no kind above its most");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_whole_number_of_32_bits_is_refused_at_its_place() {
+    let it = Numbers::new().await;
+    let (admin, tag, roomy) = roomy(&it).await;
+    let bad = [json!(-1), json!(1.5), json!(6.0), json!("6"), json!(null), json!(1u64 << 32), json!(u64::MAX), json!([6]), json!(true)];
+    for (pointer, ..) in NUMBERS.into_iter().filter(|(pointer, ..)| !is_list(pointer)) {
+        for value in &bad {
+            let mut policy = roomy.clone();
+            put(&mut policy, pointer, value.clone());
+            let refused = judge(&it.world, &admin, &tag, "en", &policy).await.expect(400);
+            let error = &refused.body["errors"][0];
+            assert_eq!((&error["pointer"], &error["code"]), (&json!(pointer), &json!("wrongType")), "{pointer} = {value}");
+        }
+    }
+    let mut policy = roomy.clone();
+    put(&mut policy, "/methods", written("/methods", 3));
+    let refused = judge(&it.world, &admin, &tag, "en", &policy).await.expect(400);
+    assert_eq!(refused.body["errors"][0]["pointer"], "/methods/2", "a third kind");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_least_and_all_most_are_saved_and_hold_as_they_were_written() {
+    let it = Numbers::new().await;
+    let least = |(pointer, _, min, _): Row| (pointer, min);
+    let most = |(pointer, _, _, max): Row| (pointer, max);
+    for end in [NUMBERS.map(least), NUMBERS.map(most)] {
+        let (admin, tag, mut policy) = roomy(&it).await;
+        for (pointer, number) in end {
+            put(&mut policy, pointer, written(pointer, number));
+        }
+        let save = Ask::new("PUT", "/v1/policy").bearer(&admin).header("if-match", &tag).body(policy.clone());
+        assert_eq!(it.world.ask(save).await.expect(200).body["saved"], true);
+        let kept = it.world.ask(Ask::new("GET", "/v1/policy").bearer(&admin)).await.expect(200);
+        assert_eq!(kept.body["policy"], policy);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn before_anybody_saves_the_numbers_are_the_products() {
+    let world = World::new().await;
+    let admin = world.session(&world.administrator().await).await;
+    let policy = world.ask(Ask::new("GET", "/v1/policy").bearer(&admin)).await.expect(200).body["policy"].clone();
+    for (pointer, default, ..) in NUMBERS.into_iter().filter(|(pointer, ..)| !is_list(pointer)) {
+        assert_eq!(policy.pointer(pointer), Some(&json!(default)), "{pointer}");
+    }
+    assert_eq!((&policy["scope"], &policy["methods"]), (&json!({ "type": "none" }), &json!(["email"])));
+    // The code's own list has them all, and no other.
+    let ours: Vec<Row> = domain::policy::RANGES.iter().map(|range| (range.pointer, range.default, range.min, range.max)).collect();
+    assert_eq!(ours, NUMBERS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_organisations_texts_are_as_long_as_the_product_says() {
+    let it = Numbers::new().await;
+    let (admin, tag, roomy) = roomy(&it).await;
+    let long = |n: usize| json!("字".repeat(n));
+    #[rustfmt::skip]
+    let table = [
+        ("/organisation/name", vec![long(1), long(60)], vec![long(0), long(61)], "notAName"),
+        ("/organisation/shortName", vec![long(1), long(12)], vec![long(0), long(13)], "notAName"),
+        ("/organisation/accentColour", vec![json!("#000000"), json!("#ffffff")], vec![json!("#00000"), json!("#0000000"), json!("#gggggg")], "notAColour"),
+        ("/organisation/helpDesk", vec![json!("https://a"), json!("mailto:a"), json!(null)], vec![json!("http://a"), json!("tel:1")], "notAHelpDesk"),
+        ("/organisation/language", vec![json!("en"), json!("zh-TW")], vec![json!("zh-CN"), json!("fr")], "wrongType"),
+        ("/smsCountries", vec![json!([]), json!(["TW"]), json!(["AU", "TW", "US"])], vec![json!(["TW", "XX"]), json!(["tw"]), json!([""])], "notACountry"),
+    ];
+    for (pointer, good, bad, code) in table {
+        for value in good {
+            let mut policy = roomy.clone();
+            put(&mut policy, pointer, value.clone());
+            judge(&it.world, &admin, &tag, "en", &policy).await.expect(200);
+        }
+        for value in bad {
+            let mut policy = roomy.clone();
+            put(&mut policy, pointer, value.clone());
+            let refused = judge(&it.world, &admin, &tag, "en", &policy).await.expect(400);
+            let error = &refused.body["errors"][0];
+            assert_eq!((&error["pointer"], &error["code"]), (&json!(pointer), &json!(code)), "{pointer} = {value}");
+        }
+    }
+}
+
+/// What `GET /v1/limits` says while these hold.
+fn limits([digits, lifetime, guesses, reset, wait, minimum]: [u32; 6]) -> Value {
+    json!({
+        "code": { "digits": digits, "lifetimeMinutes": lifetime, "guesses": guesses },
+        "resetLifetimeMinutes": reset,
+        "resendWaitSeconds": wait,
+        "password": { "minimumLength": minimum, "maximumLength": 256 },
+        "session": { "fullSeconds": 43200, "limitedSeconds": 1200, "idleSeconds": 3600, "proofSeconds": 1200 },
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_public_limits_move_with_the_static_numbers_and_with_nothing_else() {
+    const TOLD: [&str; 6] = [
+        "/code/digits",
+        "/code/lifetimeMinutes",
+        "/code/guesses",
+        "/resetLifetimeMinutes",
+        "/limits/resendWaitSeconds",
+        "/password/minimumLength",
+    ];
+    let it = Numbers::new().await;
+    let told = async || it.world.ask(Ask::new("GET", "/v1/limits")).await.expect(200).body;
+    for end in [|(.., min, _): Row| min, |(.., max): Row| max] {
+        let numbers: Vec<(&str, u32)> =
+            NUMBERS.into_iter().filter(|(pointer, ..)| TOLD.contains(pointer)).map(|row| (row.0, end(row))).collect();
+        it.set(&numbers).await;
+        let by = |pointer: &str| numbers.iter().find(|(name, _)| *name == pointer).expect("a number").1;
+        assert_eq!(told().await, limits(TOLD.map(by)));
+    }
+    let before = told().await;
+
+    // Every other number to another value, other kinds, countries and scope.
+    let others: Vec<(&str, u32)> =
+        NUMBERS.into_iter().filter(|(pointer, ..)| !TOLD.contains(pointer) && !is_list(pointer)).map(|row| (row.0, row.2)).collect();
+    it.set(&others).await;
+    assert_eq!(told().await, before, "budgets and limits are nobody's to know");
+    let change = |policy: &mut Value| {
+        policy["smsCountries"] = json!(["TW", "US"]);
+        policy["scope"] = json!({ "type": "selected", "groups": ["staff"] });
+        policy["confirmDestination"] = json!("none");
+    };
+    it.world.save_policy(&it.admin().await, change).await.expect(200);
+    assert_eq!(told().await, before);
+
+    // The state of accounts: closed, locked, waiting, SMS spent for the day.
+    it.fail("nobody@example.com", 3).await;
+    assert_eq!(it.world.ask_reset("nobody@example.com").await.code(), "resetClosed");
+    for n in 0..3 {
+        it.world.sign_in("nobody@example.com", &format!("wrong password {n}")).await.expect(401);
+    }
+    assert_eq!(it.world.sign_in("nobody@example.com", "wrong password 3").await.code(), "signInLocked");
+    assert_eq!(it.world.ask_reset("somebody@example.com").await.expect(201).body["unavailable"], json!(["mobilePhone"]));
+    assert_eq!(told().await, before);
+    let bearer = it.admin().await;
+    assert_eq!(it.world.ask(Ask::new("GET", "/v1/limits").bearer(&bearer)).await.expect(200).body, before, "nor more to anybody");
+}
