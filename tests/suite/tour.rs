@@ -29,21 +29,45 @@ pub async fn perform(world: &World, step: &Step) -> Answer {
     }
 }
 
-/// Walks the tour. `visit` must end by performing the step, and give its answer.
-#[rustfmt::skip]
-pub async fn tour(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answer) {
-    let ask = |method, path: &str| Ask::new(method, path);
-    let sign_in = |user: &str, password: &str| ask("POST", "/v1/sign-in").body(json!({ "userId": user, "password": password }));
-    let change = |bearer: &str, current: &str, new: &str| ask("PUT", "/v1/me/password").bearer(bearer).body(json!({ "currentPassword": current, "newPassword": new }));
-    let (admin_password, ann_password, new_password) = ("a password for the administrator", "a long password of ann", "a new and longer password");
+const ADMIN_PASSWORD: &str = "a password for the administrator";
+const ANN_PASSWORD: &str = "a long password of ann";
+const NEW_PASSWORD: &str = "a new and longer password";
 
+fn ask(method: &'static str, path: &str) -> Ask {
+    Ask::new(method, path)
+}
+
+fn sign_in(user: &str, password: &str) -> Ask {
+    ask("POST", "/v1/sign-in").body(json!({ "userId": user, "password": password }))
+}
+
+fn change(bearer: &str, current: &str, new: &str) -> Ask {
+    ask("PUT", "/v1/me/password").bearer(bearer).body(json!({ "currentPassword": current, "newPassword": new }))
+}
+
+fn verify(challenge: &str, bearer: &str, code: &str) -> Ask {
+    ask("POST", &format!("/v1/challenges/{challenge}/verify")).bearer(bearer).body(json!({ "code": code }))
+}
+
+/// Walks the tour. `visit` must end by performing the step, and give its answer.
+pub async fn tour(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answer) {
+    // Each part on the heap: together they are more than a thread's stack.
+    let temporary = Box::pin(administration(visit)).await;
+    Box::pin(registration(world, visit, &temporary)).await;
+    Box::pin(reset(world, visit)).await;
+    Box::pin(later(world, visit)).await;
+}
+
+/// The first administrator, the policy, accounts; the temporary password of one.
+#[rustfmt::skip]
+async fn administration(visit: &mut impl AsyncFnMut(&str, Step) -> Answer) -> String {
     let first = json!({ "createFirstAdministrator": { "userId": "admin@example.com", "name": "Ada Admin" } });
     let made = visit("first administrator", Step::Direct(first)).await;
     let temporary = made.text("temporaryPassword");
     let admin = visit("sign-in, temporary password", Step::Ask(sign_in("admin@example.com", &temporary), 200)).await.text("bearer");
-    visit("change password", Step::Ask(change(&admin, &temporary, admin_password), 200)).await;
+    visit("change password", Step::Ask(change(&admin, &temporary, ADMIN_PASSWORD), 200)).await;
     visit("sign-in, wrong password", Step::Ask(sign_in("admin@example.com", "not the right password"), 401)).await;
-    let admin = visit("sign-in", Step::Ask(sign_in("admin@example.com", admin_password), 200)).await.text("bearer");
+    let admin = visit("sign-in", Step::Ask(sign_in("admin@example.com", ADMIN_PASSWORD), 200)).await.text("bearer");
 
     visit("limits", Step::Ask(ask("GET", "/v1/limits"), 200)).await;
     visit("organisation", Step::Ask(ask("GET", "/v1/organisation"), 200)).await;
@@ -67,11 +91,14 @@ pub async fn tour(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answ
     let bob = visit("create administrator", Step::Ask(ask("POST", "/v1/users").bearer(&admin).body(json!({ "userId": "bob@example.com", "name": "Bob", "role": "administrator" })), 201)).await;
     let bob = visit("disable administrator", Step::Ask(ask("PATCH", "/v1/users/bob@example.com").bearer(&admin).header("if-match", &bob.headers["etag"]).body(json!({ "enabled": false })), 200)).await;
     visit("delete user", Step::Ask(ask("DELETE", "/v1/users/bob@example.com").bearer(&admin).header("if-match", &bob.headers["etag"]), 204)).await;
+    made.text("temporaryPassword")
+}
 
-    let temporary = made.text("temporaryPassword");
-    let session = visit("sign-in of a user, temporary password", Step::Ask(sign_in("ann@example.com", &temporary), 200)).await.text("bearer");
-    let session = visit("change password of a user", Step::Ask(change(&session, &temporary, ann_password), 200)).await.text("bearer");
-    let other_session = visit("sign-in, to register", Step::Ask(sign_in("ann@example.com", ann_password), 200)).await.text("bearer");
+#[rustfmt::skip]
+async fn registration(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answer, temporary: &str) {
+    let session = visit("sign-in of a user, temporary password", Step::Ask(sign_in("ann@example.com", temporary), 200)).await.text("bearer");
+    let session = visit("change password of a user", Step::Ask(change(&session, temporary, ANN_PASSWORD), 200)).await.text("bearer");
+    let other_session = visit("sign-in, to register", Step::Ask(sign_in("ann@example.com", ANN_PASSWORD), 200)).await.text("bearer");
     visit("postpone", Step::Ask(ask("POST", "/v1/me/registration/postpone").bearer(&other_session), 200)).await;
     visit("methods", Step::Ask(ask("GET", "/v1/me/methods").bearer(&session), 200)).await;
     let method = json!({ "kind": "email", "destination": "ann.private@example.com" });
@@ -79,22 +106,24 @@ pub async fn tour(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answ
     visit("send-code, registration", Step::Pump).await;
     world.pass(Span::seconds(30));
     let sent = visit("resend", Step::Ask(ask("POST", "/v1/me/methods/email/challenges").bearer(&session), 202)).await;
-    let verify = |challenge: &str, bearer: &str, code: &str| ask("POST", &format!("/v1/challenges/{challenge}/verify")).bearer(bearer).body(json!({ "code": code }));
     let code = world.code_for("ann.private@example.com").await;
     visit("verify, registration, wrong", Step::Ask(verify(&sent.text("challengeId"), &session, &other(&code)), 422)).await;
     visit("verify, registration", Step::Ask(verify(&sent.text("challengeId"), &session, &code), 200)).await;
     visit("finish", Step::Ask(ask("POST", "/v1/me/registration/finish").bearer(&session), 200)).await;
     let from_page = |method, path: &str| ask(method, path).header("sec-fetch-site", "same-origin");
-    let by_cookie = json!({ "userId": "ann@example.com", "password": ann_password, "session": "cookie" });
+    let by_cookie = json!({ "userId": "ann@example.com", "password": ANN_PASSWORD, "session": "cookie" });
     let cookie = visit("sign-in, cookie", Step::Ask(from_page("POST", "/v1/sign-in").body(by_cookie), 200)).await.cookie();
-    let proof = json!({ "password": ann_password });
+    let proof = json!({ "password": ANN_PASSWORD });
     let cookie = visit("confirm", Step::Ask(from_page("POST", "/v1/session/confirm").cookie(&cookie).body(proof), 200)).await.cookie();
     visit("sign-out everywhere", Step::Ask(from_page("DELETE", "/v1/sessions").cookie(&cookie), 204)).await;
-    let session = visit("sign-in, registered", Step::Ask(sign_in("ann@example.com", ann_password), 200)).await.text("bearer");
+    let session = visit("sign-in, registered", Step::Ask(sign_in("ann@example.com", ANN_PASSWORD), 200)).await.text("bearer");
     visit("me", Step::Ask(ask("GET", "/v1/me").bearer(&session), 200)).await;
     world.pass(Span::minutes(5));
     visit("me, five minutes later", Step::Ask(ask("GET", "/v1/me").bearer(&session), 200)).await;
+}
 
+#[rustfmt::skip]
+async fn reset(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answer) {
     let started = visit("start reset", Step::Ask(ask("POST", "/v1/resets").body(json!({ "userId": "ann@example.com" })), 201)).await;
     let (id, reset) = (started.text("resetId"), started.text("bearer"));
     visit("cancel reset", Step::Ask(ask("DELETE", &format!("/v1/resets/{id}")).bearer(&reset), 204)).await;
@@ -106,13 +135,18 @@ pub async fn tour(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answ
     let code = world.code_for("ann.private@example.com").await;
     visit("verify, reset, wrong", Step::Ask(verify(&sent.text("challengeId"), &reset, &other(&code)), 422)).await;
     visit("verify, reset", Step::Ask(verify(&sent.text("challengeId"), &reset, &code), 200)).await;
-    visit("set password", Step::Ask(ask("PUT", &format!("/v1/resets/{id}/password")).bearer(&reset).body(json!({ "newPassword": new_password })), 204)).await;
+    visit("set password", Step::Ask(ask("PUT", &format!("/v1/resets/{id}/password")).bearer(&reset).body(json!({ "newPassword": NEW_PASSWORD })), 204)).await;
     visit("send-code, notice", Step::Pump).await;
-    let session = visit("sign-in after the reset", Step::Ask(sign_in("ann@example.com", new_password), 200)).await.text("bearer");
+    let session = visit("sign-in after the reset", Step::Ask(sign_in("ann@example.com", NEW_PASSWORD), 200)).await.text("bearer");
     visit("sign-out", Step::Ask(ask("DELETE", "/v1/session").bearer(&session), 204)).await;
+}
 
+/// Half a year later: what is asked again, what an administrator does for
+/// somebody, and the end of an account.
+#[rustfmt::skip]
+async fn later(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answer) {
     world.pass(Span::days(180));
-    let session = visit("sign-in, to reconfirm", Step::Ask(sign_in("ann@example.com", new_password), 200)).await.text("bearer");
+    let session = visit("sign-in, to reconfirm", Step::Ask(sign_in("ann@example.com", NEW_PASSWORD), 200)).await.text("bearer");
     let session = visit("reconfirm", Step::Ask(ask("POST", "/v1/me/registration/reconfirm").bearer(&session), 200)).await.text("bearer");
     visit("remove method", Step::Ask(ask("DELETE", "/v1/me/methods/email").bearer(&session), 204)).await;
     visit("send-code, notice of the removal", Step::Pump).await;
@@ -120,7 +154,7 @@ pub async fn tour(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answ
     let sent = visit("add method again", Step::Ask(ask("POST", "/v1/me/methods").bearer(&session).body(again), 202)).await;
     let code = world.code_for("ann.private@example.com").await;
     visit("verify, registration again", Step::Ask(verify(&sent.text("challengeId"), &session, &code), 200)).await;
-    let admin = visit("sign-in of an unregistered administrator", Step::Ask(sign_in("admin@example.com", admin_password), 200)).await.text("bearer");
+    let admin = visit("sign-in of an unregistered administrator", Step::Ask(sign_in("admin@example.com", ADMIN_PASSWORD), 200)).await.text("bearer");
     let admin = visit("postponed by an administrator", Step::Ask(ask("POST", "/v1/me/registration/postpone").bearer(&admin), 200)).await.text("bearer");
     let of_ann = |method, path: &str| ask(method, &format!("/v1/users/ann@example.com{path}")).bearer(&admin);
     visit("methods of a user", Step::Ask(of_ann("GET", "/methods"), 200)).await;
