@@ -3,7 +3,7 @@
 
 use super::{MAIL, NEW, account, ask_code, code_of, hash, ledger, one_kind, prove, start_method};
 use crate::tour::other;
-use crate::users::patch;
+use crate::users::{delete, patch};
 use domain::challenge::Purpose;
 use domain::time::Span;
 use serde_json::json;
@@ -19,16 +19,20 @@ enum Cause {
     SignedOutEverywhere,
     AddressChanged,
     MethodRemoved,
+    MethodRemovedByAdministrator,
+    TemporaryPassword,
     Disabled,
     RoleChanged,
 }
 
-const CAUSES: [Cause; 7] = [
+const CAUSES: [Cause; 9] = [
     Cause::PasswordChanged,
     Cause::AnotherReset,
     Cause::SignedOutEverywhere,
     Cause::AddressChanged,
     Cause::MethodRemoved,
+    Cause::MethodRemovedByAdministrator,
+    Cause::TemporaryPassword,
     Cause::Disabled,
     Cause::RoleChanged,
 ];
@@ -59,6 +63,7 @@ async fn before(world: &World, admin: String, ann: Person) -> Before {
 }
 
 async fn happen(world: &World, cause: Cause, it: &Before) {
+    let by_administrator = |method, rest: &str| Ask::new(method, format!("/v1/users/{}{rest}", it.ann.user_id)).bearer(&it.admin);
     let mine = |method, path: &str| Ask::new(method, path).bearer(&it.session);
     let change = async |change| drop(patch(world, &it.admin, &it.ann.user_id, change).await.expect(200));
     match cause {
@@ -70,6 +75,8 @@ async fn happen(world: &World, cause: Cause, it: &Before) {
         Cause::SignedOutEverywhere => drop(world.ask(mine("DELETE", "/v1/sessions")).await.expect(204)),
         Cause::AddressChanged => drop(world.verify(&it.session, &it.pending.0, &it.pending.1).await.expect(200)),
         Cause::MethodRemoved => drop(world.ask(mine("DELETE", "/v1/me/methods/email")).await.expect(204)),
+        Cause::MethodRemovedByAdministrator => drop(world.ask(by_administrator("DELETE", "/methods/email")).await.expect(204)),
+        Cause::TemporaryPassword => drop(world.ask(by_administrator("POST", "/temporary-password")).await.expect(200)),
         Cause::Disabled => {
             change(json!({ "enabled": false })).await;
             change(json!({ "enabled": true })).await;
@@ -89,7 +96,7 @@ async fn a23_codes_and_resets_from_before_are_dead_whatever_came_between() {
         let it = before(&world, admin, ann).await;
         happen(&world, cause, &it).await;
         let (after, codes) = (hash(&world, &it.ann.user_id).await, world.standins.inbox().to(MAIL).len());
-        let moved = [Cause::PasswordChanged, Cause::AnotherReset].contains(&cause);
+        let moved = [Cause::PasswordChanged, Cause::AnotherReset, Cause::TemporaryPassword].contains(&cause);
 
         let verified = world.verify(&it.waiting.bearer, &it.code.0, &it.code.1).await;
         assert_eq!(verified.code(), "codeNotAccepted", "{cause:?}: the right code of a reset");
@@ -142,6 +149,28 @@ async fn a23_a_cancelled_reset_and_a_first_password_are_dead_too() {
     let password = |made: &serde_json::Value| made["temporaryPassword"].as_str().expect("a password").to_owned();
     assert_eq!(world.sign_in("ada@example.com", &password(&one)).await.code(), "signInFailed");
     world.sign_in("ada@example.com", &password(&two)).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a11_a_user_id_made_anew_is_another_account_even_with_the_same_generation() {
+    let (world, admin, ann) = one_kind().await;
+    let session = world.session(&ann).await;
+    let reset = world.start_reset(&ann.user_id).await;
+    prove(&world, &reset, "email", MAIL).await;
+    let old = account(&world, &ann.user_id).await;
+    delete(&world, &admin, &ann.user_id).await.expect(204);
+    // A generation begins at the moment of creation, and grows by one.
+    let generation: i64 = old["generation"]["N"].as_str().expect("a number").parse().expect("milliseconds");
+    assert!(generation > world.now().0, "its owner changed the first password");
+    world.pass(Span(generation - world.now().0));
+    let made = json!({ "userId": ann.user_id, "name": "Another Ann" });
+    world.ask(Ask::new("POST", "/v1/users").bearer(&admin).body(made)).await.expect(201);
+    let new = account(&world, &ann.user_id).await;
+    assert_eq!(new["generation"], old["generation"]);
+
+    assert_eq!(world.ask(Ask::new("GET", "/v1/me").bearer(&session)).await.code(), "signInRequired");
+    assert_eq!(world.set_password(&reset, NEW).await.code(), "resetEnded");
+    assert_eq!(account(&world, &ann.user_id).await, new);
 }
 
 #[tokio::test(flavor = "multi_thread")]
