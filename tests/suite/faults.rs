@@ -112,6 +112,10 @@ async fn r06_every_write_survives_a_conflict_that_ends() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r01_every_write_whose_reply_is_lost_is_one_write() {
+    // Each message goes out once, as on a tour where nothing is lost.
+    let subjects = |world: &World| world.standins.inbox().all().into_iter().map(|m| m.subject.unwrap_or_default()).collect::<Vec<_>>();
+    let undisturbed = World::new().await;
+    tour(&undisturbed, &mut async |_, step| perform(&undisturbed, &step).await).await;
     let world = World::new().await;
     let mut lost = 0;
     tour(&world, &mut async |_, step| {
@@ -132,9 +136,8 @@ async fn r01_every_write_whose_reply_is_lost_is_one_write() {
     })
     .await;
     assert!(lost > 25, "{lost} lost replies");
-    // Each message went out once.
-    let subjects: Vec<_> = world.standins.inbox().all().into_iter().map(|m| m.subject.unwrap_or_default()).collect();
-    assert_eq!(subjects.len(), 5, "{subjects:?}");
+    assert!(subjects(&world).len() >= 5);
+    assert_eq!(subjects(&world), subjects(&undisturbed));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -195,7 +195,7 @@ async fn terms_that_are_saved_between_the_judgement_and_the_write_hold() {
     let (admin, ann) = world.ready().await;
     let reset = proved(&world).await;
     let world = Arc::new(world);
-    let gate = world.proxy.hold(|operation, body| operation == "TransactWriteItems" && body.to_string().contains("SET #state = :done"));
+    let gate = world.proxy.hold(|operation, body| operation == "TransactWriteItems" && body.to_string().contains("SET #state = :next"));
     let setting = tokio::spawn({
         let (world, ask) = (world.clone(), set(&reset, NEW));
         async move { world.ask(ask).await }
