@@ -156,6 +156,7 @@ async fn a_page_loses_nobody_and_shows_nobody_twice_while_others_write() {
                     for leaver in [at_the_cursor, to_come] {
                         delete(&world, &admin, &leaver).await.expect(204);
                         all.remove(&leaver);
+                        late.remove(&leaver);
                         left.insert(leaver);
                     }
                 }
