@@ -124,7 +124,7 @@ impl Settings {
         Ok(Settings {
             table: text("LATCHKEY_TABLE", "the name of the DynamoDB table")?,
             secret_id: text("LATCHKEY_SECRET_ID", "the name of the secret that holds the keys")?,
-            base_url: BaseUrl::parse(&std::env::var("LATCHKEY_BASE_URL").unwrap_or_default())?,
+            base_url: BaseUrl::parse(&variable("LATCHKEY_BASE_URL").unwrap_or_default())?,
             mail_from: text("LATCHKEY_MAIL_FROM", "the sender of mails")?,
             source_limit,
         })
