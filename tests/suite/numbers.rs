@@ -17,7 +17,7 @@
 //! | guesses per code, `/code/guesses` | `numbers_code::a_code_allows_as_many_guesses_as_the_policy_says` |
 //! | failed guesses per account, `/limits/failedGuesses` | `numbers_count::reset_closes_at_exactly_as_many_failed_guesses_as_the_policy_says` |
 //! | failed guesses at registration, `/limits/failedRegistrationGuesses` | `numbers_count::failed_guesses_at_registration_are_counted_apart_and_never_close_reset` |
-//! | what ends the count | `numbers_count::a_failed_guess_leaves_after_24_hours_and_a_full_count_24_hours_after_its_last` `numbers_count::a_completed_reset_ends_the_count_and_no_resend_new_reset_or_half_proof_does` |
+//! | what ends the count | `numbers_count::a_failed_guess_leaves_after_24_hours_and_a_full_count_24_hours_after_its_last` `numbers_count::a_completed_reset_ends_the_count_and_no_resend_new_reset_or_half_proof_does` `helpdesk::unlocking_ends_the_wait_and_the_counts_of_both_ledgers` |
 //! | wait before another code, `/limits/resendWaitSeconds` | `numbers_send::another_code_waits_as_long_as_the_policy_says_doubling_to_eight_minutes` `limit::another_code_of_a_kind_waits_longer_each_time` |
 //! | SMS per account, `/limits/smsPerHour` | `numbers_send::an_account_is_sent_as_many_codes_as_the_policy_says_in_a_sliding_window` |
 //! | mails per account, `/limits/mailsPerTenMinutes` | `numbers_send::an_account_is_sent_as_many_codes_as_the_policy_says_in_a_sliding_window` |

@@ -11,8 +11,7 @@ use crate::flow::signed_in::signed_in;
 use crate::limit::{Ledger, Refused, Stamp};
 use crate::method::{Kind, Method};
 use crate::notice::Notice;
-use crate::policy::Policy;
-use crate::port::{Call, Change, CommitError, Entropy, Guard, KeyRing, Store};
+use crate::port::{Call, Change, CommitError, Entropy, Guard, KeyRing, Store, Want};
 use crate::repeat::Outcome;
 use crate::reset::ResetId;
 use crate::secret::{Bearer, BearerKind};
@@ -67,11 +66,12 @@ async fn judge(
     let stamp = Stamp::new(call.now, &call.id);
     let event =
         |event| Told { kind: Some(challenge.kind), support_code: support_code(call, bearer), ..Told::new(call, &bearer.handle, event) };
-    // The policy is not read for a guess: its row is kept for the default time.
-    let kept = Policy::default();
+    // It says how long the rows of a guess are kept, and judges nothing: what
+    // a guess is judged by was written with its challenge.
+    let policy = store.read(&[Want::Policy]).await?.policy().policy;
 
     let mut charge = vec![
-        event(Event::CodeAttempted).record(call, &kept, entropy),
+        event(Event::CodeAttempted).record(call, &policy, entropy),
         Change::ChargeGuess {
             handle: bearer.handle.clone(),
             purpose,
@@ -99,7 +99,7 @@ async fn judge(
         Purpose::Reset => {
             let reset = ResetId::of(bearer);
             let mut changes = vec![
-                event(Event::CodeAccepted).record(call, &kept, entropy),
+                event(Event::CodeAccepted).record(call, &policy, entropy),
                 Change::ProveKind { handle: bearer.handle.clone(), reset, sec: bearer.digest(), kind: challenge.kind, now: call.now },
                 Change::UseChallenge { handle: bearer.handle.clone(), purpose, challenge: challenge.clone(), stamp },
             ];
