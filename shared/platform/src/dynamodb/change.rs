@@ -1,20 +1,20 @@
 //! Each change as the one conditional write that holds its guard.
 
+use super::items::{audit_item, outbox_item, reset_item};
 use super::read::{TOTAL, sent_attribute, slot_attribute};
-use super::table::{self, BUCKET, Item, Key, SUPPORT_CODE, TERMS, TTL};
+use super::table::{self, BUCKET, Item, Key, TERMS, TTL};
+use super::values::{item, ms, n, s, set, times, ttl, value};
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
-use domain::audit::AuditEvent;
 use domain::limit::{Issue, LEDGER_KEPT};
 use domain::lockout::LOCK_KEPT;
-use domain::outbox::{OUTBOX_KEPT, OutboxRow, OutboxState};
+use domain::outbox::OutboxState;
 use domain::port::{Change, Guard, SourceCounter};
-use domain::reset::{Reset, ResetState};
+use domain::reset::ResetState;
 use domain::secret::BearerDigest;
 use domain::session::IDLE;
 use domain::time::{Span, Time};
-use serde::Serialize;
 use std::collections::HashMap;
 
 /// A member of a transaction, and the item whose guard it carries.
@@ -114,31 +114,6 @@ impl Expression {
 fn names(expression: &str) -> HashMap<String, String> {
     let word = |rest: &str| rest.chars().take_while(char::is_ascii_alphanumeric).collect::<String>();
     expression.split('#').skip(1).map(word).map(|name| (format!("#{name}"), name)).collect()
-}
-
-fn s(text: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(text.into())
-}
-fn n(number: impl ToString) -> AttributeValue {
-    AttributeValue::N(number.to_string())
-}
-fn ms(time: Time) -> AttributeValue {
-    n(time.0)
-}
-fn ttl(time: Time) -> AttributeValue {
-    n(time.epoch_seconds())
-}
-fn set(members: impl IntoIterator<Item = String>) -> AttributeValue {
-    AttributeValue::Ss(members.into_iter().collect())
-}
-fn times(times: &[Time]) -> AttributeValue {
-    AttributeValue::L(times.iter().map(|t| ms(*t)).collect())
-}
-fn value(of: &impl Serialize) -> AttributeValue {
-    serde_dynamo::to_attribute_value(of).expect("our own types are attributes")
-}
-fn item(of: &impl Serialize) -> Item {
-    serde_dynamo::to_item(of).expect("our own types are items")
 }
 
 const ABSENT: &str = "attribute_not_exists(#pk)";
@@ -374,34 +349,4 @@ fn issue_challenge(key: Key, issue: &Issue) -> Expression {
         true => update,
         false => update.value("stale", set(issue.stale.iter().map(|stamp| stamp.0.clone()))),
     }
-}
-
-fn reset_item(reset: &Reset) -> Item {
-    let mut it = item(reset);
-    // A set cannot be empty: it begins with the first proof.
-    it.remove("verified");
-    it.insert(TTL.into(), ttl(reset.exp));
-    it
-}
-
-fn outbox_item(row: &OutboxRow) -> Item {
-    HashMap::from([
-        ("message".into(), value(&row.message)),
-        ("state".into(), value(&row.state)),
-        ("tries".into(), n(row.tries)),
-        (SUPPORT_CODE.into(), s(row.support_code.as_str())),
-        (BUCKET.into(), s(table::unsent_bucket(table::shard_of(&row.id.random)))),
-        (TTL.into(), ttl(row.id.at + OUTBOX_KEPT)),
-    ])
-}
-
-fn audit_item(event: &AuditEvent) -> (Key, Item) {
-    let random = domain::secret::random_text(event.random);
-    let mut it = item(event);
-    // The key tells both.
-    it.remove("handle");
-    it.remove("random");
-    it.insert(BUCKET.into(), s(table::event_bucket(event.at, event.random[0] % table::SHARDS)));
-    it.insert(TTL.into(), ttl(event.keep_until));
-    (Key::audit(&event.handle, event.at, &random), it)
 }

@@ -3,10 +3,12 @@
 mod change;
 mod commit;
 mod find;
+mod items;
 mod list;
 mod read;
 pub mod table;
 mod terms;
+mod values;
 
 use aws_sdk_dynamodb::Client;
 

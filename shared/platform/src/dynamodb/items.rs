@@ -1,0 +1,38 @@
+//! Items that are written whole: what lies beside their own fields.
+
+use super::table::{self, BUCKET, Item, Key, SUPPORT_CODE, TTL};
+use super::values::{item, n, s, ttl, value};
+use domain::audit::AuditEvent;
+use domain::outbox::{OUTBOX_KEPT, OutboxRow};
+use domain::reset::Reset;
+use std::collections::HashMap;
+
+pub(super) fn reset_item(reset: &Reset) -> Item {
+    let mut it = item(reset);
+    // A set cannot be empty: it begins with the first proof.
+    it.remove("verified");
+    it.insert(TTL.into(), ttl(reset.exp));
+    it
+}
+
+pub(super) fn outbox_item(row: &OutboxRow) -> Item {
+    HashMap::from([
+        ("message".into(), value(&row.message)),
+        ("state".into(), value(&row.state)),
+        ("tries".into(), n(row.tries)),
+        (SUPPORT_CODE.into(), s(row.support_code.as_str())),
+        (BUCKET.into(), s(table::unsent_bucket(table::shard_of(&row.id.random)))),
+        (TTL.into(), ttl(row.id.at + OUTBOX_KEPT)),
+    ])
+}
+
+pub(super) fn audit_item(event: &AuditEvent) -> (Key, Item) {
+    let random = domain::secret::random_text(event.random);
+    let mut it = item(event);
+    // The key tells both.
+    it.remove("handle");
+    it.remove("random");
+    it.insert(BUCKET.into(), s(table::event_bucket(event.at, event.random[0] % table::SHARDS)));
+    it.insert(TTL.into(), ttl(event.keep_until));
+    (Key::audit(&event.handle, event.at, &random), it)
+}
