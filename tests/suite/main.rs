@@ -1,5 +1,6 @@
 //! Stories, races and rules over the real parts, in one binary.
 
+mod administrator_reset;
 mod administrators;
 mod after_reset;
 mod attacks;

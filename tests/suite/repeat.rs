@@ -207,3 +207,45 @@ async fn a_step_whose_answer_was_lost_is_told_again_though_its_session_has_gone_
     assert_eq!(world.ask(finish).await.code(), "signInRequired");
     assert_eq!(world.ask(sign_in(&ann.password)).await.code(), "signInRequired");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retried_creation_does_not_lose_the_temporary_password() {
+    let world = World::new().await;
+    let administrator = world.administrator().await;
+    let admin = world.session(&administrator).await;
+    let act = |path: &str, key: &str| Ask::new("POST", path.to_owned()).bearer(&admin).header(KEY, key);
+    let create = act("/v1/users", "create").body(json!({ "userId": "ann", "name": "Ann" }));
+    let first = world.ask(create.clone()).await.expect(201);
+    assert_eq!(told(&world.ask(create.clone()).await), told(&first));
+    let without = Ask { headers: Vec::new(), ..create.clone() };
+    assert_eq!(world.ask(without).await.code(), "userExists");
+    world.sign_in("ann", &first.text("temporaryPassword")).await.expect(200);
+
+    let issue = act("/v1/users/ann/temporary-password", "issue");
+    let issued = world.ask(issue.clone()).await.expect(200);
+    assert_ne!(issued.text("temporaryPassword"), first.text("temporaryPassword"));
+    world.pass(Span::minutes(1));
+    assert_eq!(told(&world.ask(issue.clone()).await), told(&issued));
+    world.sign_in("ann", &issued.text("temporaryPassword")).await.expect(200);
+
+    for (path, key) in [("/v1/users/ann/unlock", "unlock"), ("/v1/users/ann/require-registration", "require")] {
+        let before = count(&world, "AUDIT#").await;
+        for _ in 0..3 {
+            world.ask(act(path, key)).await.expect(204);
+        }
+        assert_eq!(count(&world, "AUDIT#").await - before, 1, "{path}");
+    }
+
+    // An account of the same user ID that was made since is another one, and
+    // a session that has ended is told nothing.
+    let seen = world.ask(Ask::new("GET", "/v1/users/ann").bearer(&admin)).await.expect(200);
+    world.ask(Ask::new("DELETE", "/v1/users/ann").bearer(&admin).header("if-match", &seen.headers["etag"])).await.expect(204);
+    assert_eq!(world.ask(create.clone()).await.code(), "notFound");
+    world.pass(Span::minutes(1));
+    world.ask(Ask::new("POST", "/v1/users").bearer(&admin).body(json!({ "userId": "ann", "name": "Ann" }))).await.expect(201);
+    assert_eq!(world.ask(issue.clone()).await.code(), "notFound");
+    world.ask(Ask::new("DELETE", "/v1/sessions").bearer(&admin)).await.expect(204);
+    for ask in [create, issue, act("/v1/users/ann/unlock", "unlock")] {
+        assert_eq!(world.ask(ask).await.code(), "signInRequired");
+    }
+}

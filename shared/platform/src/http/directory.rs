@@ -7,6 +7,7 @@ use super::cursor::{Paging, Search, seal};
 use super::edge::language;
 use super::policy::{etag, if_match};
 use super::problem::Refusal;
+use super::repeat::{Repeat, once};
 use super::standing::StandingAnswer;
 use crate::host::Host;
 use axum::extract::{Path, State};
@@ -15,10 +16,12 @@ use axum::response::IntoResponse;
 use axum::routing::{delete as route_delete, get, post};
 use axum::{Extension, Json, Router};
 use domain::account::{Account, GroupName, Role};
-use domain::error::ProblemCode;
+use domain::error::{Problem, ProblemCode};
 use domain::flow::users::{self, NewUser, UserPatch};
 use domain::method::Kind;
 use domain::port::{Call, KeyRing};
+use domain::repeat::Remembered;
+use domain::secret::Bearer;
 use std::sync::Arc;
 
 pub fn routes(host: Arc<Host>) -> Router {
@@ -39,16 +42,20 @@ async fn create(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
+    repeat: Repeat,
     Body(user): Body<CreateUser>,
 ) -> Result<impl IntoResponse, Refusal> {
     let new = NewUser {
-        user_id: user.user_id,
+        user_id: user.user_id.clone(),
         name: user.name,
         language: user.language,
         role: user.role.unwrap_or(Role::User),
         groups: user.groups,
     };
-    let created = users::create_user(&host.store, &*host.ring, &host.hasher, &host.entropy, &call, &bearer, new).await?;
+    let (store, ring, entropy) = (&host.store, &*host.ring, &host.entropy);
+    let first = async |call: &Call| users::create_user(store, ring, &host.hasher, entropy, call, &bearer, new).await;
+    let again = async |call: &Call, first: Remembered| users::issued_again(store, ring, entropy, call, &bearer, user.user_id, &first).await;
+    let created = once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, again).await?;
     Ok((StatusCode::CREATED, [(header::ETAG, etag(created.account.revision))], Json(CreatedAnswer::from(&created))))
 }
 
@@ -120,8 +127,13 @@ async fn issue_password(
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
     Path(user_id): Path<String>,
+    repeat: Repeat,
 ) -> Result<impl IntoResponse, Refusal> {
-    let issued = users::issue_password(&host.store, &*host.ring, &host.hasher, &host.entropy, &call, &bearer, user_id).await?;
+    let (store, ring, entropy) = (&host.store, &*host.ring, &host.entropy);
+    let first = async |call: &Call| users::issue_password(store, ring, &host.hasher, entropy, call, &bearer, user_id.clone()).await;
+    let again =
+        async |call: &Call, first: Remembered| users::issued_again(store, ring, entropy, call, &bearer, user_id.clone(), &first).await;
+    let issued = once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, again).await?;
     Ok(([(header::ETAG, etag(issued.account.revision))], Json(CreatedAnswer::from(&issued))))
 }
 
@@ -130,8 +142,10 @@ async fn unlock(
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
     Path(user_id): Path<String>,
+    repeat: Repeat,
 ) -> Result<StatusCode, Refusal> {
-    users::unlock(&host.store, &*host.ring, &host.entropy, &call, &bearer, user_id).await?;
+    let first = async |call: &Call| users::unlock(&host.store, &*host.ring, &host.entropy, call, &bearer, user_id.clone()).await;
+    act_once(&host, &call, repeat, &bearer, &user_id, first).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -140,8 +154,11 @@ async fn require_registration(
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
     Path(user_id): Path<String>,
+    repeat: Repeat,
 ) -> Result<StatusCode, Refusal> {
-    users::require_registration(&host.store, &*host.ring, &host.entropy, &call, &bearer, user_id).await?;
+    let first =
+        async |call: &Call| users::require_registration(&host.store, &*host.ring, &host.entropy, call, &bearer, user_id.clone()).await;
+    act_once(&host, &call, repeat, &bearer, &user_id, first).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -176,6 +193,20 @@ async fn can_reset(
     let standing = users::can_reset(&host.store, &*host.ring, &call, &bearer, user_id).await?;
     let language = language(&headers);
     Ok(([(header::CONTENT_LANGUAGE, language.tag())], Json(StandingAnswer::of(&standing, language))))
+}
+
+/// An act without an answer of its own, once. Whoever may see the account no
+/// more is not told again either.
+async fn act_once(
+    host: &Host,
+    call: &Call,
+    repeat: Repeat,
+    bearer: &Bearer,
+    user_id: &str,
+    first: impl AsyncFnOnce(&Call) -> Result<(), Problem>,
+) -> Result<(), Problem> {
+    let again = async |call: &Call, _| users::view_user(&host.store, &*host.ring, call, bearer, user_id.to_owned()).await.map(drop);
+    once(host, call, repeat, &bearer.handle, bearer.digest().as_str(), first, again).await
 }
 
 fn tagged(account: &Account) -> impl IntoResponse + use<> {

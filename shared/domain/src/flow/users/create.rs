@@ -8,6 +8,7 @@ use crate::audit::Event;
 use crate::error::{Problem, ProblemCode, Violation, ViolationCode};
 use crate::flow::Told;
 use crate::port::{Call, Change, Entropy, Guard, KeyRing, PasswordHasher, Store, Want, random};
+use crate::repeat::Outcome;
 use crate::secret::{Bearer, SecretString, random_text};
 use crate::time::Time;
 use std::collections::BTreeMap;
@@ -50,6 +51,7 @@ pub async fn create_user(
         who.still_acting(),
     ];
     changes.extend(listing(&handle, None, Some(&created.account)));
+    changes.extend(call.remember(who.handle(), Outcome::Done));
     if created.account.role == Role::Administrator {
         changes.push(Change::AddAdministrator { handle: handle.clone(), first: false });
     }

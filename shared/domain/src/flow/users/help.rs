@@ -7,6 +7,7 @@ use crate::challenge::Purpose;
 use crate::error::Problem;
 use crate::flow::{ATTEMPTS, Told, drop_challenges, save_account};
 use crate::port::{Call, Change, Entropy, Guard, KeyRing, Store, Want};
+use crate::repeat::Outcome;
 use crate::secret::Bearer;
 
 /// Ends the wait at sign-in, and forgets the failed guesses of reset and of
@@ -31,6 +32,7 @@ pub async fn unlock(
         ];
         changes.extend(still_acting(&who, &handle));
         changes.extend(Purpose::ALL.map(|purpose| drop_challenges(call, &handle, purpose, &[], true)));
+        changes.extend(call.remember(who.handle(), Outcome::Done));
         match store.commit(call, &format!("unlock-{attempt}"), changes).await {
             Ok(()) => return Ok(()),
             // One of the two moved: who may not any more is told so by the next read.
@@ -61,6 +63,7 @@ pub async fn require_registration(
         let told = Told { uid: Some(&before.uid), actor: Some(&who.account.uid), ..Told::new(call, &handle, Event::RegistrationRequired) };
         let mut changes = vec![told.record(call, &who.policy.policy, entropy), save_account(&handle, before, account.revised())];
         changes.extend(still_acting(&who, &handle));
+        changes.extend(call.remember(who.handle(), Outcome::Done));
         match store.commit(call, &format!("require-{attempt}"), changes).await {
             Ok(()) => return Ok(()),
             Err(error) if error.by(Guard::Actor) => return Err(refused(error)),

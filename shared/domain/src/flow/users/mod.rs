@@ -15,7 +15,7 @@ pub use create::{CreatedUser, NewUser, create_user};
 pub use delete::delete_user;
 pub use find::{Standing, can_reset, list_groups, list_users, view_methods, view_user};
 pub use help::{require_registration, unlock};
-pub use issue::issue_password;
+pub use issue::{issue_password, issued_again};
 pub use methods::remove_method;
 
 use crate::account::{Account, GroupName, Handle, Role};
