@@ -1,6 +1,8 @@
 //! `cargo latchkey` as a child of the test.
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -14,7 +16,8 @@ pub struct Laptop {
     data: PathBuf,
     http: tokio::runtime::Runtime,
     client: reqwest::Client,
-    last_mail: std::cell::Cell<u64>,
+    /// The newest message that was read of each address.
+    read: RefCell<HashMap<String, u64>>,
 }
 
 /// What the API answered.
@@ -68,7 +71,7 @@ impl Laptop {
             data: data.to_owned(),
             http: tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime"),
             client: reqwest::Client::new(),
-            last_mail: std::cell::Cell::new(0),
+            read: RefCell::default(),
         };
         ready.recv_timeout(PATIENCE).expect("it says that it is ready");
         laptop
@@ -107,16 +110,64 @@ impl Laptop {
         self.ask("POST", &format!("/v1/challenges/{challenge}/verify"), Some(bearer), Some(serde_json::json!({ "code": code })))
     }
 
-    /// The next mail to an address, from the inbox.
-    pub fn next_mail(&self, address: &str) -> Value {
-        let url = format!("http://127.0.0.1:{}/api/messages?to={address}&wait=30&after={}", self.port + 1, self.last_mail.get());
+    /// The next message to an address, from the inbox.
+    pub fn next_message(&self, address: &str) -> Value {
+        let after = self.read.borrow().get(address).copied().unwrap_or_default();
+        let to = address.replace('+', "%2B");
+        let url = format!("http://127.0.0.1:{}/api/messages?to={to}&wait=30&after={after}", self.port + 1);
         let answer: Value = self.http.block_on(async {
             let answer = self.client.get(url).send().await.expect("the inbox answers");
             answer.json().await.expect("JSON")
         });
-        let mail = answer["messages"][0].clone();
-        self.last_mail.set(mail["id"].as_u64().unwrap_or_else(|| panic!("no mail to {address}: {answer}")));
-        mail
+        let message = answer["messages"][0].clone();
+        let id = message["id"].as_u64().unwrap_or_else(|| panic!("no message to {address}: {answer}"));
+        self.read.borrow_mut().insert(address.to_owned(), id);
+        message
+    }
+
+    /// How many messages an address ever got.
+    pub fn messages(&self, address: &str) -> usize {
+        let url = format!("http://127.0.0.1:{}/api/messages?to={}", self.port + 1, address.replace('+', "%2B"));
+        let answer: Value = self.http.block_on(async {
+            let answer = self.client.get(url).send().await.expect("the inbox answers");
+            answer.json().await.expect("JSON")
+        });
+        answer["messages"].as_array().expect("messages").len()
+    }
+
+    /// Lets days pass for somebody: moves a time of their account back.
+    pub fn move_back(&self, user_id: &str, field: &str, days: i64) {
+        let found =
+            self.table("Scan", json!({ "FilterExpression": "userId = :u", "ExpressionAttributeValues": { ":u": { "S": user_id } } }));
+        let item = found["Items"][0].clone();
+        let then: i64 = item[field]["N"].as_str().unwrap_or_else(|| panic!("no {field} in {item}")).parse().expect("a time");
+        let moved = json!({
+            "Key": { "pk": item["pk"], "sk": item["sk"] },
+            "UpdateExpression": "SET #f = :then",
+            "ExpressionAttributeNames": { "#f": field },
+            "ExpressionAttributeValues": { ":then": { "N": (then - days * 86_400_000).to_string() } },
+        });
+        self.table("UpdateItem", moved);
+    }
+
+    /// Does something to the embedded table itself.
+    fn table(&self, operation: &str, mut body: Value) -> Value {
+        body["TableName"] = local::dynamodb::TABLE.into();
+        let credential = "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
+        let request = self
+            .client
+            .post(format!("http://127.0.0.1:{}", self.port + 2))
+            .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("authorization", credential)
+            .header("x-amz-date", "20260101T000000Z")
+            .body(body.to_string());
+        let answer: Value = self.http.block_on(async {
+            let answer = request.send().await.expect("the table answers");
+            answer.json().await.expect("JSON")
+        });
+        assert!(answer.get("__type").is_none(), "{answer}");
+        answer
     }
 
     /// The password of an account that the start made.

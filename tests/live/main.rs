@@ -2,6 +2,7 @@
 //! codes taken from the inbox.
 
 mod laptop;
+mod stories;
 
 use laptop::{Laptop, free_ports};
 use serde_json::{Value, json};
@@ -40,7 +41,7 @@ fn story(laptop: &Laptop, admin: &str, language: &str) {
     let add = json!({ "kind": "email", "destination": address });
     let sent = laptop.ask("POST", "/v1/me/methods", Some(&session), Some(add));
     assert_eq!(sent.status, 202, "{}", sent.body);
-    let mail = laptop.next_mail(&address);
+    let mail = laptop.next_message(&address);
     assert_eq!(mail["language"], language, "{mail}");
     let verified = laptop.verify(&sent.text("challengeId"), &session, &code(&mail));
     assert_eq!(verified.status, 200, "{}", verified.body);
@@ -54,7 +55,7 @@ fn story(laptop: &Laptop, admin: &str, language: &str) {
     let (reset, bearer) = (started.text("resetId"), started.text("bearer"));
     let sent = laptop.ask("POST", &format!("/v1/resets/{reset}/challenges"), Some(&bearer), Some(json!({ "kind": "email" })));
     assert_eq!(sent.status, 202, "{}", sent.body);
-    let mail = laptop.next_mail(&address);
+    let mail = laptop.next_message(&address);
     let challenge = sent.text("challengeId");
     let wrong = laptop.ask_with(
         "POST",
@@ -79,12 +80,12 @@ fn story(laptop: &Laptop, admin: &str, language: &str) {
     assert_eq!(laptop.sign_in(&user_id, "a new and longer password").status, 200);
     assert_eq!(laptop.sign_in(&user_id, "the first password of my own").body["code"], "signInFailed");
     assert_eq!(laptop.ask("GET", "/v1/me", Some(&session), None).status, 401);
-    let notice = laptop.next_mail(&address);
+    let notice = laptop.next_message(&address);
     let subject = if language == "en" { "Your Latchkey password was reset" } else { "您的「Latchkey」密碼已重設" };
     assert_eq!(notice["subject"], subject);
 }
 
-fn code(mail: &Value) -> String {
+pub fn code(mail: &Value) -> String {
     mail["code"].as_str().unwrap_or_else(|| panic!("no code in {mail}")).to_owned()
 }
 
@@ -105,6 +106,7 @@ fn the_story_runs_live_in_both_languages_and_the_laptop_comes_and_goes_cleanly()
     let admin = laptop.sign_in("admin@example.com", &ada).text("bearer");
     for language in ["en", "zh-TW"] {
         story(&laptop, &admin, language);
+        stories::tell_all(&laptop, &admin, language);
     }
     // Ctrl-C: it ends by itself, and nothing of it is left.
     laptop.interrupt();
