@@ -249,3 +249,30 @@ async fn a_retried_creation_does_not_lose_the_temporary_password() {
         assert_eq!(world.ask(ask).await.code(), "signInRequired");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_sends_at_once_the_losers_are_told_the_exact_wait() {
+    let world = Arc::new(World::new().await);
+    world.ready().await;
+    for user_id in ["ann@example.com", "nobody@example.com"] {
+        let reset = world.start_reset(user_id).await;
+        for (sends, wait) in [(1, "30"), (2, "60"), (3, "120")] {
+            let asking: Vec<_> = (0..8)
+                .map(|_| {
+                    let (world, reset) = (world.clone(), reset.clone());
+                    tokio::spawn(async move { world.ask_code(&reset).await })
+                })
+                .collect();
+            let mut sent = 0;
+            for one in asking {
+                let answer = one.await.unwrap();
+                match answer.status {
+                    202 => sent += 1,
+                    _ => assert_eq!((answer.code(), answer.headers["retry-after"].as_str()), ("tooSoon", wait), "{user_id} {sends}"),
+                }
+            }
+            assert_eq!(sent, 1, "{user_id} {sends}");
+            world.pass(Span::seconds(wait.parse().expect("seconds")));
+        }
+    }
+}

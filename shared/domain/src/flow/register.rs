@@ -6,7 +6,7 @@ use crate::account::Account;
 use crate::audit::Event;
 use crate::challenge::{ChallengeId, Purpose};
 use crate::error::{Problem, ProblemCode, ViolationCode};
-use crate::flow::send_code::{Sent, count_send, refused, sms_open, too_soon};
+use crate::flow::send_code::{Sent, count_send, not_sent, refused, sms_open};
 use crate::flow::sign_in::{SESSION, SignedInAnswer};
 use crate::flow::signed_in::{SignedIn, signed_in};
 use crate::method::{Destination, Kind, Pending};
@@ -106,9 +106,13 @@ async fn send(
     changes.extend(call.remember(&handle, sent.outcome()));
     match store.commit(call, "send", changes).await {
         Ok(()) => Ok(sent),
-        // Two at once: the other one was just sent.
-        Err(error) if error.by(Guard::Account) => Err(too_soon(policy)),
-        Err(error) => Err(crate::flow::send_code::not_sent(error, call, policy)),
+        // Another send was first: its ledger tells the exact wait.
+        Err(error) if error.by(Guard::Account) || error.by(Guard::Ledger) => {
+            let ledger = store.read(&[Want::Ledger(&handle, Purpose::Registration)]).await?.ledger(Purpose::Registration);
+            let why = ledger.issue(policy, Purpose::Registration, sent.challenge, &who.session.digest, call.now).err();
+            Err(why.map_or_else(Problem::unavailable, |why| refused(why, Purpose::Registration, call.now)))
+        }
+        Err(error) => Err(not_sent(error, call)),
     }
 }
 

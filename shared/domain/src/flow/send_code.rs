@@ -103,7 +103,13 @@ pub async fn send_code(
     changes.extend(call.remember(handle, sent.outcome()));
     match store.commit(call, "send", changes).await {
         Ok(()) => Ok(sent),
-        Err(error) => Err(told_of(not_sent(error, call, &policy))),
+        // Another send was first: its ledger tells the exact wait.
+        Err(error) if error.by(Guard::Ledger) => {
+            let ledger = store.read(&[Want::Ledger(handle, Purpose::Reset)]).await?.ledger(Purpose::Reset);
+            let why = ledger.issue(&policy, Purpose::Reset, sent.challenge, &open.sec, call.now).err();
+            Err(told_of(why.map_or_else(Problem::unavailable, |why| refused(why, Purpose::Reset, call.now))))
+        }
+        Err(error) => Err(told_of(not_sent(error, call))),
     }
 }
 
@@ -149,17 +155,9 @@ pub(super) fn refused(why: Refused, purpose: Purpose, now: Time) -> Problem {
     Problem::retry_at(code, at, now)
 }
 
-/// Another send of this kind was written in between.
-pub(super) fn too_soon(policy: &Policy) -> Problem {
-    Problem { retry_after: Some(resend_wait(policy, 1).whole_seconds()), ..ProblemCode::TooSoon.into() }
-}
-
-pub(super) fn not_sent(error: CommitError, call: &Call, policy: &Policy) -> Problem {
-    if error.by(Guard::Source) {
-        too_many_from_address(call)
-    } else if error.by(Guard::Ledger) {
-        too_soon(policy)
-    } else {
-        error.into()
+pub(super) fn not_sent(error: CommitError, call: &Call) -> Problem {
+    match error.by(Guard::Source) {
+        true => too_many_from_address(call),
+        false => error.into(),
     }
 }
