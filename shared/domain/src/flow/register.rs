@@ -33,16 +33,18 @@ pub async fn start_method(
     bearer: &Bearer,
     wanted: NewMethod<'_>,
 ) -> Result<Sent, Problem> {
-    let who = changing_methods(store, call, bearer).await?;
-    if !who.policy.policy.allows(wanted.kind) {
-        return Err(ProblemCode::KindNotAllowed.into());
-    }
-    let destination =
-        Destination::parse(wanted.kind, wanted.address).ok_or_else(|| Problem::field("/destination", ViolationCode::NotAnAddress))?;
-    if !who.policy.policy.reaches(wanted.kind, destination.country().as_deref()) {
-        return Err(Problem::field("/destination", ViolationCode::CountryNotAllowed));
-    }
-    send(store, ring, entropy, call, who, destination).await
+    send(store, ring, entropy, call, bearer, |who| {
+        if !who.policy.policy.allows(wanted.kind) {
+            return Err(ProblemCode::KindNotAllowed.into());
+        }
+        let destination =
+            Destination::parse(wanted.kind, wanted.address).ok_or_else(|| Problem::field("/destination", ViolationCode::NotAnAddress))?;
+        match who.policy.policy.reaches(wanted.kind, destination.country().as_deref()) {
+            true => Ok(destination),
+            false => Err(Problem::field("/destination", ViolationCode::CountryNotAllowed)),
+        }
+    })
+    .await
 }
 
 /// Sends a new code to the address that is waiting for one; the older code
@@ -55,10 +57,8 @@ pub async fn resend(
     bearer: &Bearer,
     kind: Kind,
 ) -> Result<Sent, Problem> {
-    let who = changing_methods(store, call, bearer).await?;
-    let pending = who.account.pending.get(&kind).ok_or(ProblemCode::NotFound)?;
-    let destination = pending.destination.clone();
-    send(store, ring, entropy, call, who, destination).await
+    let waiting = |who: &SignedIn| Ok(who.account.pending.get(&kind).ok_or(ProblemCode::NotFound)?.destination.clone());
+    send(store, ring, entropy, call, bearer, waiting).await
 }
 
 /// Changing methods needs a young proof of the password.
@@ -71,49 +71,51 @@ async fn changing_methods(store: &impl Store, call: &Call, bearer: &Bearer) -> R
     Ok(who)
 }
 
+/// Sends a code to the address that `to` finds for whoever is signed in.
 async fn send(
     store: &impl Store,
     ring: &impl KeyRing,
     entropy: &impl Entropy,
     call: &Call,
-    who: SignedIn,
-    destination: Destination,
+    bearer: &Bearer,
+    to: impl Fn(&SignedIn) -> Result<Destination, Problem>,
 ) -> Result<Sent, Problem> {
-    let (handle, policy) = (who.handle().clone(), &who.policy.policy);
-    let kind = destination.kind();
-    sms_open(kind, &who.read, call)?;
-    let keys = ring.keys().await?;
-    let expires = call.now + policy.code_lifetime();
-    let challenge = ChallengeId::new(keys.current().kid, kind, policy.code.digits as u8, expires, random(entropy));
-    let issue = who
-        .read
-        .ledger(Purpose::Registration)
-        .issue(policy, Purpose::Registration, challenge.clone(), &who.session.digest, call.now)
-        .map_err(|why| refused(why, Purpose::Registration, call.now))?;
-    let sent = Sent::new(&issue, policy);
+    for attempt in 0..ATTEMPTS {
+        let who = changing_methods(store, call, bearer).await?;
+        let destination = to(&who)?;
+        let (handle, policy) = (who.handle().clone(), &who.policy.policy);
+        let kind = destination.kind();
+        sms_open(kind, &who.read, call)?;
+        let keys = ring.keys().await?;
+        let expires = call.now + policy.code_lifetime();
+        let challenge = ChallengeId::new(keys.current().kid, kind, policy.code.digits as u8, expires, random(entropy));
+        let issue = who
+            .read
+            .ledger(Purpose::Registration)
+            .issue(policy, Purpose::Registration, challenge.clone(), &who.session.digest, call.now)
+            .map_err(|why| refused(why, Purpose::Registration, call.now))?;
+        let sent = Sent::new(&issue, policy);
 
-    let mut account = who.account.clone();
-    account.pending.insert(kind, Pending { destination, challenge: challenge.clone() });
-    let message = Message::Code { challenge, purpose: Purpose::Registration, typed: None };
-    let told = Told { uid: Some(&account.uid), kind: Some(kind), ..Told::new(call, &handle, Event::MethodStarted) };
-    let mut changes = vec![
-        told.record(call, policy, entropy),
-        save_account(&handle, &who.account, account.revised()),
-        Change::IssueChallenge { handle: handle.clone(), purpose: Purpose::Registration, issue: Box::new(issue) },
-        count_send(call, &keys),
-        queue(call, &handle, OutboxKind::Code(Purpose::Registration, None), message, entropy),
-    ];
-    changes.extend(call.remember(&handle, sent.outcome()));
-    match store.commit(call, "send", changes).await {
-        Ok(()) => Ok(sent),
-        // Another send was first: its ledger tells the exact wait.
-        Err(error) if error.by(Guard::Account) || error.by(Guard::Ledger) => {
-            let ledger = store.read(&[Want::Ledger(&handle, Purpose::Registration)]).await?.ledger(Purpose::Registration);
-            let why = ledger.issue(policy, Purpose::Registration, sent.challenge, &who.session.digest, call.now).err();
-            Err(why.map_or_else(Problem::unavailable, |why| refused(why, Purpose::Registration, call.now)))
+        let mut account = who.account.clone();
+        account.pending.insert(kind, Pending { destination, challenge: challenge.clone() });
+        let message = Message::Code { challenge, purpose: Purpose::Registration, typed: None };
+        let told = Told { uid: Some(&account.uid), kind: Some(kind), ..Told::new(call, &handle, Event::MethodStarted) };
+        let mut changes = vec![
+            told.record(call, policy, entropy),
+            save_account(&handle, &who.account, account.revised()),
+            Change::IssueChallenge { handle: handle.clone(), purpose: Purpose::Registration, issue: Box::new(issue) },
+            count_send(call, &keys),
+            queue(call, &handle, OutboxKind::Code(Purpose::Registration, None), message, entropy),
+        ];
+        changes.extend(call.remember(&handle, sent.outcome()));
+        match store.commit(call, &format!("send-{attempt}"), changes).await {
+            Ok(()) => return Ok(sent),
+            // Another send was first: judge anew, with the exact wait.
+            Err(error) if error.by(Guard::Account) || error.by(Guard::Ledger) => continue,
+            Err(error) => return Err(not_sent(error, call)),
         }
-        Err(error) => Err(not_sent(error, call)),
     }
+    Err(Problem::unavailable())
 }
 
 /// Ends registration: enough kinds are verified. The session goes on in full,

@@ -2,7 +2,7 @@
 //! the message are written together, and `send-code` does the rest. The
 //! account is not read, so this is the same for all.
 
-use super::{Told, queue};
+use super::{ATTEMPTS, Told, queue};
 use crate::audit::Event;
 use crate::challenge::{ChallengeId, Purpose};
 use crate::error::{Problem, ProblemCode, ViolationCode};
@@ -70,47 +70,50 @@ pub async fn send_code(
     }
     let handle = &bearer.handle;
     let wants = [Want::Reset(handle, reset), Want::Ledger(handle, Purpose::Reset), Want::Policy, Want::Flags];
-    let read = store.read(&wants).await?;
-    let policy = read.policy().policy;
-    let Some(open) = read.reset.as_ref().filter(|r| r.is_open(bearer, call.now)) else {
-        return Err(ProblemCode::ResetEnded.into());
-    };
-    let told_of = |problem: Problem| problem.with_support_code(&open.support_code());
-    if !policy.allows(kind) {
-        return Err(told_of(ProblemCode::KindNotAllowed.into()));
-    }
-    sms_open(kind, &read, call).map_err(told_of)?;
-    let keys = ring.keys().await?;
-    let typed = typed(&wanted, &policy, &keys).map_err(told_of)?;
-    // A code never outlives its reset.
-    let expires = (call.now + policy.code_lifetime()).min(open.exp);
-    let challenge = ChallengeId::new(keys.current().kid, kind, policy.code.digits as u8, expires, random(entropy));
-    let issue = read
-        .ledger(Purpose::Reset)
-        .issue(&policy, Purpose::Reset, challenge.clone(), &open.sec, call.now)
-        .map_err(|why| told_of(refused(why, Purpose::Reset, call.now)))?;
-    let sent = Sent::new(&issue, &policy);
-
-    let message = Message::Code { challenge, purpose: Purpose::Reset, typed };
-    let told =
-        Told { uid: Some(&open.uid), kind: Some(kind), support_code: open.support_code(), ..Told::new(call, handle, Event::CodeRequested) };
-    let mut changes = vec![
-        told.record(call, &policy, entropy),
-        Change::IssueChallenge { handle: handle.clone(), purpose: Purpose::Reset, issue: Box::new(issue) },
-        count_send(call, &keys),
-        queue(call, handle, OutboxKind::Code(Purpose::Reset, Some(reset.clone())), message, entropy),
-    ];
-    changes.extend(call.remember(handle, sent.outcome()));
-    match store.commit(call, "send", changes).await {
-        Ok(()) => Ok(sent),
-        // Another send was first: its ledger tells the exact wait.
-        Err(error) if error.by(Guard::Ledger) => {
-            let ledger = store.read(&[Want::Ledger(handle, Purpose::Reset)]).await?.ledger(Purpose::Reset);
-            let why = ledger.issue(&policy, Purpose::Reset, sent.challenge, &open.sec, call.now).err();
-            Err(told_of(why.map_or_else(Problem::unavailable, |why| refused(why, Purpose::Reset, call.now))))
+    for attempt in 0..ATTEMPTS {
+        let read = store.read(&wants).await?;
+        let policy = read.policy().policy;
+        let Some(open) = read.reset.as_ref().filter(|r| r.is_open(bearer, call.now)) else {
+            return Err(ProblemCode::ResetEnded.into());
+        };
+        let told_of = |problem: Problem| problem.with_support_code(&open.support_code());
+        if !policy.allows(kind) {
+            return Err(told_of(ProblemCode::KindNotAllowed.into()));
         }
-        Err(error) => Err(told_of(not_sent(error, call))),
+        sms_open(kind, &read, call).map_err(told_of)?;
+        let keys = ring.keys().await?;
+        let typed = typed(&wanted, &policy, &keys).map_err(told_of)?;
+        // A code never outlives its reset.
+        let expires = (call.now + policy.code_lifetime()).min(open.exp);
+        let challenge = ChallengeId::new(keys.current().kid, kind, policy.code.digits as u8, expires, random(entropy));
+        let issue = read
+            .ledger(Purpose::Reset)
+            .issue(&policy, Purpose::Reset, challenge.clone(), &open.sec, call.now)
+            .map_err(|why| told_of(refused(why, Purpose::Reset, call.now)))?;
+        let sent = Sent::new(&issue, &policy);
+
+        let message = Message::Code { challenge, purpose: Purpose::Reset, typed };
+        let told = Told {
+            uid: Some(&open.uid),
+            kind: Some(kind),
+            support_code: open.support_code(),
+            ..Told::new(call, handle, Event::CodeRequested)
+        };
+        let mut changes = vec![
+            told.record(call, &policy, entropy),
+            Change::IssueChallenge { handle: handle.clone(), purpose: Purpose::Reset, issue: Box::new(issue) },
+            count_send(call, &keys),
+            queue(call, handle, OutboxKind::Code(Purpose::Reset, Some(reset.clone())), message, entropy),
+        ];
+        changes.extend(call.remember(handle, sent.outcome()));
+        match store.commit(call, &format!("send-{attempt}"), changes).await {
+            Ok(()) => return Ok(sent),
+            // Another send was first: judge anew, with the exact wait.
+            Err(error) if error.by(Guard::Ledger) => continue,
+            Err(error) => return Err(told_of(not_sent(error, call))),
+        }
     }
+    Err(Problem::unavailable().with_support_code(&reset.support_code()))
 }
 
 /// The name of the address that was typed. Whether it is one at all is judged

@@ -8,7 +8,7 @@ use crate::error::Problem;
 use crate::method::Destination;
 use crate::notice::Notice;
 use crate::outbox::{Message, OutboxId, OutboxKind, OutboxRow, OutboxState};
-use crate::port::{Change, CommitError, KeyRing, Snapshot, Store, Want};
+use crate::port::{Change, Guard, KeyRing, Snapshot, Store, Want};
 
 /// Accounts of one read.
 const AT_ONCE: usize = 100;
@@ -34,13 +34,17 @@ pub(super) async fn spread<S: Store, R: KeyRing>(row: &Row<'_, S, R>, about: &st
                     tries: 0,
                 }))
             };
-            let messages: Vec<Change> = account.addresses().into_iter().map(message).collect();
+            let mut messages: Vec<Change> = account.addresses().into_iter().map(message).collect();
             if messages.is_empty() {
                 continue;
             }
+            // No address of an account that is deleted in this moment is written.
+            messages.push(Change::CheckAccount { handle: handle.clone(), uid: account.uid.clone(), generation: account.generation });
             match row.store.commit(row.call, &format!("tell-{}", handle.as_str()), messages).await {
+                Ok(()) => {}
                 // Told already, by an earlier round.
-                Ok(()) | Err(CommitError::Refused { .. }) => {}
+                Err(error) if error.by(Guard::Outbox) => {}
+                // The account moved, or the table did not answer: the row comes again.
                 Err(error) => return Err(error.into()),
             }
         }
