@@ -267,7 +267,8 @@ async fn a53_of_500_parallel_sends_exactly_the_days_budget_is_published_and_then
     assert!(faces.iter().all(|(told, left)| told == left), "{faces:?}");
     // A policy that allows one more opens it for one more.
     world.save_policy(&session, |policy| policy["limits"]["smsPerDay"] = json!(11)).await.expect(200);
-    world.pass(Span::minutes(30));
+    // By then the accounts' own hour is over.
+    world.pass(Span::hours(1));
     for (user, number) in &people[..3] {
         let reset = world.start_reset(user).await;
         let answer = world.ask_sms(&reset, number).await;
@@ -293,7 +294,9 @@ async fn a54_one_number_of_twenty_accounts_gets_exactly_its_limit_in_an_hour() {
         world.pass(passed);
         for (user_id, number) in &people {
             let reset = world.start_reset(user_id).await;
-            world.ask_sms(&reset, number).await.expect(202);
+            // An account may have used its own hour up, to the same moment.
+            let answer = world.ask_sms(&reset, number).await;
+            assert!(answer.status == 202 || expected == 5 && answer.code() == "tooSoon", "{answer:?}");
         }
         deliver_at_once(&world).await;
         assert_eq!(sms(&world), expected);
