@@ -255,17 +255,20 @@ impl World {
     /// Sends a request to a function, whatever the router says of its path.
     pub async fn ask_function(&self, function: &str, ask: Ask) -> Answer {
         let app = self.functions[function].clone();
+        let (method, path) = (ask.method, ask.path.split('?').next().unwrap_or_default().to_owned());
         let number = self.requests.fetch_add(1, Ordering::SeqCst);
         let request = lambda_http::request::from_str(&event(&ask, number).to_string()).expect("an event of the gateway");
         let response = app.oneshot(request).await.expect("a router cannot fail");
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a whole body").to_bytes();
         let text = |value: &http::HeaderValue| value.to_str().expect("a text").to_owned();
-        Answer {
+        let answer = Answer {
             status: parts.status.as_u16(),
             headers: parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
             body: if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON") },
-        }
+        };
+        crate::contract::check(method, &path, self.function_of(&path).as_deref() == Some(function), &answer);
+        answer
     }
 
     fn function_of(&self, path: &str) -> Option<String> {

@@ -25,6 +25,7 @@ mod numbers_policy;
 mod numbers_send;
 mod numbers_source;
 mod numbers_time;
+mod openapi;
 mod passwords;
 mod phone;
 mod policy;

@@ -61,6 +61,7 @@ pub enum Event {
 
 /// Why it went as it did. [`Reason::None`] where there is nothing to add.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Reason {
     None,

@@ -8,6 +8,7 @@ use std::str::FromStr;
 /// A kind of authentication method; also the id of the one method of that
 /// kind an account may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Kind {
     Email,

@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 
 /// Who may reset their password.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "camelCase", try_from = "WrittenScope")]
 pub enum Scope {
     None,
@@ -52,6 +53,7 @@ impl TryFrom<WrittenScope> for Scope {
 
 /// Whose destination must be typed in full before a code is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum ConfirmDestination {
     None,
@@ -60,6 +62,7 @@ pub enum ConfirmDestination {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RegistrationRules {
     /// Whether sign-in asks people in scope to register.
@@ -70,6 +73,7 @@ pub struct RegistrationRules {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CodeRules {
     pub digits: u32,
@@ -79,6 +83,7 @@ pub struct CodeRules {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LimitRules {
     /// Failed guesses per account in 24 hours, then reset is closed to it.
@@ -96,6 +101,7 @@ pub struct LimitRules {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PasswordRules {
     /// Code points.
@@ -103,6 +109,7 @@ pub struct PasswordRules {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Organisation {
     pub name: String,
@@ -122,6 +129,7 @@ pub const LONGEST_SHORT_NAME: usize = 12;
 
 /// Everything an administrator sets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Policy {
     pub scope: Scope,

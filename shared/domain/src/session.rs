@@ -21,6 +21,7 @@ pub const PROOF: Span = Span::minutes(20);
 /// What a session reaches. Stored when it is made: a policy saved later does
 /// not lock anybody out of what they are doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Reach {
     ChangePassword,
@@ -30,6 +31,7 @@ pub enum Reach {
 
 /// What sign-in asks for next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Next {
     ChangePassword,

@@ -21,28 +21,36 @@ use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SignIn {
     pub user_id: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
     pub password: SecretString,
     #[serde(default)]
     pub session: Carrier,
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConfirmPassword {
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
     pub password: SecretString,
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangePassword {
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
     pub current_password: SecretString,
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
     pub new_password: SecretString,
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AddMethod {
     pub kind: Kind,
@@ -50,18 +58,22 @@ pub struct AddMethod {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VerifyCode {
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
     pub code: SecretString,
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StartReset {
     pub user_id: String,
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SendCode {
     pub kind: Kind,
@@ -70,12 +82,15 @@ pub struct SendCode {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetPassword {
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
     pub new_password: SecretString,
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateUser {
     pub user_id: String,
@@ -90,17 +105,23 @@ pub struct CreateUser {
 /// language can be taken away; `null` for anything else is refused, not passed
 /// over.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PatchUser {
     #[serde(default, deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, required = false))]
     pub name: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Language>))]
     pub language: Option<Option<Language>>,
     #[serde(default, deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Role, required = false))]
     pub role: Option<Role>,
     #[serde(default, deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, required = false))]
     pub groups: Option<Vec<String>>,
     #[serde(default, deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = bool, required = false))]
     pub enabled: Option<bool>,
 }
 
@@ -117,6 +138,7 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<O
 /// A session that was just made. `bearer` is shown this once, and not at all
 /// where it lies in a cookie.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SessionAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -130,6 +152,7 @@ pub struct SessionAnswer {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Me {
     user_id: String,
@@ -162,6 +185,7 @@ impl SessionAnswer {
 
 /// Who is signed in, and what comes next.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MeAnswer {
     pub user: Me,
@@ -174,6 +198,7 @@ pub struct MeAnswer {
 
 /// Methods of an account, masked.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MethodsAnswer {
     allowed: BTreeSet<Kind>,
@@ -186,6 +211,7 @@ pub struct MethodsAnswer {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct MethodView {
     destination: String,
@@ -213,6 +239,7 @@ impl MethodsAnswer {
 
 /// A code that is on its way, if the address is right.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ChallengeAnswer {
     challenge_id: String,
@@ -236,6 +263,7 @@ impl From<Sent> for ChallengeAnswer {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VerifiedAnswer {
     pub verified: Kind,
@@ -243,6 +271,7 @@ pub struct VerifiedAnswer {
 
 /// A reset that was started. `bearer` is shown this once.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StartedAnswer {
     reset_id: String,
@@ -271,6 +300,7 @@ impl From<StartedReset> for StartedAnswer {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ResetAnswer {
     /// `method`: prove one (more) kind. `password`: set the new one.
@@ -293,6 +323,7 @@ impl From<ResetView> for ResetAnswer {
 
 /// An account, to administrators.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UserAnswer {
     user_id: String,
@@ -326,6 +357,7 @@ impl From<&Account> for UserAnswer {
 
 /// A new account. `temporaryPassword` is shown this once.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CreatedAnswer {
     user: UserAnswer,

@@ -15,13 +15,14 @@ use domain::time::{Span, Time};
 use serde::Deserialize;
 
 /// The prefix makes browsers keep it to this host, over TLS (ASVS 3.3.1).
-const NAME: &str = "__Host-latchkey";
+pub(super) const NAME: &str = "__Host-latchkey";
 
 /// What a browser says of the page that asks; no script can change it.
 const FETCH_SITE: &str = "sec-fetch-site";
 
 /// How a session travels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Carrier {
     #[default]

@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq;
 
 /// Rows of a page: default and range.
-const DEFAULT_LIMIT: u32 = 50;
-const MAX_LIMIT: u32 = 200;
+pub(super) const DEFAULT_LIMIT: u32 = 50;
+pub(super) const MAX_LIMIT: u32 = 200;
 
 /// `?limit=&cursor=`.
 #[derive(Deserialize)]

@@ -79,7 +79,7 @@ fn say(problem: &Problem, language: Language, call: &Call, headers: &HeaderMap) 
 
 /// Headers of every answer (ASVS 3.4): nothing is cached, framed, sniffed or
 /// loaded from an API answer.
-const HEADERS: [(header::HeaderName, &str); 6] = [
+pub(super) const HEADERS: [(header::HeaderName, &str); 6] = [
     (header::CACHE_CONTROL, "no-store"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains"),

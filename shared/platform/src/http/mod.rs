@@ -9,6 +9,8 @@ pub mod direct;
 pub mod directory;
 pub mod edge;
 pub mod log;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 pub mod policy;
 pub mod problem;
 pub mod registration;

@@ -33,6 +33,8 @@ impl IntoResponse for Refusal {
 
 /// The body of a problem.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = Problem))]
 #[serde(rename_all = "camelCase")]
 pub struct ProblemBody {
     r#type: String,
@@ -48,6 +50,7 @@ pub struct ProblemBody {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 struct FieldError {
     pointer: String,
     code: String,

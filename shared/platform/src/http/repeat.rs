@@ -21,7 +21,7 @@ use std::convert::Infallible;
 
 const HEADER: &str = "idempotency-key";
 /// The longest key, in characters.
-const LONGEST: usize = 64;
+pub(super) const LONGEST: usize = 64;
 
 /// What makes a request the same as an earlier one, where its caller says it
 /// may be one.

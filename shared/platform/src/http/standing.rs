@@ -7,6 +7,7 @@ use domain::flow::users::Standing;
 use serde::Serialize;
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StandingAnswer {
     can_reset: bool,

@@ -8,6 +8,7 @@ use domain::preview::{CutOff, Warning};
 use serde::Serialize;
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyAnswer {
     version: u64,
@@ -30,6 +31,7 @@ impl From<&SavedPolicy> for PolicyAnswer {
 
 /// A policy that was saved or, in a dry run, would be, and what it does.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct JudgedAnswer {
     #[serde(flatten)]
@@ -41,6 +43,7 @@ pub struct JudgedAnswer {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 struct WarningView {
     code: &'static str,
     detail: String,
@@ -49,6 +52,7 @@ struct WarningView {
 /// People who can reset now and could not any more; at least so many where not
 /// all accounts were looked at.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct CutOffView {
     administrators: u32,
@@ -74,6 +78,7 @@ impl JudgedAnswer {
 
 /// What a page says of the organisation to everybody.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrganisationAnswer {
     name: String,
@@ -100,6 +105,7 @@ impl From<&Organisation> for OrganisationAnswer {
 
 /// The numbers a client needs; nothing of anybody's state.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LimitsAnswer {
     code: CodeLimits,
@@ -110,6 +116,7 @@ pub struct LimitsAnswer {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct CodeLimits {
     digits: u32,
@@ -118,6 +125,7 @@ struct CodeLimits {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct PasswordLimits {
     minimum_length: u32,
@@ -125,6 +133,7 @@ struct PasswordLimits {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct SessionLimits {
     full_seconds: u32,

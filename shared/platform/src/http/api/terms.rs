@@ -4,6 +4,7 @@ use domain::flow::set_terms::SavedTerms;
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SaveTerms {
     pub terms: Vec<String>,
@@ -11,6 +12,7 @@ pub struct SaveTerms {
 
 /// The organisation's terms, and the policy's version.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TermsAnswer {
     version: u64,

@@ -1,0 +1,116 @@
+//! An example of each body, as a reader of the document sees it. A test holds
+//! them to their schemas.
+
+use domain::policy::Policy;
+use serde_json::{Value, json};
+
+/// Examples by the name of their schema.
+pub fn examples() -> Vec<(&'static str, Value)> {
+    requests().into_iter().chain(answers()).collect()
+}
+
+fn policy() -> Value {
+    json!(Policy::default())
+}
+
+fn requests() -> Vec<(&'static str, Value)> {
+    vec![
+        ("SignIn", json!({ "userId": "kim@example.com", "password": "four words and a number 7" })),
+        ("ConfirmPassword", json!({ "password": "four words and a number 7" })),
+        ("ChangePassword", json!({ "currentPassword": "four words and a number 7", "newPassword": "five other words and an 8" })),
+        ("AddMethod", json!({ "kind": "mobilePhone", "destination": "+61 491 570 156" })),
+        ("VerifyCode", json!({ "code": "0123 4567" })),
+        ("StartReset", json!({ "userId": "kim@example.com" })),
+        ("SendCode", json!({ "kind": "mobilePhone", "destination": "+61 491 570 156" })),
+        ("SetPassword", json!({ "newPassword": "five other words and an 8" })),
+        (
+            "CreateUser",
+            json!({ "userId": "kim@example.com", "name": "Kim Example", "language": "zh-TW", "role": "user", "groups": ["Sales"] }),
+        ),
+        ("PatchUser", json!({ "groups": ["Sales", "Night shift"], "language": null })),
+        ("SaveTerms", json!({ "terms": ["zeppelin", "北部海岸"] })),
+        ("Policy", policy()),
+    ]
+}
+
+const AT: &str = "2026-11-25T09:30:00Z";
+const LATER: &str = "2026-11-25T09:45:00Z";
+
+fn user() -> Value {
+    json!({
+        "userId": "kim@example.com", "name": "Kim Example", "language": "zh-TW", "role": "user", "groups": ["Sales"], "enabled": true,
+        "temporaryPasswordUntil": null, "registeredAt": AT, "createdAt": AT, "revision": 3
+    })
+}
+
+fn answers() -> Vec<(&'static str, Value)> {
+    let me = json!({ "userId": "kim@example.com", "name": "Kim Example", "role": "user", "language": null });
+    let saved = json!({ "version": 4, "savedAt": AT, "termsVersion": 2, "policy": policy() });
+    let mut judged = saved.clone();
+    judged["saved"] = true.into();
+    judged["warnings"] = json!([{ "code": "administratorsCutOff", "detail": "2 administrators can reset now and could not any more." }]);
+    judged["cutOff"] = json!({ "administrators": 2, "users": 0, "complete": true });
+    vec![
+        (
+            "SessionAnswer",
+            json!({ "bearer": "lks_…", "reach": "register", "next": "register", "postponeUntil": LATER, "expiresAt": LATER, "user": me }),
+        ),
+        ("MeAnswer", json!({ "user": me, "reach": "full", "next": null, "postponeUntil": null, "expiresAt": LATER })),
+        (
+            "MethodsAnswer",
+            json!({
+                "allowed": ["email", "mobilePhone"], "needed": 1, "registered": ["email"],
+                "methods": { "email": { "destination": "k••@example.com", "verifiedAt": AT } },
+                "pending": { "mobilePhone": { "destination": "+61 ••• ••• •56" } }
+            }),
+        ),
+        ("ChallengeAnswer", json!({ "challengeId": "c…", "kind": "email", "digits": 8, "expiresAt": LATER, "resendAfter": 30 })),
+        ("VerifiedAnswer", json!({ "verified": "email" })),
+        (
+            "StartedAnswer",
+            json!({
+                "resetId": "r…", "bearer": "lkr_…", "kinds": ["email", "mobilePhone"], "typed": ["mobilePhone"], "unavailable": [],
+                "expiresAt": LATER, "supportCode": "AB12CD34EF"
+            }),
+        ),
+        ("ResetAnswer", json!({ "next": "method", "verified": ["email"], "expiresAt": LATER, "supportCode": "AB12CD34EF" })),
+        ("UserAnswer", user()),
+        ("UserPage", json!({ "items": [user()], "cursor": "1.bWFj.cG9zaXRpb24" })),
+        ("GroupPage", json!({ "items": ["Night shift", "Sales"] })),
+        (
+            "CreatedAnswer",
+            json!({ "user": user(), "temporaryPassword": "k7mw-x2pd-9qfh-t4vb", "temporaryPasswordExpiresAt": "2026-12-02T09:30:00Z" }),
+        ),
+        ("PolicyAnswer", saved.clone()),
+        ("PolicyPage", json!({ "items": [saved] })),
+        ("JudgedAnswer", judged),
+        ("TermsAnswer", json!({ "version": 2, "terms": ["zeppelin"] })),
+        (
+            "OrganisationAnswer",
+            json!({
+                "name": "Example Ltd", "shortName": "Example", "helpDesk": "mailto:help@example.com", "accentColour": "#1f5fbf",
+                "language": "en", "languages": ["en", "zh-TW"]
+            }),
+        ),
+        (
+            "LimitsAnswer",
+            json!({
+                "code": { "digits": 8, "lifetimeMinutes": 5, "guesses": 5 }, "resetLifetimeMinutes": 15, "resendWaitSeconds": 30,
+                "password": { "minimumLength": 15, "maximumLength": 256 },
+                "session": { "fullSeconds": 43200, "limitedSeconds": 1200, "idleSeconds": 3600, "proofSeconds": 1200 }
+            }),
+        ),
+        (
+            "StandingAnswer",
+            json!({ "canReset": false, "reason": "resetClosed", "detail": "Too many codes were wrong.", "until": "2026-11-26T09:30:00Z" }),
+        ),
+        (
+            "Problem",
+            json!({
+                "type": "urn:latchkey:problem:invalidRequest", "title": "The request is not valid", "status": 400,
+                "detail": "Look at the fields that are named.", "code": "invalidRequest", "supportCode": "AB12CD34EF",
+                "errors": [{ "pointer": "/code/digits", "code": "outOfRange", "detail": "Must be from 6 to 8.", "min": 6, "max": 8 }]
+            }),
+        ),
+    ]
+}

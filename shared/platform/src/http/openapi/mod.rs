@@ -1,0 +1,226 @@
+//! The API as an OpenAPI 3.1 document: what `infra/openapi.json` holds.
+//!
+//! [`operations`](operations::operations) has a row an operation. Schemas come
+//! from the very types that requests are read into and answers are written
+//! from; statuses, texts, ranges and headers from where the code has them. Only
+//! tests build this: no function ships it.
+
+mod examples;
+mod operation;
+mod operations;
+
+use super::edge::HEADERS;
+use super::problem::ProblemBody;
+use crate::texts::text;
+use domain::account::{Language, MAX_GROUPS, MAX_NAME, UserId};
+use domain::policy::{LONGEST_SHORT_NAME, RANGES};
+use operation::{COOKIE, RESET, SESSION, Schemas, reference, schema};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+/// The whole document.
+pub fn document() -> Value {
+    let mut schemas = Schemas::new();
+    let problem = schema::<ProblemBody>(&mut schemas);
+    let mut paths: Map<String, Value> = Map::new();
+    let mut responses = Map::new();
+    for operation in operations::operations() {
+        for (name, codes) in operation.refusals() {
+            responses.entry(name).or_insert_with(|| refusal(&problem, &codes));
+        }
+        let (path, method) = (operation.path, operation.method);
+        paths.entry(path).or_insert_with(|| json!({}))[method] = operation.describe(&mut schemas);
+    }
+    refine(&mut schemas);
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Latchkey",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "Self-service password reset",
+            "description": "Sign-in, registration of a phone or an address, and reset of a forgotten password by a code. Bodies are JSON in UTF-8 with known fields only; errors are problems of RFC 9457 with a stable `code`, a support code, and texts in English or Traditional Chinese.",
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" }
+        },
+        "servers": [{ "url": "/", "description": "Where Latchkey is deployed" }],
+        "tags": TAGS.map(|(name, description)| json!({ "name": name, "description": description })),
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                SESSION: { "type": "http", "scheme": "bearer", "description": "The `bearer` of a session." },
+                COOKIE: { "type": "apiKey", "in": "cookie", "name": super::cookie::NAME, "description": "A session in a cookie, for pages of the configured address alone." },
+                RESET: { "type": "http", "scheme": "bearer", "description": "The `bearer` of a reset." },
+            },
+            "headers": headers(),
+            "responses": responses,
+            "schemas": schemas,
+        }
+    })
+}
+
+/// The functions that answer HTTP, which are the tags of their operations.
+const TAGS: [(&str, &str); 6] = [
+    ("policy", "What administrators set, and what everybody may know of it"),
+    ("directory", "Accounts, and help for people"),
+    ("sign-in", "Sign-in and sessions"),
+    ("registration", "One's own methods and password"),
+    ("reset", "A forgotten password"),
+    ("verify", "A code that comes back"),
+];
+
+/// What an answer has of these headers, by name and description.
+const OTHER_HEADERS: [(&str, &str, &str); 5] = [
+    ("ETag", "The version, for `If-Match`.", r#"{ "type": "string", "pattern": "^\"[0-9]+\"$" }"#),
+    ("Set-Cookie", "The session, where it travels in a cookie.", r#"{ "type": "string" }"#),
+    ("Retry-After", "Seconds after which trying again makes sense.", r#"{ "type": "integer", "minimum": 1 }"#),
+    ("WWW-Authenticate", "What to prove oneself with.", r#"{ "const": "Bearer" }"#),
+    ("Content-Language", "Language of the texts.", r##"{ "$ref": "#/components/schemas/Language" }"##),
+];
+
+fn headers() -> Map<String, Value> {
+    let fixed = HEADERS.iter().map(|(name, value)| {
+        (name.as_str().to_owned(), json!({ "required": true, "description": "The same on every answer.", "schema": { "const": value } }))
+    });
+    let others = OTHER_HEADERS.iter().map(|(name, description, schema)| {
+        let schema: Value = serde_json::from_str(schema).expect("a schema");
+        ((*name).to_owned(), json!({ "required": *name != "Set-Cookie", "description": description, "schema": schema }))
+    });
+    fixed.chain(others).collect()
+}
+
+/// References to the headers of every answer, and to these.
+fn with_headers(others: &[&str]) -> Value {
+    let names = HEADERS.iter().map(|(name, _)| name.as_str()).chain(others.iter().copied());
+    names.map(|name| (name.to_owned(), json!({ "$ref": format!("#/components/headers/{name}") }))).collect::<Map<_, _>>().into()
+}
+
+/// The answer that tells one of these problems, all of one status.
+fn refusal(problem: &str, (status, codes): &(u16, BTreeSet<String>)) -> Value {
+    let say = |code: &String| {
+        let part = |part: &str| text(Language::English, &format!("problem.{code}.{part}"), &[]);
+        format!("`{code}`: {}. {}", part("title").trim_end_matches('.'), part("detail"))
+    };
+    let headers: &[&str] = match status {
+        401 => &["Content-Language", "WWW-Authenticate"],
+        429 | 503 => &["Content-Language", "Retry-After"],
+        _ => &["Content-Language"],
+    };
+    let this = json!({ "type": "object", "properties": { "code": { "enum": codes }, "status": { "const": status } } });
+    json!({
+        "description": codes.iter().map(say).collect::<Vec<_>>().join("\n\n"),
+        "headers": with_headers(headers),
+        "content": { "application/problem+json": { "schema": { "allOf": [reference(problem), this] } } }
+    })
+}
+
+/// Fields that are absent where they have nothing to say; every other one of
+/// an answer is always there, `null` if need be.
+const ABSENT: [(&str, &[&str]); 6] = [
+    ("SessionAnswer", &["bearer"]),
+    ("MethodView", &["verifiedAt"]),
+    ("StandingAnswer", &["until"]),
+    ("Problem", &["retryAfter", "errors"]),
+    ("FieldError", &["min", "max"]),
+    ("JudgedAnswer", &[]),
+];
+
+/// Says of the schemas what their types cannot.
+fn refine(schemas: &mut Schemas) {
+    for (name, schema) in schemas.iter_mut() {
+        flow(schema);
+        times(schema);
+        if name.ends_with("Answer") || name.ends_with("View") || ["Me", "Problem", "FieldError"].contains(&name.as_str()) {
+            let absent = ABSENT.iter().find(|(of, _)| of == name).map(|(_, fields)| *fields).unwrap_or_default();
+            always(schema, absent);
+        }
+    }
+    for range in RANGES {
+        let field = at(schemas, "Policy", &range.pointer[1..]);
+        match field["type"] == "array" {
+            true => bound(field, &json!({ "minItems": range.min, "maxItems": range.max })),
+            false => bound(field, &json!({ "minimum": range.min, "maximum": range.max, "default": range.default })),
+        }
+        let says = field["description"].as_str().map(|says| format!("{says} ")).unwrap_or_default();
+        let (first, rest) = range.reason.split_at(1);
+        field["description"] = format!("{says}{}{rest} ({}).", first.to_uppercase(), range.source).into();
+    }
+    for (name, place, bounds) in bounds() {
+        bound(at(schemas, name, place), &bounds);
+    }
+    for (name, example) in examples::examples() {
+        schemas.get_mut(name).unwrap_or_else(|| panic!("no schema {name}"))["examples"] = json!([example]);
+    }
+}
+
+/// Lengths and forms that are checked beyond the type.
+fn bounds() -> Vec<(&'static str, &'static str, Value)> {
+    let line = |longest: usize| json!({ "minLength": 1, "maxLength": longest });
+    vec![
+        ("CreateUser", "userId", line(UserId::MAX_BYTES)),
+        ("CreateUser", "name", line(MAX_NAME)),
+        ("CreateUser", "groups", json!({ "maxItems": MAX_GROUPS })),
+        ("PatchUser", "name", line(MAX_NAME)),
+        ("PatchUser", "groups", json!({ "maxItems": MAX_GROUPS })),
+        ("VerifyCode", "code", json!({ "pattern": "^( *[0-9]){6,8} *$" })),
+        ("SaveTerms", "terms", json!({ "maxItems": domain::password::terms::MAX_TERMS })),
+        ("Organisation", "name", line(60)),
+        ("Organisation", "shortName", line(LONGEST_SHORT_NAME)),
+        ("Organisation", "accentColour", json!({ "pattern": "^#[0-9A-Fa-f]{6}$" })),
+        ("Organisation", "helpDesk", json!({ "pattern": "^(https://|mailto:)", "maxLength": 200 })),
+        ("Policy", "smsCountries", json!({ "items": { "type": "string", "pattern": "^[A-Z]{2}$" } })),
+    ]
+}
+
+/// The schema of a field, or of a field of a field, through references.
+fn at<'a>(schemas: &'a mut Schemas, name: &str, path: &str) -> &'a mut Value {
+    let (first, rest) = path.split_once('/').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    let schema = &schemas[name];
+    // Of several shapes, the one that has it.
+    let shape = schema["oneOf"].as_array().and_then(|shapes| shapes.iter().position(|shape| !shape["properties"][first].is_null()));
+    let field = shape.map_or(schema, |shape| &schema["oneOf"][shape])["properties"][first].clone();
+    if let (Some(target), Some(rest)) = (field["$ref"].as_str().and_then(|path| path.rsplit('/').next()), rest) {
+        return at(schemas, target, rest);
+    }
+    let schema = schemas.get_mut(name).expect("it was there");
+    let schema = if let Some(shape) = shape { &mut schema["oneOf"][shape] } else { schema };
+    schema["properties"].get_mut(first).unwrap_or_else(|| panic!("no {path} in {name}"))
+}
+
+fn bound(field: &mut Value, bounds: &Value) {
+    let field = field.as_object_mut().expect("a schema");
+    field.extend(bounds.as_object().expect("bounds").clone());
+}
+
+/// Descriptions are comments of the code: one line, without its links.
+fn flow(schema: &mut Value) {
+    match schema {
+        Value::Array(values) => values.iter_mut().for_each(flow),
+        Value::Object(fields) => fields.iter_mut().for_each(|(name, field)| match field {
+            Value::String(text) if name == "description" => *text = text.replace('\n', " ").replace("[`", "`").replace("`]", "`"),
+            field => flow(field),
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// What ends in `At` or `Until` is a time (RFC 3339).
+fn times(schema: &mut Value) {
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    for (name, field) in properties {
+        if name.ends_with("At") || name.to_lowercase().ends_with("until") {
+            field["format"] = "date-time".into();
+        }
+    }
+}
+
+/// Requires every field but these, which are never `null` instead.
+fn always(schema: &mut Value, absent: &[&str]) {
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    for name in absent {
+        let field = properties.get_mut(*name).unwrap_or_else(|| panic!("no field {name}"));
+        if let Some(kind) = field["type"].as_array().and_then(|types| types.iter().find(|kind| *kind != "null")).cloned() {
+            field["type"] = kind;
+        }
+    }
+    let required: Vec<&String> = properties.keys().filter(|name| !absent.contains(&name.as_str())).collect();
+    schema["required"] = json!(required);
+}

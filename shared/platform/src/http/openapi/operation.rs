@@ -1,0 +1,283 @@
+//! One operation of the document, and the problems that its shape brings along:
+//! whoever takes a body can refuse it, whoever asks for a session can miss it.
+
+use super::super::problem::status;
+use domain::error::ProblemCode as P;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+
+/// Schemas by name.
+pub type Schemas = BTreeMap<String, Value>;
+
+/// Who may call.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Caller {
+    Anybody,
+    /// A session of any reach.
+    Limited,
+    /// A session that reaches registration.
+    Registering,
+    /// A full session of the help desk or an administrator.
+    HelpDesk,
+    /// A full session of an administrator.
+    Administrator,
+    /// The bearer of a reset.
+    Reset,
+    /// The bearer of a reset, or a session that reaches registration.
+    Either,
+}
+
+/// Names of the security schemes.
+pub const SESSION: &str = "session";
+pub const COOKIE: &str = "sessionCookie";
+pub const RESET: &str = "reset";
+
+impl Caller {
+    fn security(self) -> Value {
+        match self {
+            Caller::Anybody => json!([]),
+            Caller::Limited | Caller::Registering | Caller::HelpDesk | Caller::Administrator => json!([{ SESSION: [] }, { COOKIE: [] }]),
+            Caller::Reset => json!([{ RESET: [] }]),
+            Caller::Either => json!([{ RESET: [] }, { SESSION: [] }, { COOKIE: [] }]),
+        }
+    }
+
+    fn refusals(self) -> &'static [P] {
+        match self {
+            Caller::Anybody => &[],
+            Caller::Limited => &[P::SignInRequired, P::CrossSite],
+            Caller::Registering | Caller::Either => &[P::SignInRequired, P::CrossSite, P::StepRequired],
+            Caller::HelpDesk | Caller::Administrator => &[P::SignInRequired, P::CrossSite, P::StepRequired, P::Forbidden],
+            Caller::Reset => &[P::ResetEnded],
+        }
+    }
+}
+
+/// One operation.
+pub struct Operation {
+    pub method: &'static str,
+    pub path: &'static str,
+    function: &'static str,
+    id: &'static str,
+    summary: &'static str,
+    description: &'static str,
+    caller: Caller,
+    takes: Option<String>,
+    status: u16,
+    answers: Option<String>,
+    parameters: Vec<Value>,
+    if_match: bool,
+    tagged: bool,
+    cookie: bool,
+    refuses: Vec<P>,
+    schemas: Schemas,
+}
+
+fn operation(method: &'static str, path: &'static str, id: &'static str, summary: &'static str) -> Operation {
+    Operation {
+        method,
+        path,
+        function: "",
+        id,
+        summary,
+        description: "",
+        caller: Caller::Anybody,
+        takes: None,
+        status: 204,
+        answers: None,
+        parameters: Vec::new(),
+        if_match: false,
+        tagged: false,
+        cookie: false,
+        refuses: Vec::new(),
+        schemas: Schemas::new(),
+    }
+}
+
+pub fn get(path: &'static str, id: &'static str, summary: &'static str) -> Operation {
+    operation("get", path, id, summary)
+}
+pub fn post(path: &'static str, id: &'static str, summary: &'static str) -> Operation {
+    operation("post", path, id, summary)
+}
+pub fn put(path: &'static str, id: &'static str, summary: &'static str) -> Operation {
+    operation("put", path, id, summary)
+}
+pub fn patch(path: &'static str, id: &'static str, summary: &'static str) -> Operation {
+    operation("patch", path, id, summary)
+}
+pub fn delete(path: &'static str, id: &'static str, summary: &'static str) -> Operation {
+    operation("delete", path, id, summary)
+}
+
+/// Puts a type and those it is made of among the schemas.
+pub fn schema<T: ToSchema>(schemas: &mut Schemas) -> String {
+    let mut found: Vec<(String, RefOr<Schema>)> = Vec::new();
+    T::schemas(&mut found);
+    found.push((T::name().into_owned(), T::schema()));
+    schemas.extend(found.into_iter().map(|(name, schema)| (name, json!(schema))));
+    T::name().into_owned()
+}
+
+pub fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+impl Operation {
+    pub fn function(mut self, function: &'static str) -> Operation {
+        self.function = function;
+        self
+    }
+    pub fn by(mut self, caller: Caller) -> Operation {
+        self.caller = caller;
+        self
+    }
+    pub fn says(mut self, description: &'static str) -> Operation {
+        self.description = description;
+        self
+    }
+    pub fn takes<T: ToSchema>(mut self) -> Operation {
+        self.takes = Some(schema::<T>(&mut self.schemas));
+        self
+    }
+    pub fn answers<T: ToSchema>(mut self, status: u16) -> Operation {
+        self.answers = Some(schema::<T>(&mut self.schemas));
+        self.status = status;
+        self
+    }
+    /// A page of these, by `limit` and `cursor`.
+    pub fn pages<T: ToSchema>(mut self) -> Operation {
+        use super::super::cursor::{DEFAULT_LIMIT, MAX_LIMIT};
+        let of = schema::<T>(&mut self.schemas);
+        let name = format!("{}Page", of.trim_end_matches("Answer").trim_end_matches("Name"));
+        let cursor = json!({ "type": "string", "description": "Where the next page begins. Absent on the last one." });
+        let page = json!({
+            "type": "object",
+            "description": "A page of a list.",
+            "required": ["items"],
+            "properties": { "items": { "type": "array", "items": reference(&of) }, "cursor": cursor }
+        });
+        self.schemas.insert(name.clone(), page);
+        (self.answers, self.status) = (Some(name), 200);
+        let limit = json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT });
+        self.parameter("query", "limit", "Rows of a page.", limit);
+        self.parameter("query", "cursor", "The `cursor` of the page before, with the same filter.", json!({ "type": "string" }));
+        self
+    }
+    /// A parameter of the query, its schema as JSON.
+    pub fn query(mut self, name: &str, description: &str, schema: &str) -> Operation {
+        self.parameter("query", name, description, serde_json::from_str(schema).expect("a schema"));
+        self
+    }
+    pub fn if_match(mut self) -> Operation {
+        self.if_match = true;
+        self
+    }
+    /// The answer has an `ETag`.
+    pub fn tagged(mut self) -> Operation {
+        self.tagged = true;
+        self
+    }
+    /// The answer may set or take away the session's cookie.
+    pub fn sets_cookie(mut self) -> Operation {
+        self.cookie = true;
+        self
+    }
+    pub fn refuses(mut self, codes: &[P]) -> Operation {
+        self.refuses.extend(codes);
+        self
+    }
+
+    fn parameter(&mut self, place: &str, name: &str, description: &str, schema: Value) {
+        let required = place == "path" || name == "If-Match";
+        self.parameters.push(json!({ "in": place, "name": name, "required": required, "description": description, "schema": schema }));
+    }
+
+    /// Every problem it may end with.
+    fn problems(&self) -> Vec<P> {
+        let anywhere = [P::InvalidRequest, P::Unavailable, P::Internal];
+        let mut problems: Vec<P> = anywhere.into_iter().chain(self.caller.refusals().iter().copied()).collect();
+        if self.takes.is_some() {
+            problems.extend([P::UnsupportedMediaType, P::BodyTooLarge]);
+        }
+        if self.method == "post" {
+            problems.extend([P::IdempotencyKeyReused, P::BodyTooLarge]);
+        }
+        if self.if_match {
+            problems.extend([P::PreconditionRequired, P::PreconditionFailed]);
+        }
+        problems.extend(&self.refuses);
+        problems
+    }
+
+    /// The operation as the document has it, and its schemas.
+    pub fn describe(mut self, schemas: &mut Schemas) -> Value {
+        let segments: Vec<&str> = self.path.split('/').collect();
+        for name in segments.iter().filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}')) {
+            let (description, schema) = match name {
+                "userId" => ("The user ID, in any spelling that means it.", json!({ "type": "string", "minLength": 1, "maxLength": 254 })),
+                "kind" => ("A kind of method.", reference("Kind")),
+                "resetId" => ("The `resetId` of a started reset.", json!({ "type": "string", "minLength": 1 })),
+                "challengeId" => ("The `challengeId` of a code that was sent.", json!({ "type": "string", "minLength": 1 })),
+                unknown => panic!("what is {unknown}?"),
+            };
+            self.parameter("path", name, description, schema);
+        }
+        if self.if_match {
+            let tag = json!({ "type": "string", "pattern": "^\"[0-9]+\"$", "example": "\"1\"" });
+            self.parameter("header", "If-Match", "The `ETag` that was seen.", tag);
+        }
+        if self.method == "post" {
+            let key = json!({ "type": "string", "minLength": 1, "maxLength": super::super::repeat::LONGEST, "pattern": "^[!-+\\--~]+$" });
+            self.parameter(
+                "header",
+                "Idempotency-Key",
+                "Sent again within 24 hours with the same body, the first answer comes back and nothing is done twice.",
+                key,
+            );
+        }
+        let language = json!({ "type": "string", "example": "zh-TW" });
+        self.parameter("header", "Accept-Language", "Language of problems and warnings: English or Traditional Chinese.", language);
+
+        let mut operation = json!({
+            "operationId": self.id,
+            "summary": self.summary,
+            "description": self.description,
+            "tags": [self.function],
+            "security": self.caller.security(),
+            "parameters": self.parameters,
+            "responses": self.responses(),
+        });
+        if let Some(body) = &self.takes {
+            let media = if self.method == "patch" { "application/merge-patch+json" } else { "application/json" };
+            operation["requestBody"] = json!({ "required": true, "content": { media: { "schema": reference(body) } } });
+        }
+        schemas.append(&mut self.schemas);
+        operation
+    }
+
+    fn responses(&self) -> Map<String, Value> {
+        let others: Vec<&str> =
+            [("ETag", self.tagged), ("Set-Cookie", self.cookie)].into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect();
+        let mut right = json!({ "description": self.summary, "headers": super::with_headers(&others) });
+        if let Some(answer) = &self.answers {
+            right["content"] = json!({ "application/json": { "schema": reference(answer) } });
+        }
+        let refusals = self
+            .refusals()
+            .into_iter()
+            .map(|(name, (status, _))| (status.to_string(), json!({ "$ref": format!("#/components/responses/{name}") })));
+        refusals.chain([(self.status.to_string(), right)]).collect()
+    }
+
+    /// The problems it may end with, those of one status together, by a name.
+    pub fn refusals(&self) -> Vec<(String, (u16, BTreeSet<String>))> {
+        let mut by_status: BTreeMap<u16, BTreeSet<String>> = BTreeMap::new();
+        for code in self.problems() {
+            by_status.entry(status(code).as_u16()).or_default().insert(code.as_str());
+        }
+        by_status.into_iter().map(|(status, codes)| (Vec::from_iter(codes.iter().map(String::as_str)).join("-"), (status, codes))).collect()
+    }
+}

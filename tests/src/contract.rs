@@ -1,0 +1,114 @@
+//! The document of the API, as every answer that a test sees is held to it:
+//! its operation, status, headers and body, and not a field more.
+
+use crate::world::Answer;
+use jsonschema::Validator;
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
+
+/// The document that is committed.
+pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+    let text = include_str!("../../infra/openapi.json");
+    serde_json::from_str(text).expect("infra/openapi.json is JSON")
+});
+
+/// The document with every object closed: clients must bear with fields they
+/// do not know, tests must not.
+static CLOSED: LazyLock<Value> = LazyLock::new(|| {
+    let mut document = DOCUMENT.clone();
+    close(&mut document, false);
+    document
+});
+
+fn close(value: &mut Value, part: bool) {
+    if let Value::Array(values) = value {
+        return values.iter_mut().for_each(|value| close(value, part));
+    }
+    let Value::Object(fields) = value else { return };
+    for (name, field) in fields.iter_mut() {
+        // What is only a part of an object does not know the rest.
+        close(field, name == "allOf" || name == "schemas");
+    }
+    let object = fields.contains_key("allOf") || fields.contains_key("$ref") || fields.contains_key("properties");
+    if object && !part {
+        fields.insert("unevaluatedProperties".into(), json!(false));
+    }
+}
+
+/// The operation of a path, by its pattern, and whether there is one.
+fn operation(method: &str, path: &str) -> Option<&'static Map<String, Value>> {
+    let parts: Vec<&str> = path.split('/').collect();
+    let fits = |pattern: &str| {
+        let pattern: Vec<&str> = pattern.split('/').collect();
+        pattern.len() == parts.len() && pattern.iter().zip(&parts).all(|(p, part)| p.starts_with('{') && !part.is_empty() || p == part)
+    };
+    let literal = |pattern: &str| pattern.split('/').filter(|part| !part.starts_with('{')).count();
+    let paths = DOCUMENT["paths"].as_object().expect("paths");
+    let found = paths.iter().filter(|(pattern, _)| fits(pattern)).max_by_key(|(pattern, _)| literal(pattern))?;
+    // Where there is a GET, there is a HEAD.
+    let method = if method == "HEAD" { "get".to_owned() } else { method.to_lowercase() };
+    found.1.get(&method)?.as_object()
+}
+
+fn resolve(value: &'static Value) -> &'static Value {
+    match value["$ref"].as_str() {
+        Some(path) => DOCUMENT.pointer(&path[1..]).unwrap_or_else(|| panic!("no {path}")),
+        None => value,
+    }
+}
+
+/// The validator of a schema, compiled once.
+fn validator(schema: &Value) -> Arc<Validator> {
+    static COMPILED: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+    let mut compiled = COMPILED.lock().expect("a lock");
+    let compile = || {
+        let mut schema = schema.clone();
+        close(&mut schema, false);
+        schema["components"] = json!({ "schemas": CLOSED["components"]["schemas"] });
+        Arc::new(jsonschema::draft202012::options().should_validate_formats(true).build(&schema).expect("a schema"))
+    };
+    compiled.entry(schema.to_string()).or_insert_with(compile).clone()
+}
+
+/// What is wrong with a value, by its schema.
+pub fn errors(schema: &Value, value: &Value) -> Vec<String> {
+    validator(schema).iter_errors(value).map(|error| format!("{} at {:?}", error, error.instance_path().to_string())).collect()
+}
+
+/// Panics where an answer is not as the document says. `own`: whether the path
+/// is one of the function that was asked.
+#[track_caller]
+pub fn check(method: &str, path: &str, own: bool, answer: &Answer) {
+    let what = format!("{method} {path} answered {answer:?}");
+    let Some(operation) = operation(method, path).filter(|_| own) else {
+        // Nothing is there: a problem, and nothing else.
+        assert!([400, 404, 405, 431].contains(&answer.status), "the document does not have it: {what}");
+        let problem = json!({ "$ref": "#/components/schemas/Problem" });
+        assert!(method == "HEAD" || errors(&problem, &answer.body).is_empty(), "{what}: {:?}", errors(&problem, &answer.body));
+        return;
+    };
+    let response = operation["responses"].get(answer.status.to_string());
+    let response = resolve(response.unwrap_or_else(|| panic!("the document does not have this status: {what}")));
+    for (name, header) in response["headers"].as_object().into_iter().flatten() {
+        let header = resolve(header);
+        match answer.headers.get(&name.to_lowercase()) {
+            None => assert!(header["required"] != true, "no {name}: {what}"),
+            Some(text) => {
+                let value = if header["schema"]["type"] == "integer" { text.parse().expect("a number") } else { json!(text) };
+                assert_eq!(errors(&header["schema"], &value), Vec::<String>::new(), "{name}: {what}");
+            }
+        }
+    }
+    if method == "HEAD" {
+        return;
+    }
+    match response.get("content").and_then(Value::as_object) {
+        None => assert_eq!(answer.body, Value::Null, "{what}"),
+        Some(content) => {
+            let kind = answer.headers.get("content-type").unwrap_or_else(|| panic!("no content type: {what}"));
+            let media = content.get(kind).unwrap_or_else(|| panic!("another content type: {what}"));
+            assert_eq!(errors(&media["schema"], &answer.body), Vec::<String>::new(), "{what}");
+        }
+    }
+}
