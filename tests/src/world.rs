@@ -255,7 +255,7 @@ impl World {
     /// Sends a request to a function, whatever the router says of its path.
     pub async fn ask_function(&self, function: &str, ask: Ask) -> Answer {
         let app = self.functions[function].clone();
-        let (method, path) = (ask.method, ask.path.split('?').next().unwrap_or_default().to_owned());
+        let (method, path) = (ask.method, crate::contract::resolved(ask.path.split('?').next().unwrap_or_default()));
         let number = self.requests.fetch_add(1, Ordering::SeqCst);
         let request = lambda_http::request::from_str(&event(&ask, number).to_string()).expect("an event of the gateway");
         let response = app.oneshot(request).await.expect("a router cannot fail");
