@@ -184,3 +184,21 @@ fn a_test_does_not_sleep() {
         assert!(!sleeps || may, "{} sleeps", path.display());
     }
 }
+
+#[test]
+fn no_function_ships_what_only_tests_need() {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let functions = members().into_iter().filter(|(_, member)| member.folder.starts_with("functions")).map(|(name, _)| name);
+    let packages: Vec<String> = functions.flat_map(|name| ["--package".to_owned(), name]).collect();
+    let tree = std::process::Command::new(cargo)
+        .args(["tree", "--offline", "--edges", "normal,build", "--prefix", "none"])
+        .args(packages)
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    let tree = String::from_utf8(tree.stdout).expect("UTF-8");
+    assert!(tree.contains("aws-sdk-dynamodb "), "it is a tree: {tree}");
+    for name in ["utoipa", "jsonschema", "proptest", "dynoxide-rs", "reqwest"] {
+        assert!(!tree.lines().any(|line| line.starts_with(&format!("{name} "))), "a function ships {name}");
+    }
+}
