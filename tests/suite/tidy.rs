@@ -43,7 +43,7 @@ fn crates_depend_in_one_direction() {
             ("domain", _) => &[],
             ("platform", _) => &["domain"],
             // It stands where a cloud stands: it knows calls, not our types.
-            ("local", _) => &[],
+            ("local" | "hello", _) => &[],
             ("tests", _) => &["domain", "platform", "local"],
             _ => panic!("{name} has no place in the house yet"),
         };
