@@ -8,6 +8,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+use tests::Answer;
 
 /// A running laptop. It is ended with the test, whatever becomes of that.
 pub struct Laptop {
@@ -18,19 +19,6 @@ pub struct Laptop {
     client: reqwest::Client,
     /// The newest message that was read of each address.
     read: RefCell<HashMap<String, u64>>,
-}
-
-/// What the API answered.
-pub struct Answer {
-    pub status: u16,
-    pub etag: String,
-    pub body: Value,
-}
-
-impl Answer {
-    pub fn text(&self, field: &str) -> String {
-        self.body[field].as_str().unwrap_or_else(|| panic!("no {field} in {}", self.body)).to_owned()
-    }
 }
 
 /// The first of three neighbouring ports that are free.
@@ -96,9 +84,12 @@ impl Laptop {
         self.http.block_on(async {
             let answer = request.send().await.expect("the API answers");
             let status = answer.status().as_u16();
-            let etag = answer.headers().get("etag").map(|tag| tag.to_str().expect("a text").to_owned()).unwrap_or_default();
+            let text = |value: &reqwest::header::HeaderValue| value.to_str().expect("a text").to_owned();
+            let headers = answer.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
             let bytes = answer.bytes().await.expect("a whole answer");
-            Answer { status, etag, body: serde_json::from_slice(&bytes).unwrap_or_default() }
+            let answer = Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or_default() };
+            tests::contract::check(method, path.split('?').next().unwrap_or_default(), true, &answer);
+            answer
         })
     }
 

@@ -22,7 +22,7 @@ fn story(laptop: &Laptop, admin: &str, language: &str) {
     let read = laptop.ask("GET", "/v1/policy", Some(admin), None);
     let mut policy = read.body["policy"].clone();
     policy["scope"] = json!({ "type": "all" });
-    let saved = laptop.ask_with("PUT", "/v1/policy", Some(admin), Some(policy), &[("if-match", &read.etag)]);
+    let saved = laptop.ask_with("PUT", "/v1/policy", Some(admin), Some(policy), &[("if-match", &read.headers["etag"])]);
     assert_eq!(saved.status, 200, "{}", saved.body);
     let user = json!({ "userId": user_id, "name": "Somebody", "language": language });
     let made = laptop.ask("POST", "/v1/users", Some(admin), Some(user));

@@ -2,8 +2,9 @@
 //! selected groups, postponed, reconfirmed, a temporary password.
 
 use crate::code;
-use crate::laptop::{Answer, Laptop};
+use crate::laptop::Laptop;
 use serde_json::{Value, json};
+use tests::Answer;
 
 const OWN: &str = "the first password of my own";
 const NEW: &str = "a new and longer password";
@@ -50,7 +51,7 @@ impl Stories<'_> {
         for (name, value) in change.as_object().expect("fields") {
             policy[name] = value.clone();
         }
-        expect(self.laptop.ask_with("PUT", "/v1/policy", Some(self.admin), Some(policy), &[("if-match", &read.etag)]), 200);
+        expect(self.laptop.ask_with("PUT", "/v1/policy", Some(self.admin), Some(policy), &[("if-match", &read.headers["etag"])]), 200);
     }
 
     fn user_id(&self, story: &str) -> String {

@@ -21,22 +21,28 @@ static CLOSED: LazyLock<Value> = LazyLock::new(|| {
     document
 });
 
+/// `part`: what is only a part of an object does not know the rest of it.
 fn close(value: &mut Value, part: bool) {
-    if let Value::Array(values) = value {
-        return values.iter_mut().for_each(|value| close(value, part));
-    }
-    let Value::Object(fields) = value else { return };
-    for (name, field) in fields.iter_mut() {
-        // What is only a part of an object does not know the rest.
-        close(field, name == "allOf" || name == "schemas");
-    }
-    let object = fields.contains_key("allOf") || fields.contains_key("$ref") || fields.contains_key("properties");
-    if object && !part {
-        fields.insert("unevaluatedProperties".into(), json!(false));
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(|value| close(value, part)),
+        Value::Object(fields) => {
+            for (name, field) in fields.iter_mut() {
+                match (name.as_str(), field) {
+                    // Closed where they are referred to.
+                    ("schemas", Value::Object(schemas)) => schemas.values_mut().for_each(|schema| close(schema, true)),
+                    (name, field) => close(field, name == "allOf"),
+                }
+            }
+            let is_object = ["allOf", "$ref", "properties"].iter().any(|name| fields.contains_key(*name));
+            if is_object && !part {
+                fields.insert("unevaluatedProperties".into(), json!(false));
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
-/// The operation of a path, by its pattern, and whether there is one.
+/// The operation of a path, where there is one.
 fn operation(method: &str, path: &str) -> Option<&'static Map<String, Value>> {
     let parts: Vec<&str> = path.split('/').collect();
     let fits = |pattern: &str| {

@@ -43,7 +43,7 @@ fn crates_depend_in_one_direction() {
             ("domain", _) => &[],
             ("platform", _) => &["domain"],
             // It stands where a cloud stands: it knows calls, not our types.
-            ("local", _) => &[],
+            ("local" | "hello", _) => &[],
             ("tests", _) => &["domain", "platform", "local"],
             _ => panic!("{name} has no place in the house yet"),
         };
@@ -182,5 +182,23 @@ fn a_test_does_not_sleep() {
         // A write that met another one waits before it is tried again.
         let may = path == Path::new("shared/platform/src/dynamodb/commit.rs") || path == Path::new("tests/suite/tidy.rs");
         assert!(!sleeps || may, "{} sleeps", path.display());
+    }
+}
+
+#[test]
+fn no_function_ships_what_only_tests_need() {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let functions = members().into_iter().filter(|(_, member)| member.folder.starts_with("functions")).map(|(name, _)| name);
+    let packages: Vec<String> = functions.flat_map(|name| ["--package".to_owned(), name]).collect();
+    let tree = std::process::Command::new(cargo)
+        .args(["tree", "--offline", "--edges", "normal,build", "--prefix", "none"])
+        .args(packages)
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    let tree = String::from_utf8(tree.stdout).expect("UTF-8");
+    assert!(tree.contains("aws-sdk-dynamodb "), "it is a tree: {tree}");
+    for name in ["utoipa", "jsonschema", "proptest", "dynoxide-rs", "reqwest"] {
+        assert!(!tree.lines().any(|line| line.starts_with(&format!("{name} "))), "a function ships {name}");
     }
 }

@@ -120,7 +120,7 @@ fn rewind() -> &'static str {
 }
 
 /// The folders of `functions/`, which are the workspace's function packages.
-fn names(dir: &Path) -> std::io::Result<Vec<String>> {
+pub(super) fn names(dir: &Path) -> std::io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
@@ -161,14 +161,12 @@ fn warm_up_event(function: &str) -> Value {
     })
 }
 
-/// In the form that `cargo lambda` reads: quotes around everything, since a
-/// bare value may hold neither a space nor an equals sign.
-fn environment_file(port: u16, standins: &str, dynamodb: &str) -> String {
-    let api = format!("http://127.0.0.1:{port}");
+/// What every function finds in its environment.
+pub(super) fn variables(base_url: &str, standins: &str, dynamodb: &str) -> Vec<(&'static str, String)> {
     let variables = [
         ("LATCHKEY_TABLE", TABLE),
         ("LATCHKEY_SECRET_ID", SECRET_ID),
-        ("LATCHKEY_BASE_URL", &api),
+        ("LATCHKEY_BASE_URL", base_url),
         ("LATCHKEY_MAIL_FROM", "Latchkey <no-reply@example.com>"),
         ("AWS_REGION", REGION),
         // Nobody checks them, and the SDK must not look for real ones.
@@ -180,6 +178,13 @@ fn environment_file(port: u16, standins: &str, dynamodb: &str) -> String {
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", standins),
         ("RUST_LOG", "info"),
     ];
+    variables.map(|(name, value)| (name, value.to_owned())).to_vec()
+}
+
+/// The same in the form that `cargo lambda` reads: quotes around everything,
+/// since a bare value may hold neither a space nor an equals sign.
+fn environment_file(port: u16, standins: &str, dynamodb: &str) -> String {
+    let variables = variables(&format!("http://127.0.0.1:{port}"), standins, dynamodb);
     variables.iter().map(|(name, value)| format!("{name}=\"{value}\"\n")).collect()
 }
 

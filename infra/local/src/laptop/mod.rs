@@ -9,6 +9,7 @@
 //! order, at any point of this.
 
 mod accounts;
+mod bare;
 mod data;
 mod functions;
 mod lambda;
@@ -89,6 +90,12 @@ pub fn run(options: Options) -> ExitCode {
 async fn serve(options: &Options) -> Result<()> {
     let stopped = stopped()?;
     let root = root();
+    if let Some(options::Command::Bare) = options.command {
+        return tokio::select! {
+            end = bare::run(&root) => end,
+            signal = stopped => bail!("{signal}: stopped"),
+        };
+    }
     let data = Data::open(&options.data_dir(&root)?, options.fresh)?;
     // Left over where a supervisor was killed together with us.
     supervisor::end_all(data.dir().as_os_str());

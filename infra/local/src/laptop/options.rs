@@ -41,6 +41,17 @@ pub struct Options {
     /// Do not rebuild the functions when a source file changes
     #[arg(long)]
     pub no_reload: bool,
+
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Something else than the whole system.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Command {
+    /// Build the functions as they are deployed, list their sizes, and take
+    /// the times of their cold starts
+    Bare,
 }
 
 impl Options {

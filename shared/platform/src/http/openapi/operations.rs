@@ -73,7 +73,7 @@ fn directory() -> Vec<Operation> {
             .takes::<CreateUser>()
             .answers::<CreatedAnswer>(201)
             .tagged()
-            .refuses(&[P::UserExists]),
+            .refuses(&[P::UserExists, P::NotFound]),
         of(get("/v1/users/{userId}", "getUser", "An account"))
             .by(Caller::HelpDesk)
             .says("Its revision is the `ETag` that changing and deleting ask for.")
@@ -136,7 +136,7 @@ fn sign_in() -> Vec<Operation> {
             .takes::<SignIn>()
             .answers::<SessionAnswer>(200)
             .sets_cookie()
-            .refuses(&[P::SignInFailed, P::SignInLocked, P::CrossSite]),
+            .refuses(&[P::SignInFailed, P::SignInLocked, P::CrossSite, P::SignInRequired]),
         of(get("/v1/me", "getMe", "Who is signed in"))
             .by(Caller::Limited)
             .says("The account of the session, how far it reaches, and what comes next.")
@@ -146,7 +146,7 @@ fn sign_in() -> Vec<Operation> {
             .says("Ends this session.")
             .sets_cookie(),
         of(post("/v1/session/confirm", "confirmPassword", "Prove the password again"))
-            .by(Caller::Limited)
+            .by(Caller::Registering)
             .says("For twenty minutes the session may then change methods. Its bearer is a new one.")
             .takes::<ConfirmPassword>()
             .answers::<SessionAnswer>(200)
@@ -207,7 +207,7 @@ fn registration() -> Vec<Operation> {
             .takes::<ChangePassword>()
             .answers::<SessionAnswer>(200)
             .sets_cookie()
-            .refuses(&[P::CurrentPasswordWrong, P::PasswordRefused, P::SignInLocked]),
+            .refuses(&[P::CurrentPasswordWrong, P::PasswordRefused, P::SignInLocked, P::StepRequired]),
     ]
 }
 
@@ -250,6 +250,6 @@ fn verify() -> Vec<Operation> {
             .says("For the registration or the reset that asked for the code. Every code that is not accepted is one problem, which does not tell why.")
             .takes::<VerifyCode>()
             .answers::<VerifiedAnswer>(200)
-            .refuses(&[P::CodeNotAccepted, P::ResetEnded, P::NotFound]),
+            .refuses(&[P::CodeNotAccepted, P::ResetEnded, P::NotFound, P::ResetClosed, P::TooSoon]),
     ]
 }

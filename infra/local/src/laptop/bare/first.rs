@@ -1,0 +1,55 @@
+//! The first request of each function: one that reads the keys and the table,
+//! for a caller that nobody knows.
+
+use serde_json::{Value, json};
+
+/// A challenge in the right form that was never issued: version 1, key 1, a
+/// code of 8 digits by mail.
+const CHALLENGE: &str = "AQABAAgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// What the function is handed.
+pub(super) fn event(function: &str) -> Value {
+    match function {
+        "policy" => request("GET", "/v1/limits", None, None),
+        "directory" => request("GET", "/v1/users", Some("lks_"), None),
+        "sign-in" => request("POST", "/v1/sign-in", None, Some(json!({ "userId": "nobody", "password": "nobody's password" }))),
+        "registration" => request("GET", "/v1/me/methods", Some("lks_"), None),
+        "reset" => request("POST", "/v1/resets", None, Some(json!({ "userId": "nobody" }))),
+        "verify" => request("POST", &format!("/v1/challenges/{CHALLENGE}/verify"), Some("lkr_"), Some(json!({ "code": "12345678" }))),
+        "send-code" => json!({ "Records": [{
+            "eventName": "INSERT",
+            "dynamodb": { "SequenceNumber": "1", "Keys": { "pk": { "S": "OUTBOX#nobody" }, "sk": { "S": "nothing" } } },
+        }] }),
+        _ => request("GET", "/", None, None),
+    }
+}
+
+/// The status it answers with; `None` where it answers with something else.
+pub(super) fn answer(function: &str) -> Option<u16> {
+    match function {
+        "directory" | "registration" | "sign-in" => Some(401),
+        // Nobody has switched it on.
+        "reset" => Some(403),
+        "verify" => Some(422),
+        "send-code" => None,
+        _ => Some(200),
+    }
+}
+
+/// `bearer`: the beginning of one in the right form, which nobody ever got.
+fn request(method: &str, path: &str, bearer: Option<&str>, body: Option<Value>) -> Value {
+    let mut headers = json!({ "host": "reset.example.com", "content-type": "application/json" });
+    if let Some(bearer) = bearer {
+        headers["authorization"] = format!("Bearer {bearer}{}", "A".repeat(65)).into();
+    }
+    json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "", "headers": headers,
+        "requestContext": {
+            "accountId": "000000000000", "apiId": "api", "domainName": "reset.example.com", "domainPrefix": "reset",
+            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "bare" },
+            "requestId": "bare", "routeKey": "$default", "stage": "$default", "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 0,
+        },
+        "body": body.map(|body| body.to_string()),
+        "isBase64Encoded": false,
+    })
+}

@@ -1,0 +1,118 @@
+//! `cargo latchkey bare`: the functions as they are deployed, alone. Builds the
+//! release bootstraps, lists their sizes, and takes the time from the start of
+//! a process to its first answer, over the embedded DynamoDB and the stand-ins,
+//! beside a function that does nothing.
+
+mod first;
+mod runtime;
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, ensure};
+
+use super::{Data, functions, say, supervisor::Supervised, tools};
+use crate::{dynamodb::Embedded, secrets, standins::Standins};
+use runtime::Runtime;
+
+/// The function that does nothing: `infra/local/hello`.
+const HELLO: &str = "hello";
+
+/// The largest bootstrap, in bytes: what is loaded at a cold start, and twice
+/// what a zip of it may be.
+const LARGEST: u64 = 8 << 20;
+
+/// Cold starts of each function. They take turns, so that whatever else the
+/// machine does meets all alike.
+const STARTS: usize = 20;
+
+/// The Rust target of Lambda's arm64.
+const ARM: &str = "aarch64-unknown-linux-gnu";
+
+/// Builds, measures and tells.
+///
+/// # Errors
+/// When something does not build, a bootstrap is too large, or a function
+/// does not answer as it should.
+pub(super) async fn run(root: &Path) -> Result<()> {
+    let data = Data::open(&root.join("target/bare"), true)?;
+    let mut names = functions::names(&root.join("functions")).context("cannot read functions/")?;
+    names.push(HELLO.to_owned());
+    let cargo_lambda = tools::cargo_lambda(root, &data).await?;
+
+    if installed_targets().contains(ARM) {
+        build(root, &data, &cargo_lambda, &names, &["--arm64"]).await?;
+        sizes("arm64", root, &names)?;
+    } else {
+        say!("arm64: skipped, its target is not installed (rustup target add {ARM})");
+    }
+    // What is to run here needs no other linker than this machine's.
+    build(root, &data, &cargo_lambda, &names, &["--compiler", "cargo"]).await?;
+    let sizes = sizes(std::env::consts::ARCH, root, &names)?;
+
+    let keys = secrets::load_or_generate(&data.secrets())?;
+    let embedded = Embedded::start(data.dir())?;
+    let standins = Standins::start(None, keys)?;
+    let runtime = Runtime::start()?;
+    let environment = functions::variables("https://reset.example.com", &standins.endpoint(), &embedded.endpoint());
+    let mut taken: Vec<Vec<Duration>> = vec![Vec::new(); names.len()];
+    for _ in 0..STARTS {
+        for (name, taken) in names.iter().zip(&mut taken) {
+            let took = runtime.cold_start(&bootstrap(root, name), &environment, &first::event(name), first::answer(name)).await;
+            taken.push(took.with_context(|| format!("{name}: no cold start"))?);
+        }
+    }
+    tell(&names, &sizes, &taken);
+    Ok(())
+}
+
+/// Targets that `rustup` has; nothing where there is no `rustup`.
+fn installed_targets() -> String {
+    let output = Command::new("rustup").args(["target", "list", "--installed"]).output();
+    output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
+}
+
+async fn build(root: &Path, data: &Data, cargo_lambda: &Path, names: &[String], target: &[&str]) -> Result<()> {
+    say!("Building {} release bootstraps (minutes at the first time)", names.len());
+    let mut build = Command::new(cargo_lambda);
+    build.current_dir(root).args(["lambda", "build", "--release", "--locked"]).args(target);
+    build.args(names.iter().flat_map(|name| ["--bin", name]));
+    let status = Supervised::start(&build, data.dir())?.ended().await?;
+    ensure!(status.success(), "the functions do not compile: the reasons stand above ({status})");
+    Ok(())
+}
+
+fn bootstrap(root: &Path, name: &str) -> PathBuf {
+    root.join("target/lambda").join(name).join("bootstrap")
+}
+
+/// Bytes of each bootstrap.
+fn sizes(architecture: &str, root: &Path, names: &[String]) -> Result<Vec<u64>> {
+    let size = |name: &String| -> Result<u64> {
+        let file = bootstrap(root, name);
+        let size = file.metadata().with_context(|| format!("no {}", file.display()))?.len();
+        ensure!(size <= LARGEST, "{architecture}: {name} has {size} bytes, and may have {LARGEST}");
+        Ok(size)
+    };
+    let sizes = names.iter().map(size).collect::<Result<Vec<u64>>>()?;
+    say!("{architecture}: every bootstrap has at most {} MB", LARGEST >> 20);
+    Ok(sizes)
+}
+
+fn tell(names: &[String], sizes: &[u64], taken: &[Vec<Duration>]) {
+    say!("\nfunction          size     first answer after (median of {STARTS}; least, most)");
+    let ms = |time: Duration| time.as_secs_f64() * 1000.0;
+    let mut sum = 0.0;
+    for ((name, size), taken) in names.iter().zip(sizes).zip(taken) {
+        let mut taken = taken.clone();
+        taken.sort();
+        let median = ms(taken[taken.len() / 2]);
+        sum += if name == HELLO { 0.0 } else { median };
+        let megabytes = *size as f64 / f64::from(1 << 20);
+        say!("{name:<14} {megabytes:>5.2} MB   {median:>6.1} ms ({:.1}, {:.1})", ms(taken[0]), ms(taken[taken.len() - 1]));
+    }
+    say!("all but {HELLO}: {sum:.1} ms one after another; sign-in's holds a password hash");
+}

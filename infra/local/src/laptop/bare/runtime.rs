@@ -1,0 +1,126 @@
+//! The Lambda Runtime API, as far as one cold start needs it: the process is
+//! handed one event, and its first answer is timed.
+
+use std::{
+    net::SocketAddr,
+    path::Path,
+    process::Stdio,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Path as Segments, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+/// How long a cold start may take before it is taken for a failure.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the process said, and when.
+struct Said {
+    at: Instant,
+    part: String,
+    body: Bytes,
+}
+
+#[derive(Clone)]
+struct Shared {
+    /// Taken by the first who asks what is next.
+    event: Arc<Mutex<Option<String>>>,
+    said: mpsc::UnboundedSender<Said>,
+}
+
+/// Hands out events, one process at a time.
+pub(super) struct Runtime {
+    address: SocketAddr,
+    event: Arc<Mutex<Option<String>>>,
+    said: tokio::sync::Mutex<mpsc::UnboundedReceiver<Said>>,
+}
+
+impl Runtime {
+    /// Starts on a free port of the loopback interface.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(super) fn start() -> Result<Self> {
+        let listener = crate::listen(None)?;
+        let address = listener.local_addr()?;
+        let (said, heard) = mpsc::unbounded_channel();
+        let shared = Shared { event: Arc::default(), said };
+        let event = shared.event.clone();
+        let app = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route("/2018-06-01/runtime/invocation/{id}/{part}", post(answered))
+            .route("/2018-06-01/runtime/init/error", post(failed))
+            .with_state(shared);
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Ok(Self { address, event, said: tokio::sync::Mutex::new(heard) })
+    }
+
+    /// From the start of the process to its first answer, which must have
+    /// this status.
+    ///
+    /// # Errors
+    /// When it does not answer, or something else.
+    pub(super) async fn cold_start(
+        &self,
+        bootstrap: &Path,
+        environment: &[(&str, String)],
+        event: &Value,
+        status: Option<u16>,
+    ) -> Result<Duration> {
+        let mut said = self.said.lock().await;
+        while said.try_recv().is_ok() {}
+        *self.event.lock().expect("nothing panics under this lock") = Some(event.to_string());
+        let mut command = tokio::process::Command::new(bootstrap);
+        command.env_clear().envs(environment.iter().map(|(name, value)| (name, value)));
+        command.env("AWS_LAMBDA_RUNTIME_API", self.address.to_string());
+        command.envs([("AWS_LAMBDA_FUNCTION_NAME", "bare"), ("AWS_LAMBDA_FUNCTION_VERSION", "1")]);
+        command.envs([("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"), ("_HANDLER", "bootstrap")]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
+        let start = Instant::now();
+        let mut process = command.spawn().with_context(|| format!("cannot start {}", bootstrap.display()))?;
+        let first = tokio::select! {
+            first = said.recv() => first.context("nobody answers any more")?,
+            status = process.wait() => bail!("it ended ({})", status?),
+            () = tokio::time::sleep(PATIENCE) => bail!("it says nothing"),
+        };
+        process.kill().await?;
+        let text = String::from_utf8_lossy(&first.body);
+        ensure!(first.part == "response", "it failed: {text}");
+        let answer: Value = serde_json::from_slice(&first.body)?;
+        ensure!(answer["statusCode"].as_u64() == status.map(u64::from), "it answered {text}");
+        Ok(first.at - start)
+    }
+}
+
+async fn next(State(shared): State<Shared>) -> Response {
+    let event = shared.event.lock().expect("nothing panics under this lock").take();
+    let Some(event) = event else { return std::future::pending().await };
+    let deadline = jiff::Timestamp::now().as_millisecond() + 30_000;
+    let headers = [
+        ("Lambda-Runtime-Aws-Request-Id", "bare".to_owned()),
+        ("Lambda-Runtime-Deadline-Ms", deadline.to_string()),
+        ("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:000000000000:function:bare".to_owned()),
+        ("Lambda-Runtime-Trace-Id", "Root=1-00000000-000000000000000000000000".to_owned()),
+    ];
+    (headers, event).into_response()
+}
+
+async fn answered(State(shared): State<Shared>, Segments((_, part)): Segments<(String, String)>, body: Bytes) -> StatusCode {
+    // Whoever listened may have given up.
+    let _ = shared.said.send(Said { at: Instant::now(), part, body });
+    StatusCode::ACCEPTED
+}
+
+async fn failed(state: State<Shared>, body: Bytes) -> StatusCode {
+    answered(state, Segments((String::new(), "init/error".to_owned())), body).await
+}
