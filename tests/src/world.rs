@@ -18,6 +18,7 @@ use platform::settings::{BaseUrl, Settings};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -57,7 +58,7 @@ pub struct Answer {
 
 impl Answer {
     /// An answer as the gateway sends it, of what a function gave it.
-    fn of(given: Value) -> Answer {
+    pub fn of(given: Value) -> Answer {
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         let headers = given["headers"].as_object().unwrap_or_else(|| panic!("no headers: {given}")).iter();
         let cookies = given["cookies"].as_array().expect("cookies").iter().map(|cookie| ("set-cookie".to_owned(), text(cookie)));
@@ -260,7 +261,9 @@ impl World {
     pub async fn ask(&self, ask: Ask) -> Answer {
         let path = ask.path.split('?').next().unwrap_or_default().to_owned();
         let function = self.function_of(&path).unwrap_or_else(|| panic!("the router has no {path}"));
-        self.ask_function(&function, ask).await
+        // On the heap, and nameless: tests wait for many of them, and in depth.
+        let answer: Pin<Box<dyn Future<Output = Answer> + Send>> = Box::pin(self.ask_function(&function, ask));
+        answer.await
     }
 
     /// Sends a request to a function, whatever the router says of its path.
@@ -286,10 +289,9 @@ impl World {
     pub async fn invoke(&self, function: &str, event: &Value, context: Context) -> Value {
         let app = self.functions[function].clone();
         let event = LambdaEvent::new(serde_json::value::to_raw_value(event).expect("JSON"), context);
-        // Boxed, since a test may wait for many of them at once.
         let written = match function {
-            "directory" => Box::pin(platform::http::direct::answer(self.host.clone(), app, event)).await.map(serde_json::to_value),
-            _ => Box::pin(platform::http::gateway::answer(app, event)).await.map(serde_json::to_value),
+            "directory" => platform::http::direct::answer(self.host.clone(), app, event).await.map(serde_json::to_value),
+            _ => platform::http::gateway::answer(app, event).await.map(serde_json::to_value),
         };
         written.expect("an answer").expect("JSON")
     }
@@ -343,7 +345,8 @@ impl World {
     }
 }
 
-fn event(ask: &Ask, number: u64) -> Value {
+/// The event of a request, as the gateway makes it.
+pub fn event(ask: &Ask, number: u64) -> Value {
     let (path, query) = ask.path.split_once('?').unwrap_or((&ask.path, ""));
     let mut headers = serde_json::Map::new();
     headers.insert("host".into(), "reset.example.com".into());

@@ -6,6 +6,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::header;
 use domain::error::{Problem, ProblemCode, Violation, ViolationCode};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// The largest body, in bytes: a thousand terms of sixteen Chinese characters
 /// fit, written as UTF-8.
@@ -35,16 +36,18 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
 /// Reads one object.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let not_json = || Problem::field("", ViolationCode::NotJson);
+    // A derived struct would take an array of its fields too.
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         return Err(not_json());
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| match error.inner().is_data() {
-        true => Problem::invalid(vec![violation(&error)]),
-        false => not_json(),
-    })?;
-    json.end().map_err(|_| not_json())?;
-    Ok(value)
+    match serde_path_to_error::deserialize(&mut json) {
+        Ok(value) => json.end().map(|()| value).map_err(|_| not_json()),
+        // Some wrong types are told as if the text were at fault: it is read
+        // once more, for whatever it holds.
+        Err(_) if serde_json::from_slice::<Value>(bytes).is_err() => Err(not_json()),
+        Err(error) => Err(Problem::invalid(vec![violation(&error)])),
+    }
 }
 
 /// How serde begins to say what is wrong with a value: it tells it in words
