@@ -42,11 +42,6 @@ fn close(value: &mut Value, part: bool) {
     }
 }
 
-/// A path without dots: they are resolved, as the router does.
-pub fn resolved(path: &str) -> String {
-    reqwest::Url::parse(&format!("http://localhost{path}")).expect("a path").path().to_owned()
-}
-
 /// The operation of a path, where there is one.
 fn operation(method: &str, path: &str) -> Option<&'static Map<String, Value>> {
     let parts: Vec<&str> = path.split('/').collect();

@@ -1,6 +1,7 @@
 //! How a session travels: as a bearer, or in a cookie for our own pages.
 
 use domain::time::Span;
+use lambda_runtime::Context;
 use serde_json::{Value, json};
 use tests::world::Ask;
 use tests::{Person, World};
@@ -50,7 +51,6 @@ async fn a_session_in_a_cookie_is_out_of_reach_of_scripts_and_of_other_sites() {
 async fn cookies_come_and_go_as_the_gateway_and_the_local_router_carry_them() {
     let world = World::new().await;
     let ada = world.administrator().await;
-    let app = platform::http::edge::wrap(platform::http::sign_in::routes, world.host.clone());
     let event = |method: &str, path: &str, headers: Value, cookies: Value, body: Value| {
         json!({
             "version": "2.0", "routeKey": format!("{method} {path}"), "rawPath": path, "rawQueryString": "",
@@ -64,10 +64,7 @@ async fn cookies_come_and_go_as_the_gateway_and_the_local_router_carry_them() {
             "body": body, "isBase64Encoded": false
         })
     };
-    let send = async |event: Value| {
-        let event = lambda_http::LambdaEvent::new(event, lambda_http::Context::default());
-        platform::http::direct::answer(world.host.clone(), app.clone(), event).await.expect("an answer")
-    };
+    let send = async |event: Value| world.invoke("sign-in", &event, Context::default()).await;
     let page = json!({ "content-type": "application/json", "sec-fetch-site": "same-origin", "origin": OURS });
     let body = Value::String(sign_in_by("cookie", &ada).to_string());
     let signed_in = send(event("POST", "/v1/sign-in", page.clone(), Value::Null, body)).await;

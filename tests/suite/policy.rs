@@ -125,18 +125,32 @@ async fn what_is_no_policy_is_refused_at_its_place() {
     let good = read(&world, &admin).await.body["policy"].clone();
     #[rustfmt::skip]
     let table = [
-        ("/code/digits", json!("8"), "/code/digits"), ("/code/digits", json!(-1), "/code/digits"), ("/limits/smsPerDay", json!(1.5), "/limits/smsPerDay"),
-        ("/methods", json!(["email", "pigeon"]), "/methods/1"), ("/confirmDestination", json!("some"), "/confirmDestination"),
-        ("/organisation/language", json!("zh-CN"), "/organisation/language"), ("/scope/type", json!("everybody"), "/scope/type"),
-        ("/scope", json!({ "type": "selected", "groups": [7] }), "/scope/groups/0"), ("/scope", json!({ "type": "all", "colour": 1 }), "/scope/colour"),
-        ("/scope", json!({ "type": "all", "groups": ["staff"] }), "/scope"), ("/organisation", json!(null), "/organisation"),
+        ("/code/digits", json!("8"), "/code/digits", "wrongType"), ("/code/digits", json!(-1), "/code/digits", "wrongType"), ("/limits/smsPerDay", json!(1.5), "/limits/smsPerDay", "wrongType"),
+        ("/methods", json!(["email", "pigeon"]), "/methods/1", "unknownValue"), ("/confirmDestination", json!("some"), "/confirmDestination", "unknownValue"),
+        ("/organisation/language", json!("zh-CN"), "/organisation/language", "unknownValue"), ("/scope/type", json!("everybody"), "/scope/type", "unknownValue"),
+        ("/scope", json!({ "type": "selected", "groups": [7] }), "/scope/groups/0", "wrongType"), ("/scope", json!({ "type": "all", "colour": 1 }), "/scope/colour", "unknownField"),
+        ("/scope", json!({ "type": "all", "groups": ["staff"] }), "/scope/groups", "unknownField"), ("/scope", json!({ "type": "selected" }), "/scope/groups", "missingField"),
+        ("/scope", json!({}), "/scope/type", "missingField"), ("/code", json!({ "lifetimeMinutes": 5, "guesses": 5 }), "/code/digits", "missingField"),
+        ("/code", json!({ "digits": 8, "lifetimeMinutes": 5, "guesses": 5, "a/b~`c": 1 }), "/code/a~1b~0`c", "unknownField"),
+        // An object is not the list of what is in it.
+        ("/code", json!([8, 5, 5]), "/code", "wrongType"), ("/registration", json!([true, 7, 180]), "/registration", "wrongType"), ("/scope", json!(["all", null]), "/scope", "wrongType"),
+        ("/limits", json!([10, 10, 10, 30, 5, 10, 1000, 1000]), "/limits", "wrongType"), ("/password", json!([15]), "/password", "wrongType"),
+        ("/organisation", json!(["Latchkey", "Latchkey", null, "#1f5fbf", "en"]), "/organisation", "wrongType"), ("/organisation", json!(null), "/organisation", "wrongType"),
     ];
-    for (place, value, pointer) in table {
+    for (place, value, pointer, code) in table {
         let mut policy = good.clone();
         *policy.pointer_mut(place).unwrap() = value.clone();
         let answer = world.ask(put(&admin, "\"0\"", &policy)).await.expect(400);
-        assert_eq!(answer.body["errors"][0]["pointer"], pointer, "{place} = {value}: {answer:?}");
+        let errors = answer.body["errors"].as_array().expect("errors");
+        let told: Vec<_> = errors.iter().map(|error| (error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap())).collect();
+        assert_eq!(told, [(pointer, code)], "{place} = {value}");
     }
+    let twice = good.to_string().replacen("\"digits\":8", "\"digits\":8,\"digits\":8", 1);
+    let answer = world.ask(put(&admin, "\"0\"", &Value::String(twice))).await.expect(400);
+    assert_eq!(
+        (&answer.body["errors"][0]["pointer"], &answer.body["errors"][0]["code"]),
+        (&json!("/code/digits"), &json!("repeatedField"))
+    );
 }
 
 fn versions(history: &Answer) -> Vec<u64> {
@@ -191,7 +205,8 @@ async fn the_history_is_newest_first_and_paged_by_a_cursor_that_cannot_be_made_u
     bad.extend((2..cursor.len()).filter(|place| cursor.as_bytes()[*place] != b'.').map(flipped));
     for cursor in bad {
         let answer = history(&format!("?cursor={cursor}")).await.expect(400);
-        assert_eq!((answer.code(), &answer.body["errors"][0]["pointer"]), ("invalidRequest", &json!("/cursor")), "{cursor:?}");
+        let error = &answer.body["errors"][0];
+        assert_eq!((&error["pointer"], &error["code"]), (&json!("/cursor"), &json!("notACursor")), "{cursor:?}");
     }
 }
 
@@ -208,9 +223,21 @@ async fn a_page_holds_one_to_two_hundred_rows() {
             let expected = json!({ "pointer": "/limit", "code": "outOfRange", "detail": "Must be from 1 to 200.", "min": 1, "max": 200 });
             assert_eq!(answer.body["errors"], json!([expected]), "{list} {query}");
         }
-        for query in ["limit=-1", "limit=ten", "limit=", "limit=1&limit=2", "cursor=a&cursor=b", "colour=blue", "limit=1%ff", "Limit=1"] {
+        for query in [
+            "limit=-1",
+            "limit=ten",
+            "limit=",
+            "limit=01",
+            "limit=%2B5",
+            "limit=+5",
+            "limit=5.0",
+            "limit=0x5",
+            "limit=1,2",
+            "limit=%EF%BC%95",
+        ] {
             let answer = ask(query).await.expect(400);
-            assert_eq!((answer.code(), &answer.body["errors"][0]["code"]), ("invalidRequest", &json!("wrongType")), "{list} {query}");
+            let error = &answer.body["errors"][0];
+            assert_eq!((&error["pointer"], &error["code"]), (&json!("/limit"), &json!("wrongType")), "{list} {query}");
         }
     }
 }

@@ -54,6 +54,11 @@ impl TypedUserId {
     pub fn canonical(&self) -> Option<&UserId> {
         self.canonical.as_ref()
     }
+    /// Whether it is longer than any account's can be: then it is nobody's
+    /// before anything is looked up.
+    pub fn is_too_long(&self) -> bool {
+        self.typed.trim_matches(' ').len() > UserId::MAX_BYTES
+    }
     pub(crate) fn as_typed(&self) -> &str {
         &self.typed
     }

@@ -82,7 +82,7 @@ impl Filter {
         let mut violations = Vec::new();
         // Who asks for nothing gets everybody by asking for nobody in particular.
         if search.is_some() && words.is_empty() {
-            violations.push(Violation::new("/search", ViolationCode::WrongType));
+            violations.push(Violation::new("/search", ViolationCode::NotASearch));
         }
         let parsed = group.and_then(GroupName::parse);
         if group.is_some() && parsed.is_none() {

@@ -14,6 +14,7 @@ pub enum ProblemCode {
     MethodNotAllowed,
     UnsupportedMediaType,
     BodyTooLarge,
+    HeadersTooLarge,
     PreconditionRequired,
     PreconditionFailed,
     IdempotencyKeyReused,
@@ -49,7 +50,7 @@ pub enum ProblemCode {
 }
 
 impl ProblemCode {
-    pub const ALL: [ProblemCode; 34] = {
+    pub const ALL: [ProblemCode; 35] = {
         use ProblemCode::*;
         [
             InvalidRequest,
@@ -57,6 +58,7 @@ impl ProblemCode {
             MethodNotAllowed,
             UnsupportedMediaType,
             BodyTooLarge,
+            HeadersTooLarge,
             PreconditionRequired,
             PreconditionFailed,
             IdempotencyKeyReused,
@@ -98,8 +100,20 @@ impl ProblemCode {
 /// What is wrong with one field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ViolationCode {
-    OutOfRange,
+    // How it is written.
+    NotARequest,
+    NotJson,
+    UnknownField,
+    MissingField,
+    RepeatedField,
     WrongType,
+    UnknownValue,
+    UnknownParameter,
+    RepeatedParameter,
+    NotACursor,
+    NotASearch,
+    // What it says.
+    OutOfRange,
     NotAUserId,
     NotAName,
     NotAGroup,
@@ -125,11 +139,21 @@ pub enum ViolationCode {
 }
 
 impl ViolationCode {
-    pub const ALL: [ViolationCode; 24] = {
+    pub const ALL: [ViolationCode; 34] = {
         use ViolationCode::*;
         [
-            OutOfRange,
+            NotARequest,
+            NotJson,
+            UnknownField,
+            MissingField,
+            RepeatedField,
             WrongType,
+            UnknownValue,
+            UnknownParameter,
+            RepeatedParameter,
+            NotACursor,
+            NotASearch,
+            OutOfRange,
             NotAUserId,
             NotAName,
             NotAGroup,
@@ -168,7 +192,8 @@ pub(crate) fn camel_case(name: &str) -> String {
 /// One field and what is wrong with it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
-    /// JSON pointer (RFC 6901) into the body.
+    /// JSON pointer (RFC 6901) into the body, or `/name` of a query's
+    /// parameter; empty for the whole request.
     pub pointer: String,
     pub code: ViolationCode,
     pub min: Option<u32>,

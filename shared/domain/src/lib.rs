@@ -17,6 +17,7 @@
 //! | [`port`] | what the flows need from the world, and the guard of each write |
 //! | [`flow`] | one use case a file, readable aloud |
 //! | [`error`] | every problem a caller can be told |
+//! | [`json`] | how a value is written |
 
 pub mod account;
 pub mod audit;
@@ -25,6 +26,7 @@ pub mod code;
 pub mod directory;
 pub mod error;
 pub mod flow;
+pub mod json;
 pub mod key;
 pub mod limit;
 pub mod lockout;

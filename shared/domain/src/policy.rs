@@ -5,6 +5,7 @@ mod ranges;
 
 use crate::account::{GroupName, Language};
 use crate::error::{Violation, ViolationCode};
+use crate::json::object;
 use crate::method::Kind;
 use crate::time::{Span, Time};
 use ranges::default_of;
@@ -46,7 +47,9 @@ impl TryFrom<WrittenScope> for Scope {
             (ScopeType::None, None) => Ok(Scope::None),
             (ScopeType::All, None) => Ok(Scope::All),
             (ScopeType::Selected, Some(groups)) => Ok(Scope::Selected { groups }),
-            (ScopeType::Selected, None) | (ScopeType::None | ScopeType::All, Some(_)) => Err("groups belong to the scope `selected`"),
+            // In serde's words, so that it is told like any other.
+            (ScopeType::Selected, None) => Err("missing field `groups`"),
+            (ScopeType::None | ScopeType::All, Some(_)) => Err("unknown field `groups`"),
         }
     }
 }
@@ -132,20 +135,26 @@ pub const LONGEST_SHORT_NAME: usize = 12;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Policy {
+    #[serde(deserialize_with = "object")]
     pub scope: Scope,
     /// Kinds of method allowed.
     pub methods: BTreeSet<Kind>,
     /// Different kinds that must be proved to reset.
     pub kinds_required: u32,
+    #[serde(deserialize_with = "object")]
     pub registration: RegistrationRules,
+    #[serde(deserialize_with = "object")]
     pub code: CodeRules,
     pub reset_lifetime_minutes: u32,
+    #[serde(deserialize_with = "object")]
     pub limits: LimitRules,
     /// ISO 3166 countries that may receive SMS.
     pub sms_countries: BTreeSet<String>,
     pub confirm_destination: ConfirmDestination,
+    #[serde(deserialize_with = "object")]
     pub password: PasswordRules,
     pub notify_administrators: bool,
+    #[serde(deserialize_with = "object")]
     pub organisation: Organisation,
     pub audit_days: u32,
 }

@@ -2,6 +2,7 @@
 //! per cold start. Nothing is called before the first request.
 
 use crate::dynamodb::Table;
+use crate::http::{direct, edge, gateway};
 use crate::secrets::SecretRing;
 use crate::send::Channels;
 use crate::settings::Settings;
@@ -13,7 +14,8 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use axum::Router;
 use domain::port::{Clock, Entropy};
-pub use lambda_http::Error;
+pub use lambda_runtime::Error;
+use lambda_runtime::{LambdaEvent, service_fn};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,8 +85,8 @@ pub fn configure(loader: aws_config::ConfigLoader) -> aws_config::ConfigLoader {
 /// Serves a function's routes.
 pub fn serve(routes: fn(Arc<Host>) -> Router) -> Result<(), Error> {
     start(async |aws| {
-        let app = crate::http::edge::wrap(routes, Arc::new(Host::from_env(&aws)?));
-        lambda_http::run(app).await
+        let app = edge::wrap(routes, Arc::new(Host::from_env(&aws)?));
+        lambda_runtime::run(service_fn(|event| gateway::answer(app.clone(), event))).await
     })
 }
 
@@ -92,11 +94,8 @@ pub fn serve(routes: fn(Arc<Host>) -> Router) -> Result<(), Error> {
 pub fn serve_with_direct(routes: fn(Arc<Host>) -> Router) -> Result<(), Error> {
     start(async |aws| {
         let host = Arc::new(Host::from_env(&aws)?);
-        let app = crate::http::edge::wrap(routes, host.clone());
-        lambda_http::lambda_runtime::run(lambda_http::service_fn(|event: lambda_http::LambdaEvent<serde_json::Value>| {
-            crate::http::direct::answer(host.clone(), app.clone(), event)
-        }))
-        .await
+        let app = edge::wrap(routes, host.clone());
+        lambda_runtime::run(service_fn(|event| direct::answer(host.clone(), app.clone(), event))).await
     })
 }
 
@@ -106,7 +105,7 @@ pub fn serve_stream() -> Result<(), Error> {
         let host = Host::from_env(&aws)?;
         let channels = Channels::new(&aws, &host.settings);
         let (host, channels) = (&host, &channels);
-        lambda_http::lambda_runtime::run(lambda_http::service_fn(async |event: lambda_http::LambdaEvent<crate::stream::StreamEvent>| {
+        lambda_runtime::run(service_fn(async |event: LambdaEvent<crate::stream::StreamEvent>| {
             Ok::<_, Error>(crate::stream::handle(host, channels, &event.context.request_id, event.payload).await)
         }))
         .await

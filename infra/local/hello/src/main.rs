@@ -1,9 +1,11 @@
 //! A function that does nothing: what a cold start costs by itself, for
 //! `cargo latchkey bare`. No template deploys it.
 
-use lambda_http::{Error, Request, service_fn};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::{Value, json};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_http::run(service_fn(async |_: Request| Ok::<_, Error>("hello"))).await
+    let hello = async |_: LambdaEvent<Value>| Ok::<_, Error>(json!({ "statusCode": 200, "body": "hello" }));
+    lambda_runtime::run(service_fn(hello)).await
 }

@@ -4,8 +4,9 @@ use super::problem::Refusal;
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
-use domain::error::{Problem, ProblemCode, ViolationCode};
+use domain::error::{Problem, ProblemCode, Violation, ViolationCode};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// The largest body, in bytes: a thousand terms of sixteen Chinese characters
 /// fit, written as UTF-8.
@@ -32,16 +33,46 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
     }
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let wrong = |pointer: &str| Problem::field(pointer, ViolationCode::WrongType);
+/// Reads one object.
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let not_json = || Problem::field("", ViolationCode::NotJson);
     // A derived struct would take an array of its fields too.
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
-        return Err(wrong(""));
+        return Err(not_json());
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| wrong(&pointer(error.path())))?;
-    json.end().map_err(|_| wrong(""))?;
-    Ok(value)
+    match serde_path_to_error::deserialize(&mut json) {
+        Ok(value) => json.end().map(|()| value).map_err(|_| not_json()),
+        // Some wrong types are told as if the text were at fault: it is read
+        // once more, for whatever it holds.
+        Err(_) if serde_json::from_slice::<Value>(bytes).is_err() => Err(not_json()),
+        Err(error) => Err(Problem::invalid(vec![violation(&error)])),
+    }
+}
+
+/// How serde begins to say what is wrong with a value: it tells it in words
+/// alone. Whatever else it says, the value is of another type.
+const WORDS: [(&str, ViolationCode); 4] = [
+    ("unknown field `", ViolationCode::UnknownField),
+    ("missing field `", ViolationCode::MissingField),
+    ("duplicate field `", ViolationCode::RepeatedField),
+    ("unknown variant `", ViolationCode::UnknownValue),
+];
+
+fn violation(error: &serde_path_to_error::Error<serde_json::Error>) -> Violation {
+    use serde_path_to_error::Segment;
+    let (words, place) = (error.inner().to_string(), pointer(error.path()));
+    let known = WORDS.iter().find_map(|(beginning, code)| Some((*code, words.strip_prefix(beginning)?)));
+    let Some((code, rest)) = known else { return Violation::new(&place, ViolationCode::WrongType) };
+    let is_there = match error.path().iter().last() {
+        // Of a field that nobody knows the path is its own.
+        Some(Segment::Map { key }) if code == ViolationCode::UnknownField => rest.starts_with(&format!("{key}`")),
+        _ => code == ViolationCode::UnknownValue,
+    };
+    match rest.split_once('`') {
+        Some((name, _)) if !is_there => Violation::new(&format!("{place}/{name}"), code),
+        _ => Violation::new(&place, code),
+    }
 }
 
 /// A path as a JSON pointer (RFC 6901).
@@ -49,8 +80,13 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let part = |segment: &Segment| match segment {
         Segment::Seq { index } => format!("/{index}"),
-        Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Map { key } => format!("/{}", escaped(key)),
         Segment::Enum { .. } | Segment::Unknown => String::new(),
     };
     path.iter().map(part).collect()
+}
+
+/// A name as a JSON pointer holds it.
+pub(super) fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }

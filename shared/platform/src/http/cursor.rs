@@ -1,15 +1,14 @@
 //! Paging: a limit and an opaque cursor, authenticated and bound to its list.
 
 use super::problem::Refusal;
-use axum::extract::{FromRequestParts, Query};
+use super::query::parameter;
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use domain::directory::Filter;
-use domain::error::{Problem, ViolationCode};
+use domain::error::{Problem, Violation, ViolationCode};
 use domain::key::Keys;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq;
 
 /// Rows of a page: default and range.
@@ -17,68 +16,43 @@ pub(super) const DEFAULT_LIMIT: u32 = 50;
 pub(super) const MAX_LIMIT: u32 = 200;
 
 /// `?limit=&cursor=`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Paging {
-    limit: Option<u32>,
+    pub limit: u32,
     cursor: Option<String>,
 }
 
 impl<S: Sync> FromRequestParts<S> for Paging {
     type Rejection = Refusal;
-
-    /// Reads the query. A parameter that is unknown, given twice or no number
-    /// is the caller's mistake, told as such.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        query(parts)
+        let limit = parameter(&parts.uri, "limit").as_deref().map_or(Ok(DEFAULT_LIMIT), limit)?;
+        Ok(Paging { limit, cursor: parameter(&parts.uri, "cursor") })
     }
 }
 
-/// `?search=&group=&limit=&cursor=`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct UserQuery {
-    search: Option<String>,
-    group: Option<String>,
-    limit: Option<u32>,
-    cursor: Option<String>,
+/// Reads a number of rows, in its one spelling: not `+5`, and not `05`.
+fn limit(text: &str) -> Result<u32, Problem> {
+    let number: Option<u64> = text.parse().ok().filter(|number: &u64| number.to_string() == text);
+    let number = number.ok_or_else(|| Problem::field("/limit", ViolationCode::WrongType))?;
+    let limit = u32::try_from(number).ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+    limit.ok_or_else(|| Problem::invalid(vec![Violation::out_of_range("/limit", 1, MAX_LIMIT)]))
 }
 
-/// Who is looked for, and which page of them.
-pub struct Search {
-    pub filter: Filter,
-    pub paging: Paging,
-}
+/// `?search=&group=`: who is looked for.
+pub struct Search(pub Filter);
 
 impl<S: Sync> FromRequestParts<S> for Search {
     type Rejection = Refusal;
-
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        let UserQuery { search, group, limit, cursor } = query(parts)?;
-        let filter = Filter::parse(search.as_deref(), group.as_deref())?;
-        Ok(Search { filter, paging: Paging { limit, cursor } })
+        let (search, group) = (parameter(&parts.uri, "search"), parameter(&parts.uri, "group"));
+        Ok(Search(Filter::parse(search.as_deref(), group.as_deref())?))
     }
-}
-
-fn query<T: DeserializeOwned>(parts: &Parts) -> Result<T, Refusal> {
-    let wrong = |_| Problem::field("", ViolationCode::WrongType);
-    let Query(query) = Query::try_from_uri(&parts.uri).map_err(wrong)?;
-    Ok(query)
 }
 
 impl Paging {
-    pub fn limit(&self) -> Result<u32, Refusal> {
-        let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
-        match (1..=MAX_LIMIT).contains(&limit) {
-            true => Ok(limit),
-            false => Err(Problem::invalid(vec![domain::error::Violation::out_of_range("/limit", 1, MAX_LIMIT)]).into()),
-        }
-    }
-
     /// The position inside the cursor, if this list made it.
     pub fn position(&self, list: &str, keys: &Keys) -> Result<Option<String>, Refusal> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
-        open(cursor, list, keys).map(Some).ok_or_else(|| Problem::field("/cursor", ViolationCode::WrongType).into())
+        open(cursor, list, keys).map(Some).ok_or_else(|| Problem::field("/cursor", ViolationCode::NotACursor).into())
     }
 }
 

@@ -3,24 +3,28 @@
 //! request context, and the caller's body lies inside a string.
 
 use super::problem::ProblemBody;
+use super::{body, gateway};
 use crate::host::Host;
 use axum::Router;
 use domain::account::{Language, Role};
 use domain::audit::SupportCode;
-use domain::error::{Problem, ProblemCode};
+use domain::error::Problem;
 use domain::flow::first_administrator::create_first_administrator;
 use domain::flow::users::NewUser;
+use domain::json::object;
 use domain::port::Call;
 use domain::secret::ExposeSecret;
-use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Error, LambdaEvent, Service};
-use serde::Deserialize;
+use lambda_runtime::LambdaEvent;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use std::convert::Infallible;
 use std::sync::Arc;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct DirectEvent {
+    #[serde(deserialize_with = "object")]
     create_first_administrator: FirstAdministrator,
 }
 
@@ -32,25 +36,32 @@ struct FirstAdministrator {
     language: Option<Language>,
 }
 
+/// What the function answers: to the gateway, or to whoever invoked it.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum Answered {
+    Gateway(gateway::Answer),
+    Directly(Value),
+}
+
 /// Answers an event of the gateway through the routes, and a direct
 /// invocation here.
-pub async fn answer(host: Arc<Host>, app: Router, event: LambdaEvent<Value>) -> Result<Value, Error> {
+pub async fn answer(host: Arc<Host>, app: Router, event: LambdaEvent<Box<RawValue>>) -> Result<Answered, Infallible> {
     let LambdaEvent { payload, context } = event;
-    if payload.get("requestContext").is_some() {
-        let request: LambdaRequest = serde_json::from_value(payload)?;
-        let response = Adapter::from(app).call(LambdaEvent::new(request, context)).await?;
-        return Ok(serde_json::to_value(response)?);
+    let read = gateway::Event::read(&payload);
+    if read.is_some() || gateway::has_request_context(&payload) {
+        return Ok(Answered::Gateway(gateway::serve(app, read, &context).await));
     }
     let call = Call { id: context.request_id, now: host.clock.now(), source: String::new(), source_limit: 0, repeatable: None };
-    Ok(match direct(&host, &call, payload).await {
+    Ok(Answered::Directly(match direct(&host, &call, &payload).await {
         Ok(answer) => answer,
         Err(problem) => json!({ "problem": ProblemBody::of(&problem, Language::English, SupportCode::of(&call.id)) }),
-    })
+    }))
 }
 
 /// Makes the first administrator.
-pub async fn direct(host: &Host, call: &Call, payload: Value) -> Result<Value, Problem> {
-    let event: DirectEvent = serde_json::from_value(payload).map_err(|_| Problem::from(ProblemCode::InvalidRequest))?;
+async fn direct(host: &Host, call: &Call, payload: &RawValue) -> Result<Value, Problem> {
+    let event: DirectEvent = body::parse(payload.get().as_bytes())?;
     let FirstAdministrator { user_id, name, language } = event.create_first_administrator;
     let new = NewUser { user_id, name, language, role: Role::Administrator, groups: Vec::new() };
     let created = create_first_administrator(&host.store, &*host.ring, &host.hasher, &host.entropy, call, new).await?;

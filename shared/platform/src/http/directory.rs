@@ -10,18 +10,20 @@ use super::problem::Refusal;
 use super::repeat::{Repeat, once};
 use super::standing::StandingAnswer;
 use crate::host::Host;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{delete as route_delete, get, post};
 use axum::{Extension, Json, Router};
-use domain::account::{Account, GroupName, Role};
-use domain::error::{Problem, ProblemCode};
+use domain::account::{Account, GroupName, Role, TypedUserId};
+use domain::error::{Problem, ProblemCode, ViolationCode};
 use domain::flow::users::{self, NewUser, UserPatch};
 use domain::method::Kind;
 use domain::port::{Call, KeyRing};
 use domain::repeat::Remembered;
 use domain::secret::Bearer;
+use serde::Deserialize;
 use std::sync::Arc;
 
 pub fn routes(host: Arc<Host>) -> Router {
@@ -36,6 +38,26 @@ pub fn routes(host: Arc<Host>) -> Router {
         .route("/v1/users/{userId}/can-reset", get(can_reset))
         .route("/v1/groups", get(groups))
         .with_state(host)
+}
+
+/// The user ID of the path, where it can be one.
+struct Named(String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Names {
+            user_id: String,
+        }
+        let names = Path::from_request_parts(parts, state).await;
+        let Path(Names { user_id }) = names.map_err(|_| Problem::field("", ViolationCode::NotARequest))?;
+        match TypedUserId::new(user_id.clone()).canonical() {
+            Some(_) => Ok(Named(user_id)),
+            None => Err(ProblemCode::NotFound.into()),
+        }
+    }
 }
 
 async fn create(
@@ -63,12 +85,13 @@ async fn list(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
-    Search { filter, paging }: Search,
+    Search(filter): Search,
+    paging: Paging,
 ) -> Result<Json<PageAnswer<UserAnswer>>, Refusal> {
     let keys = host.ring.keys().await?;
     let name = format!("users\n{}", filter.name());
     let from = paging.position(&name, &keys)?;
-    let page = users::list_users(&host.store, &call, &bearer, &filter, paging.limit()?, from).await?;
+    let page = users::list_users(&host.store, &call, &bearer, &filter, paging.limit, from).await?;
     Ok(Json(PageAnswer {
         items: page.items.iter().map(UserAnswer::from).collect(),
         cursor: page.next.map(|position| seal(&position, &name, &keys)),
@@ -83,7 +106,7 @@ async fn groups(
 ) -> Result<Json<PageAnswer<GroupName>>, Refusal> {
     let keys = host.ring.keys().await?;
     let from = paging.position("groups", &keys)?;
-    let page = users::list_groups(&host.store, &call, &bearer, paging.limit()?, from).await?;
+    let page = users::list_groups(&host.store, &call, &bearer, paging.limit, from).await?;
     Ok(Json(PageAnswer { items: page.items, cursor: page.next.map(|position| seal(&position, "groups", &keys)) }))
 }
 
@@ -91,7 +114,7 @@ async fn view(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
-    Path(user_id): Path<String>,
+    Named(user_id): Named,
 ) -> Result<impl IntoResponse, Refusal> {
     Ok(tagged(&users::view_user(&host.store, &*host.ring, &call, &bearer, user_id).await?))
 }
@@ -100,7 +123,7 @@ async fn change(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
-    Path(user_id): Path<String>,
+    Named(user_id): Named,
     headers: HeaderMap,
     Body(patch): Body<PatchUser>,
 ) -> Result<impl IntoResponse, Refusal> {
@@ -114,7 +137,7 @@ async fn delete(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
-    Path(user_id): Path<String>,
+    Named(user_id): Named,
     headers: HeaderMap,
 ) -> Result<StatusCode, Refusal> {
     let seen = if_match(&headers)?;
@@ -126,7 +149,7 @@ async fn issue_password(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
-    Path(user_id): Path<String>,
+    Named(user_id): Named,
     repeat: Repeat,
 ) -> Result<impl IntoResponse, Refusal> {
     let (store, ring, entropy) = (&host.store, &*host.ring, &host.entropy);
@@ -141,7 +164,7 @@ async fn unlock(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
-    Path(user_id): Path<String>,
+    Named(user_id): Named,
     repeat: Repeat,
 ) -> Result<StatusCode, Refusal> {
     let first = async |call: &Call| users::unlock(&host.store, &*host.ring, &host.entropy, call, &bearer, user_id.clone()).await;
@@ -153,7 +176,7 @@ async fn require_registration(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
-    Path(user_id): Path<String>,
+    Named(user_id): Named,
     repeat: Repeat,
 ) -> Result<StatusCode, Refusal> {
     let first =
@@ -166,7 +189,7 @@ async fn methods(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
-    Path(user_id): Path<String>,
+    Named(user_id): Named,
 ) -> Result<Json<MethodsAnswer>, Refusal> {
     let (account, policy) = users::view_methods(&host.store, &*host.ring, &call, &bearer, user_id).await?;
     Ok(Json(MethodsAnswer::of(&account, &policy)))
@@ -176,7 +199,8 @@ async fn remove_method(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
-    Path((user_id, kind)): Path<(String, String)>,
+    Named(user_id): Named,
+    Path((_, kind)): Path<(String, String)>,
 ) -> Result<StatusCode, Refusal> {
     let kind: Kind = kind.parse().map_err(|()| ProblemCode::NotFound)?;
     users::remove_method(&host.store, &*host.ring, &host.entropy, &call, &bearer, user_id, kind).await?;
@@ -187,7 +211,7 @@ async fn can_reset(
     State(host): State<Arc<Host>>,
     Extension(call): Extension<Call>,
     SessionBearer(bearer): SessionBearer,
-    Path(user_id): Path<String>,
+    Named(user_id): Named,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
     let standing = users::can_reset(&host.store, &*host.ring, &call, &bearer, user_id).await?;

@@ -1,51 +1,54 @@
 //! What every request passes: who calls and when, in which language a problem
 //! is told, the headers of every answer, and one log line.
 
+use super::gateway::Caller;
 use super::problem::{ProblemBody, Refusal};
 use crate::host::Host;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{Extensions, HeaderMap, HeaderValue, Method, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use domain::account::Language;
 use domain::audit::SupportCode;
-use domain::error::{Problem, ProblemCode};
+use domain::error::{Problem, ProblemCode, ViolationCode};
 use domain::port::{Call, random};
 use domain::secret::random_text;
-use lambda_http::RequestExt;
-use lambda_http::request::RequestContext;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 /// A function's routes within everything that every request passes.
 pub fn wrap(routes: fn(Arc<Host>) -> Router, host: Arc<Host>) -> Router {
     routes(host.clone())
+        // What is read before a route, and only where there is one: a layer
+        // that is put on after the fallbacks would go before them.
+        .route_layer(from_fn(super::repeat::read))
+        .route_layer(from_fn(super::query::known))
         .fallback(async || Refusal::from(ProblemCode::NotFound))
         .method_not_allowed_fallback(async || Refusal::from(ProblemCode::MethodNotAllowed))
         .layer(from_fn_with_state(host, edge))
 }
 
 async fn edge(State(host): State<Arc<Host>>, mut request: Request, next: Next) -> Response {
-    let call = call(&host, request.extensions());
+    let extensions = request.extensions_mut();
+    let call = call(&host, extensions.remove().unwrap_or_default());
+    let refused: Option<Problem> = extensions.remove();
     let language = language(request.headers());
     let method = request.method().clone();
-    if request.method() == Method::POST {
-        request = match super::repeat::read(request).await {
-            Ok(request) => request,
-            Err(problem) => return finish(say(&problem, language, &call, &HeaderMap::new()), &call, &method),
-        };
-    }
     request.extensions_mut().insert(call.clone());
     request.extensions_mut().insert(language);
 
-    let mut response = next.run(request).await;
+    let mut response = match refused {
+        Some(problem) => Refusal(problem).into_response(),
+        None => next.run(request).await,
+    };
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         response = say(&problem, language, &call, response.headers());
     } else if response.status().is_client_error() {
         // Nothing answers an error but a problem: what a library refused, such
         // as a path that is not UTF-8, is one too.
-        response = say(&ProblemCode::InvalidRequest.into(), language, &call, &HeaderMap::new());
+        let problem = Problem::field("", ViolationCode::NotARequest);
+        response = say(&problem, language, &call, &HeaderMap::new());
     } else if response.status().is_server_error() {
         response = say(&ProblemCode::Internal.into(), language, &call, &HeaderMap::new());
     }
@@ -88,20 +91,12 @@ pub(super) const HEADERS: [(header::HeaderName, &str); 6] = [
     (header::VARY, "Accept-Language"),
 ];
 
-/// One id and one clock value per request, and the address the gateway saw:
-/// no header of the caller's is believed.
-fn call(host: &Host, extensions: &Extensions) -> Call {
-    let gateway = extensions.request_context_ref();
-    let (id, source) = match gateway {
-        Some(RequestContext::ApiGatewayV2(context)) => (context.request_id.clone(), context.http.source_ip.clone()),
-        // No other gateway is in front of us.
-        _ => (None, None),
-    };
-    let invocation = extensions.lambda_context_ref().map(|context| context.request_id.clone()).filter(|id| !id.is_empty());
+/// One id and one clock value per request.
+fn call(host: &Host, caller: Caller) -> Call {
     Call {
-        id: invocation.or(id).unwrap_or_else(|| random_text(random::<16>(&host.entropy))),
+        id: caller.id.unwrap_or_else(|| random_text(random::<16>(&host.entropy))),
         now: host.clock.now(),
-        source: source.as_deref().map_or_else(|| "unknown".to_owned(), source_of),
+        source: caller.source.as_deref().map_or_else(|| "unknown".to_owned(), source_of),
         source_limit: host.settings.source_limit,
         repeatable: None,
     }

@@ -1,8 +1,11 @@
 //! Logs: JSON, one line an event; events and ids, never bodies, codes,
 //! addresses or passwords.
 
+use tracing::Subscriber;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Starts logging at the level of `RUST_LOG` (default `info`). It moves our
 /// own lines only: libraries would write bodies at `debug` and `trace`, so
@@ -10,7 +13,15 @@ use tracing_subscriber::filter::LevelFilter;
 pub fn init() {
     let asked = std::env::var("RUST_LOG").ok().and_then(|text| text.parse().ok()).unwrap_or(LevelFilter::INFO);
     // A second start in one process (a test) keeps the first.
-    let _ = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_env_filter(filter(asked)).try_init();
+    let _ = subscriber(asked, std::io::stdout).try_init();
+}
+
+/// What writes the log of a level, and where to.
+pub fn subscriber<W>(asked: LevelFilter, to: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_env_filter(filter(asked)).with_writer(to).finish()
 }
 
 /// The filter that [`init`] sets for a level.

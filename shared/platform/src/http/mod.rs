@@ -8,11 +8,13 @@ pub mod cursor;
 pub mod direct;
 pub mod directory;
 pub mod edge;
+pub mod gateway;
 pub mod log;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 pub mod policy;
 pub mod problem;
+mod query;
 pub mod registration;
 pub mod repeat;
 pub mod reset;

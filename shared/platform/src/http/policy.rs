@@ -5,8 +5,9 @@ use super::auth::SessionBearer;
 use super::body::Body;
 use super::cursor::{Paging, seal};
 use super::problem::Refusal;
+use super::query::parameter;
 use crate::host::Host;
-use axum::extract::{FromRequestParts, Query, State};
+use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
@@ -18,7 +19,6 @@ use domain::flow::set_terms::SavedTerms;
 use domain::flow::{set_policy, set_terms};
 use domain::policy::{Policy, SavedPolicy};
 use domain::port::{Call, KeyRing};
-use serde::Deserialize;
 use std::sync::Arc;
 
 pub fn routes(host: Arc<Host>) -> Router {
@@ -66,19 +66,14 @@ async fn organisation(State(host): State<Arc<Host>>) -> Result<Json<Organisation
 /// `?dryRun=true`: judge and tell, but do not save.
 struct DryRun(bool);
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct SaveQuery {
-    #[serde(default)]
-    dry_run: bool,
-}
-
 impl<S: Sync> FromRequestParts<S> for DryRun {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        let wrong = |_| Problem::field("/dryRun", ViolationCode::WrongType);
-        let Query(query): Query<SaveQuery> = Query::try_from_uri(&parts.uri).map_err(wrong)?;
-        Ok(DryRun(query.dry_run))
+        match parameter(&parts.uri, "dryRun").as_deref() {
+            Some("true") => Ok(DryRun(true)),
+            Some("false") | None => Ok(DryRun(false)),
+            Some(_) => Err(Problem::field("/dryRun", ViolationCode::WrongType).into()),
+        }
     }
 }
 
@@ -90,7 +85,7 @@ async fn history(
 ) -> Result<Json<PageAnswer<PolicyAnswer>>, Refusal> {
     let keys = host.ring.keys().await?;
     let from = paging.position("policies", &keys)?;
-    let page = set_policy::policy_history(&host.store, &call, &bearer, paging.limit()?, from).await?;
+    let page = set_policy::policy_history(&host.store, &call, &bearer, paging.limit, from).await?;
     Ok(Json(PageAnswer {
         items: page.items.iter().map(PolicyAnswer::from).collect(),
         cursor: page.next.map(|position| seal(&position, "policies", &keys)),

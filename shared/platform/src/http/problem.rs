@@ -124,6 +124,7 @@ pub fn status(code: ProblemCode) -> StatusCode {
         P::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         P::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         P::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        P::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         P::KindNotAllowed | P::CodeNotAccepted | P::PasswordRefused | P::CurrentPasswordWrong | P::IdempotencyKeyReused => {
             StatusCode::UNPROCESSABLE_ENTITY
         }

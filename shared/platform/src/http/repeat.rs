@@ -2,10 +2,14 @@
 //! does nothing a second time. The same key with another body is refused.
 
 use super::body::MAX_BODY;
+use super::problem::Refusal;
 use crate::host::Host;
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, Request};
+use axum::http::Method;
 use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use domain::account::Handle;
@@ -42,10 +46,10 @@ impl<S: Sync> FromRequestParts<S> for Repeat {
     }
 }
 
-/// Reads the key of a request, and the digest of its body.
-pub(super) async fn read(request: Request) -> Result<Request, Problem> {
+/// Reads the key of a POST, and the digest of its body.
+pub(super) async fn read(request: Request, next: Next) -> Result<Response, Refusal> {
     let mut keys = request.headers().get_all(HEADER).iter();
-    let Some(key) = keys.next() else { return Ok(request) };
+    let Some(key) = keys.next().filter(|_| request.method() == Method::POST) else { return Ok(next.run(request).await) };
     let plain = |key: &&str| (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
     // A gateway joins repeated headers by commas.
     let key = key.to_str().ok().filter(plain).filter(|key| keys.next().is_none() && !key.contains(','));
@@ -55,7 +59,7 @@ pub(super) async fn read(request: Request) -> Result<Request, Problem> {
     let body = BASE64.encode(Sha256::digest(&bytes));
     let mut request = Request::from_parts(parts, Body::from(bytes));
     request.extensions_mut().insert(Asked { key, body });
-    Ok(request)
+    Ok(next.run(request).await)
 }
 
 /// Does what is asked for once: `first` does it, and `again` finds its answer

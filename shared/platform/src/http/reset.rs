@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 use axum::{Extension, Json, Router};
 use domain::account::TypedUserId;
+use domain::error::{Problem, ViolationCode};
 use domain::flow::reset_password::{cancel_reset, reset_password, view_reset};
 use domain::flow::send_code::{WantedCode, send_code};
 use domain::flow::start_reset::{start_reset, start_reset_again};
@@ -35,6 +36,9 @@ async fn start(
     Body(body): Body<StartReset>,
 ) -> Result<(StatusCode, Json<StartedAnswer>), Refusal> {
     let user_id = TypedUserId::new(body.user_id);
+    if user_id.is_too_long() {
+        return Err(Problem::field("/userId", ViolationCode::NotAUserId).into());
+    }
     let handle = host.ring.keys().await?.handle(&user_id);
     let (store, ring, entropy) = (&host.store, &*host.ring, &host.entropy);
     let first = async |call: &Call| start_reset(store, ring, entropy, call, &user_id).await;

@@ -43,8 +43,8 @@ async fn start(
     }
     let user_id = TypedUserId::new(body.user_id);
     let password = Password::new(&body.password);
-    if password.is_too_long() {
-        // Nobody has such a password: no call and no hash for it.
+    if user_id.is_too_long() || password.is_too_long() {
+        // Nobody has such an ID or password: no call and no hash for it.
         return Err(ProblemCode::SignInFailed.into());
     }
     let handle = host.ring.keys().await?.handle(&user_id);

@@ -197,7 +197,7 @@ impl Operation {
 
     /// Every problem it may end with.
     fn problems(&self) -> Vec<P> {
-        let anywhere = [P::InvalidRequest, P::Unavailable, P::Internal];
+        let anywhere = [P::InvalidRequest, P::HeadersTooLarge, P::Unavailable, P::Internal];
         let mut problems: Vec<P> = anywhere.into_iter().chain(self.caller.refusals().iter().copied()).collect();
         if self.takes.is_some() {
             problems.extend([P::UnsupportedMediaType, P::BodyTooLarge]);

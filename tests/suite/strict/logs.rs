@@ -1,0 +1,100 @@
+//! Logs: whatever a caller writes, one event is one line of JSON.
+
+use super::hand;
+use platform::http::log::subscriber;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use tests::world::{Ask, event};
+use tests::{Fault, World};
+use tracing_subscriber::filter::LevelFilter;
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("no panic holds it").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What would end a line, begin another, or colour a terminal.
+const INJECTED: [&str; 8] = [
+    "x\r\n{\"event\":\"forged\"}",
+    "x\n{\"level\":\"INFO\",\"event\":\"forged\"}\n",
+    "\",\"event\":\"forged\",\"x\":\"",
+    "{\"event\":\"forged\"}",
+    "\u{1b}[2J\u{1b}[31mforged\u{1b}[0m",
+    "forged\u{85}\u{2028}\u{2029}\u{b}\u{c}",
+    "forged\u{0}\u{8}\u{7f}",
+    "forged %0d%0a {} ${jndi:ldap://x}",
+];
+
+#[tokio::test]
+async fn a50_a_line_of_the_log_is_one_event_whatever_a_caller_writes() {
+    let lines = Lines::default();
+    let writer = {
+        let lines = lines.clone();
+        move || lines.clone()
+    };
+    let world = World::new().await;
+    let admin = world.session(&world.administrator().await).await;
+    // All of this test runs on this thread, and no other test does. Were there
+    // one subscriber alone, tracing would ask that of whichever thread comes to
+    // a line first, and keep its word.
+    let _other = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
+    let guard = tracing::subscriber::set_default(subscriber(LevelFilter::TRACE, writer));
+    let mut asked = 0;
+    for fault in [None, Some(Fault::AccessDenied)] {
+        if let Some(fault) = fault {
+            world.proxy.set_rule(move |_, _| Some(fault));
+        }
+        for text in INJECTED {
+            let encoded: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let user = Ask::new("POST", "/v1/users").bearer(&admin);
+            let asks = [
+                ("reset", Ask::new("POST", "/v1/resets").body(json!({ "userId": text }))),
+                ("sign-in", Ask::new("POST", "/v1/sign-in").body(json!({ "userId": text, "password": text }))),
+                ("directory", user.clone().body(json!({ "userId": text, "name": text, "groups": [text] }))),
+                ("directory", user.clone().body(json!({ "userId": "ann", "name": "Ann" })).header("idempotency-key", text)),
+                ("directory", user.body(json!({ text: text }))),
+                ("directory", Ask::new("GET", format!("/v1/users/{encoded}")).bearer(&admin)),
+                ("directory", Ask::new("GET", format!("/v1/users/{text}")).bearer(&admin)),
+                ("directory", Ask::new("GET", format!("/v1/users?search={encoded}")).bearer(&admin)),
+                ("directory", Ask::new("GET", format!("/{encoded}?{encoded}"))),
+                ("sign-in", Ask::new("GET", "/v1/me").bearer(&admin).header("user-agent", text).header("accept-language", text)),
+                ("sign-in", Ask::new("GET", "/v1/me").header("authorization", text).cookie(text)),
+                ("sign-in", Ask::new("GET", "/v1/me").source(text).header("x-forwarded-for", text)),
+            ];
+            for (function, ask) in asks {
+                asked += 1;
+                hand(&world, function, &event(&ask, asked)).await;
+            }
+            asked += 1;
+            let mut method = event(&Ask::new("GET", "/v1/me"), asked);
+            method["requestContext"]["http"]["method"] = json!(text);
+            hand(&world, "sign-in", &method).await;
+        }
+    }
+    drop(guard);
+    let bytes = lines.0.lock().expect("no panic holds it").clone();
+    let text = String::from_utf8(bytes).expect("UTF-8");
+    assert!(text.ends_with('\n'));
+    let mut answered = 0_u64;
+    let mut warned = 0;
+    for line in text.split_terminator('\n') {
+        let event: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
+        assert!(event["timestamp"].is_string() && event["level"].is_string(), "{line}");
+        assert_ne!(event["event"], "forged", "{line}");
+        assert!(!line.chars().any(|c| c.is_control() || ['\u{85}', '\u{2028}', '\u{2029}'].contains(&c)), "{line:?}");
+        assert!(!line.contains("forged"), "what a caller wrote is not logged at all: {line}");
+        answered += u64::from(event["event"] == "answered");
+        warned += usize::from(event["level"] != "INFO");
+    }
+    assert_eq!(answered, asked, "a line a request");
+    assert!(warned > 0, "and what went wrong");
+}

@@ -1,0 +1,85 @@
+//! Texts that a message shows, and the address it goes to: what would be a
+//! header, markup or a template elsewhere is refused, or only a text.
+
+use super::told;
+use serde_json::json;
+use tests::World;
+use tests::world::Ask;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a49_an_address_is_one_recipient_and_nothing_else() {
+    let world = World::new().await;
+    let (_, ann) = world.ready().await;
+    let session = world.session(&ann).await;
+    world.pump().await;
+    world.standins.inbox().clear();
+    let eve = "eve@example.com";
+    #[rustfmt::skip]
+    let refused = [
+        format!("ann@example.com\r\nBcc: {eve}"), format!("ann@example.com\nBcc:{eve}"), format!("ann@example.com\r\n\r\nHello"), format!("ann@example.com%0d%0aBcc:{eve} x"), "a@example.com\0".into(),
+        format!("ann@example.com,{eve}"), format!("ann@example.com, {eve}"), format!("ann@example.com;{eve}"), format!("ann@example.com {eve}"), format!("{eve}@example.com"), "a@x,b@y".into(),
+        format!("Ann <{eve}>"), format!("<{eve}>"), format!("\"Ann\" <{eve}>"), format!("\"{eve}\"@example.com"), "ann@[127.0.0.1]".into(), "ann@localhost".into(), format!("mailto:{eve}?bcc=x@example.com"),
+        "<a href=\"https://evil.example\">ann@example.com</a>".into(), "<a href=https://evil.example>@example.com".into(), "<script>@example.com".into(), "{{7*7}}".into(), "ann@{{7*7}}".into(), "ann@example.com{{7*7}}".into(),
+        "ａｎｎ@example.com".into(), "ann@éxample.com".into(), "ann@example.com\u{202e}".into(), String::new(), " ".into(), "@".into(), "ann@".into(), "@example.com".into(),
+    ];
+    for address in refused {
+        let add = Ask::new("POST", "/v1/me/methods").bearer(&session).body(json!({ "kind": "email", "destination": address }));
+        let answer = world.ask(add).await.expect(400);
+        assert_eq!(told(&answer), [("/destination", "notAnAddress")], "{address:?}");
+    }
+    world.pump().await;
+    assert_eq!(world.standins.inbox().all().len(), 0, "nothing was sent to anybody");
+    // Braces may stand before the @: then they are an address, and nothing more.
+    let odd = "{{7*7}}@example.com";
+    let add = Ask::new("POST", "/v1/me/methods").bearer(&session).body(json!({ "kind": "email", "destination": odd }));
+    world.ask(add).await.expect(202);
+    world.pump().await;
+    let mails = world.standins.inbox().all();
+    assert_eq!(mails.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), [odd]);
+    assert!(!mails[0].text.contains("49") || mails[0].code.as_ref().is_some_and(|code| code.contains("49")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a49_a_name_is_one_line_of_text_and_no_message_gives_it_a_meaning() {
+    let world = World::new().await;
+    let (admin, _) = world.ready().await;
+    let create = |n: usize, name: &str| {
+        Ask::new("POST", "/v1/users").bearer(&admin).body(json!({ "userId": format!("n{n}@example.com"), "name": name }))
+    };
+    for name in ["Ann\r\nBcc: eve@example.com", "Ann\nSubject: x", "Ann\0", "Ann\u{1b}[31m", "", " ", "\t"] {
+        let answer = world.ask(create(0, name)).await.expect(400);
+        assert_eq!(told(&answer), [("/name", "notAName")], "{name:?}");
+    }
+    let inert = [
+        "<a href=\"https://evil.example\">Ann</a>",
+        "{{7*7}}",
+        "{organisation}{code}",
+        "${7*7}",
+        "a@x.example,b@y.example",
+        "<img src=x onerror=alert(1)>",
+        "'; drop table users --",
+    ];
+    for (n, name) in inert.into_iter().enumerate() {
+        let user = json!({ "userId": format!("n{n}@example.com"), "name": name });
+        let person = world.user(&admin, user).await;
+        assert_eq!(world.ask(Ask::new("GET", format!("/v1/users/n{n}@example.com")).bearer(&admin)).await.expect(200).text("name"), name);
+        world.standins.inbox().clear();
+        let address = format!("private{n}@example.com");
+        world.register(&person, &address).await;
+        // Changing the password tells it.
+        let change = json!({ "currentPassword": person.password, "newPassword": "another long password, changed" });
+        let session = world.session(&person).await;
+        world.ask(Ask::new("PUT", "/v1/me/password").bearer(&session).body(change)).await.expect(200);
+        world.pump().await;
+        let mails = world.standins.inbox().all();
+        assert!(mails.len() >= 2, "a code and a notice: {}", mails.len());
+        for mail in mails {
+            assert_eq!(mail.to, address);
+            let shown = format!("{} {} {}", mail.subject.unwrap_or_default(), mail.text, mail.html.unwrap_or_default());
+            assert!(
+                !shown.contains("evil") && !shown.contains("onerror") && !shown.contains("7*7") && !shown.contains("{"),
+                "{name}: {shown}"
+            );
+        }
+    }
+}
