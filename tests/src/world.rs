@@ -1,9 +1,11 @@
 //! One test's world. Nothing is shared between two of them.
 
 use crate::proxy::Proxy;
-use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
 use axum::Router;
 use domain::key::Keys;
 use domain::port::{Clock, Entropy};
@@ -180,14 +182,14 @@ struct Running {
 
 impl Running {
     async fn start(proxy: &Proxy, source_limit: u32, clock: Arc<ManualClock>, entropy: Arc<dyn Entropy>) -> Running {
-        let loader = aws_config::defaults(BehaviorVersion::latest())
+        let builder = SdkConfig::builder()
             .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::for_tests())
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new("a", "b", None, None, "tests")))
             .endpoint_url(proxy.endpoint());
         // Two hundred requests at once on a busy machine may take their time:
         // bounds are tested here, not speed.
         let patient = TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).operation_timeout(PATIENCE).build();
-        let aws = platform::host::configure(loader).timeout_config(patient).load().await;
+        let aws = platform::host::configure(builder).timeout_config(patient).build();
         let settings = Settings {
             table: local::dynamodb::TABLE.to_owned(),
             secret_id: local::secrets::SECRET_ID.to_owned(),

@@ -3,7 +3,7 @@
 //! and its outbox, not in what goes over the wire to the table (I14).
 
 use crate::tour::{Step, perform, tour};
-use platform::http::log::filter;
+use platform::http::log::subscriber;
 use serde_json::Value;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -38,7 +38,7 @@ const CARRIED: [&str; 4] = ["password", "currentPassword", "newPassword", "code"
 #[tokio::test(flavor = "multi_thread")]
 async fn a63_no_secret_is_logged_answered_or_stored() {
     let logs = Lines::default();
-    let subscriber = tracing_subscriber::fmt().json().with_env_filter(filter(LevelFilter::TRACE)).with_writer(logs.clone()).finish();
+    let subscriber = subscriber(LevelFilter::TRACE, logs.clone());
     // Other tests of this process log here too: that only makes more to search.
     tracing_subscriber::util::SubscriberInitExt::try_init(subscriber).expect("the first to log");
 

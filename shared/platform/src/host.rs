@@ -7,11 +7,15 @@ use crate::secrets::SecretRing;
 use crate::send::Channels;
 use crate::settings::Settings;
 use crate::system::{Argon2Hasher, OsEntropy, SystemClock};
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::sdk_config::Builder as AwsBuilder;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use axum::Router;
 use domain::port::{Clock, Entropy};
 pub use lambda_runtime::Error;
@@ -62,21 +66,36 @@ impl Host {
     }
 }
 
-/// The configuration that all clients share. Endpoints come from the
-/// environment (`AWS_ENDPOINT_URL_…`), as for every AWS SDK.
-async fn aws_config() -> SdkConfig {
-    let region = std::env::var("AWS_REGION").unwrap_or_else(|_| "us-east-1".to_owned());
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .region(Region::new(region))
-        .credentials_provider(SharedCredentialsProvider::new(aws_config::environment::EnvironmentVariableCredentialsProvider::new()));
-    loader = configure(loader);
-    loader.load().await
+/// The configuration that all clients share, read from the environment that
+/// Lambda sets. Nothing else is asked: no profile, no metadata service, no STS,
+/// none of which a function has, and all of which would be part of it.
+fn aws() -> Result<SdkConfig, Error> {
+    let variable = |name| std::env::var(name).map_err(|_| format!("the environment variable {name} is missing"));
+    let (id, key) = (variable("AWS_ACCESS_KEY_ID")?, variable("AWS_SECRET_ACCESS_KEY")?);
+    let credentials = Credentials::new(id, key, std::env::var("AWS_SESSION_TOKEN").ok(), None, "environment");
+    let builder = SdkConfig::builder()
+        .region(Region::new(variable("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .service_config(Endpoints);
+    Ok(configure(builder).build())
+}
+
+/// `AWS_ENDPOINT_URL_…` of each service, as every AWS SDK reads it.
+#[derive(Debug)]
+struct Endpoints;
+
+impl LoadServiceConfig for Endpoints {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let service = key.service_id().to_uppercase().replace(' ', "_");
+        std::env::var(format!("{}_{service}", key.env())).ok()
+    }
 }
 
 /// What every client has, in AWS and in tests: one way to connect, few tries,
 /// a bound on time.
-pub fn configure(loader: aws_config::ConfigLoader) -> aws_config::ConfigLoader {
-    loader
+pub fn configure(builder: AwsBuilder) -> AwsBuilder {
+    builder
+        .behavior_version(BehaviorVersion::latest())
         .http_client(Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF))
         .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).operation_timeout(CALL_TIMEOUT).build())
@@ -116,5 +135,5 @@ pub fn serve_stream() -> Result<(), Error> {
 /// they would write bodies.
 fn start<F: Future<Output = Result<(), Error>>>(run: impl FnOnce(SdkConfig) -> F) -> Result<(), Error> {
     crate::http::log::init();
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async { run(aws_config().await).await })
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async { run(aws()?).await })
 }

@@ -1,6 +1,6 @@
 //! Sign-in and sign-out, of one session or of all.
 
-use super::typed_password::{TypedPassword, save_lock};
+use super::typed_password::{TypedPassword, open, save_lock};
 use super::{ATTEMPTS, Told, fence, save_account};
 use crate::account::{Account, Handle, TypedUserId};
 use crate::audit::{Event, Reason};
@@ -101,6 +101,13 @@ pub async fn sign_in(
 
 /// What the bearer of an answer's session is made for.
 pub(super) const SESSION: &str = "session";
+
+/// The session that a sign-in made, again, and not while sign-in waits: what is
+/// repeated must not tell a right password that could not be tried.
+pub async fn sign_in_again(store: &impl Store, entropy: &impl Entropy, call: &Call, handle: &Handle) -> Result<SignedInAnswer, Problem> {
+    open(&store.read(&[Want::Lock(handle)]).await?, call)?;
+    session_again(store, entropy, call, handle).await
+}
 
 /// The session that a request made, again, as long as it lives.
 pub async fn session_again(store: &impl Store, entropy: &impl Entropy, call: &Call, handle: &Handle) -> Result<SignedInAnswer, Problem> {

@@ -29,10 +29,7 @@ impl<'a> TypedPassword<'a> {
     /// right password cleared in between is no new one for guesses that were
     /// under way: whatever the password, they are told to ask again.
     pub fn lock(&mut self, read: &Snapshot, call: &Call) -> Result<Lock, Problem> {
-        let lock = read.lock.clone().unwrap_or_default();
-        if let Some(until) = lock.locked_until(call.now) {
-            return Err(Problem::retry_at(ProblemCode::SignInLocked, until, call.now));
-        }
+        let lock = open(read, call)?;
         match *self.cleared.get_or_insert(lock.cleared) == lock.cleared {
             true => Ok(lock),
             false => Err(Problem::unavailable()),
@@ -50,6 +47,15 @@ impl<'a> TypedPassword<'a> {
             None => (of, hasher.check(target, self.password).await?),
         };
         Ok(&self.checked.insert(checked).1)
+    }
+}
+
+/// The lock as it was read; a problem while sign-in waits.
+pub(super) fn open(read: &Snapshot, call: &Call) -> Result<Lock, Problem> {
+    let lock = read.lock.clone().unwrap_or_default();
+    match lock.locked_until(call.now) {
+        Some(until) => Err(Problem::retry_at(ProblemCode::SignInLocked, until, call.now)),
+        None => Ok(lock),
     }
 }
 

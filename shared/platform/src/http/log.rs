@@ -2,9 +2,12 @@
 //! addresses or passwords.
 
 use tracing::Subscriber;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::layer;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Starts logging at the level of `RUST_LOG` (default `info`). It moves our
@@ -21,10 +24,11 @@ pub fn subscriber<W>(asked: LevelFilter, to: W) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_env_filter(filter(asked)).with_writer(to).finish()
+    let lines = layer().json().flatten_event(true).with_current_span(false).with_writer(to);
+    registry().with(lines.with_filter(filter(asked)))
 }
 
-/// The filter that [`init`] sets for a level.
-pub fn filter(asked: LevelFilter) -> EnvFilter {
-    EnvFilter::new(format!("warn,platform={asked},domain={asked}"))
+/// Ours at the level, everybody else at `warn`.
+fn filter(asked: LevelFilter) -> Targets {
+    Targets::new().with_default(LevelFilter::WARN).with_targets([("platform", asked), ("domain", asked)])
 }

@@ -76,7 +76,7 @@ async fn finish(
     repeat: Repeat,
 ) -> Result<Response, Refusal> {
     let first = async |call: &Call| register::finish(&host.store, &host.entropy, call, &bearer).await;
-    Ok(hand_out(session_once(&host, &call, repeat, &bearer, first).await?, carrier, call.now))
+    Ok(hand_out(session_once(&host, &call, repeat, &bearer, "", first).await?, carrier, call.now))
 }
 
 async fn postpone(
@@ -87,7 +87,7 @@ async fn postpone(
     repeat: Repeat,
 ) -> Result<Response, Refusal> {
     let first = async |call: &Call| register::postpone(&host.store, &host.entropy, call, &bearer).await;
-    Ok(hand_out(session_once(&host, &call, repeat, &bearer, first).await?, carrier, call.now))
+    Ok(hand_out(session_once(&host, &call, repeat, &bearer, "", first).await?, carrier, call.now))
 }
 
 async fn reconfirm(
@@ -98,7 +98,7 @@ async fn reconfirm(
     repeat: Repeat,
 ) -> Result<Response, Refusal> {
     let first = async |call: &Call| register::reconfirm(&host.store, &host.entropy, call, &bearer).await;
-    Ok(hand_out(session_once(&host, &call, repeat, &bearer, first).await?, carrier, call.now))
+    Ok(hand_out(session_once(&host, &call, repeat, &bearer, "", first).await?, carrier, call.now))
 }
 
 async fn remove(

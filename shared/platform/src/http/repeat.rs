@@ -22,10 +22,12 @@ use domain::repeat::{Outcome, Remembered, Repeatable};
 use domain::secret::{Bearer, random_text};
 use sha2::{Digest, Sha256};
 use std::convert::Infallible;
+use std::ops::RangeInclusive;
 
 const HEADER: &str = "idempotency-key";
-/// The longest key, in characters.
-pub(super) const LONGEST: usize = 64;
+/// Characters of a key. Whoever guesses one of somebody else's may ask for its
+/// answer, so a short one is none; a UUID has 36.
+pub(super) const LENGTH: RangeInclusive<usize> = 16..=64;
 
 /// What makes a request the same as an earlier one, where its caller says it
 /// may be one.
@@ -50,7 +52,7 @@ impl<S: Sync> FromRequestParts<S> for Repeat {
 pub(super) async fn read(request: Request, next: Next) -> Result<Response, Refusal> {
     let mut keys = request.headers().get_all(HEADER).iter();
     let Some(key) = keys.next().filter(|_| request.method() == Method::POST) else { return Ok(next.run(request).await) };
-    let plain = |key: &&str| (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    let plain = |key: &&str| LENGTH.contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
     // A gateway joins repeated headers by commas.
     let key = key.to_str().ok().filter(plain).filter(|key| keys.next().is_none() && !key.contains(','));
     let key = key.ok_or_else(|| Problem::field("", ViolationCode::NotAnIdempotencyKey))?.to_owned();
@@ -117,16 +119,18 @@ async fn repeated<T>(
     again(&Call { repeatable, ..call.clone() }, remembered).await
 }
 
-/// The same for what ends with the session under a new bearer.
+/// The same for what ends with the session under a new bearer. `proof` is what
+/// it was asked with beside the session.
 pub async fn session_once(
     host: &Host,
     call: &Call,
     repeat: Repeat,
     bearer: &Bearer,
+    proof: &str,
     first: impl AsyncFnOnce(&Call) -> Result<SignedInAnswer, Problem>,
 ) -> Result<SignedInAnswer, Problem> {
     let again = async |call: &Call, _| session_again(&host.store, &host.entropy, call, &bearer.handle).await;
-    once(host, call, repeat, &bearer.handle, bearer.digest().as_str(), first, again).await
+    once(host, call, repeat, &bearer.handle, &format!("{}\n{proof}", bearer.digest().as_str()), first, again).await
 }
 
 /// The answer of a code that was asked for, again.

@@ -41,9 +41,10 @@ async fn start(
     }
     let handle = host.ring.keys().await?.handle(&user_id);
     let (store, ring, entropy) = (&host.store, &*host.ring, &host.entropy);
+    // The answer holds the bearer: whoever asks from elsewhere gets their own.
     let first = async |call: &Call| start_reset(store, ring, entropy, call, &user_id).await;
     let again = async |call: &Call, _| start_reset_again(store, ring, entropy, call, &user_id).await;
-    let started = once(&host, &call, repeat, &handle, "", first, again).await?;
+    let started = once(&host, &call, repeat, &handle, &call.source, first, again).await?;
     Ok((StatusCode::CREATED, Json(started.into())))
 }
 

@@ -18,6 +18,7 @@ use domain::flow::confirm_password::confirm_password;
 use domain::flow::{sign_in, signed_in};
 use domain::password::Password;
 use domain::port::{Call, KeyRing};
+use domain::secret::ExposeSecret;
 use domain::session::postpone_until;
 use std::sync::Arc;
 
@@ -50,8 +51,9 @@ async fn start(
     let handle = host.ring.keys().await?.handle(&user_id);
     let (store, ring, entropy) = (&host.store, &*host.ring, &host.entropy);
     let first = async |call: &Call| sign_in::sign_in(store, ring, &host.hasher, entropy, call, &user_id, &password).await;
-    let again = async |call: &Call, _| sign_in::session_again(store, entropy, call, &handle).await;
-    let answer = once(&host, &call, repeat, &handle, "", first, again).await?;
+    let again = async |call: &Call, _| sign_in::sign_in_again(store, entropy, call, &handle).await;
+    // Another password is another sign-in, which counts.
+    let answer = once(&host, &call, repeat, &handle, body.password.expose_secret(), first, again).await?;
     Ok(hand_out(answer, body.session, call.now))
 }
 
@@ -88,7 +90,7 @@ async fn confirm(
         return Err(ProblemCode::CurrentPasswordWrong.into());
     }
     let first = async |call: &Call| confirm_password(&host.store, &host.hasher, &host.entropy, call, &bearer, &password).await;
-    let answer = session_once(&host, &call, repeat, &bearer, first).await?;
+    let answer = session_once(&host, &call, repeat, &bearer, body.password.expose_secret(), first).await?;
     Ok(hand_out(answer, carrier, call.now))
 }
 

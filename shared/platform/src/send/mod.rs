@@ -6,7 +6,7 @@ pub mod sms;
 mod sns;
 
 use crate::settings::Settings;
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use aws_smithy_types::retry::RetryConfig;
 use domain::challenge::Purpose;
 use domain::method::Destination;

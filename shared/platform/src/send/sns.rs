@@ -1,7 +1,7 @@
 //! SMS by SNS `Publish` to a phone number. SNS has no idempotency token: the
 //! outbox bounds how often a message is handed over.
 
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::error::ProvideErrorMetadata;
 use aws_sdk_sns::types::MessageAttributeValue;

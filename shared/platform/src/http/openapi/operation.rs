@@ -230,7 +230,7 @@ impl Operation {
             self.parameter("header", "If-Match", "The `ETag` that was seen.", tag);
         }
         if self.method == "post" {
-            let key = json!({ "type": "string", "minLength": 1, "maxLength": super::super::repeat::LONGEST, "pattern": "^[!-+\\--~]+$" });
+            let key = json!({ "type": "string", "minLength": super::super::repeat::LENGTH.start(), "maxLength": super::super::repeat::LENGTH.end(), "pattern": "^[!-+\\--~]+$" });
             self.parameter(
                 "header",
                 "Idempotency-Key",
