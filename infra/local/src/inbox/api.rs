@@ -30,6 +30,7 @@ pub(crate) fn routes() -> Router<Inbox> {
         .route("/", get(page))
         .route("/inbox.css", get(style))
         .route("/inbox.js", get(script))
+        .route("/inbox.svg", get(icon))
         .route("/mail/{id}", get(mail))
         .route("/api/messages", get(messages).delete(clear))
         .route("/api/undelivered", get(undelivered))
@@ -50,6 +51,10 @@ async fn style() -> impl IntoResponse {
 async fn script() -> impl IntoResponse {
     let kind = [(header::CONTENT_TYPE, "text/javascript")];
     (kind, include_str!("page.js"))
+}
+
+async fn icon() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "image/svg+xml")], include_str!("page.svg"))
 }
 
 async fn mail(State(inbox): State<Inbox>, Path(id): Path<u64>) -> Response {

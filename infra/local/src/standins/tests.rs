@@ -219,6 +219,21 @@ async fn the_page_hears_of_every_change() {
 }
 
 #[tokio::test]
+async fn the_page_is_its_own_files_and_nothing_inline() {
+    let standins = start();
+    let page = reqwest::get(standins.endpoint()).await.unwrap();
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{policy}");
+    let html = page.text().await.unwrap();
+    assert!(!html.contains("style=") && !html.contains("<style") && !html.contains(" onclick"), "{html}");
+    for (path, kind) in [("/inbox.css", "text/css"), ("/inbox.js", "text/javascript"), ("/inbox.svg", "image/svg+xml")] {
+        assert!(html.contains(&format!("\"{path}\"")), "the page asks for {path}");
+        let file = reqwest::get(standins.endpoint() + path).await.unwrap();
+        assert_eq!(file.headers()["content-type"], kind);
+    }
+}
+
+#[tokio::test]
 async fn strangers_are_refused_and_get_no_permission() {
     let standins = start();
     let ask = |name: &'static str, value: String| {
