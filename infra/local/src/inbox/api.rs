@@ -1,5 +1,4 @@
-//! The inbox over HTTP: a page for people, JSON for tests, and LocalStack's
-//! paths for tools that know those.
+//! The inbox over HTTP: a page for people, and JSON for it and for tests.
 
 use std::time::Duration;
 
@@ -13,15 +12,15 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Channel, Failure, Inbox, Message};
+use super::{Channel, Failure, Inbox, localstack};
 
 /// The longest wait of one request, in seconds.
 const LONGEST_WAIT: u64 = 30;
 
-/// The page may load its own two files, ask this server, and frame mails.
+/// The page may load its own files, ask this server, and frame mails.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-     connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; \
-     frame-ancestors 'none'";
+     img-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; \
+     form-action 'none'; frame-ancestors 'none'";
 /// A mail may look as it likes, and do nothing: no scripts, no loads.
 const MAIL_POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; \
      img-src data:; frame-ancestors 'self'";
@@ -31,11 +30,13 @@ pub(crate) fn routes() -> Router<Inbox> {
         .route("/", get(page))
         .route("/inbox.css", get(style))
         .route("/inbox.js", get(script))
+        .route("/inbox.svg", get(icon))
         .route("/mail/{id}", get(mail))
         .route("/api/messages", get(messages).delete(clear))
-        .route("/api/fail", post(fail).get(failures))
-        .route("/_aws/ses", get(localstack_ses))
-        .route("/_aws/sns/sms-messages", get(localstack_sms))
+        .route("/api/undelivered", get(undelivered))
+        .route("/api/fail", post(fail).get(failures).delete(call_off))
+        .route("/api/live", get(live))
+        .merge(localstack::routes())
 }
 
 async fn page() -> impl IntoResponse {
@@ -50,6 +51,10 @@ async fn style() -> impl IntoResponse {
 async fn script() -> impl IntoResponse {
     let kind = [(header::CONTENT_TYPE, "text/javascript")];
     (kind, include_str!("page.js"))
+}
+
+async fn icon() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "image/svg+xml")], include_str!("page.svg"))
 }
 
 async fn mail(State(inbox): State<Inbox>, Path(id): Path<u64>) -> Response {
@@ -69,11 +74,18 @@ struct Wanted {
     wait: u64,
 }
 
-/// `oldest` is the first id that is still kept, so that a page can drop what
+/// A `+` that was not encoded in a query is read as a space, and no address
+/// begins with one.
+pub(super) fn number(asked: &str) -> String {
+    asked.strip_prefix(' ').map_or_else(|| asked.to_owned(), |digits| format!("+{digits}"))
+}
+
+/// `oldest` is the first id that is still kept, so that a reader can drop what
 /// another one has cleared.
 async fn messages(State(inbox): State<Inbox>, Query(wanted): Query<Wanted>) -> Json<Value> {
     let patience = Duration::from_secs(wanted.wait.min(LONGEST_WAIT));
-    let messages = inbox.wait(wanted.to.as_deref(), wanted.after, patience).await;
+    let to = wanted.to.as_deref().map(number);
+    let messages = inbox.wait(to.as_deref(), wanted.after, patience).await;
     let oldest = inbox.all().first().map(|message| message.id);
     Json(json!({ "messages": messages, "oldest": oldest }))
 }
@@ -89,7 +101,7 @@ struct Fail {
     channel: Channel,
     #[serde(rename = "as")]
     failure: Failure,
-    /// How many sends fail. The SDK's own retries count as sends.
+    /// How many sends fail. Each try of one is a send.
     #[serde(default = "once")]
     times: u8,
 }
@@ -106,48 +118,51 @@ async fn fail(State(inbox): State<Inbox>, Json(fail): Json<Fail>) -> StatusCode 
 }
 
 async fn failures(State(inbox): State<Inbox>) -> Json<Value> {
-    let waiting = inbox.failures();
-    let waiting = waiting.iter().map(|(channel, failure)| json!({ "channel": channel, "as": failure }));
-    Json(json!({ "waiting": waiting.collect::<Vec<_>>() }))
+    Json(json!({ "waiting": waiting(&inbox) }))
 }
 
-async fn localstack_ses(State(inbox): State<Inbox>) -> Json<Value> {
-    let messages = of(&inbox, Channel::Email).map(|mail| {
-        json!({
-            "Id": mail.id.to_string(),
-            "Region": crate::REGION,
-            "Timestamp": mail.at.to_string(),
-            "Source": mail.from,
-            "Destination": { "ToAddresses": [mail.to] },
-            "Subject": mail.subject,
-            "Body": { "text_part": mail.text, "html_part": mail.html },
-        })
-    });
-    Json(json!({ "messages": messages.collect::<Vec<_>>() }))
+fn waiting(inbox: &Inbox) -> Vec<Value> {
+    inbox.failures().iter().map(|(channel, failure)| json!({ "channel": channel, "as": failure })).collect()
 }
 
-async fn localstack_sms(State(inbox): State<Inbox>) -> Json<Value> {
-    let mut by_number = serde_json::Map::new();
-    for sms in of(&inbox, Channel::Sms) {
-        let attribute = |(name, value): (String, String)| (name, json!({ "DataType": "String", "StringValue": value }));
-        let text = json!({
-            "PhoneNumber": sms.to,
-            "TopicArn": null,
-            "SubscriptionArn": null,
-            "MessageId": sms.id.to_string(),
-            "Message": sms.text,
-            "MessageAttributes": sms.attributes.into_iter().map(attribute).collect::<serde_json::Map<_, _>>(),
-            "MessageStructure": null,
-            "Subject": null,
-        });
-        let texts = by_number.entry(sms.to).or_insert_with(|| json!([]));
-        if let Value::Array(texts) = texts {
-            texts.push(text);
-        }
-    }
-    Json(json!({ "sms_messages": by_number, "region": crate::REGION }))
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CallOff {
+    channel: Option<Channel>,
+    #[serde(rename = "as")]
+    failure: Option<Failure>,
 }
 
-fn of(inbox: &Inbox, channel: Channel) -> impl Iterator<Item = Message> {
-    inbox.all().into_iter().filter(move |message| message.channel == channel)
+async fn call_off(State(inbox): State<Inbox>, Query(gone): Query<CallOff>) -> StatusCode {
+    inbox.call_off(gone.channel, gone.failure);
+    StatusCode::NO_CONTENT
+}
+
+async fn undelivered(State(inbox): State<Inbox>) -> Json<Value> {
+    Json(json!({ "undelivered": inbox.undelivered() }))
+}
+
+#[derive(Deserialize)]
+struct Seen {
+    #[serde(default)]
+    revision: u64,
+    #[serde(default)]
+    after: u64,
+}
+
+/// Everything that the page shows, as soon as it differs from what `revision`
+/// was: messages younger than `after`, the ids of all that are kept, and the
+/// rest, which is short, whole.
+async fn live(State(inbox): State<Inbox>, Query(seen): Query<Seen>) -> Json<Value> {
+    let revision = inbox.changed_since(seen.revision, Duration::from_secs(LONGEST_WAIT)).await;
+    let messages = inbox.all();
+    let kept: Vec<u64> = messages.iter().map(|message| message.id).collect();
+    let new: Vec<_> = messages.into_iter().filter(|message| message.id > seen.after).collect();
+    Json(json!({
+        "revision": revision,
+        "messages": new,
+        "kept": kept,
+        "undelivered": inbox.undelivered(),
+        "waiting": waiting(&inbox),
+    }))
 }

@@ -1,97 +1,40 @@
 //! What the stand-ins received, in memory: nobody's phone rings on a laptop.
+//!
+//! - [`Message`], [`Undelivered`]: what there is to see
+//! - `reading`: what a person sees in a text
+//! - `api`: the page, and JSON for tests
+//! - `localstack`: the same under the paths that LocalStack has
 
 pub(crate) mod api;
+mod localstack;
+mod message;
 mod reading;
 
+pub use message::{Channel, Failure, Message, Undelivered};
 pub use reading::parts;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
-    fmt,
+    collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize, Serializer};
 use tokio::sync::watch;
+
+pub(crate) use message::Draft;
 
 /// The oldest messages go when there are more: a laptop may run for weeks.
 const KEPT: usize = 1000;
-
-/// The road a message took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Channel {
-    Email,
-    Sms,
-}
-
-/// What a stand-in does with a send instead of delivering it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Failure {
-    /// Too many requests (429). The SDK tries again by itself.
-    Throttled,
-    /// Accepted, and never delivered: what SNS does with a number whose owner
-    /// has opted out. Only its delivery log tells.
-    OptedOut,
-    /// Accepted, and never delivered: what SES does with an address on the
-    /// account's suppression list.
-    Suppressed,
-    /// Refused for good (400).
-    Rejected,
-}
-
-/// A message as its receiver would see it.
-#[derive(Clone, PartialEq, Eq, Serialize)]
-pub struct Message {
-    /// Grows by one with each message, also after the inbox was cleared.
-    pub id: u64,
-    pub channel: Channel,
-    pub to: String,
-    pub from: Option<String>,
-    pub subject: Option<String>,
-    pub text: String,
-    pub html: Option<String>,
-    /// Guessed from the text: `en` or `zh-TW`.
-    pub language: &'static str,
-    /// The parts of a text message; 1 for a mail.
-    pub parts: usize,
-    #[serde(serialize_with = "rfc3339")]
-    pub at: Timestamp,
-    /// The one-time code in it, where there is one.
-    pub code: Option<String>,
-    /// How it was asked to be sent: the message attributes of SNS.
-    pub attributes: BTreeMap<String, String>,
-}
-
-fn rfc3339<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(at)
-}
-
-impl fmt::Debug for Message {
-    /// Without what was said: test output is kept, and codes are secrets.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Message({} {:?} to {})", self.id, self.channel, self.to)
-    }
-}
-
-/// What a stand-in was asked to send.
-#[derive(Default)]
-pub(crate) struct Draft {
-    pub to: String,
-    pub from: Option<String>,
-    pub subject: Option<String>,
-    pub text: String,
-    pub html: Option<String>,
-    pub attributes: BTreeMap<String, String>,
-}
+/// The same for sends that came to nothing; a page reads them all each time.
+const UNDELIVERED_KEPT: usize = 100;
 
 #[derive(Default)]
 struct State {
     messages: VecDeque<Message>,
     last_id: u64,
+    undelivered: VecDeque<Undelivered>,
+    last_undelivered: u64,
     failures: Vec<(Channel, Failure)>,
 }
 
@@ -99,12 +42,13 @@ struct State {
 #[derive(Clone)]
 pub struct Inbox {
     state: Arc<Mutex<State>>,
-    changed: watch::Sender<()>,
+    /// Counts the changes of `state`.
+    revision: watch::Sender<u64>,
 }
 
 impl Default for Inbox {
     fn default() -> Self {
-        Self { state: Arc::default(), changed: watch::Sender::new(()) }
+        Self { state: Arc::default(), revision: watch::Sender::new(1) }
     }
 }
 
@@ -122,7 +66,7 @@ impl Inbox {
     /// Waits until `to` has a message younger than `after`, for `patience` at
     /// most; returns those there are. `None` stands for anybody.
     pub async fn wait(&self, to: Option<&str>, after: u64, patience: Duration) -> Vec<Message> {
-        let mut changes = self.changed.subscribe();
+        let mut changes = self.revision.subscribe();
         let found = async {
             loop {
                 let messages = self.after(to, after);
@@ -135,16 +79,37 @@ impl Inbox {
         tokio::time::timeout(patience, found).await.unwrap_or_default()
     }
 
-    /// Forgets all messages. Ids go on.
+    /// Waits until anything is other than at revision `seen`, for `patience`
+    /// at most; returns the revision there is. What is read afterwards may be
+    /// younger than it, never older.
+    pub(crate) async fn changed_since(&self, seen: u64, patience: Duration) -> u64 {
+        let mut changes = self.revision.subscribe();
+        let other = changes.wait_for(|revision| *revision != seen);
+        let _ = tokio::time::timeout(patience, other).await;
+        *self.revision.borrow()
+    }
+
+    /// The sends that came to nothing, oldest first.
+    pub fn undelivered(&self) -> Vec<Undelivered> {
+        self.state().undelivered.iter().cloned().collect()
+    }
+
+    /// Forgets all that was sent. Ids go on, and failures still wait.
     pub fn clear(&self) {
-        self.state().messages.clear();
-        self.changed.send_replace(());
+        self.change(|state| {
+            state.messages.clear();
+            state.undelivered.clear();
+        });
+    }
+
+    /// Forgets the messages that are `gone`.
+    pub(crate) fn forget(&self, gone: impl Fn(&Message) -> bool) {
+        self.change(|state| state.messages.retain(|message| !gone(message)));
     }
 
     /// Makes the next send on `channel` fail. Several calls queue up.
     pub fn fail_next(&self, channel: Channel, failure: Failure) {
-        self.state().failures.push((channel, failure));
-        self.changed.send_replace(());
+        self.change(|state| state.failures.push((channel, failure)));
     }
 
     /// The failures that wait for a send, in order.
@@ -152,39 +117,29 @@ impl Inbox {
         self.state().failures.clone()
     }
 
-    pub(crate) fn take_failure(&self, channel: Channel) -> Option<Failure> {
-        let failures = &mut self.state().failures;
-        let next = failures.iter().position(|(of, _)| *of == channel)?;
-        Some(failures.remove(next).1)
+    /// Takes back the failures that wait on `channel`, of the kind `failure`;
+    /// `None` stands for any.
+    pub fn call_off(&self, channel: Option<Channel>, failure: Option<Failure>) {
+        let kept = |(of, kind): &(Channel, Failure)| channel.is_some_and(|c| c != *of) || failure.is_some_and(|f| f != *kind);
+        self.change(|state| state.failures.retain(kept));
+    }
+
+    /// The failure that a send on `channel` meets, if one waits. It is written
+    /// down for each of `to`.
+    pub(crate) fn take_failure(&self, channel: Channel, to: &[String]) -> Option<Failure> {
+        let next = self.state().failures.iter().any(|(of, _)| *of == channel);
+        // Most sends meet none, and change nothing by that.
+        next.then(|| self.change(|state| state.take_failure(channel, to))).flatten()
     }
 
     pub(crate) fn receive(&self, channel: Channel, draft: Draft) {
-        let mut state = self.state();
-        state.last_id += 1;
-        let seen = format!("{}\n{}", draft.subject.as_deref().unwrap_or(""), draft.text);
-        let message = Message {
-            id: state.last_id,
-            channel,
-            language: reading::language(&seen),
-            parts: match channel {
-                Channel::Email => 1,
-                Channel::Sms => reading::parts(&draft.text),
-            },
-            at: Timestamp::now(),
-            code: reading::code(&seen),
-            to: draft.to,
-            from: draft.from,
-            subject: draft.subject,
-            text: draft.text,
-            html: draft.html,
-            attributes: draft.attributes,
-        };
-        state.messages.push_back(message);
-        if state.messages.len() > KEPT {
-            state.messages.pop_front();
-        }
-        drop(state);
-        self.changed.send_replace(());
+        self.change(|state| {
+            state.last_id += 1;
+            state.messages.push_back(draft.arrive(state.last_id, channel));
+            if state.messages.len() > KEPT {
+                state.messages.pop_front();
+            }
+        });
     }
 
     fn after(&self, to: Option<&str>, after: u64) -> Vec<Message> {
@@ -196,53 +151,40 @@ impl Inbox {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("nothing panics under this lock")
     }
+
+    /// Does something to the state, and then tells those who wait.
+    fn change<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        let done = act(&mut self.state());
+        self.revision.send_modify(|revision| *revision += 1);
+        done
+    }
+}
+
+impl State {
+    fn take_failure(&mut self, channel: Channel, to: &[String]) -> Option<Failure> {
+        let next = self.failures.iter().position(|(of, _)| *of == channel)?;
+        let (_, failure) = self.failures.remove(next);
+        for to in to {
+            self.write_down(channel, failure, to);
+        }
+        Some(failure)
+    }
+
+    fn write_down(&mut self, channel: Channel, failure: Failure, to: &str) {
+        let at = Timestamp::now();
+        if let Some(last) = self.undelivered.back_mut().filter(|last| last.goes_on(channel, failure, to)) {
+            last.times += 1;
+            last.at = at;
+            return;
+        }
+        self.last_undelivered += 1;
+        let id = self.last_undelivered;
+        self.undelivered.push_back(Undelivered { id, channel, to: to.to_owned(), failure, times: 1, at });
+        if self.undelivered.len() > UNDELIVERED_KEPT {
+            self.undelivered.pop_front();
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sms(to: &str, text: &str) -> Draft {
-        Draft { to: to.into(), text: text.into(), ..Draft::default() }
-    }
-
-    #[tokio::test]
-    async fn waiting_ends_with_the_message_waited_for() {
-        let inbox = Inbox::default();
-        let waiting = inbox.wait(Some("+61491570156"), 0, Duration::from_secs(30));
-        let sending = async {
-            inbox.receive(Channel::Sms, sms("+15550100", "not this one"));
-            inbox.receive(Channel::Sms, sms("+61491570156", "12345678 is your code"));
-        };
-        let (found, ()) = tokio::join!(waiting, sending);
-        assert_eq!(found[0].code.as_deref(), Some("12345678"));
-        assert_eq!(found.len(), 1);
-    }
-
-    #[tokio::test]
-    async fn waiting_ends_with_the_time() {
-        let inbox = Inbox::default();
-        inbox.receive(Channel::Sms, sms("+15550100", "old"));
-        let patience = Duration::from_millis(20);
-        assert_eq!(inbox.wait(None, 1, patience).await, []);
-    }
-
-    #[test]
-    fn ids_go_on_after_clearing() {
-        let inbox = Inbox::default();
-        inbox.receive(Channel::Sms, sms("+15550100", "one"));
-        inbox.clear();
-        inbox.receive(Channel::Sms, sms("+15550100", "two"));
-        assert_eq!(inbox.all()[0].id, 2);
-    }
-
-    #[test]
-    fn failures_are_taken_once_and_by_channel() {
-        let inbox = Inbox::default();
-        inbox.fail_next(Channel::Sms, Failure::Throttled);
-        inbox.fail_next(Channel::Email, Failure::Rejected);
-        assert_eq!(inbox.take_failure(Channel::Email), Some(Failure::Rejected));
-        assert_eq!(inbox.take_failure(Channel::Email), None);
-        assert_eq!(inbox.take_failure(Channel::Sms), Some(Failure::Throttled));
-    }
-}
+mod tests;

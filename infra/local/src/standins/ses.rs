@@ -66,20 +66,22 @@ pub(super) async fn send_email(
     if request.destination.to_addresses.is_empty() {
         return refuse(400, "BadRequestException", "Destination.ToAddresses is empty.");
     }
-    match inbox.take_failure(Channel::Email) {
+    let message_id = request_id();
+    match inbox.take_failure(Channel::Email, &request.destination.to_addresses) {
         Some(Failure::Throttled) => {
             return refuse(429, "TooManyRequestsException", "Maximum sending rate exceeded.");
         }
         Some(Failure::Rejected) => {
             return refuse(400, "MessageRejected", "Email address is not verified.");
         }
-        Some(Failure::OptedOut | Failure::Suppressed) => {}
+        Some(Failure::OptedOut | Failure::Suppressed | Failure::Bounced) => {}
         None => {
             let Simple { subject, body } = request.content.simple;
             for to in request.destination.to_addresses {
                 inbox.receive(
                     Channel::Email,
                     Draft {
+                        message_id: message_id.clone(),
                         to,
                         from: request.from_email_address.clone(),
                         subject: Some(subject.data.clone()),
@@ -91,7 +93,7 @@ pub(super) async fn send_email(
             }
         }
     }
-    Json(json!({ "MessageId": request_id() })).into_response()
+    Json(json!({ "MessageId": message_id })).into_response()
 }
 
 fn refuse(status: u16, code: &str, message: &str) -> Response {

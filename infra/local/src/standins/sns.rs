@@ -27,13 +27,15 @@ pub(super) fn answer(inbox: &Inbox, body: &[u8]) -> Response {
     if !is_e164(to) {
         return refuse(400, "InvalidParameter", &invalid);
     }
-    match inbox.take_failure(Channel::Sms) {
+    let message_id = request_id();
+    match inbox.take_failure(Channel::Sms, &[to.to_owned()]) {
         Some(Failure::Throttled) => return refuse(429, "Throttled", "Rate exceeded"),
         Some(Failure::Rejected) => return refuse(400, "InvalidParameter", &invalid),
-        Some(Failure::OptedOut | Failure::Suppressed) => {}
+        Some(Failure::OptedOut | Failure::Suppressed | Failure::Bounced) => {}
         None => {
             let attributes = attributes(&form);
             let draft = Draft {
+                message_id: message_id.clone(),
                 to: to.to_owned(),
                 from: ["AWS.SNS.SMS.SenderID", "AWS.MM.SMS.OriginationNumber"].iter().find_map(|name| attributes.get(*name)).cloned(),
                 text: text.to_owned(),
@@ -46,10 +48,9 @@ pub(super) fn answer(inbox: &Inbox, body: &[u8]) -> Response {
     xml(
         StatusCode::OK,
         format!(
-            "<PublishResponse xmlns=\"{NAMESPACE}\"><PublishResult><MessageId>{}</MessageId>\
+            "<PublishResponse xmlns=\"{NAMESPACE}\"><PublishResult><MessageId>{message_id}</MessageId>\
              </PublishResult><ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata>\
              </PublishResponse>",
-            request_id(),
             request_id()
         ),
     )

@@ -6,7 +6,7 @@ use aws_sdk_sesv2::{
 use serde_json::{Value, json};
 
 use super::*;
-use crate::secrets::SECRET_ID;
+use crate::{inbox::Undelivered, secrets::SECRET_ID};
 
 fn start() -> Standins {
     Standins::start(None, r#"{"ids":"k"}"#.into()).unwrap()
@@ -27,6 +27,9 @@ macro_rules! client {
         )
     };
 }
+
+// After the macro, which it uses too.
+mod localstack;
 
 async fn send_mail(standins: &Standins) -> Result<Option<String>, String> {
     let part = |data: &str| Content::builder().data(data).build().unwrap();
@@ -65,11 +68,20 @@ async fn the_sdk_understands_why_a_mail_failed() {
         standins.fail_next(Channel::Email, failure);
         assert_eq!(send_mail(&standins).await.unwrap_err(), code);
     }
-    standins.fail_next(Channel::Email, Failure::Suppressed);
-    send_mail(&standins).await.unwrap();
-    assert!(standins.inbox().all().is_empty());
-    send_mail(&standins).await.unwrap();
-    assert_eq!(standins.inbox().all().len(), 1);
+}
+
+#[tokio::test]
+async fn a_mail_that_is_suppressed_or_bounces_was_accepted_and_never_comes() {
+    for failure in [Failure::Suppressed, Failure::Bounced] {
+        let standins = start();
+        standins.fail_next(Channel::Email, failure);
+        assert!(send_mail(&standins).await.unwrap().is_some());
+        assert!(standins.inbox().all().is_empty());
+        let [line] = &standins.inbox().undelivered()[..] else { panic!("one line") };
+        assert_eq!((line.failure, line.to.as_str()), (failure, "mei@example.com"));
+        send_mail(&standins).await.unwrap();
+        assert_eq!(standins.inbox().all().len(), 1);
+    }
 }
 
 #[tokio::test]
@@ -130,12 +142,15 @@ async fn text_messages_fail_as_at_sns() {
     standins.fail_next(Channel::Sms, Failure::OptedOut);
     assert_eq!(publish(&standins, "+61491570156").await.0, 200);
     assert!(standins.inbox().all().is_empty());
+    let lines: Vec<_> = standins.inbox().undelivered().iter().map(|line: &Undelivered| line.failure).collect();
+    assert_eq!(lines, [Failure::Throttled, Failure::OptedOut], "a number that is none was never a send");
 }
 
 #[tokio::test]
 async fn tests_wait_for_messages_over_http() {
     let standins = start();
-    let url = format!("{}/api/messages?to=%2B61491570156&wait=30", standins.endpoint());
+    // A number without its `+` encoded is what people type.
+    let url = format!("{}/api/messages?to=+61491570156&wait=30", standins.endpoint());
     let waiting = async { reqwest::get(url).await.unwrap().json::<Value>().await.unwrap() };
     let (found, _) = tokio::join!(waiting, publish(&standins, "+61491570156"));
     assert_eq!(found["messages"][0]["code"], "123456");
@@ -143,15 +158,79 @@ async fn tests_wait_for_messages_over_http() {
     assert_eq!(found["oldest"], 1);
 }
 
-#[tokio::test]
-async fn failures_are_armed_over_http() {
-    let standins = start();
+async fn get(standins: &Standins, path: &str) -> Value {
+    reqwest::get(standins.endpoint() + path).await.unwrap().json().await.unwrap()
+}
+
+/// Asks without a body, and returns the status.
+async fn delete(standins: &Standins, path: &str) -> u16 {
+    let url = standins.endpoint() + path;
+    reqwest::Client::new().delete(url).send().await.unwrap().status().as_u16()
+}
+
+async fn arm(standins: &Standins, failure: Value) -> u16 {
     let url = format!("{}/api/fail", standins.endpoint());
-    let body = json!({ "channel": "sms", "as": "optedOut", "times": 2 });
-    let armed = reqwest::Client::new().post(url).json(&body).send().await.unwrap();
-    assert_eq!(armed.status(), 204);
-    let expected = vec![(Channel::Sms, Failure::OptedOut); 2];
-    assert_eq!(standins.inbox().failures(), expected);
+    reqwest::Client::new().post(url).json(&failure).send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn failures_are_armed_seen_and_called_off_over_http() {
+    let standins = start();
+    assert_eq!(arm(&standins, json!({ "channel": "sms", "as": "optedOut", "times": 2 })).await, 204);
+    assert_eq!(arm(&standins, json!({ "channel": "email", "as": "bounced" })).await, 204);
+    assert_eq!(arm(&standins, json!({ "channel": "email", "as": "eaten" })).await, 422);
+    let [sms, mail] = [("sms", "optedOut"), ("email", "bounced")].map(|(channel, failure)| json!({ "channel": channel, "as": failure }));
+    assert_eq!(get(&standins, "/api/fail").await["waiting"], json!([sms, sms, mail]));
+    assert_eq!(delete(&standins, "/api/fail?channel=email&as=eaten").await, 400);
+    assert_eq!(delete(&standins, "/api/fail?channel=sms&as=optedOut").await, 204);
+    assert_eq!(get(&standins, "/api/fail").await["waiting"], json!([mail]));
+    assert_eq!(delete(&standins, "/api/fail").await, 204);
+    assert_eq!(standins.inbox().failures(), []);
+}
+
+#[tokio::test]
+async fn a_swallowed_send_is_told_without_a_word_of_its_text() {
+    let standins = start();
+    arm(&standins, json!({ "channel": "sms", "as": "optedOut" })).await;
+    publish(&standins, "+61491570156").await;
+    let mut told = get(&standins, "/api/undelivered").await;
+    assert!(told["undelivered"][0]["at"].take().is_string());
+    let line = json!({ "id": 1, "channel": "sms", "to": "+61491570156", "as": "optedOut", "times": 1, "at": null });
+    assert_eq!(told["undelivered"], json!([line]));
+    // Who waits for a message sees nothing of it.
+    let messages = get(&standins, "/api/messages?to=%2B61491570156").await;
+    assert_eq!(messages, json!({ "messages": [], "oldest": null }));
+}
+
+#[tokio::test]
+async fn the_page_hears_of_every_change() {
+    let standins = start();
+    let mut seen = get(&standins, "/api/live").await;
+    assert_eq!((&seen["messages"], &seen["waiting"]), (&json!([]), &json!([])));
+    let live = async |seen: &Value, after: u64| get(&standins, &format!("/api/live?revision={}&after={after}", seen["revision"])).await;
+    (seen, _) = tokio::join!(live(&seen, 0), publish(&standins, "+61491570156"));
+    assert_eq!((seen["messages"][0]["code"].as_str(), &seen["kept"]), (Some("123456"), &json!([1])));
+    (seen, _) = tokio::join!(live(&seen, 1), arm(&standins, json!({ "channel": "sms", "as": "optedOut" })));
+    assert_eq!((&seen["messages"], &seen["kept"], &seen["waiting"][0]["as"]), (&json!([]), &json!([1]), &json!("optedOut")));
+    (seen, _) = tokio::join!(live(&seen, 1), publish(&standins, "+61491570156"));
+    assert_eq!((&seen["waiting"], &seen["undelivered"][0]["as"]), (&json!([]), &json!("optedOut")));
+    (seen, _) = tokio::join!(live(&seen, 1), delete(&standins, "/api/messages"));
+    assert_eq!((&seen["kept"], &seen["undelivered"]), (&json!([]), &json!([])));
+}
+
+#[tokio::test]
+async fn the_page_is_its_own_files_and_nothing_inline() {
+    let standins = start();
+    let page = reqwest::get(standins.endpoint()).await.unwrap();
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{policy}");
+    let html = page.text().await.unwrap();
+    assert!(!html.contains("style=") && !html.contains("<style") && !html.contains(" onclick"), "{html}");
+    for (path, kind) in [("/inbox.css", "text/css"), ("/inbox.js", "text/javascript"), ("/inbox.svg", "image/svg+xml")] {
+        assert!(html.contains(&format!("\"{path}\"")), "the page asks for {path}");
+        let file = reqwest::get(standins.endpoint() + path).await.unwrap();
+        assert_eq!(file.headers()["content-type"], kind);
+    }
 }
 
 #[tokio::test]
@@ -179,21 +258,4 @@ async fn a_mail_is_shown_without_any_rights() {
     assert_eq!(shown.text().await.unwrap(), "<p>12345678</p>");
     let none = reqwest::get(standins.endpoint() + "/mail/2").await.unwrap();
     assert_eq!(none.status(), 404);
-}
-
-#[tokio::test]
-async fn localstacks_paths_answer() {
-    let standins = start();
-    send_mail(&standins).await.unwrap();
-    publish(&standins, "+61491570156").await;
-    let get = async |path: &str| -> Value {
-        let url = standins.endpoint() + path;
-        reqwest::get(url).await.unwrap().json().await.unwrap()
-    };
-    let mails = get("/_aws/ses").await;
-    assert_eq!(mails["messages"][0]["Destination"]["ToAddresses"][0], "mei@example.com");
-    let texts = get("/_aws/sns/sms-messages").await;
-    let text = &texts["sms_messages"]["+61491570156"][0];
-    assert_eq!(text["PhoneNumber"], "+61491570156");
-    assert_eq!(text["MessageAttributes"]["AWS.SNS.SMS.SMSType"]["StringValue"], "Transactional");
 }
