@@ -130,7 +130,7 @@ async fn a_right_code_by_sms_takes_the_same_calls_of_all_and_is_accepted_of_thos
 async fn what_is_repeated_is_answered_alike() {
     let world = world(100_000, |_| {}).await;
     let answers = alike(&world, async |_, user| {
-        let key = |ask: Ask| ask.header("idempotency-key", "one");
+        let key = |ask: Ask| ask.header("idempotency-key", "one-and-the-same-key");
         let start = key(Ask::new("POST", "/v1/resets").body(json!({ "userId": user })));
         let (started, again) = (world.ask(start.clone()).await, world.ask(start).await);
         assert_eq!(started.body, again.body, "{user}");

@@ -16,6 +16,7 @@
 //! | [`key`], [`secret`] | keys, bearers, and types that cannot be printed |
 //! | [`port`] | what the flows need from the world, and the guard of each write |
 //! | [`flow`] | one use case a file, readable aloud |
+//! | [`time`] | moments and spans, in milliseconds |
 //! | [`error`] | every problem a caller can be told |
 //! | [`json`] | how a value is written |
 

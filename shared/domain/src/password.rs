@@ -17,6 +17,7 @@ use crate::policy::Policy;
 use crate::secret::{ExposeSecret, SecretString};
 use crate::time::Span;
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
 use terms::Terms;
 use unicode_normalization::UnicodeNormalization;
 
@@ -40,6 +41,11 @@ pub struct Password(SecretString);
 impl Password {
     pub fn new(typed: &SecretString) -> Password {
         Password(typed.expose_secret().nfc().collect::<String>().into())
+    }
+
+    /// Whether it is the same one.
+    pub fn is(&self, other: &Password) -> bool {
+        self.expose().ct_eq(other.expose()).into()
     }
 
     /// UTF-8 bytes, for the hash and nothing else.

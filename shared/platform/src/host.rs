@@ -131,8 +131,7 @@ pub fn serve_stream() -> Result<(), Error> {
     })
 }
 
-/// Logs in JSON, one line an event; the SDK's own targets are capped, since
-/// they would write bodies.
+/// Starts the log, reads the environment, and runs until the sandbox ends.
 fn start<F: Future<Output = Result<(), Error>>>(run: impl FnOnce(SdkConfig) -> F) -> Result<(), Error> {
     crate::http::log::init();
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async { run(aws()?).await })

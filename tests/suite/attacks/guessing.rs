@@ -70,7 +70,7 @@ async fn a14_guesses_are_counted_together_however_the_user_id_is_spelled_and_the
     world.proxy.take_calls();
     let dressed = |n: usize, ask: Ask| {
         let ask = ask.source(&format!("198.51.100.{n}")).header("user-agent", format!("browser {n}"));
-        let ask = ask.header("idempotency-key", format!("key-{n}")).header("accept-language", ["en", "zh-TW"][n % 2]);
+        let ask = ask.header("idempotency-key", format!("key-of-a-guess-{n:03}")).header("accept-language", ["en", "zh-TW"][n % 2]);
         ask.header("x-forwarded-for", format!("203.0.113.{n}")).header("origin", format!("https://{n}.example"))
     };
     let mut last = None;

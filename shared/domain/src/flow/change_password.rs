@@ -29,7 +29,7 @@ pub async fn change_password(
         let (handle, policy) = (who.handle().clone(), who.policy.policy.clone());
         let lock = typed.lock(&who.read, call)?;
         let mut violations = refusals(store, &who.policy, &who.account, new).await?;
-        if violations.is_empty() && new.expose() == current.expose() {
+        if violations.is_empty() && new.is(current) {
             violations.push(Violation::new("/newPassword", ViolationCode::PasswordUnchanged));
         }
         if !violations.is_empty() {

@@ -28,232 +28,95 @@ pub enum SourceCounter {
 #[derive(Clone, Debug)]
 pub enum Change {
     /// Guard: no account has this handle.
-    CreateAccount {
-        handle: Handle,
-        account: Box<Account>,
-    },
+    CreateAccount { handle: Handle, account: Box<Account> },
     /// Guard: uid, generation and revision are those of the account as read.
-    SaveAccount {
-        handle: Handle,
-        uid: Uid,
-        generation: u64,
-        revision: u64,
-        account: Box<Account>,
-    },
-    /// Guard: as for saving.
-    DeleteAccount {
-        handle: Handle,
-        uid: Uid,
-        revision: u64,
-    },
+    SaveAccount { handle: Handle, uid: Uid, generation: u64, revision: u64, account: Box<Account> },
+    /// Guard: uid and revision are those of the account as read.
+    DeleteAccount { handle: Handle, uid: Uid, revision: u64 },
     /// Guard: uid and generation are those of the account as read, and so are
     /// its role and whether it is enabled. Of the one who acts, or of the one
     /// that is acted on where nothing of it is written.
-    CheckAccount {
-        handle: Handle,
-        uid: Uid,
-        generation: u64,
-    },
+    CheckAccount { handle: Handle, uid: Uid, generation: u64 },
     /// No guard of its own: it is written with the account.
-    List {
-        handle: Handle,
-        by: FoundBy,
-    },
+    List { handle: Handle, by: FoundBy },
     /// No guard of its own: it is written with the account.
-    Unlist {
-        handle: Handle,
-        by: FoundBy,
-    },
+    Unlist { handle: Handle, by: FoundBy },
     /// No guard: a group that is known twice is known.
     KnowGroup(GroupName),
     /// Guard: the lock's revision is the one read, or there was none.
-    SaveLock {
-        handle: Handle,
-        seen: Option<String>,
-        lock: Lock,
-        now: Time,
-    },
+    SaveLock { handle: Handle, seen: Option<String>, lock: Lock, now: Time },
     /// No guard: whatever it says, it is over.
-    ClearLock {
-        handle: Handle,
-    },
+    ClearLock { handle: Handle },
     /// Guard: sends of the kind are as they were read. Writes the slot, so
     /// the older challenge of the kind dies in the same write.
-    IssueChallenge {
-        handle: Handle,
-        purpose: Purpose,
-        issue: Box<Issue>,
-    },
+    IssueChallenge { handle: Handle, purpose: Purpose, issue: Box<Issue> },
     /// Guard: this very challenge is live, asked for by this bearer, not
     /// expired, not used, with guesses left, and the account's count is not
     /// full. Takes a guess and adds the stamp.
-    ChargeGuess {
-        handle: Handle,
-        purpose: Purpose,
-        challenge: ChallengeId,
-        sec: BearerDigest,
-        stamp: Stamp,
-        now: Time,
-    },
+    ChargeGuess { handle: Handle, purpose: Purpose, challenge: ChallengeId, sec: BearerDigest, stamp: Stamp, now: Time },
     /// Guard: this very challenge is live and not used. Marks it used and
     /// takes the request's own stamp back.
-    UseChallenge {
-        handle: Handle,
-        purpose: Purpose,
-        challenge: ChallengeId,
-        stamp: Stamp,
-    },
+    UseChallenge { handle: Handle, purpose: Purpose, challenge: ChallengeId, stamp: Stamp },
     /// Guard: this very challenge is live and not expired.
-    CheckChallenge {
-        handle: Handle,
-        purpose: Purpose,
-        challenge: ChallengeId,
-        now: Time,
-    },
+    CheckChallenge { handle: Handle, purpose: Purpose, challenge: ChallengeId, now: Time },
     /// No guard: ends live challenges of the kinds, and the count if asked.
-    DropChallenges {
-        handle: Handle,
-        purpose: Purpose,
-        kinds: Vec<Kind>,
-        fails: bool,
-        now: Time,
-    },
+    DropChallenges { handle: Handle, purpose: Purpose, kinds: Vec<Kind>, fails: bool, now: Time },
     /// Guard: no reset has this id.
     CreateReset(Box<Reset>),
     /// Guard: real, open, not expired, this bearer's, kind not proved yet.
-    ProveKind {
-        handle: Handle,
-        reset: ResetId,
-        sec: BearerDigest,
-        kind: Kind,
-        now: Time,
-    },
+    ProveKind { handle: Handle, reset: ResetId, sec: BearerDigest, kind: Kind, now: Time },
     /// Guard: open, not expired, this bearer's.
-    FinishReset {
-        handle: Handle,
-        reset: ResetId,
-        sec: BearerDigest,
-        now: Time,
-    },
+    FinishReset { handle: Handle, reset: ResetId, sec: BearerDigest, now: Time },
+    /// Guard: there is none of this digest.
     CreateSession(Box<Session>),
     /// Guard: it exists, so that it is replaced once only.
-    DeleteSession {
-        handle: Handle,
-        digest: BearerDigest,
-    },
+    DeleteSession { handle: Handle, digest: BearerDigest },
     /// Guard: it exists, has not ended and is not idle.
-    CheckSession {
-        handle: Handle,
-        digest: BearerDigest,
-        now: Time,
-    },
+    CheckSession { handle: Handle, digest: BearerDigest, now: Time },
     /// Guard: as for checking. The account's generation moves in the same
     /// write, and this one session goes on with it.
-    KeepSession {
-        handle: Handle,
-        digest: BearerDigest,
-        generation: u64,
-        now: Time,
-    },
+    KeepSession { handle: Handle, digest: BearerDigest, generation: u64, now: Time },
     /// Guard: it exists. Writes down its use.
-    TouchSession {
-        handle: Handle,
-        digest: BearerDigest,
-        now: Time,
-    },
+    TouchSession { handle: Handle, digest: BearerDigest, now: Time },
     /// Guard: the count of this clock hour is below the limit.
-    CountSource {
-        source: String,
-        counter: SourceCounter,
-        limit: u32,
-        now: Time,
-    },
+    CountSource { source: String, counter: SourceCounter, limit: u32, now: Time },
     /// Guard: the policy's version is the one read.
-    SavePolicy {
-        seen: u64,
-        saved: Box<SavedPolicy>,
-    },
+    SavePolicy { seen: u64, saved: Box<SavedPolicy> },
     /// Guard: this version was never kept. The history's copy of a policy.
     KeepPolicy(Box<SavedPolicy>),
     /// Guard: no terms were kept under this version.
     KeepTerms(u64, Terms),
     /// Guard: the policy's version is the one read.
-    CheckPolicy {
-        seen: u64,
-    },
+    CheckPolicy { seen: u64 },
     /// Guard: there is no administrator yet, if `first`.
-    AddAdministrator {
-        handle: Handle,
-        first: bool,
-    },
+    AddAdministrator { handle: Handle, first: bool },
     /// Guard: another administrator remains.
-    RemoveAdministrator {
-        handle: Handle,
-    },
+    RemoveAdministrator { handle: Handle },
+    /// Guard: there is none of this id.
     QueueMessage(Box<OutboxRow>),
     /// Guard: queued or claimed, with the tries it was read with.
-    ClaimMessage {
-        handle: Handle,
-        id: OutboxId,
-        tries: u32,
-    },
+    ClaimMessage { handle: Handle, id: OutboxId, tries: u32 },
     /// Guard: claimed, and not tried again since. Gives the try back.
-    ReleaseMessage {
-        handle: Handle,
-        id: OutboxId,
-        tries: u32,
-    },
+    ReleaseMessage { handle: Handle, id: OutboxId, tries: u32 },
     /// Guard: not closed already. Says how it went.
-    CloseMessage {
-        handle: Handle,
-        id: OutboxId,
-        state: OutboxState,
-        reason: Reason,
-    },
+    CloseMessage { handle: Handle, id: OutboxId, state: OutboxState, reason: Reason },
     /// No guard: nothing of it is to be left.
-    EraseMessage {
-        handle: Handle,
-        id: OutboxId,
-    },
+    EraseMessage { handle: Handle, id: OutboxId },
     /// Guard: the sends are as they were read.
-    ChargeDestination {
-        name: String,
-        seen: Option<Vec<Time>>,
-        sent: Vec<Time>,
-        until: Time,
-    },
+    ChargeDestination { name: String, seen: Option<Vec<Time>>, sent: Vec<Time>, until: Time },
     /// Guard: the day's SMS, in all and to the country, are below the most
     /// that is given. No guard where none is: notices are always sent.
-    ChargeBudget {
-        country: String,
-        most: Option<Budget>,
-        now: Time,
-    },
+    ChargeBudget { country: String, most: Option<Budget>, now: Time },
     /// No guard: SMS is unavailable to everybody until then, unless the
     /// policy allows more than this many a day.
-    CloseSms {
-        until: Time,
-        budget: u32,
-    },
+    CloseSms { until: Time, budget: u32 },
     /// Guard: open, not expired, this bearer's.
-    CancelReset {
-        handle: Handle,
-        reset: ResetId,
-        sec: BearerDigest,
-        now: Time,
-    },
+    CancelReset { handle: Handle, reset: ResetId, sec: BearerDigest, now: Time },
     /// Guard: no request of this name is remembered.
-    Remember {
-        handle: Handle,
-        name: String,
-        remembered: Box<Remembered>,
-    },
+    Remember { handle: Handle, name: String, remembered: Box<Remembered> },
     /// Guard: it is remembered. Says how it ended.
-    Conclude {
-        handle: Handle,
-        name: String,
-        outcome: Outcome,
-    },
+    Conclude { handle: Handle, name: String, outcome: Outcome },
+    /// Guard: there is none of this id.
     RecordEvent(Box<AuditEvent>),
 }
 

@@ -73,10 +73,13 @@ pub(super) fn text<'a>(item: &'a Item, name: &str) -> Option<&'a String> {
 /// nothing is decided by it.
 pub(super) fn parse<T: DeserializeOwned>(item: Item) -> Result<T, Problem> {
     let pk = text(&item, PK).map(|pk| pk.split('#').next().unwrap_or_default().to_owned());
-    serde_dynamo::from_item(item).map_err(|error| {
-        tracing::error!(event = "itemUnreadable", kind = pk, cause = %error);
-        Problem::unavailable()
-    })
+    serde_dynamo::from_item(item).map_err(|_| unreadable(pk.as_deref().unwrap_or_default()))
+}
+
+/// Logs the kind of an item alone: what is wrong with it may quote what it holds.
+fn unreadable(kind: &str) -> Problem {
+    tracing::error!(event = "itemUnreadable", kind);
+    Problem::unavailable()
 }
 
 fn key_of(want: &Want<'_>) -> Key {
@@ -136,10 +139,7 @@ pub(super) fn account(mut item: Item) -> Result<Account, Problem> {
 /// A policy, whichever version of this code stored it.
 pub(super) fn policy(item: Item) -> Result<SavedPolicy, Problem> {
     let stored = parse(item)?;
-    SavedPolicy::from_stored(stored).map_err(|error| {
-        tracing::error!(event = "itemUnreadable", kind = "POLICY", cause = %error);
-        Problem::unavailable()
-    })
+    SavedPolicy::from_stored(stored).map_err(|_| unreadable("POLICY"))
 }
 
 /// The attribute that counts a day's SMS to all countries; each country's is

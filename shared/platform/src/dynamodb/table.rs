@@ -32,8 +32,8 @@
 //! | 2 | everything it changes | one TransactWriteItems |
 //! | 3 | accounts in a stable order | Query `by-bucket` on `U#0`..`U#15`, then BatchGetItem |
 //! | 4 | policies, newest first | Query `POLICYDOC` |
-//! | 5 | events of a time, messages not sent | Query `by-bucket` on `E#`, `O#` |
-//! | 6 | the story of a support code | Query `by-support-code` |
+//! | 5 | events of a time, messages not sent (later) | Query `by-bucket` on `E#`, `O#` |
+//! | 6 | the story of a support code (later) | Query `by-support-code` |
 //! | 7 | accounts of a group, by T | Query `GROUP#name`, then BatchGetItem |
 //! | 8 | accounts by the beginning of a word | Query `NAME#` its first character, then BatchGetItem |
 //! | 9 | groups that have a member | Query `GROUPS`, then one row of each `GROUP#name` |
@@ -56,7 +56,7 @@ pub const PK: &str = "pk";
 pub const SK: &str = "sk";
 /// Seconds since the epoch after which DynamoDB may delete the item.
 pub const TTL: &str = "ttl";
-/// Partition of the index by time.
+/// Partition of the index that lists accounts, events and messages not sent.
 pub const BUCKET: &str = "bucket";
 pub const SUPPORT_CODE: &str = "supportCode";
 /// The list of an item of terms.

@@ -6,8 +6,8 @@ pub mod sms;
 mod sns;
 
 use crate::settings::Settings;
-use aws_types::SdkConfig;
 use aws_smithy_types::retry::RetryConfig;
+use aws_types::SdkConfig;
 use domain::challenge::Purpose;
 use domain::method::Destination;
 use domain::notice::Notice;

@@ -1,10 +1,10 @@
 //! SMS by SNS `Publish` to a phone number. SNS has no idempotency token: the
 //! outbox bounds how often a message is handed over.
 
-use aws_types::SdkConfig;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::error::ProvideErrorMetadata;
 use aws_sdk_sns::types::MessageAttributeValue;
+use aws_types::SdkConfig;
 use domain::port::SendError;
 
 /// The attribute that chooses a road, and the one for codes: it reaches

@@ -1,6 +1,6 @@
 //! Looking at accounts.
 
-use super::{staff, target};
+use super::{looks_after, staff, target};
 use crate::account::{Account, GroupName, TypedUserId};
 use crate::audit::Reason;
 use crate::challenge::Purpose;
@@ -13,7 +13,8 @@ use crate::reset::eligibility;
 use crate::secret::Bearer;
 use crate::time::Time;
 
-/// Accounts that fit, in a stable order.
+/// Accounts that fit and that the caller looks after, in a stable order. A page
+/// may be shorter than asked for.
 pub async fn list_users(
     store: &impl Store,
     call: &Call,
@@ -22,8 +23,10 @@ pub async fn list_users(
     limit: u32,
     from: Option<String>,
 ) -> Result<Page<Account>, Problem> {
-    staff(store, call, bearer, &[]).await?;
-    store.list_accounts(filter, limit, from).await
+    let who = staff(store, call, bearer, &[]).await?;
+    let mut page = store.list_accounts(filter, limit, from).await?;
+    page.items.retain(|account| looks_after(&who, account));
+    Ok(page)
 }
 
 /// Groups that have a member, by name.

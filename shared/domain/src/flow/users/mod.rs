@@ -35,11 +35,15 @@ async fn staff(store: &impl Store, call: &Call, bearer: &Bearer, wants: &[Want<'
     signed_in(store, call, bearer, wants).await?.acting_as_any(&[Role::Administrator, Role::HelpDesk])
 }
 
-/// The account that is spoken of. The help desk looks after users, not after
-/// those who could look after it.
+/// The help desk looks after users, not after those who could look after it.
+fn looks_after(who: &SignedIn, account: &Account) -> bool {
+    who.account.role == Role::Administrator || account.role == Role::User
+}
+
+/// The account that is spoken of.
 fn target<'a>(who: &'a SignedIn, handle: &Handle) -> Result<&'a Account, Problem> {
     let account = who.read.account(handle).ok_or(ProblemCode::NotFound)?;
-    match who.account.role == Role::Administrator || account.role == Role::User {
+    match looks_after(who, account) {
         true => Ok(account),
         false => Err(ProblemCode::Forbidden.into()),
     }

@@ -60,8 +60,8 @@ fn answers() -> Vec<(&'static str, Value)> {
             "MethodsAnswer",
             json!({
                 "allowed": ["email", "mobilePhone"], "needed": 1, "registered": ["email"],
-                "methods": { "email": { "destination": "k••@example.com", "verifiedAt": AT } },
-                "pending": { "mobilePhone": { "destination": "+61 ••• ••• •56" } }
+                "methods": { "email": { "destination": "k•••@example.com", "verifiedAt": AT } },
+                "pending": { "mobilePhone": { "destination": "•••56" } }
             }),
         ),
         ("ChallengeAnswer", json!({ "challengeId": "c…", "kind": "email", "digits": 8, "expiresAt": LATER, "resendAfter": 30 })),
@@ -70,16 +70,16 @@ fn answers() -> Vec<(&'static str, Value)> {
             "StartedAnswer",
             json!({
                 "resetId": "r…", "bearer": "lkr_…", "kinds": ["email", "mobilePhone"], "typed": ["mobilePhone"], "unavailable": [],
-                "expiresAt": LATER, "supportCode": "AB12CD34EF"
+                "expiresAt": LATER, "supportCode": "AB12C-D34EF"
             }),
         ),
-        ("ResetAnswer", json!({ "next": "method", "verified": ["email"], "expiresAt": LATER, "supportCode": "AB12CD34EF" })),
+        ("ResetAnswer", json!({ "next": "method", "verified": ["email"], "expiresAt": LATER, "supportCode": "AB12C-D34EF" })),
         ("UserAnswer", user()),
         ("UserPage", json!({ "items": [user()], "cursor": "1.bWFj.cG9zaXRpb24" })),
         ("GroupPage", json!({ "items": ["Night shift", "Sales"] })),
         (
             "CreatedAnswer",
-            json!({ "user": user(), "temporaryPassword": "k7mw-x2pd-9qfh-t4vb", "temporaryPasswordExpiresAt": "2026-12-02T09:30:00Z" }),
+            json!({ "user": user(), "temporaryPassword": "k7mw-x2pd-9qfh-t4vb-h3ks", "temporaryPasswordExpiresAt": "2026-12-02T09:30:00Z" }),
         ),
         ("PolicyAnswer", saved.clone()),
         ("PolicyPage", json!({ "items": [saved] })),
@@ -108,7 +108,7 @@ fn answers() -> Vec<(&'static str, Value)> {
             "Problem",
             json!({
                 "type": "urn:latchkey:problem:invalidRequest", "title": "The request is not valid", "status": 400,
-                "detail": "Look at the fields that are named.", "code": "invalidRequest", "supportCode": "AB12CD34EF",
+                "detail": "Look at the fields that are named.", "code": "invalidRequest", "supportCode": "AB12C-D34EF",
                 "errors": [{ "pointer": "/code/digits", "code": "outOfRange", "detail": "Must be from 6 to 8.", "min": 6, "max": 8 }]
             }),
         ),

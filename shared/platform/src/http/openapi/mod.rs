@@ -13,6 +13,7 @@ use super::edge::HEADERS;
 use super::problem::ProblemBody;
 use crate::texts::text;
 use domain::account::{Language, MAX_GROUPS, MAX_NAME, UserId};
+use domain::flow::users::Standing;
 use domain::policy::{LONGEST_SHORT_NAME, RANGES};
 use operation::{COOKIE, RESET, SESSION, Schemas, reference, schema};
 use serde_json::{Map, Value, json};
@@ -114,13 +115,12 @@ fn refusal(problem: &str, (status, codes): &(u16, BTreeSet<String>)) -> Value {
 
 /// Fields that are absent where they have nothing to say; every other one of
 /// an answer is always there, `null` if need be.
-const ABSENT: [(&str, &[&str]); 6] = [
+const ABSENT: [(&str, &[&str]); 5] = [
     ("SessionAnswer", &["bearer"]),
     ("MethodView", &["verifiedAt"]),
     ("StandingAnswer", &["until"]),
     ("Problem", &["retryAfter", "errors"]),
     ("FieldError", &["min", "max"]),
-    ("JudgedAnswer", &[]),
 ];
 
 /// Says of the schemas what their types cannot.
@@ -161,6 +161,7 @@ fn bounds() -> Vec<(&'static str, &'static str, Value)> {
         ("PatchUser", "name", line(MAX_NAME)),
         ("PatchUser", "groups", json!({ "maxItems": MAX_GROUPS })),
         ("VerifyCode", "code", json!({ "pattern": "^( *[0-9]){6,8} *$" })),
+        ("StandingAnswer", "reason", json!({ "enum": Standing::REASONS })),
         ("SaveTerms", "terms", json!({ "maxItems": domain::password::terms::MAX_TERMS })),
         ("Organisation", "name", line(60)),
         ("Organisation", "shortName", line(LONGEST_SHORT_NAME)),

@@ -105,7 +105,7 @@ fn directory() -> Vec<Operation> {
             .refuses(&[P::NotFound]),
         of(post("/v1/users/{userId}/require-registration", "requireRegistration", "Have the methods verified anew"))
             .by(Caller::HelpDesk)
-            .says("The methods stay and are of no use until each is verified again; the next sign-in asks for it.")
+            .says("The methods stay and still reset; the next sign-in asks to verify each of them again.")
             .refuses(&[P::NotFound]),
         of(get("/v1/users/{userId}/methods", "listUserMethods", "The methods of an account"))
             .by(Caller::HelpDesk)
