@@ -3,7 +3,7 @@
 
 use crate::account::{Account, Handle, Uid};
 use crate::audit::{Reason, SupportCode};
-use crate::method::Kind;
+use crate::method::{Kind, Method};
 use crate::policy::Policy;
 use crate::secret::{Bearer, BearerDigest};
 use crate::time::Time;
@@ -50,8 +50,6 @@ pub struct Reset {
     pub generation: u64,
     /// Versions of the methods a code may go to.
     pub versions: BTreeMap<Kind, u64>,
-    /// Kinds that had to be proved when it began.
-    pub need: u32,
     pub state: ResetState,
     #[serde(default)]
     pub verified: BTreeSet<Kind>,
@@ -70,14 +68,22 @@ impl Reset {
         self.sec.matches(&bearer.digest()) && self.state == ResetState::Open && self.exp > now
     }
 
-    /// Kinds proved that count now: allowed by the policy, and sent to an
-    /// address that is still the account's.
+    /// Whether it is of this account, as it was when the reset began.
+    pub fn is_of(&self, account: &Account) -> bool {
+        self.uid == account.uid && self.generation == account.generation && account.enabled
+    }
+
+    /// The account's method of a kind, if its address is still the one it was
+    /// when the reset began.
+    pub fn method<'a>(&self, account: &'a Account, kind: Kind) -> Option<&'a Method> {
+        account.methods.get(&kind).filter(|method| self.versions.get(&kind) == Some(&method.version))
+    }
+
+    /// Kinds proved that count now: at such an address, and allowed by the
+    /// policy.
     pub fn proofs(&self, account: &Account, policy: &Policy) -> usize {
-        self.verified
-            .iter()
-            .filter_map(|kind| account.methods.get(kind).map(|method| (kind, method)))
-            .filter(|(kind, method)| policy.reaches(**kind, method.country.as_deref()) && self.versions.get(kind) == Some(&method.version))
-            .count()
+        let reached = |kind: Kind| self.method(account, kind).is_some_and(|method| policy.reaches(kind, method.country.as_deref()));
+        self.verified.iter().filter(|kind| reached(**kind)).count()
     }
 }
 

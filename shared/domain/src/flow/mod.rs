@@ -8,6 +8,7 @@ pub mod first_administrator;
 pub mod register;
 pub mod reset_password;
 pub mod send_code;
+pub mod sending;
 pub mod set_policy;
 pub mod set_terms;
 pub mod sign_in;

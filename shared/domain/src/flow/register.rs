@@ -6,13 +6,13 @@ use crate::account::Account;
 use crate::audit::Event;
 use crate::challenge::{ChallengeId, Purpose};
 use crate::error::{Problem, ProblemCode, ViolationCode};
-use crate::flow::send_code::{Sent, count_send, not_sent, refused, sms_open};
+use crate::flow::sending::{Sent, count_source, refused, sms_open, source_full};
 use crate::flow::sign_in::{SESSION, SignedInAnswer};
 use crate::flow::signed_in::{SignedIn, signed_in};
 use crate::method::{Destination, Kind, Pending};
 use crate::notice::Notice;
 use crate::outbox::{Message, OutboxKind};
-use crate::port::{Call, Change, Entropy, Guard, KeyRing, Store, Want, random};
+use crate::port::{Call, Change, Entropy, Guard, KeyRing, SourceCounter, Store, Want, random};
 use crate::repeat::Outcome;
 use crate::secret::{Bearer, BearerKind};
 use crate::session::{Next, PROOF, Reach, Session, next_step, postpone_until};
@@ -104,7 +104,7 @@ async fn send(
             told.record(call, policy, entropy),
             save_account(&handle, &who.account, account.revised()),
             Change::IssueChallenge { handle: handle.clone(), purpose: Purpose::Registration, issue: Box::new(issue) },
-            count_send(call, &keys),
+            count_source(call, &keys, SourceCounter::Sends),
             queue(call, &handle, OutboxKind::Code(Purpose::Registration, None), message, entropy),
         ];
         changes.extend(call.remember(&handle, sent.outcome()));
@@ -112,7 +112,7 @@ async fn send(
             Ok(()) => return Ok(sent),
             // Another send was first: judge anew, with the exact wait.
             Err(error) if error.by(Guard::Account) || error.by(Guard::Ledger) => continue,
-            Err(error) => return Err(not_sent(error, call)),
+            Err(error) => return Err(source_full(error, call)),
         }
     }
     Err(Problem::unavailable())

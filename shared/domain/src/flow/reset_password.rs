@@ -9,7 +9,7 @@ use crate::notice::Notice;
 use crate::outbox::{Message, OutboxKind};
 use crate::password::{Password, StoredHash};
 use crate::policy::Policy;
-use crate::port::{Call, Change, Entropy, Guard, PasswordHasher, Store, Want, random};
+use crate::port::{Call, Change, Entropy, Guard, PasswordHasher, Snapshot, Store, Want, random};
 use crate::reset::{Reset, ResetId};
 use crate::secret::{Bearer, BearerKind};
 use crate::time::Time;
@@ -29,7 +29,7 @@ pub struct ResetView {
 pub async fn view_reset(store: &impl Store, call: &Call, bearer: &Bearer, id: &ResetId) -> Result<ResetView, Problem> {
     mine(bearer, id)?;
     let read = store.read(&[Want::Reset(&bearer.handle, id), Want::Account(&bearer.handle), Want::Policy]).await?;
-    let reset = read.reset.as_ref().filter(|r| r.is_open(bearer, call.now)).ok_or(ProblemCode::ResetEnded)?;
+    let reset = open_reset(&read, bearer, call)?;
     let ready = match proved(reset, read.account(&bearer.handle), &read.policy().policy) {
         Ok(_) => true,
         Err(problem) if problem.code == ProblemCode::ProofMissing => false,
@@ -57,7 +57,7 @@ pub async fn reset_password(
         let read = store.read(&[Want::Reset(handle, id), Want::Account(handle), Want::Policy]).await?;
         let saved = read.policy();
         let policy = &saved.policy;
-        let reset = read.reset.as_ref().filter(|r| r.is_open(bearer, call.now)).ok_or(ProblemCode::ResetEnded)?;
+        let reset = open_reset(&read, bearer, call)?;
         let told_of = |problem: Problem| problem.with_support_code(&reset.support_code());
 
         // Proofs come first: who has none learns nothing, about the account
@@ -106,7 +106,7 @@ pub async fn cancel_reset(store: &impl Store, entropy: &impl Entropy, call: &Cal
     mine(bearer, id)?;
     let handle = &bearer.handle;
     let read = store.read(&[Want::Reset(handle, id), Want::Policy]).await?;
-    let reset = read.reset.as_ref().filter(|r| r.is_open(bearer, call.now)).ok_or(ProblemCode::ResetEnded)?;
+    let reset = open_reset(&read, bearer, call)?;
     let told = Told { uid: Some(&reset.uid), support_code: id.support_code(), ..Told::new(call, handle, Event::ResetCancelled) };
     let changes = vec![
         told.record(call, &read.policy().policy, entropy),
@@ -118,20 +118,25 @@ pub async fn cancel_reset(store: &impl Store, entropy: &impl Entropy, call: &Cal
     })
 }
 
+/// The reset of this bearer, while it goes on.
+pub(super) fn open_reset<'a>(read: &'a Snapshot, bearer: &Bearer, call: &Call) -> Result<&'a Reset, Problem> {
+    read.reset.as_ref().filter(|reset| reset.is_open(bearer, call.now)).ok_or_else(|| ProblemCode::ResetEnded.into())
+}
+
 /// The account, where enough was proved for it as it is now.
 fn proved<'a>(reset: &Reset, account: Option<&'a Account>, policy: &Policy) -> Result<&'a Account, Problem> {
     if !reset.real || reset.verified.is_empty() {
         return Err(ProblemCode::ProofMissing.into());
     }
-    let same = |a: &&Account| a.uid == reset.uid && a.generation == reset.generation && a.enabled && a.in_scope(policy);
-    let account = account.filter(same).ok_or(ProblemCode::ResetEnded)?;
+    let account = account.filter(|a| reset.is_of(a) && a.in_scope(policy)).ok_or(ProblemCode::ResetEnded)?;
     if reset.proofs(account, policy) < account.kinds_needed(policy) {
         return Err(ProblemCode::ProofMissing.into());
     }
     Ok(account)
 }
 
-fn mine(bearer: &Bearer, id: &ResetId) -> Result<(), Problem> {
+/// Whether this bearer is the reset's; no call for any other.
+pub(super) fn mine(bearer: &Bearer, id: &ResetId) -> Result<(), Problem> {
     match bearer.kind == BearerKind::Reset && ResetId::of(bearer) == *id {
         true => Ok(()),
         false => Err(ProblemCode::ResetEnded.into()),

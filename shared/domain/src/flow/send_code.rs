@@ -6,44 +6,15 @@ use super::{ATTEMPTS, Told, queue};
 use crate::audit::Event;
 use crate::challenge::{ChallengeId, Purpose};
 use crate::error::{Problem, ProblemCode, ViolationCode};
-use crate::flow::start_reset::too_many_from_address;
+use crate::flow::reset_password::{mine, open_reset};
+use crate::flow::sending::{Sent, count_source, refused, sms_open, source_full};
 use crate::key::Keys;
-use crate::limit::{Issue, Refused, resend_wait};
 use crate::method::{Destination, Kind};
 use crate::outbox::{Message, OutboxKind};
 use crate::policy::Policy;
-use crate::port::{Call, Change, CommitError, Entropy, Guard, KeyRing, Snapshot, SourceCounter, Store, Want, random};
-use crate::repeat::Outcome;
+use crate::port::{Call, Change, Entropy, Guard, KeyRing, SourceCounter, Store, Want, random};
 use crate::reset::ResetId;
-use crate::secret::{Bearer, BearerKind};
-use crate::time::{Span, Time};
-
-/// A code that is on its way, if the address is right.
-pub struct Sent {
-    pub challenge: ChallengeId,
-    pub expires: Time,
-    /// How long until another may be asked for.
-    pub resend_after: Span,
-}
-
-impl Sent {
-    pub(super) fn new(issue: &Issue, policy: &Policy) -> Sent {
-        Sent { challenge: issue.slot.id.clone(), expires: issue.slot.exp, resend_after: resend_wait(policy, issue.slot.n) }
-    }
-
-    /// What a repetition is answered by.
-    pub(super) fn outcome(&self) -> Outcome {
-        Outcome::Sent { challenge: self.challenge.clone(), resend_after: self.resend_after }
-    }
-
-    /// The same answer again.
-    pub fn again(outcome: Outcome) -> Option<Sent> {
-        match outcome {
-            Outcome::Sent { challenge, resend_after } => Some(Sent { expires: challenge.expires, challenge, resend_after }),
-            Outcome::Done | Outcome::Verified(_) | Outcome::Refused(_) => None,
-        }
-    }
-}
+use crate::secret::Bearer;
 
 /// What `POST /v1/resets/{resetId}/challenges` asks for.
 pub struct WantedCode<'a> {
@@ -65,17 +36,13 @@ pub async fn send_code(
     wanted: WantedCode<'_>,
 ) -> Result<Sent, Problem> {
     let kind = wanted.kind;
-    if bearer.kind != BearerKind::Reset || ResetId::of(bearer) != *reset {
-        return Err(ProblemCode::ResetEnded.into());
-    }
+    mine(bearer, reset)?;
     let handle = &bearer.handle;
     let wants = [Want::Reset(handle, reset), Want::Ledger(handle, Purpose::Reset), Want::Policy, Want::Flags];
     for attempt in 0..ATTEMPTS {
         let read = store.read(&wants).await?;
         let policy = read.policy().policy;
-        let Some(open) = read.reset.as_ref().filter(|r| r.is_open(bearer, call.now)) else {
-            return Err(ProblemCode::ResetEnded.into());
-        };
+        let open = open_reset(&read, bearer, call)?;
         let told_of = |problem: Problem| problem.with_support_code(&open.support_code());
         if !policy.allows(kind) {
             return Err(told_of(ProblemCode::KindNotAllowed.into()));
@@ -102,7 +69,7 @@ pub async fn send_code(
         let mut changes = vec![
             told.record(call, &policy, entropy),
             Change::IssueChallenge { handle: handle.clone(), purpose: Purpose::Reset, issue: Box::new(issue) },
-            count_send(call, &keys),
+            count_source(call, &keys, SourceCounter::Sends),
             queue(call, handle, OutboxKind::Code(Purpose::Reset, Some(reset.clone())), message, entropy),
         ];
         changes.extend(call.remember(handle, sent.outcome()));
@@ -110,7 +77,7 @@ pub async fn send_code(
             Ok(()) => return Ok(sent),
             // Another send was first: judge anew, with the exact wait.
             Err(error) if error.by(Guard::Ledger) => continue,
-            Err(error) => return Err(told_of(not_sent(error, call))),
+            Err(error) => return Err(told_of(source_full(error, call))),
         }
     }
     Err(Problem::unavailable().with_support_code(&reset.support_code()))
@@ -126,41 +93,5 @@ fn typed(wanted: &WantedCode<'_>, policy: &Policy, keys: &Keys) -> Result<Option
         },
         None if policy.must_be_typed(wanted.kind) => Err(Problem::field("/destination", ViolationCode::DestinationMissing)),
         None => Ok(None),
-    }
-}
-
-/// Refuses SMS to everybody alike while the day's are spent.
-pub(super) fn sms_open(kind: Kind, read: &Snapshot, call: &Call) -> Result<(), Problem> {
-    let closed = match kind {
-        Kind::Email => None,
-        Kind::MobilePhone => read.flags.sms_closed_until(&read.policy().policy, call.now),
-    };
-    closed.map_or(Ok(()), |until| Err(Problem::retry_at(ProblemCode::SmsUnavailable, until, call.now)))
-}
-
-/// One more send asked for by this source.
-pub(super) fn count_send(call: &Call, keys: &Keys) -> Change {
-    Change::CountSource {
-        source: keys.pseudonym("source", &call.source),
-        counter: SourceCounter::Sends,
-        limit: call.source_limit,
-        now: call.now,
-    }
-}
-
-/// Why no code is sent, or taken, now. Only reset is ever closed; a
-/// registration is to be tried later.
-pub(super) fn refused(why: Refused, purpose: Purpose, now: Time) -> Problem {
-    let (code, at) = match (why, purpose) {
-        (Refused::Closed(until), Purpose::Reset) => (ProblemCode::ResetClosed, until),
-        (Refused::Closed(at), Purpose::Registration) | (Refused::TooSoon(at), _) => (ProblemCode::TooSoon, at),
-    };
-    Problem::retry_at(code, at, now)
-}
-
-pub(super) fn not_sent(error: CommitError, call: &Call) -> Problem {
-    match error.by(Guard::Source) {
-        true => too_many_from_address(call),
-        false => error.into(),
     }
 }

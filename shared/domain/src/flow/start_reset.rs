@@ -1,7 +1,7 @@
 //! A reset begins with a user ID. Every user ID gets one, by the same calls.
 
 use super::Told;
-use super::send_code::sms_open;
+use super::sending::{count_source, sms_open, source_full};
 use crate::account::TypedUserId;
 use crate::audit::{Event, Reason, SupportCode};
 use crate::challenge::Purpose;
@@ -9,7 +9,7 @@ use crate::error::{Problem, ProblemCode};
 use crate::limit::guess_cap;
 use crate::method::Kind;
 use crate::policy::Scope;
-use crate::port::{Call, Change, Entropy, Guard, KeyRing, Snapshot, SourceCounter, Store, Want};
+use crate::port::{Call, Change, Entropy, KeyRing, Snapshot, SourceCounter, Store, Want};
 use crate::repeat::Outcome;
 use crate::reset::{Reset, ResetId, ResetState, eligibility};
 use crate::secret::{Bearer, BearerKind};
@@ -67,28 +67,16 @@ pub async fn start_reset(
         uid: account.map_or_else(|| keys.decoy_uid(&handle), |a| a.uid.clone()),
         generation: account.map_or(0, |a| a.generation),
         versions,
-        need: account.map_or(policy.kinds_required, |a| a.kinds_needed(&policy) as u32),
         state: ResetState::Open,
         verified: BTreeSet::new(),
         exp: call.now + policy.reset_lifetime(),
     };
     let expires = reset.exp;
     let told = Told { uid: Some(&reset.uid), reason, support_code: support_code.clone(), ..Told::new(call, &handle, Event::ResetStarted) };
-    let mut changes = vec![
-        told.record(call, &policy, entropy),
-        Change::CountSource {
-            source: keys.pseudonym("source", &call.source),
-            counter: SourceCounter::Starts,
-            limit: call.source_limit,
-            now: call.now,
-        },
-        Change::CreateReset(Box::new(reset)),
-    ];
+    let mut changes =
+        vec![told.record(call, &policy, entropy), count_source(call, &keys, SourceCounter::Starts), Change::CreateReset(Box::new(reset))];
     changes.extend(call.remember(&handle, Outcome::Done));
-    store.commit(call, "start", changes).await.map_err(|error| match error.by(Guard::Source) {
-        true => too_many_from_address(call),
-        false => error.into(),
-    })?;
+    store.commit(call, "start", changes).await.map_err(|error| source_full(error, call))?;
     Ok(answer(bearer, expires, &read, call))
 }
 
@@ -124,10 +112,4 @@ fn answer(bearer: Bearer, expires: Time, read: &Snapshot, call: &Call) -> Starte
         kinds,
         expires,
     }
-}
-
-/// The source's count is full until the clock hour ends.
-pub(super) fn too_many_from_address(call: &Call) -> Problem {
-    let next_hour = Time((call.now.hour() + 1) * crate::time::Span::hours(1).0);
-    Problem::retry_at(ProblemCode::TooManyFromAddress, next_hour, call.now)
 }

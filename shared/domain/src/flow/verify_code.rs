@@ -6,7 +6,7 @@ use crate::audit::{Event, SupportCode};
 use crate::challenge::{ChallengeId, Purpose};
 use crate::code::{Code, TypedCode};
 use crate::error::{Problem, ProblemCode};
-use crate::flow::send_code::refused;
+use crate::flow::sending::refused;
 use crate::flow::signed_in::signed_in;
 use crate::limit::{Ledger, Refused, Stamp};
 use crate::method::{Kind, Method};
@@ -35,19 +35,6 @@ impl Verified {
 /// Judges a code. Every wrong, dead, superseded, fenced or decoy code is one
 /// problem, which does not tell how many guesses are left.
 pub async fn verify_code(
-    store: &impl Store,
-    ring: &impl KeyRing,
-    entropy: &impl Entropy,
-    call: &Call,
-    bearer: &Bearer,
-    challenge: &ChallengeId,
-    typed: &TypedCode,
-) -> Result<Verified, Problem> {
-    let support_code = support_code(call, bearer);
-    judge(store, ring, entropy, call, bearer, challenge, typed).await.map_err(|problem| problem.with_support_code(&support_code))
-}
-
-async fn judge(
     store: &impl Store,
     ring: &impl KeyRing,
     entropy: &impl Entropy,

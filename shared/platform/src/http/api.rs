@@ -9,7 +9,7 @@ pub use terms::{SaveTerms, TermsAnswer};
 use super::cookie::Carrier;
 use domain::account::{Account, GroupName, Language, Role};
 use domain::flow::reset_password::ResetView;
-use domain::flow::send_code::Sent;
+use domain::flow::sending::Sent;
 use domain::flow::sign_in::SignedInAnswer;
 use domain::flow::start_reset::StartedReset;
 use domain::flow::users::CreatedUser;

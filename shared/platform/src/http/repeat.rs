@@ -14,7 +14,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use domain::account::Handle;
 use domain::error::{Problem, ProblemCode, ViolationCode};
-use domain::flow::send_code::Sent;
+use domain::flow::sending::Sent;
 use domain::flow::sign_in::{SignedInAnswer, session_again};
 use domain::key::Keys;
 use domain::port::{Call, KeyRing, Store, Want, random};

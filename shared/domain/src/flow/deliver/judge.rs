@@ -89,14 +89,10 @@ fn of_reset<S: Store, R: KeyRing>(
     if !reset.real {
         return Err(Reason::Decoy);
     }
-    let same = |a: &&Account| a.uid == reset.uid && a.generation == reset.generation && a.enabled;
-    let account = account.filter(same).filter(|_| reset.state == ResetState::Open).ok_or(Reason::Superseded)?;
+    let account = account.filter(|a| reset.is_of(a) && reset.state == ResetState::Open).ok_or(Reason::Superseded)?;
     if !account.in_scope(row.policy) {
         return Err(Reason::OutOfScope);
     }
-    let method = account.methods.get(&challenge.kind).ok_or(Reason::MethodChanged)?;
-    match reset.versions.get(&challenge.kind) {
-        Some(version) if *version == method.version => Ok((method.destination.clone(), method.country.clone())),
-        Some(_) | None => Err(Reason::MethodChanged),
-    }
+    let method = reset.method(account, challenge.kind).ok_or(Reason::MethodChanged)?;
+    Ok((method.destination.clone(), method.country.clone()))
 }
