@@ -16,7 +16,7 @@ async fn a49_an_address_is_one_recipient_and_nothing_else() {
     let eve = "eve@example.com";
     #[rustfmt::skip]
     let refused = [
-        format!("ann@example.com\r\nBcc: {eve}"), format!("ann@example.com\nBcc:{eve}"), format!("ann@example.com\r\n\r\nHello"), format!("ann@example.com%0d%0aBcc:{eve} x"), "a@example.com\0".into(),
+        format!("ann@example.com\r\nBcc: {eve}"), format!("ann@example.com\nBcc:{eve}"), "ann@example.com\r\n\r\nHello".into(), format!("ann@example.com%0d%0aBcc:{eve} x"), "a@example.com\0".into(),
         format!("ann@example.com,{eve}"), format!("ann@example.com, {eve}"), format!("ann@example.com;{eve}"), format!("ann@example.com {eve}"), format!("{eve}@example.com"), "a@x,b@y".into(),
         format!("Ann <{eve}>"), format!("<{eve}>"), format!("\"Ann\" <{eve}>"), format!("\"{eve}\"@example.com"), "ann@[127.0.0.1]".into(), "ann@localhost".into(), format!("mailto:{eve}?bcc=x@example.com"),
         "<a href=\"https://evil.example\">ann@example.com</a>".into(), "<a href=https://evil.example>@example.com".into(), "<script>@example.com".into(), "{{7*7}}".into(), "ann@{{7*7}}".into(), "ann@example.com{{7*7}}".into(),

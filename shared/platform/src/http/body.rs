@@ -64,7 +64,7 @@ fn violation(error: &serde_path_to_error::Error<serde_json::Error>) -> Violation
     let (words, place) = (error.inner().to_string(), pointer(error.path()));
     let known = WORDS.iter().find_map(|(beginning, code)| Some((*code, words.strip_prefix(beginning)?)));
     let Some((code, rest)) = known else { return Violation::new(&place, ViolationCode::WrongType) };
-    let is_there = match error.path().iter().last() {
+    let is_there = match error.path().iter().next_back() {
         // Of a field that nobody knows the path is its own.
         Some(Segment::Map { key }) if code == ViolationCode::UnknownField => rest.starts_with(&format!("{key}`")),
         _ => code == ViolationCode::UnknownValue,
