@@ -12,8 +12,9 @@ mod operations;
 use super::edge::HEADERS;
 use super::problem::ProblemBody;
 use crate::texts::text;
-use domain::account::{Language, MAX_GROUPS, MAX_NAME, UserId};
+use domain::account::{GroupName, Language, MAX_GROUPS, MAX_NAME, UserId};
 use domain::flow::users::Standing;
+use domain::password::terms::{MAX_TERMS, TERM_LENGTH};
 use domain::policy::{LONGEST_SHORT_NAME, RANGES};
 use operation::{COOKIE, RESET, SESSION, Schemas, reference, schema};
 use serde_json::{Map, Value, json};
@@ -151,28 +152,42 @@ fn refine(schemas: &mut Schemas) {
     }
 }
 
-/// Lengths and forms that are checked beyond the type.
+/// A line that is not blank: no control characters, and one at least that is
+/// no white space.
+const LINE: &str = r"^[^\x00-\x1F\x7F-\x9F]*[^\s\x00-\x1F\x7F-\x9F][^\x00-\x1F\x7F-\x9F]*$";
+/// The same, without white space around it.
+const TRIMMED_LINE: &str = r"^[^\s\x00-\x1F\x7F-\x9F]([^\x00-\x1F\x7F-\x9F]*[^\s\x00-\x1F\x7F-\x9F])?$";
+
+/// Lengths and forms that are checked beyond the type, of a field or of a
+/// whole schema.
 fn bounds() -> Vec<(&'static str, &'static str, Value)> {
-    let line = |longest: usize| json!({ "minLength": 1, "maxLength": longest });
+    let line = |longest: usize| json!({ "minLength": 1, "maxLength": longest, "pattern": LINE });
+    let trimmed_line = |longest: usize| json!({ "minLength": 1, "maxLength": longest, "pattern": TRIMMED_LINE });
+    let groups = json!({ "maxItems": MAX_GROUPS, "items": reference("GroupName") });
+    let term = json!({ "type": "string", "minLength": TERM_LENGTH.start(), "maxLength": TERM_LENGTH.end() });
     vec![
-        ("CreateUser", "userId", line(UserId::MAX_BYTES)),
+        ("GroupName", "", line(GroupName::MAX_CHARACTERS)),
+        ("CreateUser", "userId", json!({ "minLength": 1, "maxLength": UserId::MAX_BYTES })),
         ("CreateUser", "name", line(MAX_NAME)),
-        ("CreateUser", "groups", json!({ "maxItems": MAX_GROUPS })),
+        ("CreateUser", "groups", groups.clone()),
         ("PatchUser", "name", line(MAX_NAME)),
-        ("PatchUser", "groups", json!({ "maxItems": MAX_GROUPS })),
+        ("PatchUser", "groups", groups),
         ("VerifyCode", "code", json!({ "pattern": "^( *[0-9]){6,8} *$" })),
         ("StandingAnswer", "reason", json!({ "enum": Standing::REASONS })),
-        ("SaveTerms", "terms", json!({ "maxItems": domain::password::terms::MAX_TERMS })),
-        ("Organisation", "name", line(60)),
-        ("Organisation", "shortName", line(LONGEST_SHORT_NAME)),
+        ("SaveTerms", "terms", json!({ "maxItems": MAX_TERMS, "items": term })),
+        ("Organisation", "name", trimmed_line(60)),
+        ("Organisation", "shortName", trimmed_line(LONGEST_SHORT_NAME)),
         ("Organisation", "accentColour", json!({ "pattern": "^#[0-9A-Fa-f]{6}$" })),
         ("Organisation", "helpDesk", json!({ "pattern": "^(https://|mailto:)", "maxLength": 200 })),
         ("Policy", "smsCountries", json!({ "items": { "type": "string", "pattern": "^[A-Z]{2}$" } })),
     ]
 }
 
-/// The schema of a field, or of a field of a field, through references.
+/// A schema, or that of a field, or of a field of a field, through references.
 fn at<'a>(schemas: &'a mut Schemas, name: &str, path: &str) -> &'a mut Value {
+    if path.is_empty() {
+        return schemas.get_mut(name).unwrap_or_else(|| panic!("no schema {name}"));
+    }
     let (first, rest) = path.split_once('/').map_or((path, None), |(first, rest)| (first, Some(rest)));
     let schema = &schemas[name];
     // Of several shapes, the one that has it.

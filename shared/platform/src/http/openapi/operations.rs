@@ -64,7 +64,7 @@ fn directory() -> Vec<Operation> {
         of(get("/v1/users", "listUsers", "Find accounts"))
             .by(Caller::HelpDesk)
             .says("All accounts, or those whose user ID or name begins with a text, or who are in a group; the help desk sees those of role `user`.")
-            .query("search", "Beginning of a user ID or of a word of the name.", r#"{ "type": "string", "minLength": 1 }"#)
+            .query("search", "Beginning of a user ID or of a word of the name.", r#"{ "type": "string", "minLength": 1, "pattern": "\\S" }"#)
             .query("group", "Name of a group.", r##"{ "$ref": "#/components/schemas/GroupName" }"##)
             .pages::<UserAnswer>(),
         of(post("/v1/users", "createUser", "Create an account"))
