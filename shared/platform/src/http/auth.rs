@@ -7,6 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
 use domain::error::ProblemCode;
+use domain::port::Call;
 use domain::secret::{Bearer, BearerKind};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -47,14 +48,19 @@ impl<S: Sync> FromRequestParts<S> for Carrier {
     }
 }
 
-/// A session's bearer.
-pub struct SessionBearer(pub Bearer);
+/// Somebody with a session's bearer, who may be signed in.
+pub struct Caller {
+    pub host: Arc<Host>,
+    pub call: Call,
+    pub bearer: Bearer,
+}
 
-impl FromRequestParts<Arc<Host>> for SessionBearer {
+impl FromRequestParts<Arc<Host>> for Caller {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, host: &Arc<Host>) -> Result<Self, Refusal> {
-        let found = Some(bearer(parts, host)?).filter(|bearer| bearer.kind == BearerKind::Session);
-        found.map(SessionBearer).ok_or_else(|| ProblemCode::SignInRequired.into())
+        let bearer = Some(bearer(parts, host)?).filter(|bearer| bearer.kind == BearerKind::Session).ok_or(ProblemCode::SignInRequired)?;
+        let call = parts.extensions.get::<Call>().ok_or(ProblemCode::Internal)?.clone();
+        Ok(Caller { host: host.clone(), call, bearer })
     }
 }
 

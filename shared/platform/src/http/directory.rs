@@ -1,7 +1,7 @@
 //! Routes of the function `directory`.
 
 use super::api::{CreateUser, CreatedAnswer, MethodsAnswer, PageAnswer, PatchUser, UserAnswer};
-use super::auth::SessionBearer;
+use super::auth::Caller;
 use super::body::Body;
 use super::cursor::{Paging, Search, seal};
 use super::edge::language;
@@ -10,12 +10,12 @@ use super::problem::Refusal;
 use super::repeat::{Repeat, once};
 use super::standing::StandingAnswer;
 use crate::host::Host;
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{delete as route_delete, get, post};
-use axum::{Extension, Json, Router};
+use axum::{Json, Router};
 use domain::account::{Account, GroupName, Role, TypedUserId};
 use domain::error::{Problem, ProblemCode, ViolationCode};
 use domain::flow::users::{self, NewUser, UserPatch};
@@ -60,13 +60,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
     }
 }
 
-async fn create(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
-    repeat: Repeat,
-    Body(user): Body<CreateUser>,
-) -> Result<impl IntoResponse, Refusal> {
+async fn create(Caller { host, call, bearer }: Caller, repeat: Repeat, Body(user): Body<CreateUser>) -> Result<impl IntoResponse, Refusal> {
     let new = NewUser {
         user_id: user.user_id.clone(),
         name: user.name,
@@ -82,9 +76,7 @@ async fn create(
 }
 
 async fn list(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
+    Caller { host, call, bearer }: Caller,
     Search(filter): Search,
     paging: Paging,
 ) -> Result<Json<PageAnswer<UserAnswer>>, Refusal> {
@@ -98,31 +90,19 @@ async fn list(
     }))
 }
 
-async fn groups(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
-    paging: Paging,
-) -> Result<Json<PageAnswer<GroupName>>, Refusal> {
+async fn groups(Caller { host, call, bearer }: Caller, paging: Paging) -> Result<Json<PageAnswer<GroupName>>, Refusal> {
     let keys = host.ring.keys().await?;
     let from = paging.position("groups", &keys)?;
     let page = users::list_groups(&host.store, &call, &bearer, paging.limit, from).await?;
     Ok(Json(PageAnswer { items: page.items, cursor: page.next.map(|position| seal(&position, "groups", &keys)) }))
 }
 
-async fn view(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
-    Named(user_id): Named,
-) -> Result<impl IntoResponse, Refusal> {
+async fn view(Caller { host, call, bearer }: Caller, Named(user_id): Named) -> Result<impl IntoResponse, Refusal> {
     Ok(tagged(&users::view_user(&host.store, &*host.ring, &call, &bearer, user_id).await?))
 }
 
 async fn change(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
+    Caller { host, call, bearer }: Caller,
     Named(user_id): Named,
     headers: HeaderMap,
     Body(patch): Body<PatchUser>,
@@ -133,22 +113,14 @@ async fn change(
     Ok(tagged(&changed))
 }
 
-async fn delete(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
-    Named(user_id): Named,
-    headers: HeaderMap,
-) -> Result<StatusCode, Refusal> {
+async fn delete(Caller { host, call, bearer }: Caller, Named(user_id): Named, headers: HeaderMap) -> Result<StatusCode, Refusal> {
     let seen = if_match(&headers)?;
     users::delete_user(&host.store, &*host.ring, &host.entropy, &call, &bearer, user_id, seen).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn issue_password(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
+    Caller { host, call, bearer }: Caller,
     Named(user_id): Named,
     repeat: Repeat,
 ) -> Result<impl IntoResponse, Refusal> {
@@ -160,45 +132,26 @@ async fn issue_password(
     Ok(([(header::ETAG, etag(issued.account.revision))], Json(CreatedAnswer::from(&issued))))
 }
 
-async fn unlock(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
-    Named(user_id): Named,
-    repeat: Repeat,
-) -> Result<StatusCode, Refusal> {
+async fn unlock(Caller { host, call, bearer }: Caller, Named(user_id): Named, repeat: Repeat) -> Result<StatusCode, Refusal> {
     let first = async |call: &Call| users::unlock(&host.store, &*host.ring, &host.entropy, call, &bearer, user_id.clone()).await;
     act_once(&host, &call, repeat, &bearer, &user_id, first).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn require_registration(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
-    Named(user_id): Named,
-    repeat: Repeat,
-) -> Result<StatusCode, Refusal> {
+async fn require_registration(Caller { host, call, bearer }: Caller, Named(user_id): Named, repeat: Repeat) -> Result<StatusCode, Refusal> {
     let first =
         async |call: &Call| users::require_registration(&host.store, &*host.ring, &host.entropy, call, &bearer, user_id.clone()).await;
     act_once(&host, &call, repeat, &bearer, &user_id, first).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn methods(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
-    Named(user_id): Named,
-) -> Result<Json<MethodsAnswer>, Refusal> {
+async fn methods(Caller { host, call, bearer }: Caller, Named(user_id): Named) -> Result<Json<MethodsAnswer>, Refusal> {
     let (account, policy) = users::view_methods(&host.store, &*host.ring, &call, &bearer, user_id).await?;
     Ok(Json(MethodsAnswer::of(&account, &policy)))
 }
 
 async fn remove_method(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
+    Caller { host, call, bearer }: Caller,
     Named(user_id): Named,
     Path((_, kind)): Path<(String, String)>,
 ) -> Result<StatusCode, Refusal> {
@@ -207,13 +160,7 @@ async fn remove_method(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn can_reset(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
-    Named(user_id): Named,
-    headers: HeaderMap,
-) -> Result<impl IntoResponse, Refusal> {
+async fn can_reset(Caller { host, call, bearer }: Caller, Named(user_id): Named, headers: HeaderMap) -> Result<impl IntoResponse, Refusal> {
     let standing = users::can_reset(&host.store, &*host.ring, &call, &bearer, user_id).await?;
     let language = language(&headers);
     Ok(([(header::CONTENT_LANGUAGE, language.tag())], Json(StandingAnswer::of(&standing, language))))

@@ -1,7 +1,7 @@
 //! What every request passes: who calls and when, in which language a problem
 //! is told, the headers of every answer, and one log line.
 
-use super::gateway::Caller;
+use super::gateway::Invocation;
 use super::problem::{ProblemBody, Refusal};
 use crate::host::Host;
 use axum::Router;
@@ -92,7 +92,7 @@ pub(super) const HEADERS: [(header::HeaderName, &str); 6] = [
 ];
 
 /// One id and one clock value per request.
-fn call(host: &Host, caller: Caller) -> Call {
+fn call(host: &Host, caller: Invocation) -> Call {
     Call {
         id: caller.id.unwrap_or_else(|| random_text(random::<16>(&host.entropy))),
         now: host.clock.now(),

@@ -24,7 +24,7 @@ const MAX_HEADERS: usize = 10_240;
 
 /// Who called, as the gateway says: no header of the caller's is believed.
 #[derive(Clone, Default)]
-pub(super) struct Caller {
+pub(super) struct Invocation {
     /// The invocation's id, else the gateway's.
     pub id: Option<String>,
     pub source: Option<String>,
@@ -92,10 +92,10 @@ fn request(event: Option<Event>, context: &Context) -> Request {
     let invocation = Some(context.request_id.clone()).filter(|id| !id.is_empty());
     let mut request = Request::default();
     let (caller, filled) = match event {
-        None => (Caller { id: invocation, source: None }, Err(no_request())),
+        None => (Invocation { id: invocation, source: None }, Err(no_request())),
         Some(event) => {
             let RequestContext { request_id, http } = &event.request_context;
-            (Caller { id: invocation.or_else(|| request_id.clone()), source: http.source_ip.clone() }, event.fill(&mut request))
+            (Invocation { id: invocation.or_else(|| request_id.clone()), source: http.source_ip.clone() }, event.fill(&mut request))
         }
     };
     if let Err(problem) = filled {

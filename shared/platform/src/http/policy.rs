@@ -1,7 +1,7 @@
 //! Routes of the function `policy`.
 
 use super::api::{JudgedAnswer, LimitsAnswer, OrganisationAnswer, PageAnswer, PolicyAnswer, SaveTerms, TermsAnswer};
-use super::auth::SessionBearer;
+use super::auth::Caller;
 use super::body::Body;
 use super::cursor::{Paging, seal};
 use super::problem::Refusal;
@@ -18,7 +18,7 @@ use domain::error::{Problem, ProblemCode, ViolationCode};
 use domain::flow::set_terms::SavedTerms;
 use domain::flow::{set_policy, set_terms};
 use domain::policy::{Policy, SavedPolicy};
-use domain::port::{Call, KeyRing};
+use domain::port::KeyRing;
 use std::sync::Arc;
 
 pub fn routes(host: Arc<Host>) -> Router {
@@ -36,18 +36,12 @@ async fn limits(State(host): State<Arc<Host>>) -> Result<Json<LimitsAnswer>, Ref
     Ok(Json(LimitsAnswer::from(&saved.policy)))
 }
 
-async fn view(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
-) -> Result<impl IntoResponse, Refusal> {
+async fn view(Caller { host, call, bearer }: Caller) -> Result<impl IntoResponse, Refusal> {
     Ok(tagged(&set_policy::view_policy(&host.store, &call, &bearer).await?))
 }
 
 async fn save(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
+    Caller { host, call, bearer }: Caller,
     Extension(language): Extension<Language>,
     headers: HeaderMap,
     DryRun(dry_run): DryRun,
@@ -77,12 +71,7 @@ impl<S: Sync> FromRequestParts<S> for DryRun {
     }
 }
 
-async fn history(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
-    paging: Paging,
-) -> Result<Json<PageAnswer<PolicyAnswer>>, Refusal> {
+async fn history(Caller { host, call, bearer }: Caller, paging: Paging) -> Result<Json<PageAnswer<PolicyAnswer>>, Refusal> {
     let keys = host.ring.keys().await?;
     let from = paging.position("policies", &keys)?;
     let page = set_policy::policy_history(&host.store, &call, &bearer, paging.limit, from).await?;
@@ -92,18 +81,12 @@ async fn history(
     }))
 }
 
-async fn view_terms(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
-) -> Result<impl IntoResponse, Refusal> {
+async fn view_terms(Caller { host, call, bearer }: Caller) -> Result<impl IntoResponse, Refusal> {
     Ok(tagged_terms(&set_terms::view_terms(&host.store, &call, &bearer).await?))
 }
 
 async fn save_terms(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
+    Caller { host, call, bearer }: Caller,
     headers: HeaderMap,
     Body(body): Body<SaveTerms>,
 ) -> Result<impl IntoResponse, Refusal> {

@@ -1,17 +1,17 @@
 //! Routes of the function `registration`.
 
 use super::api::{AddMethod, ChallengeAnswer, ChangePassword, MethodsAnswer};
-use super::auth::SessionBearer;
+use super::auth::Caller;
 use super::body::Body;
 use super::cookie::{Carrier, hand_out};
 use super::problem::Refusal;
 use super::repeat::{Repeat, once, sent_again, session_once};
 use crate::host::Host;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{delete, get, post, put};
-use axum::{Extension, Json, Router};
+use axum::{Json, Router};
 use domain::error::ProblemCode;
 use domain::flow::register::{self, NewMethod};
 use domain::flow::{change_password, signed_in};
@@ -33,19 +33,13 @@ pub fn routes(host: Arc<Host>) -> Router {
         .with_state(host)
 }
 
-async fn list(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
-) -> Result<Json<MethodsAnswer>, Refusal> {
+async fn list(Caller { host, call, bearer }: Caller) -> Result<Json<MethodsAnswer>, Refusal> {
     let who = signed_in::signed_in(&host.store, &call, &bearer, &[]).await?.reaching(&[Reach::Full, Reach::Register])?;
     Ok(Json(MethodsAnswer::of(&who.account, &who.policy.policy)))
 }
 
 async fn add(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
+    Caller { host, call, bearer }: Caller,
     repeat: Repeat,
     Body(body): Body<AddMethod>,
 ) -> Result<(StatusCode, Json<ChallengeAnswer>), Refusal> {
@@ -56,9 +50,7 @@ async fn add(
 }
 
 async fn resend(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
+    Caller { host, call, bearer }: Caller,
     Path(kind): Path<String>,
     repeat: Repeat,
 ) -> Result<(StatusCode, Json<ChallengeAnswer>), Refusal> {
@@ -68,54 +60,29 @@ async fn resend(
     Ok((StatusCode::ACCEPTED, Json(sent.into())))
 }
 
-async fn finish(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
-    carrier: Carrier,
-    repeat: Repeat,
-) -> Result<Response, Refusal> {
+async fn finish(Caller { host, call, bearer }: Caller, carrier: Carrier, repeat: Repeat) -> Result<Response, Refusal> {
     let first = async |call: &Call| register::finish(&host.store, &host.entropy, call, &bearer).await;
     Ok(hand_out(session_once(&host, &call, repeat, &bearer, "", first).await?, carrier, call.now))
 }
 
-async fn postpone(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
-    carrier: Carrier,
-    repeat: Repeat,
-) -> Result<Response, Refusal> {
+async fn postpone(Caller { host, call, bearer }: Caller, carrier: Carrier, repeat: Repeat) -> Result<Response, Refusal> {
     let first = async |call: &Call| register::postpone(&host.store, &host.entropy, call, &bearer).await;
     Ok(hand_out(session_once(&host, &call, repeat, &bearer, "", first).await?, carrier, call.now))
 }
 
-async fn reconfirm(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
-    carrier: Carrier,
-    repeat: Repeat,
-) -> Result<Response, Refusal> {
+async fn reconfirm(Caller { host, call, bearer }: Caller, carrier: Carrier, repeat: Repeat) -> Result<Response, Refusal> {
     let first = async |call: &Call| register::reconfirm(&host.store, &host.entropy, call, &bearer).await;
     Ok(hand_out(session_once(&host, &call, repeat, &bearer, "", first).await?, carrier, call.now))
 }
 
-async fn remove(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
-    Path(kind): Path<String>,
-) -> Result<StatusCode, Refusal> {
+async fn remove(Caller { host, call, bearer }: Caller, Path(kind): Path<String>) -> Result<StatusCode, Refusal> {
     let kind: Kind = kind.parse().map_err(|()| ProblemCode::NotFound)?;
     register::remove_method(&host.store, &host.entropy, &call, &bearer, kind).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn set_password(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
+    Caller { host, call, bearer }: Caller,
     carrier: Carrier,
     Body(body): Body<ChangePassword>,
 ) -> Result<Response, Refusal> {

@@ -1,7 +1,7 @@
 //! Routes of the function `sign-in`.
 
 use super::api::{ConfirmPassword, Me, MeAnswer, SignIn};
-use super::auth::SessionBearer;
+use super::auth::Caller;
 use super::body::Body;
 use super::cookie::{self, Carrier, hand_out, take_back};
 use super::problem::Refusal;
@@ -57,30 +57,18 @@ async fn start(
     Ok(hand_out(answer, body.session, call.now))
 }
 
-async fn end(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
-    carrier: Carrier,
-) -> Result<Response, Refusal> {
+async fn end(Caller { host, call, bearer }: Caller, carrier: Carrier) -> Result<Response, Refusal> {
     sign_in::sign_out(&host.store, &host.entropy, &call, &bearer).await?;
     Ok(take_back(StatusCode::NO_CONTENT, carrier))
 }
 
-async fn end_all(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
-    carrier: Carrier,
-) -> Result<Response, Refusal> {
+async fn end_all(Caller { host, call, bearer }: Caller, carrier: Carrier) -> Result<Response, Refusal> {
     sign_in::sign_out_everywhere(&host.store, &host.entropy, &call, &bearer).await?;
     Ok(take_back(StatusCode::NO_CONTENT, carrier))
 }
 
 async fn confirm(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
+    Caller { host, call, bearer }: Caller,
     carrier: Carrier,
     repeat: Repeat,
     Body(body): Body<ConfirmPassword>,
@@ -94,11 +82,7 @@ async fn confirm(
     Ok(hand_out(answer, carrier, call.now))
 }
 
-async fn me(
-    State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    SessionBearer(bearer): SessionBearer,
-) -> Result<Json<MeAnswer>, Refusal> {
+async fn me(Caller { host, call, bearer }: Caller) -> Result<Json<MeAnswer>, Refusal> {
     let who = signed_in::signed_in(&host.store, &call, &bearer, &[]).await?;
     let policy = &who.policy.policy;
     let next = who.session.next(&who.account, policy, call.now);

@@ -13,7 +13,7 @@ pub type Schemas = BTreeMap<String, Value>;
 
 /// Who may call.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Caller {
+pub enum Who {
     Anybody,
     /// A session of any reach.
     Limited,
@@ -34,23 +34,23 @@ pub const SESSION: &str = "session";
 pub const COOKIE: &str = "sessionCookie";
 pub const RESET: &str = "reset";
 
-impl Caller {
+impl Who {
     fn security(self) -> Value {
         match self {
-            Caller::Anybody => json!([]),
-            Caller::Limited | Caller::Registering | Caller::HelpDesk | Caller::Administrator => json!([{ SESSION: [] }, { COOKIE: [] }]),
-            Caller::Reset => json!([{ RESET: [] }]),
-            Caller::Either => json!([{ RESET: [] }, { SESSION: [] }, { COOKIE: [] }]),
+            Who::Anybody => json!([]),
+            Who::Limited | Who::Registering | Who::HelpDesk | Who::Administrator => json!([{ SESSION: [] }, { COOKIE: [] }]),
+            Who::Reset => json!([{ RESET: [] }]),
+            Who::Either => json!([{ RESET: [] }, { SESSION: [] }, { COOKIE: [] }]),
         }
     }
 
     fn refusals(self) -> &'static [P] {
         match self {
-            Caller::Anybody => &[],
-            Caller::Limited => &[P::SignInRequired, P::CrossSite],
-            Caller::Registering | Caller::Either => &[P::SignInRequired, P::CrossSite, P::StepRequired],
-            Caller::HelpDesk | Caller::Administrator => &[P::SignInRequired, P::CrossSite, P::StepRequired, P::Forbidden],
-            Caller::Reset => &[P::ResetEnded],
+            Who::Anybody => &[],
+            Who::Limited => &[P::SignInRequired, P::CrossSite],
+            Who::Registering | Who::Either => &[P::SignInRequired, P::CrossSite, P::StepRequired],
+            Who::HelpDesk | Who::Administrator => &[P::SignInRequired, P::CrossSite, P::StepRequired, P::Forbidden],
+            Who::Reset => &[P::ResetEnded],
         }
     }
 }
@@ -63,7 +63,7 @@ pub struct Operation {
     id: &'static str,
     summary: &'static str,
     description: &'static str,
-    caller: Caller,
+    caller: Who,
     takes: Option<String>,
     status: u16,
     answers: Option<String>,
@@ -83,7 +83,7 @@ fn operation(method: &'static str, path: &'static str, id: &'static str, summary
         id,
         summary,
         description: "",
-        caller: Caller::Anybody,
+        caller: Who::Anybody,
         takes: None,
         status: 204,
         answers: None,
@@ -130,7 +130,7 @@ impl Operation {
         self.function = function;
         self
     }
-    pub fn by(mut self, caller: Caller) -> Operation {
+    pub fn by(mut self, caller: Who) -> Operation {
         self.caller = caller;
         self
     }
