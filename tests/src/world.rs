@@ -165,12 +165,12 @@ type Routes = fn(Arc<Host>) -> Router;
 
 /// The functions that answer HTTP, by the name of their package.
 pub const FUNCTIONS: [(&str, Routes); 6] = [
-    ("policy", platform::http::policy::routes),
-    ("directory", platform::http::directory::routes),
-    ("sign-in", platform::http::sign_in::routes),
-    ("registration", platform::http::registration::routes),
-    ("verify", platform::http::verify::routes),
-    ("reset", platform::http::reset::routes),
+    ("policy", platform::http::routes::policy::routes),
+    ("directory", platform::http::routes::directory::routes),
+    ("sign-in", platform::http::routes::sign_in::routes),
+    ("registration", platform::http::routes::registration::routes),
+    ("verify", platform::http::routes::verify::routes),
+    ("reset", platform::http::routes::reset::routes),
 ];
 
 /// What a start of the functions makes.
@@ -292,8 +292,8 @@ impl World {
         let app = self.functions[function].clone();
         let event = LambdaEvent::new(serde_json::value::to_raw_value(event).expect("JSON"), context);
         let written = match function {
-            "directory" => platform::http::direct::answer(self.host.clone(), app, event).await.map(serde_json::to_value),
-            _ => platform::http::gateway::answer(app, event).await.map(serde_json::to_value),
+            "directory" => platform::http::event::direct::answer(self.host.clone(), app, event).await.map(serde_json::to_value),
+            _ => platform::http::event::gateway::answer(app, event).await.map(serde_json::to_value),
         };
         written.expect("an answer").expect("JSON")
     }

@@ -3,7 +3,7 @@
 //! and its outbox, not in what goes over the wire to the table (I14).
 
 use crate::tour::{Step, perform, tour};
-use platform::http::log::subscriber;
+use platform::log::subscriber;
 use serde_json::Value;
 use std::io::Write;
 use std::sync::{Arc, Mutex};

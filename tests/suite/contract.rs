@@ -82,7 +82,7 @@ fn the_local_router_has_the_routes_of_the_template() {
 fn the_code_has_the_routes_of_the_template() {
     let mut code = BTreeSet::new();
     for (name, _) in FUNCTIONS {
-        let file = root().join(format!("shared/platform/src/http/{}.rs", name.replace('-', "_")));
+        let file = root().join(format!("shared/platform/src/http/routes/{}.rs", name.replace('-', "_")));
         let source = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let routes = source.split(".route(").skip(1).map(|rest| rest.split('"').nth(1).expect("a path").to_owned());
         code.extend(routes.map(|path| (name.to_owned(), path)));

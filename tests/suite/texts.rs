@@ -5,7 +5,7 @@ use domain::challenge::Purpose;
 use domain::error::{ProblemCode, ViolationCode};
 use domain::flow::users::Standing;
 use domain::notice::Notice;
-use platform::http::standing::sentence;
+use platform::http::api::standing::sentence;
 use platform::texts::{all, text};
 use std::collections::BTreeSet;
 

@@ -2,5 +2,5 @@
 //! direct invocation.
 
 fn main() -> Result<(), platform::host::Error> {
-    platform::host::serve_with_direct(platform::http::directory::routes)
+    platform::host::serve_with_direct(platform::http::routes::directory::routes)
 }

@@ -1,5 +1,5 @@
 //! The function `policy`.
 
 fn main() -> Result<(), platform::host::Error> {
-    platform::host::serve(platform::http::policy::routes)
+    platform::host::serve(platform::http::routes::policy::routes)
 }

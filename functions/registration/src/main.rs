@@ -1,5 +1,5 @@
 //! The function `registration`.
 
 fn main() -> Result<(), platform::host::Error> {
-    platform::host::serve(platform::http::registration::routes)
+    platform::host::serve(platform::http::routes::registration::routes)
 }

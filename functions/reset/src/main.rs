@@ -1,5 +1,5 @@
 //! The function `reset`.
 
 fn main() -> Result<(), platform::host::Error> {
-    platform::host::serve(platform::http::reset::routes)
+    platform::host::serve(platform::http::routes::reset::routes)
 }

@@ -1,5 +1,5 @@
 //! The function `sign-in`.
 
 fn main() -> Result<(), platform::host::Error> {
-    platform::host::serve(platform::http::sign_in::routes)
+    platform::host::serve(platform::http::routes::sign_in::routes)
 }

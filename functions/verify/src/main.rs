@@ -1,5 +1,5 @@
 //! The function `verify`.
 
 fn main() -> Result<(), platform::host::Error> {
-    platform::host::serve(platform::http::verify::routes)
+    platform::host::serve(platform::http::routes::verify::routes)
 }

@@ -2,7 +2,8 @@
 //! per cold start. Nothing is called before the first request.
 
 use crate::dynamodb::Table;
-use crate::http::{direct, edge, gateway};
+use crate::http::edge;
+use crate::http::event::{direct, gateway};
 use crate::secrets::SecretRing;
 use crate::send::Channels;
 use crate::settings::Settings;
@@ -133,6 +134,6 @@ pub fn serve_stream() -> Result<(), Error> {
 
 /// Starts the log, reads the environment, and runs until the sandbox ends.
 fn start<F: Future<Output = Result<(), Error>>>(run: impl FnOnce(SdkConfig) -> F) -> Result<(), Error> {
-    crate::http::log::init();
+    crate::log::init();
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async { run(aws()?).await })
 }

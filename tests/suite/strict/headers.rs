@@ -84,7 +84,7 @@ async fn a60_every_answer_carries_the_headers_and_every_refusal_is_a_problem() {
     check(&world.ask(Ask::new("GET", "/v1/me").header("x-padding", "p".repeat(10_240))).await, "headers that are too large");
     let app = platform::http::edge::wrap(broken, world.host.clone());
     let event = LambdaEvent::new(to_raw_value(&event(&Ask::new("GET", "/v1/broken"), 1)).expect("JSON"), Context::default());
-    let answer = platform::http::gateway::answer(app, event).await.expect("an answer");
+    let answer = platform::http::event::gateway::answer(app, event).await.expect("an answer");
     check(&Answer::of(serde_json::to_value(answer).expect("JSON")), "a library that fails");
     world.proxy.set_rule(|_, _| Some(Fault::AccessDenied));
     check(&world.ask(Ask::new("GET", "/v1/limits")).await, "a table that refuses");

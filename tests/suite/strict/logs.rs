@@ -1,7 +1,7 @@
 //! Logs: whatever a caller writes, one event is one line of JSON.
 
 use super::hand;
-use platform::http::log::subscriber;
+use platform::log::subscriber;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::sync::{Arc, Mutex};

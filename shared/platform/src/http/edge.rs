@@ -1,9 +1,9 @@
 //! What every request passes: who calls and when, in which language a problem
 //! is told, the headers of every answer, and one log line.
 
-use super::gateway::Invocation;
-use super::problem::{ProblemBody, Refusal};
 use crate::host::Host;
+use crate::http::event::gateway::Invocation;
+use crate::http::problem::{ProblemBody, Refusal};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
@@ -22,8 +22,8 @@ pub fn wrap(routes: fn(Arc<Host>) -> Router, host: Arc<Host>) -> Router {
     routes(host.clone())
         // What is read before a route, and only where there is one: a layer
         // that is put on after the fallbacks would go before them.
-        .route_layer(from_fn(super::repeat::read))
-        .route_layer(from_fn(super::query::known))
+        .route_layer(from_fn(crate::http::request::repeat::read))
+        .route_layer(from_fn(crate::http::request::query::known))
         .fallback(async || Refusal::from(ProblemCode::NotFound))
         .method_not_allowed_fallback(async || Refusal::from(ProblemCode::MethodNotAllowed))
         .layer(from_fn_with_state(host, edge))

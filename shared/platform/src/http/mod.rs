@@ -1,23 +1,20 @@
-//! From bytes to typed requests and back. One file of routes a function.
+//! From an event's bytes to typed requests, and back.
+//!
+//! | room | what it holds |
+//! |---|---|
+//! | [`event`] | what the gateway hands over, and direct invocations |
+//! | [`edge`] | what every request passes, and the headers of every answer |
+//! | [`request`] | what a handler takes: who asks, bodies, queries, versions, repetitions |
+//! | [`routes`] | one file a function: which path does what |
+//! | [`api`] | requests and answers as they are written |
+//! | [`problem`] | refusals as they are written |
+//! | `openapi` | all of it as a document, for tests |
 
 pub mod api;
-pub mod auth;
-pub mod body;
-pub mod cookie;
-pub mod cursor;
-pub mod direct;
-pub mod directory;
 pub mod edge;
-pub mod gateway;
-pub mod log;
+pub mod event;
 #[cfg(feature = "openapi")]
 pub mod openapi;
-pub mod policy;
 pub mod problem;
-mod query;
-pub mod registration;
-pub mod repeat;
-pub mod reset;
-pub mod sign_in;
-pub mod standing;
-pub mod verify;
+pub mod request;
+pub mod routes;

@@ -9,8 +9,8 @@ mod examples;
 mod operation;
 mod operations;
 
-use super::edge::HEADERS;
-use super::problem::ProblemBody;
+use crate::http::edge::HEADERS;
+use crate::http::problem::ProblemBody;
 use crate::texts::text;
 use domain::account::{GroupName, Language, MAX_GROUPS, MAX_NAME, UserId};
 use domain::flow::users::Standing;
@@ -49,7 +49,7 @@ pub fn document() -> Value {
         "components": {
             "securitySchemes": {
                 SESSION: { "type": "http", "scheme": "bearer", "description": "The `bearer` of a session." },
-                COOKIE: { "type": "apiKey", "in": "cookie", "name": super::cookie::NAME, "description": "A session in a cookie, for pages of the configured address alone." },
+                COOKIE: { "type": "apiKey", "in": "cookie", "name": crate::http::request::cookie::NAME, "description": "A session in a cookie, for pages of the configured address alone." },
                 RESET: { "type": "http", "scheme": "bearer", "description": "The `bearer` of a reset." },
             },
             "headers": headers(),

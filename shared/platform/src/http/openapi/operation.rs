@@ -1,7 +1,7 @@
 //! One operation of the document, and the problems that its shape brings along:
 //! whoever takes a body can refuse it, whoever asks for a session can miss it.
 
-use super::super::problem::status;
+use crate::http::problem::status;
 use domain::error::ProblemCode as P;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -149,7 +149,7 @@ impl Operation {
     }
     /// A page of these, by `limit` and `cursor`.
     pub fn pages<T: ToSchema>(mut self) -> Operation {
-        use super::super::cursor::{DEFAULT_LIMIT, MAX_LIMIT};
+        use crate::http::request::cursor::{DEFAULT_LIMIT, MAX_LIMIT};
         let of = schema::<T>(&mut self.schemas);
         let name = format!("{}Page", of.trim_end_matches("Answer").trim_end_matches("Name"));
         let cursor = json!({ "type": "string", "description": "Where the next page begins. Absent on the last one." });
@@ -230,7 +230,7 @@ impl Operation {
             self.parameter("header", "If-Match", "The `ETag` that was seen.", tag);
         }
         if self.method == "post" {
-            let key = json!({ "type": "string", "minLength": super::super::repeat::LENGTH.start(), "maxLength": super::super::repeat::LENGTH.end(), "pattern": "^[!-+\\--~]+$" });
+            let key = json!({ "type": "string", "minLength": crate::http::request::repeat::LENGTH.start(), "maxLength": crate::http::request::repeat::LENGTH.end(), "pattern": "^[!-+\\--~]+$" });
             self.parameter(
                 "header",
                 "Idempotency-Key",

@@ -1,13 +1,13 @@
 //! The operations, one each: who calls it, what it takes, what it answers, and
 //! every problem it may end with beside those that its shape brings along.
 
-use super::super::api::{
+use super::operation::{Operation, Who, delete, get, patch, post, put};
+use crate::http::api::standing::StandingAnswer;
+use crate::http::api::{
     AddMethod, ChallengeAnswer, ChangePassword, ConfirmPassword, CreateUser, CreatedAnswer, JudgedAnswer, LimitsAnswer, MeAnswer,
     MethodsAnswer, OrganisationAnswer, PatchUser, PolicyAnswer, ResetAnswer, SaveTerms, SendCode, SessionAnswer, SetPassword, SignIn,
     StartReset, StartedAnswer, TermsAnswer, UserAnswer, VerifiedAnswer, VerifyCode,
 };
-use super::super::standing::StandingAnswer;
-use super::operation::{Operation, Who, delete, get, patch, post, put};
 use domain::account::GroupName;
 use domain::error::ProblemCode as P;
 use domain::policy::Policy;

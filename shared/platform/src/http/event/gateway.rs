@@ -24,7 +24,7 @@ const MAX_HEADERS: usize = 10_240;
 
 /// Who called, as the gateway says: no header of the caller's is believed.
 #[derive(Clone, Default)]
-pub(super) struct Invocation {
+pub(in crate::http) struct Invocation {
     /// The invocation's id, else the gateway's.
     pub id: Option<String>,
     pub source: Option<String>,
@@ -32,7 +32,7 @@ pub(super) struct Invocation {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Event {
+pub(in crate::http) struct Event {
     request_context: RequestContext,
     raw_path: String,
     raw_query_string: Option<String>,
@@ -75,13 +75,13 @@ pub async fn answer(app: Router, event: LambdaEvent<Box<RawValue>>) -> Result<An
 }
 
 /// The same for an event that was read; `None` where it could not be.
-pub(super) async fn serve(app: Router, event: Option<Event>, context: &Context) -> Answer {
+pub(in crate::http) async fn serve(app: Router, event: Option<Event>, context: &Context) -> Answer {
     let Ok(response) = app.oneshot(request(event, context)).await;
     Answer::of(response).await
 }
 
 /// Whether the gateway made an event: nothing else writes where a request came from.
-pub(super) fn has_request_context(event: &RawValue) -> bool {
+pub(in crate::http) fn has_request_context(event: &RawValue) -> bool {
     let fields: Result<BTreeMap<String, IgnoredAny>, _> = serde_json::from_str(event.get());
     fields.is_ok_and(|fields| fields.contains_key("requestContext"))
 }
@@ -110,7 +110,7 @@ fn no_request() -> Problem {
 }
 
 impl Event {
-    pub(super) fn read(event: &RawValue) -> Option<Event> {
+    pub(in crate::http) fn read(event: &RawValue) -> Option<Event> {
         serde_json::from_str(event.get()).ok()
     }
 

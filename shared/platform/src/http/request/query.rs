@@ -2,8 +2,8 @@
 //! each once; on any other, nothing. Whatever else is in an address, such as a
 //! secret, is refused before anybody is looked for.
 
-use super::body::escaped;
-use super::problem::Refusal;
+use crate::http::problem::Refusal;
+use crate::http::request::body::escaped;
 use axum::extract::{MatchedPath, Query, Request};
 use axum::http::{Method, Uri};
 use axum::middleware::Next;
@@ -20,7 +20,7 @@ const READ: [(Method, &str, &[&str]); 4] = [
 ];
 
 /// Lets a request pass whose parameters its route reads.
-pub(super) async fn known(path: MatchedPath, request: Request, next: Next) -> Result<Response, Refusal> {
+pub(in crate::http) async fn known(path: MatchedPath, request: Request, next: Next) -> Result<Response, Refusal> {
     let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
     let route = READ.iter().find(|(of, pattern, _)| of == method && *pattern == path.as_str());
     let names = route.map_or(&[][..], |(_, _, names)| *names);
@@ -42,7 +42,7 @@ pub(super) async fn known(path: MatchedPath, request: Request, next: Next) -> Re
 }
 
 /// A parameter of a request that was let pass.
-pub(super) fn parameter(uri: &Uri, name: &str) -> Option<String> {
+pub(in crate::http) fn parameter(uri: &Uri, name: &str) -> Option<String> {
     pairs(uri).into_iter().find_map(|(of, value)| (of == name).then_some(value))
 }
 

@@ -1,12 +1,12 @@
 //! Routes of the function `sign-in`.
 
-use super::api::{ConfirmPassword, Me, MeAnswer, SignIn};
-use super::auth::Caller;
-use super::body::Body;
-use super::cookie::{self, Carrier, hand_out, take_back};
-use super::problem::Refusal;
-use super::repeat::{Repeat, once, session_once};
 use crate::host::Host;
+use crate::http::api::{ConfirmPassword, Me, MeAnswer, SignIn};
+use crate::http::problem::Refusal;
+use crate::http::request::auth::Caller;
+use crate::http::request::body::Body;
+use crate::http::request::cookie::{self, Carrier, hand_out, take_back};
+use crate::http::request::repeat::{Repeat, once, session_once};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;

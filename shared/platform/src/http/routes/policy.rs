@@ -1,23 +1,23 @@
 //! Routes of the function `policy`.
 
-use super::api::{JudgedAnswer, LimitsAnswer, OrganisationAnswer, PageAnswer, PolicyAnswer, SaveTerms, TermsAnswer};
-use super::auth::Caller;
-use super::body::Body;
-use super::cursor::{Paging, seal};
-use super::problem::Refusal;
-use super::query::parameter;
 use crate::host::Host;
+use crate::http::api::{JudgedAnswer, LimitsAnswer, OrganisationAnswer, PageAnswer, PolicyAnswer, SaveTerms, TermsAnswer};
+use crate::http::problem::Refusal;
+use crate::http::request::auth::Caller;
+use crate::http::request::body::Body;
+use crate::http::request::cursor::{Paging, seal};
+use crate::http::request::query::parameter;
+use crate::http::request::version::{if_match, tagged};
 use axum::extract::{FromRequestParts, State};
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Extension, Json, Router};
 use domain::account::Language;
-use domain::error::{Problem, ProblemCode, ViolationCode};
-use domain::flow::set_terms::SavedTerms;
+use domain::error::{Problem, ViolationCode};
 use domain::flow::{set_policy, set_terms};
-use domain::policy::{Policy, SavedPolicy};
+use domain::policy::Policy;
 use domain::port::KeyRing;
 use std::sync::Arc;
 
@@ -37,7 +37,8 @@ async fn limits(State(host): State<Arc<Host>>) -> Result<Json<LimitsAnswer>, Ref
 }
 
 async fn view(Caller { host, call, bearer }: Caller) -> Result<impl IntoResponse, Refusal> {
-    Ok(tagged(&set_policy::view_policy(&host.store, &call, &bearer).await?))
+    let saved = set_policy::view_policy(&host.store, &call, &bearer).await?;
+    Ok(tagged(saved.version, PolicyAnswer::from(&saved)))
 }
 
 async fn save(
@@ -49,7 +50,7 @@ async fn save(
 ) -> Result<impl IntoResponse, Refusal> {
     let seen = if_match(&headers)?;
     let judged = set_policy::save_policy(&host.store, &host.entropy, &call, &bearer, seen, policy, dry_run).await?;
-    Ok(([(header::ETAG, etag(judged.policy.version))], Json(JudgedAnswer::of(&judged, language))))
+    Ok(tagged(judged.policy.version, JudgedAnswer::of(&judged, language)))
 }
 
 async fn organisation(State(host): State<Arc<Host>>) -> Result<Json<OrganisationAnswer>, Refusal> {
@@ -82,7 +83,8 @@ async fn history(Caller { host, call, bearer }: Caller, paging: Paging) -> Resul
 }
 
 async fn view_terms(Caller { host, call, bearer }: Caller) -> Result<impl IntoResponse, Refusal> {
-    Ok(tagged_terms(&set_terms::view_terms(&host.store, &call, &bearer).await?))
+    let saved = set_terms::view_terms(&host.store, &call, &bearer).await?;
+    Ok(tagged(saved.version, TermsAnswer::from(&saved)))
 }
 
 async fn save_terms(
@@ -91,25 +93,6 @@ async fn save_terms(
     Body(body): Body<SaveTerms>,
 ) -> Result<impl IntoResponse, Refusal> {
     let seen = if_match(&headers)?;
-    Ok(tagged_terms(&set_terms::save_terms(&host.store, &host.entropy, &call, &bearer, seen, body.terms).await?))
-}
-
-fn tagged_terms(saved: &SavedTerms) -> impl IntoResponse + use<> {
-    ([(header::ETAG, etag(saved.version))], Json(TermsAnswer::from(saved)))
-}
-
-fn tagged(saved: &SavedPolicy) -> impl IntoResponse + use<> {
-    ([(header::ETAG, etag(saved.version))], Json(PolicyAnswer::from(saved)))
-}
-
-/// A version as an entity tag.
-pub(super) fn etag(version: u64) -> String {
-    format!("\"{version}\"")
-}
-
-/// The version that the caller has seen: one strong tag.
-pub(super) fn if_match(headers: &HeaderMap) -> Result<u64, Refusal> {
-    let value = headers.get(header::IF_MATCH).ok_or(ProblemCode::PreconditionRequired)?;
-    let version = value.to_str().ok().and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
-    version.ok_or_else(|| ProblemCode::PreconditionFailed.into())
+    let saved = set_terms::save_terms(&host.store, &host.entropy, &call, &bearer, seen, body.terms).await?;
+    Ok(tagged(saved.version, TermsAnswer::from(&saved)))
 }

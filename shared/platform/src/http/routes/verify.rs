@@ -1,11 +1,11 @@
 //! The route of the function `verify`.
 
-use super::api::{VerifiedAnswer, VerifyCode};
-use super::auth::AnyBearer;
-use super::body::Body;
-use super::problem::Refusal;
-use super::repeat::{Repeat, once};
 use crate::host::Host;
+use crate::http::api::{VerifiedAnswer, VerifyCode};
+use crate::http::problem::Refusal;
+use crate::http::request::auth::AnyBearer;
+use crate::http::request::body::Body;
+use crate::http::request::repeat::{Repeat, once};
 use axum::extract::{Path, State};
 use axum::routing::post;
 use axum::{Extension, Json, Router};

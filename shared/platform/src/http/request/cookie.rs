@@ -5,7 +5,7 @@
 //! request is here they are one `Cookie` header, and `Set-Cookie` goes back
 //! the same way.
 
-use super::api::SessionAnswer;
+use crate::http::api::SessionAnswer;
 use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
@@ -15,7 +15,7 @@ use domain::time::{Span, Time};
 use serde::Deserialize;
 
 /// The prefix makes browsers keep it to this host, over TLS (ASVS 3.3.1).
-pub(super) const NAME: &str = "__Host-latchkey";
+pub(in crate::http) const NAME: &str = "__Host-latchkey";
 
 /// What a browser says of the page that asks; no script can change it.
 const FETCH_SITE: &str = "sec-fetch-site";

@@ -1,8 +1,8 @@
 //! Bearers, from the one header they travel in, or the cookie of a session.
 
-use super::cookie::{self, Carrier};
-use super::problem::Refusal;
 use crate::host::Host;
+use crate::http::problem::Refusal;
+use crate::http::request::cookie::{self, Carrier};
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;

@@ -1,15 +1,15 @@
 //! Routes of the function `directory`.
 
-use super::api::{CreateUser, CreatedAnswer, MethodsAnswer, PageAnswer, PatchUser, UserAnswer};
-use super::auth::Caller;
-use super::body::Body;
-use super::cursor::{Paging, Search, seal};
-use super::edge::language;
-use super::policy::{etag, if_match};
-use super::problem::Refusal;
-use super::repeat::{Repeat, once};
-use super::standing::StandingAnswer;
 use crate::host::Host;
+use crate::http::api::standing::StandingAnswer;
+use crate::http::api::{CreateUser, CreatedAnswer, MethodsAnswer, PageAnswer, PatchUser, UserAnswer};
+use crate::http::edge::language;
+use crate::http::problem::Refusal;
+use crate::http::request::auth::Caller;
+use crate::http::request::body::Body;
+use crate::http::request::cursor::{Paging, Search, seal};
+use crate::http::request::repeat::{Repeat, once};
+use crate::http::request::version::{if_match, tagged};
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -72,7 +72,7 @@ async fn create(Caller { host, call, bearer }: Caller, repeat: Repeat, Body(user
     let first = async |call: &Call| users::create_user(store, ring, &host.hasher, entropy, call, &bearer, new).await;
     let again = async |call: &Call, first: Remembered| users::issued_again(store, ring, entropy, call, &bearer, user.user_id, &first).await;
     let created = once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, again).await?;
-    Ok((StatusCode::CREATED, [(header::ETAG, etag(created.account.revision))], Json(CreatedAnswer::from(&created))))
+    Ok((StatusCode::CREATED, tagged(created.account.revision, CreatedAnswer::from(&created))))
 }
 
 async fn list(
@@ -98,7 +98,7 @@ async fn groups(Caller { host, call, bearer }: Caller, paging: Paging) -> Result
 }
 
 async fn view(Caller { host, call, bearer }: Caller, Named(user_id): Named) -> Result<impl IntoResponse, Refusal> {
-    Ok(tagged(&users::view_user(&host.store, &*host.ring, &call, &bearer, user_id).await?))
+    Ok(user(&users::view_user(&host.store, &*host.ring, &call, &bearer, user_id).await?))
 }
 
 async fn change(
@@ -110,7 +110,7 @@ async fn change(
     let seen = if_match(&headers)?;
     let patch = UserPatch { name: patch.name, language: patch.language, role: patch.role, groups: patch.groups, enabled: patch.enabled };
     let changed = users::change_user(&host.store, &*host.ring, &host.entropy, &call, &bearer, user_id, seen, patch).await?;
-    Ok(tagged(&changed))
+    Ok(user(&changed))
 }
 
 async fn delete(Caller { host, call, bearer }: Caller, Named(user_id): Named, headers: HeaderMap) -> Result<StatusCode, Refusal> {
@@ -129,7 +129,7 @@ async fn issue_password(
     let again =
         async |call: &Call, first: Remembered| users::issued_again(store, ring, entropy, call, &bearer, user_id.clone(), &first).await;
     let issued = once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, again).await?;
-    Ok(([(header::ETAG, etag(issued.account.revision))], Json(CreatedAnswer::from(&issued))))
+    Ok(tagged(issued.account.revision, CreatedAnswer::from(&issued)))
 }
 
 async fn unlock(Caller { host, call, bearer }: Caller, Named(user_id): Named, repeat: Repeat) -> Result<StatusCode, Refusal> {
@@ -180,6 +180,6 @@ async fn act_once(
     once(host, call, repeat, &bearer.handle, bearer.digest().as_str(), first, again).await
 }
 
-fn tagged(account: &Account) -> impl IntoResponse + use<> {
-    ([(header::ETAG, etag(account.revision))], Json(UserAnswer::from(account)))
+fn user(account: &Account) -> impl IntoResponse + use<> {
+    tagged(account.revision, UserAnswer::from(account))
 }

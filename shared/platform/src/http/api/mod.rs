@@ -1,12 +1,13 @@
 //! Requests and answers as the API writes them.
 
 mod policy;
+pub mod standing;
 mod terms;
 
 pub use policy::{JudgedAnswer, LimitsAnswer, OrganisationAnswer, PolicyAnswer};
 pub use terms::{SaveTerms, TermsAnswer};
 
-use super::cookie::Carrier;
+use crate::http::request::cookie::Carrier;
 use domain::account::{Account, GroupName, Language, Role};
 use domain::flow::reset_password::ResetView;
 use domain::flow::sending::Sent;

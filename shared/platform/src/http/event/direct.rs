@@ -2,9 +2,10 @@
 //! IAM's to say. The gateway cannot make such an event: what it sends has a
 //! request context, and the caller's body lies inside a string.
 
-use super::problem::ProblemBody;
-use super::{body, gateway};
+use super::gateway;
 use crate::host::Host;
+use crate::http::problem::ProblemBody;
+use crate::http::request::body;
 use axum::Router;
 use domain::account::{Language, Role};
 use domain::audit::SupportCode;

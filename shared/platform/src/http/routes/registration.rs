@@ -1,12 +1,12 @@
 //! Routes of the function `registration`.
 
-use super::api::{AddMethod, ChallengeAnswer, ChangePassword, MethodsAnswer};
-use super::auth::Caller;
-use super::body::Body;
-use super::cookie::{Carrier, hand_out};
-use super::problem::Refusal;
-use super::repeat::{Repeat, once, sent_again, session_once};
 use crate::host::Host;
+use crate::http::api::{AddMethod, ChallengeAnswer, ChangePassword, MethodsAnswer};
+use crate::http::problem::Refusal;
+use crate::http::request::auth::Caller;
+use crate::http::request::body::Body;
+use crate::http::request::cookie::{Carrier, hand_out};
+use crate::http::request::repeat::{Repeat, once, sent_again, session_once};
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;

@@ -1,9 +1,9 @@
 //! `Idempotency-Key`: a POST that is sent again gets its first answer, and
 //! does nothing a second time. The same key with another body is refused.
 
-use super::body::MAX_BODY;
-use super::problem::Refusal;
 use crate::host::Host;
+use crate::http::problem::Refusal;
+use crate::http::request::body::MAX_BODY;
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, Request};
 use axum::http::Method;
@@ -27,7 +27,7 @@ use std::ops::RangeInclusive;
 const HEADER: &str = "idempotency-key";
 /// Characters of a key. Whoever guesses one of somebody else's may ask for its
 /// answer, so a short one is none; a UUID has 36.
-pub(super) const LENGTH: RangeInclusive<usize> = 16..=64;
+pub(in crate::http) const LENGTH: RangeInclusive<usize> = 16..=64;
 
 /// What makes a request the same as an earlier one, where its caller says it
 /// may be one.
@@ -49,7 +49,7 @@ impl<S: Sync> FromRequestParts<S> for Repeat {
 }
 
 /// Reads the key of a POST, and the digest of its body.
-pub(super) async fn read(request: Request, next: Next) -> Result<Response, Refusal> {
+pub(in crate::http) async fn read(request: Request, next: Next) -> Result<Response, Refusal> {
     let mut keys = request.headers().get_all(HEADER).iter();
     let Some(key) = keys.next().filter(|_| request.method() == Method::POST) else { return Ok(next.run(request).await) };
     let plain = |key: &&str| LENGTH.contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());

@@ -1,6 +1,6 @@
 //! Request bodies: a JSON object of known fields, and nothing else.
 
-use super::problem::Refusal;
+use crate::http::problem::Refusal;
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
@@ -34,7 +34,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
 }
 
 /// Reads one object.
-pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub(in crate::http) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let not_json = || Problem::field("", ViolationCode::NotJson);
     // A derived struct would take an array of its fields too.
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
@@ -87,6 +87,6 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 }
 
 /// A name as a JSON pointer holds it.
-pub(super) fn escaped(name: &str) -> String {
+pub(in crate::http) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }

@@ -1,11 +1,11 @@
 //! Routes of the function `reset`.
 
-use super::api::{ChallengeAnswer, ResetAnswer, SendCode, SetPassword, StartReset, StartedAnswer};
-use super::auth::ResetBearer;
-use super::body::Body;
-use super::problem::Refusal;
-use super::repeat::{Repeat, once, sent_again};
 use crate::host::Host;
+use crate::http::api::{ChallengeAnswer, ResetAnswer, SendCode, SetPassword, StartReset, StartedAnswer};
+use crate::http::problem::Refusal;
+use crate::http::request::auth::ResetBearer;
+use crate::http::request::body::Body;
+use crate::http::request::repeat::{Repeat, once, sent_again};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post, put};

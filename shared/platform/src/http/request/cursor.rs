@@ -1,7 +1,7 @@
 //! Paging: a limit and an opaque cursor, authenticated and bound to its list.
 
-use super::problem::Refusal;
-use super::query::parameter;
+use crate::http::problem::Refusal;
+use crate::http::request::query::parameter;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use base64::Engine;
@@ -12,8 +12,8 @@ use domain::key::Keys;
 use subtle::ConstantTimeEq;
 
 /// Rows of a page: default and range.
-pub(super) const DEFAULT_LIMIT: u32 = 50;
-pub(super) const MAX_LIMIT: u32 = 200;
+pub(in crate::http) const DEFAULT_LIMIT: u32 = 50;
+pub(in crate::http) const MAX_LIMIT: u32 = 200;
 
 /// `?limit=&cursor=`.
 pub struct Paging {

@@ -1,0 +1,4 @@
+//! What a function is invoked with.
+
+pub mod direct;
+pub mod gateway;

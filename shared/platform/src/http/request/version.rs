@@ -1,0 +1,21 @@
+//! Versions: the `ETag` of what was read, the `If-Match` of what changes it
+//! (RFC 9110 8.8.3, 13.1.1).
+
+use crate::http::problem::Refusal;
+use axum::Json;
+use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse;
+use domain::error::ProblemCode;
+use serde::Serialize;
+
+/// An answer with its version.
+pub fn tagged<T: Serialize>(version: u64, body: T) -> impl IntoResponse + use<T> {
+    ([(header::ETAG, format!("\"{version}\""))], Json(body))
+}
+
+/// The version that the caller has seen: one strong tag.
+pub fn if_match(headers: &HeaderMap) -> Result<u64, Refusal> {
+    let value = headers.get(header::IF_MATCH).ok_or(ProblemCode::PreconditionRequired)?;
+    let version = value.to_str().ok().and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
+    version.ok_or_else(|| ProblemCode::PreconditionFailed.into())
+}

@@ -1,0 +1,8 @@
+//! Which path does what: one file a function.
+
+pub mod directory;
+pub mod policy;
+pub mod registration;
+pub mod reset;
+pub mod sign_in;
+pub mod verify;
