@@ -1,7 +1,7 @@
 //! Addresses and messages, and what failing does not do.
 
 use super::{MAIL, NEW, NUMBER, account, ask_code, both_kinds, code_of, hash, ledger, one_kind, prove, start_method};
-use crate::tour::other;
+use crate::house::tour::other;
 use domain::challenge::Purpose;
 use domain::time::Span;
 use local::inbox::{Channel, Failure};

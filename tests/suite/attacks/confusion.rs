@@ -2,7 +2,7 @@
 //! id, a code.
 
 use super::{MAIL, NEW, NUMBER, ask_code, both_kinds, code_of, hash, one_kind, prove, start_method};
-use crate::contract::{example, routes};
+use crate::house::contract::{example, routes};
 use crate::strict::bodies;
 use domain::challenge::Purpose;
 use serde_json::json;

@@ -2,7 +2,7 @@
 //! and however it is spelled.
 
 use super::{MAIL, NEW, NUMBER, ask_code, both_kinds, code_of, hash, one_kind, prove};
-use crate::tour::other;
+use crate::house::tour::other;
 use domain::challenge::Purpose;
 use domain::time::Span;
 use serde_json::{Value, json};

@@ -2,8 +2,8 @@
 //! and no harm to what came after it.
 
 use super::{MAIL, NEW, account, ask_code, code_of, hash, ledger, one_kind, prove, start_method};
-use crate::tour::other;
-use crate::users::{delete, patch};
+use crate::accounts::users::{delete, patch};
+use crate::house::tour::other;
 use domain::challenge::Purpose;
 use domain::time::Span;
 use serde_json::json;

@@ -1,7 +1,7 @@
 //! Steps and authority: whose messages, whose proofs, and in which order.
 
 use super::{MAIL, NEW, NUMBER, account, ask_code, both_kinds, code_of, hash, one_kind, prove, register_both, start_method};
-use crate::tour::other;
+use crate::house::tour::other;
 use domain::challenge::Purpose;
 use domain::time::Span;
 use serde_json::json;

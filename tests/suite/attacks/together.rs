@@ -2,7 +2,7 @@
 //! other. Where an order can be forced, both are; then many rounds are run.
 
 use super::{MAIL, NEW, account, ask_code, code_of, hash, ledger, one_kind, prove, start_method};
-use crate::races::at_once;
+use crate::trouble::races::at_once;
 use domain::challenge::Purpose;
 use domain::time::Span;
 use serde_json::{Value, json};

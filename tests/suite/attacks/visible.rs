@@ -2,7 +2,7 @@
 //! errors that say nothing.
 
 use super::{MAIL, one_kind};
-use crate::tour::{Step, perform, tour};
+use crate::house::tour::{Step, perform, tour};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tests::people::StartedReset;

@@ -2,7 +2,7 @@
 //! route does not read.
 
 use super::{HEADERS, ask, function_of, made_up, method, operations, told};
-use crate::contract::{example, routes};
+use crate::house::contract::{example, routes};
 use domain::secret::BearerKind;
 use serde_json::json;
 use std::collections::BTreeSet;

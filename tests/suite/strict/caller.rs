@@ -2,7 +2,7 @@
 //! the gateway saw.
 
 use super::{bodies, made_up, method, operations, told};
-use crate::contract::{example, routes};
+use crate::house::contract::{example, routes};
 use domain::secret::BearerKind;
 use serde_json::json;
 use tests::world::Ask;

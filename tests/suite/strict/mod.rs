@@ -10,7 +10,7 @@ mod logs;
 mod markup;
 mod size;
 
-use crate::contract::{example, routes};
+use crate::house::contract::{example, routes};
 use domain::account::Handle;
 use domain::policy::Policy;
 use domain::secret::{Bearer, BearerKind};

@@ -1,7 +1,7 @@
 //! Sizes: what is too large is refused before it costs anything.
 
 use super::{ask, bodies, operations, raw, told};
-use crate::contract::routes;
+use crate::house::contract::routes;
 use serde_json::json;
 use tests::World;
 use tests::world::{Ask, FUNCTIONS, event};

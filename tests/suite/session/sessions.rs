@@ -1,7 +1,7 @@
 //! Sessions: what each reaches, how the password is proved anew, how they end,
 //! and how long sign-in waits.
 
-use crate::contract::{example, routes};
+use crate::house::contract::{example, routes};
 use crate::strict::bodies;
 use domain::session::{IDLE, LIMITED, PROOF, SEEN_STEP};
 use domain::time::Span;

@@ -1,7 +1,7 @@
 //! What each request costs: its AWS calls, the members of its transactions
 //! with their conditions, and the write units of a reset.
 
-use crate::tour::{perform, tour};
+use crate::house::tour::{perform, tour};
 use serde_json::Value;
 use std::fmt::Write;
 use tests::{Call, World};

@@ -7,7 +7,7 @@ use std::path::Path;
 use tests::World;
 use tests::world::{Ask, FUNCTIONS, local_router};
 
-const TEMPLATE: &str = include_str!("../../infra/template.yaml");
+const TEMPLATE: &str = include_str!("../../../infra/template.yaml");
 
 /// A function of the template, by the package it is built from.
 struct Declared {

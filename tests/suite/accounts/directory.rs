@@ -1,6 +1,6 @@
 //! What holds of the directory under races, look-alikes and erasure.
 
-use crate::users::{create, delete, tag, together, view, world};
+use crate::accounts::users::{create, delete, tag, together, view, world};
 use domain::time::Span;
 use local::inbox::{Channel, Failure};
 use serde_json::{Value, json};

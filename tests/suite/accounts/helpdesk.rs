@@ -1,8 +1,8 @@
 //! Helping somebody who is stuck: who may, what it does, and that whoever may
 //! not any more cannot finish it.
 
-use crate::tour::other;
-use crate::users::{create, delete, patch, tag, world};
+use crate::accounts::users::{create, delete, patch, tag, world};
+use crate::house::tour::other;
 use domain::time::Span;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -334,7 +334,7 @@ async fn one_can_be_helped_by_oneself_and_not_after_the_end() {
     let temporary = world.ask(own("POST", "/temporary-password")).await.expect(200).text("temporaryPassword");
     assert_eq!(world.ask(own("GET", "")).await.code(), "signInRequired");
     world.sign_in("admin@example.com", &temporary).await.expect(200);
-    let (world, admin) = crate::users::world().await;
+    let (world, admin) = crate::accounts::users::world().await;
     world.ask(create(&admin, json!({ "userId": "ann@example.com", "name": "Ann" }))).await.expect(201);
     delete(&world, &admin, "ann@example.com").await.expect(204);
     for path in ["/unlock", "/require-registration", "/temporary-password"] {

@@ -120,7 +120,7 @@ fn the_operators_limit_has_a_range_too() {
         assert_eq!(refused, "set the environment variable LATCHKEY_SOURCE_LIMIT to a number from 10 to 100000", "{text:?}");
     }
     // The template says the same before anything is deployed.
-    let template: Value = serde_yaml_ng::from_str::<serde_yaml_ng::Value>(include_str!("../../infra/template.yaml"))
+    let template: Value = serde_yaml_ng::from_str::<serde_yaml_ng::Value>(include_str!("../../../infra/template.yaml"))
         .ok()
         .and_then(|template| serde_json::to_value(&template["Parameters"]["SourceLimit"]).ok())
         .expect("a parameter");

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const PAGE: &str = include_str!("../THREATS.md");
+const PAGE: &str = include_str!("../../THREATS.md");
 
 /// Where tests lie.
 const FOLDERS: [&str; 3] = ["tests", "shared/domain/tests", "infra/local/tests"];
@@ -29,7 +29,7 @@ fn attacks() -> BTreeMap<u32, String> {
 }
 
 /// Names of the functions that are marked as tests, by their file.
-fn tests() -> Vec<(PathBuf, String)> {
+pub fn tests() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let mut found = Vec::new();
     let mut left: Vec<PathBuf> = FOLDERS.iter().map(|folder| root.join(folder)).collect();

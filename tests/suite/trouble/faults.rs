@@ -2,7 +2,7 @@
 //! every write. Tries are bounded, nothing is half done, and where the charge
 //! fails nothing is compared.
 
-use crate::tour::{Step, perform, tour};
+use crate::house::tour::{Step, perform, tour};
 use domain::time::Span;
 use serde_json::Value;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Administrators: the first of them, what only they may do, when they no
 //! longer may, and that one always remains.
 
-use crate::users::{create, delete, patch, tag, together, world};
+use crate::accounts::users::{create, delete, patch, tag, together, world};
 use domain::time::Span;
 use serde_json::{Value, json};
 use tests::world::Ask;

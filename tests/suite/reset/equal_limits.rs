@@ -2,8 +2,8 @@
 //! same calls, the same answers, the same Retry-After, to administrators, by
 //! phone, and where requests are repeated (I13).
 
-use crate::equal::{STATES, Seen, States, all_alike, face, shape, states_in};
 use crate::numbers::{WRONG, told};
+use crate::reset::equal::{STATES, Seen, States, all_alike, face, shape, states_in};
 use domain::challenge::{ChallengeId, Purpose};
 use domain::code::Code;
 use domain::time::Span;

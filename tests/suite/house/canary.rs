@@ -2,7 +2,7 @@
 //! but the one field that hands it out, not in the table's file, its stream
 //! and its outbox, not in what goes over the wire to the table (I14).
 
-use crate::tour::{Step, perform, tour};
+use crate::house::tour::{Step, perform, tour};
 use platform::log::subscriber;
 use serde_json::Value;
 use std::io::Write;

@@ -1,6 +1,6 @@
 //! Finding accounts and groups, page by page, while others write.
 
-use crate::users::{create, delete, patch, together, world};
+use crate::accounts::users::{create, delete, patch, together, world};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;

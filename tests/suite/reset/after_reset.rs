@@ -1,7 +1,7 @@
 //! What a reset ends: the old password, every session on every route, every
 //! other reset and code; and who is told.
 
-use crate::tour::other;
+use crate::house::tour::other;
 use domain::time::Span;
 use serde_json::json;
 use tests::World;

@@ -1,7 +1,7 @@
 //! Temporary passwords that are issued anew.
 
-use crate::helpdesk::{ADDRESS, ann, of_ann, staffed, told};
-use crate::users::{create, tag, together, world};
+use crate::accounts::helpdesk::{ADDRESS, ann, of_ann, staffed, told};
+use crate::accounts::users::{create, tag, together, world};
 use domain::time::Span;
 use serde_json::json;
 use tests::Answer;

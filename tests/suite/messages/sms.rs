@@ -204,12 +204,12 @@ fn a_base_url_is_https_and_its_host_fits_every_sms() {
     // A stack is refused before a function could be.
     let middle = LONGEST_HOST - 2;
     let pattern = format!("AllowedPattern: \"https://[a-z0-9]([a-z0-9.-]{{0,{middle}}}[a-z0-9])?(:[0-9]{{1,5}})?/?\"");
-    assert!(include_str!("../../infra/template.yaml").contains(&pattern), "{pattern}");
+    assert!(include_str!("../../../infra/template.yaml").contains(&pattern), "{pattern}");
 }
 
 #[test]
 fn send_code_may_publish_to_numbers_and_to_no_topic() {
-    let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(include_str!("../../infra/template.yaml")).expect("YAML");
+    let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(include_str!("../../../infra/template.yaml")).expect("YAML");
     let mut may = BTreeSet::new();
     for (name, resource) in template["Resources"].as_mapping().expect("resources") {
         let policies = resource["Properties"]["Policies"].as_sequence().into_iter().flatten();

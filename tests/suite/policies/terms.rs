@@ -1,7 +1,7 @@
 //! The organisation's own terms: saved under the policy's version, read by
 //! administrators, and in force for the next password that is set.
 
-use crate::passwords::{proved, set};
+use crate::session::passwords::{proved, set};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tests::world::Ask;

@@ -1,47 +1,57 @@
 //! Where each number of the product is shown at both ends of its range: that
-//! it is taken there and refused beyond, by `numbers_policy`, and that the rule
+//! it is taken there and refused beyond, by `numbers::policy`, and that the rule
 //! acts there, one before, at, and one after. A test below holds this list.
 //!
 //! | number | shown by |
 //! |---|---|
-//! | each number of the policy | `numbers_policy::each_number_is_taken_at_both_ends_and_refused_one_beyond_in_both_languages` `numbers_policy::what_is_no_whole_number_of_32_bits_is_refused_at_its_place` `numbers_policy::all_least_and_all_most_are_saved_and_hold_as_they_were_written` `numbers_policy::before_anybody_saves_the_numbers_are_the_products` |
-//! | scope: groups, `/scope/groups` | `numbers_time::one_group_or_fifty_decide_who_is_in_scope` `policy::the_scope_decides_who_may_reset_and_who_is_asked_to_register` |
-//! | kinds of method allowed, `/methods` | `numbers_time::as_many_different_kinds_are_proved_as_the_policy_says_and_two_by_administrators` `eligibility::who_may_reset` |
-//! | kinds required to reset, `/kindsRequired` | `numbers_time::as_many_different_kinds_are_proved_as_the_policy_says_and_two_by_administrators` |
-//! | kinds required for administrators | `numbers_time::as_many_different_kinds_are_proved_as_the_policy_says_and_two_by_administrators` `eligibility::who_may_reset` |
-//! | kinds to register before `finish` | `numbers_time::as_many_kinds_are_registered_as_are_required` |
+//! | each number of the policy | `numbers::policy::each_number_is_taken_at_both_ends_and_refused_one_beyond_in_both_languages` `numbers::policy::what_is_no_whole_number_of_32_bits_is_refused_at_its_place` `numbers::policy::all_least_and_all_most_are_saved_and_hold_as_they_were_written` `numbers::policy::before_anybody_saves_the_numbers_are_the_products` |
+//! | scope: groups, `/scope/groups` | `numbers::time::one_group_or_fifty_decide_who_is_in_scope` `policy::the_scope_decides_who_may_reset_and_who_is_asked_to_register` |
+//! | kinds of method allowed, `/methods` | `numbers::time::as_many_different_kinds_are_proved_as_the_policy_says_and_two_by_administrators` `eligibility::who_may_reset` |
+//! | kinds required to reset, `/kindsRequired` | `numbers::time::as_many_different_kinds_are_proved_as_the_policy_says_and_two_by_administrators` |
+//! | kinds required for administrators | `numbers::time::as_many_different_kinds_are_proved_as_the_policy_says_and_two_by_administrators` `eligibility::who_may_reset` |
+//! | kinds to register before `finish` | `numbers::time::as_many_kinds_are_registered_as_are_required` |
 //! | days a user may postpone, `/registration/postponeDays` | `numbers::registration_is_postponed_for_none_or_ninety_days_and_not_a_moment_longer` `registration::registration_is_put_off_until_the_policys_days_are_over` `registration::zero_days_ask_at_once_and_more_than_ninety_are_refused` |
 //! | days until reconfirmation, `/registration/reconfirmDays` | `numbers::methods_are_confirmed_again_never_after_a_day_or_after_two_years` `registration::methods_are_confirmed_again_when_the_policys_days_are_over` |
-//! | code length, `/code/digits` | `numbers_code::a_code_has_as_many_digits_as_the_policy_says` `code::a_code_has_the_digits_its_challenge_names` |
-//! | code lifetime, `/code/lifetimeMinutes` | `numbers_code::a_code_lives_as_long_as_the_policy_says_and_not_a_moment_longer` `expiry::a21_a_code_of_a_registration_ends_exactly_too` |
-//! | guesses per code, `/code/guesses` | `numbers_code::a_code_allows_as_many_guesses_as_the_policy_says` |
-//! | failed guesses per account, `/limits/failedGuesses` | `numbers_count::reset_closes_at_exactly_as_many_failed_guesses_as_the_policy_says` |
-//! | failed guesses at registration, `/limits/failedRegistrationGuesses` | `numbers_count::failed_guesses_at_registration_are_counted_apart_and_never_close_reset` |
-//! | what ends the count | `numbers_count::a_failed_guess_leaves_after_24_hours_and_a_full_count_24_hours_after_its_last` `numbers_count::a_completed_reset_ends_the_count_and_no_resend_new_reset_or_half_proof_does` `helpdesk::unlocking_ends_the_wait_and_the_counts_of_both_ledgers` |
-//! | wait before another code, `/limits/resendWaitSeconds` | `numbers_send::another_code_waits_as_long_as_the_policy_says_doubling_to_eight_minutes` `limit::another_code_of_a_kind_waits_longer_each_time` |
-//! | SMS per account, `/limits/smsPerHour` | `numbers_send::an_account_is_sent_as_many_codes_as_the_policy_says_in_a_sliding_window` |
-//! | mails per account, `/limits/mailsPerTenMinutes` | `numbers_send::an_account_is_sent_as_many_codes_as_the_policy_says_in_a_sliding_window` |
-//! | sends per destination | `numbers_send::an_address_of_many_gets_as_many_codes_as_the_policy_says_in_a_sliding_window` `phone::a54_one_number_of_twenty_accounts_gets_exactly_its_limit_in_an_hour` |
-//! | starts and sends per source address | `numbers_source::a_source_starts_and_asks_as_often_as_the_operator_says_each_clock_hour` `numbers_source::a_limit_of_100_000_is_counted_to_its_last` `numbers_source::the_operators_limit_has_a_range_too` `mail::a15_only_the_address_that_the_gateway_saw_is_counted` |
-//! | SMS a day, `/limits/smsPerDay` | `numbers_budget::the_days_sms_are_spent_to_the_last_and_then_there_are_none_for_anybody` `phone::a_budget_of_nothing_makes_sms_unavailable_at_once` |
-//! | SMS a day and country, `/limits/smsPerCountryAndDay` | `numbers_budget::a_countrys_sms_are_spent_to_the_last_and_then_dropped_without_a_word` |
-//! | reset lifetime, `/resetLifetimeMinutes` | `numbers_time::a_reset_lives_as_long_as_the_policy_says_and_not_a_moment_longer` `expiry::a21_a_code_does_not_outlive_its_reset` |
+//! | code length, `/code/digits` | `numbers::code::a_code_has_as_many_digits_as_the_policy_says` `code::a_code_has_the_digits_its_challenge_names` |
+//! | code lifetime, `/code/lifetimeMinutes` | `numbers::code::a_code_lives_as_long_as_the_policy_says_and_not_a_moment_longer` `expiry::a21_a_code_of_a_registration_ends_exactly_too` |
+//! | guesses per code, `/code/guesses` | `numbers::code::a_code_allows_as_many_guesses_as_the_policy_says` |
+//! | failed guesses per account, `/limits/failedGuesses` | `numbers::count::reset_closes_at_exactly_as_many_failed_guesses_as_the_policy_says` |
+//! | failed guesses at registration, `/limits/failedRegistrationGuesses` | `numbers::count::failed_guesses_at_registration_are_counted_apart_and_never_close_reset` |
+//! | what ends the count | `numbers::count::a_failed_guess_leaves_after_24_hours_and_a_full_count_24_hours_after_its_last` `numbers::count::a_completed_reset_ends_the_count_and_no_resend_new_reset_or_half_proof_does` `helpdesk::unlocking_ends_the_wait_and_the_counts_of_both_ledgers` |
+//! | wait before another code, `/limits/resendWaitSeconds` | `numbers::send::another_code_waits_as_long_as_the_policy_says_doubling_to_eight_minutes` `limit::another_code_of_a_kind_waits_longer_each_time` |
+//! | SMS per account, `/limits/smsPerHour` | `numbers::send::an_account_is_sent_as_many_codes_as_the_policy_says_in_a_sliding_window` |
+//! | mails per account, `/limits/mailsPerTenMinutes` | `numbers::send::an_account_is_sent_as_many_codes_as_the_policy_says_in_a_sliding_window` |
+//! | sends per destination | `numbers::send::an_address_of_many_gets_as_many_codes_as_the_policy_says_in_a_sliding_window` `phone::a54_one_number_of_twenty_accounts_gets_exactly_its_limit_in_an_hour` |
+//! | starts and sends per source address | `numbers::source::a_source_starts_and_asks_as_often_as_the_operator_says_each_clock_hour` `numbers::source::a_limit_of_100_000_is_counted_to_its_last` `numbers::source::the_operators_limit_has_a_range_too` `mail::a15_only_the_address_that_the_gateway_saw_is_counted` |
+//! | SMS a day, `/limits/smsPerDay` | `numbers::budget::the_days_sms_are_spent_to_the_last_and_then_there_are_none_for_anybody` `phone::a_budget_of_nothing_makes_sms_unavailable_at_once` |
+//! | SMS a day and country, `/limits/smsPerCountryAndDay` | `numbers::budget::a_countrys_sms_are_spent_to_the_last_and_then_dropped_without_a_word` |
+//! | reset lifetime, `/resetLifetimeMinutes` | `numbers::time::a_reset_lives_as_long_as_the_policy_says_and_not_a_moment_longer` `expiry::a21_a_code_does_not_outlive_its_reset` |
 //! | session: registration only, full, idle | `expiry::a_session_for_registration_alone_ends_after_twenty_minutes` `expiry::a21_a_full_session_ends_after_twelve_hours_however_much_it_is_used` `expiry::a21_an_unused_session_ends_after_an_hour` `sessions::the_use_of_a_session_is_written_down_in_steps_of_five_minutes` |
 //! | password proof | `sessions::changing_methods_asks_for_the_password_again_after_twenty_minutes` |
-//! | sign-in lockout, `/limits/wrongPasswords` | `numbers_password::sign_in_waits_after_as_many_wrong_passwords_as_the_policy_says` `lockout::the_threshold_is_the_policys` `lockout::the_tenth_wrong_password_makes_sign_in_wait_a_minute_and_each_further_one_twice_as_long` |
-//! | password length, `/password/minimumLength` | `numbers_password::a_password_is_as_long_as_the_policy_says_and_256_at_most` `password::length_is_counted_in_code_points` `passwords::a45_every_character_of_a_password_counts` |
+//! | sign-in lockout, `/limits/wrongPasswords` | `numbers::password::sign_in_waits_after_as_many_wrong_passwords_as_the_policy_says` `lockout::the_threshold_is_the_policys` `lockout::the_tenth_wrong_password_makes_sign_in_wait_a_minute_and_each_further_one_twice_as_long` |
+//! | password length, `/password/minimumLength` | `numbers::password::a_password_is_as_long_as_the_policy_says_and_256_at_most` `password::length_is_counted_in_code_points` `passwords::a45_every_character_of_a_password_counts` |
 //! | password strength | `password::a_score_of_three_is_taken_and_of_two_is_not` `password::what_is_known_of_the_account_counts_nothing` |
 //! | the organisation's terms | `terms::a_thousand_terms_of_sixteen_chinese_characters_fit` `terms::what_is_no_list_of_terms_is_refused_at_its_place` `terms::a_term_has_four_to_sixteen_characters_and_is_there_once` `terms::a_list_has_at_most_a_thousand_terms` |
 //! | temporary password | `expiry::a21_a_temporary_password_signs_in_for_seven_days` `users::a_temporary_password_must_be_changed_and_ends_after_seven_days` |
-//! | organisation | `numbers_policy::the_organisations_texts_are_as_long_as_the_product_says` `policy::each_text_is_checked` |
-//! | audit kept, `/auditDays` | `numbers_time::every_row_of_the_audit_trail_is_kept_as_long_as_the_policy_says` |
+//! | organisation | `numbers::policy::the_organisations_texts_are_as_long_as_the_product_says` `policy::each_text_is_checked` |
+//! | audit kept, `/auditDays` | `numbers::time::every_row_of_the_audit_trail_is_kept_as_long_as_the_policy_says` |
 //! | Idempotency-Key kept | `repeat::a_key_belongs_to_one_caller_one_route_one_body_and_one_day` |
 //! | rows of a page | `policy::a_page_holds_one_to_two_hundred_rows` |
-//! | `GET /v1/limits` | `numbers_policy::the_public_limits_move_with_the_static_numbers_and_with_nothing_else` |
+//! | `GET /v1/limits` | `numbers::policy::the_public_limits_move_with_the_static_numbers_and_with_nothing_else` |
 
-use crate::numbers_policy::NUMBERS;
+mod budget;
+mod code;
+mod count;
+mod password;
+pub mod policy;
+mod send;
+mod source;
+mod time;
+
+use crate::house::threats::tests;
 use domain::challenge::{ChallengeId, Purpose};
 use domain::code::Code;
+use policy::NUMBERS;
 use serde_json::{Value, json};
 use std::path::Path;
 use tests::people::StartedReset;
@@ -165,27 +175,23 @@ pub fn told(answer: &tests::Answer) -> (&str, Option<&str>) {
 
 /// The tests that the list above names, by module and name.
 fn named() -> Vec<(&'static str, &'static str)> {
-    let list = include_str!("numbers.rs").lines().take_while(|line| line.starts_with("//!"));
-    let names = list.flat_map(|line| line.split('`').skip(1).step_by(2)).filter_map(|name| name.split_once("::"));
+    let list = include_str!("mod.rs").lines().take_while(|line| line.starts_with("//!"));
+    let names = list.flat_map(|line| line.split('`').skip(1).step_by(2)).filter_map(|name| name.rsplit_once("::"));
     names.collect()
 }
 
 #[test]
 fn every_number_has_its_tests() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folders = [folder.join("suite"), folder.join("../shared/domain/tests/rules")];
     let named = named();
     assert!(named.len() > NUMBERS.len());
-    for (module, test) in &named {
-        let sources = folders.iter().filter_map(|folder| std::fs::read_to_string(folder.join(format!("{module}.rs"))).ok());
-        let begins = |line: &str| line.trim_start().trim_start_matches("async ").starts_with(&format!("fn {test}("));
-        let is_test = |source: &String| {
-            let lines: Vec<&str> = source.lines().collect();
-            lines.windows(2).any(|pair| begins(pair[1]) && pair[0].contains("test") && pair[0].trim_start().starts_with("#["))
-        };
-        assert!(sources.into_iter().any(|source| is_test(&source)), "there is no test {module}::{test}");
+    let tests = tests();
+    for (module, test) in named {
+        // The list names the file alone, whatever room it is in.
+        let file = module.rsplit("::").next().expect("a name");
+        let of_file = |path: &Path| path.file_stem().is_some_and(|stem| stem == file) || path.ends_with(format!("{file}/mod.rs"));
+        assert!(tests.iter().any(|(path, name)| of_file(path) && name == test), "there is no test {module}::{test}");
     }
-    let list: String = include_str!("numbers.rs").lines().take_while(|line| line.starts_with("//!")).collect();
+    let list: String = include_str!("mod.rs").lines().take_while(|line| line.starts_with("//!")).collect();
     for (pointer, ..) in NUMBERS {
         assert!(list.contains(&format!("`{pointer}`")), "{pointer} is not in the list");
     }

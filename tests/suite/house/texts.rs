@@ -107,12 +107,12 @@ fn the_lists_of_codes_hold_every_code() {
         let body = source.split(&format!("pub enum {name} {{")).nth(1).expect("the enum").split("\n}").next().expect("its end");
         body.lines().map(str::trim).filter(|line| !line.starts_with("//") && line.ends_with(',')).count()
     };
-    let error = include_str!("../../shared/domain/src/error.rs");
+    let error = include_str!("../../../shared/domain/src/error.rs");
     assert_eq!(variants(error, "ProblemCode"), ProblemCode::ALL.len());
     assert_eq!(variants(error, "ViolationCode"), ViolationCode::ALL.len());
-    assert_eq!(variants(include_str!("../../shared/domain/src/notice.rs"), "Notice"), Notice::ALL.len());
-    assert_eq!(variants(include_str!("../../shared/domain/src/challenge.rs"), "Purpose"), Purpose::ALL.len());
-    assert_eq!(variants(include_str!("../../shared/domain/src/account.rs"), "Language"), Language::ALL.len());
+    assert_eq!(variants(include_str!("../../../shared/domain/src/notice.rs"), "Notice"), Notice::ALL.len());
+    assert_eq!(variants(include_str!("../../../shared/domain/src/challenge.rs"), "Purpose"), Purpose::ALL.len());
+    assert_eq!(variants(include_str!("../../../shared/domain/src/account.rs"), "Language"), Language::ALL.len());
     let codes: BTreeSet<String> = ProblemCode::ALL.iter().map(|code| code.as_str()).collect();
     assert_eq!(codes.len(), ProblemCode::ALL.len(), "none twice");
     let codes: BTreeSet<String> = ViolationCode::ALL.iter().map(|code| code.as_str()).collect();

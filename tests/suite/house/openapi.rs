@@ -1,6 +1,6 @@
 //! The document of the API is what the code says, and says what it should.
 
-use crate::contract::routes;
+use crate::house::contract::routes;
 use domain::error::ProblemCode;
 use serde_json::Value;
 use std::collections::BTreeSet;

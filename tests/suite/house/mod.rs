@@ -1,0 +1,10 @@
+//! The house itself: its rules, its lists, its contract.
+
+mod calls;
+mod canary;
+pub mod contract;
+mod openapi;
+mod texts;
+pub mod threats;
+mod tidy;
+pub mod tour;

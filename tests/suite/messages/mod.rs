@@ -1,0 +1,4 @@
+//! What is sent, as it arrives.
+
+mod mail;
+mod sms;

@@ -1,0 +1,4 @@
+//! What administrators set.
+
+mod policy;
+mod terms;

@@ -1,0 +1,9 @@
+//! A forgotten password.
+
+mod administrator_reset;
+mod after_reset;
+pub mod equal;
+mod equal_limits;
+mod expiry;
+mod phone;
+mod story;

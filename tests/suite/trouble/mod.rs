@@ -1,0 +1,5 @@
+//! What goes wrong: faults, races, answers that are lost.
+
+mod faults;
+pub mod races;
+mod repeat;
