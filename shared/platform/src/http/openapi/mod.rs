@@ -210,10 +210,12 @@ fn bound(field: &mut Value, bounds: &Value) {
 fn flow(schema: &mut Value) {
     match schema {
         Value::Array(values) => values.iter_mut().for_each(flow),
-        Value::Object(fields) => fields.iter_mut().for_each(|(name, field)| match field {
-            Value::String(text) if name == "description" => *text = text.replace('\n', " ").replace("[`", "`").replace("`]", "`"),
-            field => flow(field),
-        }),
+        Value::Object(fields) => {
+            if let Some(Value::String(text)) = fields.get_mut("description") {
+                *text = text.replace('\n', " ").replace("[`", "`").replace("`]", "`");
+            }
+            fields.values_mut().for_each(flow);
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
