@@ -24,16 +24,18 @@ pub(super) fn event(function: &str) -> Value {
     }
 }
 
-/// The status it answers with; `None` where it answers with something else.
-pub(super) fn answer(function: &str) -> Option<u16> {
-    match function {
-        "directory" | "registration" | "sign-in" => Some(401),
+/// Whether it answered as it must.
+pub(super) fn is_right(function: &str, answer: &Value) -> bool {
+    let status = match function {
+        "directory" | "registration" | "sign-in" => 401,
         // Nobody has switched it on.
-        "reset" => Some(403),
-        "verify" => Some(422),
-        "send-code" => None,
-        _ => Some(200),
-    }
+        "reset" => 403,
+        "verify" => 422,
+        // A record that failed would be named: without keys or table it fails.
+        "send-code" => return *answer == json!({ "batchItemFailures": [] }),
+        _ => 200,
+    };
+    answer["statusCode"] == status
 }
 
 /// `bearer`: the beginning of one in the right form, which nobody ever got.
@@ -47,9 +49,23 @@ fn request(method: &str, path: &str, bearer: Option<&str>, body: Option<Value>) 
         "requestContext": {
             "accountId": "000000000000", "apiId": "api", "domainName": "reset.example.com", "domainPrefix": "reset",
             "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "bare" },
-            "requestId": "bare", "routeKey": "$default", "stage": "$default", "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 0,
+            "routeKey": "$default", "stage": "$default", "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 0,
         },
         "body": body.map(|body| body.to_string()),
         "isBase64Encoded": false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unready_answer_is_wrong() {
+        assert!(is_right("reset", &json!({ "statusCode": 403 })));
+        assert!(!is_right("reset", &json!({ "statusCode": 503 })));
+        assert!(!is_right("policy", &Value::Null));
+        assert!(is_right("send-code", &json!({ "batchItemFailures": [] })));
+        assert!(!is_right("send-code", &json!({ "batchItemFailures": [{ "itemIdentifier": "1" }] })));
+    }
 }

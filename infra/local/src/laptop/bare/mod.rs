@@ -43,15 +43,19 @@ pub(super) async fn run(root: &Path) -> Result<()> {
     names.push(HELLO.to_owned());
     let cargo_lambda = tools::cargo_lambda(root, &data).await?;
 
-    if installed_targets().contains(ARM) {
-        build(root, &data, &cargo_lambda, &names, &["--arm64"]).await?;
-        sizes("arm64", root, &names)?;
-    } else {
+    let mut too_large = Vec::new();
+    if !installed_targets().contains(ARM) {
         say!("arm64: skipped, its target is not installed (rustup target add {ARM})");
+    } else if !has_zig() {
+        say!("arm64: skipped, zig is not installed, which links it (pip3 install ziglang)");
+    } else {
+        build(root, &data, &cargo_lambda, &names, &["--arm64"]).await?;
+        too_large.extend(list("arm64", &names, &sizes(root, &names)?));
     }
     // What is to run here needs no other linker than this machine's.
     build(root, &data, &cargo_lambda, &names, &["--compiler", "cargo"]).await?;
-    let sizes = sizes(std::env::consts::ARCH, root, &names)?;
+    let sizes = sizes(root, &names)?;
+    too_large.extend(list(std::env::consts::ARCH, &names, &sizes));
 
     let keys = secrets::load_or_generate(&data.secrets())?;
     let embedded = Embedded::start(data.dir())?;
@@ -61,11 +65,14 @@ pub(super) async fn run(root: &Path) -> Result<()> {
     let mut taken: Vec<Vec<Duration>> = vec![Vec::new(); names.len()];
     for _ in 0..STARTS {
         for (name, taken) in names.iter().zip(&mut taken) {
-            let took = runtime.cold_start(&bootstrap(root, name), &environment, &first::event(name), first::answer(name)).await;
+            let took =
+                runtime.cold_start(&bootstrap(root, name), &environment, first::event(name), |answer| first::is_right(name, answer)).await;
             taken.push(took.with_context(|| format!("{name}: no cold start"))?);
         }
     }
     tell(&names, &sizes, &taken);
+    // Last: who made one too large wants to see all figures.
+    ensure!(too_large.is_empty(), "larger than {LARGEST} bytes: {}", too_large.join(", "));
     Ok(())
 }
 
@@ -73,6 +80,15 @@ pub(super) async fn run(root: &Path) -> Result<()> {
 fn installed_targets() -> String {
     let output = Command::new("rustup").args(["target", "list", "--installed"]).output();
     output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
+}
+
+/// Whether `cargo lambda` will find it: alone, or as a package of Python.
+fn has_zig() -> bool {
+    let succeeds = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    succeeds("zig", &["version"]) || succeeds("python3", &["-m", "ziglang", "version"])
 }
 
 async fn build(root: &Path, data: &Data, cargo_lambda: &Path, names: &[String], target: &[&str]) -> Result<()> {
@@ -90,16 +106,25 @@ fn bootstrap(root: &Path, name: &str) -> PathBuf {
 }
 
 /// Bytes of each bootstrap.
-fn sizes(architecture: &str, root: &Path, names: &[String]) -> Result<Vec<u64>> {
+fn sizes(root: &Path, names: &[String]) -> Result<Vec<u64>> {
     let size = |name: &String| -> Result<u64> {
         let file = bootstrap(root, name);
-        let size = file.metadata().with_context(|| format!("no {}", file.display()))?.len();
-        ensure!(size <= LARGEST, "{architecture}: {name} has {size} bytes, and may have {LARGEST}");
-        Ok(size)
+        Ok(file.metadata().with_context(|| format!("no {}", file.display()))?.len())
     };
-    let sizes = names.iter().map(size).collect::<Result<Vec<u64>>>()?;
-    say!("{architecture}: every bootstrap has at most {} MB", LARGEST >> 20);
-    Ok(sizes)
+    names.iter().map(size).collect()
+}
+
+/// Lists the sizes, and returns which are too large.
+fn list(architecture: &str, names: &[String], sizes: &[u64]) -> Vec<String> {
+    let mut too_large = Vec::new();
+    say!("\n{architecture}: bytes of each bootstrap, of {LARGEST} at most");
+    for (name, size) in names.iter().zip(sizes) {
+        say!("{name:<14} {size:>10}");
+        if *size > LARGEST {
+            too_large.push(format!("{name} ({architecture}, {size})"));
+        }
+    }
+    too_large
 }
 
 fn tell(names: &[String], sizes: &[u64], taken: &[Vec<Duration>]) {
@@ -115,4 +140,15 @@ fn tell(names: &[String], sizes: &[u64], taken: &[Vec<Duration>]) {
         say!("{name:<14} {megabytes:>5.2} MB   {median:>6.1} ms ({:.1}, {:.1})", ms(taken[0]), ms(taken[taken.len() - 1]));
     }
     say!("all but {HELLO}: {sum:.1} ms one after another; sign-in's holds a password hash");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_is_too_large_is_named() {
+        let names = ["policy", "reset", "verify"].map(str::to_owned);
+        assert_eq!(list("arm64", &names, &[LARGEST, LARGEST + 1, 9 << 20]), ["reset (arm64, 8388609)", "verify (arm64, 9437184)"]);
+    }
 }

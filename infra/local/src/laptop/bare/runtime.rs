@@ -5,7 +5,10 @@ use std::{
     net::SocketAddr,
     path::Path,
     process::Stdio,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -31,17 +34,20 @@ struct Said {
     body: Bytes,
 }
 
+/// What is next, under its request id. Taken by the first who asks.
+type Next = Arc<Mutex<Option<(String, String)>>>;
+
 #[derive(Clone)]
 struct Shared {
-    /// Taken by the first who asks what is next.
-    event: Arc<Mutex<Option<String>>>,
+    next: Next,
     said: mpsc::UnboundedSender<Said>,
 }
 
 /// Hands out events, one process at a time.
 pub(super) struct Runtime {
     address: SocketAddr,
-    event: Arc<Mutex<Option<String>>>,
+    next: Next,
+    starts: AtomicU64,
     said: tokio::sync::Mutex<mpsc::UnboundedReceiver<Said>>,
 }
 
@@ -54,19 +60,18 @@ impl Runtime {
         let listener = crate::listen(None)?;
         let address = listener.local_addr()?;
         let (said, heard) = mpsc::unbounded_channel();
-        let shared = Shared { event: Arc::default(), said };
-        let event = shared.event.clone();
+        let shared = Shared { next: Next::default(), said };
+        let next = shared.next.clone();
         let app = Router::new()
-            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route("/2018-06-01/runtime/invocation/next", get(hand_out))
             .route("/2018-06-01/runtime/invocation/{id}/{part}", post(answered))
             .route("/2018-06-01/runtime/init/error", post(failed))
             .with_state(shared);
         tokio::spawn(async move { axum::serve(listener, app).await });
-        Ok(Self { address, event, said: tokio::sync::Mutex::new(heard) })
+        Ok(Self { address, next, starts: AtomicU64::new(0), said: tokio::sync::Mutex::new(heard) })
     }
 
-    /// From the start of the process to its first answer, which must have
-    /// this status.
+    /// From the start of the process to its first answer, which must be right.
     ///
     /// # Errors
     /// When it does not answer, or something else.
@@ -74,12 +79,17 @@ impl Runtime {
         &self,
         bootstrap: &Path,
         environment: &[(&str, String)],
-        event: &Value,
-        status: Option<u16>,
+        mut event: Value,
+        is_right: impl Fn(&Value) -> bool,
     ) -> Result<Duration> {
         let mut said = self.said.lock().await;
         while said.try_recv().is_ok() {}
-        *self.event.lock().expect("nothing panics under this lock") = Some(event.to_string());
+        // As AWS does, each has its own: writes are told apart by it.
+        let id = format!("bare-{}", self.starts.fetch_add(1, Ordering::Relaxed));
+        if let Some(context) = event.get_mut("requestContext") {
+            context["requestId"] = id.as_str().into();
+        }
+        *self.next.lock().expect("nothing panics under this lock") = Some((id, event.to_string()));
         let mut command = tokio::process::Command::new(bootstrap);
         command.env_clear().envs(environment.iter().map(|(name, value)| (name, value)));
         command.env("AWS_LAMBDA_RUNTIME_API", self.address.to_string());
@@ -97,17 +107,17 @@ impl Runtime {
         let text = String::from_utf8_lossy(&first.body);
         ensure!(first.part == "response", "it failed: {text}");
         let answer: Value = serde_json::from_slice(&first.body)?;
-        ensure!(answer["statusCode"].as_u64() == status.map(u64::from), "it answered {text}");
+        ensure!(is_right(&answer), "it answered {text}");
         Ok(first.at - start)
     }
 }
 
-async fn next(State(shared): State<Shared>) -> Response {
-    let event = shared.event.lock().expect("nothing panics under this lock").take();
-    let Some(event) = event else { return std::future::pending().await };
+async fn hand_out(State(shared): State<Shared>) -> Response {
+    let next = shared.next.lock().expect("nothing panics under this lock").take();
+    let Some((id, event)) = next else { return std::future::pending().await };
     let deadline = jiff::Timestamp::now().as_millisecond() + 30_000;
     let headers = [
-        ("Lambda-Runtime-Aws-Request-Id", "bare".to_owned()),
+        ("Lambda-Runtime-Aws-Request-Id", id),
         ("Lambda-Runtime-Deadline-Ms", deadline.to_string()),
         ("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:000000000000:function:bare".to_owned()),
         ("Lambda-Runtime-Trace-Id", "Root=1-00000000-000000000000000000000000".to_owned()),
