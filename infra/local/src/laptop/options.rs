@@ -28,8 +28,8 @@ pub struct Options {
     #[arg(long)]
     pub fresh: bool,
 
-    /// Build the functions with optimisations: slower to build, 40 times
-    /// quicker to answer
+    /// Build the functions with optimisations: slower to build, five
+    /// times quicker to answer
     #[arg(long)]
     pub release: bool,
 
