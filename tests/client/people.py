@@ -120,8 +120,8 @@ class People:
 
     def cursor(self, path: str, query: Json) -> str | None:
         """Where the second page of a list begins, if there is one."""
-        headers = bearing(self.administrator)
-        return self.http.get(self.api + path, params=query | {"limit": 1}, headers=headers, timeout=30).json().get("cursor")
+        headers, one = bearing(self.administrator), query | {"limit": 1}
+        return self.http.get(self.api + path, params=one, headers=headers, timeout=30).json().get("cursor")
 
     # Accounts
 
