@@ -1,5 +1,5 @@
 //! Where each number of the product is shown at both ends of its range: that
-//! it is taken there and refused beyond, by `numbers::policy`, and that the rule
+//! it is taken there and refused beyond, by `policy.rs`, and that the rule
 //! acts there, one before, at, and one after. A test below holds this list.
 //!
 //! | number | shown by |

@@ -59,6 +59,7 @@ impl Supervised {
     pub(super) fn start(command: &Command, data: &Path) -> Result<Self> {
         let mut supervisor = Command::new(std::env::current_exe()?);
         supervisor.arg(ROLE).arg(command.get_program()).args(command.get_args());
+        supervisor.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         supervisor.current_dir(command.get_current_dir().unwrap_or(Path::new(".")));
         for (name, _) in std::env::vars_os() {
             if FROM_CARGO_RUN.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {

@@ -192,7 +192,6 @@ fn reset() -> Reset {
         uid: account().uid,
         generation: account().generation,
         versions: [(Kind::Email, 1), (Kind::MobilePhone, 1)].into(),
-        need: 1,
         state: ResetState::Open,
         verified: Default::default(),
         exp: BEGIN + Span::minutes(15),

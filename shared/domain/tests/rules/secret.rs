@@ -227,7 +227,6 @@ fn what_is_printed_of_stored_things_shows_no_secret() {
         uid: account.uid.clone(),
         generation: 1,
         versions: [(Kind::Email, 1)].into(),
-        need: 1,
         state: ResetState::Open,
         verified: Default::default(),
         exp: BEGIN,

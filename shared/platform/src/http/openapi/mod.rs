@@ -167,6 +167,7 @@ fn bounds() -> Vec<(&'static str, &'static str, Value)> {
     let term = json!({ "type": "string", "minLength": TERM_LENGTH.start(), "maxLength": TERM_LENGTH.end() });
     vec![
         ("GroupName", "", line(GroupName::MAX_CHARACTERS)),
+        ("StartReset", "userId", json!({ "maxLength": UserId::MAX_BYTES })),
         ("CreateUser", "userId", json!({ "minLength": 1, "maxLength": UserId::MAX_BYTES })),
         ("CreateUser", "name", line(MAX_NAME)),
         ("CreateUser", "groups", groups.clone()),
