@@ -140,7 +140,7 @@ impl GroupName {
     pub fn parse(text: &str) -> Option<GroupName> {
         let text = text.trim();
         let fits = (1..=Self::MAX_CHARACTERS).contains(&text.chars().count());
-        (fits && !text.chars().any(char::is_control)).then(|| GroupName(text.to_owned()))
+        (fits && crate::line::reads_as_written(text)).then(|| GroupName(text.to_owned()))
     }
     pub fn as_str(&self) -> &str {
         &self.0

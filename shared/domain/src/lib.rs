@@ -30,6 +30,7 @@ pub mod flow;
 pub mod json;
 pub mod key;
 pub mod limit;
+mod line;
 pub mod lockout;
 pub mod method;
 pub mod notice;

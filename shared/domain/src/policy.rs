@@ -346,7 +346,7 @@ impl Policy {
 }
 
 fn is_line(text: &str, longest: usize) -> bool {
-    (1..=longest).contains(&text.chars().count()) && text.trim() == text && !text.chars().any(char::is_control)
+    (1..=longest).contains(&text.chars().count()) && text.trim() == text && crate::line::reads_as_written(text)
 }
 
 fn is_colour(text: &str) -> bool {

@@ -46,7 +46,18 @@ async fn a49_a_name_is_one_line_of_text_and_no_message_gives_it_a_meaning() {
     let create = |n: usize, name: &str| {
         Ask::new("POST", "/v1/users").bearer(&admin).body(json!({ "userId": format!("n{n}@example.com"), "name": name }))
     };
-    for name in ["Ann\r\nBcc: eve@example.com", "Ann\nSubject: x", "Ann\0", "Ann\u{1b}[31m", "", " ", "\t"] {
+    for name in [
+        "Ann\r\nBcc: eve@example.com",
+        "Ann\nSubject: x",
+        "Ann\0",
+        "Ann\u{1b}[31m",
+        "Ann\u{202e}nimda",
+        "Ann\u{2066}x\u{2069}",
+        "Ann\u{2028}Bcc: x",
+        "",
+        " ",
+        "\t",
+    ] {
         let answer = world.ask(create(0, name)).await.expect(400);
         assert_eq!(told(&answer), [("/name", "notAName")], "{name:?}");
     }

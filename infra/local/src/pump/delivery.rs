@@ -6,7 +6,8 @@ use std::{fmt::Display, time::Duration};
 use serde_json::{Value, json};
 
 /// Tries of one batch before it is cut in two, or given up if it is a single
-/// record. The template's `MaximumRetryAttempts` is one less.
+/// record. The template allows more: there a fault may last, here nobody waits
+/// for one to end.
 pub const TRIES: u32 = 3;
 
 /// Hands `batch` to the function, in order. Returns the records that it would

@@ -2,11 +2,12 @@
 
 use crate::account::{GroupName, MAX_GROUPS, MAX_NAME};
 use crate::error::{Violation, ViolationCode};
+use crate::line::reads_as_written;
 use std::collections::BTreeSet;
 
 pub(super) fn name(text: &str) -> Result<String, Violation> {
     let name = text.trim();
-    let fits = (1..=MAX_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    let fits = (1..=MAX_NAME).contains(&name.chars().count()) && reads_as_written(name);
     fits.then(|| name.to_owned()).ok_or_else(|| Violation::new("/name", ViolationCode::NotAName))
 }
 

@@ -152,11 +152,11 @@ fn refine(schemas: &mut Schemas) {
     }
 }
 
-/// A line that is not blank: no control characters, and one at least that is
-/// no white space.
-const LINE: &str = r"^[^\x00-\x1F\x7F-\x9F]*[^\s\x00-\x1F\x7F-\x9F][^\x00-\x1F\x7F-\x9F]*$";
+/// A line that is not blank: nothing but what reads as it is written, and one
+/// character at least that is no white space.
+const LINE: &str = r"^[^\x00-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u2069]*[^\s\x00-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u2069][^\x00-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u2069]*$";
 /// The same, without white space around it.
-const TRIMMED_LINE: &str = r"^[^\s\x00-\x1F\x7F-\x9F]([^\x00-\x1F\x7F-\x9F]*[^\s\x00-\x1F\x7F-\x9F])?$";
+const TRIMMED_LINE: &str = r"^[^\s\x00-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u2069]([^\x00-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u2069]*[^\s\x00-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u2069])?$";
 
 /// Lengths and forms that are checked beyond the type, of a field or of a
 /// whole schema.
