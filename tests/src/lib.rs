@@ -3,10 +3,12 @@
 //! proxy that sees every AWS call.
 
 pub mod contract;
+pub mod lines;
 pub mod people;
 pub mod proxy;
 pub mod world;
 
+pub use lines::Lines;
 pub use people::Person;
 pub use proxy::{Call, Fault};
 pub use world::{Answer, World};

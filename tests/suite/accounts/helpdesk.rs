@@ -175,9 +175,7 @@ async fn unlocking_ends_the_wait_and_the_counts_of_both_ledgers() {
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
     world.ask(Ask::new("POST", "/v1/me/methods/email/challenges").bearer(&session)).await.expect(202);
     let reset = world.start_reset(&ann.user_id).await;
-    let challenge = world.send_code(&reset).await;
-    let code = world.code_for(ADDRESS).await;
-    world.verify(&reset.bearer, &challenge, &code).await.expect(200);
+    world.prove(&reset, "email", ADDRESS).await;
     world.set_password(&reset, "a new and longer password").await.expect(204);
     let row = told(&world, "userUnlocked").await;
     assert!(row["actor"]["S"] != row["uid"]["S"] && row["actor"]["S"].is_string());

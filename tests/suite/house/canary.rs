@@ -5,30 +5,8 @@
 use crate::house::tour::{Step, perform, tour};
 use platform::log::subscriber;
 use serde_json::Value;
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-use tests::World;
+use tests::{Lines, World};
 use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::fmt::MakeWriter;
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("no panic holds it").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Lines;
-    fn make_writer(&'a self) -> Lines {
-        self.clone()
-    }
-}
 
 /// Fields that hand a secret out, once.
 const HANDED_OUT: [&str; 2] = ["bearer", "temporaryPassword"];
@@ -81,7 +59,7 @@ async fn a63_no_secret_is_logged_answered_or_stored() {
     let calls = world.proxy.take_calls();
     let wire: String =
         calls.iter().filter(|c| c.operation != "GetSecretValue" && !c.operation.starts_with('/')).map(|c| c.body.to_string()).collect();
-    let logged = logs.0.lock().expect("no panic holds it").clone();
+    let logged = logs.bytes();
     assert!(String::from_utf8_lossy(&logged).contains("\"answered\""), "nothing was logged: the search would prove nothing");
     assert!(files[0].len() + files[1].len() > 10_000 && wire.len() > 10_000);
 

@@ -22,9 +22,7 @@ async fn mails(language: &str, organisation: &str) -> Vec<local::inbox::Message>
     let ann = world.user(&admin, user).await;
     world.register(&ann, "ann.private@example.com").await;
     let reset = world.start_reset(&ann.user_id).await;
-    let challenge = world.send_code(&reset).await;
-    let code = world.code_for("ann.private@example.com").await;
-    world.verify(&reset.bearer, &challenge, &code).await.expect(200);
+    world.prove(&reset, "email", "ann.private@example.com").await;
     world.set_password(&reset, "a new and longer password").await.expect(204);
     world.pump().await;
     world.standins.inbox().to("ann.private@example.com")

@@ -52,9 +52,7 @@ async fn a21_a_reset_lives_fifteen_minutes_and_not_a_moment_longer() {
         let world = World::new().await;
         let (_, ann) = world.ready().await;
         let reset = world.start_reset(&ann.user_id).await;
-        let challenge = world.send_code(&reset).await;
-        let code = world.code_for("ann.private@example.com").await;
-        world.verify(&reset.bearer, &challenge, &code).await.expect(200);
+        world.prove(&reset, "email", "ann.private@example.com").await;
         world.pass(passed);
         let view = world.ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer)).await;
         let sent = world.ask_code(&reset).await;

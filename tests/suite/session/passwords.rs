@@ -17,9 +17,7 @@ use tokio::sync::Semaphore;
 /// A reset of Ann's whose code was right.
 pub async fn proved(world: &World) -> StartedReset {
     let reset = world.start_reset("ann@example.com").await;
-    let challenge = world.send_code(&reset).await;
-    let code = world.code_for("ann.private@example.com").await;
-    world.verify(&reset.bearer, &challenge, &code).await.expect(200);
+    world.prove(&reset, "email", "ann.private@example.com").await;
     reset
 }
 

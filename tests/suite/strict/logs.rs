@@ -3,24 +3,9 @@
 use super::hand;
 use platform::log::subscriber;
 use serde_json::{Value, json};
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use tests::world::{Ask, event};
-use tests::{Fault, World};
+use tests::{Fault, Lines, World};
 use tracing_subscriber::filter::LevelFilter;
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("no panic holds it").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 /// What would end a line, begin another, or colour a terminal.
 const INJECTED: [&str; 8] = [
@@ -37,17 +22,13 @@ const INJECTED: [&str; 8] = [
 #[tokio::test]
 async fn a50_a_line_of_the_log_is_one_event_whatever_a_caller_writes() {
     let lines = Lines::default();
-    let writer = {
-        let lines = lines.clone();
-        move || lines.clone()
-    };
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
     // All of this test runs on this thread, and no other test does. Were there
     // one subscriber alone, tracing would ask that of whichever thread comes to
     // a line first, and keep its word.
     let _other = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
-    let guard = tracing::subscriber::set_default(subscriber(LevelFilter::TRACE, writer));
+    let guard = tracing::subscriber::set_default(subscriber(LevelFilter::TRACE, lines.clone()));
     let mut asked = 0;
     for fault in [None, Some(Fault::AccessDenied)] {
         if let Some(fault) = fault {
@@ -81,7 +62,7 @@ async fn a50_a_line_of_the_log_is_one_event_whatever_a_caller_writes() {
         }
     }
     drop(guard);
-    let bytes = lines.0.lock().expect("no panic holds it").clone();
+    let bytes = lines.bytes();
     let text = String::from_utf8(bytes).expect("UTF-8");
     assert!(text.ends_with('\n'));
     let mut answered = 0_u64;

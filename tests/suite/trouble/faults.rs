@@ -86,27 +86,31 @@ async fn r05_a_write_that_is_denied_fails_closed_at_once() {
     every_first_write_breaks(Fault::AccessDenied, 1).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn r06_every_write_survives_a_conflict_that_ends() {
-    let world = World::new().await;
-    let mut survived = 0;
-    tour(&world, &mut async |_, step| {
+/// Walks the tour while the first try of every write meets this; how many did.
+async fn first_tries_meet(world: &World, fault: Fault) -> usize {
+    let count = Arc::new(AtomicUsize::new(0));
+    tour(world, &mut async |_, step| {
         let mut seen = Vec::<String>::new();
-        let count = Arc::new(AtomicUsize::new(0));
         let counter = count.clone();
         world.proxy.set_rule(move |operation, body| {
             let token = body["ClientRequestToken"].to_string();
             let first = operation == "TransactWriteItems" && !seen.contains(&token);
             seen.push(token);
             counter.fetch_add(usize::from(first), Ordering::SeqCst);
-            first.then_some(Fault::Conflict)
+            first.then_some(fault)
         });
-        let answer = perform(&world, &step).await;
+        let answer = perform(world, &step).await;
         world.proxy.clear_rule();
-        survived += count.load(Ordering::SeqCst);
         answer
     })
     .await;
+    count.load(Ordering::SeqCst)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r06_every_write_survives_a_conflict_that_ends() {
+    let world = World::new().await;
+    let survived = first_tries_meet(&world, Fault::Conflict).await;
     assert!(survived > 25, "{survived} conflicts");
 }
 
@@ -117,24 +121,7 @@ async fn r01_every_write_whose_reply_is_lost_is_one_write() {
     let undisturbed = World::new().await;
     tour(&undisturbed, &mut async |_, step| perform(&undisturbed, &step).await).await;
     let world = World::new().await;
-    let mut lost = 0;
-    tour(&world, &mut async |_, step| {
-        let mut seen = Vec::<String>::new();
-        let count = Arc::new(AtomicUsize::new(0));
-        let counter = count.clone();
-        world.proxy.set_rule(move |operation, body| {
-            let token = body["ClientRequestToken"].to_string();
-            let first = operation == "TransactWriteItems" && !seen.contains(&token);
-            seen.push(token);
-            counter.fetch_add(usize::from(first), Ordering::SeqCst);
-            first.then_some(Fault::LoseReply)
-        });
-        let answer = perform(&world, &step).await;
-        world.proxy.clear_rule();
-        lost += count.load(Ordering::SeqCst);
-        answer
-    })
-    .await;
+    let lost = first_tries_meet(&world, Fault::LoseReply).await;
     assert!(lost > 25, "{lost} lost replies");
     assert!(subjects(&world).len() >= 5);
     assert_eq!(subjects(&world), subjects(&undisturbed));

@@ -5,6 +5,7 @@ pub mod change_password;
 pub mod confirm_password;
 pub mod deliver;
 pub mod first_administrator;
+mod open_reset;
 pub mod register;
 pub mod reset_password;
 pub mod send_code;

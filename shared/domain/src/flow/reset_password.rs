@@ -4,14 +4,15 @@ use super::{ATTEMPTS, Told, fence_for_reset, notices, queue, refusals, save_acco
 use crate::account::{Account, Role};
 use crate::audit::Event;
 use crate::error::{Problem, ProblemCode};
+use crate::flow::open_reset::{mine, open_reset};
 use crate::method::Kind;
 use crate::notice::Notice;
 use crate::outbox::{Message, OutboxKind};
 use crate::password::{Password, StoredHash};
 use crate::policy::Policy;
-use crate::port::{Call, Change, Entropy, Guard, PasswordHasher, Snapshot, Store, Want, random};
+use crate::port::{Call, Change, Entropy, Guard, PasswordHasher, Store, Want, random};
 use crate::reset::{Reset, ResetId};
-use crate::secret::{Bearer, BearerKind};
+use crate::secret::Bearer;
 use crate::time::Time;
 use std::collections::BTreeSet;
 
@@ -118,11 +119,6 @@ pub async fn cancel_reset(store: &impl Store, entropy: &impl Entropy, call: &Cal
     })
 }
 
-/// The reset of this bearer, while it goes on.
-pub(super) fn open_reset<'a>(read: &'a Snapshot, bearer: &Bearer, call: &Call) -> Result<&'a Reset, Problem> {
-    read.reset.as_ref().filter(|reset| reset.is_open(bearer, call.now)).ok_or_else(|| ProblemCode::ResetEnded.into())
-}
-
 /// The account, where enough was proved for it as it is now.
 fn proved<'a>(reset: &Reset, account: Option<&'a Account>, policy: &Policy) -> Result<&'a Account, Problem> {
     if !reset.real || reset.verified.is_empty() {
@@ -133,12 +129,4 @@ fn proved<'a>(reset: &Reset, account: Option<&'a Account>, policy: &Policy) -> R
         return Err(ProblemCode::ProofMissing.into());
     }
     Ok(account)
-}
-
-/// Whether this bearer is the reset's; no call for any other.
-pub(super) fn mine(bearer: &Bearer, id: &ResetId) -> Result<(), Problem> {
-    match bearer.kind == BearerKind::Reset && ResetId::of(bearer) == *id {
-        true => Ok(()),
-        false => Err(ProblemCode::ResetEnded.into()),
-    }
 }

@@ -6,7 +6,7 @@ use super::{ATTEMPTS, Told, queue};
 use crate::audit::Event;
 use crate::challenge::{ChallengeId, Purpose};
 use crate::error::{Problem, ProblemCode, ViolationCode};
-use crate::flow::reset_password::{mine, open_reset};
+use crate::flow::open_reset::{mine, open_reset};
 use crate::flow::sending::{Sent, count_source, refused, sms_open, source_full};
 use crate::key::Keys;
 use crate::method::{Destination, Kind};
