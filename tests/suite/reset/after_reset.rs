@@ -127,7 +127,12 @@ async fn a_proof_by_an_address_that_changed_since_counts_no_more() {
     let pending_code = world.code_for("ann.other@example.com").await;
     world.verify(&session, &pending, &pending_code).await.expect(200);
     // The change ends the reset whole, and not its proof alone.
-    assert_eq!(world.set_password(&reset, "a new and longer password").await.code(), "resetEnded");
+    let ended = world.set_password(&reset, "a new and longer password").await;
+    assert_eq!((ended.code(), ended.text("supportCode")), ("resetEnded", reset.support_code.clone()));
+    // Asked for later, it is still known by the code that its owner has.
+    world.pass(Span::days(1));
+    let ended = world.set_password(&reset, "a new and longer password").await;
+    assert_eq!((ended.code(), ended.text("supportCode")), ("resetEnded", reset.support_code));
 }
 
 #[tokio::test(flavor = "multi_thread")]
