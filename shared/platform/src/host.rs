@@ -1,9 +1,11 @@
 //! What every function starts with: environment -> settings -> clients, once
 //! per cold start. Nothing is called before the first request.
 
+use crate::connect;
 use crate::dynamodb::Table;
 use crate::http::edge;
 use crate::http::event::{direct, gateway};
+use crate::http::routes::portal;
 use crate::secrets::SecretRing;
 use crate::send::Channels;
 use crate::settings::Settings;
@@ -11,7 +13,6 @@ use crate::system::{Argon2Hasher, OsEntropy, SystemClock};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
-use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -97,7 +98,7 @@ impl LoadServiceConfig for Endpoints {
 pub fn configure(builder: AwsBuilder) -> AwsBuilder {
     builder
         .behavior_version(BehaviorVersion::latest())
-        .http_client(Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https())
+        .http_client(connect::client())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF))
         .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).operation_timeout(CALL_TIMEOUT).build())
 }
@@ -117,6 +118,14 @@ pub fn serve_with_direct(routes: fn(Arc<Host>) -> Router) -> Result<(), Error> {
         let app = edge::wrap(routes, host.clone());
         lambda_runtime::run(service_fn(|event| direct::answer(host.clone(), app.clone(), event))).await
     })
+}
+
+/// Serves pages: without settings, keys or a table, since nobody's data is asked for.
+pub fn serve_pages(files: &'static [portal::File]) -> Result<(), Error> {
+    crate::log::init();
+    let app = portal::routes(files);
+    let serve = lambda_runtime::run(service_fn(|event| gateway::answer(app.clone(), event)));
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve)
 }
 
 /// Serves the outbox's stream: the only function that sends.

@@ -5,10 +5,12 @@
 //! | [`settings`], [`host`] | environment -> settings -> clients, once per cold start |
 //! | [`http`] | bytes to typed requests, problems, bearers, routes |
 //! | [`dynamodb`] | the table: its layout, one consistent read, one conditional write |
+//! | [`connect`] | how an AWS service is reached |
 //! | [`secrets`], [`system`], [`log`] | keys; clock, randomness, Argon2id; one line an event |
 //! | [`send`], [`stream`] | channels and their texts, and the outbox's stream |
 //! | [`texts`] | every sentence a person reads |
 
+pub mod connect;
 pub mod dynamodb;
 pub mod host;
 pub mod http;

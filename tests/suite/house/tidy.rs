@@ -8,7 +8,8 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
 }
 
-/// A member of the workspace: its folder, and the names it depends on.
+/// A member of the workspace: its folder, and the names it depends on; tests
+/// of its own not counted.
 struct Member {
     folder: PathBuf,
     dependencies: BTreeSet<String>,
@@ -27,7 +28,8 @@ fn members() -> BTreeMap<String, Member> {
     let member = |package: &Value| {
         let manifest = PathBuf::from(text(&package["manifest_path"]));
         let folder = manifest.parent().and_then(|folder| folder.strip_prefix(root()).ok()).expect("a folder of ours").to_owned();
-        let dependencies = package["dependencies"].as_array().expect("a list").iter().map(|d| text(&d["name"])).collect();
+        let dependencies = package["dependencies"].as_array().expect("a list").iter().filter(|d| d["kind"].is_null());
+        let dependencies = dependencies.map(|d| text(&d["name"])).collect();
         (text(&package["name"]), Member { folder, dependencies })
     };
     metadata["packages"].as_array().expect("a list").iter().map(member).collect()

@@ -177,7 +177,7 @@ mod tests {
                 .behavior_version_latest()
                 .region(aws_sdk_dynamodb::config::Region::new(crate::REGION))
                 .credentials_provider(aws_sdk_dynamodb::config::Credentials::new("local", "local", None, None, "test"))
-                .http_client(aws_smithy_http_client::Builder::new().build_http())
+                .http_client(platform::connect::client())
                 .endpoint_url(embedded.endpoint())
                 .build(),
         );

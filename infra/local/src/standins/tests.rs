@@ -20,7 +20,7 @@ macro_rules! client {
                 .behavior_version_latest()
                 .region(Region::new(crate::REGION))
                 .credentials_provider(Credentials::new("local", "local", None, None, "test"))
-                .http_client(aws_smithy_http_client::Builder::new().build_http())
+                .http_client(platform::connect::client())
                 .retry_config(RetryConfig::disabled())
                 .endpoint_url($standins.endpoint())
                 .build(),

@@ -128,9 +128,11 @@ pub(super) fn language(headers: &HeaderMap) -> Language {
         .filter(|(weight, _)| *weight > 0.0)
         .collect();
     ranges.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let ours = |tag: &str| {
-        let primary = tag.split('-').next().unwrap_or_default();
-        Language::ALL.into_iter().find(|ours| ours.tag().split('-').next().is_some_and(|p| p.eq_ignore_ascii_case(primary)))
-    };
-    ranges.into_iter().find_map(|(_, tag)| ours(tag)).unwrap_or(Language::English)
+    ranges.into_iter().find_map(|(_, tag)| language_of(tag)).unwrap_or(Language::English)
+}
+
+/// The one of our languages that a tag names, whatever its region.
+pub(super) fn language_of(tag: &str) -> Option<Language> {
+    let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
+    Language::ALL.into_iter().find(|ours| primary(ours.tag()) == primary(tag))
 }

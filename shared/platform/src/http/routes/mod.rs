@@ -2,6 +2,7 @@
 
 pub mod directory;
 pub mod policy;
+pub mod portal;
 pub mod registration;
 pub mod reset;
 pub mod sign_in;

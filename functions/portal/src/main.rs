@@ -1,0 +1,10 @@
+//! The function `portal`.
+
+use platform::http::routes::portal::{File, Kind};
+
+// `FILES`, from web/dist.
+include!(concat!(env!("OUT_DIR"), "/files.rs"));
+
+fn main() -> Result<(), platform::host::Error> {
+    platform::host::serve_pages(FILES)
+}

@@ -1,0 +1,120 @@
+// Makes `dist` from pages, scripts, styles and texts: what the function serves
+// and a CDN can. Called by `tests/pages/build`, which knows where the compiler
+// is; `--check` compares with what is there instead of writing it.
+
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const TEXTS = join(HERE, "../../../shared/texts/pages");
+const DIST = join(HERE, "dist");
+const LANGUAGES = ["en", "zh-TW"];
+
+const { build } = createRequire(join(process.env.LATCHKEY_NODE_MODULES, "x.js"))("esbuild");
+const read = (...parts) => readFileSync(join(HERE, ...parts), "utf8");
+const stop = (what) => {
+  console.error(what);
+  process.exit(1);
+};
+
+// One sentence of a text, as HTML. What stands in {braces} there is filled by
+// a script, or by the attribute of its element.
+const escape = (text) => text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+
+const texts = Object.fromEntries(LANGUAGES.map((tag) => [tag, JSON.parse(readFileSync(join(TEXTS, `${tag}.json`), "utf8"))]));
+const scripts = readdirSync(join(HERE, "src")).filter((name) => name.endsWith(".ts"));
+const sources = scripts.map((name) => read("src", name)).join("\n");
+const pages = readdirSync(join(HERE, "pages")).filter((name) => name.endsWith(".html"));
+const used = new Set();
+
+// The sentences that scripts say: those whose key stands in one, in quotes.
+const spoken = Object.keys(texts.en).filter((key) => sources.includes(`"${key}"`));
+spoken.forEach((key) => used.add(key));
+
+const files = new Map();
+const hashed = (name, extension, content) => {
+  const hash = createHash("sha256").update(content).digest("hex").slice(0, 10);
+  const path = `assets/${name}-${hash}.${extension}`;
+  files.set(path, content);
+  return `/${path}`;
+};
+
+const styles = await build({
+  entryPoints: [join(HERE, "styles/all.css")],
+  bundle: true,
+  minify: true,
+  write: false,
+  target: ["chrome109", "firefox115", "safari16"],
+});
+const style = hashed("style", "css", styles.outputFiles[0].text);
+const icon = hashed("icon", "svg", read("styles/icon.svg"));
+
+const said = (tag) => `export default ${JSON.stringify(Object.fromEntries(spoken.map((key) => [key, texts[tag][key]])))}`;
+const bundled = await build({
+  entryPoints: pages.map((page) => join(HERE, "src", page.replace(".html", ".ts"))),
+  bundle: true,
+  splitting: true,
+  minify: true,
+  write: false,
+  metafile: true,
+  format: "esm",
+  charset: "utf8",
+  outdir: join(DIST, "assets"),
+  publicPath: "/assets",
+  entryNames: "[name]-[hash]",
+  chunkNames: "[name]-[hash]",
+  target: ["chrome109", "firefox115", "safari16"],
+  plugins: [
+    {
+      name: "texts",
+      setup(build) {
+        build.onResolve({ filter: /^texts:/ }, ({ path }) => ({ path: path.slice("texts:".length), namespace: "texts" }));
+        build.onLoad({ filter: /./, namespace: "texts" }, ({ path }) => ({ contents: said(path), loader: "js" }));
+      },
+    },
+  ],
+});
+for (const file of bundled.outputFiles) files.set(relative(DIST, file.path).replaceAll("\\", "/"), file.text);
+const outputs = Object.entries(bundled.metafile.outputs).map(([path, output]) => ["/assets/" + basename(path), output]);
+const entry = (name) => outputs.find(([, output]) => output.entryPoint?.endsWith(`src/${name}.ts`));
+const language = (tag) => outputs.find(([, output]) => output.entryPoint === `texts:${tag}`)[0];
+
+// A page: its parts are put in, then its texts.
+const whole = (text) => text.replace(/\{\{> ([\w-]+)\}\}\n?/g, (_, part) => whole(read("pages/parts", `${part}.html`)));
+for (const page of pages) {
+  const name = page.replace(".html", "");
+  const [script, { imports }] = entry(name);
+  const shared = imports.filter((i) => i.kind === "import-statement").map((i) => "/assets/" + basename(i.path));
+  for (const tag of LANGUAGES) {
+    const preload = [...shared, language(tag)].map((path) => `<link rel="modulepreload" href="${path}">`).join("\n");
+    const values = { tag, style, icon, script, preload, page: name };
+    const html = whole(read("pages", page)).replace(/\{\{([\w.]+)\}\}/g, (_, key) => {
+      if (key in values) return values[key];
+      if (!(key in texts[tag])) stop(`${tag}: no text for ${key}, which ${page} shows`);
+      used.add(key);
+      return escape(texts[tag][key]);
+    });
+    files.set(`${tag}/${page}`, html);
+  }
+}
+
+const unused = Object.keys(texts.en).filter((key) => !used.has(key));
+if (unused.length) stop(`nobody says ${unused.join(", ")}`);
+
+if (process.argv.includes("--check")) {
+  const have = existsSync(DIST) ? readdirSync(DIST, { recursive: true, withFileTypes: true }).filter((e) => e.isFile()) : [];
+  const names = have.map((e) => relative(DIST, join(e.parentPath ?? e.path, e.name)).replaceAll("\\", "/"));
+  const wrong = [...new Set([...names, ...files.keys()])].filter(
+    (name) => !files.has(name) || !names.includes(name) || readFileSync(join(DIST, name), "utf8") !== files.get(name),
+  );
+  if (wrong.length) stop(`functions/portal/web/dist is not what its sources make; run tests/pages/build. Differing: ${wrong.join(", ")}`);
+} else {
+  rmSync(DIST, { recursive: true, force: true });
+  for (const [name, content] of files) {
+    mkdirSync(dirname(join(DIST, name)), { recursive: true });
+    writeFileSync(join(DIST, name), content);
+  }
+}

@@ -1,0 +1,1 @@
+import{k as r}from"/assets/chunk-WTHYRHVJ.js";r();

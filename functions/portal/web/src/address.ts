@@ -1,0 +1,56 @@
+// The steps that give a method: its address, then the code that went there.
+
+import { call, type Challenge, type Kind } from "./api";
+import { askForCode, setUpCode } from "./code";
+import { byId } from "./dom";
+import { clear, onSubmit } from "./form";
+import { asking, nameOf } from "./kinds";
+import { proven } from "./proof";
+import { step } from "./steps";
+import { text } from "./texts";
+
+interface Wanted {
+  kind: Kind;
+  progress: string;
+  lead: string;
+  /** What comes when the method is verified. */
+  then: () => Promise<void> | void;
+}
+
+let wanted: Wanted | undefined;
+
+/** Asks for an address of a kind and verifies it. */
+export function askForAddress(next: Wanted): void {
+  wanted = next;
+  const how = asking(next.kind);
+  const input = byId<HTMLInputElement>("destination");
+  input.value = "";
+  input.type = how.type;
+  input.autocomplete = how.type;
+  input.inputMode = how.type;
+  byId("address-title").textContent = text(how.title);
+  byId("address-label").textContent = text(how.label);
+  byId("destination-hint").textContent = text(how.hint);
+  byId("address-progress").textContent = next.progress;
+  byId("address-lead").textContent = next.lead;
+  clear(byId("address-form"));
+  step("step-address");
+}
+
+/** Wires both steps, once a page. */
+export function setUpAddress(): void {
+  setUpCode();
+  onSubmit(byId<HTMLFormElement>("address-form"), async (fields) => {
+    if (!wanted) return;
+    const { kind, progress, then } = wanted;
+    const destination = String(fields.get("destination")).trim();
+    const challenge = await proven(() => call<Challenge>("POST", "/v1/me/methods", { kind, destination }));
+    askForCode({
+      challenge,
+      progress,
+      sent: text("code.sentTo", { destination, kind: nameOf(kind) }),
+      resend: () => proven(() => call<Challenge>("POST", `/v1/me/methods/${kind}/challenges`)),
+      then,
+    });
+  });
+}

@@ -1,0 +1,129 @@
+// The API, asked as one of its own pages: the session lies in a cookie that no
+// script sees, refusals are thrown as the problems that they are.
+
+import { LANGUAGE, text } from "./texts";
+
+/** A kind of authentication method. */
+export type Kind = "email" | "mobilePhone";
+
+export interface FieldError {
+  pointer: string;
+  code: string;
+  detail: string;
+}
+
+/** A refusal (RFC 9457) in the page's language. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly title: string,
+    readonly detail: string,
+    readonly errors: FieldError[] = [],
+    readonly supportCode = "",
+    /** Seconds to wait. */
+    readonly retryAfter = 0,
+  ) {
+    super(`${status} ${code}`);
+  }
+}
+
+/** No answer came: what was asked for may have happened, or not. */
+export const OFFLINE = "offline";
+
+export interface Asked {
+  /** A reset's secret, in place of the session. */
+  bearer?: string;
+  ifMatch?: number;
+}
+
+export interface Answer<T> {
+  body: T;
+  /** The version of what was read, for `ifMatch`. */
+  version: number;
+}
+
+/** Keys of requests that got no answer: asked again, they do nothing twice. */
+const unanswered = new Map<string, string>();
+
+/** Asks, and returns the answer with its version. */
+export async function ask<T = void>(method: string, path: string, body?: unknown, asked: Asked = {}): Promise<Answer<T>> {
+  const content = body === undefined ? null : JSON.stringify(body);
+  const headers = new Headers({ "Accept-Language": LANGUAGE });
+  if (content !== null) headers.set("Content-Type", "application/json");
+  if (asked.bearer) headers.set("Authorization", `Bearer ${asked.bearer}`);
+  if (asked.ifMatch !== undefined) headers.set("If-Match", `"${asked.ifMatch}"`);
+  const what = [method, path, content, asked.bearer].join(" ");
+  if (method === "POST") {
+    const key = unanswered.get(what) ?? crypto.randomUUID();
+    unanswered.set(what, key);
+    headers.set("Idempotency-Key", key);
+  }
+  let response: Response;
+  let answer: unknown;
+  try {
+    const credentials = asked.bearer ? "omit" : "same-origin";
+    response = await fetch(path, { method, headers, body: content, credentials, redirect: "error" });
+    const written = await response.text();
+    answer = written ? JSON.parse(written) : undefined;
+  } catch {
+    throw new Problem(0, OFFLINE, text("offline.title"), text("offline.detail"));
+  }
+  // Without an answer of ours, say of a gateway's own, the key stays for another try.
+  if (!response.ok) throw problem(response, answer);
+  unanswered.delete(what);
+  const version = Number(/\d+/.exec(response.headers.get("ETag") ?? "")?.[0] ?? 0);
+  return { body: answer as T, version };
+
+  function problem(response: Response, answer: unknown): Problem {
+    const told = (answer ?? {}) as Partial<Problem>;
+    const wait = told.retryAfter ?? Number(response.headers.get("Retry-After") ?? 0);
+    if (!told.code) return new Problem(response.status, "unknown", text("unknown.title"), text("unknown.detail"), [], "", wait);
+    if (response.status < 500) unanswered.delete(what);
+    return new Problem(response.status, told.code, told.title ?? "", told.detail ?? "", told.errors, told.supportCode, wait);
+  }
+}
+
+/** Asks where only the body matters. */
+export async function call<T = void>(method: string, path: string, body?: unknown, asked: Asked = {}): Promise<T> {
+  return (await ask<T>(method, path, body, asked)).body;
+}
+
+/** An answer of sign-in, or of a step after it. */
+export interface Session {
+  reach: "full" | "register" | "changePassword";
+  next: "changePassword" | "register" | "reconfirm" | null;
+  postponeUntil: string | null;
+  expiresAt: string;
+  user: { userId: string; name: string; role: "user" | "helpDesk" | "administrator"; language: string | null };
+}
+
+/** A code that is on its way, if the address is right. */
+export interface Challenge {
+  challengeId: string;
+  kind: Kind;
+  digits: number;
+  expiresAt: string;
+  resendAfter: number;
+}
+
+export interface Method {
+  destination: string;
+  verifiedAt?: string;
+}
+
+/** Somebody's methods, masked. */
+export interface Methods {
+  allowed: Kind[];
+  needed: number;
+  registered: Kind[];
+  methods: Partial<Record<Kind, Method>>;
+  pending: Partial<Record<Kind, Method>>;
+}
+
+export interface Limits {
+  code: { digits: number; lifetimeMinutes: number; guesses: number };
+  resetLifetimeMinutes: number;
+  resendWaitSeconds: number;
+  password: { minimumLength: number; maximumLength: number };
+}

@@ -1,0 +1,104 @@
+// The step where a code comes back. The same in a reset, in a registration and
+// in security info.
+
+import { call, type Asked, type Challenge } from "./api";
+import { byId } from "./dom";
+import { clear, onPress, onSubmit, Refused, show } from "./form";
+import { moment, text } from "./texts";
+import { step } from "./steps";
+
+export interface Wanted {
+  challenge: Challenge;
+  /** Where in the way this is, such as "Step 2 of 3". */
+  progress: string;
+  /** Where the code went, in words. */
+  sent: string;
+  /** Asks for another code. */
+  resend: () => Promise<Challenge>;
+  /** What comes after a right one. */
+  then: () => Promise<void> | void;
+  asked?: Asked;
+  supportCode?: string;
+}
+
+let wanted: Wanted | undefined;
+let ticking: ReturnType<typeof setInterval> | undefined;
+let waiting = new AbortController();
+
+/** Shows the step for this challenge. */
+export function askForCode(next: Wanted): void {
+  wanted = next;
+  const input = byId<HTMLInputElement>("code");
+  input.value = "";
+  clear(byId("code-form"));
+  byId("code-progress").textContent = next.progress;
+  byId("code-sent").textContent = next.sent;
+  byId("code-support").hidden = !next.supportCode;
+  byId("code-support-code").textContent = next.supportCode ?? "";
+  byId<HTMLDetailsElement>("code-nothing").open = false;
+  began(next.challenge);
+  step("step-code");
+}
+
+function began(challenge: Challenge): void {
+  byId("code-hint").textContent = text("code.hint", { digits: challenge.digits, time: moment(challenge.expiresAt) });
+  countDown(Date.now() + challenge.resendAfter * 1000);
+  void fromMessage(challenge);
+}
+
+/** When another code may be asked for, told every second until then. */
+function countDown(until: number): void {
+  const resend = byId("code-resend");
+  const tick = () => {
+    const left = Math.ceil((until - Date.now()) / 1000);
+    resend.setAttribute("aria-disabled", String(left > 0));
+    resend.textContent = left > 0 ? text("code.resendIn", { seconds: left }) : text("code.resend");
+    if (left <= 0) clearInterval(ticking);
+  };
+  clearInterval(ticking);
+  ticking = setInterval(tick, 1000);
+  tick();
+}
+
+/** Takes the code out of the text message, where the browser offers that (WebOTP). */
+async function fromMessage(challenge: Challenge): Promise<void> {
+  waiting.abort();
+  waiting = new AbortController();
+  if (challenge.kind !== "mobilePhone" || !("OTPCredential" in window)) return;
+  const request = { otp: { transport: ["sms"] }, signal: waiting.signal } as CredentialRequestOptions;
+  const found = await navigator.credentials.get(request).catch(() => null);
+  if (found) byId<HTMLInputElement>("code").value = (found as unknown as { code: string }).code;
+}
+
+/** The digits of what was typed or pasted, whatever lies between them. */
+function digits(typed: string): string {
+  return typed.normalize("NFKC").replace(/[^0-9]/g, "");
+}
+
+/** Wires the step, once a page. */
+export function setUpCode(): void {
+  onSubmit(byId<HTMLFormElement>("code-form"), async (fields) => {
+    if (!wanted) return;
+    const code = digits(String(fields.get("code")));
+    const { digits: many } = wanted.challenge;
+    if (code.length !== many) throw new Refused("code", text("code.length", { digits: many }));
+    await call("POST", `/v1/challenges/${wanted.challenge.challengeId}/verify`, { code }, wanted.asked);
+    waiting.abort();
+    clearInterval(ticking);
+    await wanted.then();
+  });
+  onPress(byId("code-resend"), async () => {
+    if (!wanted) return;
+    try {
+      wanted.challenge = await wanted.resend();
+      byId<HTMLInputElement>("code").value = "";
+      byId("code-again").textContent = text("code.again");
+      began(wanted.challenge);
+      byId("code").focus();
+    } catch (error) {
+      const wait = (error as { retryAfter?: number }).retryAfter;
+      if (wait) countDown(Date.now() + wait * 1000);
+      show(byId("code-form"), error);
+    }
+  });
+}

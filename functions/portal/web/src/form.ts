@@ -1,0 +1,121 @@
+// A form: sent once at a time, with what was refused beside its field and
+// announced.
+
+import { Problem } from "./api";
+import { every, make, one } from "./dom";
+import { span, text } from "./texts";
+
+type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
+
+/** What a handler throws to say something beside a field, before any request. */
+export class Refused extends Error {
+  constructor(
+    readonly field: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Calls `send` with the fields when the form is submitted. While it runs,
+    another submission is none; what it throws is shown in the form. */
+export function onSubmit(form: HTMLFormElement, send: (fields: FormData) => Promise<void>): void {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void busy(form, async () => {
+      clear(form);
+      const empty = fields(form).filter((field) => field.required && !field.value.trim());
+      if (empty.length) {
+        empty.forEach((field) => refuse(form, field.name, text("common.missing")));
+        return focusFirst(form);
+      }
+      await send(new FormData(form));
+    });
+  });
+}
+
+/** Calls `act` when a button is pressed, one call at a time; what it throws is
+    shown in the alert nearest to the button. */
+export function onPress(button: HTMLElement, act: () => Promise<void> | void): void {
+  button.addEventListener("click", () => {
+    if (button.getAttribute("aria-disabled") === "true") return;
+    const place = button.closest<HTMLElement>("form, dialog, .step, main") ?? document.body;
+    void busy(place, async () => {
+      clear(place);
+      await act();
+    });
+  });
+}
+
+/** Does something while nothing else of this place can be done. */
+async function busy(place: HTMLElement, act: () => Promise<void>): Promise<void> {
+  if (place.getAttribute("aria-busy") === "true") return;
+  place.setAttribute("aria-busy", "true");
+  try {
+    await act();
+  } catch (error) {
+    show(place, error);
+  } finally {
+    place.removeAttribute("aria-busy");
+  }
+}
+
+function fields(form: ParentNode): Field[] {
+  return every<Field>("input, select, textarea", form);
+}
+
+/** Takes away what was refused before. */
+export function clear(place: ParentNode): void {
+  every(".alert, .success", place).forEach((said) => said.replaceChildren());
+  every(".error", place).forEach((said) => said.replaceChildren());
+  fields(place).forEach((field) => field.removeAttribute("aria-invalid"));
+}
+
+/** Shows what went wrong: beside its field where it names one, else on top. */
+export function show(place: HTMLElement, error: unknown): void {
+  if (error instanceof Refused) {
+    refuse(place, error.field, error.message);
+    return focusFirst(place);
+  }
+  if (!(error instanceof Problem)) {
+    say(place, text("unknown.title"), text("unknown.detail"));
+    throw error;
+  }
+  if (error.code === "signInRequired") return ended();
+  const left = error.errors.filter(({ pointer, detail }) => !refuse(place, pointer.split("/").pop() ?? "", detail));
+  if (error.errors.length && !left.length) return focusFirst(place);
+  const detail = left.length ? left.map((e) => e.detail).join(" ") : error.detail;
+  const wait = error.retryAfter ? text("common.wait", { time: span(error.retryAfter) }) : "";
+  const support = error.status >= 500 ? text("common.support", { code: error.supportCode }) : "";
+  say(place, error.title, [detail, wait, support].filter(Boolean).join(" "));
+}
+
+/** Says something in the place's alert, where it is read out. */
+export function say(place: HTMLElement, title: string, detail: string): void {
+  const alert = one(".alert", place.querySelector(".alert") ? place : document);
+  alert.replaceChildren(make("b", {}, title), detail);
+  alert.scrollIntoView({ block: "nearest" });
+}
+
+/** Whether a field of this name was there to say it beside. */
+function refuse(place: ParentNode, name: string, message: string): boolean {
+  const field = fields(place).find((field) => field.name === name);
+  const error = field && place.querySelector(`#${CSS.escape(field.id)}-error`);
+  if (!field || !error) return false;
+  field.setAttribute("aria-invalid", "true");
+  error.textContent = message;
+  return true;
+}
+
+function focusFirst(place: ParentNode): void {
+  fields(place)
+    .find((field) => field.getAttribute("aria-invalid") === "true")
+    ?.focus();
+}
+
+/** The session has ended: back to sign-in, which says so and comes back here. */
+export function ended(): void {
+  const query = new URLSearchParams({ mkt: document.documentElement.lang, ended: "1" });
+  if (location.pathname !== "/sign-in") query.set("then", location.pathname);
+  location.assign(`/sign-in?${query}`);
+}

@@ -1,0 +1,30 @@
+// The kinds of method, in words.
+
+import type { Kind } from "./api";
+import { text, type Key } from "./texts";
+
+export const KINDS: Kind[] = ["mobilePhone", "email"];
+
+const NAMES: Record<Kind, Key> = { mobilePhone: "kind.mobilePhone", email: "kind.email" };
+
+/** What a kind is called. */
+export function nameOf(kind: Kind): string {
+  return text(NAMES[kind]);
+}
+
+interface Asking {
+  title: Key;
+  label: Key;
+  hint: Key;
+  type: "tel" | "email";
+}
+
+const ASKING: Record<Kind, Asking> = {
+  mobilePhone: { title: "address.phone.title", label: "address.phone.label", hint: "address.phone.hint", type: "tel" },
+  email: { title: "address.email.title", label: "address.email.label", hint: "address.email.hint", type: "email" },
+};
+
+/** How an address of this kind is asked for. */
+export function asking(kind: Kind): Asking {
+  return ASKING[kind];
+}

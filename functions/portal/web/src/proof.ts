@@ -1,0 +1,40 @@
+// The password once more, where the last proof of it is too old.
+
+import { call, Problem } from "./api";
+import { byId } from "./dom";
+import { clear, onSubmit } from "./form";
+
+/** Does something that needs a recent password, and asks for it where it is
+    missing. A person who cancels leaves things as they were. */
+export async function proven<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== "passwordProofRequired") throw error;
+    await ask(error);
+    return act();
+  }
+}
+
+let settle: ((given: boolean) => void) | undefined;
+
+async function ask(problem: Problem): Promise<void> {
+  const dialog = byId<HTMLDialogElement>("proof");
+  const form = byId<HTMLFormElement>("proof-form");
+  form.reset();
+  clear(form);
+  dialog.showModal();
+  const given = await new Promise<boolean>((resolve) => (settle = resolve));
+  dialog.close();
+  if (!given) throw problem;
+}
+
+/** Wires the dialog, once a page. */
+export function setUpProof(): void {
+  onSubmit(byId<HTMLFormElement>("proof-form"), async (fields) => {
+    await call("POST", "/v1/session/confirm", { password: fields.get("password") });
+    settle?.(true);
+  });
+  byId("proof-cancel").addEventListener("click", () => settle?.(false));
+  byId("proof").addEventListener("cancel", () => settle?.(false));
+}

@@ -1,0 +1,50 @@
+// One action a screen. The steps of a page are sections; one is shown, with
+// its heading in the title, its first field in focus, and a place in the
+// browser's history.
+
+import { byId, every, one } from "./dom";
+
+let shown = "";
+let may: (wanted: string) => string = (wanted) => wanted;
+
+/** Says which step stands for one that the back button asks for: a person may
+    go back to where they can still do something, and nowhere else. */
+export function onBack(choose: (wanted: string) => string): void {
+  may = choose;
+}
+
+addEventListener("popstate", (event) => {
+  const wanted = (event.state as { step?: string } | null)?.step;
+  if (wanted) reveal(may(wanted));
+});
+
+/** Shows a step. The first one takes the place of the page as it was loaded;
+    `replace` makes a later one do so too, where there is no way back. */
+export function step(id: string, { replace = false } = {}): void {
+  if (shown !== id) {
+    if (shown && !replace) history.pushState({ step: id }, "");
+    else history.replaceState({ step: id }, "");
+  }
+  reveal(id);
+}
+
+function reveal(id: string): void {
+  const first = !shown;
+  shown = id;
+  every(".step").forEach((section) => (section.hidden = section.id !== id));
+  const section = byId(id);
+  const heading = one("h1", section);
+  document.title = `${heading.textContent} · ${byId("organisation").textContent || "Latchkey"}`;
+  const field = section.querySelector<HTMLElement>("input:not([type=radio], [type=checkbox]), select, textarea");
+  if (field && field.offsetParent) return field.focus();
+  // A page that was just loaded is read from its beginning.
+  if (first) return;
+  heading.tabIndex = -1;
+  heading.focus();
+  scrollTo(0, 0);
+}
+
+/** The step that is shown. */
+export function current(): string {
+  return shown;
+}

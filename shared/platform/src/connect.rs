@@ -1,0 +1,54 @@
+//! How an AWS service is reached: HTTP/1.1 over a pool of connections, TLS by
+//! rustls. The SDK's own client carries HTTP/2 and proxies too, a twentieth of
+//! a bootstrap; no service called here needs them.
+
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector as Tcp;
+use hyper_util::rt::TokioExecutor;
+use rustls::{ClientConfig, RootCertStore};
+use std::sync::OnceLock;
+
+/// A client for all services of a process. Trusted roots are the system's,
+/// read with the first call; where there are none, `https` fails and `http`
+/// (the laptop's) does not. Times are bounded by the SDK around it, which
+/// drops a call that takes too long and its connection with it.
+pub fn client() -> SharedHttpClient {
+    let connector = OnceLock::new();
+    http_client_fn(move |_, _| connector.get_or_init(|| SharedHttpConnector::new(Http1::new())).clone())
+}
+
+#[derive(Debug)]
+struct Http1(Client<HttpsConnector<Tcp>, SdkBody>);
+
+impl Http1 {
+    fn new() -> Http1 {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        let tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        let mut tcp = Tcp::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(tcp);
+        Http1(Client::builder(TokioExecutor::new()).build(https))
+    }
+}
+
+impl HttpConnector for Http1 {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let request = match request.try_into_http1x() {
+            Ok(request) => request,
+            Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
+        };
+        let answer = self.0.request(request);
+        HttpConnectorFuture::new(async move {
+            // To the SDK every failure of a connection is one to try again.
+            let answer = answer.await.map_err(|error| ConnectorError::io(error.into()))?;
+            HttpResponse::try_from(answer.map(SdkBody::from_body_1_x)).map_err(|error| ConnectorError::other(error.into(), None))
+        })
+    }
+}

@@ -1,0 +1,135 @@
+//! Routes of the function `portal`: pages and what they are made of. They are
+//! the same for everybody, hold nothing of anybody and ask nobody.
+
+use crate::http::edge::language_of;
+use crate::http::event::gateway::Invocation;
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{MethodRouter, get};
+use axum::{Extension, Router};
+use domain::account::Language;
+
+/// A file of the pages, as `web/dist` of the function names it.
+pub struct File {
+    /// `assets/…`, or a language and the name of a page.
+    pub name: &'static str,
+    pub kind: Kind,
+    /// Its `ETag`.
+    pub tag: &'static str,
+    pub plain: &'static [u8],
+    pub brotli: &'static [u8],
+}
+
+#[derive(Clone, Copy)]
+pub enum Kind {
+    Html,
+    Script,
+    Style,
+    Picture,
+}
+
+impl Kind {
+    fn mime(self) -> &'static str {
+        match self {
+            Kind::Html => "text/html; charset=utf-8",
+            Kind::Script => "text/javascript; charset=utf-8",
+            Kind::Style => "text/css; charset=utf-8",
+            Kind::Picture => "image/svg+xml",
+        }
+    }
+}
+
+type Files = &'static [File];
+
+pub fn routes(files: Files) -> Router {
+    Router::new()
+        .route("/", get(home))
+        .route("/reset", page("reset"))
+        .route("/sign-in", page("sign-in"))
+        .route("/security-info", page("security-info"))
+        .route("/admin", page("admin"))
+        .route("/.well-known/change-password", get(change_password))
+        .route("/assets/{file}", get(asset))
+        .layer(from_fn(finish))
+        .with_state(files)
+}
+
+fn page(name: &'static str) -> MethodRouter<Files> {
+    get(async move |State(files): State<Files>, RawQuery(query): RawQuery, headers: HeaderMap| {
+        let language = asked(query.as_deref()).unwrap_or_else(|| crate::http::edge::language(&headers));
+        let name = format!("{}/{name}.html", language.tag());
+        let mut response = serve(files, &name, &headers);
+        // It is asked after each time, and names what may be kept.
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        response.headers_mut().insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+        response
+    })
+}
+
+/// The language that `?mkt=` names, as Microsoft's pages are asked for one.
+fn asked(query: Option<&str>) -> Option<Language> {
+    query?.split('&').find_map(|pair| pair.strip_prefix("mkt=")).and_then(language_of)
+}
+
+async fn asset(State(files): State<Files>, Path(file): Path<String>, headers: HeaderMap) -> Response {
+    let mut response = serve(files, &format!("assets/{file}"), &headers);
+    // Its name changes with what it holds.
+    let keep = if response.status() == StatusCode::NOT_FOUND { "no-store" } else { "public, max-age=31536000, immutable" };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+    response
+}
+
+fn serve(files: Files, name: &str, headers: &HeaderMap) -> Response {
+    let Some(file) = files.iter().find(|file| file.name == name) else { return StatusCode::NOT_FOUND.into_response() };
+    let named = |name: HeaderName, value: &str| {
+        let values = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
+        values.flat_map(|line| line.split(',')).any(|part| part.trim().trim_start_matches("W/") == value)
+    };
+    let told = [(header::ETAG, file.tag), (header::CONTENT_TYPE, file.kind.mime()), (header::VARY, "Accept-Encoding, Accept-Language")];
+    if named(header::IF_NONE_MATCH, file.tag) {
+        return (StatusCode::NOT_MODIFIED, told).into_response();
+    }
+    match named(header::ACCEPT_ENCODING, "br") {
+        true => (told, [(header::CONTENT_ENCODING, "br")], Body::from(file.brotli)).into_response(),
+        false => (told, Body::from(file.plain)).into_response(),
+    }
+}
+
+async fn home() -> Redirect {
+    Redirect::to("/sign-in")
+}
+
+/// Where password managers send people (W3C, a well-known URL for changing
+/// passwords).
+async fn change_password() -> Redirect {
+    Redirect::to("/security-info")
+}
+
+/// Headers of every answer: nothing but our own files is loaded, nothing is
+/// inline, no form goes anywhere by itself, and nobody frames us (ASVS 3.4).
+const HEADERS: [(HeaderName, &str); 7] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'none'; \
+         frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+async fn finish(Extension(caller): Extension<Invocation>, request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let mut response = next.run(request).await;
+    tracing::info!(event = "answered", requestId = caller.id, method = method.as_str(), status = response.status().as_u16());
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
