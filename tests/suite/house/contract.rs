@@ -9,6 +9,9 @@ use tests::world::{Ask, FUNCTIONS, local_router};
 
 const TEMPLATE: &str = include_str!("../../../infra/template.yaml");
 
+/// The function that serves pages, and no API.
+const PORTAL: &str = "portal";
+
 /// A function of the template, by the package it is built from.
 struct Declared {
     /// Path -> methods.
@@ -45,10 +48,15 @@ fn paths() -> BTreeSet<(String, String)> {
     declared().into_iter().flat_map(|(name, function)| function.routes.into_keys().map(move |path| (name.clone(), path))).collect()
 }
 
-/// Every route: function, method, path pattern.
+/// Whether a path is of the API; the others are pages.
+fn is_api(path: &str) -> bool {
+    path.starts_with("/v1/")
+}
+
+/// Every route of the API: function, method, path pattern.
 pub fn routes() -> Vec<(String, String, String)> {
     let of = |(name, function): (String, Declared)| {
-        let routes = function.routes.into_iter();
+        let routes = function.routes.into_iter().filter(|(path, _)| is_api(path));
         routes.flat_map(move |(path, methods)| {
             let name = name.clone();
             methods.into_iter().map(move |method| (name.clone(), method, path.clone()))
@@ -81,9 +89,10 @@ fn the_local_router_has_the_routes_of_the_template() {
 #[test]
 fn the_code_has_the_routes_of_the_template() {
     let mut code = BTreeSet::new();
-    for (name, _) in FUNCTIONS {
+    for name in FUNCTIONS.iter().map(|(name, _)| *name).chain([PORTAL]) {
         let file = root().join(format!("shared/platform/src/http/routes/{}.rs", name.replace('-', "_")));
         let source = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert!(name == PORTAL || source.matches(".route(\"").count() == source.matches(".route(\"/v1/").count(), "{name} has pages");
         let routes = source.split(".route(").skip(1).map(|rest| rest.split('"').nth(1).expect("a path").to_owned());
         code.extend(routes.map(|path| (name.to_owned(), path)));
     }
@@ -104,7 +113,7 @@ fn functions_folders_and_the_template_are_one_list() {
         assert_eq!(manifest["package"]["name"].as_str(), Some(folder.as_str()), "a package is named as its folder");
     }
     let with_routes: BTreeSet<&str> = declared.iter().filter(|(_, f)| !f.routes.is_empty()).map(|(name, _)| name.as_str()).collect();
-    assert_eq!(with_routes, FUNCTIONS.iter().map(|(name, _)| *name).collect());
+    assert_eq!(with_routes, FUNCTIONS.iter().map(|(name, _)| *name).chain([PORTAL]).collect());
     let on_the_stream: Vec<_> = declared.iter().filter(|(_, f)| f.events.contains("DynamoDB")).map(|(name, _)| name.as_str()).collect();
     assert_eq!(on_the_stream, ["send-code"], "one function alone sends");
 }
@@ -113,7 +122,7 @@ fn functions_folders_and_the_template_are_one_list() {
 async fn every_route_of_the_template_is_answered_and_no_other_method() {
     let world = World::new().await;
     for (function, declared) in declared() {
-        for (pattern, methods) in &declared.routes {
+        for (pattern, methods) in declared.routes.iter().filter(|(path, _)| is_api(path)) {
             for name in METHODS {
                 // Without a bearer and a body: refused, but by the route itself.
                 let answer = world.ask_function(&function, Ask::new(method(name), example(pattern))).await;

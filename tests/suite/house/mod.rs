@@ -4,6 +4,7 @@ mod calls;
 mod canary;
 pub mod contract;
 mod openapi;
+mod portal;
 mod texts;
 pub mod threats;
 mod tidy;

@@ -91,7 +91,9 @@ fn sources(folders: &[&str]) -> BTreeMap<PathBuf, String> {
 
 #[test]
 fn a_function_chooses_and_nothing_more() {
-    for (path, text) in sources(&["functions"]) {
+    // What puts the pages into their function runs while it is built.
+    let build = Path::new("functions/portal/build.rs");
+    for (path, text) in sources(&["functions"]).into_iter().filter(|(path, _)| path != build) {
         assert!(path.ends_with("src/main.rs"), "{}: a function is its main", path.display());
         let lines = text.lines().count();
         assert!(lines <= 40, "{} has {lines} lines; 40 are enough to choose", path.display());

@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn the_functions_are_found() {
         let names = names(&super::super::root().join("functions")).unwrap();
-        assert_eq!(names, ["directory", "policy", "registration", "reset", "send-code", "sign-in", "verify"]);
+        assert_eq!(names, ["directory", "policy", "portal", "registration", "reset", "send-code", "sign-in", "verify"]);
     }
 
     #[test]

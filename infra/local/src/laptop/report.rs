@@ -13,11 +13,11 @@ const READY: &str = "Latchkey is ready";
 
 /// Everything runs.
 pub(super) fn print(options: &Options, data: &Data, functions: &Functions, accounts: &[Account], took: Duration) {
-    let mut text = format!("\n  API        http://127.0.0.1:{}\n", options.port);
+    let mut text = format!("\n  Pages      http://127.0.0.1:{0}\n  API        http://127.0.0.1:{0}/v1\n", options.port);
     text += &common(options, functions);
     text += &sign_ins(accounts, data);
     text += "\n  Nobody can reset a password yet: the policy's scope is \"none\". The administrator\n  \
-             changes that first, see README, \"The story by curl\".\n\n";
+             signs in, opens Administration, selects All, and saves.\n\n";
     tell(text + &format!("{READY} after {} s. Ctrl-C ends it, the data stays.\n", took.as_secs()));
 }
 

@@ -20,6 +20,7 @@ pub(super) fn event(function: &str) -> Value {
             "eventName": "INSERT",
             "dynamodb": { "SequenceNumber": "1", "Keys": { "pk": { "S": "OUTBOX#nobody" }, "sk": { "S": "nothing" } } },
         }] }),
+        "portal" => request("GET", "/sign-in", None, None),
         _ => request("GET", "/", None, None),
     }
 }

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get};
 use axum::{Extension, Router};
 use domain::account::Language;
+use domain::error::Problem;
 
 /// A file of the pages, as `web/dist` of the function names it.
 pub struct File {
@@ -98,8 +99,12 @@ fn serve(files: Files, name: &str, headers: &HeaderMap) -> Response {
     }
 }
 
-async fn home() -> Redirect {
-    Redirect::to("/sign-in")
+async fn home(RawQuery(query): RawQuery) -> Redirect {
+    // The language that was asked for goes along.
+    match asked(query.as_deref()) {
+        Some(language) => Redirect::to(&format!("/sign-in?mkt={}", language.tag())),
+        None => Redirect::to("/sign-in"),
+    }
 }
 
 /// Where password managers send people (W3C, a well-known URL for changing
@@ -126,7 +131,11 @@ const HEADERS: [(HeaderName, &str); 7] = [
 
 async fn finish(Extension(caller): Extension<Invocation>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
-    let mut response = next.run(request).await;
+    let refused = request.extensions().get::<Problem>().is_some();
+    let mut response = match refused {
+        true => StatusCode::BAD_REQUEST.into_response(),
+        false => next.run(request).await,
+    };
     tracing::info!(event = "answered", requestId = caller.id, method = method.as_str(), status = response.status().as_u16());
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
