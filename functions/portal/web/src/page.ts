@@ -76,9 +76,21 @@ export function countLength(input: HTMLInputElement, minimum: number): void {
 
 const channel = new BroadcastChannel("latchkey");
 
-/** Tells other tabs who is signed in now, and loads this one again when
-    another tells of somebody else: nobody acts for a person they do not see. */
+/** Whether somebody signed in here: the cookie itself is hidden from scripts.
+    Where it is not so, no page needs to ask. */
+const SIGNED_IN = "latchkey.signedIn";
+
+export function maybeSignedIn(): boolean {
+  return localStorage.getItem(SIGNED_IN) !== null;
+}
+
+/** Remembers who is signed in now, for password managers too. Other tabs are
+    told, and this one is loaded again when another tells of somebody else:
+    nobody acts for a person they do not see. */
 export function signedInAs(userId: string | null, tell = false): void {
+  every<HTMLInputElement>("input.account").forEach((input) => (input.value = userId ?? ""));
+  if (userId) localStorage.setItem(SIGNED_IN, "");
+  else localStorage.removeItem(SIGNED_IN);
   channel.onmessage = ({ data }) => {
     if ((data as { userId: string | null }).userId !== userId) location.reload();
   };

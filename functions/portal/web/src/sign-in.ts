@@ -6,10 +6,10 @@ import { call, Problem, type Kind, type Limits, type Methods, type Session } fro
 import { byId, every, make } from "./dom";
 import { onPress, onSubmit, say, show } from "./form";
 import { KINDS, nameOf } from "./kinds";
-import { countLength, cover, dress, signedInAs } from "./page";
+import { countLength, cover, dress, maybeSignedIn, signedInAs } from "./page";
 import { proven, setUpProof } from "./proof";
 import { current, onBack, step } from "./steps";
-import { list, text } from "./texts";
+import { text } from "./texts";
 
 /** Where a sign-in may lead: pages of ours, never what an address names. */
 const PLACES = ["/security-info", "/admin"];
@@ -18,8 +18,9 @@ const then = PLACES.find((place) => place === new URLSearchParams(location.searc
 let session: Session | undefined;
 /** What was just typed, for the change that may follow at once. */
 let typed = "";
-/** Kinds that were chosen and not verified yet. */
+/** Kinds that were chosen and not verified yet, and how many were chosen. */
 let chosen: Kind[] = [];
+let many = 0;
 
 /** What comes next in a session: the order is the API's. */
 async function next(answer: Session): Promise<void> {
@@ -39,7 +40,6 @@ async function next(answer: Session): Promise<void> {
 async function changePassword(): Promise<void> {
   byId("current-password-field").hidden = !!typed;
   byId<HTMLInputElement>("current-password").required = !typed;
-  byId<HTMLInputElement>("change-user").value = session?.user.userId ?? "";
   const limits = await call<Limits>("GET", "/v1/limits");
   countLength(byId<HTMLInputElement>("new-password"), limits.password.minimumLength);
   step("step-change-password", { replace: true });
@@ -82,7 +82,7 @@ async function register(): Promise<void> {
   if (!kind) return registered(await call<Methods>("GET", "/v1/me/methods"));
   askForAddress({
     kind,
-    progress: rest.length ? text("more.first", { kind: nameOf(kind), later: list(rest.map(nameOf)) }) : "",
+    progress: many > 1 ? text("common.step", { step: many - rest.length, steps: many }) : "",
     lead: text("address.lead"),
     then: () => {
       chosen = rest;
@@ -158,12 +158,14 @@ function setUp(): void {
       every<HTMLInputElement>("#more-kinds input:enabled")[0]?.focus();
       return;
     }
+    many = chosen.length;
     await register();
   });
   onPress(byId("more-later"), () => move("postpone"));
   onPress(byId("registered-finish"), () => move("finish"));
   onPress(byId("registered-another"), async () => {
     chosen = [byId("registered-another").dataset.kind as Kind];
+    many = 1;
     await register();
   });
   onPress(byId("reconfirm-good"), () => move("reconfirm"));
@@ -189,6 +191,7 @@ async function begin(): Promise<void> {
   dress();
   setUp();
   const query = new URLSearchParams(location.search);
+  if (!maybeSignedIn()) return signIn("");
   try {
     await next(await call<Session>("GET", "/v1/me"));
   } catch (error) {

@@ -1,1 +1,0 @@
-import{k as r}from"/assets/chunk-WTHYRHVJ.js";r();

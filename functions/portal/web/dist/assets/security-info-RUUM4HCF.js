@@ -1,0 +1,1 @@
+import{j as r}from"/assets/chunk-CTYWGJX2.js";r();
