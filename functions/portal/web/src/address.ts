@@ -31,6 +31,7 @@ export function askForAddress(next: Wanted): void {
   byId("address-title").textContent = text(how.title);
   byId("address-label").textContent = text(how.label);
   byId("destination-hint").textContent = text(how.hint);
+  byId("address-note").textContent = how.note ? text(how.note) : "";
   byId("address-progress").textContent = next.progress;
   byId("address-lead").textContent = next.lead;
   clear(byId("address-form"));

@@ -17,10 +17,12 @@ interface Asking {
   label: Key;
   hint: Key;
   type: "tel" | "email";
+  /** What a person should know before they choose it. */
+  note?: Key;
 }
 
 const ASKING: Record<Kind, Asking> = {
-  mobilePhone: { title: "address.phone.title", label: "address.phone.label", hint: "address.phone.hint", type: "tel" },
+  mobilePhone: { title: "address.phone.title", label: "address.phone.label", hint: "address.phone.hint", type: "tel", note: "address.phone.note" },
   email: { title: "address.email.title", label: "address.email.label", hint: "address.email.hint", type: "email" },
 };
 

@@ -1,1 +1,0 @@
-import{j as r}from"/assets/chunk-CTYWGJX2.js";r();
