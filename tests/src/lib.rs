@@ -2,6 +2,7 @@
 //! an embedded DynamoDB and the stand-ins, a clock that the test moves, and a
 //! proxy that sees every AWS call.
 
+mod ask;
 pub mod contract;
 pub mod lines;
 pub mod people;

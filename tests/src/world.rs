@@ -1,5 +1,6 @@
 //! One test's world. Nothing is shared between two of them.
 
+pub use crate::ask::{Ask, event};
 use crate::proxy::Proxy;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -21,8 +22,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use tokio::sync::Mutex;
 
@@ -93,52 +94,6 @@ impl Answer {
     }
 }
 
-/// A request to be sent.
-#[derive(Clone, Default)]
-pub struct Ask {
-    pub method: &'static str,
-    pub path: String,
-    pub bearer: Option<String>,
-    /// Cookies, as the gateway hands them over: apart from the headers.
-    pub cookies: Vec<String>,
-    pub body: Option<Value>,
-    pub headers: Vec<(&'static str, String)>,
-    /// The caller's address; 192.0.2.1 where it does not matter.
-    pub source: Option<String>,
-    /// The request's id, where the test looks for it afterwards.
-    pub id: Option<String>,
-}
-
-impl Ask {
-    pub fn new(method: &'static str, path: impl Into<String>) -> Ask {
-        Ask { method, path: path.into(), ..Ask::default() }
-    }
-    pub fn bearer(mut self, bearer: &str) -> Ask {
-        self.bearer = Some(bearer.to_owned());
-        self
-    }
-    pub fn cookie(mut self, cookie: &str) -> Ask {
-        self.cookies.push(cookie.to_owned());
-        self
-    }
-    pub fn body(mut self, body: Value) -> Ask {
-        self.body = Some(body);
-        self
-    }
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Ask {
-        self.headers.push((name, value.into()));
-        self
-    }
-    pub fn id(mut self, id: &str) -> Ask {
-        self.id = Some(id.to_owned());
-        self
-    }
-    pub fn source(mut self, address: &str) -> Ask {
-        self.source = Some(address.to_owned());
-        self
-    }
-}
-
 /// Functions, table, channels and clock of one test.
 pub struct World {
     pub clock: Arc<ManualClock>,
@@ -153,6 +108,8 @@ pub struct World {
     pub secret: String,
     pump: Mutex<Pump>,
     functions: BTreeMap<&'static str, Router>,
+    /// Functions that were started later.
+    later: RwLock<Vec<Arc<Running>>>,
     routes: Vec<(Vec<String>, String)>,
     requests: AtomicU64,
     _dir: tempfile::TempDir,
@@ -222,6 +179,7 @@ impl World {
         let Running { host, channels, functions } = Running::start(&proxy, source_limit, clock.clone(), entropy).await;
         World {
             functions,
+            later: RwLock::default(),
             routes: local_router(),
             pump: Mutex::new(Pump::new(&embedded).expect("a stream").without_pauses()),
             requests: AtomicU64::new(1),
@@ -238,15 +196,30 @@ impl World {
     }
 
     /// The same table, clock and randomness, with functions that have just
-    /// started and find this secret; what was sent before is gone.
+    /// started and find this secret (none where it is empty); what was sent before is gone.
     pub async fn restarted(self, secret: String) -> World {
-        let keys = Keys::parse(&secret).expect("keys");
+        let keys = Keys::parse(&secret).unwrap_or_else(|_| self.keys.clone());
         let standins = Standins::start(None, secret.clone()).expect("stand-ins");
         let proxy = Proxy::start(self.embedded.endpoint(), standins.endpoint()).await;
         let source_limit = self.host.settings.source_limit;
         let Running { host, channels, functions } =
             Running::start(&proxy, source_limit, self.clock.clone(), self.host.entropy.clone()).await;
-        World { proxy, standins, host, channels, functions, keys, secret, ..self }
+        World { proxy, standins, host, channels, functions, keys, secret, later: RwLock::default(), ..self }
+    }
+
+    /// Starts every function once more, beside those that run. Requests and
+    /// records go to all in turn from then on, as to the processes of a Lambda.
+    pub async fn start_more(&self) {
+        let (clock, entropy) = (self.clock.clone(), self.host.entropy.clone());
+        let started = Running::start(&self.proxy, self.host.settings.source_limit, clock, entropy).await;
+        self.later.write().expect("no panic").push(Arc::new(started));
+    }
+
+    /// Whose turn it is; nobody's but the first functions' where there are no others.
+    fn turn(&self) -> Option<Arc<Running>> {
+        let later = self.later.read().expect("no panic");
+        let turn = self.requests.load(Ordering::SeqCst) as usize % (later.len() + 1);
+        later.get(turn).cloned()
     }
 
     pub fn now(&self) -> Time {
@@ -289,7 +262,8 @@ impl World {
 
     /// Hands an event to a function, whatever it holds.
     pub async fn invoke(&self, function: &str, event: &Value, context: Context) -> Value {
-        let app = self.functions[function].clone();
+        let turn = self.turn();
+        let app = turn.as_ref().map_or(&self.functions, |later| &later.functions)[function].clone();
         let event = LambdaEvent::new(serde_json::value::to_raw_value(event).expect("JSON"), context);
         let written = match function {
             "directory" => platform::http::event::direct::answer(self.host.clone(), app, event).await.map(serde_json::to_value),
@@ -310,7 +284,9 @@ impl World {
         let invoke = async |event: Value| {
             let event = serde_json::from_value(event).map_err(|error| error.to_string())?;
             let request = format!("pump-{}", self.requests.fetch_add(1, Ordering::SeqCst));
-            let answer = platform::stream::handle(&self.host, &self.channels, &request, event).await;
+            let turn = self.turn();
+            let (host, channels) = turn.as_ref().map_or((&self.host, &self.channels), |later| (&later.host, &later.channels));
+            let answer = platform::stream::handle(host, channels, &request, event).await;
             serde_json::to_value(answer).map_err(|error| error.to_string())
         };
         self.pump.lock().await.drain(invoke).await.expect("the stream can be read")
@@ -345,43 +321,6 @@ impl World {
             .expect("the emulator answers");
         answer.json().await.expect("JSON")
     }
-}
-
-/// The event of a request, as the gateway makes it.
-pub fn event(ask: &Ask, number: u64) -> Value {
-    let (path, query) = ask.path.split_once('?').unwrap_or((&ask.path, ""));
-    let mut headers = serde_json::Map::new();
-    headers.insert("host".into(), "reset.example.com".into());
-    if let Some(bearer) = &ask.bearer {
-        headers.insert("authorization".into(), format!("Bearer {bearer}").into());
-    }
-    if ask.body.is_some() {
-        headers.insert("content-type".into(), "application/json".into());
-    }
-    for (name, value) in &ask.headers {
-        headers.insert((*name).into(), value.clone().into());
-    }
-    let id = ask.id.clone().unwrap_or_else(|| format!("request-{number}"));
-    let source = ask.source.as_deref().unwrap_or("192.0.2.1");
-    let mut event = json!({
-        "version": "2.0",
-        "routeKey": "$default",
-        "rawPath": path,
-        "rawQueryString": query,
-        "headers": headers,
-        "requestContext": {
-            "accountId": "000000000000", "apiId": "api", "domainName": "reset.example.com", "domainPrefix": "reset",
-            "http": { "method": ask.method, "path": path, "protocol": "HTTP/1.1", "sourceIp": source, "userAgent": "tests" },
-            "requestId": id,
-            "routeKey": "$default", "stage": "$default", "time": "23/Nov/2026:09:00:00 +0000", "timeEpoch": 0
-        },
-        "body": ask.body.as_ref().map(|body| body.as_str().map_or_else(|| body.to_string(), str::to_owned)),
-        "isBase64Encoded": false
-    });
-    if !ask.cookies.is_empty() {
-        event["cookies"] = ask.cookies.clone().into();
-    }
-    event
 }
 
 /// The local router of the workspace's manifest: pattern and function.

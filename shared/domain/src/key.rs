@@ -1,5 +1,7 @@
 //! Keys. One secret holds generations of a master key; HKDF gives each use a
-//! key of its own. Two generations are valid while one replaces the other.
+//! key of its own. The first generation makes what is new, the last is the one
+//! that follows it: by the time it makes anything, every process that runs
+//! knows it. The others stay, since passwords were hashed with them.
 
 use crate::account::{Handle, Uid};
 use crate::method::Destination;
@@ -10,6 +12,7 @@ use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::collections::BTreeSet;
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// Number of a generation of keys.
@@ -120,6 +123,19 @@ impl Keys {
         &self.generations[0]
     }
 
+    /// Whether a number may be of a generation that we have not heard of yet:
+    /// they only grow.
+    pub fn may_follow(&self, kid: KeyId) -> bool {
+        self.generations.iter().all(|g| g.kid < kid)
+    }
+
+    /// Whether everything that was made with other keys can be read with these.
+    pub fn replaces(&self, other: &Keys) -> bool {
+        let same = |a: &Key, b: &Key| bool::from(a.0.ct_eq(&*b.0));
+        same(&self.ids, &other.ids)
+            && other.generations.iter().all(|old| self.generation(old.kid).is_some_and(|new| same(&new.codes, &old.codes)))
+    }
+
     /// The generation of that number, while it is valid.
     pub fn generation(&self, kid: KeyId) -> Option<&Generation> {
         self.generations.iter().find(|g| g.kid == kid)
@@ -159,6 +175,28 @@ impl Keys {
     pub fn decoy_salt(&self, handle: &Handle) -> [u8; 16] {
         self.ids.mac(&[b"salt", handle.as_str().as_bytes()])[..16].try_into().expect("16 of 32 bytes")
     }
+}
+
+/// The secret that follows this one: the generation that was announced last
+/// makes what is new from now on, and another is announced. The first secret
+/// is made from nothing.
+pub fn rotated(current: Option<&SecretString>, mut fresh: impl FnMut() -> [u8; 32]) -> Result<SecretString, InvalidSecret> {
+    let mut key = || SecretString::from(BASE64.encode(fresh()));
+    let (ids, mut generations) = match current {
+        None => (key(), vec![SecretGeneration { kid: 1, key: key() }]),
+        Some(current) => {
+            Keys::parse(current.expose_secret())?;
+            let SecretDocument { ids, mut generations } = serde_json::from_str(current.expose_secret()).map_err(|_| InvalidSecret)?;
+            // The last is the next; where there is one alone, none is announced.
+            generations.rotate_right(1);
+            (ids, generations)
+        }
+    };
+    let newest = generations.iter().map(|g| g.kid).max().ok_or(InvalidSecret)?;
+    generations.push(SecretGeneration { kid: newest.checked_add(1).ok_or(InvalidSecret)?, key: key() });
+    let written = |g: &SecretGeneration| serde_json::json!({ "kid": g.kid, "key": g.key.expose_secret() });
+    let generations: Vec<_> = generations.iter().map(written).collect();
+    Ok(serde_json::json!({ "ids": ids.expose_secret(), "generations": generations }).to_string().into())
 }
 
 fn decode(text: &SecretString) -> Result<Key, InvalidSecret> {

@@ -6,6 +6,7 @@ use crate::dynamodb::Table;
 use crate::http::edge;
 use crate::http::event::{direct, gateway};
 use crate::http::routes::portal;
+use crate::rotation::{RotationEvent, rotate};
 use crate::secrets::SecretRing;
 use crate::send::Channels;
 use crate::settings::Settings;
@@ -136,6 +137,19 @@ pub fn serve_stream() -> Result<(), Error> {
         let (host, channels) = (&host, &channels);
         lambda_runtime::run(service_fn(async |event: LambdaEvent<crate::stream::StreamEvent>| {
             Ok::<_, Error>(crate::stream::handle(host, channels, &event.context.request_id, event.payload).await)
+        }))
+        .await
+    })
+}
+
+/// Serves the rotation of the keys. The secret's name is all it is told.
+pub fn serve_rotation() -> Result<(), Error> {
+    start(async |aws| {
+        let secret = std::env::var("LATCHKEY_SECRET_ID").map_err(|_| "the environment variable LATCHKEY_SECRET_ID is missing")?;
+        let client = aws_sdk_secretsmanager::Client::new(&aws);
+        let (client, secret) = (&client, secret.as_str());
+        lambda_runtime::run(service_fn(async |event: LambdaEvent<RotationEvent>| {
+            Ok::<_, Error>(rotate(client, secret, &OsEntropy, event.payload).await?)
         }))
         .await
     })

@@ -59,6 +59,10 @@ impl KeyRing for SecretRing {
         if keys.generation(kid).is_some() {
             return Ok(keys);
         }
+        // One that was taken out: reading again would not bring it back.
+        if !keys.may_follow(kid) {
+            return Err(Problem::unavailable());
+        }
         {
             let mut reloaded = self.reloaded.lock().await;
             if reloaded.is_some_and(|at| at.elapsed() < BETWEEN_RELOADS) {

@@ -124,13 +124,21 @@ impl PasswordHasher for Argon2Hasher {
     }
 
     async fn check(&self, target: HashTarget<'_>, password: &Password) -> Result<Checked, Problem> {
-        let keys = self.ring.keys().await?;
+        let mut keys = self.ring.keys().await?;
+        let stored = match target {
+            HashTarget::Stored(stored) => Parts::parse(stored),
+            HashTarget::Decoy(_) => None,
+        };
+        // Hashed by a process that has newer keys: read them, or do not judge.
+        if let Some(parts) = stored.as_ref().filter(|parts| keys.may_follow(parts.kid)) {
+            keys = self.ring.keys_with(parts.kid).await?;
+        }
         let current = keys.current().kid;
         let decoy = |salt: Vec<u8>| Parts { kid: current, cost: COST, salt, hash: Vec::new() };
         let parts = match target {
-            // A hash that cannot be read, or whose pepper was retired, fits no
-            // password: the same work, so that nobody sees a difference.
-            HashTarget::Stored(stored) => Parts::parse(stored).filter(|parts| keys.generation(parts.kid).is_some()).unwrap_or_else(|| {
+            // A hash that cannot be read, or whose pepper was taken out, fits
+            // no password: the same work, so that nobody sees a difference.
+            HashTarget::Stored(_) => stored.filter(|parts| keys.generation(parts.kid).is_some()).unwrap_or_else(|| {
                 tracing::error!(event = "hashUnusable");
                 decoy(vec![0; SALT])
             }),

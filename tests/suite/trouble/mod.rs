@@ -3,3 +3,4 @@
 mod faults;
 pub mod races;
 mod repeat;
+mod rotation;

@@ -23,6 +23,9 @@ use crate::{
 /// The function behind the table's stream.
 pub(super) const SEND_CODE: &str = "send-code";
 
+/// The function that Secrets Manager invokes.
+const ROTATE_SECRET: &str = "rotate-secret";
+
 /// How long a function that is built may take to answer first.
 const FIRST_ANSWER: Duration = Duration::from_secs(60);
 const BETWEEN_SIGNS_OF_LIFE: Duration = Duration::from_secs(1);
@@ -140,8 +143,10 @@ pub(super) fn names(dir: &Path) -> std::io::Result<Vec<String>> {
 /// answer will do, a 404 as well. The stream brings an empty batch.
 fn warm_up_event(function: &str) -> Value {
     const PATH: &str = "/v1/warm-up";
-    if function == SEND_CODE {
-        return json!({ "Records": [] });
+    match function {
+        SEND_CODE => return json!({ "Records": [] }),
+        ROTATE_SECRET => return json!({ "SecretId": SECRET_ID, "ClientRequestToken": "warm-up", "Step": "setSecret" }),
+        _ => {}
     }
     json!({
         "version": "2.0",
@@ -199,7 +204,7 @@ mod tests {
     #[test]
     fn the_functions_are_found() {
         let names = names(&super::super::root().join("functions")).unwrap();
-        assert_eq!(names, ["directory", "policy", "portal", "registration", "reset", "send-code", "sign-in", "verify"]);
+        assert_eq!(names, ["directory", "policy", "portal", "registration", "reset", "rotate-secret", "send-code", "sign-in", "verify"]);
     }
 
     #[test]

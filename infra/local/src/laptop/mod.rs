@@ -103,6 +103,7 @@ async fn serve(options: &Options) -> Result<()> {
     let keys = secrets::load_or_generate(&data.secrets())?;
     let embedded = Embedded::start_on(data.dir(), options.dynamodb_port())?;
     let standins = Standins::start(Some(options.standins_port()), keys)?;
+    standins.keep_secret_in(data.secrets());
     let mut pump = Pump::new(&embedded)?;
     let lambda = Lambda::at(options.port)?;
     let functions = Functions::new(root, options, &data, &standins.endpoint(), &embedded.endpoint())?;

@@ -7,7 +7,7 @@ mod secrets_manager;
 mod ses;
 mod sns;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf};
 
 use anyhow::{Context, Result};
 use axum::{
@@ -22,10 +22,12 @@ use axum::{
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::inbox::{self, Channel, Failure, Inbox};
+use secrets_manager::Secret;
 
 /// Running stand-ins. Dropping them stops them.
 pub struct Standins {
     inbox: Inbox,
+    secret: Secret,
     address: SocketAddr,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
@@ -34,7 +36,7 @@ pub struct Standins {
 #[derive(Clone)]
 struct Services {
     inbox: Inbox,
-    secret: Arc<str>,
+    secret: Secret,
 }
 
 impl FromRef<Services> for Inbox {
@@ -45,7 +47,8 @@ impl FromRef<Services> for Inbox {
 
 impl Standins {
     /// Starts on a port of the loopback interface (any free one for `None`).
-    /// `secret` is what Secrets Manager gives out as [`crate::secrets::SECRET_ID`].
+    /// `secret` is what Secrets Manager gives out as [`crate::secrets::SECRET_ID`],
+    /// until a rotation; nothing while it is empty.
     /// Must be called inside a Tokio runtime.
     ///
     /// # Errors
@@ -54,7 +57,8 @@ impl Standins {
         let listener = crate::listen(port).context("the stand-ins' port")?;
         let address = listener.local_addr()?;
         let inbox = Inbox::default();
-        let services = Services { inbox: inbox.clone(), secret: secret.into() };
+        let secret = Secret::new(secret);
+        let services = Services { inbox: inbox.clone(), secret: secret.clone() };
         let app = Router::new()
             .route("/v2/email/outbound-emails", post(ses::send_email))
             .merge(inbox::api::routes().with_state(inbox.clone()))
@@ -69,7 +73,7 @@ impl Standins {
                 _ = stopped => {}
             }
         });
-        Ok(Self { inbox, address, stop, server })
+        Ok(Self { inbox, secret, address, stop, server })
     }
 
     /// The URL for `AWS_ENDPOINT_URL_SNS`, `_SESV2` and `_SECRETS_MANAGER`,
@@ -81,6 +85,11 @@ impl Standins {
     /// What was sent.
     pub fn inbox(&self) -> &Inbox {
         &self.inbox
+    }
+
+    /// Keeps the secret in a file when it is rotated.
+    pub fn keep_secret_in(&self, file: PathBuf) {
+        self.secret.keep(file);
     }
 
     /// Makes the next send on `channel` fail.
@@ -99,7 +108,7 @@ impl Standins {
 /// a header.
 async fn by_protocol(State(services): State<Services>, headers: HeaderMap, body: Bytes) -> Response {
     match headers.get("x-amz-target") {
-        Some(target) => secrets_manager::answer(&services.secret, target.as_bytes(), &body),
+        Some(target) => services.secret.answer(target.as_bytes(), &body),
         None => sns::answer(&services.inbox, &body),
     }
 }

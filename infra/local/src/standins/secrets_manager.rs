@@ -1,4 +1,11 @@
-//! Secrets Manager `GetSecretValue`, awsJson1_1, for the one secret there is.
+//! Secrets Manager, awsJson1_1, for the one secret there is: read by the
+//! functions, rotated in versions.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use axum::{
     http::{StatusCode, header},
@@ -6,28 +13,120 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use crate::{REGION, secrets::SECRET_ID};
+use crate::{
+    REGION,
+    secrets::{SECRET_ID, write_private},
+};
 
-const GET_SECRET_VALUE: &[u8] = b"secretsmanager.GetSecretValue";
+const CURRENT: &str = "AWSCURRENT";
 
-pub(super) fn answer(secret: &str, target: &[u8], body: &[u8]) -> Response {
-    let request: Value = serde_json::from_slice(body).unwrap_or_default();
-    if target != GET_SECRET_VALUE {
-        return refuse("UnknownOperationException", "GetSecretValue only");
+/// The secret's versions, by their id.
+#[derive(Clone)]
+pub(super) struct Secret(Arc<Mutex<Versions>>);
+
+#[derive(Default)]
+struct Versions {
+    values: BTreeMap<String, String>,
+    /// Stage -> version.
+    stages: BTreeMap<String, String>,
+    /// Where the current value is kept for the next start.
+    file: Option<PathBuf>,
+}
+
+impl Secret {
+    /// With this value, or none while it is empty.
+    pub(super) fn new(value: String) -> Self {
+        let mut versions = Versions::default();
+        if !value.is_empty() {
+            let first = "00000000-0000-4000-8000-000000000001";
+            versions.values.insert(first.into(), value);
+            versions.stages.insert(CURRENT.into(), first.into());
+        }
+        Self(Arc::new(Mutex::new(versions)))
     }
-    if request["SecretId"] != SECRET_ID {
-        return refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
+
+    /// Keeps what is current in a file from now on.
+    pub(super) fn keep(&self, file: PathBuf) {
+        self.lock().file = Some(file);
     }
-    reply(
-        StatusCode::OK,
-        json!({
-            "ARN": format!("arn:aws:secretsmanager:{REGION}:000000000000:secret:{SECRET_ID}-local1"),
-            "Name": SECRET_ID,
-            "SecretString": secret,
-            "VersionId": "00000000-0000-4000-8000-000000000001",
-            "VersionStages": ["AWSCURRENT"],
-        }),
-    )
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Versions> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn answer(&self, target: &[u8], body: &[u8]) -> Response {
+        let request: Value = serde_json::from_slice(body).unwrap_or_default();
+        if request["SecretId"] != SECRET_ID {
+            return refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
+        }
+        let mut versions = self.lock();
+        let answered = match target {
+            b"secretsmanager.GetSecretValue" => versions.get(&request),
+            b"secretsmanager.PutSecretValue" => versions.put(&request),
+            b"secretsmanager.DescribeSecret" => Some(versions.described()),
+            b"secretsmanager.UpdateSecretVersionStage" => versions.move_stage(&request),
+            _ => return refuse("UnknownOperationException", "GetSecretValue and what a rotation calls, only"),
+        };
+        match answered {
+            Some(body) => reply(StatusCode::OK, body),
+            None => refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret value."),
+        }
+    }
+}
+
+impl Versions {
+    fn get(&self, request: &Value) -> Option<Value> {
+        let stage = request["VersionStage"].as_str().unwrap_or(CURRENT);
+        let version = self.stages.get(stage)?;
+        let asked = request["VersionId"].as_str().is_none_or(|asked| asked == version);
+        asked.then(|| with_name(json!({ "SecretString": self.values[version], "VersionId": version, "VersionStages": [stage] })))
+    }
+
+    fn put(&mut self, request: &Value) -> Option<Value> {
+        let version = request["ClientRequestToken"].as_str()?.to_owned();
+        self.values.insert(version.clone(), request["SecretString"].as_str()?.to_owned());
+        let stages = request["VersionStages"].as_array().cloned().unwrap_or_else(|| vec![CURRENT.into()]);
+        for stage in stages.iter().filter_map(Value::as_str) {
+            self.stages.insert(stage.to_owned(), version.clone());
+        }
+        self.written();
+        Some(with_name(json!({ "VersionId": version, "VersionStages": stages })))
+    }
+
+    fn described(&self) -> Value {
+        let mut by_version: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (stage, version) in &self.stages {
+            by_version.entry(version).or_default().push(stage);
+        }
+        with_name(json!({ "VersionIdsToStages": by_version }))
+    }
+
+    fn move_stage(&mut self, request: &Value) -> Option<Value> {
+        let (stage, to) = (request["VersionStage"].as_str()?, request["MoveToVersionId"].as_str()?);
+        // As there: whoever moves a stage says where it lies.
+        let from = self.stages.get(stage).map(String::as_str);
+        if !self.values.contains_key(to) || from != request["RemoveFromVersionId"].as_str() {
+            return None;
+        }
+        self.stages.insert(stage.to_owned(), to.to_owned());
+        self.written();
+        Some(with_name(json!({})))
+    }
+
+    fn written(&self) {
+        let current = self.stages.get(CURRENT).and_then(|version| self.values.get(version));
+        if let (Some(file), Some(value)) = (&self.file, current)
+            && let Err(error) = write_private(file, value)
+        {
+            eprintln!("the rotated keys were not kept: {error:#}");
+        }
+    }
+}
+
+fn with_name(mut answer: Value) -> Value {
+    answer["ARN"] = format!("arn:aws:secretsmanager:{REGION}:000000000000:secret:{SECRET_ID}-local1").into();
+    answer["Name"] = SECRET_ID.into();
+    answer
 }
 
 fn refuse(code: &str, message: &str) -> Response {

@@ -1,6 +1,7 @@
 //! The first request of each function: one that reads the keys and the table,
 //! for a caller that nobody knows.
 
+use crate::secrets::SECRET_ID;
 use serde_json::{Value, json};
 
 /// A challenge in the right form that was never issued: version 1, key 1, a
@@ -20,6 +21,7 @@ pub(super) fn event(function: &str) -> Value {
             "eventName": "INSERT",
             "dynamodb": { "SequenceNumber": "1", "Keys": { "pk": { "S": "OUTBOX#nobody" }, "sk": { "S": "nothing" } } },
         }] }),
+        "rotate-secret" => json!({ "SecretId": SECRET_ID, "ClientRequestToken": "first", "Step": "testSecret" }),
         "portal" => request("GET", "/sign-in", None, None),
         _ => request("GET", "/", None, None),
     }
@@ -34,6 +36,8 @@ pub(super) fn is_right(function: &str, answer: &Value) -> bool {
         "verify" => 422,
         // A record that failed would be named: without keys or table it fails.
         "send-code" => return *answer == json!({ "batchItemFailures": [] }),
+        // A step that reads the keys that are, and finds none that follow them.
+        "rotate-secret" => return answer["errorMessage"] == "nothing was made",
         _ => 200,
     };
     answer["statusCode"] == status

@@ -1,0 +1,5 @@
+//! The function `rotate-secret`.
+
+fn main() -> Result<(), platform::host::Error> {
+    platform::host::serve_rotation()
+}

@@ -1,0 +1,113 @@
+//! The rotation of the keys, as Secrets Manager asks for it: four steps, each
+//! of which may come twice. The first rotation makes the first keys, so that
+//! nobody ever handles one.
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+use domain::key::{Keys, rotated};
+use domain::port::{Entropy, random};
+use domain::secret::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use std::fmt;
+
+const CURRENT: &str = "AWSCURRENT";
+const PENDING: &str = "AWSPENDING";
+
+/// What Secrets Manager invokes with.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RotationEvent {
+    secret_id: String,
+    /// The version that is being made.
+    client_request_token: String,
+    step: Step,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Step {
+    CreateSecret,
+    /// There is nothing but the secret that would have to know it.
+    SetSecret,
+    TestSecret,
+    FinishSecret,
+}
+
+/// Why a step was not done. It names no key.
+#[derive(Debug)]
+pub struct RotationError(&'static str);
+
+impl fmt::Display for RotationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+impl std::error::Error for RotationError {}
+
+/// Does one step for the secret of this deployment, and for no other.
+pub async fn rotate(client: &Client, own_secret: &str, entropy: &impl Entropy, event: RotationEvent) -> Result<(), RotationError> {
+    if event.secret_id != own_secret {
+        return Err(RotationError("this is not the secret of this deployment"));
+    }
+    let rotation = Rotation { client, secret: own_secret, token: &event.client_request_token };
+    match event.step {
+        Step::CreateSecret => rotation.create(entropy).await,
+        Step::SetSecret => Ok(()),
+        Step::TestSecret => rotation.test().await,
+        Step::FinishSecret => rotation.finish().await,
+    }
+}
+
+struct Rotation<'a> {
+    client: &'a Client,
+    secret: &'a str,
+    token: &'a str,
+}
+
+impl Rotation<'_> {
+    /// What a stage holds; `None` where it holds nothing yet.
+    async fn read(&self, stage: &str) -> Result<Option<SecretString>, RotationError> {
+        let pending = (stage == PENDING).then(|| self.token.to_owned());
+        let read = self.client.get_secret_value().secret_id(self.secret).version_stage(stage).set_version_id(pending).send().await;
+        match read.map_err(aws_sdk_secretsmanager::error::SdkError::into_service_error) {
+            Ok(answer) => Ok(answer.secret_string.map(SecretString::from)),
+            Err(GetSecretValueError::ResourceNotFoundException(_)) => Ok(None),
+            Err(_) => Err(RotationError("the secret could not be read")),
+        }
+    }
+
+    async fn create(&self, entropy: &impl Entropy) -> Result<(), RotationError> {
+        if self.read(PENDING).await?.is_some() {
+            return Ok(());
+        }
+        let current = self.read(CURRENT).await?;
+        // What cannot be read is not written over: it names all accounts.
+        let next = rotated(current.as_ref(), || random::<32>(entropy))
+            .map_err(|_| RotationError("the secret holds something else than keys, and is left as it is"))?;
+        let put = self.client.put_secret_value().secret_id(self.secret).client_request_token(self.token);
+        put.secret_string(next.expose_secret()).version_stages(PENDING).send().await.map_err(|_| RotationError("not written"))?;
+        Ok(())
+    }
+
+    /// Whether all that was made with the keys so far can be read with the new
+    /// ones too.
+    async fn test(&self) -> Result<(), RotationError> {
+        let parse = |secret: &SecretString| Keys::parse(secret.expose_secret()).map_err(|_| RotationError("these are no keys"));
+        let next = self.read(PENDING).await?.as_ref().map(parse).ok_or(RotationError("nothing was made"))??;
+        let current = self.read(CURRENT).await?.as_ref().map(parse).transpose()?;
+        let complete = current.is_none_or(|current| next.replaces(&current));
+        complete.then_some(()).ok_or(RotationError("the new secret lacks keys of the old one"))
+    }
+
+    async fn finish(&self) -> Result<(), RotationError> {
+        let failed = |_| RotationError("the new version was not made current");
+        let described = self.client.describe_secret().secret_id(self.secret).send().await.map_err(|_| RotationError("not described"))?;
+        let versions = described.version_ids_to_stages.unwrap_or_default();
+        let current = versions.into_iter().find(|(_, stages)| stages.iter().any(|stage| stage == CURRENT)).map(|(version, _)| version);
+        if current.as_deref() == Some(self.token) {
+            return Ok(());
+        }
+        let moved = self.client.update_secret_version_stage().secret_id(self.secret).version_stage(CURRENT);
+        moved.move_to_version_id(self.token).set_remove_from_version_id(current).send().await.map(|_| ()).map_err(failed)
+    }
+}
