@@ -3,6 +3,7 @@
 //! proxy that sees every AWS call.
 
 mod ask;
+mod caller;
 pub mod contract;
 pub mod lines;
 pub mod people;

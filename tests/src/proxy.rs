@@ -41,6 +41,8 @@ const ERROR_TYPE: &str = "x-amzn-errortype";
 /// One AWS call as it went over the wire.
 #[derive(Clone, Debug)]
 pub struct Call {
+    /// Who made it.
+    pub function: String,
     /// `TransactWriteItems`, `BatchGetItem`, `GetSecretValue`, ...; a path
     /// where a message is sent: `/Publish` for SNS, which has none.
     pub operation: String,
@@ -153,6 +155,7 @@ async fn forward(State(upstream): State<Upstream>, request: axum::extract::Reque
         Some(operation) if !operation.is_empty() => operation.to_owned(),
         _ => format!("{}{}", parts.uri.path(), sent["Action"].as_str().unwrap_or_default()),
     };
+    let function = crate::caller::of(&parts.headers);
     let bytes = if target.starts_with("DynamoDB") && !target.ends_with("Query") {
         sent["ReturnConsumedCapacity"] = "TOTAL".into();
         Bytes::from(sent.to_string())
@@ -180,7 +183,11 @@ async fn forward(State(upstream): State<Upstream>, request: axum::extract::Reque
         }
     };
     let body = serde_json::from_slice(&answer).unwrap_or_default();
-    upstream.shared.lock().expect("no panic holds it").calls.push(Call { operation, body: sent, answer: body });
+        use std::io::Write;
+        let mut f = std::fs::OpenOptions::new().append(true).create(true).open(f).unwrap();
+        writeln!(f, "{}", json!([function, operation, sent])).unwrap();
+    }
+    upstream.shared.lock().expect("no panic holds it").calls.push(Call { function, operation, body: sent, answer: body });
     let (status, answer) = match fault {
         Some(Fault::LoseReply) => (StatusCode::INTERNAL_SERVER_ERROR, Bytes::from_static(b"{}")),
         _ => (status, answer),

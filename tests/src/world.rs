@@ -1,9 +1,10 @@
 //! One test's world. Nothing is shared between two of them.
 
 pub use crate::ask::{Ask, event};
+use crate::caller::{self, acting};
 use crate::proxy::Proxy;
-use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_secretsmanager::config::IdentityCache;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
@@ -141,7 +142,8 @@ impl Running {
     async fn start(proxy: &Proxy, source_limit: u32, clock: Arc<ManualClock>, entropy: Arc<dyn Entropy>) -> Running {
         let builder = SdkConfig::builder()
             .region(Region::new("us-east-1"))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new("a", "b", None, None, "tests")))
+            .credentials_provider(SharedCredentialsProvider::new(caller::AtWork))
+            .identity_cache(IdentityCache::no_cache())
             .endpoint_url(proxy.endpoint());
         // Two hundred requests at once on a busy machine may take their time:
         // bounds are tested here, not speed.
@@ -265,11 +267,13 @@ impl World {
         let turn = self.turn();
         let app = turn.as_ref().map_or(&self.functions, |later| &later.functions)[function].clone();
         let event = LambdaEvent::new(serde_json::value::to_raw_value(event).expect("JSON"), context);
-        let written = match function {
-            "directory" => platform::http::event::direct::answer(self.host.clone(), app, event).await.map(serde_json::to_value),
-            _ => platform::http::event::gateway::answer(app, event).await.map(serde_json::to_value),
+        let host = self.host.clone();
+        // On the heap, as above.
+        let serve: Pin<Box<dyn Future<Output = Value> + Send>> = match function {
+            "directory" => Box::pin(async { written(platform::http::event::direct::answer(host, app, event).await) }),
+            _ => Box::pin(async { written(platform::http::event::gateway::answer(app, event).await) }),
         };
-        written.expect("an answer").expect("JSON")
+        acting(function, serve).await
     }
 
     /// A direct invocation of `directory`.
@@ -286,7 +290,7 @@ impl World {
             let request = format!("pump-{}", self.requests.fetch_add(1, Ordering::SeqCst));
             let turn = self.turn();
             let (host, channels) = turn.as_ref().map_or((&self.host, &self.channels), |later| (&later.host, &later.channels));
-            let answer = platform::stream::handle(host, channels, &request, event).await;
+            let answer = acting("send-code", platform::stream::handle(host, channels, &request, event)).await;
             serde_json::to_value(answer).map_err(|error| error.to_string())
         };
         self.pump.lock().await.drain(invoke).await.expect("the stream can be read")
@@ -321,6 +325,12 @@ impl World {
             .expect("the emulator answers");
         answer.json().await.expect("JSON")
     }
+}
+
+/// What a function answers, as it goes over the wire.
+fn written(answer: Result<impl serde::Serialize, std::convert::Infallible>) -> Value {
+    let Ok(answer) = answer;
+    serde_json::to_value(answer).expect("JSON")
 }
 
 /// The local router of the workspace's manifest: pattern and function.

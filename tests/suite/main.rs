@@ -1,5 +1,8 @@
 //! Stories, races and rules over the real parts, in one binary.
 
+// Stories are deep: each step is a future within another.
+#![recursion_limit = "256"]
+
 mod accounts;
 mod attacks;
 mod house;
