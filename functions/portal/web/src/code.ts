@@ -1,7 +1,7 @@
 // The step where a code comes back. The same in a reset, in a registration and
 // in security info.
 
-import { call, type Asked, type Challenge } from "./api";
+import { call, Problem, type Asked, type Challenge } from "./api";
 import { byId } from "./dom";
 import { clear, onPress, onSubmit, Refused, show } from "./form";
 import { moment, text } from "./texts";
@@ -18,16 +18,21 @@ export interface Wanted {
   /** What comes after a right one. */
   then: () => Promise<void> | void;
   asked?: Asked;
+  /** Looks why a code was refused, and throws where another one cannot help. */
+  refused?: () => Promise<void>;
   supportCode?: string;
 }
 
 let wanted: Wanted | undefined;
+/** The code was right, though what comes next may have failed. */
+let verified = false;
 let ticking: ReturnType<typeof setInterval> | undefined;
 let waiting = new AbortController();
 
 /** Shows the step for this challenge. */
 export function askForCode(next: Wanted): void {
   wanted = next;
+  verified = false;
   const input = byId<HTMLInputElement>("code");
   input.value = "";
   clear(byId("code-form"));
@@ -75,14 +80,24 @@ function digits(typed: string): string {
   return typed.normalize("NFKC").replace(/[^0-9]/g, "");
 }
 
+async function verify({ challenge, asked, refused }: Wanted, code: string): Promise<void> {
+  if (code.length !== challenge.digits) throw new Refused("code", text("code.length", { digits: challenge.digits }));
+  try {
+    await call("POST", `/v1/challenges/${challenge.challengeId}/verify`, { code }, asked);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== "codeNotAccepted") throw error;
+    await refused?.();
+    throw new Refused("code", text("code.notAccepted"));
+  }
+}
+
 /** Wires the step, once a page. */
 export function setUpCode(): void {
   onSubmit(byId<HTMLFormElement>("code-form"), async (fields) => {
     if (!wanted) return;
-    const code = digits(String(fields.get("code")));
-    const { digits: many } = wanted.challenge;
-    if (code.length !== many) throw new Refused("code", text("code.length", { digits: many }));
-    await call("POST", `/v1/challenges/${wanted.challenge.challengeId}/verify`, { code }, wanted.asked);
+    // A code works once: after a lost connection, only the rest is tried again.
+    if (!verified) await verify(wanted, digits(String(fields.get("code"))));
+    verified = true;
     waiting.abort();
     clearInterval(ticking);
     await wanted.then();

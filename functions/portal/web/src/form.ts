@@ -71,6 +71,14 @@ export function clear(place: ParentNode): void {
   fields(place).forEach((field) => field.removeAttribute("aria-invalid"));
 }
 
+/** Problems that no form can mend lead away from it. */
+const leads = new Map<string, (problem: Problem) => void>([["signInRequired", ended]]);
+
+/** Says where a problem leads, whichever form it comes up in. */
+export function onProblem(code: string, go: (problem: Problem) => void): void {
+  leads.set(code, go);
+}
+
 /** Shows what went wrong: beside its field where it names one, else on top. */
 export function show(place: HTMLElement, error: unknown): void {
   if (error instanceof Refused) {
@@ -81,7 +89,8 @@ export function show(place: HTMLElement, error: unknown): void {
     say(place, text("unknown.title"), text("unknown.detail"));
     throw error;
   }
-  if (error.code === "signInRequired") return ended();
+  const lead = leads.get(error.code);
+  if (lead) return lead(error);
   const left = error.errors.filter(({ pointer, detail }) => !refuse(place, pointer.split("/").pop() ?? "", detail));
   if (error.errors.length && !left.length) return focusFirst(place);
   const detail = left.length ? left.map((e) => e.detail).join(" ") : error.detail;
@@ -92,7 +101,8 @@ export function show(place: HTMLElement, error: unknown): void {
 
 /** Says something in the place's alert, where it is read out. */
 export function say(place: HTMLElement, title: string, detail: string): void {
-  const alert = one(".alert", place.querySelector(".alert") ? place : document);
+  const alerts = every(".alert", place);
+  const alert = alerts.find((alert) => !alert.closest("[hidden]")) ?? alerts[0] ?? one(".alert");
   alert.replaceChildren(make("b", {}, title), detail);
   alert.scrollIntoView({ block: "nearest" });
 }
@@ -103,6 +113,9 @@ function refuse(place: ParentNode, name: string, message: string): boolean {
   const error = field && place.querySelector(`#${CSS.escape(field.id)}-error`);
   if (!field || !error) return false;
   field.setAttribute("aria-invalid", "true");
+  // A field that has the focus already is not read out by getting it.
+  if (field === document.activeElement) error.setAttribute("role", "alert");
+  else error.removeAttribute("role");
   error.textContent = message;
   return true;
 }
@@ -117,5 +130,6 @@ function focusFirst(place: ParentNode): void {
 export function ended(): void {
   const query = new URLSearchParams({ mkt: document.documentElement.lang, ended: "1" });
   if (location.pathname !== "/sign-in") query.set("then", location.pathname);
-  location.assign(`/sign-in?${query}`);
+  // There is nothing to come back to by the back button.
+  location.replace(`/sign-in?${query}`);
 }

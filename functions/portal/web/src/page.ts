@@ -70,7 +70,7 @@ export function countLength(input: HTMLInputElement, minimum: number): void {
     const length = [...input.value.normalize("NFC")].length;
     told.textContent = length ? text(length < minimum ? "password.short" : "password.long", { length, minimum }) : text("password.minimum", { minimum });
   };
-  input.addEventListener("input", count);
+  input.oninput = count;
   count();
 }
 

@@ -3,6 +3,7 @@
 import { call, Problem } from "./api";
 import { byId } from "./dom";
 import { clear, onSubmit } from "./form";
+import { cover } from "./page";
 
 /** Does something that needs a recent password, and asks for it where it is
     missing. A person who cancels leaves things as they were. */
@@ -26,6 +27,8 @@ async function ask(problem: Problem): Promise<void> {
   dialog.showModal();
   const given = await new Promise<boolean>((resolve) => (settle = resolve));
   dialog.close();
+  cover();
+  form.reset();
   if (!given) throw problem;
 }
 

@@ -1,3 +1,279 @@
-import { dress } from "./page";
+// A forgotten password: the user ID, a code or two, a new password. No word
+// here says whether an account exists, or which methods it has.
 
-dress();
+import { call, OFFLINE, Problem, type Challenge, type Kind, type Limits } from "./api";
+import { askForCode, setUpCode } from "./code";
+import { byId, every, make } from "./dom";
+import { clear, onPress, onProblem, onSubmit, say, show } from "./form";
+import { asking, KINDS } from "./kinds";
+import { countLength, cover, dress } from "./page";
+import { goHome, onBack, step } from "./steps";
+import { moment, text, type Key } from "./texts";
+
+interface Started {
+  resetId: string;
+  bearer: string;
+  kinds: Kind[];
+  /** Kinds whose address must be typed in full. */
+  typed: Kind[];
+  unavailable: Kind[];
+  supportCode: string;
+}
+
+interface Standing {
+  next: "method" | "password";
+  verified: Kind[];
+  expiresAt: string;
+}
+
+interface Sent {
+  challenge: Challenge;
+  destination: string;
+}
+
+interface Reset extends Started {
+  userId: string;
+  verified: Kind[];
+  /** Only the password is missing. */
+  proven: boolean;
+  /** The kind that is being verified. */
+  kind?: Kind;
+  sent: Partial<Record<Kind, Sent>>;
+  /** The password went out and no answer came back. */
+  unanswered: boolean;
+}
+
+/** The reset under way. It is kept nowhere else: its bearer is a secret, and a
+    page that is loaded again starts again. */
+let reset: Reset | undefined;
+
+/** Says no more than that a reset was begun in this tab. */
+const BEGUN = "latchkey.reset";
+
+const WAYS: Record<Kind, Key> = { mobilePhone: "reset.kind.mobilePhone", email: "reset.kind.email" };
+const ADDRESS: Record<Kind, Key> = { mobilePhone: "reset.typed.phone", email: "reset.typed.email" };
+const SENT: Record<Kind, Key> = { mobilePhone: "reset.sent.mobilePhone", email: "reset.sent.email" };
+
+/** Asks for something of this reset. */
+function asked<T = void>(one: Reset, method: string, path = "", body?: unknown): Promise<T> {
+  return call<T>(method, `/v1/resets/${one.resetId}${path}`, body, { bearer: one.bearer });
+}
+
+/** Ends the reset. Where that cannot be told, nobody has its bearer any longer. */
+async function cancel(): Promise<void> {
+  const one = reset;
+  reset = undefined;
+  sessionStorage.removeItem(BEGUN);
+  if (one) await asked(one, "DELETE").catch(() => undefined);
+}
+
+function progress(): string {
+  return reset?.verified.length ? text("reset.second") : "";
+}
+
+/** The first step, with a word on why it is shown again. */
+function fresh(note = ""): void {
+  reset = undefined;
+  sessionStorage.removeItem(BEGUN);
+  cover();
+  every<HTMLFormElement>("form").forEach((form) => {
+    if (form.id !== "user-form") form.reset();
+    clear(form);
+  });
+  byId("user-note").textContent = note;
+  goHome("step-user");
+}
+
+/** The ways that are left to get a code. */
+function choose({ replace = false } = {}): void {
+  if (!reset) return fresh();
+  const { kinds, verified, unavailable } = reset;
+  const left = KINDS.filter((kind) => kinds.includes(kind) && !verified.includes(kind));
+  const usable = left.filter((kind) => !unavailable.includes(kind));
+  byId("kind-progress").textContent = progress();
+  byId("kind-lead").textContent = text(verified.length ? "reset.second.lead" : "reset.kind.lead");
+  const choices = left.map((kind) => {
+    const input = make("input", { type: "radio", name: "kind", value: kind }) as HTMLInputElement;
+    const off = !usable.includes(kind);
+    input.disabled = off;
+    input.checked = usable.length === 1 && !off;
+    const note = off ? [make("small", {}, text("reset.kind.unavailable"))] : [];
+    return make("label", { class: "choice", "aria-disabled": String(off) }, input, make("span", {}, text(WAYS[kind]), ...note));
+  });
+  byId("kinds").replaceChildren(...choices);
+  byId("kind-next").hidden = !usable.length;
+  byId("kind-none").hidden = !!usable.length;
+  clear(byId("kind-form"));
+  step("step-kind", { replace });
+}
+
+/** Asks for the whole address. */
+function typeAddress(kind: Kind): void {
+  const { label, type } = asking(kind);
+  const input = byId<HTMLInputElement>("destination");
+  input.value = reset?.sent[kind]?.destination ?? "";
+  input.type = type;
+  input.autocomplete = type;
+  input.inputMode = type;
+  byId("typed-progress").textContent = progress();
+  byId("typed-title").textContent = text(ADDRESS[kind]);
+  byId("typed-label").textContent = text(label);
+  byId("typed-hint").hidden = kind !== "mobilePhone";
+  clear(byId("typed-form"));
+  step("step-typed");
+}
+
+/** Has a code sent, and asks for it. */
+async function send(one: Reset, kind: Kind, destination = ""): Promise<void> {
+  const request = async () => {
+    const challenge = await asked<Challenge>(one, "POST", "/challenges", destination ? { kind, destination } : { kind });
+    one.sent[kind] = { challenge, destination };
+    return challenge;
+  };
+  let challenge: Challenge;
+  try {
+    challenge = await request();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    if (error.code === "smsUnavailable") {
+      one.unavailable.push(kind);
+      choose();
+      return show(byId("kind-form"), error);
+    }
+    const before = one.sent[kind];
+    const alive = before?.destination === destination && Date.parse(before.challenge.expiresAt) > Date.now();
+    if (error.code !== "tooSoon" || !before || !alive) throw error;
+    // The one before is still good: what else should somebody do who came back?
+    challenge = { ...before.challenge, resendAfter: error.retryAfter };
+  }
+  const sent = destination ? text("reset.sent.typed", { destination }) : text(SENT[kind]);
+  byId("code-other").querySelector<HTMLElement>(".other-way")!.hidden = one.kinds.length - one.verified.length < 2;
+  askForCode({
+    challenge,
+    progress: progress(),
+    sent,
+    resend: request,
+    then: () => next(one),
+    asked: { bearer: one.bearer },
+    refused: () => alive(one),
+    supportCode: one.supportCode,
+  });
+}
+
+/** Throws where the reset has ended: a code of it is then merely not accepted. */
+async function alive(one: Reset): Promise<void> {
+  await asked(one, "GET").catch((error: unknown) => {
+    if (error instanceof Problem && error.code === "resetEnded") throw error;
+  });
+}
+
+/** What the reset needs next. */
+async function next(one: Reset): Promise<void> {
+  const standing = await asked<Standing>(one, "GET");
+  one.verified = standing.verified;
+  if (standing.next === "method") return choose({ replace: true });
+  const limits = await call<Limits>("GET", "/v1/limits");
+  one.proven = true;
+  byId<HTMLInputElement>("password-user").value = one.userId;
+  byId("password-lead").textContent = text("reset.password.lead", { time: moment(standing.expiresAt) });
+  countLength(byId<HTMLInputElement>("new-password"), limits.password.minimumLength);
+  step("step-password", { replace: true });
+}
+
+async function setPassword(one: Reset, newPassword: string): Promise<void> {
+  try {
+    await asked(one, "PUT", "/password", { newPassword });
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    if (error.code === "proofMissing") return next(one);
+    // A reset that ended after a lost answer ended with the new password.
+    if (error.code === "resetEnded" && one.unanswered) return done("reset.maybe.title", "reset.maybe.lead");
+    one.unanswered ||= error.code === OFFLINE || error.status >= 500;
+    throw error;
+  }
+  done("reset.done.title", "reset.done.lead");
+}
+
+function done(title: Key, lead: Key): void {
+  reset = undefined;
+  sessionStorage.removeItem(BEGUN);
+  cover();
+  every<HTMLFormElement>("form").forEach((form) => form.reset());
+  byId("done-title").textContent = text(title);
+  byId("done-lead").textContent = text(lead);
+  goHome("step-done");
+}
+
+/** Where the back button leads: to another choice and to another user ID while
+    nothing is proven, and never to what is done. */
+function back(wanted: string): string {
+  if (!reset) return "step-user";
+  if (reset.proven) return "step-password";
+  const { kind, verified, sent, typed } = reset;
+  const open = !!kind && !verified.includes(kind);
+  if (wanted === "step-user") return verified.length ? "step-kind" : wanted;
+  if (wanted === "step-code" && open && sent[kind]) return wanted;
+  if (wanted === "step-typed" && open && typed.includes(kind)) return wanted;
+  return "step-kind";
+}
+
+function setUp(): void {
+  setUpCode();
+  onBack(back);
+  onProblem("resetEnded", ({ title, detail }) => {
+    fresh();
+    say(byId("user-form"), title, detail);
+  });
+
+  onSubmit(byId<HTMLFormElement>("user-form"), async (fields) => {
+    const userId = String(fields.get("userId")).trim();
+    byId("user-note").textContent = "";
+    await cancel();
+    const started = await call<Started>("POST", "/v1/resets", { userId });
+    reset = { ...started, userId, verified: [], proven: false, sent: {}, unanswered: false };
+    sessionStorage.setItem(BEGUN, "1");
+    choose();
+  });
+  onSubmit(byId<HTMLFormElement>("kind-form"), async (fields) => {
+    if (!reset) return fresh();
+    const kind = KINDS.find((kind) => kind === fields.get("kind"));
+    if (!kind) {
+      byId("kind-error").textContent = text("reset.kind.missing");
+      return every<HTMLInputElement>("#kinds input:enabled")[0]?.focus();
+    }
+    reset.kind = kind;
+    if (reset.typed.includes(kind)) return typeAddress(kind);
+    await send(reset, kind);
+  });
+  onSubmit(byId<HTMLFormElement>("typed-form"), async (fields) => {
+    if (!reset?.kind) return fresh();
+    await send(reset, reset.kind, String(fields.get("destination")).trim());
+  });
+  onSubmit(byId<HTMLFormElement>("password-form"), async (fields) => {
+    if (!reset) return fresh();
+    await setPassword(reset, String(fields.get("newPassword")));
+  });
+
+  const link = (name: string, key: Key) => make("button", { type: "button", class: `link ${name}` }, text(key));
+  byId("code-other").append(link("other-way", "reset.kind.other"), link("cancel", "reset.cancel"));
+  every(".other-way").forEach((button) => onPress(button, () => choose()));
+  every(".cancel").forEach((button) =>
+    onPress(button, async () => {
+      await cancel();
+      fresh(text("reset.cancelled"));
+    }),
+  );
+}
+
+function begin(): void {
+  dress();
+  setUp();
+  const begun = sessionStorage.getItem(BEGUN);
+  fresh(begun ? text("reset.anew") : "");
+  // Brought back by the back button after the end, it is a page for a new one.
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted && !reset) fresh();
+  });
+}
+
+begin();

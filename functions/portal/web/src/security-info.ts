@@ -1,3 +1,196 @@
-import { dress } from "./page";
+// One's own methods, password and sessions.
 
-dress();
+import { askForAddress, setUpAddress } from "./address";
+import { call, OFFLINE, Problem, type Kind, type Limits, type Methods, type Session } from "./api";
+import { confirmed, setUpConfirm } from "./confirm";
+import { byId, every, make } from "./dom";
+import { clear, ended, onPress, onProblem, onSubmit, Refused, say, show } from "./form";
+import { KINDS, nameOf } from "./kinds";
+import { countLength, cover, dress, signedInAs } from "./page";
+import { proven, setUpProof } from "./proof";
+import { current, goHome, onBack, step } from "./steps";
+import { LANGUAGE, text, type Key } from "./texts";
+
+let session: Session;
+let methods: Methods;
+/** What is being changed. Nothing is: then no step but the first one is alive. */
+let changing: Kind | "password" | undefined;
+/** A new password went out and no answer came back. */
+let unanswered = false;
+
+function signIn(query: Record<string, string>): void {
+  location.replace(`/sign-in?${new URLSearchParams({ mkt: LANGUAGE, ...query })}`);
+}
+
+/** Sign-in asks for something first, and comes back here. */
+function stepFirst(): void {
+  signIn({ then: location.pathname });
+}
+
+/** The list as it is now. */
+async function load(): Promise<void> {
+  const now = await call<Methods>("GET", "/v1/me/methods");
+  // What is the same stays: somebody may be about to press a button of it.
+  if (JSON.stringify(now) === JSON.stringify(methods)) return;
+  methods = now;
+  draw();
+}
+
+function draw(): void {
+  const { allowed, needed, registered } = methods;
+  const few = byId("info-few");
+  few.hidden = registered.length >= needed;
+  few.textContent = text("info.methods.few", { count: registered.length, needed });
+  const kinds = KINDS.filter((kind) => allowed.includes(kind) || methods.methods[kind]);
+  byId("info-methods").replaceChildren(...kinds.map(row));
+}
+
+function row(kind: Kind): HTMLElement {
+  const { [kind]: method } = methods.methods;
+  const { [kind]: pending } = methods.pending;
+  const allowed = methods.allowed.includes(kind);
+  const said = [make("b", {}, nameOf(kind)), make("span", {}, method?.destination ?? text("info.methods.none"))];
+  if (pending) said.push(make("small", { class: "soft" }, text("info.methods.pending", { destination: pending.destination })));
+  if (!allowed) said.push(make("small", { class: "soft" }, text("info.methods.idle")));
+  const buttons: HTMLElement[] = [];
+  const offer = (key: Key, act: () => Promise<void> | void) => {
+    // Read out apart from the list, a button says what it is for.
+    const button = make("button", { type: "button" }, text(key), make("span", { class: "unseen" }, ` ${nameOf(kind)}`));
+    onPress(button, act);
+    buttons.push(button);
+  };
+  if (allowed) offer(method ? "info.change" : "info.add", () => change(kind));
+  if (method) offer("info.delete", () => remove(kind, method.destination));
+  return make("li", {}, make("div", { class: "said" }, ...said), make("div", { class: "actions" }, ...buttons));
+}
+
+/** Back to the list, with a word on what was done. Whoever could be reached
+    before is told; who could not be is not. */
+async function home(done: string, noticed = false): Promise<void> {
+  changing = undefined;
+  const place = byId("step-info");
+  clear(place);
+  goHome("step-info");
+  // What was done is said, whether or not the list can be read anew.
+  await load().catch((error: unknown) => show(place, error));
+  byId("info-said").textContent = [done, noticed ? text("info.noticed") : ""].filter(Boolean).join(LANGUAGE === "en" ? " " : "");
+}
+
+function change(kind: Kind): void {
+  const before = methods;
+  changing = kind;
+  askForAddress({
+    kind,
+    progress: "",
+    lead: text("info.address.lead"),
+    then: async () => {
+      const done = text(before.methods[kind] ? "info.changed" : "info.added", { kind: nameOf(kind) });
+      await home(done, Object.keys(before.methods).length > 0);
+    },
+  });
+}
+
+async function remove(kind: Kind, destination: string): Promise<void> {
+  const { needed, registered } = methods;
+  const left = registered.filter((other) => other !== kind).length;
+  const warning = left >= needed ? "" : text(left ? "info.delete.few" : "info.delete.last", { needed });
+  const question = { title: text("info.delete.title", { destination }), detail: text("info.delete.lead"), warning, yes: text("info.delete") };
+  if (!(await confirmed(question))) return;
+  try {
+    await proven(() => call("DELETE", `/v1/me/methods/${kind}`));
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== "notFound") throw error;
+    // Deleted in another tab, or by a request whose answer was lost.
+    return home(text("info.gone", { kind: nameOf(kind) }));
+  }
+  await home(text("info.deleted", { kind: nameOf(kind) }), true);
+}
+
+async function askForPassword(): Promise<void> {
+  const limits = await call<Limits>("GET", "/v1/limits");
+  changing = "password";
+  unanswered = false;
+  const form = byId<HTMLFormElement>("password-form");
+  form.reset();
+  clear(form);
+  byId<HTMLInputElement>("password-user").value = session.user.userId;
+  countLength(byId<HTMLInputElement>("new-password"), limits.password.minimumLength);
+  step("step-password");
+}
+
+async function changePassword(fields: FormData): Promise<void> {
+  const { currentPassword, newPassword } = Object.fromEntries(fields);
+  try {
+    session = await call<Session>("PUT", "/v1/me/password", { currentPassword, newPassword });
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const wrong = error.code === "currentPasswordWrong";
+    if (wrong) throw new Refused("currentPassword", unanswered ? text("info.password.probably") : error.title);
+    if (error.code !== OFFLINE) throw error;
+    unanswered = true;
+    return say(byId("password-form"), error.title, text("info.password.maybe"));
+  }
+  cover();
+  byId<HTMLFormElement>("password-form").reset();
+  await home(text("info.password.saved"));
+}
+
+async function signOut(path: "/v1/session" | "/v1/sessions"): Promise<void> {
+  await call("DELETE", path);
+  signedInAs(null, true);
+  signIn({ signedOut: "1" });
+}
+
+function setUp(): void {
+  setUpAddress();
+  setUpProof();
+  setUpConfirm();
+  onProblem("stepRequired", stepFirst);
+  onBack((wanted) => {
+    cover();
+    const alive = wanted === "step-password" ? changing === "password" : changing && changing !== "password";
+    return alive ? wanted : "step-info";
+  });
+  onPress(byId("info-password"), askForPassword);
+  onPress(byId("info-sign-out"), () => signOut("/v1/session"));
+  onPress(byId("info-everywhere"), async () => {
+    const [title, detail, yes] = [text("info.everywhere.title"), text("info.everywhere.lead"), text("info.everywhere")];
+    if (await confirmed({ title, detail, yes })) await signOut("/v1/sessions");
+  });
+  onSubmit(byId<HTMLFormElement>("password-form"), changePassword);
+  // The parts of other pages have no way back of their own.
+  byId("address-other").append(make("button", { type: "button", class: "link cancel" }, text("common.cancel")));
+  byId("code-other").append(make("button", { type: "button", class: "link cancel" }, text("common.cancel")));
+  every(".cancel").forEach((button) => onPress(button, () => home("")));
+  // Another tab, or an administrator, may have changed something meanwhile.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden || current() !== "step-info" || document.querySelector("dialog[open]")) return;
+    load().catch((error: unknown) => {
+      if (error instanceof Problem && error.code !== OFFLINE) show(byId("step-info"), error);
+    });
+  });
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) location.reload();
+  });
+}
+
+async function begin(): Promise<void> {
+  dress();
+  setUp();
+  try {
+    session = await call<Session>("GET", "/v1/me");
+    if (session.reach !== "full") return stepFirst();
+    signedInAs(session.user.userId);
+    const { name, userId, role } = session.user;
+    byId("info-lead").textContent = text("info.lead", { name, userId });
+    byId("info-admin").hidden = role === "user";
+    await load();
+    step("step-info");
+  } catch (error) {
+    if (error instanceof Problem && error.code === "signInRequired") return ended();
+    step("step-failed");
+    show(byId("step-failed"), error);
+  }
+}
+
+void begin();

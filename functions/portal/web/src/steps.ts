@@ -4,7 +4,14 @@
 
 import { byId, every, one } from "./dom";
 
+interface Place {
+  step: string;
+  /** How many steps lie behind this one. */
+  depth: number;
+}
+
 let shown = "";
+let home = "";
 let may: (wanted: string) => string = (wanted) => wanted;
 
 /** Says which step stands for one that the back button asks for: a person may
@@ -14,7 +21,12 @@ export function onBack(choose: (wanted: string) => string): void {
 }
 
 addEventListener("popstate", (event) => {
-  const wanted = (event.state as { step?: string } | null)?.step;
+  if (home) {
+    history.replaceState({ step: home, depth: 0 }, "");
+    home = "";
+    return;
+  }
+  const wanted = (event.state as Place | null)?.step;
   if (wanted) reveal(may(wanted));
 });
 
@@ -22,10 +34,26 @@ addEventListener("popstate", (event) => {
     `replace` makes a later one do so too, where there is no way back. */
 export function step(id: string, { replace = false } = {}): void {
   if (shown !== id) {
-    if (shown && !replace) history.pushState({ step: id }, "");
-    else history.replaceState({ step: id }, "");
+    if (shown && !replace) history.pushState({ step: id, depth: depth() + 1 }, "");
+    else history.replaceState({ step: id, depth: depth() }, "");
   }
   reveal(id);
+}
+
+/** Shows a step that ends what was under way: the back button then leaves the
+    page, and does not walk through steps that are done. */
+export function goHome(id: string): void {
+  if (shown && depth()) {
+    home = id;
+    history.go(-depth());
+  } else {
+    history.replaceState({ step: id, depth: 0 }, "");
+  }
+  reveal(id);
+}
+
+function depth(): number {
+  return (history.state as Place | null)?.depth ?? 0;
 }
 
 function reveal(id: string): void {
@@ -35,8 +63,9 @@ function reveal(id: string): void {
   const section = byId(id);
   const heading = one("h1", section);
   document.title = `${heading.textContent} · ${byId("organisation").textContent || "Latchkey"}`;
-  const field = section.querySelector<HTMLElement>("input:not([type=radio], [type=checkbox]), select, textarea");
-  if (field && field.offsetParent) return field.focus();
+  const fields = every("input:not([type=radio], [type=checkbox]), select, textarea", section);
+  const field = fields.find((field) => field.offsetParent);
+  if (field) return field.focus();
   // A page that was just loaded is read from its beginning.
   if (first) return;
   heading.tabIndex = -1;
