@@ -183,10 +183,6 @@ async fn forward(State(upstream): State<Upstream>, request: axum::extract::Reque
         }
     };
     let body = serde_json::from_slice(&answer).unwrap_or_default();
-        use std::io::Write;
-        let mut f = std::fs::OpenOptions::new().append(true).create(true).open(f).unwrap();
-        writeln!(f, "{}", json!([function, operation, sent])).unwrap();
-    }
     upstream.shared.lock().expect("no panic holds it").calls.push(Call { function, operation, body: sent, answer: body });
     let (status, answer) = match fault {
         Some(Fault::LoseReply) => (StatusCode::INTERNAL_SERVER_ERROR, Bytes::from_static(b"{}")),
