@@ -3,6 +3,7 @@
 
 import { Problem } from "./api";
 import { every, make, one } from "./dom";
+import { maybeSignedIn } from "./page";
 import { span, text } from "./texts";
 
 type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
@@ -126,9 +127,11 @@ function focusFirst(place: ParentNode): void {
     ?.focus();
 }
 
-/** The session has ended: back to sign-in, which says so and comes back here. */
+/** There is no session any more: back to sign-in, which says so where there was
+    one, and comes back here. */
 export function ended(): void {
-  const query = new URLSearchParams({ mkt: document.documentElement.lang, ended: "1" });
+  const query = new URLSearchParams({ mkt: document.documentElement.lang });
+  if (maybeSignedIn()) query.set("ended", "1");
   if (location.pathname !== "/sign-in") query.set("then", location.pathname);
   // There is nothing to come back to by the back button.
   location.replace(`/sign-in?${query}`);

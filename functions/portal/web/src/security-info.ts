@@ -6,7 +6,7 @@ import { confirmed, setUpConfirm } from "./confirm";
 import { byId, every, make } from "./dom";
 import { clear, ended, onPress, onProblem, onSubmit, Refused, say, show } from "./form";
 import { KINDS, nameOf } from "./kinds";
-import { countLength, cover, dress, signedInAs } from "./page";
+import { countLength, cover, dress, maybeSignedIn, signedInAs } from "./page";
 import { proven, setUpProof } from "./proof";
 import { current, goHome, onBack, step } from "./steps";
 import { LANGUAGE, text, type Key } from "./texts";
@@ -177,6 +177,7 @@ function setUp(): void {
 async function begin(): Promise<void> {
   dress();
   setUp();
+  if (!maybeSignedIn()) return ended();
   try {
     session = await call<Session>("GET", "/v1/me");
     if (session.reach !== "full") return stepFirst();

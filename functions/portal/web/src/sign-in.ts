@@ -191,13 +191,14 @@ async function begin(): Promise<void> {
   dress();
   setUp();
   const query = new URLSearchParams(location.search);
-  if (!maybeSignedIn()) return signIn("");
+  const note = query.has("signedOut") ? text("signIn.signedOut") : query.has("ended") ? text("signIn.ended") : "";
+  if (!maybeSignedIn()) return signIn(note);
   try {
     await next(await call<Session>("GET", "/v1/me"));
   } catch (error) {
     if (error instanceof Problem && error.code === "signInRequired") {
       signedInAs(null);
-      return signIn(query.has("ended") ? text("signIn.ended") : "");
+      return signIn(note);
     }
     step("step-failed");
     show(byId("step-failed"), error);

@@ -1,0 +1,1 @@
+import{l as r}from"/assets/chunk-CQRGAVHX.js";r();

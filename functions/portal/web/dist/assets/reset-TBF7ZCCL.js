@@ -1,1 +1,0 @@
-import{j as r}from"/assets/chunk-I4CK7OL5.js";r();
