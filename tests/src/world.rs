@@ -111,6 +111,8 @@ pub struct World {
     functions: BTreeMap<&'static str, Router>,
     /// Functions that were started later.
     later: RwLock<Vec<Arc<Running>>>,
+    /// Processes of their own, by function; where there are none, all share one.
+    apart: BTreeMap<&'static str, Arc<Running>>,
     routes: Vec<(Vec<String>, String)>,
     requests: AtomicU64,
     _dir: tempfile::TempDir,
@@ -130,6 +132,9 @@ pub const FUNCTIONS: [(&str, Routes); 6] = [
     ("verify", platform::http::routes::verify::routes),
     ("reset", platform::http::routes::reset::routes),
 ];
+
+/// The function behind the table's stream.
+const SEND_CODE: &str = "send-code";
 
 /// What a start of the functions makes.
 struct Running {
@@ -182,6 +187,7 @@ impl World {
         World {
             functions,
             later: RwLock::default(),
+            apart: BTreeMap::new(),
             routes: local_router(),
             pump: Mutex::new(Pump::new(&embedded).expect("a stream").without_pauses()),
             requests: AtomicU64::new(1),
@@ -206,7 +212,7 @@ impl World {
         let source_limit = self.host.settings.source_limit;
         let Running { host, channels, functions } =
             Running::start(&proxy, source_limit, self.clock.clone(), self.host.entropy.clone()).await;
-        World { proxy, standins, host, channels, functions, keys, secret, later: RwLock::default(), ..self }
+        World { proxy, standins, host, channels, functions, keys, secret, later: RwLock::default(), apart: BTreeMap::new(), ..self }
     }
 
     /// Starts every function once more, beside those that run. Requests and
@@ -217,8 +223,22 @@ impl World {
         self.later.write().expect("no panic").push(Arc::new(started));
     }
 
+    /// Each function in a process of its own, as they are deployed: with clients
+    /// and keys of its own.
+    pub async fn apart(mut self) -> World {
+        for name in FUNCTIONS.map(|(name, _)| name).into_iter().chain([SEND_CODE]) {
+            let (clock, entropy) = (self.clock.clone(), self.host.entropy.clone());
+            let running = Running::start(&self.proxy, self.host.settings.source_limit, clock, entropy).await;
+            self.apart.insert(name, Arc::new(running));
+        }
+        self
+    }
+
     /// Whose turn it is; nobody's but the first functions' where there are no others.
-    fn turn(&self) -> Option<Arc<Running>> {
+    fn turn(&self, function: &str) -> Option<Arc<Running>> {
+        if let Some(own) = self.apart.get(function) {
+            return Some(own.clone());
+        }
         let later = self.later.read().expect("no panic");
         let turn = self.requests.load(Ordering::SeqCst) as usize % (later.len() + 1);
         later.get(turn).cloned()
@@ -264,10 +284,10 @@ impl World {
 
     /// Hands an event to a function, whatever it holds.
     pub async fn invoke(&self, function: &str, event: &Value, context: Context) -> Value {
-        let turn = self.turn();
+        let turn = self.turn(function);
         let app = turn.as_ref().map_or(&self.functions, |later| &later.functions)[function].clone();
         let event = LambdaEvent::new(serde_json::value::to_raw_value(event).expect("JSON"), context);
-        let host = self.host.clone();
+        let host = turn.as_ref().map_or(&self.host, |later| &later.host).clone();
         // On the heap, as above.
         let serve: Pin<Box<dyn Future<Output = Value> + Send>> = match function {
             "directory" => Box::pin(async { written(platform::http::event::direct::answer(host, app, event).await) }),
@@ -288,9 +308,9 @@ impl World {
         let invoke = async |event: Value| {
             let event = serde_json::from_value(event).map_err(|error| error.to_string())?;
             let request = format!("pump-{}", self.requests.fetch_add(1, Ordering::SeqCst));
-            let turn = self.turn();
+            let turn = self.turn(SEND_CODE);
             let (host, channels) = turn.as_ref().map_or((&self.host, &self.channels), |later| (&later.host, &later.channels));
-            let answer = acting("send-code", platform::stream::handle(host, channels, &request, event)).await;
+            let answer = acting(SEND_CODE, platform::stream::handle(host, channels, &request, event)).await;
             serde_json::to_value(answer).map_err(|error| error.to_string())
         };
         self.pump.lock().await.drain(invoke).await.expect("the stream can be read")
