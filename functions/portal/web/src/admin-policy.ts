@@ -86,11 +86,7 @@ async function save(tab: Tab, sheet: Sheet): Promise<void> {
   }
   // The terms lie apart and are refused apart; they go first, so that a list
   // that is refused saves nothing.
-  if (list) {
-    const answer = await ask<{ terms: string[] }>("PUT", "/v1/policy/terms", { terms: list }, { ifMatch: version });
-    ({ terms } = answer.body);
-    ({ version } = answer);
-  }
+  if (list) await saveTerms(list as string[]);
   if (changed) {
     const answer = await ask<{ policy: Policy }>("PUT", "/v1/policy", wanted, { ifMatch: version });
     ({ policy } = answer.body);
@@ -99,6 +95,19 @@ async function save(tab: Tab, sheet: Sheet): Promise<void> {
   fill(sheet);
   if (tab === "customization") byId("organisation").textContent = policy.organisation.name;
   done.textContent = text("admin.saved");
+}
+
+async function saveTerms(list: string[]): Promise<void> {
+  try {
+    const answer = await ask<{ terms: string[] }>("PUT", "/v1/policy/terms", { terms: list }, { ifMatch: version });
+    ({ terms } = answer.body);
+    ({ version } = answer);
+  } catch (error) {
+    // The API names a term by its number; among many it is found by its words.
+    const first = error instanceof Problem ? error.errors[0] : undefined;
+    const term = first && list[Number(first.pointer.split("/")[2] ?? NaN)];
+    throw first && term ? new Refused("/terms", text("admin.terms.refused", { term, detail: first.detail })) : error;
+  }
 }
 
 async function agreed({ warnings, cutOff }: Judged): Promise<boolean> {
@@ -112,6 +121,7 @@ async function agreed({ warnings, cutOff }: Judged): Promise<boolean> {
 function offerNewest(form: HTMLFormElement, error: unknown): void {
   if (!(error instanceof Problem) || error.status !== 412) throw error;
   one(".stale", form).hidden = false;
+  one(".reload", form).focus();
 }
 
 async function loadNewest(form: HTMLFormElement): Promise<void> {
@@ -119,6 +129,7 @@ async function loadNewest(form: HTMLFormElement): Promise<void> {
   fill();
   every(".stale").forEach((note) => (note.hidden = true));
   one(".success", form).textContent = text("admin.stale.loaded");
+  one(".primary", form).focus();
 }
 
 /** Who may reset: nobody, some groups, everybody. */
@@ -178,7 +189,6 @@ function termLines(): Field {
       area.value = (value as string[]).join("\n");
       count();
     },
-    // The API names a line by its number; here it is told by what it says.
     check: () => {
       const wrong = read().find((term) => [...term].length < 4 || [...term].length > 16);
       if (wrong) throw new Refused("/terms", text("admin.terms.wrong", { term: wrong }));

@@ -120,7 +120,8 @@ async function save(): Promise<void> {
     take(saved.body, saved.version, true);
   } catch (error) {
     if (!(error instanceof Problem) || error.status !== 412) throw error;
-    return void (one(".stale", sheet.form).hidden = false);
+    one(".stale", sheet.form).hidden = false;
+    return one(".reload", sheet.form).focus();
   }
   said.textContent = text("admin.saved");
   showStanding(await call<Standing>("GET", `${path()}/can-reset`));
@@ -180,6 +181,7 @@ export function setUpUser(signedIn: { userId: string; role: Role }): void {
     if (user) await showUser(user.userId);
     every(".stale", form).forEach((note) => (note.hidden = true));
     one(".success", form).textContent = text("admin.stale.loaded");
+    one(".primary", form).focus();
   });
   setUpActions();
 }
