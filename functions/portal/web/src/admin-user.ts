@@ -19,6 +19,8 @@ interface Standing {
 let sheet: Sheet;
 let user: User | undefined;
 let revision = 0;
+/** The account that was asked for last. */
+let asked = "";
 let mine = { userId: "", role: "user" as Role };
 
 const path = (of = user?.userId ?? "") => `/v1/users/${encodeURIComponent(of)}`;
@@ -26,6 +28,7 @@ const path = (of = user?.userId ?? "") => `/v1/users/${encodeURIComponent(of)}`;
 /** Reads an account again. What was edited stays, unless it is another one. */
 export async function showUser(userId: string): Promise<void> {
   const other = user?.userId !== userId;
+  asked = userId;
   if (other) {
     user = undefined;
     byId("user-title").textContent = userId;
@@ -39,6 +42,8 @@ export async function showUser(userId: string): Promise<void> {
     call<Methods>("GET", `${of}/methods`),
     call<Standing>("GET", `${of}/can-reset`),
   ]);
+  // Another one may have been asked for meanwhile.
+  if (asked !== userId) return;
   take(read.body, read.version, other);
   showMethods(methods);
   showStanding(standing);

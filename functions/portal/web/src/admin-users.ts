@@ -40,6 +40,8 @@ export function addressOf(userId: string): string {
 
 let filter = new URLSearchParams();
 let cursor: string | undefined;
+/** Counts the searches: an answer to an earlier one comes too late. */
+let searches = 0;
 
 /** Groups to choose from where one is typed. More than these are typed in full. */
 const OFFERED = 1000;
@@ -70,10 +72,12 @@ function row(user: User): HTMLElement {
 /** Reads the next page of what is looked for, and shows it below. */
 async function next(): Promise<HTMLElement[]> {
   const rows: HTMLElement[] = [];
+  const mine = searches;
   // A page may be short of rows, even empty, and not be the last one.
   do {
     const query = new URLSearchParams([...filter, ...(cursor ? [["cursor", cursor]] : [])] as [string, string][]);
     const page = await call<Page<User>>("GET", `/v1/users?${query}`);
+    if (mine !== searches) return [];
     rows.push(...page.items.map(row));
     cursor = page.cursor;
   } while (!rows.length && cursor);
@@ -88,6 +92,7 @@ async function next(): Promise<HTMLElement[]> {
 
 /** Shows the accounts that are looked for, from the first one. */
 export async function listUsers(): Promise<void> {
+  searches += 1;
   cursor = undefined;
   byId("people").replaceChildren();
   await next();

@@ -62,6 +62,7 @@ async function route(role: Role): Promise<void> {
     forget();
     history.replaceState(null, "", userId ? addressOf(userId) : "#users");
   }
+  if (tab) byId<HTMLAnchorElement>("to-policy").hash = tab;
   const place = tab ? "view-policy" : userId ? "view-user" : "view-users";
   here(tab ? "to-policy" : "to-users");
   try {
@@ -77,17 +78,23 @@ async function route(role: Role): Promise<void> {
   if (wanted(role) === name) view(place);
 }
 
-function setUp({ userId, role, name }: Session["user"]): void {
-  byId("who").textContent = text("admin.who", { name, role: roleOf(role) });
+/** Has the browser ask before edits are lost. */
+function refuse(event: BeforeUnloadEvent): void {
+  event.preventDefault();
+  // What Chromium before 119 looks at.
+  event.returnValue = true;
+}
+
+function setUp({ userId, role }: Session["user"]): void {
+  one(".places").hidden = false;
   byId("to-policy").hidden = role !== "administrator";
-  byId("bar").hidden = false;
   setUpDialogs();
   setUpUsers(role);
   setUpUser({ userId, role });
   if (role === "administrator") setUpPolicy();
   addEventListener("hashchange", () => void route(role));
   addEventListener("beforeunload", (event) => {
-    if (!leaving && (policyEdited() || userEdited())) event.preventDefault();
+    if (!leaving && (policyEdited() || userEdited())) refuse(event);
   });
   onPress(byId("failed-again"), () => route(role));
   // The choice of groups is a help: without it they are typed.
@@ -119,6 +126,8 @@ async function begin(): Promise<void> {
     return show(byId("view-failed"), error);
   }
   signedInAs(session.user.userId);
+  byId("who").textContent = text("admin.who", { name: session.user.name, role: roleOf(session.user.role) });
+  byId("bar").hidden = false;
   if (session.reach !== "full") return view("view-unfinished");
   if (session.user.role === "user") {
     byId("refused-lead").textContent = text("admin.refused.lead", { userId: session.user.userId });
