@@ -18,7 +18,7 @@ let leaving = false;
 function view(id: string): void {
   const [section, first] = [byId(id), shown === "view-loading"];
   const heading = one("h1", section);
-  const tab = id === "view-policy" ? `${one("[aria-selected=true]", section).firstChild?.textContent} · ` : "";
+  const tab = id === "view-policy" ? `${one("[aria-selected=true]", section).firstChild?.textContent?.trim()} · ` : "";
   document.title = `${tab}${heading.textContent} · ${byId("organisation").textContent || "Latchkey"}`;
   if (shown === id) return;
   shown = id;
