@@ -1,6 +1,7 @@
 // Fields that hold parts of something saved, and the sheet that knows which of
 // them were edited.
 
+import ranges from "policy:ranges";
 import { every, make, one } from "./dom";
 import { Refused } from "./form";
 import { LANGUAGE, text } from "./texts";
@@ -74,31 +75,11 @@ export class Sheet {
   }
 }
 
-/** The smallest and the largest of each number, as the API takes them. */
-const RANGES: Record<string, [number, number]> = {
-  "/registration/postponeDays": [0, 90],
-  "/registration/reconfirmDays": [0, 730],
-  "/code/digits": [6, 8],
-  "/code/lifetimeMinutes": [1, 10],
-  "/code/guesses": [1, 10],
-  "/limits/failedGuesses": [3, 100],
-  "/limits/failedRegistrationGuesses": [3, 100],
-  "/limits/wrongPasswords": [3, 100],
-  "/limits/resendWaitSeconds": [15, 300],
-  "/limits/smsPerHour": [1, 20],
-  "/limits/mailsPerTenMinutes": [1, 20],
-  "/limits/smsPerDay": [0, 1_000_000],
-  "/limits/smsPerCountryAndDay": [0, 1_000_000],
-  "/resetLifetimeMinutes": [5, 30],
-  "/password/minimumLength": [15, 64],
-  "/auditDays": [1, 400],
-};
-
 /** Puts the control into the place of a number. */
 function number(place: HTMLElement): Field {
   const pointer = place.dataset.number ?? "";
   const name = pointer.split("/").pop() ?? "";
-  const [min, max] = RANGES[pointer] ?? [0, 0];
+  const [min, max] = ranges[pointer] ?? [0, 0];
   const id = `number-${name}`;
   const written = new Intl.NumberFormat(LANGUAGE);
   const range = text("admin.range", { min: written.format(min), max: written.format(max) });
