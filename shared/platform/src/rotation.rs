@@ -50,12 +50,17 @@ pub async fn rotate(client: &Client, own_secret: &str, entropy: &impl Entropy, e
         return Err(RotationError("this is not the secret of this deployment"));
     }
     let rotation = Rotation { client, secret: own_secret, token: &event.client_request_token };
-    match event.step {
-        Step::CreateSecret => rotation.create(entropy).await,
-        Step::SetSecret => Ok(()),
-        Step::TestSecret => rotation.test().await,
-        Step::FinishSecret => rotation.finish().await,
+    let (step, done) = match event.step {
+        Step::CreateSecret => ("createSecret", rotation.create(entropy).await),
+        Step::SetSecret => ("setSecret", Ok(())),
+        Step::TestSecret => ("testSecret", rotation.test().await),
+        Step::FinishSecret => ("finishSecret", rotation.finish().await),
+    };
+    match &done {
+        Ok(()) => tracing::info!(event = "keysRotated", outcome = "ok", step),
+        Err(RotationError(cause)) => tracing::error!(event = "keysRotated", outcome = "failed", step, cause),
     }
+    done
 }
 
 struct Rotation<'a> {
