@@ -24,13 +24,16 @@ pub struct RotationEvent {
 }
 
 #[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "camelCase")]
 enum Step {
-    CreateSecret,
+    #[serde(rename = "createSecret")]
+    Create,
     /// There is nothing but the secret that would have to know it.
-    SetSecret,
-    TestSecret,
-    FinishSecret,
+    #[serde(rename = "setSecret")]
+    Set,
+    #[serde(rename = "testSecret")]
+    Test,
+    #[serde(rename = "finishSecret")]
+    Finish,
 }
 
 /// Why a step was not done. It names no key.
@@ -51,10 +54,10 @@ pub async fn rotate(client: &Client, own_secret: &str, entropy: &impl Entropy, e
     }
     let rotation = Rotation { client, secret: own_secret, token: &event.client_request_token };
     let (step, done) = match event.step {
-        Step::CreateSecret => ("createSecret", rotation.create(entropy).await),
-        Step::SetSecret => ("setSecret", Ok(())),
-        Step::TestSecret => ("testSecret", rotation.test().await),
-        Step::FinishSecret => ("finishSecret", rotation.finish().await),
+        Step::Create => ("createSecret", rotation.create(entropy).await),
+        Step::Set => ("setSecret", Ok(())),
+        Step::Test => ("testSecret", rotation.test().await),
+        Step::Finish => ("finishSecret", rotation.finish().await),
     };
     match &done {
         Ok(()) => tracing::info!(event = "keysRotated", outcome = "ok", step),
