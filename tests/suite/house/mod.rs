@@ -3,6 +3,8 @@
 mod calls;
 mod canary;
 pub mod contract;
+mod lines;
+mod metrics;
 mod openapi;
 mod portal;
 mod texts;

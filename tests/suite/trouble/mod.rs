@@ -4,4 +4,4 @@ mod faults;
 mod older;
 pub mod races;
 mod repeat;
-mod rotation;
+pub mod rotation;

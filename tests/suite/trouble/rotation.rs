@@ -19,7 +19,7 @@ fn client(world: &World) -> Client {
     Client::from_conf(config.build())
 }
 
-async fn step(world: &World, secret: &str, version: &str, step: &str) -> Result<(), String> {
+pub async fn step(world: &World, secret: &str, version: &str, step: &str) -> Result<(), String> {
     let event = json!({ "SecretId": secret, "ClientRequestToken": version, "Step": step });
     let event = serde_json::from_value(event).expect("an event");
     rotate(&client(world), SECRET_ID, &platform::system::OsEntropy, event).await.map_err(|error| error.to_string())
