@@ -3,7 +3,7 @@
 
 use crate::house::tour::{perform, tour};
 use crate::reset::equal::{STATES, states_in};
-use crate::trouble::rotation::step;
+use crate::trouble::rotation::{ours, step};
 use domain::audit::SupportCode;
 use local::secrets::SECRET_ID;
 use platform::log::{Logging, subscriber};
@@ -221,8 +221,8 @@ async fn a_step_of_a_rotation_leaves_a_line() {
     let world = World::new().await;
     let listening = lines.listen(LevelFilter::INFO);
     let version = "a version of the secret, made by a test";
-    step(&world, SECRET_ID, version, "testSecret").await.expect_err("nothing was made");
-    step(&world, SECRET_ID, version, "createSecret").await.expect("it is made");
+    step(&ours(&world), SECRET_ID, version, "testSecret").await.expect_err("nothing was made");
+    step(&ours(&world), SECRET_ID, version, "createSecret").await.expect("it is made");
     drop(listening);
     let told = |line: &Value| [&line["event"], &line["level"], &line["outcome"], &line["step"], &line["cause"]].map(Value::clone);
     assert_eq!(

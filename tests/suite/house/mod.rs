@@ -7,6 +7,7 @@ mod lines;
 mod metrics;
 mod openapi;
 mod portal;
+mod roles;
 mod texts;
 pub mod threats;
 mod tidy;
