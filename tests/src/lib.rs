@@ -3,6 +3,7 @@
 //! proxy that sees every AWS call.
 
 pub mod contract;
+pub mod delivery;
 pub mod lines;
 pub mod people;
 pub mod proxy;

@@ -154,7 +154,7 @@ pub struct World {
     pump: Mutex<Pump>,
     functions: BTreeMap<&'static str, Router>,
     routes: Vec<(Vec<String>, String)>,
-    requests: AtomicU64,
+    pub(crate) requests: AtomicU64,
     _dir: tempfile::TempDir,
 }
 
@@ -308,10 +308,7 @@ impl World {
     /// Hands what is in the stream to `send-code`, until it is empty.
     pub async fn pump(&self) -> usize {
         let invoke = async |event: Value| {
-            let event = serde_json::from_value(event).map_err(|error| error.to_string())?;
-            let request = format!("pump-{}", self.requests.fetch_add(1, Ordering::SeqCst));
-            let answer = platform::stream::handle(&self.host, &self.channels, &request, event).await;
-            serde_json::to_value(answer).map_err(|error| error.to_string())
+            self.invoke_send_code(&event).await
         };
         self.pump.lock().await.drain(invoke).await.expect("the stream can be read")
     }

@@ -7,10 +7,12 @@
 //! | [`dynamodb`] | the table: its layout, one consistent read, one conditional write |
 //! | [`connect`] | how an AWS service is reached |
 //! | [`secrets`], [`system`], [`log`] | keys; clock, randomness, Argon2id; one line an event |
-//! | [`send`], [`stream`] | channels and their texts, and the outbox's stream |
+//! | [`send`], [`stream`] | channels and their texts; the outbox's stream and its re-drive |
+//! | [`delivery`] | what the channels say of a message later |
 //! | [`texts`] | every sentence a person reads |
 
 pub mod connect;
+pub mod delivery;
 pub mod dynamodb;
 pub mod host;
 pub mod http;

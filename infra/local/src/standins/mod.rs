@@ -3,6 +3,7 @@
 //! them.
 
 mod guard;
+mod reports;
 mod secrets_manager;
 mod ses;
 mod sns;
@@ -19,13 +20,19 @@ use axum::{
     response::Response,
     routing::post,
 };
-use tokio::{sync::oneshot, task::JoinHandle};
+use serde_json::Value;
+use tokio::{
+    sync::{mpsc::UnboundedReceiver, oneshot},
+    task::JoinHandle,
+};
 
 use crate::inbox::{self, Channel, Failure, Inbox};
+use reports::Reports;
 
 /// Running stand-ins. Dropping them stops them.
 pub struct Standins {
     inbox: Inbox,
+    reports: Option<UnboundedReceiver<Value>>,
     address: SocketAddr,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
@@ -34,6 +41,7 @@ pub struct Standins {
 #[derive(Clone)]
 struct Services {
     inbox: Inbox,
+    reports: Reports,
     secret: Arc<str>,
 }
 
@@ -54,7 +62,8 @@ impl Standins {
         let listener = crate::listen(port).context("the stand-ins' port")?;
         let address = listener.local_addr()?;
         let inbox = Inbox::default();
-        let services = Services { inbox: inbox.clone(), secret: secret.into() };
+        let (reports, receiver) = Reports::new();
+        let services = Services { inbox: inbox.clone(), reports, secret: secret.into() };
         let app = Router::new()
             .route("/v2/email/outbound-emails", post(ses::send_email))
             .merge(inbox::api::routes().with_state(inbox.clone()))
@@ -69,7 +78,7 @@ impl Standins {
                 _ = stopped => {}
             }
         });
-        Ok(Self { inbox, address, stop, server })
+        Ok(Self { inbox, reports: Some(receiver), address, stop, server })
     }
 
     /// The URL for `AWS_ENDPOINT_URL_SNS`, `_SESV2` and `_SECRETS_MANAGER`,
@@ -81,6 +90,15 @@ impl Standins {
     /// What was sent.
     pub fn inbox(&self) -> &Inbox {
         &self.inbox
+    }
+
+    /// What SES and SNS say of messages that they took and could not deliver,
+    /// as events for `delivery-events`.
+    ///
+    /// # Panics
+    /// When somebody asked before: each comes once.
+    pub fn reports(&mut self) -> UnboundedReceiver<Value> {
+        self.reports.take().expect("the reports are asked for once")
     }
 
     /// Makes the next send on `channel` fail.
@@ -100,7 +118,7 @@ impl Standins {
 async fn by_protocol(State(services): State<Services>, headers: HeaderMap, body: Bytes) -> Response {
     match headers.get("x-amz-target") {
         Some(target) => secrets_manager::answer(&services.secret, target.as_bytes(), &body),
-        None => sns::answer(&services.inbox, &body),
+        None => sns::answer(&services, &body),
     }
 }
 

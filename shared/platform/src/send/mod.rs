@@ -9,6 +9,7 @@ use crate::settings::Settings;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use domain::challenge::Purpose;
+use domain::delivery::MessageId;
 use domain::method::Destination;
 use domain::notice::Notice;
 use domain::port::{Content, Outgoing, SendError, Sender};
@@ -46,7 +47,7 @@ fn once(aws: &SdkConfig) -> SdkConfig {
 }
 
 impl Sender for Channels {
-    async fn send(&self, message: Outgoing<'_>) -> Result<(), SendError> {
+    async fn send(&self, message: Outgoing<'_>) -> Result<Option<MessageId>, SendError> {
         match message.to {
             Destination::Email(address) => self.mail.send(address, mail::render(&message)).await,
             Destination::MobilePhone(number) => self.sms.send(number, &sms::render(&message, &self.host)).await,

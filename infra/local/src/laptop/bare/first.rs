@@ -20,6 +20,9 @@ pub(super) fn event(function: &str) -> Value {
             "eventName": "INSERT",
             "dynamodb": { "SequenceNumber": "1", "Keys": { "pk": { "S": "OUTBOX#nobody" }, "sk": { "S": "nothing" } } },
         }] }),
+        "delivery-events" => json!({ "detail-type": "Email Complaint Received", "detail": {
+            "eventType": "Complaint", "mail": { "messageId": "of-nobody" },
+        } }),
         "portal" => request("GET", "/sign-in", None, None),
         _ => request("GET", "/", None, None),
     }
@@ -34,6 +37,8 @@ pub(super) fn is_right(function: &str, answer: &Value) -> bool {
         "verify" => 422,
         // A record that failed would be named: without keys or table it fails.
         "send-code" => return *answer == json!({ "batchItemFailures": [] }),
+        // The message is looked for, and nobody's.
+        "delivery-events" => return answer["unknown"] == 1,
         _ => 200,
     };
     answer["statusCode"] == status
@@ -66,6 +71,8 @@ mod tests {
         assert!(is_right("reset", &json!({ "statusCode": 403 })));
         assert!(!is_right("reset", &json!({ "statusCode": 503 })));
         assert!(!is_right("policy", &Value::Null));
+        assert!(is_right("delivery-events", &json!({ "unknown": 1 })));
+        assert!(!is_right("delivery-events", &json!({ "errorMessage": "the table did not answer" })));
         assert!(is_right("send-code", &json!({ "batchItemFailures": [] })));
         assert!(!is_right("send-code", &json!({ "batchItemFailures": [{ "itemIdentifier": "1" }] })));
     }

@@ -12,8 +12,9 @@ use crate::account::{Handle, Language};
 use crate::audit::Reason;
 use crate::challenge::{ChallengeId, Purpose};
 use crate::code::Code;
+use crate::delivery::SentMessage;
 use crate::error::Problem;
-use crate::outbox::{MAX_TRIES, Message, OutboxId, OutboxKind, OutboxRow, OutboxState};
+use crate::outbox::{AT_REST, Handled, MAX_TRIES, Message, OUTBOX_KEPT, OutboxId, OutboxKind, OutboxRow, OutboxState};
 use crate::policy::Policy;
 use crate::port::{Call, Change, CommitError, Content, Guard, KeyRing, Outgoing, SendError, Sender, Store, Want};
 use crate::time::Span;
@@ -24,7 +25,17 @@ use judge::{Address, Verdict};
 /// day came in between, before the record is left to come again.
 const CHARGES: usize = 8;
 
-/// Sends the message of a row. An error says: try this record again.
+/// Who asks for a row to be handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Round {
+    /// The stream, which tries a few times and then gives up.
+    Stream,
+    /// A re-drive, long after.
+    Again,
+}
+
+/// Sends the message of a row. An error, and what is left, say: try this
+/// record again.
 pub async fn deliver(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -32,7 +43,8 @@ pub async fn deliver(
     call: &Call,
     handle: &Handle,
     id: &OutboxId,
-) -> Result<(), Problem> {
+    round: Round,
+) -> Result<Handled, Problem> {
     let mut wants = vec![Want::Outbox(handle, id), Want::Account(handle), Want::Policy];
     match &id.what {
         OutboxKind::Code(purpose, reset) => {
@@ -44,42 +56,41 @@ pub async fn deliver(
     }
     let read = store.read(&wants).await?;
     let policy = read.policy().policy;
-    let Some(row) = &read.outbox else { return Ok(()) };
-    if !matches!(row.state, OutboxState::Queued | OutboxState::Claimed) {
-        return Ok(());
-    }
-    let one = Row { store, ring, call, policy: &policy, row };
-    if row.tries >= MAX_TRIES {
-        return match row.message {
-            Message::Code { .. } => one.close(OutboxState::Failed, Reason::Failed).await,
-            // Somebody must be told: it ends where an alarm is, not in silence.
-            Message::Notice { .. } | Message::ToAdministrators { .. } => Err(Problem::unavailable()),
-        };
+    let Some(row) = &read.outbox else { return Ok(Handled::Nothing) };
+    let one = Row { store, ring, call, policy: &policy, row, round };
+    match one.fate() {
+        Fate::Open => {}
+        Fate::End(handled) => return Ok(handled),
+        Fate::Close(state, reason) => return one.close(state, reason).await,
     }
     match &row.message {
         Message::ToAdministrators { about } => administrators::spread(&one, about, &read).await,
         Message::Notice { notice, recipient, language, about } => {
-            one.claim(charge_notice(recipient, call)).await?;
+            // Read before the claim: where keys are missing, no try is spent.
+            let name = ring.keys().await?.destination_name(recipient);
+            if !one.claim(charge_notice(recipient, call)).await? {
+                return Ok(Handled::Left);
+            }
             let content = Content::Notice { notice: *notice, about: about.as_deref() };
-            one.send(sender, Outgoing { to: recipient, language: *language, organisation: &policy.organisation, content }).await
+            one.send(sender, Outgoing { to: recipient, language: *language, organisation: &policy.organisation, content }, name).await
         }
         Message::Code { challenge, purpose, typed } => {
             let keys = ring.keys_with(challenge.kid).await?;
             let address = match judge::judge(&one, &read, &keys, challenge, *purpose, typed.as_deref()) {
                 Verdict::Send(address) => address,
                 Verdict::Drop(reason) => return one.close(OutboxState::Dropped, reason).await,
-                // Not all of the transaction is visible yet.
-                Verdict::Wait => return Err(Problem::unavailable()),
+                Verdict::Wait => return Ok(Handled::Left),
             };
-            // Made before the claim: where a key is missing, no try is spent.
+            // Made before the claim, as above.
             let generation = keys.generation(challenge.kid).ok_or_else(Problem::unavailable)?;
             let code = Code::derive(&generation.codes, challenge, *purpose);
-            if !one.claim_code(&keys.destination_name(&address.to), &address, challenge, *purpose).await? {
-                return Ok(());
+            let name = keys.destination_name(&address.to);
+            if let Some(ended) = one.claim_code(&name, &address, challenge, *purpose).await? {
+                return Ok(ended);
             }
             let content = Content::Code { code: &code, purpose: *purpose, minutes: minutes_left(challenge, call) };
             let language = address.language;
-            one.send(sender, Outgoing { to: &address.to, language, organisation: &policy.organisation, content }).await
+            one.send(sender, Outgoing { to: &address.to, language, organisation: &policy.organisation, content }, name).await
         }
     }
 }
@@ -91,46 +102,87 @@ struct Row<'a, S, R> {
     call: &'a Call,
     policy: &'a Policy,
     row: &'a OutboxRow,
+    round: Round,
+}
+
+/// Whether a row may be tried in this round.
+enum Fate {
+    Open,
+    End(Handled),
+    Close(OutboxState, Reason),
 }
 
 impl<S: Store, R: KeyRing> Row<'_, S, R> {
-    /// Takes the row for one try, together with what the try costs. An error
-    /// where somebody else took it: the record comes again.
-    async fn claim(&self, charge: Option<Change>) -> Result<(), Problem> {
+    fn fate(&self) -> Fate {
+        let is_code = match self.row.message {
+            Message::Code { .. } => true,
+            Message::Notice { .. } | Message::ToAdministrators { .. } => false,
+        };
+        let open = match (self.row.state, self.round) {
+            (OutboxState::Queued | OutboxState::Claimed, _) => true,
+            // A channel that refused a notice for good may be put right; of a
+            // code that failed another was asked for.
+            (OutboxState::Failed, Round::Again) => !is_code,
+            (OutboxState::Failed, Round::Stream) | (OutboxState::Sent | OutboxState::Dropped, _) => false,
+        };
+        if !open {
+            return Fate::End(Handled::Nothing);
+        }
+        match self.round {
+            Round::Stream if self.row.tries < MAX_TRIES => Fate::Open,
+            Round::Stream if is_code => Fate::Close(OutboxState::Failed, Reason::Failed),
+            // Somebody must be told: it ends where an alarm is, not in silence.
+            Round::Stream => Fate::End(Handled::Left),
+            // The broom may come days late; nobody waits for it any more.
+            Round::Again if self.call.now - self.row.id.at >= OUTBOX_KEPT => Fate::Close(OutboxState::Dropped, Reason::TooLate),
+            Round::Again if self.row.claimed_at.is_some_and(|at| self.call.now - at < AT_REST) => Fate::End(Handled::Left),
+            Round::Again if is_code && self.row.tries >= MAX_TRIES => Fate::Close(OutboxState::Failed, Reason::Failed),
+            Round::Again => Fate::Open,
+        }
+    }
+
+    /// Takes the row for one try, together with what the try costs. `false`
+    /// where somebody else took it.
+    async fn claim(&self, charge: Option<Change>) -> Result<bool, Problem> {
         // Charged once, however often the record comes.
         let charge = charge.filter(|_| self.row.state == OutboxState::Queued);
-        Ok(self.store.commit(self.call, "claim", self.claiming(charge.into_iter().collect())).await?)
+        match self.store.commit(self.call, "claim", self.claiming(charge.into_iter().collect())).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.by(Guard::Outbox) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn claiming(&self, charges: Vec<Change>) -> Vec<Change> {
-        let claim = Change::ClaimMessage { handle: self.row.handle.clone(), id: self.row.id.clone(), tries: self.row.tries };
+        let (handle, id, tries) = (self.row.handle.clone(), self.row.id.clone(), self.row.tries);
+        let claim = Change::ClaimMessage { handle, id, tries, again: self.round == Round::Again, now: self.call.now };
         [vec![claim], charges].concat()
     }
 
     /// Takes the row of a code and charges its limits, all in one write.
-    /// `false` where it was dropped.
-    async fn claim_code(&self, name: &str, address: &Address, challenge: &ChallengeId, purpose: Purpose) -> Result<bool, Problem> {
+    /// What became of it where it is not to be sent.
+    async fn claim_code(
+        &self,
+        name: &str,
+        address: &Address,
+        challenge: &ChallengeId,
+        purpose: Purpose,
+    ) -> Result<Option<Handled>, Problem> {
         let live = Change::CheckChallenge { handle: self.row.handle.clone(), purpose, challenge: challenge.clone(), now: self.call.now };
         for attempt in 0..CHARGES {
             let mut charges = vec![live.clone()];
             if self.row.state == OutboxState::Queued {
                 match charge_code(self, name, address).await? {
                     Charge::Due(due) => charges.extend(due),
-                    Charge::Spent(reason) => {
-                        self.close(OutboxState::Dropped, reason).await?;
-                        return Ok(false);
-                    }
+                    Charge::Spent(reason) => return self.close(OutboxState::Dropped, reason).await.map(Some),
                 }
             }
             match self.store.commit(self.call, &format!("claim-{attempt}"), self.claiming(charges)).await {
-                Ok(()) => return Ok(true),
-                Err(error) if error.by(Guard::Ledger) => {
-                    self.close(OutboxState::Dropped, Reason::Superseded).await?;
-                    return Ok(false);
-                }
+                Ok(()) => return Ok(None),
+                Err(error) if error.by(Guard::Ledger) => return self.close(OutboxState::Dropped, Reason::Superseded).await.map(Some),
                 // Claimed by another worker: the record comes again, and finds
                 // what became of it.
-                Err(error) if error.by(Guard::Outbox) => return Err(error.into()),
+                Err(error) if error.by(Guard::Outbox) => return Ok(Some(Handled::Left)),
                 Err(error) if error.by(Guard::Destination) || error.by(Guard::Budget) => continue,
                 Err(error) => return Err(error.into()),
             }
@@ -138,9 +190,20 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
         Err(Problem::unavailable())
     }
 
-    async fn send(&self, sender: &impl Sender, message: Outgoing<'_>) -> Result<(), Problem> {
+    /// Hands it to its channel. `name` is the pseudonym of its destination.
+    async fn send(&self, sender: &impl Sender, message: Outgoing<'_>, name: String) -> Result<Handled, Problem> {
+        let kind = message.to.kind();
         match sender.send(message).await {
-            Ok(()) => self.close(OutboxState::Sent, Reason::None).await,
+            Ok(id) => {
+                let (handle, support_code) = (self.row.handle.clone(), self.row.support_code.clone());
+                let sent = SentMessage { handle, kind, destination: name, support_code, at: self.call.now };
+                if let Some(id) = id {
+                    // What its channel says of it later leads back here. That it
+                    // went out counts more: without this it is not sent again.
+                    let _ = self.store.remember_sent(&id, &sent).await;
+                }
+                self.close(OutboxState::Sent, Reason::None).await
+            }
             Err(SendError::Permanent) => self.close(OutboxState::Failed, Reason::Failed).await,
             Err(SendError::Refused) => {
                 // It was not taken, for sure: the try is given back.
@@ -152,11 +215,17 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
         }
     }
 
-    async fn close(&self, state: OutboxState, reason: Reason) -> Result<(), Problem> {
-        let change = Change::CloseMessage { handle: self.row.handle.clone(), id: self.row.id.clone(), state, reason };
-        match self.store.commit(self.call, "close", vec![change]).await {
+    async fn close(&self, state: OutboxState, reason: Reason) -> Result<Handled, Problem> {
+        let close = Change::CloseMessage { handle: self.row.handle.clone(), id: self.row.id.clone(), state, reason };
+        match self.store.commit(self.call, "close", vec![close]).await {
+            Ok(()) => Ok(match state {
+                OutboxState::Sent => Handled::Sent,
+                OutboxState::Dropped => Handled::Dropped,
+                OutboxState::Failed => Handled::Failed,
+                OutboxState::Queued | OutboxState::Claimed => Handled::Left,
+            }),
             // Closed already: a record that came twice.
-            Ok(()) | Err(CommitError::Refused { .. }) => Ok(()),
+            Err(CommitError::Refused { .. }) => Ok(Handled::Nothing),
             Err(error) => Err(error.into()),
         }
     }
