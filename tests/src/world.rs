@@ -307,9 +307,7 @@ impl World {
 
     /// Hands what is in the stream to `send-code`, until it is empty.
     pub async fn pump(&self) -> usize {
-        let invoke = async |event: Value| {
-            self.invoke_send_code(&event).await
-        };
+        let invoke = async |event: Value| self.invoke_send_code(&event).await;
         self.pump.lock().await.drain(invoke).await.expect("the stream can be read")
     }
 

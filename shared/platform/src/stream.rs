@@ -7,9 +7,9 @@
 
 use crate::dynamodb::table::outbox_row;
 use crate::host::{Error, Host};
-use crate::send::Channels;
 use crate::http::problem::ProblemBody;
 use crate::http::request::body;
+use crate::send::Channels;
 use domain::account::Language;
 use domain::audit::SupportCode;
 use domain::error::Problem;

@@ -39,9 +39,7 @@ pub async fn mark_undeliverable(
         let sent = store.read(&[Want::Sent(id)]).await?.sent;
         let Some(sent) = sent.filter(|sent| sent.kind == returned.kind()) else { return Ok(Marked::Unknown) };
         let read = store.read(&[Want::Account(&sent.handle), Want::Policy]).await?;
-        let is_it = |method: &&Method| {
-            keys.destination_name(&method.destination) == sent.destination && method.verified_at < sent.at
-        };
+        let is_it = |method: &&Method| keys.destination_name(&method.destination) == sent.destination && method.verified_at < sent.at;
         let account = read.account(&sent.handle);
         let method = account.and_then(|account| account.methods.get(&sent.kind)).filter(is_it);
         let (Some(account), Some(method)) = (account, method) else { return Ok(Marked::Moved) };

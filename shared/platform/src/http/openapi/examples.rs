@@ -55,7 +55,10 @@ fn answers() -> Vec<(&'static str, Value)> {
             "SessionAnswer",
             json!({ "bearer": "lks_…", "reach": "register", "next": "register", "postponeUntil": LATER, "expiresAt": LATER, "user": me, "undeliverable": [] }),
         ),
-        ("MeAnswer", json!({ "user": me, "reach": "full", "next": null, "postponeUntil": null, "expiresAt": LATER, "undeliverable": ["email"] })),
+        (
+            "MeAnswer",
+            json!({ "user": me, "reach": "full", "next": null, "postponeUntil": null, "expiresAt": LATER, "undeliverable": ["email"] }),
+        ),
         (
             "MethodsAnswer",
             json!({
