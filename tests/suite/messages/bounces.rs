@@ -162,7 +162,7 @@ async fn reset(world: &World, ann: &Person) -> (Vec<Value>, Vec<String>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bounce_changes_no_answer_of_a_reset_and_none_of_its_calls() {
+async fn a67_a_bounce_changes_no_answer_of_a_reset_and_none_of_its_calls() {
     let (marked, _, ann) = notified_user().await;
     let (other, _, same) = notified_user().await;
     let answer = marked.invoke_delivery_events(&bounce("Permanent", &marked.name_of_newest(MAIL))).await.expect("an answer");
@@ -174,7 +174,7 @@ async fn a_bounce_changes_no_answer_of_a_reset_and_none_of_its_calls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bounce_ends_nothing_that_is_under_way() {
+async fn a67_a_bounce_ends_nothing_that_is_under_way() {
     let (world, _, ann) = notified_user().await;
     let (session, before) = (world.session(&ann).await, account(&world, "ann@example.com").await);
     let reset = world.start_reset(&ann.user_id).await;
@@ -203,7 +203,7 @@ async fn a_bounce_ends_nothing_that_is_under_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_that_comes_again_does_nothing_more() {
+async fn a67_an_event_that_comes_again_does_nothing_more() {
     let (world, _, _) = notified_user().await;
     let event = bounce("Permanent", &world.name_of_newest(MAIL));
     assert_eq!(counts(&world.invoke_delivery_events(&event).await.expect("an answer")), [1, 0, 0, 0, 0]);
@@ -228,7 +228,7 @@ async fn an_event_that_comes_again_does_nothing_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_was_changed_or_proved_since_is_not_marked() {
+async fn a67_an_address_that_was_changed_or_proved_since_is_not_marked() {
     // Changed meanwhile.
     let (world, _, ann) = notified_user().await;
     let old = bounce("Permanent", &world.name_of_newest(MAIL));

@@ -72,7 +72,7 @@ async fn of_what_arrives_nothing_is_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_nobody_sent_is_dropped_and_read_once() {
+async fn a67_a_message_that_nobody_sent_is_dropped_and_read_once() {
     let (world, _, _) = notified_user().await;
     let before = world.items().await;
     let (mail, sms) = (world.name_of_newest(MAIL), world.name_of_newest(NUMBER));
