@@ -190,7 +190,7 @@ async fn a67_a_bounce_ends_nothing_that_is_under_way() {
             .await
             .expect("an answer");
     }
-    assert_eq!(marks(&world).await.len(), 2);
+    assert_eq!((marks(&world).await.len(), trail(&world).await.len()), (2, 2), "told once, however many come back");
     let after = account(&world, "ann@example.com").await;
     assert_eq!(before["generation"], after["generation"]);
     assert_eq!(before["methods"]["M"]["email"]["M"]["version"], after["methods"]["M"]["email"]["M"]["version"]);
