@@ -3,11 +3,12 @@
 //! proxy that sees every AWS call.
 
 mod ask;
-mod caller;
+pub mod caller;
 pub mod contract;
 pub mod lines;
 pub mod people;
 pub mod proxy;
+pub mod roles;
 pub mod world;
 
 pub use lines::Lines;

@@ -173,6 +173,11 @@ async fn forward(State(upstream): State<Upstream>, request: axum::extract::Reque
         let mut shared = upstream.shared.lock().expect("no panic holds it");
         shared.rule.as_mut().and_then(|rule| rule(&operation, &sent))
     };
+    let beyond = crate::roles::refused(&function, &operation, &sent);
+    if !beyond.is_empty() {
+        eprintln!("the role of {function} does not grant {beyond:?}");
+    }
+    let fault = if beyond.is_empty() { fault } else { Some(Fault::AccessDenied) };
     let refused = fault.and_then(|fault| refusal(fault, &sent));
     let (status, answer, error_type) = match refused {
         Some((status, body)) => (status, Bytes::from(body.to_string()), None),

@@ -19,6 +19,7 @@ use local::standins::Standins;
 use platform::host::Host;
 use platform::send::Channels;
 use platform::settings::{BaseUrl, Settings};
+use platform::stream::StreamAnswer;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -310,8 +311,9 @@ impl World {
             let request = format!("pump-{}", self.requests.fetch_add(1, Ordering::SeqCst));
             let turn = self.turn(SEND_CODE);
             let (host, channels) = turn.as_ref().map_or((&self.host, &self.channels), |later| (&later.host, &later.channels));
-            let answer = acting(SEND_CODE, platform::stream::handle(host, channels, &request, event)).await;
-            serde_json::to_value(answer).map_err(|error| error.to_string())
+            let handled: Pin<Box<dyn Future<Output = StreamAnswer> + Send>> =
+                Box::pin(platform::stream::handle(host, channels, &request, event));
+            serde_json::to_value(acting(SEND_CODE, handled).await).map_err(|error| error.to_string())
         };
         self.pump.lock().await.drain(invoke).await.expect("the stream can be read")
     }

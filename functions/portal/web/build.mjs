@@ -34,6 +34,16 @@ const used = new Set();
 const spoken = Object.keys(texts.en).filter((key) => sources.includes(`"${key}"`));
 spoken.forEach((key) => used.add(key));
 
+// The numbers of the policy with their ranges, as the API's document has them.
+const { schemas } = JSON.parse(readFileSync(join(HERE, "../../../infra/openapi.json"), "utf8")).components;
+const ranges = {};
+const collect = (schema, pointer) => {
+  const whole = schema.$ref ? schemas[schema.$ref.split("/").pop()] : schema;
+  if ("minimum" in whole) ranges[pointer] = [whole.minimum, whole.maximum];
+  for (const [name, property] of Object.entries(whole.properties ?? {})) collect(property, `${pointer}/${name}`);
+};
+collect(schemas.Policy, "");
+
 const files = new Map();
 const hashed = (name, extension, content) => {
   const hash = createHash("sha256").update(content).digest("hex").slice(0, 10);
@@ -69,9 +79,11 @@ const bundled = await build({
   target: ["chrome109", "firefox115", "safari16"],
   plugins: [
     {
-      name: "texts",
+      name: "made",
       setup(build) {
         build.onResolve({ filter: /^texts:/ }, ({ path }) => ({ path: path.slice("texts:".length), namespace: "texts" }));
+        build.onResolve({ filter: /^policy:ranges$/ }, ({ path }) => ({ path, namespace: "policy" }));
+        build.onLoad({ filter: /./, namespace: "policy" }, () => ({ contents: JSON.stringify(ranges), loader: "json" }));
         build.onLoad({ filter: /./, namespace: "texts" }, ({ path }) => ({ contents: said(path), loader: "js" }));
       },
     },

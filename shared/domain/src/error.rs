@@ -218,6 +218,8 @@ pub struct Problem {
     pub retry_after: Option<u32>,
     /// The reset's, where there is one; else the edge takes the request's.
     pub support_code: Option<SupportCode>,
+    /// Whether this very refusal made sign-in wait. Its caller is not told.
+    pub lockout: bool,
 }
 
 impl Problem {
@@ -242,6 +244,6 @@ impl Problem {
 
 impl From<ProblemCode> for Problem {
     fn from(code: ProblemCode) -> Problem {
-        Problem { code, violations: Vec::new(), retry_after: None, support_code: None }
+        Problem { code, violations: Vec::new(), retry_after: None, support_code: None, lockout: false }
     }
 }

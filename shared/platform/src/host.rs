@@ -6,6 +6,7 @@ use crate::dynamodb::Table;
 use crate::http::edge;
 use crate::http::event::{direct, gateway};
 use crate::http::routes::portal;
+use crate::log;
 use crate::rotation::{RotationEvent, rotate};
 use crate::secrets::SecretRing;
 use crate::send::Channels;
@@ -123,7 +124,7 @@ pub fn serve_with_direct(routes: fn(Arc<Host>) -> Router) -> Result<(), Error> {
 
 /// Serves pages: without settings, keys or a table, since nobody's data is asked for.
 pub fn serve_pages(files: &'static [portal::File]) -> Result<(), Error> {
-    crate::log::init();
+    log::init();
     let app = portal::routes(files);
     let serve = lambda_runtime::run(service_fn(|event| gateway::answer(app.clone(), event)));
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve)
@@ -149,7 +150,8 @@ pub fn serve_rotation() -> Result<(), Error> {
         let client = aws_sdk_secretsmanager::Client::new(&aws);
         let (client, secret) = (&client, secret.as_str());
         lambda_runtime::run(service_fn(async |event: LambdaEvent<RotationEvent>| {
-            Ok::<_, Error>(rotate(client, secret, &OsEntropy, event.payload).await?)
+            let LambdaEvent { payload, context } = event;
+            Ok::<_, Error>(log::within(&context.request_id, rotate(client, secret, &OsEntropy, payload)).await?)
         }))
         .await
     })
@@ -157,6 +159,6 @@ pub fn serve_rotation() -> Result<(), Error> {
 
 /// Starts the log, reads the environment, and runs until the sandbox ends.
 fn start<F: Future<Output = Result<(), Error>>>(run: impl FnOnce(SdkConfig) -> F) -> Result<(), Error> {
-    crate::log::init();
+    log::init();
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async { run(aws()?).await })
 }

@@ -6,7 +6,8 @@
 //! | [`http`] | bytes to typed requests, problems, bearers, routes |
 //! | [`dynamodb`] | the table: its layout, one consistent read, one conditional write |
 //! | [`connect`] | how an AWS service is reached |
-//! | [`secrets`], [`rotation`], [`system`], [`log`] | keys and those that follow; clock, randomness, Argon2id; one line an event |
+//! | [`secrets`], [`rotation`], [`system`] | keys and those that follow; clock, randomness, Argon2id |
+//! | [`log`], [`metrics`] | one line an event, and what is counted |
 //! | [`send`], [`stream`] | channels and their texts, and the outbox's stream |
 //! | [`texts`] | every sentence a person reads |
 
@@ -15,6 +16,7 @@ pub mod dynamodb;
 pub mod host;
 pub mod http;
 pub mod log;
+pub mod metrics;
 pub mod rotation;
 pub mod secrets;
 pub mod send;

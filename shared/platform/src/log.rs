@@ -1,34 +1,189 @@
 //! Logs: JSON, one line an event; events and ids, never bodies, codes,
-//! addresses or passwords.
+//! addresses or passwords. Every line has:
+//!
+//! | field | what it says |
+//! |---|---|
+//! | `timestamp`, `level` | when it was written (RFC 3339, UTC); `INFO`, `WARN`, `ERROR` |
+//! | `event` | what happened, from the list below |
+//! | `outcome` | `ok`, a problem's code, or what became of it |
+//! | `requestId` | the invocation's id; missing only before the first request |
+//! | `function`, `version`, `functionVersion` | `AWS_LAMBDA_FUNCTION_NAME`; of the code; `AWS_LAMBDA_FUNCTION_VERSION` |
+//! | `target` | the module that wrote it |
+//!
+//! | event | outcome | its own fields |
+//! |---|---|---|
+//! | `answered` | `ok`, a problem's code, or a page's status | `supportCode` as the caller was told (none for pages), `method`, `route`, `status`, `step` of a reset, `verified` kind, `lockout` begun, `milliseconds` |
+//! | `invoked` (directly) | `ok`, or a problem's code | `supportCode`, `milliseconds` |
+//! | `messageHandled` | `sent`, `dropped`, `failed`, `nothing` (done before) | `supportCode`, `reason`, `kind`, `purpose`, `language`, `country`, `parts`, `milliseconds` |
+//! | `messageRetried` | `retried` | `supportCode` of a reset, `record`, `kind`, `purpose`, `language`, `country`, `parts`, `milliseconds` |
+//! | `batchHandled` | `ok`, `retried` | `records`, `milliseconds` |
+//! | `mailRefused`, `smsRefused` | `refused` | `cause`: the service's code |
+//! | `tableUnavailable`, `tableThrottled`, `tableConflict` | `unavailable` | `operation`, which `write` of the request, `tries`, `cause` |
+//! | `itemUnreadable`, `termsMissing` | `unavailable` | kind of `item`; version of the `terms` |
+//! | `secretUnreadable`, `secretInvalid` | `unavailable` | `cause` |
+//! | `hashUnusable` | `signInFailed` | |
+//! | `keysRotated` | `ok`, `failed` | `step` that Secrets Manager asked for, `cause` |
+//! | `library` | `noted` | `message`: a warning of a library's |
+//!
+//! Lines of [`metrics`](crate::metrics) stand between them, in CloudWatch's own
+//! format: they have `_aws`, `requestId`, `Function`, `version` and
+//! `functionVersion`.
 
-use tracing::Subscriber;
+use crate::metrics;
+use serde::Serializer;
+use serde_json::{Value, json};
+use std::fmt;
+use std::future::Future;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Instrument, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::fmt::layer;
+use tracing_subscriber::fmt::format::{JsonFields, Writer};
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields, MakeWriter, layer};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Starts logging at the level of `RUST_LOG` (default `info`). It moves our
-/// own lines only: libraries would write bodies at `debug` and `trace`, so
-/// they stay at `warn` whatever is asked for.
-pub fn init() {
-    let asked = std::env::var("RUST_LOG").ok().and_then(|text| text.parse().ok()).unwrap_or(LevelFilter::INFO);
-    // A second start in one process (a test) keeps the first.
-    let _ = subscriber(asked, std::io::stdout).try_init();
+/// What is written, and by whom.
+#[derive(Clone)]
+pub struct Logging {
+    /// Of our own lines. Libraries would write bodies at `debug` and `trace`,
+    /// so they stay at `warn` whatever is asked for.
+    pub level: LevelFilter,
+    /// Whether metrics are written too, at every level.
+    pub metrics: bool,
+    pub function: String,
+    pub function_version: String,
 }
 
-/// What writes the log of a level, and where to.
-pub fn subscriber<W>(asked: LevelFilter, to: W) -> impl Subscriber + Send + Sync
+impl Logging {
+    /// The level of `RUST_LOG` (default `info`), metrics unless
+    /// `LATCHKEY_METRICS` is `off`, and the function as Lambda names it.
+    fn from_env() -> Logging {
+        let variable = |name| std::env::var(name).ok();
+        let named = |name| variable(name).unwrap_or_else(|| "unknown".to_owned());
+        Logging {
+            level: variable("RUST_LOG").and_then(|text| text.parse().ok()).unwrap_or(LevelFilter::INFO),
+            metrics: variable("LATCHKEY_METRICS").is_none_or(|text| text != "off"),
+            function: named("AWS_LAMBDA_FUNCTION_NAME"),
+            function_version: named("AWS_LAMBDA_FUNCTION_VERSION"),
+        }
+    }
+}
+
+/// Starts logging.
+pub fn init() {
+    // A second start in one process (a test) keeps the first.
+    let _ = subscriber(Logging::from_env(), std::io::stdout).try_init();
+}
+
+/// What writes the log, and where to.
+pub fn subscriber<W>(logging: Logging, to: W) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let lines = layer().json().flatten_event(true).with_current_span(false).with_writer(to);
-    registry().with(lines.with_filter(filter(asked)))
+    let filter = filter(&logging);
+    let lines = layer().event_format(Format(logging)).fmt_fields(JsonFields::new()).with_writer(to);
+    registry().with(lines.with_filter(filter))
 }
 
 /// Ours at the level, everybody else at `warn`.
-fn filter(asked: LevelFilter) -> Targets {
-    Targets::new().with_default(LevelFilter::WARN).with_targets([("platform", asked), ("domain", asked)])
+fn filter(logging: &Logging) -> Targets {
+    let metrics = if logging.metrics { LevelFilter::INFO } else { LevelFilter::OFF };
+    let ours = [("platform", logging.level), ("domain", logging.level), (metrics::TARGET, metrics)];
+    Targets::new().with_default(LevelFilter::WARN).with_targets(ours)
+}
+
+const REQUEST_ID: &str = "requestId";
+
+/// Runs what answers a request: its lines get the request's id.
+pub(crate) fn within<F: Future>(request_id: &str, work: F) -> impl Future<Output = F::Output> {
+    // At the level that nothing filters out: it is the lines that are filtered.
+    work.instrument(tracing::error_span!("request", requestId = request_id))
+}
+
+/// How a line is written.
+struct Format(Logging);
+
+impl<S, N> FormatEvent<S, N> for Format
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let (meta, me) = (event.metadata(), &self.0);
+        let version = env!("CARGO_PKG_VERSION");
+        let mut entries: Vec<(&str, Value)> = Vec::new();
+        if meta.target() == metrics::TARGET {
+            let line = fields.take("line").unwrap_or_default();
+            let by = json!({ metrics::FUNCTION: me.function, "version": version, "functionVersion": me.function_version }).to_string();
+            // Two objects become one.
+            let (by, line) = (by.trim_end_matches('}'), line.as_str().unwrap_or_default().trim_start_matches('{'));
+            return writeln!(writer, "{by},{line}");
+        }
+        let mut now = String::new();
+        SystemTime.format_time(&mut Writer::new(&mut now))?;
+        entries.push(("timestamp", now.into()));
+        entries.push(("level", meta.level().as_str().into()));
+        entries.push(("event", fields.take("event").unwrap_or_else(|| "library".into())));
+        entries.push(("outcome", fields.take("outcome").unwrap_or_else(|| "noted".into())));
+        entries.append(&mut fields.0);
+        entries.extend(request_id(context).map(|id| (REQUEST_ID, id)));
+        entries.push(("function", me.function.as_str().into()));
+        entries.push(("version", version.into()));
+        entries.push(("functionVersion", me.function_version.as_str().into()));
+        entries.push(("target", meta.target().into()));
+        let mut line = Vec::new();
+        serde_json::Serializer::new(&mut line).collect_map(entries).map_err(|_| fmt::Error)?;
+        writeln!(writer, "{}", String::from_utf8_lossy(&line))
+    }
+}
+
+/// Of the request that an event happened in.
+fn request_id<S, N>(context: &FmtContext<'_, S, N>) -> Option<Value>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    context.event_scope()?.find_map(|span| {
+        let extensions = span.extensions();
+        let fields: Value = serde_json::from_str(&extensions.get::<FormattedFields<N>>()?.fields).ok()?;
+        fields.get(REQUEST_ID).cloned()
+    })
+}
+
+/// The fields of an event, in the order they were written in.
+#[derive(Default)]
+struct Fields(Vec<(&'static str, Value)>);
+
+impl Fields {
+    fn take(&mut self, name: &str) -> Option<Value> {
+        let at = self.0.iter().position(|(field, _)| *field == name)?;
+        Some(self.0.remove(at).1)
+    }
+}
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.push((field.name(), value.into()));
+    }
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.0.push((field.name(), value.into()));
+    }
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.0.push((field.name(), value.into()));
+    }
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.0.push((field.name(), value.into()));
+    }
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.0.push((field.name(), value.into()));
+    }
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.0.push((field.name(), format!("{value:?}").into()));
+    }
 }

@@ -24,13 +24,16 @@ pub struct RotationEvent {
 }
 
 #[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "camelCase")]
 enum Step {
-    CreateSecret,
+    #[serde(rename = "createSecret")]
+    Create,
     /// There is nothing but the secret that would have to know it.
-    SetSecret,
-    TestSecret,
-    FinishSecret,
+    #[serde(rename = "setSecret")]
+    Set,
+    #[serde(rename = "testSecret")]
+    Test,
+    #[serde(rename = "finishSecret")]
+    Finish,
 }
 
 /// Why a step was not done. It names no key.
@@ -50,12 +53,17 @@ pub async fn rotate(client: &Client, own_secret: &str, entropy: &impl Entropy, e
         return Err(RotationError("this is not the secret of this deployment"));
     }
     let rotation = Rotation { client, secret: own_secret, token: &event.client_request_token };
-    match event.step {
-        Step::CreateSecret => rotation.create(entropy).await,
-        Step::SetSecret => Ok(()),
-        Step::TestSecret => rotation.test().await,
-        Step::FinishSecret => rotation.finish().await,
+    let (step, done) = match event.step {
+        Step::Create => ("createSecret", rotation.create(entropy).await),
+        Step::Set => ("setSecret", Ok(())),
+        Step::Test => ("testSecret", rotation.test().await),
+        Step::Finish => ("finishSecret", rotation.finish().await),
+    };
+    match &done {
+        Ok(()) => tracing::info!(event = "keysRotated", outcome = "ok", step),
+        Err(RotationError(cause)) => tracing::error!(event = "keysRotated", outcome = "failed", step, cause),
     }
+    done
 }
 
 struct Rotation<'a> {

@@ -33,11 +33,15 @@ impl SecretRing {
             return Ok(keys.clone());
         }
         let answer = self.client.get_secret_value().secret_id(&self.secret_id).send().await.map_err(|error| {
-            tracing::error!(event = "secretUnreadable", cause = error.into_service_error().meta().code().unwrap_or("noAnswer"));
+            tracing::error!(
+                event = "secretUnreadable",
+                outcome = "unavailable",
+                cause = error.into_service_error().meta().code().unwrap_or("noAnswer")
+            );
             Problem::unavailable()
         })?;
         let keys = Keys::parse(answer.secret_string().unwrap_or_default()).map_err(|error| {
-            tracing::error!(event = "secretInvalid", cause = %error);
+            tracing::error!(event = "secretInvalid", outcome = "unavailable", cause = %error);
             Problem::unavailable()
         })?;
         let keys = Arc::new(keys);

@@ -139,7 +139,7 @@ impl PasswordHasher for Argon2Hasher {
             // A hash that cannot be read, or whose pepper was taken out, fits
             // no password: the same work, so that nobody sees a difference.
             HashTarget::Stored(_) => stored.filter(|parts| keys.generation(parts.kid).is_some()).unwrap_or_else(|| {
-                tracing::error!(event = "hashUnusable");
+                tracing::error!(event = "hashUnusable", outcome = "signInFailed");
                 decoy(vec![0; SALT])
             }),
             HashTarget::Decoy(salt) => decoy(salt.to_vec()),

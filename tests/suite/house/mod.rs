@@ -3,8 +3,11 @@
 mod calls;
 mod canary;
 pub mod contract;
+mod lines;
+mod metrics;
 mod openapi;
 mod portal;
+mod roles;
 mod texts;
 pub mod threats;
 mod tidy;

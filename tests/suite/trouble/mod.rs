@@ -1,7 +1,7 @@
 //! What goes wrong: faults, races, answers that are lost.
 
 mod faults;
-mod older;
+pub mod older;
 pub mod races;
 mod repeat;
-mod rotation;
+pub mod rotation;

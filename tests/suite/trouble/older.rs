@@ -42,8 +42,7 @@ fn start(user_id: &str) -> Ask {
 }
 
 /// People in the middle of everything, and what they hold.
-async fn lived_in() -> Value {
-    let world = World::new().await;
+pub async fn lived_in(world: &World) -> Value {
     let admin = world.session(&world.administrator().await).await;
     world.switch_on_phones(&admin, 1).await;
     let terms = json!({ "terms": ["zeppelin"] });
@@ -91,7 +90,7 @@ async fn lived_in() -> Value {
 async fn items_of_every_kind_are_kept_for_this_version() {
     let path = folder().join(format!("{}.json", env!("CARGO_PKG_VERSION")));
     if std::env::var_os("LATCHKEY_KEEP_ITEMS").is_some() {
-        let kept = lived_in().await;
+        let kept = lived_in(&World::new().await).await;
         std::fs::create_dir_all(folder()).expect("a folder");
         std::fs::write(&path, serde_json::to_string_pretty(&kept).expect("JSON") + "\n").expect("it can be written");
     }

@@ -1,6 +1,7 @@
 //! New keys, while everything goes on: nothing that was right is refused, by
 //! no process, however old the keys are that it read.
 
+use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Credentials, Region};
 use local::secrets::SECRET_ID;
@@ -9,33 +10,38 @@ use serde_json::{Value, json};
 use tests::world::Ask;
 use tests::{Person, World};
 
-fn client(world: &World) -> Client {
+/// Secrets Manager at an endpoint, called by whoever these credentials name.
+pub fn client(endpoint: &str, credentials: impl ProvideCredentials + 'static) -> Client {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("a", "b", None, None, "tests"))
+        .credentials_provider(credentials)
         .http_client(platform::connect::client())
-        .endpoint_url(world.standins.endpoint());
+        .endpoint_url(endpoint);
     Client::from_conf(config.build())
 }
 
-async fn step(world: &World, secret: &str, version: &str, step: &str) -> Result<(), String> {
+pub fn ours(world: &World) -> Client {
+    client(&world.standins.endpoint(), Credentials::new("a", "b", None, None, "tests"))
+}
+
+pub async fn step(client: &Client, secret: &str, version: &str, step: &str) -> Result<(), String> {
     let event = json!({ "SecretId": secret, "ClientRequestToken": version, "Step": step });
     let event = serde_json::from_value(event).expect("an event");
-    rotate(&client(world), SECRET_ID, &platform::system::OsEntropy, event).await.map_err(|error| error.to_string())
+    rotate(client, SECRET_ID, &platform::system::OsEntropy, event).await.map_err(|error| error.to_string())
 }
 
 /// A whole rotation, as Secrets Manager does one; each step twice, as it may.
-async fn rotated(world: &World, version: &str) {
+pub async fn rotated(client: &Client, version: &str) {
     for name in ["createSecret", "setSecret", "testSecret", "finishSecret"] {
         for _ in 0..2 {
-            step(world, SECRET_ID, version, name).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+            step(client, SECRET_ID, version, name).await.unwrap_or_else(|error| panic!("{name}: {error}"));
         }
     }
 }
 
 async fn secret(world: &World) -> String {
-    let read = client(world).get_secret_value().secret_id(SECRET_ID).send().await.expect("a secret");
+    let read = ours(world).get_secret_value().secret_id(SECRET_ID).send().await.expect("a secret");
     read.secret_string.expect("a text")
 }
 
@@ -79,13 +85,13 @@ async fn a_rotation_under_load_refuses_no_right_code_and_no_right_password() {
     }
     let mut people: [Person; 4] = people.try_into().expect("four");
     // As it is deployed: one generation in use, the next one announced.
-    rotated(&world, "v1").await;
+    rotated(&ours(&world), "v1").await;
     let secret_of_now = secret(&world).await;
     let world = world.restarted(secret_of_now).await;
     // Three in a row are an emergency: the oldest processes have to read again.
     for version in ["v2", "v3", "v4"] {
         let rotation = async {
-            rotated(&world, version).await;
+            rotated(&ours(&world), version).await;
             world.start_more().await;
         };
         let [ann, bob, eve, mei] = people.map(|person| resets(&world, person, version));
@@ -103,7 +109,7 @@ async fn a57_without_keys_nothing_is_decided_and_the_first_rotation_makes_them()
     for ask in &asks {
         assert_eq!(world.ask(ask.clone()).await.expect(503).code(), "unavailable");
     }
-    rotated(&world, "v1").await;
+    rotated(&ours(&world), "v1").await;
     assert_eq!(kids(&secret(&world).await), [1, 2]);
     assert_eq!(world.ask(asks[0].clone()).await.expect(401).code(), "signInFailed");
     assert_eq!(world.ask(asks[1].clone()).await.expect(403).code(), "resetOff");
@@ -113,21 +119,21 @@ async fn a57_without_keys_nothing_is_decided_and_the_first_rotation_makes_them()
 async fn a_rotation_touches_its_own_secret_and_loses_no_key() {
     let world = World::new().await;
     let refused = |result: Result<(), String>| result.expect_err("refused");
-    assert!(refused(step(&world, "another", "v2", "createSecret").await).contains("not the secret"));
-    assert!(refused(step(&world, SECRET_ID, "v2", "testSecret").await).contains("nothing was made"));
+    assert!(refused(step(&ours(&world), "another", "v2", "createSecret").await).contains("not the secret"));
+    assert!(refused(step(&ours(&world), SECRET_ID, "v2", "testSecret").await).contains("nothing was made"));
     assert_eq!(secret(&world).await, world.secret);
 
     // What somebody put there by hand instead.
     let put = async |version: &str, stage: &str, value: &str| {
-        let put = client(&world).put_secret_value().secret_id(SECRET_ID).client_request_token(version);
+        let put = ours(&world).put_secret_value().secret_id(SECRET_ID).client_request_token(version);
         put.secret_string(value).version_stages(stage).send().await.expect("put");
     };
     let other = local::secrets::generate().expect("keys");
     put("v2", "AWSPENDING", &other).await;
-    assert!(refused(step(&world, SECRET_ID, "v2", "testSecret").await).contains("lacks keys"));
+    assert!(refused(step(&ours(&world), SECRET_ID, "v2", "testSecret").await).contains("lacks keys"));
     put("v3", "AWSPENDING", "a password").await;
-    assert!(refused(step(&world, SECRET_ID, "v3", "testSecret").await).contains("no keys"));
+    assert!(refused(step(&ours(&world), SECRET_ID, "v3", "testSecret").await).contains("no keys"));
     put("v4", "AWSCURRENT", "a password").await;
-    assert!(refused(step(&world, SECRET_ID, "v5", "createSecret").await).contains("left as it is"));
+    assert!(refused(step(&ours(&world), SECRET_ID, "v5", "createSecret").await).contains("left as it is"));
     assert_eq!(secret(&world).await, "a password");
 }

@@ -186,6 +186,8 @@ pub(super) fn variables(base_url: &str, standins: &str, dynamodb: &str) -> Vec<(
         ("AWS_ENDPOINT_URL_SESV2", standins),
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", standins),
         ("RUST_LOG", "info"),
+        // Their lines are for CloudWatch; a person reads those between them.
+        ("LATCHKEY_METRICS", "off"),
     ];
     variables.map(|(name, value)| (name, value.to_owned())).to_vec()
 }

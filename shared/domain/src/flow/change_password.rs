@@ -56,7 +56,8 @@ pub async fn change_password(
             changes.extend(notices(call, &handle, &who.account, Notice::PasswordChanged, &policy, entropy));
             (changes, Ok(SignedInAnswer::of(bearer, session, account, &policy, call.now)))
         } else {
-            (count_wrong(call, &who, &lock, checked, entropy), Err(ProblemCode::CurrentPasswordWrong.into()))
+            let (changes, problem) = count_wrong(call, &who, &lock, checked, entropy);
+            (changes, Err(problem))
         };
         match store.commit(call, &format!("change-password-{attempt}"), changes).await {
             Ok(()) => return answer,

@@ -38,9 +38,9 @@ pub async fn confirm_password(
             changes.extend(call.remember(handle, Outcome::Done));
             (changes, Ok(SignedInAnswer::of(bearer, session, who.account.clone(), policy, call.now)))
         } else {
-            let mut changes = count_wrong(call, &who, &lock, checked, entropy);
+            let (mut changes, problem) = count_wrong(call, &who, &lock, checked, entropy);
             changes.extend(call.remember(handle, Outcome::Refused(ProblemCode::CurrentPasswordWrong)));
-            (changes, Err(ProblemCode::CurrentPasswordWrong.into()))
+            (changes, Err(problem))
         };
         match store.commit(call, &format!("confirm-{attempt}"), changes).await {
             Ok(()) => return answer,

@@ -4,7 +4,7 @@
 use crate::challenge::{ChallengeId, Purpose};
 use crate::error::{Problem, ProblemCode};
 use crate::key::Keys;
-use crate::limit::{Issue, Refused, resend_wait};
+use crate::limit::{Issue, Refused, Slot, resend_wait};
 use crate::method::Kind;
 use crate::policy::Policy;
 use crate::port::{Call, Change, CommitError, Guard, Snapshot, SourceCounter};
@@ -17,11 +17,15 @@ pub struct Sent {
     pub expires: Time,
     /// How long until another may be asked for.
     pub resend_after: Span,
+    /// Whether it is the first of its kind in its reset or registration, and
+    /// no repetition of an answer.
+    pub first: bool,
 }
 
 impl Sent {
     pub(super) fn new(issue: &Issue, policy: &Policy) -> Sent {
-        Sent { challenge: issue.slot.id.clone(), expires: issue.slot.exp, resend_after: resend_wait(policy, issue.slot.n) }
+        let Slot { id, exp, n, .. } = &issue.slot;
+        Sent { challenge: id.clone(), expires: *exp, resend_after: resend_wait(policy, *n), first: *n == 1 }
     }
 
     /// What a repetition is answered by.
@@ -32,7 +36,7 @@ impl Sent {
     /// The same answer again.
     pub fn again(outcome: Outcome) -> Option<Sent> {
         match outcome {
-            Outcome::Sent { challenge, resend_after } => Some(Sent { expires: challenge.expires, challenge, resend_after }),
+            Outcome::Sent { challenge, resend_after } => Some(Sent { expires: challenge.expires, challenge, resend_after, first: false }),
             Outcome::Done | Outcome::Verified(_) | Outcome::Refused(_) => None,
         }
     }

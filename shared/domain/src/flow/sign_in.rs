@@ -85,9 +85,10 @@ pub async fn sign_in(
             }
             _ => {
                 let wrong = lock.after_wrong(checked.fingerprint, policy.limits.wrong_passwords, call.now, &call.id);
+                let lockout = wrong.locked_until(call.now).is_some();
                 let mut changes = vec![save_lock(call, &handle, &read, wrong), told.record(call, &policy, entropy)];
                 changes.extend(call.remember(&handle, Outcome::Refused(ProblemCode::SignInFailed)));
-                (changes, Err(ProblemCode::SignInFailed.into()))
+                (changes, Err(Problem { lockout, ..ProblemCode::SignInFailed.into() }))
             }
         };
         match store.commit(call, &format!("sign-in-{attempt}"), changes).await {

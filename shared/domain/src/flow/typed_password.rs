@@ -65,11 +65,12 @@ pub(super) fn save_lock(call: &Call, handle: &Handle, read: &Snapshot, lock: Loc
     Change::SaveLock { handle: handle.clone(), seen: read.lock.as_ref().map(|l| l.revision.clone()), lock, now: call.now }
 }
 
-/// What a wrong password of somebody signed in writes: it counts as a wrong
-/// sign-in.
-pub(super) fn count_wrong(call: &Call, who: &SignedIn, lock: &Lock, checked: &Checked, entropy: &impl Entropy) -> Vec<Change> {
+/// What a wrong password of somebody signed in writes, and how it is told: it
+/// counts as a wrong sign-in.
+pub(super) fn count_wrong(call: &Call, who: &SignedIn, lock: &Lock, checked: &Checked, entropy: &impl Entropy) -> (Vec<Change>, Problem) {
     let policy = &who.policy.policy;
     let wrong = lock.after_wrong(checked.fingerprint, policy.limits.wrong_passwords, call.now, &call.id);
     let told = Told { uid: Some(&who.account.uid), reason: Reason::WrongPassword, ..Told::new(call, who.handle(), Event::SignInFailed) };
-    vec![save_lock(call, who.handle(), &who.read, wrong), told.record(call, policy, entropy)]
+    let problem = Problem { lockout: wrong.locked_until(call.now).is_some(), ..ProblemCode::CurrentPasswordWrong.into() };
+    (vec![save_lock(call, who.handle(), &who.read, wrong), told.record(call, policy, entropy)], problem)
 }

@@ -54,15 +54,16 @@ impl Store for Table {
                 Judgement::Broken => {
                     tracing::error!(
                         event = "tableUnavailable",
+                        outcome = "unavailable",
                         operation = "TransactWriteItems",
-                        step,
+                        write = step,
                         cause = error.code().unwrap_or("noAnswer")
                     );
                     return Err(CommitError::Unavailable);
                 }
             }
         }
-        tracing::warn!(event = "tableConflict", step, tries = TRIES);
+        tracing::warn!(event = "tableConflict", outcome = "unavailable", write = step, tries = TRIES);
         Err(CommitError::Unavailable)
     }
 

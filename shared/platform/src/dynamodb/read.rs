@@ -53,7 +53,7 @@ pub(super) async fn batch_get(table: &Table, keys: &[Key]) -> Result<Vec<Item>, 
         .await
         .map_err(|error| unavailable("BatchGetItem", error.into_service_error().meta()))?;
     if answer.unprocessed_keys().is_some_and(|left| !left.is_empty()) {
-        tracing::warn!(event = "tableThrottled", operation = "BatchGetItem");
+        tracing::warn!(event = "tableThrottled", outcome = "unavailable", operation = "BatchGetItem");
         return Err(Problem::unavailable());
     }
     Ok(answer.responses.unwrap_or_default().remove(&table.name).unwrap_or_default())
@@ -61,7 +61,7 @@ pub(super) async fn batch_get(table: &Table, keys: &[Key]) -> Result<Vec<Item>, 
 
 /// Logs what the table said, and says "unavailable" to the caller.
 pub(super) fn unavailable(operation: &str, error: &aws_sdk_dynamodb::error::ErrorMetadata) -> Problem {
-    tracing::error!(event = "tableUnavailable", operation, cause = error.code().unwrap_or("noAnswer"));
+    tracing::error!(event = "tableUnavailable", outcome = "unavailable", operation, cause = error.code().unwrap_or("noAnswer"));
     Problem::unavailable()
 }
 
@@ -78,7 +78,7 @@ pub(super) fn parse<T: DeserializeOwned>(item: Item) -> Result<T, Problem> {
 
 /// Logs the kind of an item alone: what is wrong with it may quote what it holds.
 fn unreadable(kind: &str) -> Problem {
-    tracing::error!(event = "itemUnreadable", kind);
+    tracing::error!(event = "itemUnreadable", outcome = "unavailable", item = kind);
     Problem::unavailable()
 }
 

@@ -27,7 +27,7 @@ pub(super) async fn terms(table: &Table, version: u64) -> Result<Arc<Terms>, Pro
         return Ok(terms);
     }
     let item = batch_get(table, &[Key::terms(version)]).await?.pop().ok_or_else(|| {
-        tracing::error!(event = "termsMissing", version);
+        tracing::error!(event = "termsMissing", outcome = "unavailable", terms = version);
         Problem::unavailable()
     })?;
     let terms = Arc::new(parse::<TermsItem>(item)?.terms);

@@ -1,12 +1,14 @@
 //! What every request passes: who calls and when, in which language a problem
-//! is told, the headers of every answer, and one log line.
+//! is told, the headers of every answer, and one line of the log.
 
 use crate::host::Host;
+use crate::http::answered::{Asked, Note};
 use crate::http::event::gateway::Invocation;
 use crate::http::problem::{ProblemBody, Refusal};
+use crate::log;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use domain::account::Language;
@@ -32,9 +34,14 @@ pub fn wrap(routes: fn(Arc<Host>) -> Router, host: Arc<Host>) -> Router {
 async fn edge(State(host): State<Arc<Host>>, mut request: Request, next: Next) -> Response {
     let extensions = request.extensions_mut();
     let call = call(&host, extensions.remove().unwrap_or_default());
-    let refused: Option<Problem> = extensions.remove();
+    let id = call.id.clone();
+    log::within(&id, answer(call, request, next)).await
+}
+
+async fn answer(call: Call, mut request: Request, next: Next) -> Response {
+    let asked = Asked::new(&call.id, call.now, Some(&request));
+    let refused: Option<Problem> = request.extensions_mut().remove();
     let language = language(request.headers());
-    let method = request.method().clone();
     request.extensions_mut().insert(call.clone());
     request.extensions_mut().insert(language);
 
@@ -42,32 +49,28 @@ async fn edge(State(host): State<Arc<Host>>, mut request: Request, next: Next) -
         Some(problem) => Refusal(problem).into_response(),
         None => next.run(request).await,
     };
-    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        response = say(&problem, language, &call, response.headers());
-    } else if response.status().is_client_error() {
-        // Nothing answers an error but a problem: what a library refused, such
-        // as a path that is not UTF-8, is one too.
-        let problem = Problem::field("", ViolationCode::NotARequest);
-        response = say(&problem, language, &call, &HeaderMap::new());
-    } else if response.status().is_server_error() {
-        response = say(&ProblemCode::Internal.into(), language, &call, &HeaderMap::new());
+    let mut note: Note = response.extensions_mut().remove().unwrap_or_default();
+    let problem = problem(&mut response);
+    if let Some(problem) = &problem {
+        response = say(problem, language, &call, response.headers());
     }
-    finish(response, &call, &method)
-}
-
-/// Writes the request's line, and gives the answer its headers.
-fn finish(mut response: Response, call: &Call, method: &Method) -> Response {
-    tracing::info!(
-        event = "answered",
-        requestId = call.id,
-        supportCode = call.support_code().as_str(),
-        method = method.as_str(),
-        status = response.status().as_u16(),
-    );
+    let told = problem.as_ref().and_then(|problem| problem.support_code.clone());
+    note.support_code = told.or(note.support_code).or_else(|| Some(call.support_code()));
+    asked.answered(response.status().as_u16(), problem.as_ref(), &note);
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+/// The problem an answer tells. Nothing answers an error but a problem: what a
+/// library refused, such as a path that is not UTF-8, is one too.
+fn problem(response: &mut Response) -> Option<Problem> {
+    let problem: Option<Problem> = response.extensions_mut().remove();
+    let status = response.status();
+    problem
+        .or_else(|| status.is_client_error().then(|| Problem::field("", ViolationCode::NotARequest)))
+        .or_else(|| status.is_server_error().then(|| ProblemCode::Internal.into()))
 }
 
 fn say(problem: &Problem, language: Language, call: &Call, headers: &HeaderMap) -> Response {

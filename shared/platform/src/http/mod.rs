@@ -4,12 +4,14 @@
 //! |---|---|
 //! | [`event`] | what the gateway hands over, and direct invocations |
 //! | [`edge`] | what every request passes, and the headers of every answer |
+//! | [`answered`] | what an answer leaves behind in the log and the metrics |
 //! | [`request`] | what a handler takes: who asks, bodies, queries, versions, repetitions |
 //! | [`routes`] | one file a function: which path does what |
 //! | [`api`] | requests and answers as they are written |
 //! | [`problem`] | refusals as they are written |
 //! | `openapi` | all of it as a document, for tests |
 
+pub mod answered;
 pub mod api;
 pub mod edge;
 pub mod event;

@@ -4,14 +4,16 @@ mod mail;
 mod ses;
 pub mod sms;
 mod sns;
+mod watched;
+
+pub(crate) use watched::{Handed, Watched};
 
 use crate::settings::Settings;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use domain::challenge::Purpose;
-use domain::method::Destination;
 use domain::notice::Notice;
-use domain::port::{Content, Outgoing, SendError, Sender};
+use domain::port::Content;
 
 /// The channels of a deployed Latchkey: mail by SES v2, SMS by SNS.
 pub struct Channels {
@@ -43,15 +45,6 @@ fn once(aws: &SdkConfig) -> SdkConfig {
         config.set_timeout_config(Some(one_try.build()));
     }
     config.build()
-}
-
-impl Sender for Channels {
-    async fn send(&self, message: Outgoing<'_>) -> Result<(), SendError> {
-        match message.to {
-            Destination::Email(address) => self.mail.send(address, mail::render(&message)).await,
-            Destination::MobilePhone(number) => self.sms.send(number, &sms::render(&message, &self.host)).await,
-        }
-    }
 }
 
 /// What the texts of a message are called, after the name of its channel.

@@ -33,7 +33,7 @@ impl Mailer {
         let Err(error) = sent else { return Ok(()) };
         let error = error.into_service_error();
         let code = error.code().unwrap_or("noAnswer");
-        tracing::warn!(event = "mailRefused", cause = code);
+        tracing::warn!(event = "mailRefused", outcome = "refused", cause = code);
         match code {
             "MessageRejected" | "BadRequestException" | "MailFromDomainNotVerifiedException" | "NotFoundException" => {
                 Err(SendError::Permanent)

@@ -11,6 +11,9 @@ use zeroize::Zeroizing;
 /// where a character is not in it (3GPP TS 23.038, 23.040).
 const SEPTETS: usize = 160;
 const UNITS: usize = 70;
+/// The same where a message has several parts: each begins with its number.
+const SEPTETS_OF_MANY: usize = 153;
+const UNITS_OF_MANY: usize = 67;
 
 /// The GSM 7-bit default alphabet, beyond letters and digits of ASCII.
 const ONE_SEPTET: &str = "\n\r !\"#$%&'()*+,-./:;<=>?@_¡£¤¥§¿ÄÅÆÇÉÑÖØÜßàäåæèéìñòöøùüΓΔΘΛΞΠΣΦΨΩ";
@@ -51,10 +54,16 @@ fn say(message: &Outgoing<'_>, key: &str, values: &[(&str, &str)]) -> Zeroizing<
 
 /// Whether a text travels as one part.
 pub fn fits_one_part(text: &str) -> bool {
-    match text.chars().map(septets).sum::<Option<usize>>() {
-        Some(septets) => septets <= SEPTETS,
-        None => text.encode_utf16().count() <= UNITS,
-    }
+    parts(text) == 1
+}
+
+/// As how many parts a text travels, and is paid.
+pub fn parts(text: &str) -> u32 {
+    let (length, whole, each) = match text.chars().map(septets).sum::<Option<usize>>() {
+        Some(septets) => (septets, SEPTETS, SEPTETS_OF_MANY),
+        None => (text.encode_utf16().count(), UNITS, UNITS_OF_MANY),
+    };
+    if length <= whole { 1 } else { length.div_ceil(each) as u32 }
 }
 
 /// `None` for a character that makes the whole message UCS-2.

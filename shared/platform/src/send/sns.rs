@@ -31,7 +31,7 @@ impl Texter {
         let Err(error) = sent else { return Ok(()) };
         let error = error.into_service_error();
         let code = error.code().unwrap_or("noAnswer");
-        tracing::warn!(event = "smsRefused", cause = code);
+        tracing::warn!(event = "smsRefused", outcome = "refused", cause = code);
         match code {
             "InvalidParameter" | "ParameterValueInvalid" | "ValidationException" | "OptedOut" | "EndpointDisabled" | "NotFound" => {
                 Err(SendError::Permanent)

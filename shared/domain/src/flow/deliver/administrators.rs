@@ -1,7 +1,7 @@
 //! One administrator reset the password: the others are told. One row becomes
 //! a notice to each of their addresses, however often it is handled.
 
-use super::Row;
+use super::{Ended, Row};
 use crate::account::Handle;
 use crate::audit::Reason;
 use crate::error::Problem;
@@ -13,7 +13,7 @@ use crate::port::{Change, Guard, KeyRing, Snapshot, Store, Want};
 /// Accounts of one read.
 const AT_ONCE: usize = 100;
 
-pub(super) async fn spread<S: Store, R: KeyRing>(row: &Row<'_, S, R>, about: &str, read: &Snapshot) -> Result<(), Problem> {
+pub(super) async fn spread<S: Store, R: KeyRing>(row: &Row<'_, S, R>, about: &str, read: &Snapshot) -> Result<Ended, Problem> {
     let keys = row.ring.keys().await?;
     let others: Vec<&Handle> = read.administrators.iter().filter(|handle| **handle != row.row.handle).collect();
     for some in others.chunks(AT_ONCE) {

@@ -9,10 +9,11 @@ mod charge;
 mod judge;
 
 use crate::account::{Handle, Language};
-use crate::audit::Reason;
+use crate::audit::{Reason, SupportCode};
 use crate::challenge::{ChallengeId, Purpose};
 use crate::code::Code;
 use crate::error::Problem;
+use crate::method::Kind;
 use crate::outbox::{MAX_TRIES, Message, OutboxId, OutboxKind, OutboxRow, OutboxState};
 use crate::policy::Policy;
 use crate::port::{Call, Change, CommitError, Content, Guard, KeyRing, Outgoing, SendError, Sender, Store, Want};
@@ -24,7 +25,17 @@ use judge::{Address, Verdict};
 /// day came in between, before the record is left to come again.
 const CHARGES: usize = 8;
 
-/// Sends the message of a row. An error says: try this record again.
+/// How a row ended.
+pub struct Ended {
+    pub state: OutboxState,
+    pub reason: Reason,
+    /// Of what was, or would have been, sent.
+    pub kind: Option<Kind>,
+    pub support_code: SupportCode,
+}
+
+/// Sends the message of a row, and tells how it ended; nothing where it had
+/// ended before. An error says: try this record again.
 pub async fn deliver(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -32,7 +43,7 @@ pub async fn deliver(
     call: &Call,
     handle: &Handle,
     id: &OutboxId,
-) -> Result<(), Problem> {
+) -> Result<Option<Ended>, Problem> {
     let mut wants = vec![Want::Outbox(handle, id), Want::Account(handle), Want::Policy];
     match &id.what {
         OutboxKind::Code(purpose, reset) => {
@@ -44,19 +55,19 @@ pub async fn deliver(
     }
     let read = store.read(&wants).await?;
     let policy = read.policy().policy;
-    let Some(row) = &read.outbox else { return Ok(()) };
+    let Some(row) = &read.outbox else { return Ok(None) };
     if !matches!(row.state, OutboxState::Queued | OutboxState::Claimed) {
-        return Ok(());
+        return Ok(None);
     }
     let one = Row { store, ring, call, policy: &policy, row };
     if row.tries >= MAX_TRIES {
         return match row.message {
-            Message::Code { .. } => one.close(OutboxState::Failed, Reason::Failed).await,
+            Message::Code { .. } => one.close(OutboxState::Failed, Reason::Failed).await.map(Some),
             // Somebody must be told: it ends where an alarm is, not in silence.
             Message::Notice { .. } | Message::ToAdministrators { .. } => Err(Problem::unavailable()),
         };
     }
-    match &row.message {
+    let ended = match &row.message {
         Message::ToAdministrators { about } => administrators::spread(&one, about, &read).await,
         Message::Notice { notice, recipient, language, about } => {
             one.claim(charge_notice(recipient, call)).await?;
@@ -67,21 +78,22 @@ pub async fn deliver(
             let keys = ring.keys_with(challenge.kid).await?;
             let address = match judge::judge(&one, &read, &keys, challenge, *purpose, typed.as_deref()) {
                 Verdict::Send(address) => address,
-                Verdict::Drop(reason) => return one.close(OutboxState::Dropped, reason).await,
+                Verdict::Drop(reason) => return one.close(OutboxState::Dropped, reason).await.map(Some),
                 // Not all of the transaction is visible yet.
                 Verdict::Wait => return Err(Problem::unavailable()),
             };
             // Made before the claim: where a key is missing, no try is spent.
             let generation = keys.generation(challenge.kid).ok_or_else(Problem::unavailable)?;
             let code = Code::derive(&generation.codes, challenge, *purpose);
-            if !one.claim_code(&keys.destination_name(&address.to), &address, challenge, *purpose).await? {
-                return Ok(());
+            if let Some(dropped) = one.claim_code(&keys.destination_name(&address.to), &address, challenge, *purpose).await? {
+                return Ok(Some(dropped));
             }
             let content = Content::Code { code: &code, purpose: *purpose, minutes: minutes_left(challenge, call) };
             let language = address.language;
             one.send(sender, Outgoing { to: &address.to, language, organisation: &policy.organisation, content }).await
         }
-    }
+    };
+    ended.map(Some)
 }
 
 /// A row on its way, and what its steps need.
@@ -108,26 +120,20 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
     }
 
     /// Takes the row of a code and charges its limits, all in one write.
-    /// `false` where it was dropped.
-    async fn claim_code(&self, name: &str, address: &Address, challenge: &ChallengeId, purpose: Purpose) -> Result<bool, Problem> {
+    /// Its end where it was dropped.
+    async fn claim_code(&self, name: &str, address: &Address, challenge: &ChallengeId, purpose: Purpose) -> Result<Option<Ended>, Problem> {
         let live = Change::CheckChallenge { handle: self.row.handle.clone(), purpose, challenge: challenge.clone(), now: self.call.now };
         for attempt in 0..CHARGES {
             let mut charges = vec![live.clone()];
             if self.row.state == OutboxState::Queued {
                 match charge_code(self, name, address).await? {
                     Charge::Due(due) => charges.extend(due),
-                    Charge::Spent(reason) => {
-                        self.close(OutboxState::Dropped, reason).await?;
-                        return Ok(false);
-                    }
+                    Charge::Spent(reason) => return self.close(OutboxState::Dropped, reason).await.map(Some),
                 }
             }
             match self.store.commit(self.call, &format!("claim-{attempt}"), self.claiming(charges)).await {
-                Ok(()) => return Ok(true),
-                Err(error) if error.by(Guard::Ledger) => {
-                    self.close(OutboxState::Dropped, Reason::Superseded).await?;
-                    return Ok(false);
-                }
+                Ok(()) => return Ok(None),
+                Err(error) if error.by(Guard::Ledger) => return self.close(OutboxState::Dropped, Reason::Superseded).await.map(Some),
                 // Claimed by another worker: the record comes again, and finds
                 // what became of it.
                 Err(error) if error.by(Guard::Outbox) => return Err(error.into()),
@@ -138,7 +144,7 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
         Err(Problem::unavailable())
     }
 
-    async fn send(&self, sender: &impl Sender, message: Outgoing<'_>) -> Result<(), Problem> {
+    async fn send(&self, sender: &impl Sender, message: Outgoing<'_>) -> Result<Ended, Problem> {
         match sender.send(message).await {
             Ok(()) => self.close(OutboxState::Sent, Reason::None).await,
             Err(SendError::Permanent) => self.close(OutboxState::Failed, Reason::Failed).await,
@@ -152,11 +158,18 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
         }
     }
 
-    async fn close(&self, state: OutboxState, reason: Reason) -> Result<(), Problem> {
+    async fn close(&self, state: OutboxState, reason: Reason) -> Result<Ended, Problem> {
         let change = Change::CloseMessage { handle: self.row.handle.clone(), id: self.row.id.clone(), state, reason };
         match self.store.commit(self.call, "close", vec![change]).await {
             // Closed already: a record that came twice.
-            Ok(()) | Err(CommitError::Refused { .. }) => Ok(()),
+            Ok(()) | Err(CommitError::Refused { .. }) => {
+                let kind = match &self.row.message {
+                    Message::Code { challenge, .. } => Some(challenge.kind),
+                    Message::Notice { recipient, .. } => Some(recipient.kind()),
+                    Message::ToAdministrators { .. } => None,
+                };
+                Ok(Ended { state, reason, kind, support_code: self.row.support_code.clone() })
+            }
             Err(error) => Err(error.into()),
         }
     }

@@ -4,9 +4,12 @@
 
 use super::gateway;
 use crate::host::Host;
-use crate::http::problem::ProblemBody;
+use crate::http::answered::{Asked, Note};
+use crate::http::problem::{ProblemBody, status};
 use crate::http::request::body;
+use crate::log;
 use axum::Router;
+use axum::http::StatusCode;
 use domain::account::{Language, Role};
 use domain::audit::SupportCode;
 use domain::error::Problem;
@@ -54,7 +57,15 @@ pub async fn answer(host: Arc<Host>, app: Router, event: LambdaEvent<Box<RawValu
         return Ok(Answered::Gateway(gateway::serve(app, read, &context).await));
     }
     let call = Call { id: context.request_id, now: host.clock.now(), source: String::new(), source_limit: 0, repeatable: None };
-    Ok(Answered::Directly(match direct(&host, &call, &payload).await {
+    let asked = Asked::new(&call.id, call.now, None);
+    let done = log::within(&call.id, async {
+        let done = direct(&host, &call, &payload).await;
+        let problem = done.as_ref().err();
+        let status = problem.map_or(StatusCode::OK, |problem| status(problem.code));
+        asked.answered(status.as_u16(), problem, &Note::of(&call.support_code()));
+        done
+    });
+    Ok(Answered::Directly(match done.await {
         Ok(answer) => answer,
         Err(problem) => json!({ "problem": ProblemBody::of(&problem, Language::English, SupportCode::of(&call.id)) }),
     }))

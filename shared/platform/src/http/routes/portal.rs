@@ -1,8 +1,11 @@
 //! Routes of the function `portal`: pages and what they are made of. They are
 //! the same for everybody, hold nothing of anybody and ask nobody.
 
+use crate::http::answered::{Asked, Note};
 use crate::http::edge::language_of;
 use crate::http::event::gateway::Invocation;
+use crate::log;
+use crate::system::SystemClock;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -12,6 +15,7 @@ use axum::routing::{MethodRouter, get};
 use axum::{Extension, Router};
 use domain::account::Language;
 use domain::error::Problem;
+use domain::port::Clock;
 
 /// A file of the pages, as `web/dist` of the function names it.
 pub struct File {
@@ -130,13 +134,18 @@ const HEADERS: [(HeaderName, &str); 7] = [
 ];
 
 async fn finish(Extension(caller): Extension<Invocation>, request: Request, next: Next) -> Response {
-    let method = request.method().clone();
-    let refused = request.extensions().get::<Problem>().is_some();
-    let mut response = match refused {
-        true => StatusCode::BAD_REQUEST.into_response(),
-        false => next.run(request).await,
-    };
-    tracing::info!(event = "answered", requestId = caller.id, method = method.as_str(), status = response.status().as_u16());
+    let id = caller.id.unwrap_or_default();
+    let asked = Asked::new(&id, SystemClock.now(), Some(&request));
+    let refused = request.extensions().get::<Problem>().cloned();
+    let answer = log::within(&id, async {
+        let response = match &refused {
+            Some(_) => StatusCode::BAD_REQUEST.into_response(),
+            None => next.run(request).await,
+        };
+        asked.answered(response.status().as_u16(), refused.as_ref(), &Note::default());
+        response
+    });
+    let mut response = answer.await;
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }

@@ -1,11 +1,13 @@
 //! Routes of the function `reset`.
 
 use crate::host::Host;
+use crate::http::answered::Note;
 use crate::http::api::{ChallengeAnswer, ResetAnswer, SendCode, SetPassword, StartReset, StartedAnswer};
 use crate::http::problem::Refusal;
 use crate::http::request::auth::ResetBearer;
 use crate::http::request::body::Body;
 use crate::http::request::repeat::{Repeat, once, sent_again};
+use crate::metrics::Step;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post, put};
@@ -34,7 +36,7 @@ async fn start(
     Extension(call): Extension<Call>,
     repeat: Repeat,
     Body(body): Body<StartReset>,
-) -> Result<(StatusCode, Json<StartedAnswer>), Refusal> {
+) -> Result<(StatusCode, Extension<Note>, Json<StartedAnswer>), Refusal> {
     let user_id = TypedUserId::new(body.user_id);
     if user_id.is_too_long() {
         return Err(Problem::field("/userId", ViolationCode::NotAUserId).into());
@@ -42,10 +44,11 @@ async fn start(
     let handle = host.ring.keys().await?.handle(&user_id);
     let (store, ring, entropy) = (&host.store, &*host.ring, &host.entropy);
     // The answer holds the bearer: whoever asks from elsewhere gets their own.
-    let first = async |call: &Call| start_reset(store, ring, entropy, call, &user_id).await;
-    let again = async |call: &Call, _| start_reset_again(store, ring, entropy, call, &user_id).await;
-    let started = once(&host, &call, repeat, &handle, &call.source, first, again).await?;
-    Ok((StatusCode::CREATED, Json(started.into())))
+    let first = async |call: &Call| Ok((start_reset(store, ring, entropy, call, &user_id).await?, Some(Step::Started)));
+    let again = async |call: &Call, _| Ok((start_reset_again(store, ring, entropy, call, &user_id).await?, None));
+    let (started, step) = once(&host, &call, repeat, &handle, &call.source, first, again).await?;
+    let note = Note { step, ..Note::of(&started.support_code) };
+    Ok((StatusCode::CREATED, Extension(note), Json(started.into())))
 }
 
 async fn view(
@@ -53,8 +56,10 @@ async fn view(
     Extension(call): Extension<Call>,
     ResetBearer(bearer): ResetBearer,
     Path(id): Path<String>,
-) -> Result<Json<ResetAnswer>, Refusal> {
-    Ok(Json(view_reset(&host.store, &call, &bearer, &ResetId(id)).await?.into()))
+) -> Result<(Extension<Note>, Json<ResetAnswer>), Refusal> {
+    let view = view_reset(&host.store, &call, &bearer, &ResetId(id)).await?;
+    let note = Note { step: view.ready.then_some(Step::Ready), ..Note::of(&view.support_code) };
+    Ok((Extension(note), Json(view.into())))
 }
 
 async fn cancel(
@@ -62,9 +67,10 @@ async fn cancel(
     Extension(call): Extension<Call>,
     ResetBearer(bearer): ResetBearer,
     Path(id): Path<String>,
-) -> Result<StatusCode, Refusal> {
-    cancel_reset(&host.store, &host.entropy, &call, &bearer, &ResetId(id)).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<(StatusCode, Extension<Note>), Refusal> {
+    let id = ResetId(id);
+    cancel_reset(&host.store, &host.entropy, &call, &bearer, &id).await?;
+    Ok((StatusCode::NO_CONTENT, Extension(Note::of(&id.support_code()))))
 }
 
 async fn send(
@@ -74,12 +80,13 @@ async fn send(
     Path(id): Path<String>,
     repeat: Repeat,
     Body(body): Body<SendCode>,
-) -> Result<(StatusCode, Json<ChallengeAnswer>), Refusal> {
+) -> Result<(StatusCode, Extension<Note>, Json<ChallengeAnswer>), Refusal> {
     let wanted = WantedCode { kind: body.kind, destination: body.destination.as_deref() };
     let id = ResetId(id);
     let first = async |call: &Call| send_code(&host.store, &*host.ring, &host.entropy, call, &bearer, &id, wanted).await;
     let sent = once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, sent_again).await?;
-    Ok((StatusCode::ACCEPTED, Json(sent.into())))
+    let note = Note { step: sent.first.then_some(Step::CodeSent), ..Note::of(&id.support_code()) };
+    Ok((StatusCode::ACCEPTED, Extension(note), Json(sent.into())))
 }
 
 async fn set_password(
@@ -88,8 +95,9 @@ async fn set_password(
     ResetBearer(bearer): ResetBearer,
     Path(id): Path<String>,
     Body(body): Body<SetPassword>,
-) -> Result<StatusCode, Refusal> {
-    let new = Password::new(&body.new_password);
-    reset_password(&host.store, &host.hasher, &host.entropy, &call, &bearer, &ResetId(id), &new).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<(StatusCode, Extension<Note>), Refusal> {
+    let (id, new) = (ResetId(id), Password::new(&body.new_password));
+    reset_password(&host.store, &host.hasher, &host.entropy, &call, &bearer, &id, &new).await?;
+    let note = Note { step: Some(Step::Completed), ..Note::of(&id.support_code()) };
+    Ok((StatusCode::NO_CONTENT, Extension(note)))
 }

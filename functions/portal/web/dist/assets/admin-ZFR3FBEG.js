@@ -1,1 +1,0 @@
-import{l as r}from"/assets/chunk-CQRGAVHX.js";r();
