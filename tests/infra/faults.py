@@ -55,7 +55,7 @@ def faults(text: str) -> list[Fault]:
         Fault("a wide action", "wildcards", "Action: dynamodb:DeleteItem", "Action: dynamodb:Delete*"),
         Fault("a scan", "keys", "Action: dynamodb:Query", "Action: dynamodb:Scan"),
         Fault("rights on every key", "keys", leading, ""),
-        Fault("a right that is missing", "calls", '"SRC#*"', '"SRX#*"'),
+        Fault("a right that is missing", "calls", '"LEDGER#*", "ADMINS"]', '"LEDGER#*"]'),
         Fault("a missing dead-letter queue", "streams", failure, ""),
         Fault("whole batches", "streams", "            FunctionResponseTypes: [ReportBatchItemFailures]\n", ""),
         Fault("an open queue", "encrypted", "      KmsMasterKeyId: !GetAtt Key.Arn\n", ""),
@@ -65,5 +65,7 @@ def faults(text: str) -> list[Fault]:
         Fault("mail in the clear", "tls", "TlsPolicy: REQUIRE", "TlsPolicy: OPTIONAL"),
         Fault("keys that nobody makes", "rotation", "RotateImmediatelyOnUpdate: true", "RotateImmediatelyOnUpdate: false"),
         Fault("a dashboard without lockouts", "dashboard", ', [".", "Lockouts"]', ""),
+        Fault("an alarm on what nobody measures", "dashboard", "MetricName: MessagesFailed", "MetricName: MessagesLost"),
+        Fault("a parameter that is not explained", "operator", "  SmsSpendLimit:\n    Type", "  SmsLimit:\n    Type: Number\n  SmsSpendLimit:\n    Type"),
         Fault("an output of another name", "operator", "  DirectoryFunction:\n    Description", "  Directory:\n    Description"),
     ]

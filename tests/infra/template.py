@@ -1,6 +1,7 @@
 """The template as it is written, and as CloudFormation gets it from SAM."""
 
 import copy
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "infra/template.yaml"
+
+# SAM says of each translation that nobody collects its statistics.
+logging.getLogger("samtranslator").setLevel(logging.ERROR)
 
 # What an operator gives at least.
 PARAMETERS = {
