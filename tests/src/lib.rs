@@ -5,6 +5,7 @@
 mod ask;
 pub mod caller;
 pub mod contract;
+pub mod delivery;
 pub mod lines;
 pub mod people;
 pub mod proxy;

@@ -97,9 +97,13 @@ impl Call {
     }
     /// Write units it took, indexes included.
     pub fn write_units(&self) -> f64 {
-        let taken = self.answer["ConsumedCapacity"].as_array().into_iter().flatten();
-        let is_write = self.operation == "TransactWriteItems";
-        taken.filter(|_| is_write).filter_map(|table| table["CapacityUnits"].as_f64()).sum()
+        let taken = &self.answer["ConsumedCapacity"];
+        let units = |table: &Value| table["CapacityUnits"].as_f64();
+        match self.operation.as_str() {
+            "TransactWriteItems" => taken.as_array().into_iter().flatten().filter_map(units).sum(),
+            "PutItem" => units(taken).expect("units"),
+            _ => 0.0,
+        }
     }
     /// Whether it charges a guess.
     pub fn is_charge(&self) -> bool {

@@ -19,7 +19,6 @@ use local::standins::Standins;
 use platform::host::Host;
 use platform::send::Channels;
 use platform::settings::{BaseUrl, Settings};
-use platform::stream::StreamAnswer;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -115,7 +114,7 @@ pub struct World {
     /// Processes of their own, by function; where there are none, all share one.
     apart: BTreeMap<&'static str, Arc<Running>>,
     routes: Vec<(Vec<String>, String)>,
-    requests: AtomicU64,
+    pub(crate) requests: AtomicU64,
     _dir: tempfile::TempDir,
 }
 
@@ -135,12 +134,12 @@ pub const FUNCTIONS: [(&str, Routes); 6] = [
 ];
 
 /// The function behind the table's stream.
-const SEND_CODE: &str = "send-code";
+pub(crate) const SEND_CODE: &str = "send-code";
 
 /// What a start of the functions makes.
-struct Running {
-    host: Arc<Host>,
-    channels: Channels,
+pub(crate) struct Running {
+    pub(crate) host: Arc<Host>,
+    pub(crate) channels: Channels,
     functions: BTreeMap<&'static str, Router>,
 }
 
@@ -227,7 +226,7 @@ impl World {
     /// Each function in a process of its own, as they are deployed: with clients
     /// and keys of its own.
     pub async fn apart(mut self) -> World {
-        for name in FUNCTIONS.map(|(name, _)| name).into_iter().chain([SEND_CODE]) {
+        for name in FUNCTIONS.map(|(name, _)| name).into_iter().chain([SEND_CODE, crate::delivery::DELIVERY_EVENTS]) {
             let (clock, entropy) = (self.clock.clone(), self.host.entropy.clone());
             let running = Running::start(&self.proxy, self.host.settings.source_limit, clock, entropy).await;
             self.apart.insert(name, Arc::new(running));
@@ -236,7 +235,7 @@ impl World {
     }
 
     /// Whose turn it is; nobody's but the first functions' where there are no others.
-    fn turn(&self, function: &str) -> Option<Arc<Running>> {
+    pub(crate) fn turn(&self, function: &str) -> Option<Arc<Running>> {
         if let Some(own) = self.apart.get(function) {
             return Some(own.clone());
         }
@@ -306,15 +305,7 @@ impl World {
 
     /// Hands what is in the stream to `send-code`, until it is empty.
     pub async fn pump(&self) -> usize {
-        let invoke = async |event: Value| {
-            let event = serde_json::from_value(event).map_err(|error| error.to_string())?;
-            let request = format!("pump-{}", self.requests.fetch_add(1, Ordering::SeqCst));
-            let turn = self.turn(SEND_CODE);
-            let (host, channels) = turn.as_ref().map_or((&self.host, &self.channels), |later| (&later.host, &later.channels));
-            let handled: Pin<Box<dyn Future<Output = StreamAnswer> + Send>> =
-                Box::pin(platform::stream::handle(host, channels, &request, event));
-            serde_json::to_value(acting(SEND_CODE, handled).await).map_err(|error| error.to_string())
-        };
+        let invoke = async |event: Value| self.invoke_send_code(&event).await;
         self.pump.lock().await.drain(invoke).await.expect("the stream can be read")
     }
 

@@ -1,4 +1,5 @@
-//! The function `send-code`: consumes the table's stream, and alone sends.
+//! The function `send-code`: consumes the table's stream, and alone sends; by
+//! direct invocation what was not sent.
 
 fn main() -> Result<(), platform::host::Error> {
     platform::host::serve_stream()

@@ -222,6 +222,20 @@ impl Account {
         self.usable_kinds(policy).into_iter().filter(counts).collect()
     }
 
+    /// Kinds whose address messages come back from.
+    pub fn undeliverable_kinds(&self) -> BTreeSet<Kind> {
+        self.methods.iter().filter(|(_, m)| m.undeliverable.is_some()).map(|(kind, _)| *kind).collect()
+    }
+
+    /// Since when messages to a usable method come back that its owner did
+    /// not confirm since; the first of them.
+    pub fn undeliverable_since(&self, policy: &Policy) -> Option<Time> {
+        let usable = self.usable_kinds(policy);
+        let methods = self.methods.iter().filter(|(kind, _)| usable.contains(kind));
+        let since = methods.filter_map(|(_, m)| Some(m.undeliverable.as_ref()?.since));
+        since.filter(|since| self.confirmed_at.is_none_or(|at| *since > at)).min()
+    }
+
     /// How many different kinds this account must prove to reset. Two for
     /// administrators, always (Entra's two-gate policy).
     pub fn kinds_needed(&self, policy: &Policy) -> usize {

@@ -42,6 +42,8 @@ pub enum Event {
     CodeAccepted,
     MethodVerified,
     MethodRemoved,
+    /// Messages to a method's address come back.
+    MethodUndeliverable,
     Registered,
     RegistrationPostponed,
     RegistrationConfirmed,
@@ -88,6 +90,12 @@ pub enum Reason {
     SmsBudget,
     CountryBudget,
     Failed,
+    // Why messages to an address come back.
+    Bounced,
+    Complained,
+    OptedOut,
+    NumberBlocked,
+    NumberInvalid,
 }
 
 impl Reason {

@@ -12,6 +12,7 @@
 //! | [`reset`], [`session`], [`lockout`] | what a bearer may do, and until when |
 //! | [`password`] | which passwords are taken |
 //! | [`audit`], [`notice`], [`outbox`] | what is written down, and what is told |
+//! | [`delivery`] | what became of a message, and addresses that they come back from |
 //! | [`repeat`] | a request that may come again, and gets its first answer |
 //! | [`key`], [`secret`] | keys, bearers, and types that cannot be printed |
 //! | [`port`] | what the flows need from the world, and the guard of each write |
@@ -24,6 +25,7 @@ pub mod account;
 pub mod audit;
 pub mod challenge;
 pub mod code;
+pub mod delivery;
 pub mod directory;
 pub mod error;
 pub mod flow;

@@ -1,6 +1,7 @@
 //! Authentication methods: a kind, and the destination a code is sent to.
 
 use crate::challenge::ChallengeId;
+use crate::delivery::Undeliverable;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -132,12 +133,16 @@ pub struct Method {
     /// version, and what was proved by the older counts no more.
     pub version: u64,
     pub verified_at: Time,
+    /// Set while messages to it come back; gone with the next code that came
+    /// back from it. It is told, and judges nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undeliverable: Option<Undeliverable>,
 }
 
 impl Method {
     /// A destination whose code came back.
     pub fn new(destination: Destination, version: u64, verified_at: Time) -> Method {
-        Method { country: destination.country(), destination, version, verified_at }
+        Method { country: destination.country(), destination, version, verified_at, undeliverable: None }
     }
 }
 

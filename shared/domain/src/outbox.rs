@@ -2,17 +2,24 @@
 //! cause, and sent by `send-code` alone.
 
 use crate::account::{Handle, Language};
-use crate::audit::SupportCode;
+use crate::audit::{Reason, SupportCode};
 use crate::challenge::{ChallengeId, Purpose};
-use crate::method::Destination;
+use crate::method::{Destination, Kind};
 use crate::notice::Notice;
 use crate::reset::ResetId;
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 
-/// How often a message is handed to its channel at most: a crash between
-/// claim and send may cost one repetition, never a flood.
+/// How often a message is handed to its channel at most by the stream: a crash
+/// between claim and send may cost one repetition, never a flood. A code that
+/// was tried as often has failed; a notice waits for a re-drive.
 pub const MAX_TRIES: u32 = 2;
+/// How long a row is left alone by a re-drive after it was claimed. Whoever
+/// claimed it may be sending it now (an invocation ends after 20 s), or its
+/// answer was lost and it went out. A notice has no other bound there: after an
+/// outage of any length it can be sent, and however often an operator asks, a
+/// person gets at most four an hour of one whose fate is unknown.
+pub const AT_REST: Span = Span::minutes(15);
 /// How long a row is kept after it was written.
 pub const OUTBOX_KEPT: Span = Span::days(7);
 
@@ -105,4 +112,37 @@ pub struct OutboxRow {
     pub support_code: SupportCode,
     pub state: OutboxState,
     pub tries: u32,
+    /// When it was last taken to be sent, unless the channel refused it then.
+    pub claimed_at: Option<Time>,
+}
+
+/// What became of a row that was handled.
+#[derive(Clone, Debug)]
+pub enum Handled {
+    Ended(Ended),
+    /// Not yet: somebody else has it, it is not visible as a whole, or it was
+    /// tried lately.
+    Left,
+    /// There was nothing to do.
+    Nothing,
+}
+
+impl Handled {
+    /// How it ended, if it did now.
+    pub fn ended(&self) -> Option<&Ended> {
+        match self {
+            Handled::Ended(ended) => Some(ended),
+            Handled::Left | Handled::Nothing => None,
+        }
+    }
+}
+
+/// How a row ended.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    pub state: OutboxState,
+    pub reason: Reason,
+    /// Of what was, or would have been, sent.
+    pub kind: Option<Kind>,
+    pub support_code: SupportCode,
 }

@@ -5,6 +5,7 @@ use crate::account::{Account, GroupName, Handle, Language};
 use crate::audit::SupportCode;
 use crate::challenge::Purpose;
 use crate::code::Code;
+use crate::delivery::{MessageId, SentMessage};
 use crate::directory::Filter;
 use crate::error::Problem;
 use crate::limit::{Flags, Ledger, Spent};
@@ -75,7 +76,9 @@ pub enum SendError {
 
 /// The channels; `send-code` alone has one.
 pub trait Sender: Send + Sync {
-    fn send(&self, message: Outgoing<'_>) -> impl Future<Output = Result<(), SendError>> + Send;
+    /// Hands a message to its channel; the name that the channel gave it, by
+    /// which its events speak of it.
+    fn send(&self, message: Outgoing<'_>) -> impl Future<Output = Result<Option<MessageId>, SendError>> + Send;
 }
 
 /// One item of a consistent read.
@@ -87,6 +90,8 @@ pub enum Want<'a> {
     Reset(&'a Handle, &'a ResetId),
     Session(&'a Bearer),
     Outbox(&'a Handle, &'a OutboxId),
+    /// Whose a message of this name was.
+    Sent(&'a MessageId),
     /// Sends to a destination, by its pseudonym.
     Destination(&'a str),
     /// SMS sent in the UTC day of this instant, in all and to a country.
@@ -111,6 +116,7 @@ pub struct Snapshot {
     pub reset: Option<Reset>,
     pub session: Option<Session>,
     pub outbox: Option<OutboxRow>,
+    pub sent: Option<SentMessage>,
     /// Sends to the destination, newest last; `None` where it has no item.
     pub destination: Option<Vec<Time>>,
     pub budget: Spent,
@@ -148,6 +154,11 @@ pub trait Store: Send + Sync {
     /// All of the changes or none, each under its guard. `step` tells commits
     /// of one request apart: a repetition of the same is one write.
     fn commit(&self, call: &Call, step: &str, changes: Vec<Change>) -> impl Future<Output = Result<(), CommitError>> + Send;
+    /// Writes down whose a message was, under the name that its channel gave
+    /// it; each name is given once, so there is nothing to guard. Not part of
+    /// the row's own write: that a message went out stays true whatever becomes
+    /// of its row.
+    fn remember_sent(&self, id: &MessageId, sent: &SentMessage) -> impl Future<Output = Result<(), Problem>> + Send;
     /// Accounts that fit, in a stable order, from a position that an earlier
     /// page of the same filter gave. A page may be shorter than its limit.
     fn list_accounts(
@@ -160,6 +171,9 @@ pub trait Store: Send + Sync {
     fn list_groups(&self, limit: u32, from: Option<String>) -> impl Future<Output = Result<Page<GroupName>, Problem>> + Send;
     /// Messages of an account that were not sent, and may hold an address.
     fn unsent_messages(&self, handle: &Handle) -> impl Future<Output = Result<Vec<OutboxId>, Problem>> + Send;
+    /// Rows of the outbox that were not sent, or failed, from a position that an
+    /// earlier page gave. One that was written in this moment may be missing.
+    fn list_unsent(&self, limit: u32, from: Option<String>) -> impl Future<Output = Result<Page<(Handle, OutboxId)>, Problem>> + Send;
     /// The terms that were saved with this version; missing ones are unavailable.
     fn terms(&self, version: u64) -> impl Future<Output = Result<Arc<Terms>, Problem>> + Send;
     /// Saved policies, newest first.

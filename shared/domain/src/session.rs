@@ -120,20 +120,24 @@ pub fn next_step(account: &Account, policy: &Policy, now: Time) -> Option<Next> 
     if account.temporary_until.is_some() {
         return Some(Next::ChangePassword);
     }
-    if !policy.registration.required || !account.in_scope(policy) {
+    if !account.in_scope(policy) {
         return None;
     }
-    if account.registered_kinds(policy).len() < account.kinds_to_register(policy) || account.registered_at.is_none() {
+    let missing = account.registered_kinds(policy).len() < account.kinds_to_register(policy) || account.registered_at.is_none();
+    if policy.registration.required && missing {
         return Some(Next::Register);
     }
     (reconfirmation_due(account, policy)? <= now).then_some(Next::Reconfirm)
 }
 
-/// When the methods must be confirmed again; `None` where that is never asked.
+/// When the methods must be confirmed: after the policy's days, where it asks
+/// for that, and at once where messages to one of them come back, since whoever
+/// is in scope could not reset with it. `None` where it is not asked.
 fn reconfirmation_due(account: &Account, policy: &Policy) -> Option<Time> {
-    let days = policy.registration.reconfirm_days;
-    let confirmed = account.confirmed_at.or(account.registered_at)?;
-    (days > 0).then(|| confirmed + Span::days(days.into()))
+    let (required, days) = (policy.registration.required, policy.registration.reconfirm_days);
+    let confirmed = account.confirmed_at.or(account.registered_at).filter(|_| required && days > 0);
+    let regular = confirmed.map(|at| at + Span::days(days.into()));
+    regular.into_iter().chain(account.undeliverable_since(policy)).min()
 }
 
 /// Until when a step may be put off: the policy's days from when it was first

@@ -24,6 +24,7 @@ use axum::Router;
 use domain::port::{Clock, Entropy};
 pub use lambda_runtime::Error;
 use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::value::RawValue;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -130,14 +131,25 @@ pub fn serve_pages(files: &'static [portal::File]) -> Result<(), Error> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve)
 }
 
-/// Serves the outbox's stream: the only function that sends.
+/// Serves the outbox's stream and its re-drive: the only function that sends.
 pub fn serve_stream() -> Result<(), Error> {
     start(async |aws| {
         let host = Host::from_env(&aws)?;
         let channels = Channels::new(&aws, &host.settings);
         let (host, channels) = (&host, &channels);
-        lambda_runtime::run(service_fn(async |event: LambdaEvent<crate::stream::StreamEvent>| {
-            Ok::<_, Error>(crate::stream::handle(host, channels, &event.context.request_id, event.payload).await)
+        lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
+            crate::stream::answer(host, channels, &event.context.request_id, &event.payload).await
+        }))
+        .await
+    })
+}
+
+/// Serves what the channels say of messages they took.
+pub fn serve_delivery_events() -> Result<(), Error> {
+    start(async |aws| {
+        let host = &Host::from_env(&aws)?;
+        lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
+            crate::delivery::handle(host, &event.context.request_id, &event.payload).await
         }))
         .await
     })

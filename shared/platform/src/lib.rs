@@ -8,10 +8,12 @@
 //! | [`connect`] | how an AWS service is reached |
 //! | [`secrets`], [`rotation`], [`system`] | keys and those that follow; clock, randomness, Argon2id |
 //! | [`log`], [`metrics`] | one line an event, and what is counted |
-//! | [`send`], [`stream`] | channels and their texts, and the outbox's stream |
+//! | [`send`], [`stream`] | channels and their texts; the outbox's stream and its re-drive |
+//! | [`delivery`] | what the channels say of a message later |
 //! | [`texts`] | every sentence a person reads |
 
 pub mod connect;
+pub mod delivery;
 pub mod dynamodb;
 pub mod host;
 pub mod http;

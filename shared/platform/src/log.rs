@@ -17,6 +17,9 @@
 //! | `messageHandled` | `sent`, `dropped`, `failed`, `nothing` (done before) | `supportCode`, `reason`, `kind`, `purpose`, `language`, `country`, `parts`, `milliseconds` |
 //! | `messageRetried` | `retried` | `supportCode` of a reset, `record`, `kind`, `purpose`, `language`, `country`, `parts`, `milliseconds` |
 //! | `batchHandled` | `ok`, `retried` | `records`, `milliseconds` |
+//! | `redriven`, `outboxMeasured` (directly) | `ok` | `looked`, `sent`, `dropped`, `failed`, `left`, whether there is `more`; `messages` that wait, `oldest` in seconds |
+//! | `messageReturned` | `marked`, `already`, `moved`, `unknown` | `cause`: why it came back |
+//! | `messagePassing`, `deliveryUnreadable` | `passing`, `ignored` | `cause` of one that another try may mend |
 //! | `mailRefused`, `smsRefused` | `refused` | `cause`: the service's code |
 //! | `tableUnavailable`, `tableThrottled`, `tableConflict` | `unavailable` | `operation`, which `write` of the request, `tries`, `cause` |
 //! | `itemUnreadable`, `termsMissing` | `unavailable` | kind of `item`; version of the `terms` |

@@ -12,9 +12,9 @@
 
 use crate::send::Handed;
 use domain::error::{Problem, ProblemCode};
-use domain::flow::deliver::Ended;
+use domain::flow::unsent::Unsent;
 use domain::method::Kind;
-use domain::outbox::OutboxState;
+use domain::outbox::{Ended, OutboxState};
 use domain::time::Time;
 use serde_json::{Map, Value, json};
 use std::time::Instant;
@@ -49,12 +49,16 @@ pub enum Metric {
     Lockouts,
     /// Parts of text messages that were handed over, which is what is paid.
     SmsParts,
+    /// Messages that wait to be sent.
+    OutboxUnsent,
+    /// How long the oldest of them waits, in seconds.
+    OutboxOldestSeconds,
     /// From the event to the answer, in milliseconds.
     Latency,
 }
 
 impl Metric {
-    pub const ALL: [Metric; 12] = {
+    pub const ALL: [Metric; 14] = {
         use Metric::*;
         [
             ResetsStarted,
@@ -68,6 +72,8 @@ impl Metric {
             Refusals,
             Lockouts,
             SmsParts,
+            OutboxUnsent,
+            OutboxOldestSeconds,
             Latency,
         ]
     };
@@ -80,7 +86,12 @@ impl Metric {
     /// The dimensions it is written with, beside none.
     pub const fn dimensions(self) -> &'static [&'static str] {
         match self {
-            Metric::ResetsStarted | Metric::ResetsCompleted | Metric::CodesRefused | Metric::Lockouts => &[],
+            Metric::ResetsStarted
+            | Metric::ResetsCompleted
+            | Metric::CodesRefused
+            | Metric::Lockouts
+            | Metric::OutboxUnsent
+            | Metric::OutboxOldestSeconds => &[],
             Metric::ResetSteps => &["Step"],
             Metric::MessagesSent => &["Kind", "Purpose", "Language"],
             Metric::MessagesFailed | Metric::CodesVerified => &["Kind"],
@@ -95,6 +106,7 @@ impl Metric {
     pub const fn unit(self) -> &'static str {
         match self {
             Metric::Latency => "Milliseconds",
+            Metric::OutboxOldestSeconds => "Seconds",
             Metric::ResetsStarted
             | Metric::ResetsCompleted
             | Metric::ResetSteps
@@ -105,7 +117,8 @@ impl Metric {
             | Metric::CodesRefused
             | Metric::Refusals
             | Metric::Lockouts
-            | Metric::SmsParts => "Count",
+            | Metric::SmsParts
+            | Metric::OutboxUnsent => "Count",
         }
     }
 }
@@ -194,6 +207,14 @@ impl Line {
         if let Some(sms) = handed.and_then(|handed| handed.paid.as_ref()) {
             line.count(Metric::SmsParts, sms.parts, &[&sms.country]);
         }
+        line
+    }
+
+    /// What waits in the outbox.
+    pub(crate) fn unsent(waiting: Unsent) -> Line {
+        let mut line = Line::default();
+        line.count(Metric::OutboxUnsent, waiting.messages, &[]);
+        line.count(Metric::OutboxOldestSeconds, waiting.oldest.whole_seconds(), &[]);
         line
     }
 

@@ -1,20 +1,33 @@
-//! The outbox's stream: records in, the lowest failed sequence number out
+//! What `send-code` is invoked with: the outbox's stream, and directly, which
+//! IAM alone allows, a re-drive of what was not sent.
+//!
+//! The stream: records in, the lowest failed sequence number out
 //! (`ReportBatchItemFailures`). Records are handled in order; after the first
 //! that fails the rest is left, so that nothing is lost and nothing overtakes.
 
 use crate::dynamodb::table::outbox_row;
-use crate::host::Host;
+use crate::host::{Error, Host};
+use crate::http::problem::ProblemBody;
+use crate::http::request::body;
 use crate::log;
 use crate::metrics::{Line, milliseconds};
 use crate::send::{Channels, Handed, Watched};
+use domain::account::{Handle, Language};
 use domain::audit::{Reason, SupportCode};
 use domain::error::Problem;
-use domain::flow::deliver::{Ended, deliver};
+use domain::flow::deliver::{Round, deliver};
+use domain::flow::redrive::{Redeliver, Redriven, redrive};
+use domain::flow::unsent::unsent;
+use domain::json::object;
 use domain::method::Kind;
-use domain::outbox::{OutboxId, OutboxKind, OutboxState};
+use domain::outbox::{Handled, OutboxId, OutboxKind, OutboxState};
 use domain::port::{Call, random};
 use domain::secret::random_text;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 /// What the event source mapping hands over. The stream carries keys only.
@@ -63,6 +76,84 @@ struct Failure {
     item_identifier: String,
 }
 
+/// `{"redrive": {}}`, or with `after`, the `next` of the run before;
+/// `{"measure": {}}`, which a schedule sends, to tell what waits.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+enum DirectEvent {
+    #[serde(deserialize_with = "object")]
+    Redrive(Redrive),
+    #[serde(deserialize_with = "object")]
+    Measure(Measure),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Measure {}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Redrive {
+    after: Option<String>,
+}
+
+/// Answers an event of the stream, and a direct invocation.
+///
+/// # Errors
+/// Where it is neither.
+pub async fn answer(host: &Host, channels: &Channels, request: &str, event: &RawValue) -> Result<Value, Error> {
+    let fields: Result<BTreeMap<String, IgnoredAny>, _> = serde_json::from_str(event.get());
+    if fields.is_ok_and(|fields| ["redrive", "measure"].iter().any(|name| fields.contains_key(*name))) {
+        return Ok(match log::within(request, directly(host, channels, request, event)).await {
+            Ok(done) => done,
+            Err(problem) => json!({ "problem": ProblemBody::of(&problem, Language::English, SupportCode::of(request)) }),
+        });
+    }
+    // In words of ours: serde's would quote the event.
+    let event = serde_json::from_str(event.get()).map_err(|_| "this is neither the outbox's stream, a re-drive, nor a measurement")?;
+    Ok(serde_json::to_value(handle(host, channels, request, event).await)?)
+}
+
+async fn directly(host: &Host, channels: &Channels, request: &str, event: &RawValue) -> Result<Value, Problem> {
+    match body::parse(event.get().as_bytes())? {
+        DirectEvent::Redrive(Redrive { after }) => again(host, channels, request, after).await,
+        DirectEvent::Measure(Measure {}) => measure(host, request).await,
+    }
+}
+
+async fn measure(host: &Host, request: &str) -> Result<Value, Problem> {
+    let call = call(host, request, "measure");
+    let waiting = unsent(&host.store, &call).await?;
+    let (messages, oldest) = (waiting.messages, waiting.oldest.whole_seconds());
+    tracing::info!(event = "outboxMeasured", outcome = "ok", messages, oldest);
+    Line::unsent(waiting).write(request, call.now);
+    Ok(json!({ "messages": messages, "oldestSeconds": oldest }))
+}
+
+async fn again(host: &Host, channels: &Channels, request: &str, after: Option<String>) -> Result<Value, Problem> {
+    let done = redrive(&host.store, &*host.clock, after, &Again { host, channels, request }).await?;
+    let Redriven { looked, sent, dropped, failed, left, next } = done;
+    tracing::info!(event = "redriven", outcome = "ok", looked, sent, dropped, failed, left, more = next.is_some());
+    let mut answer = json!({ "looked": looked, "sent": sent, "dropped": dropped, "failed": failed, "left": left });
+    if let Some(next) = next {
+        answer["next"] = next.into();
+    }
+    Ok(answer)
+}
+
+/// A re-drive, which takes one row after another.
+struct Again<'a> {
+    host: &'a Host,
+    channels: &'a Channels,
+    request: &'a str,
+}
+
+impl Redeliver for Again<'_> {
+    async fn redeliver(&self, handle: &Handle, id: &OutboxId) -> Result<Handled, Problem> {
+        one(self.host, self.channels, self.request, "again", handle, id, Round::Again).await
+    }
+}
+
 /// Sends what the records speak of.
 pub async fn handle(host: &Host, channels: &Channels, request: &str, event: StreamEvent) -> StreamAnswer {
     log::within(request, async {
@@ -85,28 +176,47 @@ async fn send(host: &Host, channels: &Channels, request: &str, event: StreamEven
         let Some((handle, id)) = outbox_row(&keys.pk.s, &keys.sk.s).filter(|_| record.event_name == "INSERT") else {
             continue;
         };
-        let call = Call {
-            // A record that comes again may come under the same request.
-            id: format!("{request}-{sequence_number}-{}", random_text(random::<6>(&host.entropy))),
-            now: host.clock.now(),
-            source: String::new(),
-            source_limit: 0,
-            repeatable: None,
-        };
-        let (began, watched) = (Instant::now(), Watched::new(channels));
-        let ended = deliver(&host.store, &*host.ring, &watched, &call, &handle, &id).await;
-        let handed = watched.handed();
-        tell(&id, &sequence_number, &ended, handed.as_ref(), milliseconds(began));
-        Line::message(ended.as_ref().ok().and_then(Option::as_ref), handed.as_ref()).write(request, call.now);
-        if ended.is_err() {
+        let handled = one(host, channels, request, &sequence_number, &handle, &id, Round::Stream).await;
+        if matches!(handled, Err(_) | Ok(Handled::Left)) {
             return StreamAnswer { batch_item_failures: vec![Failure { item_identifier: sequence_number }] };
         }
     }
     StreamAnswer { batch_item_failures: Vec::new() }
 }
 
+/// The call of one row. What comes again may come under the same request.
+fn call(host: &Host, request: &str, name: &str) -> Call {
+    Call {
+        id: format!("{request}-{name}-{}", random_text(random::<6>(&host.entropy))),
+        now: host.clock.now(),
+        source: String::new(),
+        source_limit: 0,
+        repeatable: None,
+    }
+}
+
+/// Delivers one row, and writes and counts what became of it. `name` tells it
+/// apart from others of this request.
+async fn one(
+    host: &Host,
+    channels: &Channels,
+    request: &str,
+    name: &str,
+    handle: &Handle,
+    id: &OutboxId,
+    round: Round,
+) -> Result<Handled, Problem> {
+    let call = call(host, request, name);
+    let (began, watched) = (Instant::now(), Watched::new(channels));
+    let handled = deliver(&host.store, &*host.ring, &watched, &call, handle, id, round).await;
+    let handed = watched.handed();
+    tell(id, name, &handled, handed.as_ref(), milliseconds(began));
+    Line::message(handled.as_ref().ok().and_then(Handled::ended), handed.as_ref()).write(request, call.now);
+    handled
+}
+
 /// Writes the line of a message.
-fn tell(id: &OutboxId, record: &str, ended: &Result<Option<Ended>, Problem>, handed: Option<&Handed>, milliseconds: f64) {
+fn tell(id: &OutboxId, record: &str, handled: &Result<Handled, Problem>, handed: Option<&Handed>, milliseconds: f64) {
     let of_reset = match &id.what {
         OutboxKind::Code(_, reset) => reset.as_ref().map(|reset| reset.support_code()),
         OutboxKind::Notice | OutboxKind::ToAdministrators => None,
@@ -120,9 +230,9 @@ fn tell(id: &OutboxId, record: &str, ended: &Result<Option<Ended>, Problem>, han
     let language = handed.map(|handed| handed.language.tag());
     let paid = handed.and_then(|handed| handed.paid.as_ref());
     let (country, parts) = (paid.map(|paid| paid.country.as_str()), paid.map(|paid| paid.parts));
-    match ended {
-        Ok(ended) => {
-            let ended = ended.as_ref();
+    match handled {
+        Ok(handled @ (Handled::Ended(_) | Handled::Nothing)) => {
+            let ended = handled.ended();
             tracing::info!(
                 event = "messageHandled",
                 outcome = ended.map_or("nothing", |ended| outcome(ended.state)),
@@ -136,7 +246,7 @@ fn tell(id: &OutboxId, record: &str, ended: &Result<Option<Ended>, Problem>, han
                 milliseconds,
             );
         }
-        Err(_) => tracing::warn!(
+        Err(_) | Ok(Handled::Left) => tracing::warn!(
             event = "messageRetried",
             outcome = "retried",
             supportCode = of_reset.as_ref().map(SupportCode::as_str),

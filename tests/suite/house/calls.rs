@@ -30,6 +30,7 @@ fn describe(call: &Call) -> String {
             }
             out
         }
+        "PutItem" => format!("  Put {}\n", kind(&call.body["Item"])),
         "Query" => format!("  Query {} {}\n", text(&call.body["IndexName"]), text(&call.body["KeyConditionExpression"])),
         other => format!("  {other}\n"),
     }

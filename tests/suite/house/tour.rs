@@ -3,6 +3,7 @@
 
 use domain::time::Span;
 use serde_json::{Value, json};
+use tests::delivery::bounce;
 use tests::world::Ask;
 use tests::{Answer, World};
 
@@ -15,16 +16,23 @@ pub enum Step {
     Direct(Value),
     /// `send-code` handles what is in the stream.
     Pump,
+    /// `send-code` handles what was not sent.
+    Redrive,
+    /// `delivery-events` hears of a message.
+    Events(Value),
 }
 
 /// Does a step as it is meant to be done.
 pub async fn perform(world: &World, step: &Step) -> Answer {
+    let done = |body| Answer { status: 200, headers: Default::default(), body };
     match step {
         Step::Ask(ask, status) => world.ask(ask.clone()).await.expect(*status),
-        Step::Direct(payload) => Answer { status: 200, headers: Default::default(), body: world.invoke_directory(payload.clone()).await },
+        Step::Redrive => done(world.redrive().await),
+        Step::Events(event) => done(world.invoke_delivery_events(event).await.expect("the table answers")),
+        Step::Direct(payload) => done(world.invoke_directory(payload.clone()).await),
         Step::Pump => {
             world.pump().await;
-            Answer { status: 200, headers: Default::default(), body: Value::Null }
+            done(Value::Null)
         }
     }
 }
@@ -139,6 +147,9 @@ async fn reset(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answer)
     visit("send-code, notice", Step::Pump).await;
     let session = visit("sign-in after the reset", Step::Ask(sign_in("ann@example.com", NEW_PASSWORD), 200)).await.text("bearer");
     visit("sign-out", Step::Ask(ask("DELETE", "/v1/session").bearer(&session), 204)).await;
+    let notice = bounce("Permanent", &world.name_of_newest("ann.private@example.com"));
+    visit("delivery-events, a bounce", Step::Events(notice.clone())).await;
+    visit("delivery-events, the same again", Step::Events(notice)).await;
 }
 
 /// Half a year later: what is asked again, what an administrator does for
@@ -162,6 +173,7 @@ async fn later(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answer)
     visit("unlock", Step::Ask(of_ann("POST", "/unlock"), 204)).await;
     visit("require registration", Step::Ask(of_ann("POST", "/require-registration"), 204)).await;
     visit("temporary password", Step::Ask(of_ann("POST", "/temporary-password"), 200)).await;
+    visit("re-drive", Step::Redrive).await;
     visit("remove method of a user", Step::Ask(of_ann("DELETE", "/methods/email"), 204)).await;
     let groups = json!({ "groups": ["board"], "name": "Ann C. Example" });
     let seen = visit("user again", Step::Ask(of_ann("GET", ""), 200)).await;

@@ -1,4 +1,7 @@
 //! What is sent, as it arrives.
 
+mod bounces;
+mod delivery_events;
 mod mail;
+mod redrive;
 mod sms;

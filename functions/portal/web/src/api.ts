@@ -96,6 +96,8 @@ export interface Session {
   postponeUntil: string | null;
   expiresAt: string;
   user: { userId: string; name: string; role: "user" | "helpDesk" | "administrator"; language: string | null };
+  /** Kinds whose address messages come back from. */
+  undeliverable: Kind[];
 }
 
 /** A code that is on its way, if the address is right. */
@@ -110,6 +112,8 @@ export interface Challenge {
 export interface Method {
   destination: string;
   verifiedAt?: string;
+  /** Since when messages to it come back. */
+  undeliverableSince?: string;
 }
 
 /** Somebody's methods, masked. */

@@ -94,7 +94,9 @@ async function register(): Promise<void> {
 function rows(methods: Methods): HTMLElement[] {
   return KINDS.flatMap((kind) => {
     const method = methods.methods[kind];
-    return method ? [make("li", {}, make("b", {}, nameOf(kind)), make("span", {}, method.destination))] : [];
+    if (!method) return [];
+    const back = method.undeliverableSince ? [make("small", { class: "back" }, text("method.undeliverable"))] : [];
+    return [make("li", {}, make("b", {}, nameOf(kind)), make("span", {}, method.destination), ...back)];
   });
 }
 

@@ -22,6 +22,8 @@ use crate::{
 
 /// The function behind the table's stream.
 pub(super) const SEND_CODE: &str = "send-code";
+/// The function that hears what became of messages.
+pub(super) const DELIVERY_EVENTS: &str = "delivery-events";
 
 /// The function that Secrets Manager invokes.
 const ROTATE_SECRET: &str = "rotate-secret";
@@ -140,11 +142,11 @@ pub(super) fn names(dir: &Path) -> std::io::Result<Vec<String>> {
 }
 
 /// What the gateway makes of `GET /v1/warm-up`, which is nobody's route: any
-/// answer will do, a 404 as well. The stream brings an empty batch.
+/// answer will do, a 404 as well. The others get an empty batch.
 fn warm_up_event(function: &str) -> Value {
     const PATH: &str = "/v1/warm-up";
     match function {
-        SEND_CODE => return json!({ "Records": [] }),
+        SEND_CODE | DELIVERY_EVENTS => return json!({ "Records": [] }),
         ROTATE_SECRET => return json!({ "SecretId": SECRET_ID, "ClientRequestToken": "warm-up", "Step": "setSecret" }),
         _ => {}
     }
@@ -206,7 +208,19 @@ mod tests {
     #[test]
     fn the_functions_are_found() {
         let names = names(&super::super::root().join("functions")).unwrap();
-        assert_eq!(names, ["directory", "policy", "portal", "registration", "reset", "rotate-secret", "send-code", "sign-in", "verify"]);
+        let expected = [
+            "delivery-events",
+            "directory",
+            "policy",
+            "portal",
+            "registration",
+            "reset",
+            "rotate-secret",
+            "send-code",
+            "sign-in",
+            "verify",
+        ];
+        assert_eq!(names, expected);
     }
 
     #[test]

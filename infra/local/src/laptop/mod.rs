@@ -16,6 +16,7 @@ mod lambda;
 mod options;
 mod ports;
 mod report;
+mod reports;
 mod supervisor;
 mod tools;
 
@@ -102,8 +103,9 @@ async fn serve(options: &Options) -> Result<()> {
     ports::check(options)?;
     let keys = secrets::load_or_generate(&data.secrets())?;
     let embedded = Embedded::start_on(data.dir(), options.dynamodb_port())?;
-    let standins = Standins::start(Some(options.standins_port()), keys)?;
+    let mut standins = Standins::start(Some(options.standins_port()), keys)?;
     standins.keep_secret_in(data.secrets());
+    let reports = standins.reports();
     let mut pump = Pump::new(&embedded)?;
     let lambda = Lambda::at(options.port)?;
     let functions = Functions::new(root, options, &data, &standins.endpoint(), &embedded.endpoint())?;
@@ -111,6 +113,7 @@ async fn serve(options: &Options) -> Result<()> {
     let outcome = tokio::select! {
         end = work(options, &data, &functions, &lambda) => end.map(|never| match never {}),
         end = pump.run(async |event| lambda.invoke(functions::SEND_CODE, &event).await) => end.map(|never| match never {}),
+        end = reports::run(reports, &lambda) => match end {},
         end = sweep(&embedded) => end.map(|never| match never {}),
         signal = stopped => {
             say!("\n{signal}: stopped. The data stays in {}", data.shown());

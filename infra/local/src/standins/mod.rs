@@ -3,6 +3,7 @@
 //! them.
 
 mod guard;
+mod reports;
 mod secrets_manager;
 mod ses;
 mod sns;
@@ -19,15 +20,21 @@ use axum::{
     response::Response,
     routing::post,
 };
-use tokio::{sync::oneshot, task::JoinHandle};
+use serde_json::Value;
+use tokio::{
+    sync::{mpsc::UnboundedReceiver, oneshot},
+    task::JoinHandle,
+};
 
 use crate::inbox::{self, Channel, Failure, Inbox};
+use reports::Reports;
 use secrets_manager::Secret;
 
 /// Running stand-ins. Dropping them stops them.
 pub struct Standins {
     inbox: Inbox,
     secret: Secret,
+    reports: Option<UnboundedReceiver<Value>>,
     address: SocketAddr,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
@@ -36,6 +43,7 @@ pub struct Standins {
 #[derive(Clone)]
 struct Services {
     inbox: Inbox,
+    reports: Reports,
     secret: Secret,
 }
 
@@ -57,8 +65,9 @@ impl Standins {
         let listener = crate::listen(port).context("the stand-ins' port")?;
         let address = listener.local_addr()?;
         let inbox = Inbox::default();
+        let (reports, receiver) = Reports::new();
         let secret = Secret::new(secret);
-        let services = Services { inbox: inbox.clone(), secret: secret.clone() };
+        let services = Services { inbox: inbox.clone(), reports, secret: secret.clone() };
         let app = Router::new()
             .route("/v2/email/outbound-emails", post(ses::send_email))
             .merge(inbox::api::routes().with_state(inbox.clone()))
@@ -73,7 +82,7 @@ impl Standins {
                 _ = stopped => {}
             }
         });
-        Ok(Self { inbox, secret, address, stop, server })
+        Ok(Self { inbox, secret, reports: Some(receiver), address, stop, server })
     }
 
     /// The URL for `AWS_ENDPOINT_URL_SNS`, `_SESV2` and `_SECRETS_MANAGER`,
@@ -90,6 +99,15 @@ impl Standins {
     /// Keeps the secret in a file when it is rotated.
     pub fn keep_secret_in(&self, file: PathBuf) {
         self.secret.keep(file);
+    }
+
+    /// What SES and SNS say of messages that they took and could not deliver,
+    /// as events for `delivery-events`.
+    ///
+    /// # Panics
+    /// When somebody asked before: each comes once.
+    pub fn reports(&mut self) -> UnboundedReceiver<Value> {
+        self.reports.take().expect("the reports are asked for once")
     }
 
     /// Makes the next send on `channel` fail.
@@ -109,7 +127,7 @@ impl Standins {
 async fn by_protocol(State(services): State<Services>, headers: HeaderMap, body: Bytes) -> Response {
     match headers.get("x-amz-target") {
         Some(target) => services.secret.answer(target.as_bytes(), &body),
-        None => sns::answer(&services.inbox, &body),
+        None => sns::answer(&services, &body),
     }
 }
 

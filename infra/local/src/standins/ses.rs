@@ -9,8 +9,8 @@ use axum::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::request_id;
-use crate::inbox::{Channel, Draft, Failure, Inbox};
+use super::{Services, request_id};
+use crate::inbox::{Channel, Draft, Failure};
 
 /// The parts of the request that a receiver sees. Tags, reply addresses and
 /// configuration sets are accepted and have no effect here.
@@ -56,7 +56,7 @@ struct Text {
 }
 
 pub(super) async fn send_email(
-    State(inbox): State<Inbox>,
+    State(Services { inbox, reports, .. }): State<Services>,
     body: Result<Json<SendEmail>, axum::extract::rejection::JsonRejection>,
 ) -> Response {
     let Json(request) = match body {
@@ -74,7 +74,11 @@ pub(super) async fn send_email(
         Some(Failure::Rejected) => {
             return refuse(400, "MessageRejected", "Email address is not verified.");
         }
-        Some(Failure::OptedOut | Failure::Suppressed | Failure::Bounced) => {}
+        Some(lost @ (Failure::OptedOut | Failure::Suppressed | Failure::Bounced)) => {
+            for to in &request.destination.to_addresses {
+                reports.tell(Channel::Email, lost, &message_id, to);
+            }
+        }
         None => {
             let Simple { subject, body } = request.content.simple;
             for to in request.destination.to_addresses {

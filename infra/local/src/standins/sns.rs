@@ -7,12 +7,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::request_id;
-use crate::inbox::{Channel, Draft, Failure, Inbox};
+use super::{Services, request_id};
+use crate::inbox::{Channel, Draft, Failure};
 
 const NAMESPACE: &str = "http://sns.amazonaws.com/doc/2010-03-31/";
 
-pub(super) fn answer(inbox: &Inbox, body: &[u8]) -> Response {
+pub(super) fn answer(Services { inbox, reports, .. }: &Services, body: &[u8]) -> Response {
     let form: HashMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
     let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
 
@@ -31,7 +31,7 @@ pub(super) fn answer(inbox: &Inbox, body: &[u8]) -> Response {
     match inbox.take_failure(Channel::Sms, &[to.to_owned()]) {
         Some(Failure::Throttled) => return refuse(429, "Throttled", "Rate exceeded"),
         Some(Failure::Rejected) => return refuse(400, "InvalidParameter", &invalid),
-        Some(Failure::OptedOut | Failure::Suppressed | Failure::Bounced) => {}
+        Some(lost @ (Failure::OptedOut | Failure::Suppressed | Failure::Bounced)) => reports.tell(Channel::Sms, lost, &message_id, to),
         None => {
             let attributes = attributes(&form);
             let draft = Draft {

@@ -85,6 +85,55 @@ async fn a_mail_that_is_suppressed_or_bounces_was_accepted_and_never_comes() {
 }
 
 #[tokio::test]
+async fn a_mail_that_comes_back_is_reported_under_the_name_it_was_taken_by() {
+    for (failure, subtype) in [(Failure::Bounced, "General"), (Failure::Suppressed, "OnAccountSuppressionList")] {
+        let mut standins = start();
+        let mut reports = standins.reports();
+        send_mail(&standins).await.unwrap();
+        standins.fail_next(Channel::Email, failure);
+        let name = send_mail(&standins).await.unwrap().unwrap();
+        let report = reports.try_recv().unwrap();
+        assert_eq!((&report["source"], &report["detail-type"]), (&json!("aws.ses"), &json!("Email Bounced")));
+        assert_eq!(report["detail"]["mail"]["messageId"], name);
+        let bounce = &report["detail"]["bounce"];
+        assert_eq!((&bounce["bounceType"], &bounce["bounceSubType"]), (&json!("Permanent"), &json!(subtype)));
+        assert!(reports.try_recv().is_err(), "of one that arrives nothing is said");
+    }
+}
+
+#[tokio::test]
+async fn an_sms_to_a_number_that_opted_out_is_reported_by_the_delivery_log() {
+    use base64::Engine;
+    use std::io::Read;
+    let mut standins = start();
+    let mut reports = standins.reports();
+    standins.fail_next(Channel::Sms, Failure::OptedOut);
+    let (status, answer) = publish(&standins, "+61491570156").await;
+    let report = reports.try_recv().unwrap();
+    let packed = base64::engine::general_purpose::STANDARD.decode(report["awslogs"]["data"].as_str().unwrap()).unwrap();
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(packed.as_slice()).read_to_string(&mut text).unwrap();
+    let logs: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((status, &logs["messageType"]), (200, &json!("DATA_MESSAGE")));
+    let line: Value = serde_json::from_str(logs["logEvents"][0]["message"].as_str().unwrap()).unwrap();
+    assert!(answer.contains(line["notification"]["messageId"].as_str().unwrap()), "{line}");
+    assert_eq!((&line["status"], &line["delivery"]["providerResponse"]), (&json!("FAILURE"), &json!("Phone number is opted out")));
+}
+
+#[tokio::test]
+async fn of_a_send_that_was_refused_nothing_is_reported() {
+    let mut standins = start();
+    let mut reports = standins.reports();
+    for failure in [Failure::Throttled, Failure::Rejected] {
+        standins.fail_next(Channel::Email, failure);
+        send_mail(&standins).await.unwrap_err();
+        standins.fail_next(Channel::Sms, failure);
+        assert_ne!(publish(&standins, "+61491570156").await.0, 200);
+    }
+    assert!(reports.try_recv().is_err());
+}
+
+#[tokio::test]
 async fn the_sdk_reads_the_secret_and_no_other() {
     let standins = start();
     let client = client!(aws_sdk_secretsmanager, standins);

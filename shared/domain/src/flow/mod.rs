@@ -6,6 +6,7 @@ pub mod confirm_password;
 pub mod deliver;
 pub mod first_administrator;
 mod open_reset;
+pub mod redrive;
 pub mod register;
 pub mod reset_password;
 pub mod send_code;
@@ -16,6 +17,8 @@ pub mod sign_in;
 pub mod signed_in;
 pub mod start_reset;
 mod typed_password;
+pub mod undeliverable;
+pub mod unsent;
 pub mod users;
 pub mod verify_code;
 
@@ -129,6 +132,7 @@ fn queue(call: &Call, handle: &Handle, what: OutboxKind, message: Message, entro
         support_code,
         state: OutboxState::Queued,
         tries: 0,
+        claimed_at: None,
     }))
 }
 

@@ -3,6 +3,7 @@
 use crate::account::{Account, GroupName, Handle, Uid};
 use crate::audit::{AuditEvent, Reason};
 use crate::challenge::{ChallengeId, Purpose};
+use crate::delivery::MessageId;
 use crate::directory::FoundBy;
 use crate::error::Problem;
 use crate::limit::{Budget, Issue, Ledger, Stamp};
@@ -94,12 +95,16 @@ pub enum Change {
     RemoveAdministrator { handle: Handle },
     /// Guard: there is none of this id.
     QueueMessage(Box<OutboxRow>),
-    /// Guard: queued or claimed, with the tries it was read with.
-    ClaimMessage { handle: Handle, id: OutboxId, tries: u32 },
-    /// Guard: claimed, and not tried again since. Gives the try back.
+    /// Guard: queued or claimed, or failed where it is tried `again`; with the
+    /// tries it was read with.
+    ClaimMessage { handle: Handle, id: OutboxId, tries: u32, again: bool, now: Time },
+    /// Guard: claimed, and not tried again since. Gives the try back, and
+    /// leaves it free for the next.
     ReleaseMessage { handle: Handle, id: OutboxId, tries: u32 },
     /// Guard: not closed already. Says how it went.
     CloseMessage { handle: Handle, id: OutboxId, state: OutboxState, reason: Reason },
+    /// Guard: it is known. An event that comes again finds it no more.
+    ForgetSent(MessageId),
     /// No guard: nothing of it is to be left.
     EraseMessage { handle: Handle, id: OutboxId },
     /// Guard: the sends are as they were read.
@@ -135,6 +140,7 @@ pub enum Guard {
     Policy,
     Administrators,
     Outbox,
+    Sent,
     Destination,
     Budget,
     Repeat,

@@ -3,6 +3,7 @@
 
 mod account;
 mod code;
+mod delivery;
 mod directory;
 mod eligibility;
 mod identifiers;

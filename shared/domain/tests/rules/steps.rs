@@ -3,10 +3,11 @@
 
 use crate::{BEGIN, account, bearer, method};
 use domain::account::Account;
+use domain::delivery::{Returned, Undeliverable};
 use domain::method::Kind;
 use domain::policy::{Policy, Scope};
 use domain::secret::BearerKind;
-use domain::session::{FULL, LIMITED, Next, Reach, Session, note_asked, postpone_until};
+use domain::session::{FULL, LIMITED, Next, Reach, Session, next_step, note_asked, postpone_until};
 use domain::time::Span;
 
 fn policy(postpone_days: u32, reconfirm_days: u32) -> Policy {
@@ -59,6 +60,49 @@ fn a_step_is_put_off_by_the_policys_days_from_when_it_was_asked_for_or_due() {
             assert_eq!(postpone_until(&account, &policy, step, until), None, "{what}: at its end");
         }
     }
+}
+
+#[test]
+fn an_address_that_messages_come_back_from_is_asked_about_once() {
+    /// Confirmed so many days ago; messages come back since so many.
+    fn back(confirmed_ago: i64, since: i64) -> Account {
+        let mut account = confirmed(confirmed_ago);
+        let mail = account.methods.get_mut(&Kind::Email).expect("a mail address");
+        mail.undeliverable = Some(Undeliverable { since: BEGIN - Span::days(since), reason: Returned::Bounced });
+        account
+    }
+    let regular = policy(7, 180);
+    let never = policy(7, 0);
+    let free = {
+        let mut free = policy(7, 180);
+        free.registration.required = false;
+        free
+    };
+    let off = Policy { scope: Scope::None, ..policy(7, 180) };
+    let changing = |account: Account| Account { temporary_until: Some(BEGIN + Span::days(1)), ..account };
+    let unregistered = |account: Account| Account { registered_at: None, ..account };
+    #[rustfmt::skip]
+    let table = [
+        // what, account, policy, step, days left to put it off
+        ("came back since", back(10, 3), &regular, Some(Next::Reconfirm), Some(4)),
+        ("just now", back(10, 0), &regular, Some(Next::Reconfirm), Some(7)),
+        ("a week ago", back(10, 7), &regular, Some(Next::Reconfirm), None),
+        ("confirmed since", back(3, 10), &regular, None, None),
+        ("confirmed in that moment", back(3, 3), &regular, None, None),
+        ("and due anyway", back(182, 1), &regular, Some(Next::Reconfirm), Some(5)),
+        ("due long ago, came back now", back(200, 0), &regular, Some(Next::Reconfirm), None),
+        ("never asked regularly", back(300, 3), &never, Some(Next::Reconfirm), Some(4)),
+        ("registration is free, and was long ago", back(300, 3), &free, Some(Next::Reconfirm), Some(4)),
+        ("out of scope", back(10, 3), &off, None, None),
+        ("a temporary password first", changing(back(10, 3)), &regular, Some(Next::ChangePassword), None),
+        ("registration first", unregistered(back(10, 3)), &regular, Some(Next::Register), None),
+    ];
+    for (what, account, policy, step, left) in table {
+        assert_eq!(next_step(&account, policy, BEGIN), step, "{what}");
+        let until = left.map(|days| BEGIN + Span::days(days));
+        assert_eq!(postpone_until(&account, policy, step, BEGIN), until, "{what}");
+    }
+    assert_eq!(back(3, 10).undeliverable_kinds(), [Kind::Email].into(), "what was confirmed is still to be seen");
 }
 
 #[test]

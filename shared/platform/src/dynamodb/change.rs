@@ -257,13 +257,18 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
             .value("handle", set([handle.as_str().to_owned()])).value("one", n(1))
             .write(table, Verb::Update)),
         C::QueueMessage(row) => (Guard::Outbox, Expression::of(Key::outbox(&row.handle, &row.id)).when(ABSENT).write(table, Verb::Put(outbox_item(row)))),
-        C::ClaimMessage { handle, id, tries } => (Guard::Outbox, Expression::of(Key::outbox(handle, id))
-            .set("SET #state = :claimed, #tries = :next").when("#tries = :tries AND #state IN (:queued, :claimed)")
-            .value("claimed", value(&OutboxState::Claimed)).value("queued", value(&OutboxState::Queued))
-            .value("tries", n(tries)).value("next", n(tries + 1))
-            .write(table, Verb::Update)),
+        C::ClaimMessage { handle, id, tries, again, now } => {
+            let claim = Expression::of(Key::outbox(handle, id)).set("SET #state = :claimed, #tries = :next, #claimedAt = :now")
+                .value("claimed", value(&OutboxState::Claimed)).value("queued", value(&OutboxState::Queued))
+                .value("tries", n(tries)).value("next", n(tries + 1)).value("now", ms(*now));
+            let claim = match again {
+                true => claim.when("#tries = :tries AND #state IN (:queued, :claimed, :failed)").value("failed", value(&OutboxState::Failed)),
+                false => claim.when("#tries = :tries AND #state IN (:queued, :claimed)"),
+            };
+            (Guard::Outbox, claim.write(table, Verb::Update))
+        }
         C::ReleaseMessage { handle, id, tries } => (Guard::Outbox, Expression::of(Key::outbox(handle, id))
-            .set("SET #tries = :tries").when("#tries = :claimed AND #state = :state")
+            .set("SET #tries = :tries REMOVE #claimedAt").when("#tries = :claimed AND #state = :state")
             .value("tries", n(tries)).value("claimed", n(tries + 1)).value("state", value(&OutboxState::Claimed))
             .write(table, Verb::Update)),
         C::CloseMessage { handle, id, state, reason } => {
@@ -279,6 +284,7 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
                 .value("claimed", value(&OutboxState::Claimed)).value("queued", value(&OutboxState::Queued))
                 .write(table, Verb::Update))
         }
+        C::ForgetSent(id) => (Guard::Sent, Expression::of(Key::sent(id)).when("attribute_exists(#pk)").write(table, Verb::Delete)),
         C::EraseMessage { handle, id } => (Guard::Outbox, Expression::of(Key::outbox(handle, id)).write(table, Verb::Delete)),
         C::ChargeDestination { name, seen, sent, until } => {
             let destination = Expression::of(Key::destination(name)).set("SET #sent = :sent, #ttl = :ttl")

@@ -1,6 +1,7 @@
 //! One conditional write: all of a request's changes, or none.
 
 use super::change::{Member, member};
+use super::items::sent_item;
 use super::read::ledger;
 use super::{Table, find, list, read, terms};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
@@ -9,6 +10,7 @@ use aws_sdk_dynamodb::types::CancellationReason;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use domain::account::{Account, GroupName, Handle};
+use domain::delivery::{MessageId, SentMessage};
 use domain::directory::Filter;
 use domain::error::Problem;
 use domain::outbox::OutboxId;
@@ -67,6 +69,11 @@ impl Store for Table {
         Err(CommitError::Unavailable)
     }
 
+    async fn remember_sent(&self, id: &MessageId, sent: &SentMessage) -> Result<(), Problem> {
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(sent_item(id, sent)));
+        put.send().await.map(|_| ()).map_err(|error| read::unavailable("PutItem", error.into_service_error().meta()))
+    }
+
     async fn list_accounts(&self, filter: &Filter, limit: u32, from: Option<String>) -> Result<Page<Account>, Problem> {
         list::accounts(self, filter, limit, from).await
     }
@@ -77,6 +84,10 @@ impl Store for Table {
 
     async fn unsent_messages(&self, handle: &Handle) -> Result<Vec<OutboxId>, Problem> {
         find::unsent(self, handle).await
+    }
+
+    async fn list_unsent(&self, limit: u32, from: Option<String>) -> Result<Page<(Handle, OutboxId)>, Problem> {
+        list::unsent(self, limit, from).await
     }
 
     async fn terms(&self, version: u64) -> Result<Arc<Terms>, Problem> {

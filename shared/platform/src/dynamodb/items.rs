@@ -3,6 +3,7 @@
 use super::table::{self, BUCKET, Item, Key, SUPPORT_CODE, TTL};
 use super::values::{item, n, s, ttl, value};
 use domain::audit::AuditEvent;
+use domain::delivery::{MessageId, SENT_KEPT, SentMessage};
 use domain::outbox::{OUTBOX_KEPT, OutboxRow};
 use domain::reset::Reset;
 use std::collections::HashMap;
@@ -24,6 +25,13 @@ pub(super) fn outbox_item(row: &OutboxRow) -> Item {
         (BUCKET.into(), s(table::unsent_bucket(table::shard_of(&row.id.random)))),
         (TTL.into(), ttl(row.id.at + OUTBOX_KEPT)),
     ])
+}
+
+pub(super) fn sent_item(id: &MessageId, sent: &SentMessage) -> Item {
+    let mut it = item(sent);
+    it.insert(TTL.into(), ttl(sent.at + SENT_KEPT));
+    it.extend(Key::sent(id).item());
+    it
 }
 
 pub(super) fn audit_item(event: &AuditEvent) -> (Key, Item) {

@@ -1,17 +1,18 @@
 //! The lists: keys from an index or a partition, then the items themselves.
 
 use super::read::{account, batch_get, policy, text, unavailable};
-use super::table::{self, BUCKET, BY_BUCKET, Key, PK, SHARDS, SK};
+use super::table::{self, BUCKET, BY_BUCKET, Item, Key, PK, SHARDS, SK};
 use super::{Table, find};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::account::{Account, Handle};
 use domain::directory::Filter;
-use domain::error::Problem;
+use domain::error::{Problem, ViolationCode};
+use domain::outbox::OutboxId;
 use domain::policy::SavedPolicy;
 use domain::port::Page;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A position in the list of accounts: the shard and the last handle of it.
+/// A position in a list by shard: the shard and the last sort key of it.
 fn position(from: Option<String>) -> Option<(u8, String)> {
     let Some(from) = from else { return Some((0, String::new())) };
     let (shard, last) = from.split_once('#')?;
@@ -30,10 +31,29 @@ pub(super) async fn accounts(table: &Table, filter: &Filter, limit: u32, from: O
 /// Accounts by shard, then handle. An account made while somebody pages may be
 /// missing; one that stays is seen once.
 async fn everybody(table: &Table, limit: u32, from: Option<String>) -> Result<Page<Account>, Problem> {
+    let keys = by_shard(table, table::account_bucket, limit, from).await?;
+    let handles: Vec<Handle> = keys.items.iter().filter_map(|key| Handle::parse(&key.sk)).collect();
+    let found = fetch(table, &handles).await?;
+    // One deleted in between is no longer there to show.
+    Ok(Page { items: handles.iter().filter_map(|handle| found.get(handle).cloned()).collect(), next: keys.next })
+}
+
+/// Rows of the outbox that still have a bucket, by shard, the oldest of each
+/// first.
+pub(super) async fn unsent(table: &Table, limit: u32, from: Option<String>) -> Result<Page<(Handle, OutboxId)>, Problem> {
+    if position(from.clone()).is_none() {
+        return Err(Problem::field("/redrive/after", ViolationCode::NotACursor));
+    }
+    let keys = by_shard(table, table::unsent_bucket, limit, from).await?;
+    Ok(Page { items: keys.items.iter().filter_map(|key| table::outbox_row(&key.pk, &key.sk)).collect(), next: keys.next })
+}
+
+/// Keys of the index by bucket, one shard after the other.
+async fn by_shard(table: &Table, bucket: fn(u8) -> String, limit: u32, from: Option<String>) -> Result<Page<Key>, Problem> {
     let (mut shard, mut after) = position(from).ok_or_else(Problem::unavailable)?;
-    let mut handles: Vec<Handle> = Vec::new();
-    let next = loop {
-        let left = limit as usize - handles.len();
+    let mut items: Vec<Key> = Vec::new();
+    loop {
+        let left = limit as usize - items.len();
         let page = table
             .client
             .query()
@@ -42,33 +62,30 @@ async fn everybody(table: &Table, limit: u32, from: Option<String>) -> Result<Pa
             .key_condition_expression("#b = :b AND #s > :after")
             .expression_attribute_names("#b", BUCKET)
             .expression_attribute_names("#s", SK)
-            .expression_attribute_values(":b", AttributeValue::S(table::account_bucket(shard)))
-            // Handles are not empty, and a space comes before all of them.
+            .expression_attribute_values(":b", AttributeValue::S(bucket(shard)))
+            // No sort key is empty, and a space comes before all of them.
             .expression_attribute_values(":after", AttributeValue::S(if after.is_empty() { " ".into() } else { after.clone() }))
             .limit(left as i32)
             .send()
             .await
             .map_err(|error| unavailable("Query", error.into_service_error().meta()))?;
-        let found: Vec<Handle> = page.items().iter().filter_map(|item| Handle::parse(text(item, SK)?)).collect();
+        let key = |item: &Item| Some(Key { pk: text(item, PK)?.clone(), sk: text(item, SK)?.clone() });
+        items.extend(page.items().iter().filter_map(key));
         let more = page.last_evaluated_key().is_some();
-        if let Some(last) = found.last() {
-            after = last.as_str().to_owned();
+        if let Some(last) = items.last().filter(|_| !page.items().is_empty()) {
+            after.clone_from(&last.sk);
         }
-        handles.extend(found);
-        if handles.len() >= limit as usize {
-            break Some(format!("{shard}#{after}"));
+        if items.len() >= limit as usize {
+            return Ok(Page { items, next: Some(format!("{shard}#{after}")) });
         }
         if !more {
             shard += 1;
             after.clear();
         }
         if shard == SHARDS {
-            break None;
+            return Ok(Page { items, next: None });
         }
-    };
-    let found = fetch(table, &handles).await?;
-    // One deleted in between is no longer there to show.
-    Ok(Page { items: handles.iter().filter_map(|handle| found.get(handle).cloned()).collect(), next })
+    }
 }
 
 /// The accounts themselves; those that are no longer there are left out.

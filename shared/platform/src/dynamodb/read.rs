@@ -90,6 +90,7 @@ fn key_of(want: &Want<'_>) -> Key {
         Want::Reset(handle, id) => Key::reset(handle, id),
         Want::Session(bearer) => Key::session(&bearer.handle, &bearer.digest()),
         Want::Outbox(handle, id) => Key::outbox(handle, id),
+        Want::Sent(id) => Key::sent(id),
         Want::Destination(name) => Key::destination(name),
         Want::Budget(at, _) => Key::budget(*at),
         Want::Flags => Key::flags(),
@@ -112,6 +113,7 @@ fn place(snapshot: &mut Snapshot, want: &Want<'_>, item: Item) -> Result<(), Pro
         Want::Reset(..) => snapshot.reset = Some(parse(item)?),
         Want::Session(_) => snapshot.session = Some(parse(item)?),
         Want::Outbox(handle, id) => snapshot.outbox = outbox(item, handle, id)?,
+        Want::Sent(_) => snapshot.sent = Some(parse(item)?),
         Want::Destination(_) => snapshot.destination = Some(parse::<DestinationItem>(item)?.sent),
         Want::Budget(_, country) => {
             let count = |name: &str| item.get(name).and_then(|n| n.as_n().ok()?.parse().ok()).unwrap_or(0);
@@ -186,18 +188,19 @@ pub(super) fn ledger(item: Item) -> Result<Ledger, Problem> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct OutboxItem {
     /// Gone once it was sent or dropped: it may hold an address.
     message: Option<Message>,
-    #[serde(rename = "supportCode")]
     support_code: SupportCode,
     state: OutboxState,
     tries: u32,
+    claimed_at: Option<Time>,
 }
 
 fn outbox(item: Item, handle: &Handle, id: &OutboxId) -> Result<Option<OutboxRow>, Problem> {
-    let OutboxItem { message, support_code, state, tries } = parse(item)?;
-    Ok(message.map(|message| OutboxRow { handle: handle.clone(), id: id.clone(), message, support_code, state, tries }))
+    let OutboxItem { message, support_code, state, tries, claimed_at } = parse(item)?;
+    Ok(message.map(|message| OutboxRow { handle: handle.clone(), id: id.clone(), message, support_code, state, tries, claimed_at }))
 }
 
 /// The attribute a ledger keeps a kind's slot in.

@@ -12,6 +12,7 @@
 //! | `RESET#T` | reset id | a reset, or a decoy | its end |
 //! | `SESSION#T` | digest of its secret | a session | its end |
 //! | `OUTBOX#T` | ms.what.reset.random | a message to send; `bucket` = `O#` shard until it is | 7 d |
+//! | `SENT#message id` | - | whose a message was that its channel took under that name | 7 d |
 //! | `AUDIT#T` | ms#random | an event; `bucket` = `E#` day `#` shard; `supportCode` | the policy's days |
 //! | `SRC#name#hour` | - | resets started and sends asked for by a source | 2 h |
 //! | `DEST#name` | - | sends to a destination | its window |
@@ -29,15 +30,16 @@
 //! | | access pattern | how |
 //! |---|---|---|
 //! | 1 | everything a request decides by | one consistent BatchGetItem of the items above |
-//! | 2 | everything it changes | one TransactWriteItems |
+//! | 2 | everything it changes | one TransactWriteItems; `SENT` alone is put by itself |
 //! | 3 | accounts in a stable order | Query `by-bucket` on `U#0`..`U#15`, then BatchGetItem |
 //! | 4 | policies, newest first | Query `POLICYDOC` |
-//! | 5 | events of a time, messages not sent (later) | Query `by-bucket` on `E#`, `O#` |
+//! | 5 | events of a time (later) | Query `by-bucket` on `E#` |
 //! | 6 | the story of a support code (later) | Query `by-support-code` |
 //! | 7 | accounts of a group, by T | Query `GROUP#name`, then BatchGetItem |
 //! | 8 | accounts by the beginning of a word | Query `NAME#` its first character, then BatchGetItem |
 //! | 9 | groups that have a member | Query `GROUPS`, then one row of each `GROUP#name` |
 //! | 10 | messages to an account that were not sent | Query `OUTBOX#T` |
+//! | 11 | messages not sent, of everybody | Query `by-bucket` on `O#0`..`O#15` |
 //!
 //! `exp` is the rule and stands in every condition; `ttl` is a broom that may
 //! come days late.
@@ -45,6 +47,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::account::{GroupName, Handle};
 use domain::challenge::Purpose;
+use domain::delivery::MessageId;
 use domain::directory::{FoundBy, Word};
 use domain::outbox::OutboxId;
 use domain::reset::ResetId;
@@ -96,6 +99,9 @@ impl Key {
     }
     pub fn outbox(handle: &Handle, id: &OutboxId) -> Key {
         Key::new(messages(handle), id.to_string())
+    }
+    pub fn sent(id: &MessageId) -> Key {
+        Key::new(format!("SENT#{}", id.as_str()), "-")
     }
     pub fn audit(handle: &Handle, at: Time, random: &str) -> Key {
         Key::new(format!("AUDIT#{}", handle.as_str()), format!("{:013}#{random}", at.0))

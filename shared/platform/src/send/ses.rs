@@ -5,6 +5,7 @@ use super::mail::Mail;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::ProvideErrorMetadata;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
+use domain::delivery::MessageId;
 use domain::port::SendError;
 
 pub struct Mailer {
@@ -17,8 +18,9 @@ impl Mailer {
         Mailer { client, from }
     }
 
-    /// Hands one mail to SES, for one recipient.
-    pub async fn send(&self, to: &str, mail: Mail) -> Result<(), SendError> {
+    /// Hands one mail to SES, for one recipient: so its name is that of one
+    /// address.
+    pub async fn send(&self, to: &str, mail: Mail) -> Result<Option<MessageId>, SendError> {
         let part = |text: &str| Content::builder().data(text).charset("UTF-8").build().expect("data is set");
         let body = Body::builder().text(part(&mail.text)).html(part(&mail.html)).build();
         let message = Message::builder().subject(part(&mail.subject)).body(body).build();
@@ -30,7 +32,10 @@ impl Mailer {
             .content(EmailContent::builder().simple(message).build())
             .send()
             .await;
-        let Err(error) = sent else { return Ok(()) };
+        let error = match sent {
+            Ok(sent) => return Ok(sent.message_id().and_then(MessageId::parse)),
+            Err(error) => error,
+        };
         let error = error.into_service_error();
         let code = error.code().unwrap_or("noAnswer");
         tracing::warn!(event = "mailRefused", outcome = "refused", cause = code);

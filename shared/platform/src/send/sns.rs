@@ -5,6 +5,7 @@ use aws_sdk_sns::Client;
 use aws_sdk_sns::error::ProvideErrorMetadata;
 use aws_sdk_sns::types::MessageAttributeValue;
 use aws_types::SdkConfig;
+use domain::delivery::MessageId;
 use domain::port::SendError;
 
 /// The attribute that chooses a road, and the one for codes: it reaches
@@ -23,12 +24,15 @@ impl Texter {
     /// Hands one message to SNS, for a number in E.164. SNS also takes what it
     /// will not deliver, such as a message to a number whose owner opted out,
     /// or above the account's spending limit: it only writes that down in its
-    /// own delivery log.
-    pub async fn send(&self, to: &str, text: &str) -> Result<(), SendError> {
+    /// own delivery log, under the name that is given here.
+    pub async fn send(&self, to: &str, text: &str) -> Result<Option<MessageId>, SendError> {
         let (name, value) = SMS_TYPE;
         let sms_type = MessageAttributeValue::builder().data_type("String").string_value(value).build().expect("its type is set");
         let sent = self.client.publish().phone_number(to).message(text).message_attributes(name, sms_type).send().await;
-        let Err(error) = sent else { return Ok(()) };
+        let error = match sent {
+            Ok(sent) => return Ok(sent.message_id().and_then(MessageId::parse)),
+            Err(error) => error,
+        };
         let error = error.into_service_error();
         let code = error.code().unwrap_or("noAnswer");
         tracing::warn!(event = "smsRefused", outcome = "refused", cause = code);

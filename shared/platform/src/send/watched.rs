@@ -3,6 +3,7 @@
 
 use super::{Channels, mail, sms};
 use domain::account::Language;
+use domain::delivery::MessageId;
 use domain::method::{Destination, Kind};
 use domain::port::{Content, Outgoing, SendError, Sender};
 use std::sync::OnceLock;
@@ -42,7 +43,7 @@ impl<'a> Watched<'a> {
 }
 
 impl Sender for Watched<'_> {
-    async fn send(&self, message: Outgoing<'_>) -> Result<(), SendError> {
+    async fn send(&self, message: Outgoing<'_>) -> Result<Option<MessageId>, SendError> {
         let (sent, parts) = match message.to {
             Destination::Email(address) => (self.channels.mail.send(address, mail::render(&message)).await, None),
             Destination::MobilePhone(number) => {

@@ -22,6 +22,9 @@ pub(super) fn event(function: &str) -> Value {
             "dynamodb": { "SequenceNumber": "1", "Keys": { "pk": { "S": "OUTBOX#nobody" }, "sk": { "S": "nothing" } } },
         }] }),
         "rotate-secret" => json!({ "SecretId": SECRET_ID, "ClientRequestToken": "first", "Step": "testSecret" }),
+        "delivery-events" => json!({ "detail-type": "Email Complaint Received", "detail": {
+            "eventType": "Complaint", "mail": { "messageId": "of-nobody" },
+        } }),
         "portal" => request("GET", "/sign-in", None, None),
         _ => request("GET", "/", None, None),
     }
@@ -38,6 +41,8 @@ pub(super) fn is_right(function: &str, answer: &Value) -> bool {
         "send-code" => return *answer == json!({ "batchItemFailures": [] }),
         // A step that reads the keys that are, and finds none that follow them.
         "rotate-secret" => return answer["errorMessage"] == "nothing was made",
+        // The message is looked for, and nobody's.
+        "delivery-events" => return answer["unknown"] == 1,
         _ => 200,
     };
     answer["statusCode"] == status
@@ -70,6 +75,8 @@ mod tests {
         assert!(is_right("reset", &json!({ "statusCode": 403 })));
         assert!(!is_right("reset", &json!({ "statusCode": 503 })));
         assert!(!is_right("policy", &Value::Null));
+        assert!(is_right("delivery-events", &json!({ "unknown": 1 })));
+        assert!(!is_right("delivery-events", &json!({ "errorMessage": "the table did not answer" })));
         assert!(is_right("send-code", &json!({ "batchItemFailures": [] })));
         assert!(!is_right("send-code", &json!({ "batchItemFailures": [{ "itemIdentifier": "1" }] })));
     }

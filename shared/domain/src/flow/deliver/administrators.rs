@@ -1,19 +1,19 @@
 //! One administrator reset the password: the others are told. One row becomes
 //! a notice to each of their addresses, however often it is handled.
 
-use super::{Ended, Row};
+use super::Row;
 use crate::account::Handle;
 use crate::audit::Reason;
 use crate::error::Problem;
 use crate::method::Destination;
 use crate::notice::Notice;
-use crate::outbox::{Message, OutboxId, OutboxKind, OutboxRow, OutboxState};
+use crate::outbox::{Handled, Message, OutboxId, OutboxKind, OutboxRow, OutboxState};
 use crate::port::{Change, Guard, KeyRing, Snapshot, Store, Want};
 
 /// Accounts of one read.
 const AT_ONCE: usize = 100;
 
-pub(super) async fn spread<S: Store, R: KeyRing>(row: &Row<'_, S, R>, about: &str, read: &Snapshot) -> Result<Ended, Problem> {
+pub(super) async fn spread<S: Store, R: KeyRing>(row: &Row<'_, S, R>, about: &str, read: &Snapshot) -> Result<Handled, Problem> {
     let keys = row.ring.keys().await?;
     let others: Vec<&Handle> = read.administrators.iter().filter(|handle| **handle != row.row.handle).collect();
     for some in others.chunks(AT_ONCE) {
@@ -32,6 +32,7 @@ pub(super) async fn spread<S: Store, R: KeyRing>(row: &Row<'_, S, R>, about: &st
                     support_code: row.row.support_code.clone(),
                     state: OutboxState::Queued,
                     tries: 0,
+                    claimed_at: None,
                 }))
             };
             let mut messages: Vec<Change> = account.addresses().into_iter().map(message).collect();

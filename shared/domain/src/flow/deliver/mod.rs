@@ -9,12 +9,12 @@ mod charge;
 mod judge;
 
 use crate::account::{Handle, Language};
-use crate::audit::{Reason, SupportCode};
+use crate::audit::Reason;
 use crate::challenge::{ChallengeId, Purpose};
 use crate::code::Code;
+use crate::delivery::SentMessage;
 use crate::error::Problem;
-use crate::method::Kind;
-use crate::outbox::{MAX_TRIES, Message, OutboxId, OutboxKind, OutboxRow, OutboxState};
+use crate::outbox::{AT_REST, Ended, Handled, MAX_TRIES, Message, OUTBOX_KEPT, OutboxId, OutboxKind, OutboxRow, OutboxState};
 use crate::policy::Policy;
 use crate::port::{Call, Change, CommitError, Content, Guard, KeyRing, Outgoing, SendError, Sender, Store, Want};
 use crate::time::Span;
@@ -25,17 +25,17 @@ use judge::{Address, Verdict};
 /// day came in between, before the record is left to come again.
 const CHARGES: usize = 8;
 
-/// How a row ended.
-pub struct Ended {
-    pub state: OutboxState,
-    pub reason: Reason,
-    /// Of what was, or would have been, sent.
-    pub kind: Option<Kind>,
-    pub support_code: SupportCode,
+/// Who asks for a row to be handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Round {
+    /// The stream, which tries a few times and then gives up.
+    Stream,
+    /// A re-drive, long after.
+    Again,
 }
 
-/// Sends the message of a row, and tells how it ended; nothing where it had
-/// ended before. An error says: try this record again.
+/// Sends the message of a row. An error, and what is left, say: try this
+/// record again.
 pub async fn deliver(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -43,7 +43,8 @@ pub async fn deliver(
     call: &Call,
     handle: &Handle,
     id: &OutboxId,
-) -> Result<Option<Ended>, Problem> {
+    round: Round,
+) -> Result<Handled, Problem> {
     let mut wants = vec![Want::Outbox(handle, id), Want::Account(handle), Want::Policy];
     match &id.what {
         OutboxKind::Code(purpose, reset) => {
@@ -55,45 +56,43 @@ pub async fn deliver(
     }
     let read = store.read(&wants).await?;
     let policy = read.policy().policy;
-    let Some(row) = &read.outbox else { return Ok(None) };
-    if !matches!(row.state, OutboxState::Queued | OutboxState::Claimed) {
-        return Ok(None);
+    let Some(row) = &read.outbox else { return Ok(Handled::Nothing) };
+    let one = Row { store, ring, call, policy: &policy, row, round };
+    match one.fate() {
+        Fate::Open => {}
+        Fate::End(handled) => return Ok(handled),
+        Fate::Close(state, reason) => return one.close(state, reason).await,
     }
-    let one = Row { store, ring, call, policy: &policy, row };
-    if row.tries >= MAX_TRIES {
-        return match row.message {
-            Message::Code { .. } => one.close(OutboxState::Failed, Reason::Failed).await.map(Some),
-            // Somebody must be told: it ends where an alarm is, not in silence.
-            Message::Notice { .. } | Message::ToAdministrators { .. } => Err(Problem::unavailable()),
-        };
-    }
-    let ended = match &row.message {
+    match &row.message {
         Message::ToAdministrators { about } => administrators::spread(&one, about, &read).await,
         Message::Notice { notice, recipient, language, about } => {
-            one.claim(charge_notice(recipient, call)).await?;
+            // Read before the claim: where keys are missing, no try is spent.
+            let name = ring.keys().await?.destination_name(recipient);
+            if !one.claim(charge_notice(recipient, call)).await? {
+                return Ok(Handled::Left);
+            }
             let content = Content::Notice { notice: *notice, about: about.as_deref() };
-            one.send(sender, Outgoing { to: recipient, language: *language, organisation: &policy.organisation, content }).await
+            one.send(sender, Outgoing { to: recipient, language: *language, organisation: &policy.organisation, content }, name).await
         }
         Message::Code { challenge, purpose, typed } => {
             let keys = ring.keys_with(challenge.kid).await?;
             let address = match judge::judge(&one, &read, &keys, challenge, *purpose, typed.as_deref()) {
                 Verdict::Send(address) => address,
-                Verdict::Drop(reason) => return one.close(OutboxState::Dropped, reason).await.map(Some),
-                // Not all of the transaction is visible yet.
-                Verdict::Wait => return Err(Problem::unavailable()),
+                Verdict::Drop(reason) => return one.close(OutboxState::Dropped, reason).await,
+                Verdict::Wait => return Ok(Handled::Left),
             };
-            // Made before the claim: where a key is missing, no try is spent.
+            // Made before the claim, as above.
             let generation = keys.generation(challenge.kid).ok_or_else(Problem::unavailable)?;
             let code = Code::derive(&generation.codes, challenge, *purpose);
-            if let Some(dropped) = one.claim_code(&keys.destination_name(&address.to), &address, challenge, *purpose).await? {
-                return Ok(Some(dropped));
+            let name = keys.destination_name(&address.to);
+            if let Some(ended) = one.claim_code(&name, &address, challenge, *purpose).await? {
+                return Ok(ended);
             }
             let content = Content::Code { code: &code, purpose: *purpose, minutes: minutes_left(challenge, call) };
             let language = address.language;
-            one.send(sender, Outgoing { to: &address.to, language, organisation: &policy.organisation, content }).await
+            one.send(sender, Outgoing { to: &address.to, language, organisation: &policy.organisation, content }, name).await
         }
-    };
-    ended.map(Some)
+    }
 }
 
 /// A row on its way, and what its steps need.
@@ -103,25 +102,72 @@ struct Row<'a, S, R> {
     call: &'a Call,
     policy: &'a Policy,
     row: &'a OutboxRow,
+    round: Round,
+}
+
+/// Whether a row may be tried in this round.
+enum Fate {
+    Open,
+    End(Handled),
+    Close(OutboxState, Reason),
 }
 
 impl<S: Store, R: KeyRing> Row<'_, S, R> {
-    /// Takes the row for one try, together with what the try costs. An error
-    /// where somebody else took it: the record comes again.
-    async fn claim(&self, charge: Option<Change>) -> Result<(), Problem> {
+    fn fate(&self) -> Fate {
+        let is_code = match self.row.message {
+            Message::Code { .. } => true,
+            Message::Notice { .. } | Message::ToAdministrators { .. } => false,
+        };
+        let open = match (self.row.state, self.round) {
+            (OutboxState::Queued | OutboxState::Claimed, _) => true,
+            // A channel that refused a notice for good may be put right; of a
+            // code that failed another was asked for.
+            (OutboxState::Failed, Round::Again) => !is_code,
+            (OutboxState::Failed, Round::Stream) | (OutboxState::Sent | OutboxState::Dropped, _) => false,
+        };
+        if !open {
+            return Fate::End(Handled::Nothing);
+        }
+        match self.round {
+            Round::Stream if self.row.tries < MAX_TRIES => Fate::Open,
+            Round::Stream if is_code => Fate::Close(OutboxState::Failed, Reason::Failed),
+            // Somebody must be told: it ends where an alarm is, not in silence.
+            Round::Stream => Fate::End(Handled::Left),
+            // The broom may come days late; nobody waits for it any more.
+            Round::Again if self.call.now - self.row.id.at >= OUTBOX_KEPT => Fate::Close(OutboxState::Dropped, Reason::TooLate),
+            Round::Again if self.row.claimed_at.is_some_and(|at| self.call.now - at < AT_REST) => Fate::End(Handled::Left),
+            Round::Again if is_code && self.row.tries >= MAX_TRIES => Fate::Close(OutboxState::Failed, Reason::Failed),
+            Round::Again => Fate::Open,
+        }
+    }
+
+    /// Takes the row for one try, together with what the try costs. `false`
+    /// where somebody else took it.
+    async fn claim(&self, charge: Option<Change>) -> Result<bool, Problem> {
         // Charged once, however often the record comes.
         let charge = charge.filter(|_| self.row.state == OutboxState::Queued);
-        Ok(self.store.commit(self.call, "claim", self.claiming(charge.into_iter().collect())).await?)
+        match self.store.commit(self.call, "claim", self.claiming(charge.into_iter().collect())).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.by(Guard::Outbox) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn claiming(&self, charges: Vec<Change>) -> Vec<Change> {
-        let claim = Change::ClaimMessage { handle: self.row.handle.clone(), id: self.row.id.clone(), tries: self.row.tries };
+        let (handle, id, tries) = (self.row.handle.clone(), self.row.id.clone(), self.row.tries);
+        let claim = Change::ClaimMessage { handle, id, tries, again: self.round == Round::Again, now: self.call.now };
         [vec![claim], charges].concat()
     }
 
     /// Takes the row of a code and charges its limits, all in one write.
-    /// Its end where it was dropped.
-    async fn claim_code(&self, name: &str, address: &Address, challenge: &ChallengeId, purpose: Purpose) -> Result<Option<Ended>, Problem> {
+    /// What became of it where it is not to be sent.
+    async fn claim_code(
+        &self,
+        name: &str,
+        address: &Address,
+        challenge: &ChallengeId,
+        purpose: Purpose,
+    ) -> Result<Option<Handled>, Problem> {
         let live = Change::CheckChallenge { handle: self.row.handle.clone(), purpose, challenge: challenge.clone(), now: self.call.now };
         for attempt in 0..CHARGES {
             let mut charges = vec![live.clone()];
@@ -136,7 +182,7 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
                 Err(error) if error.by(Guard::Ledger) => return self.close(OutboxState::Dropped, Reason::Superseded).await.map(Some),
                 // Claimed by another worker: the record comes again, and finds
                 // what became of it.
-                Err(error) if error.by(Guard::Outbox) => return Err(error.into()),
+                Err(error) if error.by(Guard::Outbox) => return Ok(Some(Handled::Left)),
                 Err(error) if error.by(Guard::Destination) || error.by(Guard::Budget) => continue,
                 Err(error) => return Err(error.into()),
             }
@@ -144,9 +190,20 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
         Err(Problem::unavailable())
     }
 
-    async fn send(&self, sender: &impl Sender, message: Outgoing<'_>) -> Result<Ended, Problem> {
+    /// Hands it to its channel. `name` is the pseudonym of its destination.
+    async fn send(&self, sender: &impl Sender, message: Outgoing<'_>, name: String) -> Result<Handled, Problem> {
+        let kind = message.to.kind();
         match sender.send(message).await {
-            Ok(()) => self.close(OutboxState::Sent, Reason::None).await,
+            Ok(id) => {
+                let (handle, support_code) = (self.row.handle.clone(), self.row.support_code.clone());
+                let sent = SentMessage { handle, kind, destination: name, support_code, at: self.call.now };
+                if let Some(id) = id {
+                    // What its channel says of it later leads back here. That it
+                    // went out counts more: without this it is not sent again.
+                    let _ = self.store.remember_sent(&id, &sent).await;
+                }
+                self.close(OutboxState::Sent, Reason::None).await
+            }
             Err(SendError::Permanent) => self.close(OutboxState::Failed, Reason::Failed).await,
             Err(SendError::Refused) => {
                 // It was not taken, for sure: the try is given back.
@@ -158,18 +215,19 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
         }
     }
 
-    async fn close(&self, state: OutboxState, reason: Reason) -> Result<Ended, Problem> {
-        let change = Change::CloseMessage { handle: self.row.handle.clone(), id: self.row.id.clone(), state, reason };
-        match self.store.commit(self.call, "close", vec![change]).await {
-            // Closed already: a record that came twice.
-            Ok(()) | Err(CommitError::Refused { .. }) => {
+    async fn close(&self, state: OutboxState, reason: Reason) -> Result<Handled, Problem> {
+        let close = Change::CloseMessage { handle: self.row.handle.clone(), id: self.row.id.clone(), state, reason };
+        match self.store.commit(self.call, "close", vec![close]).await {
+            Ok(()) => {
                 let kind = match &self.row.message {
                     Message::Code { challenge, .. } => Some(challenge.kind),
                     Message::Notice { recipient, .. } => Some(recipient.kind()),
                     Message::ToAdministrators { .. } => None,
                 };
-                Ok(Ended { state, reason, kind, support_code: self.row.support_code.clone() })
+                Ok(Handled::Ended(Ended { state, reason, kind, support_code: self.row.support_code.clone() }))
             }
+            // Closed already: a record that came twice.
+            Err(CommitError::Refused { .. }) => Ok(Handled::Nothing),
             Err(error) => Err(error.into()),
         }
     }

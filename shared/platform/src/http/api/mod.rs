@@ -1,9 +1,11 @@
 //! Requests and answers as the API writes them.
 
+mod methods;
 mod policy;
 pub mod standing;
 mod terms;
 
+pub use methods::MethodsAnswer;
 pub use policy::{JudgedAnswer, LimitsAnswer, OrganisationAnswer, PolicyAnswer};
 pub use terms::{SaveTerms, TermsAnswer};
 
@@ -15,11 +17,10 @@ use domain::flow::sign_in::SignedInAnswer;
 use domain::flow::start_reset::StartedReset;
 use domain::flow::users::CreatedUser;
 use domain::method::Kind;
-use domain::policy::Policy;
 use domain::secret::{ExposeSecret, SecretString};
 use domain::session::{Next, Reach};
 use serde::{Deserialize, Deserializer, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -150,6 +151,8 @@ pub struct SessionAnswer {
     postpone_until: Option<String>,
     expires_at: String,
     user: Me,
+    /// Kinds whose address messages come back from.
+    undeliverable: BTreeSet<Kind>,
 }
 
 #[derive(Serialize)]
@@ -180,6 +183,7 @@ impl SessionAnswer {
             postpone_until: answer.postpone_until.map(|t| t.to_string()),
             expires_at: answer.session.exp.to_string(),
             user: Me::from(&answer.account),
+            undeliverable: answer.account.undeliverable_kinds(),
         }
     }
 }
@@ -195,47 +199,8 @@ pub struct MeAnswer {
     /// Until when `next` may be put off.
     pub postpone_until: Option<String>,
     pub expires_at: String,
-}
-
-/// Methods of an account, masked.
-#[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct MethodsAnswer {
-    allowed: BTreeSet<Kind>,
-    /// How many kinds must be verified before `finish`.
-    needed: usize,
-    /// Kinds that count as verified for it.
-    registered: BTreeSet<Kind>,
-    methods: BTreeMap<Kind, MethodView>,
-    pending: BTreeMap<Kind, MethodView>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-struct MethodView {
-    destination: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    verified_at: Option<String>,
-}
-
-impl MethodsAnswer {
-    pub fn of(account: &Account, policy: &Policy) -> MethodsAnswer {
-        let verified = account
-            .methods
-            .iter()
-            .map(|(kind, m)| (*kind, MethodView { destination: m.destination.masked(), verified_at: Some(m.verified_at.to_string()) }));
-        let pending =
-            account.pending.iter().map(|(kind, p)| (*kind, MethodView { destination: p.destination.masked(), verified_at: None }));
-        MethodsAnswer {
-            allowed: policy.kinds(),
-            needed: account.kinds_to_register(policy),
-            registered: account.registered_kinds(policy),
-            methods: verified.collect(),
-            pending: pending.collect(),
-        }
-    }
+    /// Kinds whose address messages come back from.
+    pub undeliverable: BTreeSet<Kind>,
 }
 
 /// A code that is on its way, if the address is right.

@@ -53,14 +53,17 @@ fn answers() -> Vec<(&'static str, Value)> {
     vec![
         (
             "SessionAnswer",
-            json!({ "bearer": "lks_…", "reach": "register", "next": "register", "postponeUntil": LATER, "expiresAt": LATER, "user": me }),
+            json!({ "bearer": "lks_…", "reach": "register", "next": "register", "postponeUntil": LATER, "expiresAt": LATER, "user": me, "undeliverable": [] }),
         ),
-        ("MeAnswer", json!({ "user": me, "reach": "full", "next": null, "postponeUntil": null, "expiresAt": LATER })),
+        (
+            "MeAnswer",
+            json!({ "user": me, "reach": "full", "next": null, "postponeUntil": null, "expiresAt": LATER, "undeliverable": ["email"] }),
+        ),
         (
             "MethodsAnswer",
             json!({
                 "allowed": ["email", "mobilePhone"], "needed": 1, "registered": ["email"],
-                "methods": { "email": { "destination": "k•••@example.com", "verifiedAt": AT } },
+                "methods": { "email": { "destination": "k•••@example.com", "verifiedAt": AT, "undeliverableSince": LATER } },
                 "pending": { "mobilePhone": { "destination": "•••56" } }
             }),
         ),

@@ -118,7 +118,7 @@ fn refusal(problem: &str, (status, codes): &(u16, BTreeSet<String>)) -> Value {
 /// an answer is always there, `null` if need be.
 const ABSENT: [(&str, &[&str]); 5] = [
     ("SessionAnswer", &["bearer"]),
-    ("MethodView", &["verifiedAt"]),
+    ("MethodView", &["verifiedAt", "undeliverableSince"]),
     ("StandingAnswer", &["until"]),
     ("Problem", &["retryAfter", "errors"]),
     ("FieldError", &["min", "max"]),

@@ -88,5 +88,6 @@ async fn me(Caller { host, call, bearer }: Caller) -> Result<Json<MeAnswer>, Ref
     let next = who.session.next(&who.account, policy, call.now);
     let postpone_until = postpone_until(&who.account, policy, next, call.now).map(|t| t.to_string());
     let (reach, expires_at) = (who.session.reach, who.session.exp.to_string());
-    Ok(Json(MeAnswer { user: Me::from(&who.account), reach, next, postpone_until, expires_at }))
+    let undeliverable = who.account.undeliverable_kinds();
+    Ok(Json(MeAnswer { user: Me::from(&who.account), reach, next, postpone_until, expires_at, undeliverable }))
 }

@@ -1,0 +1,159 @@
+//! The events: SES's as EventBridge brings them, the same inside a notification
+//! of SNS, and lines of SNS's delivery log as CloudWatch Logs brings them.
+//! Fields that AWS adds are passed over. No address is read.
+
+use super::{Malformed, Outcome, Passing, logs};
+use domain::delivery::{MessageId, Returned};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// Any of the three, told apart by a field that only it has.
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(borrow)]
+    detail: Option<&'a RawValue>,
+    #[serde(borrow, rename = "Records")]
+    records: Option<Vec<&'a RawValue>>,
+    awslogs: Option<Awslogs>,
+}
+
+#[derive(Deserialize)]
+struct Awslogs {
+    data: String,
+}
+
+/// What each message of the event came to.
+pub(super) fn read(event: &RawValue) -> Vec<Result<Outcome, Malformed>> {
+    match json::<Event>(event.get()) {
+        Ok(Event { detail: Some(detail), .. }) => vec![ses(detail.get())],
+        Ok(Event { records: Some(records), .. }) => records.into_iter().map(|record| notification(record.get())).collect(),
+        Ok(Event { awslogs: Some(Awslogs { data }), .. }) => match logs::lines(&data) {
+            Ok(lines) => lines.iter().map(|line| sms(line)).collect(),
+            Err(malformed) => vec![Err(malformed)],
+        },
+        Ok(Event { detail: None, records: None, awslogs: None }) | Err(Malformed) => vec![Err(Malformed)],
+    }
+}
+
+fn json<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Malformed> {
+    serde_json::from_str(text).map_err(|_| Malformed)
+}
+
+fn id(text: &str) -> Result<MessageId, Malformed> {
+    MessageId::parse(text).ok_or(Malformed)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Notified {
+    sns: Notification,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Notification {
+    message: String,
+}
+
+/// A record of SNS: its message is SES's event, bare or in EventBridge's cover.
+fn notification(record: &str) -> Result<Outcome, Malformed> {
+    #[derive(Deserialize)]
+    struct Covered<'a> {
+        #[serde(borrow)]
+        detail: Option<&'a RawValue>,
+    }
+    let message = json::<Notified>(record)?.sns.message;
+    match json::<Covered>(&message)?.detail {
+        Some(detail) => ses(detail.get()),
+        None => ses(&message),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Ses {
+    event_type: String,
+    mail: Mail,
+    bounce: Option<Bounce>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Mail {
+    message_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Bounce {
+    bounce_type: String,
+}
+
+fn ses(event: &str) -> Result<Outcome, Malformed> {
+    let event: Ses = json(event)?;
+    let id = id(&event.mail.message_id)?;
+    Ok(match event.event_type.as_str() {
+        "Bounce" => match event.bounce.ok_or(Malformed)?.bounce_type.as_str() {
+            "Permanent" => Outcome::Returned(id, Returned::Bounced),
+            // `Transient`, and `Undetermined`: who does not know must not mark.
+            _ => Outcome::Passing(Passing::Transient),
+        },
+        "Complaint" => Outcome::Returned(id, Returned::Complained),
+        "Reject" => Outcome::Passing(Passing::Rejected),
+        "Rendering Failure" => Outcome::Passing(Passing::RenderingFailed),
+        "DeliveryDelay" => Outcome::Passing(Passing::Transient),
+        // Sent, delivered, opened, and what SES will think of.
+        _ => Outcome::Nothing,
+    })
+}
+
+#[derive(Deserialize)]
+struct Sms {
+    notification: Published,
+    delivery: Delivery,
+    status: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Published {
+    message_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Delivery {
+    provider_response: String,
+}
+
+/// What SNS says of a number that gets no messages; it says so in words alone
+/// (its documentation, "reasons for SMS delivery failure"). Whatever else it
+/// says passes, or is the message's fault.
+const OF_THE_NUMBER: [(&str, Returned); 5] = [
+    ("phone number is opted out", Returned::OptedOut),
+    ("phone has blocked sms", Returned::Blocked),
+    ("phone is on a blocked list", Returned::Blocked),
+    ("destination is on a blocked list", Returned::Blocked),
+    ("invalid phone number", Returned::InvalidNumber),
+];
+const OF_THE_MESSAGE: [&str; 4] = [
+    "blocked as spam by phone carrier",
+    "phone carrier has blocked this message",
+    "message body is invalid",
+    "this delivery would exceed max price",
+];
+
+/// A line of the delivery log.
+fn sms(line: &str) -> Result<Outcome, Malformed> {
+    let event: Sms = json(line)?;
+    let id = id(&event.notification.message_id)?;
+    if event.status != "FAILURE" {
+        return Ok(Outcome::Nothing);
+    }
+    let said = event.delivery.provider_response.trim().trim_end_matches('.').to_ascii_lowercase();
+    Ok(match OF_THE_NUMBER.iter().find(|(words, _)| *words == said) {
+        Some((_, returned)) => Outcome::Returned(id, *returned),
+        None if OF_THE_MESSAGE.contains(&said.as_str()) => Outcome::Passing(Passing::MessageRefused),
+        None => Outcome::Passing(Passing::Transient),
+    })
+}

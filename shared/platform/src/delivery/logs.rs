@@ -1,0 +1,42 @@
+//! What a subscription of CloudWatch Logs hands over: JSON, packed by gzip,
+//! written as base64.
+
+use super::Malformed;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use flate2::read::GzDecoder;
+use serde::Deserialize;
+use std::io::Read;
+
+/// The most bytes that are unpacked: CloudWatch Logs packs about a megabyte
+/// into one event, and a small one may hold as much as memory and more.
+const MOST_UNPACKED: u64 = 8 << 20;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Logs {
+    message_type: String,
+    #[serde(default)]
+    log_events: Vec<Line>,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    message: String,
+}
+
+/// The lines; none of a message that only tries whether somebody is there.
+pub(super) fn lines(packed: &str) -> Result<Vec<String>, Malformed> {
+    let packed = BASE64.decode(packed).map_err(|_| Malformed)?;
+    let mut text = Vec::new();
+    let mut unpacked = GzDecoder::new(packed.as_slice()).take(MOST_UNPACKED + 1);
+    unpacked.read_to_end(&mut text).map_err(|_| Malformed)?;
+    if text.len() as u64 > MOST_UNPACKED {
+        return Err(Malformed);
+    }
+    let logs: Logs = serde_json::from_slice(&text).map_err(|_| Malformed)?;
+    match logs.message_type == "DATA_MESSAGE" {
+        true => Ok(logs.log_events.into_iter().map(|line| line.message).collect()),
+        false => Ok(Vec::new()),
+    }
+}

@@ -1,0 +1,95 @@
+//! `send-code` and `delivery-events`, as events and direct invocations reach
+//! them, and the events that SES and SNS make.
+
+use crate::World;
+use crate::caller::acting;
+use crate::world::SEND_CODE;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use platform::host::Error;
+use serde_json::value::to_raw_value;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+
+/// The function that hears what became of messages.
+pub(crate) const DELIVERY_EVENTS: &str = "delivery-events";
+
+impl World {
+    /// Hands `send-code` an event; an error where the function fails.
+    pub async fn invoke_send_code(&self, event: &Value) -> Result<Value, String> {
+        let request = format!("send-code-{}", self.requests.fetch_add(1, Ordering::SeqCst));
+        let event = to_raw_value(event).expect("JSON");
+        let turn = self.turn(SEND_CODE);
+        let (host, channels) = turn.as_ref().map_or((&self.host, &self.channels), |later| (&later.host, &later.channels));
+        // On the heap: tests wait for it in depth.
+        let answer: Pin<Box<dyn Future<Output = Result<Value, Error>> + Send>> =
+            Box::pin(platform::stream::answer(host, channels, &request, &event));
+        acting(SEND_CODE, answer).await.map_err(|error| error.to_string())
+    }
+
+    /// A run of the re-drive.
+    pub async fn redrive(&self) -> Value {
+        self.invoke_send_code(&json!({ "redrive": {} })).await.expect("an answer")
+    }
+
+    /// Hands `delivery-events` an event; an error where the function fails.
+    pub async fn invoke_delivery_events(&self, event: &Value) -> Result<Value, String> {
+        let request = format!("delivery-{}", self.requests.fetch_add(1, Ordering::SeqCst));
+        let event = to_raw_value(event).expect("JSON");
+        let turn = self.turn(DELIVERY_EVENTS);
+        let handled = platform::delivery::handle(turn.as_ref().map_or(&self.host, |later| &later.host), &request, &event);
+        let answer = acting(DELIVERY_EVENTS, handled).await.map_err(|error| error.to_string())?;
+        Ok(serde_json::to_value(answer).expect("JSON"))
+    }
+
+    /// The name under which its channel took the newest message to an address.
+    pub fn name_of_newest(&self, address: &str) -> String {
+        self.standins.inbox().to(address).pop().unwrap_or_else(|| panic!("no message to {address}")).message_id
+    }
+}
+
+/// What SES says of a mail, as EventBridge brings it.
+pub fn ses(event_type: &str, name: &str, more: Value) -> Value {
+    let mut detail = json!({ "eventType": event_type, "mail": { "messageId": name, "destination": ["somebody@example.com"], "tags": {} } });
+    detail.as_object_mut().expect("fields").extend(more.as_object().cloned().unwrap_or_default());
+    json!({ "version": "0", "source": "aws.ses", "detail-type": "Email", "resources": [], "detail": detail })
+}
+
+/// A bounce of a type.
+pub fn bounce(bounce_type: &str, name: &str) -> Value {
+    let recipients = json!([{ "emailAddress": "somebody@example.com", "diagnosticCode": "smtp; 550" }]);
+    ses("Bounce", name, json!({ "bounce": { "bounceType": bounce_type, "bounceSubType": "General", "bouncedRecipients": recipients } }))
+}
+
+/// The same event as a notification of SNS: bare, without EventBridge's cover.
+pub fn notified(event: &Value) -> Value {
+    let sns = json!({ "Type": "Notification", "MessageId": "0", "Message": event["detail"].to_string() });
+    json!({ "Records": [{ "EventSource": "aws:sns", "EventVersion": "1.0", "Sns": sns }] })
+}
+
+/// A line of SNS's delivery log.
+pub fn sms_line(name: &str, status: &str, said: &str) -> String {
+    json!({
+        "notification": { "messageId": name, "timestamp": "2026-11-23 09:00:00.000" },
+        "delivery": { "destination": "+61491570156", "smsType": "Transactional", "providerResponse": said, "dwellTimeMs": 1 },
+        "status": status,
+    })
+    .to_string()
+}
+
+/// Lines of a log, as a subscription of CloudWatch Logs brings them.
+pub fn logged(lines: &[String]) -> Value {
+    let events: Vec<Value> = lines.iter().map(|line| json!({ "id": "0", "timestamp": 0, "message": line })).collect();
+    packed(json!({ "messageType": "DATA_MESSAGE", "logGroup": "sns", "logEvents": events }).to_string().as_bytes())
+}
+
+/// Bytes in the parcel of CloudWatch Logs.
+pub fn packed(bytes: &[u8]) -> Value {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(bytes).expect("memory");
+    json!({ "awslogs": { "data": BASE64.encode(gzip.finish().expect("memory")) } })
+}
