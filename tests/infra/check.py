@@ -7,8 +7,10 @@ import sys
 import time
 
 import local
+import operations  # noqa: F401 (its rules register themselves)
 import restored
-import rules
+import rule
+import rules  # noqa: F401
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 from faults import faults
@@ -38,7 +40,7 @@ def missed(text: str) -> tuple[int, list[str]]:
     for fault in planted:
         t = read(fault.plant(text))
         is_check = re.fullmatch(r"[EW]\d{4}", fault.found_by)
-        found = linted(json.dumps(t.translated), REGIONS[:1]) if is_check else rules.broken(t, fault.found_by)
+        found = linted(json.dumps(t.translated), REGIONS[:1]) if is_check else rule.broken(t, fault.found_by)
         if not any(it.startswith(f"{fault.found_by} " if is_check else f"{fault.found_by}: ") for it in found):
             bad.append(f"{fault.what} is not found by {fault.found_by}; found: {found}")
     return len(planted), bad
@@ -63,7 +65,7 @@ def main() -> int:
     begun = time.monotonic()
     step("sam validate --lint", sam(), begun)
     begun = time.monotonic()
-    step(f"{len(rules.RULES)} own rules", rules.broken(t), begun)
+    step(f"{len(rule.RULES)} own rules", rule.broken(t), begun)
     begun = time.monotonic()
     step("made by a local CloudFormation, and the table equal to a laptop's", list(local.unlike(t)), begun)
     begun = time.monotonic()

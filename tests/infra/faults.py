@@ -27,6 +27,8 @@ def block(text: str, name: str) -> str:
 def faults(text: str) -> list[Fault]:
     lockouts, send_code = block(text, "LockoutsAlarm"), block(text, "SendCodeFunction")
     failure = send_code[send_code.index("            DestinationConfig:") :].rstrip() + "\n"
+    reserved = "      ReservedConcurrentExecutions: !If [Reserve, !Ref HashConcurrency, !Ref AWS::NoValue]\n"
+    any_secret = 'Action: secretsmanager:GetSecretValue, Resource: "*"'
     leading = next(line for line in text.splitlines(True) if "dynamodb:LeadingKeys" in line)
     return [
         # By the linter, on the translated template.
@@ -49,9 +51,9 @@ def faults(text: str) -> list[Fault]:
         Fault("no tracing", "functions", "Tracing: Active", "Tracing: PassThrough"),
         Fault("a shared role", "functions", "Role: !GetAtt VerifyRole.Arn", "Role: !GetAtt PolicyRole.Arn"),
         Fault("another's log", "functions", "Resource: !GetAtt VerifyLog.Arn", "Resource: !GetAtt PolicyLog.Arn"),
-        Fault("Argon2 without a bound", "functions", "      ReservedConcurrentExecutions: !If [Reserve, !Ref HashConcurrency, !Ref AWS::NoValue]\n", ""),
+        Fault("Argon2 without a bound", "functions", reserved, ""),
         Fault("a log that never forgets", "logs", "      RetentionInDays: !Ref LogRetentionDays\n", ""),
-        Fault("a wildcard", "wildcards", "Action: secretsmanager:GetSecretValue, Resource: !Ref Secret", 'Action: secretsmanager:GetSecretValue, Resource: "*"'),
+        Fault("a wildcard", "wildcards", "Action: secretsmanager:GetSecretValue, Resource: !Ref Secret", any_secret),
         Fault("a wide action", "wildcards", "Action: dynamodb:DeleteItem", "Action: dynamodb:Delete*"),
         Fault("a scan", "keys", "Action: dynamodb:Query", "Action: dynamodb:Scan"),
         Fault("rights on every key", "keys", leading, ""),
@@ -66,6 +68,6 @@ def faults(text: str) -> list[Fault]:
         Fault("keys that nobody makes", "rotation", "RotateImmediatelyOnUpdate: true", "RotateImmediatelyOnUpdate: false"),
         Fault("a dashboard without lockouts", "dashboard", ', [".", "Lockouts"]', ""),
         Fault("an alarm on what nobody measures", "dashboard", "MetricName: MessagesFailed", "MetricName: MessagesLost"),
-        Fault("a parameter that is not explained", "operator", "  SmsSpendLimit:\n    Type", "  SmsLimit:\n    Type: Number\n  SmsSpendLimit:\n    Type"),
+        Fault("a parameter that is not explained", "operator", "\nConditions:", "  Other: { Type: String }\n\nConditions:"),
         Fault("an output of another name", "operator", "  DirectoryFunction:\n    Description", "  Directory:\n    Description"),
     ]

@@ -1,20 +1,12 @@
-"""Own rules: what a linter cannot know. Each is a function that yields what is
-wrong, and its first line says what it holds."""
+"""Own rules of resources and rights: what a linter cannot know."""
 
 import json
-import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-import boto3
-import cost
-from botocore import xform_name
+from rule import Found, differ, rule
 from template import ROOT, Template, att, many
-
-Found = Iterator[str]
-Rule = Callable[[Template], Found]
-RULES: list[Rule] = []
 
 MUTATING = {"POST", "PUT", "PATCH", "DELETE"}
 # Functions that compute Argon2.
@@ -43,39 +35,11 @@ WILDCARDS = {
 # Calls on items; each names its keys.
 ON_ITEMS = {"BatchGetItem", "ConditionCheckItem", "DeleteItem", "PutItem", "Query", "UpdateItem"}
 
-# What alarms and the dashboard read, and nobody measures yet.
-UNMEASURED = {"OutboxUnsent", "OutboxOldestSeconds"}
-
-# What must have an alarm: namespace (of a stack's own metrics, its end), metric.
-ALARMS = {
-    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"), ("Latchkey", "OutboxOldestSeconds"), ("AWS/Lambda", "IteratorAge"),
-    ("Latchkey", "MessagesFailed"), ("AWS/SES", "Reputation.BounceRate"), ("AWS/Lambda", "Throttles"), ("Stack", "ApiThrottled"),
-    ("AWS/Lambda", "Errors"), ("Latchkey", "Lockouts"), ("Latchkey", "CodesRefused"), ("Latchkey", "SmsParts"),
-    ("AWS/SNS", "SMSMonthToDateSpentUSD"), ("AWS/ApiGateway", "5xx"), ("AWS/ApiGateway", "Latency"),
-}  # fmt: skip
-
 # What the access log may hold.
 LOGGED = {
     "requestTime", "requestId", "integration.requestId", "identity.sourceIp", "routeKey", "protocol", "status",
     "integration.integrationStatus", "responseLatency", "integration.latency", "responseLength", "error.responseType",
 }  # fmt: skip
-
-
-def measured() -> set[str]:
-    """What the functions measure, in the namespace Latchkey."""
-    source = (ROOT / "shared/platform/src/metrics.rs").read_text()
-    (names,) = re.findall(r"use Metric::\*;\s*\[(.*?)\]", source, re.DOTALL)
-    return set(re.findall(r"\w+", names))
-
-
-def rule(check: Rule) -> Rule:
-    RULES.append(check)
-    return check
-
-
-def differ(what: str, is_: Any, should: Any) -> Found:
-    if is_ != should:
-        yield f"{what} is {json.dumps(is_)}, not {json.dumps(should)}"
 
 
 @rule
@@ -224,7 +188,8 @@ def streams(t: Template) -> Found:
         yield from put_by(t, p, p["FunctionName"]["Ref"])
     configured = {it["Properties"]["FunctionName"]["Ref"]: it["Properties"] for it in t.of("AWS::Lambda::EventInvokeConfig").values()}
     for name, it in t.of("AWS::Events::Rule").items():
-        for target in it["Properties"]["Targets"]:
+        # What a schedule asks, it asks again.
+        for target in it["Properties"]["Targets"] if "EventPattern" in it["Properties"] else []:
             if "DeadLetterConfig" not in target:
                 yield f"{name}: no queue for what reached no function"
             function = target["Arn"]["Fn::GetAtt"][0]
@@ -321,88 +286,3 @@ def rotation(t: Template) -> Found:
                 yield from differ(f"{name}: which secret", one["Resource"], {"Ref": "Secret"})
             if used - {"secretsmanager:GetSecretValue"} and name != "RotateSecretRole":
                 yield f"{name}: may change the keys"
-
-
-@rule
-def alarms(t: Template) -> Found:
-    """Every listed thing has an alarm, every alarm tells somebody, and the operator's
-    page explains it."""
-    found = set()
-    for name, it in t.of("AWS::CloudWatch::Alarm").items():
-        p = it["Properties"]
-        yield from differ(f"{name}: who is told", p.get("AlarmActions"), [{"Ref": "Alarms"}])
-        for one in [p] if "MetricName" in p else [one["MetricStat"]["Metric"] for one in p["Metrics"] if "MetricStat" in one]:
-            found.add(("Stack" if isinstance(one["Namespace"], dict) else one["Namespace"], one["MetricName"]))
-    yield from (f"no alarm for {' '.join(one)}" for one in sorted(ALARMS - found))
-    yield from (f"the alarm for {' '.join(one)} is not listed" for one in sorted(found - ALARMS))
-    explained = set(re.findall(r"^\| `(\w+)Alarm`", (ROOT / "infra/README.md").read_text(), re.MULTILINE))
-    declared = {name.removesuffix("Alarm") for name in t.of("AWS::CloudWatch::Alarm")}
-    yield from (f"infra/README.md does not explain {one}Alarm" for one in sorted(declared - explained))
-    yield from (f"infra/README.md explains {one}Alarm, which is none" for one in sorted(explained - declared))
-
-
-@rule
-def dashboard(t: Template) -> Found:
-    """The dashboard shows every metric of the functions; what is read is measured."""
-    (it,) = t.of("AWS::CloudWatch::Dashboard").values()
-    read = {it["Properties"]["MetricName"] for it in t.of("AWS::CloudWatch::Alarm").values() if it["Properties"].get("Namespace") == "Latchkey"}
-    shown = set()
-    for widget in json.loads(it["Properties"]["DashboardBody"]["Fn::Sub"])["widgets"]:
-        namespace = ""
-        for line in widget["properties"]["metrics"]:
-            # A dot stands for what the line before has there, three for all.
-            namespace = line[0] if line[0] not in (".", "...") else namespace
-            shown |= {line[1]} if namespace == "Latchkey" and line[0] != "..." else set()
-    yield from (f"{one} is not on it" for one in sorted(measured() - shown))
-    yield from (f"nobody measures {one}" for one in sorted((shown | read) - measured() - UNMEASURED))
-    yield from (f"{one} is measured: take it from the list" for one in sorted(UNMEASURED & measured()))
-
-
-@rule
-def operator(t: Template) -> Found:
-    """Parameters, outputs and costs in infra/README.md are those of the template and
-    of the calls."""
-    page = (ROOT / "infra/README.md").read_text()
-    outputs = set(re.findall(r"(?:^|\$\()output (\w+)", page, re.MULTILINE))
-    yield from (f"infra/README.md uses the output {one}, which is none" for one in sorted(outputs - t.source["Outputs"].keys()))
-    (section,) = re.findall(r"\n## Parameters\n(.*?)\n## ", page, re.DOTALL)
-    described = dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", section, re.MULTILINE))
-    yield from differ("parameters in infra/README.md", sorted(described), sorted(t.source["Parameters"]))
-    for name, it in t.source["Parameters"].items():
-        default = str(it.get("Default", "required"))
-        said = described.get(name, default)
-        if said != default and not (default == "" and said in ("none", "nobody")):
-            yield f"infra/README.md says that {name} is {said} by default, the template {default}"
-    yield from (f"infra/README.md has no row {row!r} (python3 tests/infra/cost.py)" for row in cost.rows() if row not in page)
-
-
-@rule
-def commands(_: Template) -> Found:
-    """Every `aws` command in infra/README.md is one, with options that it has."""
-    common = {"query", "output", "region", "cli-binary-format", "profile"}
-    session = boto3.session.Session(region_name="eu-central-1")
-    page = (ROOT / "infra/README.md").read_text()
-    for block in re.findall(r"^```sh\n(.*?)^```", page, re.DOTALL | re.MULTILINE):
-        for line in re.split(r"\n|\| ", block.replace("\\\n", " ")):
-            for service, operation, rest in re.findall(r"\baws ([a-z0-9-]+) ([a-z0-9-]+)((?:(?!\baws ).)*)", line):
-                client = session.client(service)
-                if operation == "wait":
-                    waiter = client.get_waiter(rest.split()[0].replace("-", "_"))
-                    model = client.meta.service_model.operation_model(waiter.config.operation)
-                else:
-                    names = {xform_name(name, "-"): name for name in client.meta.service_model.operation_names}
-                    if operation not in names:
-                        yield f"aws {service} {operation} is no command"
-                        continue
-                    model = client.meta.service_model.operation_model(names[operation])
-                has = {xform_name(name, "-") for name in model.input_shape.members} if model.input_shape else set()
-                given = set(re.findall(r" --([a-z-]+)", rest))
-                missing = {xform_name(name, "-") for name in model.input_shape.required_members} - given if model.input_shape else set()
-                unknown = {one for one in given - has - common if one.removeprefix("no-") not in has}
-                yield from (f"aws {service} {operation} has no --{one}" for one in sorted(unknown))
-                yield from (f"aws {service} {operation} needs --{one}" for one in sorted(missing))
-
-
-def broken(t: Template, by: str | None = None) -> list[str]:
-    """What is wrong, by all rules or one, each with its rule's name."""
-    return [f"{check.__name__}: {what}" for check in RULES if by in (None, check.__name__) for what in check(t)]
