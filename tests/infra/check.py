@@ -1,0 +1,81 @@
+"""Runs the checks in order, and then looks whether they would find a fault."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+
+import local
+import operations  # noqa: F401 (its rules register themselves)
+import restored
+import rule
+import rules  # noqa: F401
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
+from faults import faults
+from template import ROOT, TEMPLATE, Template, read
+
+# Resources and their values differ a little; these are far apart.
+REGIONS = ["us-east-1", "eu-central-1", "ap-northeast-1"]
+
+
+def linted(text: str, regions: list[str] = REGIONS) -> list[str]:
+    """What cfn-lint finds; warnings count."""
+    matches = lint(text, config=ManualArgs(regions=regions))
+    return [f"{it.rule.id} {it.message} ({'/'.join(map(str, it.path or []))})" for it in matches]
+
+
+def sam() -> list[str]:
+    """`sam validate --lint`, which asks nobody: there is no name of a policy of
+    AWS's in the template that it would have to look up."""
+    command = [sys.executable, "-m", "samcli", "validate", "--lint", "--region", "eu-central-1", "--template", TEMPLATE]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    return [] if ran.returncode == 0 else [line for line in (ran.stdout + ran.stderr).splitlines() if line.strip()]
+
+
+def missed(text: str) -> tuple[int, list[str]]:
+    """Faults that are not found by what must find them."""
+    planted, bad = faults(text), []
+    for fault in planted:
+        t = read(fault.plant(text))
+        is_check = re.fullmatch(r"[EW]\d{4}", fault.found_by)
+        found = linted(json.dumps(t.translated), REGIONS[:1]) if is_check else rule.broken(t, fault.found_by)
+        if not any(it.startswith(f"{fault.found_by} " if is_check else f"{fault.found_by}: ") for it in found):
+            bad.append(f"{fault.what} is not found by {fault.found_by}; found: {found}")
+    return len(planted), bad
+
+
+def main() -> int:
+    text = TEMPLATE.read_text()
+    failed = 0
+
+    def step(what: str, found: list[str], begun: float) -> None:
+        nonlocal failed
+        failed += bool(found)
+        print(f"{'FAILED' if found else 'ok':<6} {what} ({time.monotonic() - begun:.1f} s)", flush=True)
+        for it in found:
+            print(f"       {it}", flush=True)
+
+    begun = time.monotonic()
+    step("cfn-lint, as written", linted(text), begun)
+    begun = time.monotonic()
+    t: Template = read(text)
+    step("cfn-lint, as translated", linted(json.dumps(t.translated)), begun)
+    begun = time.monotonic()
+    step("sam validate --lint", sam(), begun)
+    begun = time.monotonic()
+    step(f"{len(rule.RULES)} own rules", rule.broken(t), begun)
+    begun = time.monotonic()
+    step("made by a local CloudFormation, and the table equal to a laptop's", list(local.unlike(t)), begun)
+    begun = time.monotonic()
+    step("a restored table gives back what was lost, and nothing that lives", restored.unlike(t), begun)
+    begun = time.monotonic()
+    planted, bad = missed(text)
+    step(f"{planted} planted faults, each found by its own check", bad, begun)
+    print(f"{7 - failed} passed, {failed} failed")
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""What a reset reads and writes, counted from tests/golden/calls.txt, as
+infra/README.md has it: `python3 tests/infra/cost.py` prints the rows."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# The steps of one reset by mail, with the sign-in after it.
+STEPS = ["start reset", "send challenge", "send-code, reset", "verify, reset", "set password", "send-code, notice", "sign-in after the reset"]
+
+# Rows of the indexes that a write moves: an event stands in both, and so does a
+# message until it is sent.
+INDEXED = {"Put AUDIT": 2, "Put OUTBOX": 2}
+UNSENT_NO_MORE = "REMOVE #bucket"
+
+
+def sections() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in (ROOT / "tests/golden/calls.txt").read_text().splitlines():
+        if line.startswith(" "):
+            found[list(found)[-1]].append(line)
+        else:
+            found[line] = []
+    return found
+
+
+def units(lines: list[str]) -> tuple[int, int]:
+    """Read units (an item of at most 4 KB, consistent) and write units (an item of
+    at most 1 KB, twice in a transaction, checks too; an index's row once)."""
+    read = sum(len(line.split()) - 1 for line in lines if line.startswith("  Read "))
+    members = [line.strip() for line in lines if line.startswith("    ")]
+    indexed = sum(count for one in members for begin, count in INDEXED.items() if one.startswith(begin))
+    return read, 2 * len(members) + indexed + sum(UNSENT_NO_MORE in one for one in members)
+
+
+def rows() -> Iterator[str]:
+    calls, all_read, all_written = sections(), 0, 0
+    for step in STEPS:
+        read, written = units(calls[step])
+        all_read, all_written = all_read + read, all_written + written
+        yield f"| {step} | {read} | {written} |"
+    yield f"| one reset | {all_read} | {all_written} |"
+
+
+if __name__ == "__main__":
+    print("\n".join(rows()))

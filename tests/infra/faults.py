@@ -1,0 +1,73 @@
+"""Faults that are planted into a copy of the template, and what must find each."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Fault:
+    what: str
+    # The rule, or the linter's check, that must find it.
+    found_by: str
+    old: str
+    new: str
+
+    def plant(self, text: str) -> str:
+        """The template with this fault. What it is planted at must be there."""
+        if self.old not in text:
+            raise SystemExit(f"a fault has no place any more: {self.what}: {self.old!r}")
+        return text.replace(self.old, self.new, 1)
+
+
+def block(text: str, name: str) -> str:
+    """A resource as it is written, to its blank line."""
+    begin = text.index(f"\n  {name}:\n") + 1
+    return text[begin : text.index("\n\n", begin) + 2]
+
+
+def faults(text: str) -> list[Fault]:
+    lockouts, send_code = block(text, "LockoutsAlarm"), block(text, "SendCodeFunction")
+    failure = send_code[send_code.index("            DestinationConfig:") :].rstrip() + "\n"
+    reserved = "      ReservedConcurrentExecutions: !If [Reserve, !Ref HashConcurrency, !Ref AWS::NoValue]\n"
+    any_secret = 'Action: secretsmanager:GetSecretValue, Resource: "*"'
+    leading = next(line for line in text.splitlines(True) if "dynamodb:LeadingKeys" in line)
+    return [
+        # By the linter, on the translated template.
+        Fault("a misspelt action", "W3037", "dynamodb:BatchGetItem", "dynamodb:BatchGetItems"),
+        Fault("an undefined reference", "E1010", "Resource: !GetAtt Table.Arn", "Resource: !GetAtt Tabel.Arn"),
+        Fault("an undefined parameter", "E1020", "Endpoint: !Ref AlarmEmail", "Endpoint: !Ref AlarmMails"),
+        Fault("a misspelt property", "E3002", "EnableKeyRotation: true", "EnableKeyRotations: true"),
+        Fault("a name without what it names", "E1019", '!Sub "${Table.Arn}/stream/*"', '!Sub "${Tables.Arn}/stream/*"'),
+        # By the own rules.
+        Fault("a missing route", "api", 'Method: post, Path: "/v1/session/confirm"', 'Method: get, Path: "/v1/me/confirm"'),
+        Fault("another function's route", "api", 'Method: get, Path: "/v1/groups"', 'Method: get, Path: "/v1/limits/groups"'),
+        Fault("a dropped alarm", "alarms", lockouts, ""),
+        Fault("an alarm that tells nobody", "alarms", "AlarmActions: [!Ref Alarms]", "AlarmActions: []"),
+        Fault("TTL off", "table", "AttributeName: ttl\n        Enabled: true", "AttributeName: ttl\n        Enabled: false"),
+        Fault("no recovery", "table", "PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false"),
+        Fault("no deletion protection", "table", "DeletionProtectionEnabled: true", "DeletionProtectionEnabled: false"),
+        Fault("a table that goes with the stack", "table", "DeletionPolicy: Retain", "DeletionPolicy: Delete"),
+        Fault("AWS's key", "table", "        SSEType: KMS\n        KMSMasterKeyId: !GetAtt Key.Arn\n", ""),
+        Fault("x86_64", "functions", "Architectures: [arm64]", "Architectures: [x86_64]"),
+        Fault("no tracing", "functions", "Tracing: Active", "Tracing: PassThrough"),
+        Fault("a shared role", "functions", "Role: !GetAtt VerifyRole.Arn", "Role: !GetAtt PolicyRole.Arn"),
+        Fault("another's log", "functions", "Resource: !GetAtt VerifyLog.Arn", "Resource: !GetAtt PolicyLog.Arn"),
+        Fault("Argon2 without a bound", "functions", reserved, ""),
+        Fault("a log that never forgets", "logs", "      RetentionInDays: !Ref LogRetentionDays\n", ""),
+        Fault("a wildcard", "wildcards", "Action: secretsmanager:GetSecretValue, Resource: !Ref Secret", any_secret),
+        Fault("a wide action", "wildcards", "Action: dynamodb:DeleteItem", "Action: dynamodb:Delete*"),
+        Fault("a scan", "keys", "Action: dynamodb:Query", "Action: dynamodb:Scan"),
+        Fault("rights on every key", "keys", leading, ""),
+        Fault("a right that is missing", "calls", '"LEDGER#*", "ADMINS"]', '"LEDGER#*"]'),
+        Fault("a missing dead-letter queue", "streams", failure, ""),
+        Fault("whole batches", "streams", "            FunctionResponseTypes: [ReportBatchItemFailures]\n", ""),
+        Fault("an open queue", "encrypted", "      KmsMasterKeyId: !GetAtt Key.Arn\n", ""),
+        Fault("no throttle", "throttles", "        POST /v1/sign-in: { ThrottlingBurstLimit: 100, ThrottlingRateLimit: 50 }\n", ""),
+        Fault("a query in the log", "access_log", '"protocol":"$context.protocol"', '"path":"$context.path"'),
+        Fault("old TLS", "tls", "SecurityPolicy: TLS_1_2", "SecurityPolicy: TLS_1_0"),
+        Fault("mail in the clear", "tls", "TlsPolicy: REQUIRE", "TlsPolicy: OPTIONAL"),
+        Fault("keys that nobody makes", "rotation", "RotateImmediatelyOnUpdate: true", "RotateImmediatelyOnUpdate: false"),
+        Fault("a dashboard without lockouts", "dashboard", ', [".", "Lockouts"]', ""),
+        Fault("an alarm on what nobody measures", "dashboard", "MetricName: MessagesFailed", "MetricName: MessagesLost"),
+        Fault("a parameter that is not explained", "operator", "\nConditions:", "  Other: { Type: String }\n\nConditions:"),
+        Fault("an output of another name", "operator", "  DirectoryFunction:\n    Description", "  Directory:\n    Description"),
+    ]

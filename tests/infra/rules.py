@@ -1,0 +1,288 @@
+"""Own rules of resources and rights: what a linter cannot know."""
+
+import json
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+from rule import Found, differ, rule
+from template import ROOT, Template, att, many
+
+MUTATING = {"POST", "PUT", "PATCH", "DELETE"}
+# Functions that compute Argon2.
+HASHING = {"directory", "registration", "reset", "sign-in"}
+
+# Every right without a resource of its own, and why it cannot have one: role or
+# policy, statement, what has the mark.
+WILDCARDS = {
+    ("*", "Trace", "Resource *"): "X-Ray has no resources to name",
+    ("SendCodeRole", "Sms", "Resource *"): "a phone number has no ARN; NoTopics takes topics out again",
+    ("SendCodeRole", "NoTopics", "Resource arn:*:sns:*:*:*"): "a refusal may be wide",
+    ("SendCodeRole", "Streams", "Resource ${Table.Arn}/stream/*"): "of this table alone; Lambda asks for it so",
+    ("SmsLogRole", "Log", "Resource arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:sns/${AWS::Region}/"
+     "${AWS::AccountId}/DirectPublishToPhoneNumber*"): "SNS names the two groups, of sent and of failed",
+    ("Key", "Manage", "Action kms:*"): "without it nobody could manage the key any more",
+    ("Key", "ThroughServices", "Principal *"): "of this account, through three services",
+    ("Key", "ThroughServices", "Action kms:ReEncrypt*"): "From and To",
+    ("Key", "ThroughServices", "Action kms:GenerateDataKey*"): "with and without the plain key",
+    ("Key", "Logs", "Action kms:ReEncrypt*"): "From and To",
+    ("Key", "Logs", "Action kms:GenerateDataKey*"): "with and without the plain key",
+    ("Key", "Alarms", "Action kms:GenerateDataKey*"): "with and without the plain key",
+    ("Key", "Events", "Action kms:GenerateDataKey*"): "with and without the plain key",
+    ("Key", "*", "Resource *"): "in a key's policy it is the key itself",
+}
+
+# Calls on items; each names its keys.
+ON_ITEMS = {"BatchGetItem", "ConditionCheckItem", "DeleteItem", "PutItem", "Query", "UpdateItem"}
+
+# What the access log may hold.
+LOGGED = {
+    "requestTime", "requestId", "integration.requestId", "identity.sourceIp", "routeKey", "protocol", "status",
+    "integration.integrationStatus", "responseLatency", "integration.latency", "responseLength", "error.responseType",
+}  # fmt: skip
+
+
+@rule
+def table(t: Template) -> Found:
+    """One table: on demand, TTL, a stream of keys, recovery, the own key, kept."""
+    (name, it), *more = t.of("AWS::DynamoDB::Table").items()
+    yield from (f"{another} is a second table" for another, _ in more)
+    p = it["Properties"]
+    yield from differ("BillingMode", p.get("BillingMode"), "PAY_PER_REQUEST")
+    yield from differ("TTL", p.get("TimeToLiveSpecification"), {"AttributeName": "ttl", "Enabled": True})
+    yield from differ("the stream", p.get("StreamSpecification"), {"StreamViewType": "KEYS_ONLY"})
+    yield from differ("recovery", p.get("PointInTimeRecoverySpecification"), {"PointInTimeRecoveryEnabled": True})
+    yield from differ("encryption", p.get("SSESpecification"), {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": att("Key")})
+    yield from differ("deletion protection", p.get("DeletionProtectionEnabled"), True)
+    for kept in [name, "Secret", "Key"]:
+        for policy in ["DeletionPolicy", "UpdateReplacePolicy"]:
+            yield from differ(f"{policy} of {kept}", t.translated["Resources"][kept].get(policy), "Retain")
+
+
+@rule
+def encrypted(t: Template) -> Found:
+    """Secret, queues, topic and logs are encrypted by the own key; it rotates."""
+    fields = {
+        "AWS::SecretsManager::Secret": "KmsKeyId", "AWS::SQS::Queue": "KmsMasterKeyId",
+        "AWS::SNS::Topic": "KmsMasterKeyId", "AWS::Logs::LogGroup": "KmsKeyId",
+    }  # fmt: skip
+    for kind, field in fields.items():
+        for name, it in t.of(kind).items():
+            if it["Properties"].get(field) not in (att("Key"), {"Ref": "Key"}):
+                yield f"{name} is not encrypted by the own key"
+    yield from differ("the key's rotation", t.translated["Resources"]["Key"]["Properties"].get("EnableKeyRotation"), True)
+
+
+@rule
+def logs(t: Template) -> Found:
+    """Every log group forgets."""
+    for name, it in t.of("AWS::Logs::LogGroup").items():
+        yield from differ(f"retention of {name}", it["Properties"].get("RetentionInDays"), {"Ref": "LogRetentionDays"})
+
+
+@rule
+def functions(t: Template) -> Found:
+    """Every function: arm64, own role, own log and no other, JSON, tracing."""
+    roles: dict[str, str] = {}
+    for program, written in t.functions().items():
+        name = written["Name"]
+        p = t.translated["Resources"][name]["Properties"]
+        yield from differ(f"{name}: name", p.get("FunctionName"), {"Fn::Sub": f"${{AWS::StackName}}-{program}"})
+        yield from differ(f"{name}: runtime", p.get("Runtime"), "provided.al2023")
+        yield from differ(f"{name}: architecture", p.get("Architectures"), ["arm64"])
+        yield from differ(f"{name}: builder", written["Metadata"].get("BuildMethod"), "rust-cargolambda")
+        yield from differ(f"{name}: tracing", p.get("TracingConfig"), {"Mode": "Active"})
+        if not 0 < p.get("Timeout", 0) < 29:
+            yield f"{name}: it does not end before the gateway does, in 30 s"
+        reserved = "ReservedConcurrentExecutions" in p
+        yield from differ(f"{name}: reserved concurrency", reserved, program in HASHING)
+        yield from differ(f"{name}: a whole vCPU", p["MemorySize"] == 1769, program in HASHING)
+        role = p["Role"].get("Fn::GetAtt", ["none"])[0]
+        if role in roles:
+            yield f"{name}: its role is {roles[role]}'s too"
+        roles[role] = name
+        log = p.get("LoggingConfig", {}).get("LogGroup", {}).get("Ref")
+        yield from differ(f"{name}: log", p.get("LoggingConfig"), {"LogFormat": "JSON", "LogGroup": {"Ref": log}})
+        group = t.translated["Resources"].get(log, {}).get("Properties", {}).get("LogGroupName")
+        yield from differ(f"{name}: log group", group, {"Fn::Sub": f"/aws/lambda/${{AWS::StackName}}-{program}"})
+        if role not in t.translated["Resources"]:
+            yield f"{name}: no role of the template"
+            continue
+        writes = [one for one in t.statements(role) if any(action.startswith("logs:") for action in many(one["Action"]))]
+        may = [(sorted(many(one["Action"])), one["Resource"]) for one in writes]
+        yield from differ(f"{role}: logs", may, [(["logs:CreateLogStream", "logs:PutLogEvents"], att(log))])
+        managed = t.translated["Resources"][role]["Properties"].get("ManagedPolicyArns")
+        yield from differ(f"{role}: rights that others define", managed, None)
+
+
+def policies(t: Template) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every statement of every policy, and whose it is."""
+    for name, it in t.translated["Resources"].items():
+        p = it["Properties"] if "Properties" in it else {}
+        documents = [p.get("AssumeRolePolicyDocument"), p.get("KeyPolicy"), p.get("PolicyDocument")]
+        documents += [policy["PolicyDocument"] for policy in p.get("Policies", [])]
+        yield from ((name, one) for document in documents if document for one in document["Statement"])
+
+
+@rule
+def wildcards(t: Template) -> Found:
+    """No wildcard but those that are listed with a reason, all of which are used."""
+    unused = set(WILDCARDS)
+    for name, one in policies(t):
+        sid = one.get("Sid", "none")
+        yield from (f"{name} {sid}: says what it is not: {key}" for key in one if key.startswith("Not"))
+        texts = [f"Action {action}" for action in many(one["Action"])]
+        for what in many(one.get("Resource", [])):
+            texts.append(f"Resource {what.get('Fn::Sub', '') if isinstance(what, dict) else what}")
+        principal = one.get("Principal")
+        texts += [f"Principal {it}" for it in many(principal["AWS"])] if isinstance(principal, dict) and "AWS" in principal else []
+        texts += ["Principal *"] if principal == "*" else []
+        for text in (text for text in texts if "*" in text):
+            reasons = {(name, sid, text), (name, "*", text), ("*", sid, text)} & set(WILDCARDS)
+            if not reasons:
+                yield f"{name} {sid}: {text} is not on the list of wildcards"
+            unused -= reasons
+    yield from (f"{' '.join(one)} is on the list of wildcards for nothing" for one in sorted(unused))
+
+
+@rule
+def keys(t: Template) -> Found:
+    """Every right on items names the prefixes of keys; nobody scans."""
+    for name, one in policies(t):
+        actions = {action.removeprefix("dynamodb:") for action in many(one["Action"]) if action.startswith("dynamodb:")}
+        if "Scan" in actions or any("*" in action or action.startswith("PartiQL") for action in actions):
+            yield f"{name}: may scan"
+        leading = one.get("Condition", {}).get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", [])
+        if actions & ON_ITEMS and (not leading or "*" in leading):
+            yield f"{name} {one['Sid']}: names no keys"
+
+
+@rule
+def calls(t: Template) -> Found:
+    """Every call of tests/golden/calls.txt is somebody's right."""
+    verbs = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+    granted = set()
+    for _, one in policies(t):
+        for key in one.get("Condition", {}).get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", []):
+            granted |= {(action, key.removesuffix("#*")) for action in many(one["Action"])}
+    used = set()
+    for line in (ROOT / "tests/golden/calls.txt").read_text().splitlines():
+        verb, *rest = line.split()
+        if line.startswith("  Read "):
+            used |= {("dynamodb:BatchGetItem", item) for item in rest}
+        elif line.startswith("    ") and verb in verbs:
+            used.add((f"dynamodb:{verbs[verb]}", rest[0]))
+    yield from (f"nobody may {action} {item}" for action, item in sorted(used - granted))
+
+
+@rule
+def streams(t: Template) -> Found:
+    """The stream: filtered, tried a bounded number of times, put by where it fails."""
+    for name, it in t.of("AWS::Lambda::EventSourceMapping").items():
+        p = it["Properties"]
+        yield from differ(f"{name}: partial batches", p.get("FunctionResponseTypes"), ["ReportBatchItemFailures"])
+        yield from differ(f"{name}: bisect", p.get("BisectBatchOnFunctionError"), True)
+        for field in ["MaximumRetryAttempts", "MaximumRecordAgeInSeconds", "FilterCriteria"]:
+            if field not in p:
+                yield f"{name}: no {field}"
+        yield from put_by(t, p, p["FunctionName"]["Ref"])
+    configured = {it["Properties"]["FunctionName"]["Ref"]: it["Properties"] for it in t.of("AWS::Lambda::EventInvokeConfig").values()}
+    for name, it in t.of("AWS::Events::Rule").items():
+        # What a schedule asks, it asks again.
+        for target in it["Properties"]["Targets"] if "EventPattern" in it["Properties"] else []:
+            if "DeadLetterConfig" not in target:
+                yield f"{name}: no queue for what reached no function"
+            function = target["Arn"]["Fn::GetAtt"][0]
+            yield from put_by(t, configured.get(function, {}), function)
+
+
+def put_by(t: Template, configured: dict[str, Any], function: str) -> Found:
+    queue = configured.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination", {}).get("Fn::GetAtt", [None])[0]
+    if queue not in t.of("AWS::SQS::Queue"):
+        yield f"{function}: what fails is put nowhere"
+        return
+    role = t.translated["Resources"][function]["Properties"]["Role"]["Fn::GetAtt"][0]
+    if not any(one["Action"] == "sqs:SendMessage" and one["Resource"] == att(queue) for one in t.statements(role)):
+        yield f"{function}: its role may not put into {queue}"
+
+
+def routes(t: Template) -> dict[tuple[str, str], str]:
+    """Method and path of every route, and the program that answers."""
+    found = {}
+    for program, it in t.functions().items():
+        for event in it["Properties"]["Events"].values():
+            if event["Type"] == "HttpApi":
+                found[event["Properties"]["Method"].upper(), event["Properties"]["Path"]] = program
+    return found
+
+
+@rule
+def api(t: Template) -> Found:
+    """The routes are those of the API document and the local router."""
+    document = json.loads((ROOT / "infra/openapi.json").read_text())["paths"]
+    described = {(method.upper(), path) for path, item in document.items() for method in item}
+    router = tomllib.loads((ROOT / "Cargo.toml").read_text())["workspace"]["metadata"]["lambda"]["watch"]["router"]
+    pages = {("GET", path) for path, program in router.items() if program == "portal"}
+    declared = routes(t)
+    yield from (f"no route {' '.join(one)}" for one in sorted((described | pages) - declared.keys()))
+    yield from (f"the route {' '.join(one)} is nowhere described" for one in sorted(declared.keys() - described - pages))
+    for (_, path), program in declared.items():
+        yield from differ(f"who answers {path}", program, router.get(path))
+
+
+@rule
+def throttles(t: Template) -> Found:
+    """Every route is throttled, those that change something by numbers of their own."""
+    p = t.source["Resources"]["Api"]["Properties"]
+    default, own = p.get("DefaultRouteSettings", {}), p.get("RouteSettings", {})
+    for where, it in [("by default", default), *own.items()]:
+        if not 0 < it.get("ThrottlingRateLimit", 0) <= it.get("ThrottlingBurstLimit", 0) <= 200:
+            yield f"{where}: no throttle, or none worth the name"
+    declared = {f"{method} {path}" for method, path in routes(t) if method in MUTATING}
+    yield from (f"{one} has no throttle of its own" for one in sorted(declared - own.keys()))
+    yield from (f"{one} is throttled and no route" for one in sorted(own.keys() - declared))
+    for one, it in own.items():
+        if it["ThrottlingRateLimit"] >= default["ThrottlingRateLimit"]:
+            yield f"{one} is not throttled tighter than the rest"
+
+
+@rule
+def access_log(t: Template) -> Found:
+    """The access log is JSON and holds nothing but what is listed."""
+    (stage,) = t.of("AWS::ApiGatewayV2::Stage").values()
+    settings = stage["Properties"].get("AccessLogSettings", {})
+    yield from differ("where it goes", settings.get("DestinationArn"), att("AccessLog"))
+    held = json.loads(settings.get("Format", "{}")).values()
+    yield from differ("what it holds", sorted(held), sorted(f"$context.{name}" for name in LOGGED))
+
+
+@rule
+def tls(t: Template) -> Found:
+    """Nothing older than TLS 1.2, and no mail without TLS."""
+    for name, it in t.of("AWS::ApiGatewayV2::DomainName").items():
+        for one in it["Properties"]["DomainNameConfigurations"]:
+            yield from differ(f"{name}: TLS", one.get("SecurityPolicy"), "TLS_1_2")
+    closed = t.source["Resources"]["Api"]["Properties"].get("DisableExecuteApiEndpoint")
+    yield from differ("the other way in", closed, {"Fn::If": ["HasDomain", True, False]})
+    (mail,) = t.of("AWS::SES::ConfigurationSet").values()
+    yield from differ("TLS of mails", mail["Properties"].get("DeliveryOptions"), {"TlsPolicy": "REQUIRE"})
+    suppressed = mail["Properties"].get("SuppressionOptions", {}).get("SuppressedReasons")
+    yield from differ("suppression", suppressed, ["BOUNCE", "COMPLAINT"])
+
+
+@rule
+def rotation(t: Template) -> Found:
+    """The keys are made and rotated by a function that may do that alone."""
+    (it,) = t.of("AWS::SecretsManager::RotationSchedule").values()
+    p = it["Properties"]
+    yield from differ("whose keys", p.get("SecretId"), {"Ref": "Secret"})
+    yield from differ("by whom", p.get("RotationLambdaARN"), att("RotateSecretFunction"))
+    yield from differ("at once", p.get("RotateImmediatelyOnUpdate"), True)
+    yield from differ("how often", p.get("RotationRules"), {"AutomaticallyAfterDays": 90})
+    for name in t.of("AWS::IAM::Role"):
+        for one in t.statements(name):
+            used = {action for action in many(one["Action"]) if action.startswith("secretsmanager:")}
+            if used:
+                yield from differ(f"{name}: which secret", one["Resource"], {"Ref": "Secret"})
+            if used - {"secretsmanager:GetSecretValue"} and name != "RotateSecretRole":
+                yield f"{name}: may change the keys"
