@@ -65,7 +65,7 @@ async fn a_refused_password_is_told_why_in_ones_own_language_and_writes_nothing(
         ("Password1234567", "passwordCommon", "Is made of words that many people use. Put together several unusual words.", "由許多人常用的字詞組成。請組合幾個不常見的詞。"),
         ("aaaaaaaaaaaaaaaa", "passwordRepeats", "Repeats the same characters or words. Repeating does not make it stronger.", "重複了相同的字元或字詞。重複並不會更安全。"),
         ("abcdefghijklmnop", "passwordSequence", "Follows a pattern such as abcd, 1234, a year, or neighbouring keys. Use several unusual words.", "含有 abcd、1234、年份或鍵盤相鄰按鍵等規律。請使用幾個不常見的詞。"),
-        ("ann@example.com-password-2026", "passwordPersonal", "Holds your name, your user ID or your organisation. Leave them out.", "含有您的姓名、使用者識別碼或組織名稱。請勿使用這些內容。"),
+        ("ann@example.com-password-2026", "passwordPersonal", "Holds your name, your user ID or your organisation. Leave them out.", "含有您的姓名、使用者 ID 或組織名稱。請勿使用這些內容。"),
         ("wednesdaymorning", "passwordGuessable", "Is too easy to guess. Add another word or two that have nothing to do with one another.", "太容易猜到。請再加上一兩個彼此無關的詞。"),
     ];
     let before = items(&world).await;

@@ -18,6 +18,8 @@ export interface Wanted {
   /** What comes after a right one. */
   then: () => Promise<void> | void;
   asked?: Asked;
+  /** Looks why a code was refused, and throws where another one cannot help. */
+  refused?: () => Promise<void>;
   supportCode?: string;
 }
 
@@ -78,13 +80,14 @@ function digits(typed: string): string {
   return typed.normalize("NFKC").replace(/[^0-9]/g, "");
 }
 
-async function verify({ challenge, asked }: Wanted, code: string): Promise<void> {
+async function verify({ challenge, asked, refused }: Wanted, code: string): Promise<void> {
   if (code.length !== challenge.digits) throw new Refused("code", text("code.length", { digits: challenge.digits }));
   try {
     await call("POST", `/v1/challenges/${challenge.challengeId}/verify`, { code }, asked);
   } catch (error) {
-    if (error instanceof Problem && error.code === "codeNotAccepted") throw new Refused("code", text("code.notAccepted"));
-    throw error;
+    if (!(error instanceof Problem) || error.code !== "codeNotAccepted") throw error;
+    await refused?.();
+    throw new Refused("code", text("code.notAccepted"));
   }
 }
 

@@ -155,7 +155,15 @@ async function send(one: Reset, kind: Kind, destination = ""): Promise<void> {
     resend: request,
     then: () => next(one),
     asked: { bearer: one.bearer },
+    refused: () => alive(one),
     supportCode: one.supportCode,
+  });
+}
+
+/** Throws where the reset has ended: a code of it is then merely not accepted. */
+async function alive(one: Reset): Promise<void> {
+  await asked(one, "GET").catch((error: unknown) => {
+    if (error instanceof Problem && error.code === "resetEnded") throw error;
   });
 }
 

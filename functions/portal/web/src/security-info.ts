@@ -15,6 +15,8 @@ let session: Session;
 let methods: Methods;
 /** What is being changed. Nothing is: then no step but the first one is alive. */
 let changing: Kind | "password" | undefined;
+/** A new password went out and no answer came back. */
+let unanswered = false;
 
 function signIn(query: Record<string, string>): void {
   location.replace(`/sign-in?${new URLSearchParams({ mkt: LANGUAGE, ...query })}`);
@@ -107,6 +109,7 @@ async function remove(kind: Kind, destination: string): Promise<void> {
 async function askForPassword(): Promise<void> {
   const limits = await call<Limits>("GET", "/v1/limits");
   changing = "password";
+  unanswered = false;
   const form = byId<HTMLFormElement>("password-form");
   form.reset();
   clear(form);
@@ -121,9 +124,11 @@ async function changePassword(fields: FormData): Promise<void> {
     session = await call<Session>("PUT", "/v1/me/password", { currentPassword, newPassword });
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    if (error.code === "currentPasswordWrong") throw new Refused("currentPassword", error.title);
-    if (error.code === OFFLINE) return say(byId("password-form"), error.title, text("info.password.maybe"));
-    throw error;
+    const wrong = error.code === "currentPasswordWrong";
+    if (wrong) throw new Refused("currentPassword", unanswered ? text("info.password.probably") : error.title);
+    if (error.code !== OFFLINE) throw error;
+    unanswered = true;
+    return say(byId("password-form"), error.title, text("info.password.maybe"));
   }
   cover();
   byId<HTMLFormElement>("password-form").reset();
