@@ -91,7 +91,7 @@ export function show(place: HTMLElement, error: unknown): void {
   }
   const lead = leads.get(error.code);
   if (lead) return lead(error);
-  const left = error.errors.filter(({ pointer, detail }) => !refuse(place, pointer.split("/").pop() ?? "", detail));
+  const left = error.errors.filter(({ pointer, detail }) => !refuse(place, pointer, detail));
   if (error.errors.length && !left.length) return focusFirst(place);
   const detail = left.length ? left.map((e) => e.detail).join(" ") : error.detail;
   const wait = error.retryAfter ? text("common.wait", { time: span(error.retryAfter) }) : "";
@@ -107,9 +107,12 @@ export function say(place: HTMLElement, title: string, detail: string): void {
   alert.scrollIntoView({ block: "nearest" });
 }
 
-/** Whether a field of this name was there to say it beside. */
-function refuse(place: ParentNode, name: string, message: string): boolean {
-  const field = fields(place).find((field) => field.name === name);
+/** Whether a field was there to say it beside: the one that holds what the
+    pointer leads to, or is called like its last part. */
+function refuse(place: ParentNode, pointer: string, message: string): boolean {
+  const holds = ({ dataset }: Field) => dataset.pointer && `${pointer}/`.startsWith(`${dataset.pointer}/`);
+  const name = pointer.split("/").pop();
+  const field = fields(place).find(holds) ?? fields(place).find((field) => field.name === name);
   const error = field && place.querySelector(`#${CSS.escape(field.id)}-error`);
   if (!field || !error) return false;
   field.setAttribute("aria-invalid", "true");

@@ -1,0 +1,88 @@
+// A list of names that is added to one by one, such as groups or countries.
+
+import { byId, make, one } from "./dom";
+import { LANGUAGE, text } from "./texts";
+import type { Field } from "./admin-fields";
+
+/** The list in the field with this id. A name that was chosen and not added
+    yet counts as added: nobody wants it lost by saving. */
+export function names(id: string, label: (name: string) => string = (name) => name): Field {
+  const place = byId(id);
+  const list = one("ul", place);
+  const input = one<HTMLInputElement | HTMLSelectElement>(".adder input, .adder select", place);
+  const told = make("p", { class: "unseen", role: "status" });
+  place.append(told);
+  let held: string[] = [];
+
+  const read = () => {
+    const waiting = input.value.trim();
+    return [...new Set(waiting ? [...held, waiting] : held)].sort();
+  };
+  const draw = () => {
+    const shown = [...held].sort((a, b) => label(a).localeCompare(label(b), LANGUAGE));
+    list.hidden = !shown.length;
+    list.replaceChildren(
+      ...shown.map((name) => {
+        const remove = make("button", { type: "button", "aria-label": text("admin.remove", { name: label(name) }) }, "×");
+        remove.addEventListener("click", () => take(name));
+        return make("li", {}, label(name), remove);
+      }),
+    );
+  };
+  const changed = () => place.dispatchEvent(new Event("change", { bubbles: true }));
+  const add = () => {
+    const name = input.value.trim();
+    input.focus();
+    if (!name) return;
+    held = read();
+    input.value = "";
+    draw();
+    told.textContent = text("admin.added", { name: label(name) });
+    changed();
+  };
+  const take = (name: string) => {
+    held = held.filter((other) => other !== name);
+    draw();
+    told.textContent = text("admin.removed", { name: label(name) });
+    input.focus();
+    changed();
+  };
+  one(".add", place).addEventListener("click", add);
+  input.addEventListener("keydown", (event) => {
+    if ((event as KeyboardEvent).key !== "Enter" || (event as KeyboardEvent).isComposing || !input.value.trim()) return;
+    event.preventDefault();
+    add();
+  });
+  return {
+    pointer: input.dataset.pointer ?? "",
+    read,
+    write: (value) => {
+      held = [...((value ?? []) as string[])];
+      input.value = "";
+      draw();
+    },
+  };
+}
+
+/** Regions of the world's list that have no phone numbers of their own. */
+const WITHOUT_PHONES = "AQ BV CP CQ DG EA EU EZ GS HM IC PN QO TF UM UN XA XB ZZ";
+
+const regions = new Intl.DisplayNames(LANGUAGE, { type: "region", fallback: "none" });
+
+/** A country's name with its code. */
+export function country(code: string): string {
+  const name = /^[A-Z]{2}$/.test(code) && regions.of(code);
+  return name ? `${name} (${code})` : code;
+}
+
+/** Fills a list of choices with all countries, by name. */
+export function offerCountries(select: HTMLSelectElement): void {
+  const letters = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+  const codes = letters.flatMap((first) => letters.map((second) => first + second));
+  // A code that is no longer in use stands for another one.
+  const current = (code: string) => new Intl.Locale(`und-${code}`).region === code;
+  const known = codes.filter((code) => !WITHOUT_PHONES.includes(code) && regions.of(code) && current(code));
+  const options = known.map((code) => new Option(country(code), code));
+  const order = new Intl.Collator(LANGUAGE);
+  select.append(...options.sort((a, b) => order.compare(a.text, b.text)));
+}

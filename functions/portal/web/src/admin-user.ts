@@ -1,0 +1,203 @@
+// One account: what it is, whether it can reset, and what may be done for it.
+
+import { choice, showOnce, sure, type Issued } from "./admin-dialogs";
+import { fieldsOf, Sheet } from "./admin-fields";
+import { names } from "./admin-list";
+import { offerGroups, roleOf, type Role, type User } from "./admin-users";
+import { ask, call, Problem, type Methods } from "./api";
+import { byId, every, make, one } from "./dom";
+import { clear, onPress, onSubmit, Refused } from "./form";
+import { KINDS, nameOf } from "./kinds";
+import { list, moment, text } from "./texts";
+
+interface Standing {
+  canReset: boolean;
+  detail: string;
+  until?: string;
+}
+
+let sheet: Sheet;
+let user: User | undefined;
+let revision = 0;
+/** The account that was asked for last. */
+let asked = "";
+let mine = { userId: "", role: "user" as Role };
+
+const path = (of = user?.userId ?? "") => `/v1/users/${encodeURIComponent(of)}`;
+
+/** Reads an account again. What was edited stays, unless it is another one. */
+export async function showUser(userId: string): Promise<void> {
+  const other = user?.userId !== userId;
+  asked = userId;
+  if (other) {
+    user = undefined;
+    byId("user-title").textContent = userId;
+    byId("user-facts").textContent = "";
+    byId("user-parts").hidden = true;
+    clear(byId("view-user"));
+  }
+  const of = path(userId);
+  const [read, methods, standing] = await Promise.all([
+    ask<User>("GET", of),
+    call<Methods>("GET", `${of}/methods`),
+    call<Standing>("GET", `${of}/can-reset`),
+  ]);
+  // Another one may have been asked for meanwhile.
+  if (asked !== userId) return;
+  take(read.body, read.version, other);
+  showMethods(methods);
+  showStanding(standing);
+  byId("user-parts").hidden = false;
+}
+
+function take(read: User, version: number, fresh: boolean): void {
+  user = read;
+  revision = version;
+  byId("user-title").textContent = read.name;
+  const facts = [
+    read.userId,
+    text("admin.user.created", { time: moment(read.createdAt) }),
+    read.registeredAt ? text("admin.user.registered", { time: moment(read.registeredAt) }) : text("admin.tag.unregistered"),
+    read.temporaryPasswordUntil && text("admin.user.temporary", { time: moment(read.temporaryPasswordUntil) }),
+  ];
+  byId("user-facts").textContent = facts.filter(Boolean).join(" · ");
+  sheet.load((pointer) => read[pointer.slice(1) as keyof User], { fresh });
+  const language = { en: "English", "zh-TW": "繁體中文" }[read.language ?? ""] ?? text("admin.user.language.none");
+  const told = [
+    [text("admin.user.role"), roleOf(read.role)],
+    [text("admin.user.language"), language],
+    [text("admin.groups"), list(read.groups) || text("admin.groups.none")],
+    [text("admin.user.enabled"), text(read.enabled ? "admin.yes" : "admin.no")],
+  ];
+  byId("user-read-facts").replaceChildren(...told.flatMap(([name, value]) => [make("dt", {}, name ?? ""), make("dd", {}, value ?? "")]));
+}
+
+function showStanding({ canReset, detail, until }: Standing): void {
+  const place = byId("standing");
+  place.className = canReset ? "success" : "warning";
+  place.textContent = [detail, until && text("admin.standing.until", { time: moment(until) })].filter(Boolean).join(" ");
+}
+
+function showMethods({ methods }: Methods): void {
+  const kinds = KINDS.filter((kind) => methods[kind]);
+  byId("user-methods").hidden = !kinds.length;
+  byId("user-methods-none").hidden = kinds.length > 0;
+  byId("user-methods").replaceChildren(
+    ...kinds.map((kind) => {
+      const name = nameOf(kind);
+      const { destination = "", verifiedAt = "" } = methods[kind] ?? {};
+      const since = verifiedAt && text("admin.methods.verified", { time: moment(verifiedAt) });
+      const row = make("li", {}, make("div", {}, make("b", {}, name), ` ${destination}`, make("p", { class: "soft small" }, since)));
+      if (mine.role !== "administrator") return row;
+      const label = text("admin.methods.remove", { kind: name });
+      const remove = make("button", { type: "button", class: "link", "aria-label": label }, text("admin.methods.removeShort"));
+      onPress(remove, async () => {
+        const values = { kind: name, name: user?.name ?? "" };
+        if (!(await sure("admin.methods.sure", "admin.methods.sure.detail", "admin.methods.removeShort", values))) return;
+        await call("DELETE", `${path()}/methods/${kind}`);
+        await done(text("admin.methods.done"));
+      });
+      row.append(remove);
+      return row;
+    }),
+  );
+}
+
+/** Shows what an action made of the account, and says that it is done. */
+async function done(said: string): Promise<void> {
+  if (user) await showUser(user.userId);
+  const place = byId("user-done");
+  place.textContent = said;
+  place.scrollIntoView({ block: "nearest" });
+}
+
+async function save(): Promise<void> {
+  const said = one(".success", sheet.form);
+  const edits = sheet.edits();
+  if (!sheet.dirty || !user) return void (said.textContent = text("admin.unchanged"));
+  const body = Object.fromEntries(Object.entries(edits).map(([pointer, value]) => [pointer.slice(1), value]));
+  // Disabling oneself, or giving one's own role away, ends this session.
+  if (user.userId === mine.userId && ("role" in body || "enabled" in body)) {
+    if (!(await sure("admin.user.self", "admin.user.self.detail", "admin.save", {}))) return;
+  }
+  try {
+    const saved = await ask<User>("PATCH", path(), body, { ifMatch: revision });
+    take(saved.body, saved.version, true);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status !== 412) throw error;
+    one(".stale", sheet.form).hidden = false;
+    return one(".reload", sheet.form).focus();
+  }
+  said.textContent = text("admin.saved");
+  showStanding(await call<Standing>("GET", `${path()}/can-reset`));
+  if ("groups" in body) await offerGroups();
+}
+
+async function remove(): Promise<void> {
+  if (!user) return;
+  const form = byId<HTMLFormElement>("delete-form");
+  form.reset();
+  clear(form);
+  byId("delete-label").textContent = text("admin.delete.label", { userId: user.userId });
+  await choice(byId<HTMLDialogElement>("delete"));
+}
+
+function setUpActions(): void {
+  onPress(byId("do-unlock"), async () => {
+    await call("POST", `${path()}/unlock`);
+    await done(text("admin.unlock.done"));
+  });
+  onPress(byId("do-require"), async () => {
+    const values = { name: user?.name ?? "" };
+    if (!(await sure("admin.require.sure", "admin.require.detail", "admin.require", values))) return;
+    await call("POST", `${path()}/require-registration`);
+    await done(text("admin.require.done"));
+  });
+  onPress(byId("do-temporary"), async () => {
+    const name = user?.name ?? "";
+    if (!(await sure("admin.temporary.sure", "admin.temporary.detail", "admin.temporary", { name }))) return;
+    const issued = await call<Issued>("POST", `${path()}/temporary-password`);
+    await showOnce(issued, name);
+    await done(text("admin.temporary.done"));
+  });
+  onPress(byId("do-delete"), remove);
+  onSubmit(byId<HTMLFormElement>("delete-form"), async (fields) => {
+    if (String(fields.get("deleteId")).trim() !== user?.userId) throw new Refused("deleteId", text("admin.delete.other"));
+    await call("DELETE", path(), undefined, { ifMatch: revision });
+    byId<HTMLDialogElement>("delete").close();
+    forget();
+    location.hash = "#users";
+    await offerGroups();
+  });
+}
+
+export function setUpUser(signedIn: { userId: string; role: Role }): void {
+  mine = signedIn;
+  const form = byId<HTMLFormElement>("form-user");
+  form.hidden = mine.role !== "administrator";
+  byId("user-read").hidden = !form.hidden;
+  sheet = new Sheet(form, fieldsOf(form, [names("user-groups")]));
+  onSubmit(form, save);
+  onPress(one(".discard", form), () => {
+    one(".success", form).textContent = text(sheet.dirty ? "admin.discarded" : "admin.unchanged");
+    sheet.discard();
+  });
+  onPress(one(".reload", form), async () => {
+    if (user) await showUser(user.userId);
+    every(".stale", form).forEach((note) => (note.hidden = true));
+    one(".success", form).textContent = text("admin.stale.loaded");
+    one(".primary", form).focus();
+  });
+  setUpActions();
+}
+
+/** The account that is shown with edits that are not saved. */
+export function userEdited(): User | undefined {
+  return user && sheet.dirty ? user : undefined;
+}
+
+/** Lets go of the account and of its edits. */
+export function forget(): void {
+  sheet.discard();
+  user = undefined;
+}
