@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import test from "node:test";
 import { check } from "./axe.mjs";
 import { API, PATIENCE, npm, text } from "./world.mjs";
 import { Watch } from "./watch.mjs";
@@ -23,6 +24,19 @@ export async function launch() {
 }
 export async function quit() {
   await browser?.close();
+}
+
+/** A story: bounded, and with a picture of where it ended if it fails. */
+export function story(name, tell) {
+  test(name, { timeout: 180_000 }, async (t) => {
+    const people = [];
+    try {
+      await tell(Object.assign(t, { people }));
+    } catch (error) {
+      await Promise.all(people.map((person) => person.shot("failed").catch(() => undefined)));
+      throw error;
+    }
+  });
 }
 
 const pictures = new Map();
@@ -51,6 +65,7 @@ export async function open(t, { lang = "en", scheme = "light", width = 1280, hei
   watch.allow(401, "/v1/me");
   const person = new Person(context, watch, { lang, scheme, width, keyboard, story: t.name });
   await person.tab();
+  t.people.push(person);
   return person;
 }
 

@@ -9,7 +9,7 @@ let watch;
 
 async function opened() {
   if (page) return page;
-  const context = await (await launch()).newContext({ locale: "en", viewport: { width: 1280, height: 900 } });
+  const context = await (await launch()).newContext({ locale: "en", viewport: { width: 1280, height: 900 }, permissions: ["clipboard-read", "clipboard-write"] });
   context.setDefaultTimeout(PATIENCE);
   watch = new Watch(context);
   page = await context.newPage();
@@ -51,4 +51,12 @@ export async function codeFor(destination) {
 export async function noticeFor(destination) {
   const article = await message(destination, "notice");
   return article.$eval("h3", (heading) => heading.textContent);
+}
+
+/** Copies the code of the newest message to somebody, as the page offers it. */
+export async function copyCodeFor(destination) {
+  const article = await message(destination, "code");
+  await page.bringToFront();
+  await (await article.$("button.code")).click();
+  await page.getByText("Copied", { exact: true }).waitFor();
 }

@@ -17,11 +17,12 @@ export const npm = createRequire(join(process.env.LATCHKEY_NODE_MODULES ?? "", "
 /** Milliseconds that anything may take. */
 export const PATIENCE = 15_000;
 
-const texts = (tag) => JSON.parse(readFileSync(new URL(`../../../shared/texts/pages/${tag}.json`, import.meta.url), "utf8"));
+const file = (path) => JSON.parse(readFileSync(new URL(`../../../shared/texts/${path}.json`, import.meta.url), "utf8"));
+const texts = (tag) => ({ ...file(tag), ...file(`pages/${tag}`) });
 /** @type {Record<string, Record<string, string>>} */
 const TEXTS = { en: texts("en"), "zh-TW": texts("zh-TW") };
 
-/** A sentence of the pages, its `{placeholders}` filled. */
+/** A sentence of the pages or of the API, its `{placeholders}` filled. */
 export function text(tag, key, values = {}) {
   const found = TEXTS[tag][key];
   if (found === undefined) throw new Error(`no text ${key} in ${tag}`);
@@ -192,6 +193,7 @@ export const later = {
   sessionEnded: ({ userId }) => moveBack(userId, "SESSION", "exp", DAY),
   proofOld: ({ userId }) => moveBack(userId, "SESSION", "provedAt", 30),
   codeExpired: ({ userId }, kind) => moveBack(userId, "LEDGER", `${kind}.exp`, 60),
+  codeSentBefore: ({ userId }, kind) => moveBack(userId, "LEDGER", `${kind}.issued`, 60),
   resetEnded: ({ userId }) => moveBack(userId, "RESET", "exp", 60),
   postponeOver: ({ userId }) => moveBack(userId, "ACCT", "askedAt", 8 * DAY),
   reconfirmDue: ({ userId }) => moveBack(userId, "ACCT", "confirmedAt", 181 * DAY),

@@ -1,8 +1,7 @@
 // The whole story, as the seed tells it, in every shape that a page may take.
 
 import assert from "node:assert/strict";
-import test from "node:test";
-import { open } from "../harness/browser.mjs";
+import { open, story } from "../harness/browser.mjs";
 import { noticeFor } from "../harness/inbox.mjs";
 import { FIRST, newcomer, policy, signsIn } from "../harness/world.mjs";
 import { asksForCode, choosesKinds, choosesPassword, entersCode, finishesReset, givesAddress, isIn, signIn, startsReset } from "../harness/ways.mjs";
@@ -101,7 +100,7 @@ async function reset(person, account, kind, password) {
 }
 
 for (const shape of SHAPES) {
-  test(`the whole story: ${name(shape)}`, { timeout: 180_000 }, async (t) => {
+  story(`the whole story: ${name(shape)}`, async (t) => {
     await policy({ scope: { type: "none" } });
     const person = await open(t, shape);
     const account = await newcomer("kim", { language: shape.lang });
