@@ -33,7 +33,10 @@ export function story(name, tell) {
     try {
       await tell(Object.assign(t, { people }));
     } catch (error) {
-      await Promise.all(people.map((person) => person.shot("failed").catch(() => undefined)));
+      for (const person of people) {
+        await person.shot("failed").catch(() => undefined);
+        t.diagnostic(`asked last: ${person.watch.asked.slice(-8).map(({ method, path, status }) => `${method} ${path} ${status}`).join(", ")}`);
+      }
       throw error;
     }
   });

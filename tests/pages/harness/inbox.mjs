@@ -1,6 +1,6 @@
 // Codes as a person gets them: from the inbox page in a tab of its own.
 
-import { INBOX, PATIENCE, newest, seen } from "./world.mjs";
+import { INBOX, PATIENCE, messagesOf, newest, seen } from "./world.mjs";
 import { launch } from "./browser.mjs";
 import { Watch } from "./watch.mjs";
 
@@ -59,4 +59,9 @@ export async function copyCodeFor(destination) {
   await page.bringToFront();
   await (await article.$("button.code")).click();
   await page.getByText("Copied", { exact: true }).waitFor();
+}
+
+/** How many messages somebody ever got. */
+export async function messagesTo(destination) {
+  return (await (await fetch(messagesOf(destination), { signal: AbortSignal.timeout(PATIENCE) })).json()).messages.length;
 }

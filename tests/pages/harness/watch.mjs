@@ -49,7 +49,7 @@ export class Watch {
     const path = where.startsWith(API) ? new URL(where).pathname : "";
     // Chrome tells of refusals too; those are judged as answers.
     if (path.startsWith("/v1/") && /^Failed to load resource: the server responded with a status of 4\d\d/.test(message.text())) return;
-    if (this.cut && /^Failed to load resource: net::ERR_(FAILED|INTERNET_DISCONNECTED)/.test(message.text())) return;
+    if (this.cut && /^Failed to load resource: net::ERR_(CONNECTION_FAILED|INTERNET_DISCONNECTED)/.test(message.text())) return;
     this.faults.push(`console: ${message.text()} (${where})`);
   }
 

@@ -78,7 +78,8 @@ export async function policy(change = {}) {
 }
 
 /** Numbers that Australia keeps for stories like these. */
-const NUMBERS = ["156", "157", "158", "159", "006", "110", "313", "737"].map((end) => `+61 491 570 ${end}`);
+const NUMBERS = ["0 156", "0 157", "0 158", "0 159", "0 006", "0 110", "0 313", "0 737", "1 266", "1 491", "1 804", "2 549", "2 665", "2 983", "3 770", "3 087"]
+  .map((end) => `+61 491 57${end}`);
 let people = 0;
 
 /** Somebody with a temporary password: as an administrator made them. */
@@ -86,6 +87,10 @@ export async function newcomer(name, more = {}) {
   const who = `${name}.${randomBytes(3).toString("hex")}`;
   const userId = `${who}@example.com`;
   const shown = `${name[0].toUpperCase()}${name.slice(1)} Example`;
+  const phone = NUMBERS[people++ % NUMBERS.length];
+  // Somebody else may have had this number.
+  const { messages } = await (await fetch(messagesOf(phone), { signal: AbortSignal.timeout(PATIENCE) })).json();
+  seen(phone.replaceAll(" ", ""), messages.at(-1)?.id ?? 0);
   const made = await good("POST", "/v1/users", { bearer: await administrator(), body: { userId, name: shown, ...more } });
   return {
     userId,
@@ -93,7 +98,7 @@ export async function newcomer(name, more = {}) {
     temporary: made.body.temporaryPassword,
     password: `a first sentence for ${randomBytes(4).toString("hex")}`,
     email: `${who}@example.net`,
-    phone: NUMBERS[people++ % NUMBERS.length],
+    phone,
   };
 }
 
@@ -124,13 +129,16 @@ export async function signsIn({ userId }, password) {
   return (await api("POST", "/v1/sign-in", { body: { userId, password } })).status === 200;
 }
 
+/** Where all messages to an address are told. */
+export const messagesOf = (destination) => new URL(`/api/messages?to=${encodeURIComponent(destination.replaceAll(" ", ""))}`, INBOX);
+
 const read = new Map();
 /** The newest code to an address that nobody has read, without the page. */
 async function codeBeside(destination) {
   const to = destination.replaceAll(" ", "");
-  const asked = new URL(`/api/messages?wait=15&to=${encodeURIComponent(to)}&after=${newest(to)}`, INBOX);
+  const asked = `${messagesOf(to)}&wait=15&after=${newest(to)}`;
   const { messages } = await (await fetch(asked, { signal: AbortSignal.timeout(2 * PATIENCE) })).json();
-  const found = messages.findLast?.((message) => message.code) ?? messages.filter((message) => message.code).pop();
+  const found = messages.filter((message) => message.code).pop();
   if (!found) throw new Error(`no code came to ${destination}`);
   seen(to, found.id);
   return found.code;
