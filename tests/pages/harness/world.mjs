@@ -77,6 +77,11 @@ export async function policy(change = {}) {
   await good("PUT", "/v1/policy", { bearer, body, headers: { "If-Match": before.headers.get("ETag") } });
 }
 
+/** The policy that holds. */
+export async function savedPolicy() {
+  return (await good("GET", "/v1/policy", { bearer: await administrator() })).body.policy;
+}
+
 /** Numbers that Australia keeps for stories like these. */
 const NUMBERS = ["0 156", "0 157", "0 158", "0 159", "0 006", "0 110", "0 313", "0 737", "1 266", "1 491", "1 804", "2 549", "2 665", "2 983", "3 770", "3 087"]
   .map((end) => `+61 491 57${end}`);
