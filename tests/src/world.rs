@@ -159,6 +159,7 @@ impl Running {
             secret_id: local::secrets::SECRET_ID.to_owned(),
             base_url: BaseUrl::parse("https://reset.example.com").expect("a base URL"),
             mail_from: "Latchkey <no-reply@example.com>".to_owned(),
+            configuration_set: Some("latchkey".to_owned()),
             source_limit,
         };
         let channels = Channels::new(&aws, &settings);

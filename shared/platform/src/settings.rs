@@ -25,6 +25,9 @@ pub struct Settings {
     pub base_url: BaseUrl,
     /// `LATCHKEY_MAIL_FROM`: the sender of mails.
     pub mail_from: String,
+    /// `LATCHKEY_CONFIGURATION_SET`: the set of SES that mails go through; none
+    /// where there is no SES, as on a laptop.
+    pub configuration_set: Option<String>,
     /// `LATCHKEY_SOURCE_LIMIT`: see [`SOURCE_LIMIT`].
     pub source_limit: u32,
 }
@@ -126,6 +129,7 @@ impl Settings {
             secret_id: text("LATCHKEY_SECRET_ID", "the name of the secret that holds the keys")?,
             base_url: BaseUrl::parse(&variable("LATCHKEY_BASE_URL").unwrap_or_default())?,
             mail_from: text("LATCHKEY_MAIL_FROM", "the sender of mails")?,
+            configuration_set: variable("LATCHKEY_CONFIGURATION_SET").filter(|set| !set.is_empty()),
             source_limit,
         })
     }

@@ -337,7 +337,7 @@ async fn a_re_drive_is_asked_for_in_one_way_and_the_stream_is_no_other() {
     }
     for event in [json!({}), json!(null), json!([]), json!("redrive"), json!({ "Records": "none" })] {
         let error = world.invoke_send_code(&event).await.expect_err("no answer");
-        assert_eq!(error, "this is neither the outbox's stream nor a re-drive", "{event}");
+        assert_eq!(error, "this is neither the outbox's stream, a re-drive, nor a measurement", "{event}");
     }
     assert_eq!(mails(&world), before);
     // What the gateway would make of a caller's wish reaches other functions, and is a string there.

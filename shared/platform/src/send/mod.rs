@@ -27,7 +27,7 @@ impl Channels {
     pub fn new(aws: &SdkConfig, settings: &Settings) -> Channels {
         let aws = once(aws);
         Channels {
-            mail: ses::Mailer::new(aws_sdk_sesv2::Client::new(&aws), settings.mail_from.clone()),
+            mail: ses::Mailer::new(aws_sdk_sesv2::Client::new(&aws), settings),
             sms: sns::Texter::new(&aws),
             host: settings.base_url.host().to_owned(),
         }

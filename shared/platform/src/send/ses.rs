@@ -2,6 +2,7 @@
 //! a message is handed over.
 
 use super::mail::Mail;
+use crate::settings::Settings;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::ProvideErrorMetadata;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
@@ -11,11 +12,12 @@ use domain::port::SendError;
 pub struct Mailer {
     client: Client,
     from: String,
+    configuration_set: Option<String>,
 }
 
 impl Mailer {
-    pub fn new(client: Client, from: String) -> Mailer {
-        Mailer { client, from }
+    pub fn new(client: Client, settings: &Settings) -> Mailer {
+        Mailer { client, from: settings.mail_from.clone(), configuration_set: settings.configuration_set.clone() }
     }
 
     /// Hands one mail to SES, for one recipient: so its name is that of one
@@ -28,6 +30,7 @@ impl Mailer {
             .client
             .send_email()
             .from_email_address(&self.from)
+            .set_configuration_set_name(self.configuration_set.clone())
             .destination(Destination::builder().to_addresses(to).build())
             .content(EmailContent::builder().simple(message).build())
             .send()
