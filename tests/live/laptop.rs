@@ -116,6 +116,14 @@ impl Laptop {
         message
     }
 
+    /// Makes the next send on a channel fail, by the inbox's button.
+    pub fn fail_next(&self, channel: &str, failure: &str) {
+        let url = format!("http://127.0.0.1:{}/api/fail", self.port + 1);
+        let asked = self.client.post(url).json(&json!({ "channel": channel, "as": failure }));
+        let answer = self.http.block_on(async { asked.send().await.expect("the inbox answers") });
+        assert_eq!(answer.status(), 204);
+    }
+
     /// How many messages an address ever got.
     pub fn messages(&self, address: &str) -> usize {
         let url = format!("http://127.0.0.1:{}/api/messages?to={}", self.port + 1, address.replace('+', "%2B"));

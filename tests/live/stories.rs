@@ -15,6 +15,7 @@ pub fn tell_all(laptop: &Laptop, admin: &str, language: &str) {
     stories.policy(&json!({ "scope": { "type": "all" }, "methods": ["email", "mobilePhone"], "smsCountries": ["AU"], "kindsRequired": 1 }));
     stories.phone_alone();
     stories.both();
+    stories.came_back();
     stories.administrator();
     stories.postponed();
     stories.reconfirmed();
@@ -96,6 +97,27 @@ impl Stories<'_> {
         let message = self.laptop.next_message(address);
         assert_eq!((message["language"].as_str(), message["parts"].as_u64()), (Some(self.language), Some(1)), "{message}");
         expect(self.laptop.verify(&sent.text("challengeId"), bearer, &code(&message)), 200);
+    }
+
+    /// Messages to an address come back: the inbox's button rehearses it.
+    fn came_back(&self) {
+        let (user_id, address) = (self.user_id("returned"), self.address("returned"));
+        let first = self.person("returned", &json!({})).text("bearer");
+        self.register(&first, "email", &address);
+        let session = self.finish(&first).text("bearer");
+        self.laptop.fail_next("email", "bounced");
+        let reset = self.start(&user_id);
+        let path = format!("/v1/resets/{}/challenges", reset.id);
+        expect(self.post(&path, &reset.bearer, Some(json!({ "kind": "email" }))), 202);
+        let begin = std::time::Instant::now();
+        let me = || expect(self.laptop.ask("GET", "/v1/me", Some(&session), None), 200);
+        while me().body["undeliverable"] != json!(["email"]) {
+            assert!(begin.elapsed().as_secs() < 60, "nothing was heard of it");
+        }
+        let asked = expect(self.laptop.sign_in(&user_id, OWN), 200);
+        assert_eq!((&asked.body["next"], &asked.body["undeliverable"]), (&json!("reconfirm"), &json!(["email"])));
+        // The reset goes on as if nothing had been.
+        expect(self.laptop.ask("GET", &format!("/v1/resets/{}", reset.id), Some(&reset.bearer), None), 200);
     }
 
     fn finish(&self, bearer: &str) -> Answer {

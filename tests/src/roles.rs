@@ -84,6 +84,7 @@ pub fn asked(operation: &str, body: &Value) -> Vec<Right> {
             };
             members.flat_map(|member| member.iter().map(of_member)).collect()
         }
+        "PutItem" => vec![right("dynamodb:PutItem", &leading(&body["Item"]))],
         "Query" => {
             let index = body["IndexName"].as_str().map(|name| format!(" {name}")).unwrap_or_default();
             // `#p = :p`: the value that the partition key must have.

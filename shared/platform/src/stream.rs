@@ -14,7 +14,7 @@ use crate::metrics::{Line, milliseconds};
 use crate::send::{Channels, Handed, Watched};
 use domain::account::{Handle, Language};
 use domain::audit::{Reason, SupportCode};
-use domain::error::Problem;
+use domain::error::{Problem, ViolationCode};
 use domain::flow::deliver::{Round, deliver};
 use domain::flow::redrive::{Redeliver, Redriven, redrive};
 use domain::flow::unsent::unsent;
@@ -24,7 +24,7 @@ use domain::outbox::{Handled, OutboxId, OutboxKind, OutboxState};
 use domain::port::{Call, random};
 use domain::secret::random_text;
 use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -80,11 +80,15 @@ struct Failure {
 /// `{"measure": {}}`, which a schedule sends, to tell what waits.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-enum DirectEvent {
-    #[serde(deserialize_with = "object")]
-    Redrive(Redrive),
-    #[serde(deserialize_with = "object")]
-    Measure(Measure),
+struct DirectEvent {
+    #[serde(default, deserialize_with = "some_object")]
+    redrive: Option<Redrive>,
+    #[serde(default, deserialize_with = "some_object")]
+    measure: Option<Measure>,
+}
+
+fn some_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
+    object(value).map(Some)
 }
 
 #[derive(Deserialize)]
@@ -116,8 +120,9 @@ pub async fn answer(host: &Host, channels: &Channels, request: &str, event: &Raw
 
 async fn directly(host: &Host, channels: &Channels, request: &str, event: &RawValue) -> Result<Value, Problem> {
     match body::parse(event.get().as_bytes())? {
-        DirectEvent::Redrive(Redrive { after }) => again(host, channels, request, after).await,
-        DirectEvent::Measure(Measure {}) => measure(host, request).await,
+        DirectEvent { redrive: Some(Redrive { after }), measure: None } => again(host, channels, request, after).await,
+        DirectEvent { redrive: None, measure: Some(Measure {}) } => measure(host, request).await,
+        DirectEvent { .. } => Err(Problem::field("", ViolationCode::UnknownValue)),
     }
 }
 

@@ -23,7 +23,7 @@ fn schema() -> Value {
         "type": "object",
         "required": ["Name"],
         "additionalProperties": false,
-        "properties": { "Name": name, "Unit": { "enum": ["Count", "Milliseconds"] }, "StorageResolution": { "enum": [1, 60] } }
+        "properties": { "Name": name, "Unit": { "enum": ["Count", "Seconds", "Milliseconds"] }, "StorageResolution": { "enum": [1, 60] } }
     });
     let directive = json!({
         "type": "object",
@@ -104,7 +104,7 @@ fn counts(lines: &[Value]) -> BTreeMap<String, u32> {
 
 #[test]
 fn the_page_lists_every_metric() {
-    let units = ["Count", "Milliseconds"];
+    let units = ["Count", "Seconds", "Milliseconds"];
     let listed: Vec<(String, Vec<&str>, &str)> = rows()
         .filter(|row| row.len() == 4 && units.contains(&row[2]))
         .map(|row| (names(row[0])[0].to_owned(), names(row[1]), row[2]))

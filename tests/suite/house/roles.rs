@@ -7,6 +7,7 @@ use crate::trouble::rotation::{client, rotated};
 use domain::time::Span;
 use serde_json::json;
 use tests::caller::{AtWork, acting};
+use tests::delivery::ses;
 use tests::roles::{BY_THE_SERVICE, GRANTED, refused, unused};
 use tests::world::Ask;
 use tests::{Call, World};
@@ -25,7 +26,7 @@ async fn rarer(world: &World) {
     world.register_all(&administrator, &[("email", "ada.private@example.com"), ("mobilePhone", PHONE)]).await;
     let admin = world.session(&administrator).await;
     let bob = world.user(&admin, json!({ "userId": "bob@example.com", "name": "Bob", "role": "administrator" })).await;
-    world.register(&bob, "bob.private@example.com").await;
+    world.register_all(&bob, &[("email", "bob.private@example.com"), ("mobilePhone", "+61491570157")]).await;
     let eve = json!({ "userId": "eve@example.com", "name": "Eve" });
     world.ask(key(Ask::new("POST", "/v1/users").bearer(&admin).body(eve), "eve")).await.expect(201);
     let ann = world.user(&admin, json!({ "userId": "ann@example.com", "name": "Ann" })).await;
@@ -47,6 +48,9 @@ async fn rarer(world: &World) {
     world.prove(&reset, "mobilePhone", PHONE).await;
     world.set_password(&reset, "a kestrel above the motorway").await.expect(204);
     world.pump().await;
+    world.redrive().await;
+    let bounced = ses("Bounce", &world.name_of_newest("bob.private@example.com"), json!({ "bounce": { "bounceType": "Permanent" } }));
+    world.invoke_delivery_events(&bounced).await.expect("an answer");
     acting("rotate-secret", rotated(&client(&world.proxy.endpoint(), AtWork), "v2")).await;
 }
 

@@ -130,6 +130,21 @@ async fn whatever_cannot_be_read_is_dropped_and_holds_up_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_message_whose_name_could_not_be_written_down_was_sent_and_is_not_sent_again() {
+    let (world, _, ann) = notified_user().await;
+    let before = world.standins.inbox().all().len();
+    world.proxy.set_rule(|operation, _| (operation == "PutItem").then_some(Fault::AccessDenied));
+    notify(&world, &ann).await;
+    world.proxy.clear_rule();
+    let sent = world.standins.inbox().all().len() - before;
+    assert_eq!((sent % 2, world.dead_letters().await), (0, 0));
+    let answer = world.invoke_delivery_events(&bounce("Permanent", &world.name_of_newest(MAIL))).await.expect("an answer");
+    assert_eq!(counts(&answer), [0, 0, 0, 1, 0], "nobody knows whose it was");
+    notify(&world, &ann).await;
+    assert_eq!(world.standins.inbox().all().len() - before, 2 * sent, "as many as with it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_the_table_does_not_answer_the_event_is_to_come_again() {
     let (world, _, _) = notified_user().await;
     let event = bounce("Permanent", &world.name_of_newest(MAIL));

@@ -213,14 +213,14 @@ fn send_code_may_publish_to_numbers_and_to_no_topic() {
     let mut may = BTreeSet::new();
     for (name, resource) in template["Resources"].as_mapping().expect("resources") {
         let policies = resource["Properties"]["Policies"].as_sequence().into_iter().flatten();
-        for statement in policies.flat_map(|policy| policy["Statement"].as_sequence().expect("statements")) {
+        for statement in policies.filter_map(|policy| policy["PolicyDocument"]["Statement"].as_sequence()).flatten() {
             if statement["Action"] == "sns:Publish" {
                 let text = |value: &serde_yaml_ng::Value| value.as_str().expect("a text").to_owned();
                 may.insert([text(name), text(&statement["Effect"]), text(&statement["Resource"])]);
             }
         }
     }
-    let expected = [["SendCodeFunction", "Allow", "*"], ["SendCodeFunction", "Deny", "arn:*:sns:*:*:*"]];
+    let expected = [["SendCodeRole", "Allow", "*"], ["SendCodeRole", "Deny", "arn:*:sns:*:*:*"]];
     assert_eq!(may, expected.map(|statement| statement.map(str::to_owned)).into());
 }
 

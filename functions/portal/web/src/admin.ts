@@ -108,7 +108,7 @@ async function signOut(): Promise<void> {
   await call("DELETE", "/v1/session");
   leaving = true;
   signedInAs(null, true);
-  location.replace(`/sign-in?mkt=${document.documentElement.lang}`);
+  location.replace(`/sign-in?mkt=${document.documentElement.lang}&signedOut=1`);
 }
 
 async function begin(): Promise<void> {

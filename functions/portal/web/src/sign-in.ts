@@ -57,15 +57,16 @@ function offerLater(button: HTMLElement): void {
   button.textContent = text(days === 1 ? "more.laterOne" : "more.later", { days });
 }
 
-async function more(): Promise<void> {
+/** Asks for kinds; for those that are there already too, where they are to change. */
+async function more(change = false): Promise<void> {
   const methods = await call<Methods>("GET", "/v1/me/methods");
   const missing = methods.needed - methods.registered.length;
-  if (missing <= 0 && Object.keys(methods.methods).length) return registered(methods);
+  if (!change && missing <= 0 && Object.keys(methods.methods).length) return registered(methods);
   const kinds = KINDS.filter((kind) => methods.allowed.includes(kind));
   byId("more-lead").textContent = text(methods.needed > 1 ? "more.leadTwo" : "more.lead");
   const inputs = kinds.map((kind) => {
     const input = make("input", { type: "checkbox", name: "kind", value: kind, id: `kind-${kind}` }) as HTMLInputElement;
-    const done = methods.registered.includes(kind);
+    const done = !change && methods.registered.includes(kind);
     input.checked = !done && missing >= kinds.filter((kind) => !methods.registered.includes(kind)).length;
     input.disabled = done;
     const note = done ? [make("small", {}, text("more.done"))] : [];
@@ -172,10 +173,7 @@ function setUp(): void {
   });
   onPress(byId("reconfirm-good"), () => move("reconfirm"));
   onPress(byId("reconfirm-later"), () => move("postpone"));
-  onPress(byId("reconfirm-change"), async () => {
-    chosen = (await call<Methods>("GET", "/v1/me/methods")).allowed;
-    await more();
-  });
+  onPress(byId("reconfirm-change"), () => more(true));
   onPress(byId("in-sign-out"), async () => {
     await call("DELETE", "/v1/session");
     session = undefined;

@@ -1,0 +1,29 @@
+// axe-core in a world of its own within the page, where the page's policy and
+// Trusted Types stay as they are and do not apply to it.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { npm } from "./world.mjs";
+
+const SOURCE = readFileSync(npm.resolve("axe-core/axe.min.js"), "utf8");
+/** All rules, best practices too, as axe has them by default. */
+const RUN = `axe.run(document, { iframes: false, resultTypes: ["violations"] }).then(({ violations }) => JSON.stringify(
+  violations.map(({ id, help, nodes }) => ({ id, help, where: nodes.map(({ target, failureSummary }) => target.join(" ") + ": " + failureSummary) }))))`;
+
+/** Fails on any violation. */
+export async function check(page, name) {
+  const session = await page.context().newCDPSession(page);
+  try {
+    const { frameTree } = await session.send("Page.getFrameTree");
+    const { executionContextId: contextId } = await session.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id, worldName: "axe" });
+    const run = async (expression) => {
+      const { result, exceptionDetails } = await session.send("Runtime.evaluate", { contextId, expression, awaitPromise: true, returnByValue: true });
+      if (exceptionDetails) throw new Error(`axe: ${exceptionDetails.exception?.description ?? exceptionDetails.text}`);
+      return result.value;
+    };
+    await run(`${SOURCE}; 0`);
+    assert.deepEqual(JSON.parse(await run(RUN)), [], `axe at ${name}`);
+  } finally {
+    await session.detach().catch(() => undefined);
+  }
+}

@@ -1,0 +1,188 @@
+// Chromium, and somebody who sits before it: finds things by role and visible
+// name in the page's language, by pointer or by keyboard alone.
+
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import test from "node:test";
+import { check } from "./axe.mjs";
+import { API, PATIENCE, npm, text } from "./world.mjs";
+import { Watch } from "./watch.mjs";
+
+const { chromium } = npm("playwright-core");
+
+let browser;
+export async function launch() {
+  browser ??= await chromium.launch({
+    executablePath: process.env.CHROMIUM,
+    args: [
+      "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync",
+    ],
+  });
+  return browser;
+}
+export async function quit() {
+  await browser?.close();
+}
+
+/** A story: bounded, and with a picture of where it ended if it fails. */
+export function story(name, tell) {
+  test(name, { timeout: 180_000 }, async (t) => {
+    const people = [];
+    try {
+      await tell(Object.assign(t, { people }));
+    } catch (error) {
+      for (const person of people) {
+        await person.shot("failed").catch(() => undefined);
+        t.diagnostic(`asked last: ${person.watch.asked.slice(-8).map(({ method, path, status }) => `${method} ${path} ${status}`).join(", ")}`);
+      }
+      throw error;
+    }
+  });
+}
+
+const pictures = new Map();
+const SECRET = "input:not([type=hidden])";
+
+/** Opens a browser of somebody's own. It is judged and closed after the test. */
+export async function open(t, { lang = "en", scheme = "light", width = 1280, height = 900, keyboard = false, ...more } = {}) {
+  const context = await (await launch()).newContext({
+    locale: lang,
+    colorScheme: scheme,
+    viewport: { width, height },
+    permissions: ["clipboard-read", "clipboard-write"],
+    ...more,
+  });
+  context.setDefaultTimeout(PATIENCE);
+  // Chrome tells of a violation in the console, but not always as an error.
+  await context.addInitScript(() =>
+    document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`)),
+  );
+  const watch = new Watch(context);
+  t.after(async () => {
+    await context.close();
+    watch.judge();
+  });
+  // Whoever is not signed in is told so: that is how a page finds out.
+  watch.allow(401, "/v1/me");
+  const person = new Person(context, watch, { lang, scheme, width, keyboard, story: t.name });
+  await person.tab();
+  t.people.push(person);
+  return person;
+}
+
+export class Person {
+  constructor(context, watch, { lang, scheme, width, keyboard, story }) {
+    Object.assign(this, { context, watch, lang, scheme, width, keyboard, story, axe: true });
+  }
+
+  /** A new tab, which is the one that is used from now on. */
+  async tab() {
+    this.page = await this.context.newPage();
+    return this.page;
+  }
+
+  /** The same person in another tab. */
+  in(page) {
+    return Object.assign(Object.create(Object.getPrototypeOf(this)), this, { page });
+  }
+
+  text(key, values) {
+    return text(this.lang, key, values);
+  }
+
+  async goto(path) {
+    await this.page.goto(API + path);
+  }
+
+  heading(key, values) {
+    return this.page.getByRole("heading", { level: 1, name: this.text(key, values), exact: true });
+  }
+  button(key, values) {
+    return this.page.getByRole("button", { name: this.text(key, values), exact: true });
+  }
+  link(key, values) {
+    return this.page.getByRole("link", { name: this.text(key, values), exact: true });
+  }
+  field(key, values) {
+    return this.page.getByLabel(this.text(key, values), { exact: true }).and(this.page.locator(SECRET)).filter({ visible: true });
+  }
+  alert() {
+    return this.page.locator(".alert:not(:empty)").filter({ visible: true });
+  }
+
+  /** Waits until the step with this heading is shown. */
+  async sees(key, values) {
+    await this.heading(key, values).waitFor();
+  }
+
+  /** Waits until these words are to be read. */
+  async reads(words) {
+    await this.page.getByText(words).filter({ visible: true }).first().waitFor();
+  }
+
+  /** What assistive technology says of a field beside its name. */
+  async described(field, words) {
+    await this.page.waitForFunction(
+      ([element, words]) => (element.getAttribute("aria-describedby") ?? "").split(" ").some((id) => document.getElementById(id)?.textContent.includes(words)),
+      [await field.elementHandle(), words],
+    );
+  }
+
+  /** Walks by Tab until an element has the focus. */
+  async walk(locator) {
+    await locator.waitFor();
+    for (let steps = 0; steps < 80; steps++) {
+      if (await locator.evaluate((element) => element === document.activeElement)) return;
+      await this.page.keyboard.press("Tab");
+    }
+    assert.fail(`${locator} is not reached by keyboard`);
+  }
+
+  async press(locator, key = "Enter") {
+    if (!this.keyboard) return locator.click();
+    await this.walk(locator);
+    await this.page.keyboard.press(key);
+  }
+
+  async choose(locator) {
+    if (!this.keyboard) return locator.check();
+    // The first of a group of radios is reached by Tab, the others by arrows.
+    if ((await locator.getAttribute("type")) === "radio") {
+      const group = this.page.locator(`input[type=radio][name=${await locator.getAttribute("name")}]`).filter({ visible: true });
+      await this.walk(group.and(this.page.locator(":checked")).or(group).first());
+      for (let steps = 0; steps < 6 && !(await locator.isChecked()); steps++) {
+        await this.page.keyboard.press((await locator.evaluate((e) => e === document.activeElement)) ? "Space" : "ArrowDown");
+      }
+    } else {
+      await this.walk(locator);
+      if (!(await locator.isChecked())) await this.page.keyboard.press("Space");
+    }
+    assert.ok(await locator.isChecked());
+  }
+
+  async fill(locator, value) {
+    if (!this.keyboard) return locator.fill(value);
+    await this.walk(locator);
+    await this.page.keyboard.press("ControlOrMeta+A");
+    await this.page.keyboard.insertText(value);
+  }
+
+  /** Looks at the state: a picture, nothing beside the screen, nothing that
+      axe finds. */
+  async look(name) {
+    await this.shot(name);
+    const [wide, room] = await this.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(wide <= room, `${name} is ${wide} px wide on a screen of ${room}`);
+    if (this.axe) await check(this.page, name);
+  }
+
+  async shot(name) {
+    const folder = join(process.env.LATCHKEY_PAGES_PICTURES, `${this.lang}-${this.scheme}-${this.width}`);
+    mkdirSync(folder, { recursive: true });
+    const count = (pictures.get(folder) ?? 0) + 1;
+    pictures.set(folder, count);
+    await this.page.screenshot({ path: join(folder, `${String(count).padStart(2, "0")}-${name}.png`), fullPage: true, animations: "disabled" });
+  }
+}

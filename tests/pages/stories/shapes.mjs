@@ -1,0 +1,129 @@
+// Pages in other shapes: large text, no scripts, no motion; the inbox page.
+
+import assert from "node:assert/strict";
+import { check } from "../harness/axe.mjs";
+import { open, story } from "../harness/browser.mjs";
+import { INBOX, policy, registered } from "../harness/world.mjs";
+import { asksForCode, entersCode, provesReset, signIn, startsReset } from "../harness/ways.mjs";
+
+const PAGES = ["/sign-in", "/reset", "/security-info", "/admin"];
+
+story("without JavaScript a page says what it needs", async (t) => {
+  for (const lang of ["en", "zh-TW"]) {
+    const person = await open(t, { lang, javaScriptEnabled: false });
+    person.watch.scriptless = true;
+    for (const path of PAGES) {
+      await person.goto(path);
+      await person.sees("common.noScript.title");
+      assert.equal(await person.page.locator("noscript p").innerText(), person.text("common.noScript.detail"));
+      assert.equal(await person.page.getByRole("textbox").count(), 0, "nothing that would not work");
+      await person.shot(`no-script${path.replace("/", "-")}`);
+    }
+  }
+});
+
+/** Elements whose words do not fit into them, or that others cover. */
+function cut() {
+  return [...document.querySelectorAll("h1, h2, p, a, button, label, legend, summary, li, small, b")]
+    .filter((element) => element.checkVisibility() && !element.closest(".unseen, .skip"))
+    .filter(({ scrollWidth, clientWidth, scrollHeight, clientHeight }) => clientWidth && (scrollWidth > clientWidth + 1 || scrollHeight > clientHeight + 1))
+    .map((element) => `${element.tagName} ${element.textContent.trim().slice(0, 40)}`);
+}
+
+for (const [lang, width] of [["en", 1280], ["zh-TW", 640]]) {
+  story(`at 200 % text nothing is cut off: ${lang}`, async (t) => {
+    await policy();
+    const account = await registered("large", ["email", "mobilePhone"], { language: lang });
+    // Only here the page's policy is passed by: a style of the browser's own.
+    const person = await open(t, { lang, width, bypassCSP: true });
+    await person.context.addInitScript(() => {
+      const style = new CSSStyleSheet();
+      style.replaceSync("html { font-size: 200% !important; }");
+      document.adoptedStyleSheets.push(style);
+    });
+    await person.page.reload();
+    const fits = async (name) => {
+      assert.equal(await person.page.evaluate(() => getComputedStyle(document.documentElement).fontSize), "32px");
+      await person.look(`large-${name}`);
+      assert.deepEqual(await person.page.evaluate(cut), [], name);
+    };
+    await person.goto("/sign-in");
+    await person.sees("signIn.title");
+    await fits("sign-in");
+    await startsReset(person, account.userId);
+    await fits("reset-kind");
+    await asksForCode(person, account, "email");
+    await fits("reset-code");
+    await entersCode(person, account, "email");
+    await person.sees("reset.password.title");
+    await fits("reset-password");
+    await signIn(person, account, account.password);
+    await person.sees("in.title", { name: account.name });
+    await fits("in");
+    await person.press(person.link("in.securityInfo"));
+    await person.sees("in.securityInfo");
+    await fits("security-info");
+  });
+}
+
+for (const motion of ["reduce", "no-preference"]) {
+  story(`who wants ${motion === "reduce" ? "no motion gets none" : "motion sees that something goes on"}`, async (t) => {
+    await policy();
+    const account = await registered("still");
+    const person = await open(t, { reducedMotion: motion });
+    await startsReset(person, account.userId);
+    let go;
+    const held = new Promise((done) => (go = done));
+    await person.page.route(/\/challenges$/, async (route) => {
+      await held;
+      await route.continue();
+    });
+    await person.choose(person.page.getByRole("radio", { name: person.text("reset.kind.email") }));
+    await person.press(person.button("common.next"));
+    await person.page.locator("form[aria-busy=true]").waitFor();
+    // A transition may be under way; what goes on without end is motion.
+    const endless = await person.page.evaluate(
+      () => document.getAnimations().filter((one) => one.effect?.getComputedTiming().iterations === Infinity).length,
+    );
+    assert.equal(endless > 0, motion !== "reduce");
+    await person.shot(`busy-${motion}`);
+    go();
+    await person.sees("code.title");
+  });
+}
+
+story("the inbox page is as sound as the others", async (t) => {
+  await policy();
+  const account = await registered("letters", ["email", "mobilePhone"], { language: "zh-TW" });
+  await provesReset(await open(t), account, "email");
+  for (const scheme of ["light", "dark"]) {
+    const person = await open(t, { scheme });
+    await person.page.goto(INBOX);
+    await person.page.locator("article").first().waitFor();
+    await person.look("inbox");
+    await person.page.getByText("Make the next send fail").click();
+    await person.look("inbox-failing");
+    const narrow = await open(t, { scheme, width: 320, height: 640 });
+    await narrow.page.goto(INBOX);
+    await narrow.page.locator("article").first().waitFor();
+    await check(narrow.page, "inbox at 320 px");
+    await narrow.look("inbox");
+  }
+});
+
+story("a password is shown and covered again, and the skip link leads to the content", async (t) => {
+  const person = await open(t, { keyboard: true });
+  await person.goto("/sign-in");
+  await person.sees("signIn.title");
+  await person.page.evaluate(() => document.activeElement.blur());
+  await person.walk(person.link("common.skip"));
+  await person.shot("skip");
+  await person.page.keyboard.press("Enter");
+  assert.equal(await person.page.evaluate(() => document.activeElement.id), "main");
+  const password = person.page.locator("#password");
+  await person.fill(password, "something");
+  await person.press(person.button("password.show"), "Space");
+  assert.equal(await password.getAttribute("type"), "text");
+  await person.press(person.button("password.hide"), "Space");
+  assert.equal(await password.getAttribute("type"), "password");
+});

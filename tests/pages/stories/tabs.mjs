@@ -1,0 +1,76 @@
+// Two tabs of one browser, and people who share it.
+
+import assert from "node:assert/strict";
+import { open, story } from "../harness/browser.mjs";
+import { codeFor } from "../harness/inbox.mjs";
+import { policy, registered } from "../harness/world.mjs";
+import { asksForCode, entersCode, finishesReset, isIn, signIn, startsReset } from "../harness/ways.mjs";
+
+story("of two resets of one person, the newest code wins, and the other reset is dead", async (t) => {
+  await policy();
+  const account = await registered("twin");
+  const one = await open(t);
+  await startsReset(one, account.userId);
+  await asksForCode(one, account, "email");
+  const first = await codeFor(account.email);
+  const two = one.in(await one.context.newPage());
+  await startsReset(two, account.userId);
+  await asksForCode(two, account, "email");
+
+  one.watch.expect(422, "/v1/challenges/*/verify");
+  await one.page.bringToFront();
+  await one.fill(one.field("code.label"), first);
+  await one.press(one.button("code.verify"));
+  await one.described(one.field("code.label"), one.text("code.notAccepted"));
+  await two.page.bringToFront();
+  await entersCode(two, account, "email");
+  await finishesReset(two, `${account.password} again`);
+  await two.sees("reset.done.title");
+
+  // Whether an account's password moved is told to nobody who only began a reset.
+  await one.page.bringToFront();
+  const answered = one.page.waitForResponse((response) => response.url().endsWith("/verify"));
+  await one.press(one.button("code.verify"));
+  assert.equal((await answered).status(), 422);
+  await one.described(one.field("code.label"), one.text("code.notAccepted"));
+  await one.look("tabs-ended");
+});
+
+story("who signs out in one tab is out in the other", async (t) => {
+  await policy();
+  const account = await registered("leaver");
+  for (const path of ["/security-info", "/sign-in"]) {
+    const one = await open(t);
+    await signIn(one, account, account.password);
+    await isIn(one, account);
+    const two = one.in(await one.context.newPage());
+    await two.goto(path);
+    if (path === "/sign-in") await isIn(two, account);
+    else await two.sees("in.securityInfo");
+    await one.page.bringToFront();
+    await one.press(one.button("common.signOut"));
+    await one.reads(one.text("signIn.signedOut"));
+    await two.sees("signIn.title");
+  }
+});
+
+story("nobody acts for a person they do not see", async (t) => {
+  await policy();
+  const [ann, ben] = [await registered("ann"), await registered("ben")];
+  const one = await open(t, { lang: "zh-TW" });
+  // Before the first signs out, the other has the page for signing in open.
+  const two = one.in(await one.context.newPage());
+  await signIn(one, ann, ann.password);
+  await isIn(one, ann);
+  await one.press(one.link("in.securityInfo"));
+  await one.reads(ann.userId);
+  await two.goto("/sign-in");
+  await isIn(two, ann);
+  await two.press(two.button("common.signOut"));
+  await signIn(two, ben, ben.password, "");
+  await isIn(two, ben);
+  // The first tab was led to sign-in, where it now finds the other person.
+  await one.page.bringToFront();
+  await one.reads(ben.userId);
+  await one.look("tabs-other-person");
+});
