@@ -29,9 +29,10 @@ def units(lines: list[str]) -> tuple[int, int]:
     """Read units (an item of at most 4 KB, consistent) and write units (an item of
     at most 1 KB, twice in a transaction, checks too; an index's row once)."""
     read = sum(len(line.split()) - 1 for line in lines if line.startswith("  Read "))
+    alone = sum(line.startswith("  Put ") for line in lines)
     members = [line.strip() for line in lines if line.startswith("    ")]
     indexed = sum(count for one in members for begin, count in INDEXED.items() if one.startswith(begin))
-    return read, 2 * len(members) + indexed + sum(UNSENT_NO_MORE in one for one in members)
+    return read, alone + 2 * len(members) + indexed + sum(UNSENT_NO_MORE in one for one in members)
 
 
 def rows() -> Iterator[str]:

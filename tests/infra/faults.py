@@ -1,5 +1,6 @@
 """Faults that are planted into a copy of the template, and what must find each."""
 
+import re
 from dataclasses import dataclass
 
 
@@ -10,6 +11,12 @@ class Fault:
     found_by: str
     old: str
     new: str
+
+    @property
+    def word(self) -> str:
+        """What a linter names of it: the one word that was not there before."""
+        (word,) = set(re.findall(r"\w+", self.new)) - set(re.findall(r"\w+", self.old))
+        return word
 
     def plant(self, text: str) -> str:
         """The template with this fault. What it is planted at must be there."""

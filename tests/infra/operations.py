@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 
 import boto3
 import cost
@@ -79,11 +80,14 @@ def operator(t: Template) -> Found:
 
 @rule
 def commands(_: Template) -> Found:
-    """Every `aws` command in infra/README.md is one, with options that it has."""
+    """The shell can read what infra/README.md says; every `aws` command is one, with
+    options that it has."""
     common = {"query", "output", "region", "cli-binary-format", "profile"}
     session = boto3.session.Session(region_name="eu-central-1")
     page = (ROOT / "infra/README.md").read_text()
     for block in re.findall(r"^```sh\n(.*?)^```", page, re.DOTALL | re.MULTILINE):
+        read = subprocess.run(["bash", "-n"], input=block, text=True, capture_output=True)
+        yield from read.stderr.splitlines()
         for line in re.split(r"\n|\| ", block.replace("\\\n", " ")):
             for service, operation, rest in re.findall(r"\baws ([a-z0-9-]+) ([a-z0-9-]+)((?:(?!\baws ).)*)", line):
                 client = session.client(service)

@@ -170,7 +170,7 @@ def calls(t: Template) -> Found:
         verb, *rest = line.split()
         if line.startswith("  Read "):
             used |= {("dynamodb:BatchGetItem", item) for item in rest}
-        elif line.startswith("    ") and verb in verbs:
+        elif line.startswith("  ") and verb in verbs:
             used.add((f"dynamodb:{verbs[verb]}", rest[0]))
     yield from (f"nobody may {action} {item}" for action, item in sorted(used - granted))
 
