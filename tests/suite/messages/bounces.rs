@@ -236,6 +236,13 @@ async fn a67_an_address_that_was_changed_or_proved_since_is_not_marked() {
     world.pass(Span::minutes(11));
     world.add_method(&world.session(&ann).await, "email", "ann.new@example.com").await;
     assert_eq!(counts(&world.invoke_delivery_events(&old).await.expect("an answer")), [0, 1, 0, 0, 0]);
+    // The old one is told of the change, after it: that this comes back says
+    // nothing of the new one.
+    world.pass(Span::seconds(1));
+    world.pump().await;
+    let told = bounce("Permanent", &world.name_of_newest(MAIL));
+    assert_ne!(told, old);
+    assert_eq!(counts(&world.invoke_delivery_events(&told).await.expect("an answer")), [0, 1, 0, 0, 0]);
     // And back: the older message says nothing of an address proved after it.
     world.pass(Span::minutes(11));
     world.add_method(&world.session(&ann).await, "email", MAIL).await;
