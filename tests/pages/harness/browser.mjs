@@ -43,7 +43,7 @@ export function story(name, tell) {
 }
 
 const pictures = new Map();
-const SECRET = "input:not([type=hidden])";
+const FIELD = "input:not([type=hidden])";
 
 /** Opens a browser of somebody's own. It is judged and closed after the test. */
 export async function open(t, { lang = "en", scheme = "light", width = 1280, height = 900, keyboard = false, ...more } = {}) {
@@ -66,15 +66,15 @@ export async function open(t, { lang = "en", scheme = "light", width = 1280, hei
   });
   // Whoever is not signed in is told so: that is how a page finds out.
   watch.allow(401, "/v1/me");
-  const person = new Person(context, watch, { lang, scheme, width, keyboard, story: t.name });
+  const person = new Person(context, watch, { lang, scheme, width, keyboard });
   await person.tab();
   t.people.push(person);
   return person;
 }
 
 export class Person {
-  constructor(context, watch, { lang, scheme, width, keyboard, story }) {
-    Object.assign(this, { context, watch, lang, scheme, width, keyboard, story, axe: true });
+  constructor(context, watch, { lang, scheme, width, keyboard }) {
+    Object.assign(this, { context, watch, lang, scheme, width, keyboard });
   }
 
   /** A new tab, which is the one that is used from now on. */
@@ -106,7 +106,7 @@ export class Person {
     return this.page.getByRole("link", { name: this.text(key, values), exact: true });
   }
   field(key, values) {
-    return this.page.getByLabel(this.text(key, values), { exact: true }).and(this.page.locator(SECRET)).filter({ visible: true });
+    return this.page.getByLabel(this.text(key, values), { exact: true }).and(this.page.locator(FIELD)).filter({ visible: true });
   }
   alert() {
     return this.page.locator(".alert:not(:empty)").filter({ visible: true });
@@ -175,7 +175,7 @@ export class Person {
     await this.shot(name);
     const [wide, room] = await this.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
     assert.ok(wide <= room, `${name} is ${wide} px wide on a screen of ${room}`);
-    if (this.axe) await check(this.page, name);
+    await check(this.page, name);
   }
 
   async shot(name) {

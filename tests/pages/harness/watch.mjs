@@ -63,7 +63,7 @@ export class Watch {
     const why = request.failure()?.errorText ?? "";
     const path = new URL(request.url()).pathname;
     // A page that goes away takes its requests with it.
-    if (why === "net::ERR_ABORTED" && (path.startsWith("/v1/") || path === "/api/live")) return;
+    if (why === "net::ERR_ABORTED") return;
     if (this.cut && path.startsWith("/v1/")) return;
     // With scripts off, Chromium does not load what would only be theirs.
     if (this.scriptless && why === "csp" && path.startsWith("/assets/")) return;
@@ -75,7 +75,7 @@ export class Watch {
     if (`http://${host}` !== API) return;
     const status = response.status();
     const api = path.startsWith("/v1/");
-    if (api) this.asked.push({ method: response.request().method(), path: shape(path), status, body: response.request().postData() });
+    if (api) this.asked.push({ method: response.request().method(), path: shape(path), status });
     if (status < 400) return;
     const fits = (one) => one.status === status && (one.path instanceof RegExp ? one.path.test(path) : shape(path) === one.path);
     const expected = this.expected.find(fits);
