@@ -86,7 +86,8 @@ async fn every_request_leaves_a_line_with_the_listed_fields() {
         seen.extend(known(line).into_iter().map(str::to_owned));
         assert_eq!((&line["function"], &line["functionVersion"]), (&json!("latchkey-tests"), &json!("$LATEST")));
         assert_eq!(line["version"], env!("CARGO_PKG_VERSION"));
-        assert!(line["requestId"].as_str().is_some_and(|id| ["request-", "send-code-", "direct-", "v"].iter().any(|kind| id.starts_with(kind))));
+        let kinds = ["request-", "send-code-", "direct-", "delivery-"];
+        assert!(line["requestId"].as_str().is_some_and(|id| kinds.iter().any(|kind| id.starts_with(kind))), "{line}");
         answered += usize::from(["answered", "invoked"].contains(&line["event"].as_str().expect("an event")));
         if line["event"] == "answered" {
             let status = line["status"].as_u64().expect("a status");
