@@ -59,10 +59,10 @@ fn texts(value: &Yaml) -> Vec<String> {
 
 /// A text, whatever function of CloudFormation makes it.
 fn text(value: &Yaml) -> String {
-    match value {
-        Yaml::Tagged(tagged) => text(&tagged.value),
-        value => value.as_str().unwrap_or_else(|| panic!("no text: {value:?}")).to_owned(),
+    if let Yaml::Tagged(tagged) = value {
+        return text(&tagged.value);
     }
+    value.as_str().unwrap_or_else(|| panic!("no text: {value:?}")).to_owned()
 }
 
 /// What a call asks for: action and key, one for each item.

@@ -51,7 +51,7 @@ async fn rarer(world: &World) {
     world.redrive().await;
     let bounced = ses("Bounce", &world.name_of_newest("bob.private@example.com"), json!({ "bounce": { "bounceType": "Permanent" } }));
     world.invoke_delivery_events(&bounced).await.expect("an answer");
-    acting("rotate-secret", rotated(&client(&world.proxy.endpoint(), AtWork), "v2")).await;
+    acting("rotate-secret", rotated(&client(world.proxy.endpoint(), AtWork), "v2")).await;
 }
 
 /// Every call of the journeys, each function in a process of its own.
