@@ -85,9 +85,10 @@ function showMethods({ methods }: Methods): void {
   byId("user-methods").replaceChildren(
     ...kinds.map((kind) => {
       const name = nameOf(kind);
-      const { destination = "", verifiedAt = "" } = methods[kind] ?? {};
+      const { destination = "", verifiedAt = "", undeliverableSince } = methods[kind] ?? {};
       const since = verifiedAt && text("admin.methods.verified", { time: moment(verifiedAt) });
       const row = make("li", {}, make("div", {}, make("b", {}, name), ` ${destination}`, make("p", { class: "soft small" }, since)));
+      if (undeliverableSince) one("div", row).append(make("p", { class: "small" }, text("method.undeliverable")));
       if (mine.role !== "administrator") return row;
       const label = text("admin.methods.remove", { kind: name });
       const remove = make("button", { type: "button", class: "link", "aria-label": label }, text("admin.methods.removeShort"));

@@ -51,6 +51,7 @@ function row(kind: Kind): HTMLElement {
   const allowed = methods.allowed.includes(kind);
   const said = [make("b", {}, nameOf(kind)), make("span", {}, method?.destination ?? text("info.methods.none"))];
   if (pending) said.push(make("small", { class: "soft" }, text("info.methods.pending", { destination: pending.destination })));
+  if (method?.undeliverableSince) said.push(make("small", { class: "back" }, text("method.undeliverable")));
   if (!allowed) said.push(make("small", { class: "soft" }, text("info.methods.idle")));
   const buttons: HTMLElement[] = [];
   const offer = (key: Key, act: () => Promise<void> | void) => {
