@@ -74,3 +74,33 @@ story("nobody acts for a person they do not see", async (t) => {
   await one.reads(ben.userId);
   await one.look("tabs-other-person");
 });
+
+story("who signs in while another tab still loads is seen there", async (t) => {
+  await policy();
+  const [ann, ben] = [await registered("anna"), await registered("benno")];
+  const one = await open(t);
+  await signIn(one, ann, ann.password);
+  await isIn(one, ann);
+  const two = one.in(await one.context.newPage());
+  await two.goto("/sign-in");
+  await isIn(two, ann);
+  // The first tab has asked who it is, and the answer is long on its way.
+  let go;
+  const held = new Promise((done) => (go = done));
+  const asked = new Promise((reached) =>
+    one.page.route("**/v1/me", async (route) => {
+      const response = await route.fetch();
+      reached();
+      await held;
+      await route.fulfill({ response });
+    }, { times: 1 }),
+  );
+  await one.goto("/security-info");
+  await asked;
+  await two.press(two.button("common.signOut"));
+  await two.reads(two.text("signIn.signedOut"));
+  await signIn(two, ben, ben.password, "");
+  await isIn(two, ben);
+  go();
+  await one.reads(ben.userId);
+});

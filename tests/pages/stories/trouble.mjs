@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { open, story } from "../harness/browser.mjs";
 import { codeFor, messagesTo } from "../harness/inbox.mjs";
 import { later, newcomer, policy, registered, settled, signsIn } from "../harness/world.mjs";
-import { asksForCode, choosesKinds, choosesPassword, entersCode, finishesReset, givesAddress, isIn, provesReset, signIn, startsReset } from "../harness/ways.mjs";
+import { asksForCode, choosesKinds, entersCode, finishesReset, givesAddress, isIn, provesReset, signIn, startsReset } from "../harness/ways.mjs";
 
 const CHALLENGES = /\/v1\/resets\/[^/]+\/challenges$/;
 const count = (person, method, path) => person.watch.asked.filter((one) => one.method === method && one.path === path).length;

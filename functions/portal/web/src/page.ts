@@ -75,6 +75,9 @@ export function countLength(input: HTMLInputElement, minimum: number): void {
 }
 
 const channel = new BroadcastChannel("latchkey");
+/** Whom another tab told of before this one knew anybody. */
+let early: string | null | undefined;
+channel.onmessage = ({ data }) => (early = (data as { userId: string | null }).userId);
 
 /** Whether somebody signed in here: the cookie itself is hidden from scripts.
     Where it is not so, no page needs to ask. */
@@ -95,4 +98,6 @@ export function signedInAs(userId: string | null, tell = false): void {
     if ((data as { userId: string | null }).userId !== userId) location.reload();
   };
   if (tell) channel.postMessage({ userId });
+  else if (early !== undefined && early !== userId) location.reload();
+  early = undefined;
 }
