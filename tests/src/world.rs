@@ -18,13 +18,13 @@ use local::pump::Pump;
 use local::standins::Standins;
 use platform::host::Host;
 use platform::send::Channels;
-use platform::settings::{BaseUrl, Settings};
+use platform::settings::{BaseUrl, FrontDigest, Settings};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, LazyLock, RwLock};
 use std::time::Duration;
 use tokio::sync::Mutex;
 
@@ -123,6 +123,11 @@ pub const BEGIN: Time = Time(1_795_424_400_000);
 
 type Routes = fn(Arc<Host>) -> Router;
 
+/// The secret of the front that stands before every world.
+pub const FRONT_SECRET: &str = "the secret of the front";
+static FRONT_SECRET_HASHED: LazyLock<String> =
+    LazyLock::new(|| Sha256::digest(FRONT_SECRET).iter().map(|byte| format!("{byte:02x}")).collect());
+
 /// The functions that answer HTTP, by the name of their package.
 pub const FUNCTIONS: [(&str, Routes); 6] = [
     ("policy", platform::http::routes::policy::routes),
@@ -161,6 +166,7 @@ impl Running {
             mail_from: "Latchkey <no-reply@example.com>".to_owned(),
             configuration_set: Some("latchkey".to_owned()),
             source_limit,
+            front: FrontDigest::parse(&FRONT_SECRET_HASHED),
         };
         let channels = Channels::new(&aws, &settings);
         let host = Arc::new(Host::new(settings, &aws, clock, entropy));

@@ -1,7 +1,9 @@
 //! What the operator sets, read from the environment once.
 
 use axum::http::Uri;
+use sha2::{Digest, Sha256};
 use std::fmt;
+use subtle::ConstantTimeEq;
 
 /// Resets started, and sends asked for, per source address and clock hour:
 /// offices share an address.
@@ -30,6 +32,33 @@ pub struct Settings {
     pub configuration_set: Option<String>,
     /// `LATCHKEY_SOURCE_LIMIT`: see [`SOURCE_LIMIT`].
     pub source_limit: u32,
+    /// `LATCHKEY_FRONT_DIGEST`: what the secret of a front, such as CloudFront,
+    /// hashes to; none where there is no front.
+    pub front: Option<FrontDigest>,
+}
+
+/// SHA-256 of the secret by which a front shows that it is ours. The secret
+/// itself need not lie in an environment.
+#[derive(Clone, Copy, Debug)]
+pub struct FrontDigest([u8; 32]);
+
+impl FrontDigest {
+    /// Reads 64 hexadecimal digits.
+    pub fn parse(hex: &str) -> Option<FrontDigest> {
+        let mut digest = [0; 32];
+        if hex.len() != 2 * digest.len() || !hex.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
+        }
+        for (i, byte) in digest.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).ok()?;
+        }
+        Some(FrontDigest(digest))
+    }
+
+    /// Whether this is the front's secret.
+    pub fn is_of(&self, secret: &[u8]) -> bool {
+        Sha256::digest(secret).ct_eq(&self.0).into()
+    }
 }
 
 /// Where people reach Latchkey: scheme, host and port, without a path.
@@ -131,6 +160,13 @@ impl Settings {
             mail_from: text("LATCHKEY_MAIL_FROM", "the sender of mails")?,
             configuration_set: variable("LATCHKEY_CONFIGURATION_SET").filter(|set| !set.is_empty()),
             source_limit,
+            front: match variable("LATCHKEY_FRONT_DIGEST").filter(|digest| !digest.is_empty()) {
+                None => None,
+                Some(digest) => Some(FrontDigest::parse(&digest).ok_or(InvalidSetting {
+                    name: "LATCHKEY_FRONT_DIGEST",
+                    want: "the SHA-256 of the front's secret, as 64 hexadecimal digits, or leave it out",
+                })?),
+            },
         })
     }
 }

@@ -5,7 +5,7 @@ use domain::time::Span;
 use platform::settings::{SOURCE_LIMIT, Settings};
 use serde_json::{Value, json};
 use tests::people::StartedReset;
-use tests::world::Ask;
+use tests::world::{Ask, FRONT_SECRET};
 use tests::{Answer, World};
 
 const MOMENT: Span = Span(1);
@@ -109,6 +109,7 @@ fn the_operators_limit_has_a_range_too() {
         Settings::read(|name| match name {
             "LATCHKEY_SOURCE_LIMIT" => limit.map(str::to_owned),
             "LATCHKEY_BASE_URL" => Some("https://reset.example.com".to_owned()),
+            "LATCHKEY_FRONT_DIGEST" => None,
             other => Some(format!("any {other}")),
         })
     };
@@ -125,4 +126,54 @@ fn the_operators_limit_has_a_range_too() {
         .and_then(|template| serde_json::to_value(&template["Parameters"]["SourceLimit"]).ok())
         .expect("a parameter");
     assert_eq!([&template["Default"], &template["MinValue"], &template["MaxValue"]], [&json!(SOURCE_LIMIT), &json!(10), &json!(100_000)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_front_is_believed_with_its_secret_and_nobody_without() {
+    let it = Numbers::of(World::with_source_limit(10).await).await;
+    let world = &it.world;
+    const CLOUDFRONT: &str = "203.0.113.99";
+    let through = |secret: &str, viewer: &str, n: usize| {
+        let ask = Ask::new("POST", "/v1/resets").body(json!({ "userId": format!("nobody{n}@example.com") })).source(CLOUDFRONT);
+        ask.header("x-latchkey-front", secret).header("cloudfront-viewer-address", viewer)
+    };
+    // Each viewer counts for itself, and an IPv6 one by its /64.
+    for (viewer, same) in [("198.51.100.7:46532", "198.51.100.7:1"), ("2001:db8:7:7::1:46532", "[2001:db8:7:7:ffff::2]:443")] {
+        for n in 0..10 {
+            world.ask(through(FRONT_SECRET, if n % 2 == 0 { viewer } else { same }, n)).await.expect(201);
+        }
+        assert_eq!(world.ask(through(FRONT_SECRET, viewer, 10)).await.code(), "tooManyFromAddress", "{viewer}");
+    }
+    // Without the secret, or without an address, it is whom the gateway sees.
+    let twice = format!("{FRONT_SECRET}, {FRONT_SECRET}");
+    let unbelieved = [
+        ("", "192.0.2.50:1"),
+        ("another secret", "192.0.2.51:1"),
+        (twice.as_str(), "192.0.2.52:1"),
+        (FRONT_SECRET, "nowhere"),
+        (FRONT_SECRET, ""),
+    ];
+    for (n, (secret, viewer)) in unbelieved.into_iter().cycle().take(10).enumerate() {
+        world.ask(through(secret, viewer, n)).await.expect(201);
+    }
+    assert_eq!(world.ask(through("", "192.0.2.53:1", 10)).await.code(), "tooManyFromAddress");
+    assert_eq!(start(world, CLOUDFRONT, 11).await.code(), "tooManyFromAddress");
+}
+
+#[test]
+fn a_digest_that_is_none_keeps_a_function_from_starting() {
+    let read = |digest: &str| {
+        let digest = digest.to_owned();
+        Settings::read(move |name| match name {
+            "LATCHKEY_BASE_URL" => Some("https://reset.example.com".to_owned()),
+            "LATCHKEY_FRONT_DIGEST" => Some(digest.clone()),
+            "LATCHKEY_SOURCE_LIMIT" => None,
+            _ => Some("x".to_owned()),
+        })
+    };
+    assert!(read("").expect("no front").front.is_none());
+    assert!(read(&"ab".repeat(32)).expect("a front").front.is_some());
+    for wrong in ["ab".repeat(31), "ab".repeat(33), "zz".repeat(32), "é".repeat(32), "+1".repeat(32)] {
+        assert!(read(&wrong).expect_err(&wrong).to_string().contains("LATCHKEY_FRONT_DIGEST"), "{wrong}");
+    }
 }

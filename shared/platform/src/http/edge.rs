@@ -32,8 +32,8 @@ pub fn wrap(routes: fn(Arc<Host>) -> Router, host: Arc<Host>) -> Router {
 }
 
 async fn edge(State(host): State<Arc<Host>>, mut request: Request, next: Next) -> Response {
-    let extensions = request.extensions_mut();
-    let call = call(&host, extensions.remove().unwrap_or_default());
+    let caller = request.extensions_mut().remove().unwrap_or_default();
+    let call = call(&host, caller, request.headers());
     let id = call.id.clone();
     log::within(&id, answer(call, request, next)).await
 }
@@ -95,14 +95,30 @@ pub(super) const HEADERS: [(header::HeaderName, &str); 6] = [
 ];
 
 /// One id and one clock value per request.
-fn call(host: &Host, caller: Invocation) -> Call {
+fn call(host: &Host, caller: Invocation, headers: &HeaderMap) -> Call {
+    let source = viewer(host, headers).or(caller.source);
     Call {
         id: caller.id.unwrap_or_else(|| random_text(random::<16>(&host.entropy))),
         now: host.clock.now(),
-        source: caller.source.as_deref().map_or_else(|| "unknown".to_owned(), source_of),
+        source: source.as_deref().map_or_else(|| "unknown".to_owned(), source_of),
         source_limit: host.settings.source_limit,
         repeatable: None,
     }
+}
+
+/// The header with the front's secret, and the one in which CloudFront says who
+/// asks: an address, a colon, and a port.
+const FRONT: &str = "x-latchkey-front";
+const VIEWER: &str = "cloudfront-viewer-address";
+
+/// The address that a front of ours saw. Nobody else is believed: without the
+/// secret the caller is whom the gateway sees.
+fn viewer(host: &Host, headers: &HeaderMap) -> Option<String> {
+    let front = host.settings.front?;
+    headers.get(FRONT).filter(|secret| front.is_of(secret.as_bytes()))?;
+    let (address, _port) = headers.get(VIEWER)?.to_str().ok()?.rsplit_once(':')?;
+    let address: IpAddr = address.trim_matches(['[', ']']).parse().ok()?;
+    Some(address.to_string())
 }
 
 /// What an address is counted as: IPv4 whole, IPv6 by its /64, since that is

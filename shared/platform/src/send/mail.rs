@@ -41,6 +41,8 @@ pub fn render(message: &Outgoing<'_>) -> Mail {
                 Block::Line(say("mail.notice.warning", &[])),
             ];
             if let Some(help_desk) = &message.organisation.help_desk {
+                // As people write an address.
+                let help_desk = help_desk.strip_prefix("mailto:").unwrap_or(help_desk);
                 blocks.push(Block::Line(say("mail.notice.helpDesk", &[("helpDesk", help_desk)])));
             }
             blocks
