@@ -192,7 +192,10 @@ async function begin(): Promise<void> {
   setUp();
   const query = new URLSearchParams(location.search);
   const note = query.has("signedOut") ? text("signIn.signedOut") : query.has("ended") ? text("signIn.ended") : "";
-  if (!maybeSignedIn()) return signIn(note);
+  if (!maybeSignedIn()) {
+    signedInAs(null);
+    return signIn(note);
+  }
   try {
     await next(await call<Session>("GET", "/v1/me"));
   } catch (error) {
