@@ -21,7 +21,8 @@ use aws_types::SdkConfig;
 use aws_types::sdk_config::Builder as AwsBuilder;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use axum::Router;
-use domain::port::{Clock, Entropy};
+use domain::port::{Call, Clock, Entropy, random};
+use domain::secret::random_text;
 pub use lambda_runtime::Error;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::value::RawValue;
@@ -64,6 +65,17 @@ impl Host {
             entropy,
             settings,
         }
+    }
+
+    /// The call of an invocation that no gateway made: nobody's address counts.
+    pub(crate) fn call(&self, id: String) -> Call {
+        Call { id, now: self.clock.now(), source: String::new(), source_limit: 0, repeatable: None }
+    }
+
+    /// The same for one of several things that an invocation does. What comes
+    /// again may come under the same request.
+    pub(crate) fn call_of(&self, request: &str, name: &str) -> Call {
+        self.call(format!("{request}-{name}-{}", random_text(random::<6>(&self.entropy))))
     }
 
     fn from_env(aws: &SdkConfig) -> Result<Host, Error> {
@@ -125,10 +137,8 @@ pub fn serve_with_direct(routes: fn(Arc<Host>) -> Router) -> Result<(), Error> {
 
 /// Serves pages: without settings, keys or a table, since nobody's data is asked for.
 pub fn serve_pages(files: &'static [portal::File]) -> Result<(), Error> {
-    log::init();
     let app = portal::routes(files);
-    let serve = lambda_runtime::run(service_fn(|event| gateway::answer(app.clone(), event)));
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve)
+    run(async { lambda_runtime::run(service_fn(|event| gateway::answer(app.clone(), event))).await })
 }
 
 /// Serves the outbox's stream and its re-drive: the only function that sends.
@@ -169,8 +179,13 @@ pub fn serve_rotation() -> Result<(), Error> {
     })
 }
 
-/// Starts the log, reads the environment, and runs until the sandbox ends.
-fn start<F: Future<Output = Result<(), Error>>>(run: impl FnOnce(SdkConfig) -> F) -> Result<(), Error> {
+/// Reads the environment, and runs until the sandbox ends.
+fn start<F: Future<Output = Result<(), Error>>>(serve: impl FnOnce(SdkConfig) -> F) -> Result<(), Error> {
+    run(async { serve(aws()?).await })
+}
+
+/// Starts the log, and runs on one thread: a sandbox has one request at a time.
+fn run(serve: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
     log::init();
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async { run(aws()?).await })
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve)
 }

@@ -21,8 +21,6 @@ use domain::flow::unsent::unsent;
 use domain::json::object;
 use domain::method::Kind;
 use domain::outbox::{Handled, OutboxId, OutboxKind, OutboxState};
-use domain::port::{Call, random};
-use domain::secret::random_text;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -127,7 +125,7 @@ async fn directly(host: &Host, channels: &Channels, request: &str, event: &RawVa
 }
 
 async fn measure(host: &Host, request: &str) -> Result<Value, Problem> {
-    let call = call(host, request, "measure");
+    let call = host.call_of(request, "measure");
     let waiting = unsent(&host.store, &call).await?;
     let (messages, oldest) = (waiting.messages, waiting.oldest.whole_seconds());
     tracing::info!(event = "outboxMeasured", outcome = "ok", messages, oldest);
@@ -189,17 +187,6 @@ async fn send(host: &Host, channels: &Channels, request: &str, event: StreamEven
     StreamAnswer { batch_item_failures: Vec::new() }
 }
 
-/// The call of one row. What comes again may come under the same request.
-fn call(host: &Host, request: &str, name: &str) -> Call {
-    Call {
-        id: format!("{request}-{name}-{}", random_text(random::<6>(&host.entropy))),
-        now: host.clock.now(),
-        source: String::new(),
-        source_limit: 0,
-        repeatable: None,
-    }
-}
-
 /// Delivers one row, and writes and counts what became of it. `name` tells it
 /// apart from others of this request.
 async fn one(
@@ -211,7 +198,7 @@ async fn one(
     id: &OutboxId,
     round: Round,
 ) -> Result<Handled, Problem> {
-    let call = call(host, request, name);
+    let call = host.call_of(request, name);
     let (began, watched) = (Instant::now(), Watched::new(channels));
     let handled = deliver(&host.store, &*host.ring, &watched, &call, handle, id, round).await;
     let handed = watched.handed();

@@ -156,7 +156,7 @@ for (const shape of SHAPES.slice(0, 2)) {
     await person.button("admin.temporary").click();
     await dialog.waitFor();
     await person.look("admin-temporary-sure");
-    await person.page.locator("#sure-yes").click();
+    await person.page.locator("#confirm-yes").click();
     await person.page.locator("#secret[open]").waitFor();
     await dialog.getByRole("button", { name: person.text("admin.secret.done"), exact: true }).click();
     assert.equal(await signsIn(account, account.password), false);

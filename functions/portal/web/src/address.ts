@@ -22,12 +22,9 @@ let wanted: Wanted | undefined;
 /** Asks for an address of a kind and verifies it. */
 export function askForAddress(next: Wanted): void {
   wanted = next;
-  const how = asking(next.kind);
   const input = byId<HTMLInputElement>("destination");
+  const how = asking(next.kind, input);
   input.value = "";
-  input.type = how.type;
-  input.autocomplete = how.type;
-  input.inputMode = how.type;
   byId("address-title").textContent = text(how.title);
   byId("address-label").textContent = text(how.label);
   byId("destination-hint").textContent = text(how.hint);

@@ -1,24 +1,13 @@
-// The dialogs that ask back, and the one that shows a password once.
+// The dialogs of administration, and the one that shows a password once.
 
+import { choice, confirmed, setUpChoices } from "./confirm";
 import { byId, every, one } from "./dom";
 import { onPress } from "./form";
 import { moment, text, type Key } from "./texts";
 
-/** Opens a dialog and tells which of its buttons closed it, by its value;
-    nothing for the Escape key. The browser puts the focus back. */
-export async function choice(dialog: HTMLDialogElement): Promise<string> {
-  dialog.returnValue = "";
-  dialog.showModal();
-  await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
-  return dialog.returnValue;
-}
-
 /** Asks before something that is not undone by pressing again. */
-export async function sure(title: Key, detail: Key, act: Key, values: Record<string, string>): Promise<boolean> {
-  byId("sure-title").textContent = text(title, values);
-  byId("sure-detail").textContent = text(detail, values);
-  byId("sure-yes").textContent = text(act);
-  return (await choice(byId<HTMLDialogElement>("sure"))) === "yes";
+export function sure(title: Key, detail: Key, act: Key, values: Record<string, string>): Promise<boolean> {
+  return confirmed({ title: text(title, values), detail: text(detail, values), yes: text(act) });
 }
 
 /** A temporary password, as an answer holds it. */
@@ -41,9 +30,7 @@ export async function showOnce(issued: Issued, name: string): Promise<void> {
 
 /** Wires the buttons that only close, and the one that copies. */
 export function setUpDialogs(): void {
-  for (const dialog of every<HTMLDialogElement>("#judged, #sure, #secret")) {
-    every<HTMLButtonElement>("button[value]", dialog).forEach((button) => button.addEventListener("click", () => dialog.close(button.value)));
-  }
+  setUpChoices();
   for (const dialog of every<HTMLDialogElement>("#new-user, #delete")) {
     one(".cancel", dialog).addEventListener("click", () => dialog.close());
   }

@@ -2,7 +2,7 @@
 // saves its own fields over the policy that was read.
 
 import { paint } from "./accent";
-import { choice } from "./admin-dialogs";
+import { choice } from "./confirm";
 import { fieldsOf, Sheet, type Field, type Values } from "./admin-fields";
 import { country, names, offerCountries } from "./admin-list";
 import { ask, Problem } from "./api";

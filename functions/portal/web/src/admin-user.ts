@@ -1,10 +1,11 @@
 // One account: what it is, whether it can reset, and what may be done for it.
 
-import { choice, showOnce, sure, type Issued } from "./admin-dialogs";
+import { showOnce, sure, type Issued } from "./admin-dialogs";
 import { fieldsOf, Sheet } from "./admin-fields";
 import { names } from "./admin-list";
 import { offerGroups, roleOf, type Role, type User } from "./admin-users";
 import { ask, call, Problem, type Methods } from "./api";
+import { choice } from "./confirm";
 import { byId, every, make, one } from "./dom";
 import { clear, onPress, onSubmit, Refused } from "./form";
 import { KINDS, nameOf } from "./kinds";

@@ -1,6 +1,6 @@
-// A question before something that cannot be taken back.
+// Dialogs, and the question before something that cannot be taken back.
 
-import { byId } from "./dom";
+import { byId, every } from "./dom";
 
 interface Question {
   title: string;
@@ -11,25 +11,28 @@ interface Question {
   yes: string;
 }
 
-let settle: ((sure: boolean) => void) | undefined;
+/** Opens a dialog and tells which of its buttons closed it, by its value;
+    nothing for the Escape key. The browser puts the focus back. */
+export async function choice(dialog: HTMLDialogElement): Promise<string> {
+  dialog.returnValue = "";
+  dialog.showModal();
+  await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
+  return dialog.returnValue;
+}
 
 /** Whether somebody is sure. */
 export async function confirmed({ title, detail, warning = "", yes }: Question): Promise<boolean> {
-  const dialog = byId<HTMLDialogElement>("confirm");
   byId("confirm-title").textContent = title;
   byId("confirm-detail").textContent = detail;
   byId("confirm-warning").textContent = warning;
   byId("confirm-warning").hidden = !warning;
   byId("confirm-yes").textContent = yes;
-  dialog.showModal();
-  const sure = await new Promise<boolean>((resolve) => (settle = resolve));
-  dialog.close();
-  return sure;
+  return (await choice(byId<HTMLDialogElement>("confirm"))) === "yes";
 }
 
-/** Wires the dialog, once a page. */
-export function setUpConfirm(): void {
-  byId("confirm-yes").addEventListener("click", () => settle?.(true));
-  byId("confirm-no").addEventListener("click", () => settle?.(false));
-  byId("confirm").addEventListener("cancel", () => settle?.(false));
+/** Wires the buttons with a value, which only close their dialog. */
+export function setUpChoices(): void {
+  for (const dialog of every<HTMLDialogElement>("dialog")) {
+    every<HTMLButtonElement>("button[value]", dialog).forEach((button) => button.addEventListener("click", () => dialog.close(button.value)));
+  }
 }

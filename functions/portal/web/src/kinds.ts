@@ -26,7 +26,12 @@ const ASKING: Record<Kind, Asking> = {
   email: { title: "address.email.title", label: "address.email.label", hint: "address.email.hint", type: "email" },
 };
 
-/** How an address of this kind is asked for. */
-export function asking(kind: Kind): Asking {
-  return ASKING[kind];
+/** How an address of this kind is asked for: in words, and by the field, which
+    gets the keyboard and the suggestions that fit. */
+export function asking(kind: Kind, field: HTMLInputElement): Asking {
+  const how = ASKING[kind];
+  field.type = how.type;
+  field.autocomplete = how.type;
+  field.inputMode = how.type;
+  return how;
 }

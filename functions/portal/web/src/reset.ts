@@ -109,12 +109,9 @@ function choose({ replace = false } = {}): void {
 
 /** Asks for the whole address. */
 function typeAddress(kind: Kind): void {
-  const { label, type } = asking(kind);
   const input = byId<HTMLInputElement>("destination");
+  const { label } = asking(kind, input);
   input.value = reset?.sent[kind]?.destination ?? "";
-  input.type = type;
-  input.autocomplete = type;
-  input.inputMode = type;
   byId("typed-progress").textContent = progress();
   byId("typed-title").textContent = text(ADDRESS[kind]);
   byId("typed-label").textContent = text(label);

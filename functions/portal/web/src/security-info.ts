@@ -2,7 +2,7 @@
 
 import { askForAddress, setUpAddress } from "./address";
 import { call, OFFLINE, Problem, type Kind, type Limits, type Methods, type Session } from "./api";
-import { confirmed, setUpConfirm } from "./confirm";
+import { confirmed, setUpChoices } from "./confirm";
 import { byId, every, make } from "./dom";
 import { clear, ended, onPress, onProblem, onSubmit, Refused, say, show } from "./form";
 import { KINDS, nameOf } from "./kinds";
@@ -145,7 +145,7 @@ async function signOut(path: "/v1/session" | "/v1/sessions"): Promise<void> {
 function setUp(): void {
   setUpAddress();
   setUpProof();
-  setUpConfirm();
+  setUpChoices();
   onProblem("stepRequired", stepFirst);
   onBack((wanted) => {
     cover();

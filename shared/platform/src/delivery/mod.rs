@@ -15,8 +15,6 @@ use crate::log;
 use crate::metrics::{Line, milliseconds};
 use domain::delivery::{MessageId, Returned};
 use domain::flow::undeliverable::{Marked, mark_undeliverable};
-use domain::port::{Call, random};
-use domain::secret::random_text;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::time::Instant;
@@ -85,13 +83,7 @@ async fn mark(host: &Host, request: &str, event: &RawValue) -> Result<DeliveryAn
                 tracing::info!(event = "messagePassing", outcome = "passing", cause = ?why);
             }
             Ok(Outcome::Returned(id, returned)) => {
-                let call = Call {
-                    id: format!("{request}-{}", random_text(random::<6>(&host.entropy))),
-                    now: host.clock.now(),
-                    source: String::new(),
-                    source_limit: 0,
-                    repeatable: None,
-                };
+                let call = host.call_of(request, "returned");
                 let marked = mark_undeliverable(&host.store, &*host.ring, &host.entropy, &call, &id, returned).await;
                 let Ok(marked) = marked else {
                     unavailable = true;

@@ -56,7 +56,7 @@ pub async fn answer(host: Arc<Host>, app: Router, event: LambdaEvent<Box<RawValu
     if read.is_some() || gateway::has_request_context(&payload) {
         return Ok(Answered::Gateway(gateway::serve(app, read, &context).await));
     }
-    let call = Call { id: context.request_id, now: host.clock.now(), source: String::new(), source_limit: 0, repeatable: None };
+    let call = host.call(context.request_id);
     let asked = Asked::new(&call.id, call.now, None);
     let done = log::within(&call.id, async {
         let done = direct(&host, &call, &payload).await;
