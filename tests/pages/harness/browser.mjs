@@ -2,7 +2,7 @@
 // name in the page's language, by pointer or by keyboard alone.
 
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { check } from "./axe.mjs";
@@ -26,8 +26,16 @@ export async function quit() {
   await browser?.close();
 }
 
+/** The other pass: what a story does in one language alone is done in the
+    other one, so that every state is seen in both. */
+const OTHER = process.env.LATCHKEY_PAGES_OTHER === "1";
+const otherOf = (lang) => (lang === "en" ? "zh-TW" : "en");
+/** A story that has its language in its name is told in both anyway. */
+const IN_BOTH = /: (en|zh-TW)\b/;
+
 /** A story: bounded, and with a picture of where it ended if it fails. */
 export function story(name, tell) {
+  if (OTHER && IN_BOTH.test(name)) return;
   test(name, { timeout: 180_000 }, async (t) => {
     const people = [];
     try {
@@ -42,11 +50,11 @@ export function story(name, tell) {
   });
 }
 
-const pictures = new Map();
 const FIELD = "input:not([type=hidden])";
 
 /** Opens a browser of somebody's own. It is judged and closed after the test. */
-export async function open(t, { lang = "en", scheme = "light", width = 1280, height = 900, keyboard = false, ...more } = {}) {
+export async function open(t, { lang: told = "en", scheme = "light", width = 1280, height = 900, keyboard = false, ...more } = {}) {
+  const lang = OTHER ? otherOf(told) : told;
   const context = await (await launch()).newContext({
     locale: lang,
     colorScheme: scheme,
@@ -169,20 +177,22 @@ export class Person {
     await this.page.keyboard.insertText(value);
   }
 
-  /** Looks at the state: a picture, nothing beside the screen, nothing that
-      axe finds. */
+  /** Looks at the state in both schemes: a picture, nothing beside the screen,
+      nothing that axe finds. */
   async look(name) {
-    await this.shot(name);
-    const [wide, room] = await this.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-    assert.ok(wide <= room, `${name} is ${wide} px wide on a screen of ${room}`);
-    await check(this.page, name);
+    for (const scheme of [this.scheme === "light" ? "dark" : "light", this.scheme]) {
+      await this.page.emulateMedia({ colorScheme: scheme });
+      await this.shot(name, scheme);
+      const [wide, room] = await this.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+      assert.ok(wide <= room, `${name} is ${wide} px wide on a screen of ${room}`);
+      await check(this.page, `${name}, ${scheme}`);
+    }
   }
 
-  async shot(name) {
-    const folder = join(process.env.LATCHKEY_PAGES_PICTURES, `${this.lang}-${this.scheme}-${this.width}`);
+  async shot(name, scheme = this.scheme) {
+    const folder = join(process.env.LATCHKEY_PAGES_PICTURES, `${this.lang}-${scheme}-${this.width}`);
     mkdirSync(folder, { recursive: true });
-    const count = (pictures.get(folder) ?? 0) + 1;
-    pictures.set(folder, count);
+    const count = readdirSync(folder).length + 1;
     await this.page.screenshot({ path: join(folder, `${String(count).padStart(2, "0")}-${name}.png`), fullPage: true, animations: "disabled" });
   }
 }
