@@ -9,6 +9,9 @@ use tracing::{Dispatch, Subscriber};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
+/// Where metrics go that are written here.
+pub const NAMESPACE: &str = "Latchkey/tests";
+
 /// Lines of a log. Clones share them.
 #[derive(Clone, Default)]
 pub struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -22,7 +25,7 @@ impl Lines {
     /// What logs here as a function does, metrics among it.
     pub fn subscriber(&self, level: LevelFilter) -> impl Subscriber + Send + Sync + use<> {
         let (function, function_version) = ("latchkey-tests".to_owned(), "$LATEST".to_owned());
-        subscriber(Logging { level, metrics: true, function, function_version }, self.clone())
+        subscriber(Logging { level, metrics: Some(NAMESPACE.to_owned()), function, function_version }, self.clone())
     }
 
     /// Takes down what is logged on this thread, and on no other, until what is

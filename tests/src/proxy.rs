@@ -61,6 +61,8 @@ pub enum Fault {
     LoseReply,
     /// Refused by IAM.
     AccessDenied,
+    /// Not done, and nobody says so.
+    Silence,
 }
 
 /// Judges a call by its operation and body: `Some` is what becomes of it.
@@ -231,6 +233,7 @@ fn refusal(fault: Fault, sent: &Value) -> Option<(StatusCode, Value)> {
         Fault::Conflict => None,
         Fault::Throttle => Some((StatusCode::BAD_REQUEST, error("ProvisionedThroughputExceededException"))),
         Fault::AccessDenied => Some((StatusCode::BAD_REQUEST, error("AccessDeniedException"))),
+        Fault::Silence => Some((StatusCode::INTERNAL_SERVER_ERROR, json!({}))),
         Fault::LoseReply => None,
     }
 }

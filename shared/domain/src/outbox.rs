@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 /// between claim and send may cost one repetition, never a flood. A code that
 /// was tried as often has failed; a notice waits for a re-drive.
 pub const MAX_TRIES: u32 = 2;
-/// How long a row is left alone by a re-drive after it was claimed. Whoever
-/// claimed it may be sending it now (an invocation ends after 20 s), or its
-/// answer was lost and it went out. A notice has no other bound there: after an
+/// How long a row is left alone by a re-drive after it was claimed, and by the
+/// stream after a re-drive claimed it. Whoever claimed it may be sending it now
+/// (an invocation ends after 20 s), or its answer was lost and it went out. A notice has no other bound there: after an
 /// outage of any length it can be sent, and however often an operator asks, a
 /// person gets at most four an hour of one whose fate is unknown.
 pub const AT_REST: Span = Span::minutes(15);
@@ -112,8 +112,25 @@ pub struct OutboxRow {
     pub support_code: SupportCode,
     pub state: OutboxState,
     pub tries: u32,
-    /// When it was last taken to be sent, unless the channel refused it then.
-    pub claimed_at: Option<Time>,
+    /// Who took it last to be sent, unless the channel refused it then.
+    pub claimed: Option<Claimed>,
+}
+
+/// Who asks for a row to be handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Round {
+    /// The stream, which tries a few times and then gives up.
+    Stream,
+    /// A re-drive, long after.
+    Again,
+}
+
+/// A row was taken to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claimed {
+    pub at: Time,
+    pub by: Round,
 }
 
 /// What became of a row that was handled.
@@ -122,7 +139,7 @@ pub enum Handled {
     Ended(Ended),
     /// Not yet: somebody else has it, it is not visible as a whole, or it was
     /// tried lately.
-    Left,
+    Left(SupportCode),
     /// There was nothing to do.
     Nothing,
 }
@@ -132,7 +149,7 @@ impl Handled {
     pub fn ended(&self) -> Option<&Ended> {
         match self {
             Handled::Ended(ended) => Some(ended),
-            Handled::Left | Handled::Nothing => None,
+            Handled::Left(_) | Handled::Nothing => None,
         }
     }
 }

@@ -171,8 +171,10 @@ pub trait Store: Send + Sync {
     fn list_groups(&self, limit: u32, from: Option<String>) -> impl Future<Output = Result<Page<GroupName>, Problem>> + Send;
     /// Messages of an account that were not sent, and may hold an address.
     fn unsent_messages(&self, handle: &Handle) -> impl Future<Output = Result<Vec<OutboxId>, Problem>> + Send;
-    /// Rows of the outbox that were not sent, or failed, from a position that an
-    /// earlier page gave. One that was written in this moment may be missing.
+    /// Rows of the outbox that wait to be sent, from a position that an earlier
+    /// page gave. One that was written in this moment may be missing.
+    fn list_waiting(&self, limit: u32, from: Option<String>) -> impl Future<Output = Result<Page<(Handle, OutboxId)>, Problem>> + Send;
+    /// The same, and then those that failed.
     fn list_unsent(&self, limit: u32, from: Option<String>) -> impl Future<Output = Result<Page<(Handle, OutboxId)>, Problem>> + Send;
     /// The terms that were saved with this version; missing ones are unavailable.
     fn terms(&self, version: u64) -> impl Future<Output = Result<Arc<Terms>, Problem>> + Send;

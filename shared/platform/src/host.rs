@@ -56,7 +56,7 @@ impl Host {
     /// Ports over an AWS configuration, with this clock and this randomness.
     pub fn new(settings: Settings, aws: &SdkConfig, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Host {
         let secrets = aws_sdk_secretsmanager::Client::new(aws);
-        let ring = Arc::new(SecretRing::new(secrets, settings.secret_id.clone()));
+        let ring = Arc::new(SecretRing::new(secrets, settings.secret_id.clone(), clock.clone()));
         Host {
             store: Table::new(aws_sdk_dynamodb::Client::new(aws), settings.table.clone()),
             hasher: Argon2Hasher::new(ring.clone()),

@@ -14,19 +14,19 @@
 //! |---|---|---|
 //! | `answered` | `ok`, a problem's code, or a page's status | `supportCode` as the caller was told (none for pages), `method`, `route`, `status`, `step` of a reset, `verified` kind, `lockout` begun, `milliseconds` |
 //! | `invoked` (directly) | `ok`, or a problem's code | `supportCode`, `milliseconds` |
-//! | `messageHandled` | `sent`, `dropped`, `failed`, `nothing` (done before) | `supportCode`, `reason`, `kind`, `purpose`, `language`, `country`, `parts`, `milliseconds` |
-//! | `messageRetried` | `retried` | `supportCode` of a reset, `record`, `kind`, `purpose`, `language`, `country`, `parts`, `milliseconds` |
+//! | `messageHandled` | `sent`, `dropped`, `failed`, `nothing` (done before) | `supportCode`, `record`, `reason`, `kind`, `purpose`, `language`, `country`, `parts`, `milliseconds` |
+//! | `messageRetried` | `retried` | `supportCode`, `record`, `kind`, `purpose`, `language`, `country`, `parts`, `milliseconds` |
 //! | `batchHandled` | `ok`, `retried` | `records`, `milliseconds` |
 //! | `redriven`, `outboxMeasured` (directly) | `ok` | `looked`, `sent`, `dropped`, `failed`, `left`, whether there is `more`; `messages` that wait, `oldest` in seconds |
-//! | `messageReturned` | `marked`, `already`, `moved`, `unknown` | `cause`: why it came back |
+//! | `messageReturned` | `marked`, `already`, `moved`, `unknown` | `supportCode` of one that is known, `cause`: why it came back |
 //! | `messagePassing`, `deliveryUnreadable` | `passing`, `ignored` | `cause` of one that another try may mend |
-//! | `mailRefused`, `smsRefused` | `refused` | `cause`: the service's code |
-//! | `tableUnavailable`, `tableThrottled`, `tableConflict` | `unavailable` | `operation`, which `write` of the request, `tries`, `cause` |
-//! | `itemUnreadable`, `termsMissing` | `unavailable` | kind of `item`; version of the `terms` |
-//! | `secretUnreadable`, `secretInvalid` | `unavailable` | `cause` |
+//! | `mailRefused`, `smsRefused` | `refused` | `record`, `cause`: the service's code |
+//! | `tableUnavailable`, `tableThrottled`, `tableConflict` | `unavailable` | `operation`, which `write` of the request, `record`, `tries`, `cause` |
+//! | `itemUnreadable`, `termsMissing` | `unavailable` | kind of `item`; version of the `terms`; `record` |
+//! | `secretUnreadable`, `secretInvalid` | `unavailable` | `record`, `cause` |
 //! | `hashUnusable` | `signInFailed` | |
 //! | `keysRotated` | `ok`, `failed` | `step` that Secrets Manager asked for, `cause` |
-//! | `library` | `noted` | `message`: a warning of a library's |
+//! | `library` | `noted` | `record`, `message`: a warning of a library's |
 //!
 //! Lines of [`metrics`](crate::metrics) stand between them, in CloudWatch's own
 //! format: they have `_aws`, `requestId`, `Function`, `version` and
@@ -34,7 +34,7 @@
 
 use crate::metrics;
 use serde::Serializer;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::fmt;
 use std::future::Future;
 use tracing::field::{Field, Visit};
@@ -55,21 +55,23 @@ pub struct Logging {
     /// Of our own lines. Libraries would write bodies at `debug` and `trace`,
     /// so they stay at `warn` whatever is asked for.
     pub level: LevelFilter,
-    /// Whether metrics are written too, at every level.
-    pub metrics: bool,
+    /// The namespace of metrics, which are written at every level; none
+    /// without it.
+    pub metrics: Option<String>,
     pub function: String,
     pub function_version: String,
 }
 
 impl Logging {
-    /// The level of `RUST_LOG` (default `info`), metrics unless
-    /// `LATCHKEY_METRICS` is `off`, and the function as Lambda names it.
+    /// The level of `RUST_LOG` (default `info`), metrics where
+    /// `LATCHKEY_METRICS` names their namespace, and the function as Lambda
+    /// names it.
     fn from_env() -> Logging {
         let variable = |name| std::env::var(name).ok();
         let named = |name| variable(name).unwrap_or_else(|| "unknown".to_owned());
         Logging {
             level: variable("RUST_LOG").and_then(|text| text.parse().ok()).unwrap_or(LevelFilter::INFO),
-            metrics: variable("LATCHKEY_METRICS").is_none_or(|text| text != "off"),
+            metrics: variable("LATCHKEY_METRICS").filter(|text| !text.is_empty()),
             function: named("AWS_LAMBDA_FUNCTION_NAME"),
             function_version: named("AWS_LAMBDA_FUNCTION_VERSION"),
         }
@@ -94,17 +96,23 @@ where
 
 /// Ours at the level, everybody else at `warn`.
 fn filter(logging: &Logging) -> Targets {
-    let metrics = if logging.metrics { LevelFilter::INFO } else { LevelFilter::OFF };
+    let metrics = if logging.metrics.is_some() { LevelFilter::INFO } else { LevelFilter::OFF };
     let ours = [("platform", logging.level), ("domain", logging.level), (metrics::TARGET, metrics)];
     Targets::new().with_default(LevelFilter::WARN).with_targets(ours)
 }
 
 const REQUEST_ID: &str = "requestId";
+const RECORD: &str = "record";
 
 /// Runs what answers a request: its lines get the request's id.
 pub(crate) fn within<F: Future>(request_id: &str, work: F) -> impl Future<Output = F::Output> {
     // At the level that nothing filters out: it is the lines that are filtered.
     work.instrument(tracing::error_span!("request", requestId = request_id))
+}
+
+/// The same for one message of an invocation: its lines are told apart.
+pub(crate) fn of_record<F: Future>(record: &str, work: F) -> impl Future<Output = F::Output> {
+    work.instrument(tracing::error_span!("message", record))
 }
 
 /// How a line is written.
@@ -123,10 +131,13 @@ where
         let mut entries: Vec<(&str, Value)> = Vec::new();
         if meta.target() == metrics::TARGET {
             let line = fields.take("line").unwrap_or_default();
-            let by = json!({ metrics::FUNCTION: me.function, "version": version, "functionVersion": me.function_version }).to_string();
-            // Two objects become one.
-            let (by, line) = (by.trim_end_matches('}'), line.as_str().unwrap_or_default().trim_start_matches('{'));
-            return writeln!(writer, "{by},{line}");
+            let mut line: Value = serde_json::from_str(line.as_str().unwrap_or_default()).map_err(|_| fmt::Error)?;
+            let directives = line["_aws"]["CloudWatchMetrics"].as_array_mut().into_iter().flatten();
+            directives.for_each(|directive| directive["Namespace"] = me.metrics.as_deref().into());
+            line[metrics::FUNCTION] = me.function.as_str().into();
+            line["version"] = version.into();
+            line["functionVersion"] = me.function_version.as_str().into();
+            return writeln!(writer, "{line}");
         }
         let mut now = String::new();
         SystemTime.format_time(&mut Writer::new(&mut now))?;
@@ -135,7 +146,9 @@ where
         entries.push(("event", fields.take("event").unwrap_or_else(|| "library".into())));
         entries.push(("outcome", fields.take("outcome").unwrap_or_else(|| "noted".into())));
         entries.append(&mut fields.0);
-        entries.extend(request_id(context).map(|id| (REQUEST_ID, id)));
+        for name in [RECORD, REQUEST_ID] {
+            entries.extend(of_scope(context, name).map(|value| (name, value)));
+        }
         entries.push(("function", me.function.as_str().into()));
         entries.push(("version", version.into()));
         entries.push(("functionVersion", me.function_version.as_str().into()));
@@ -146,8 +159,8 @@ where
     }
 }
 
-/// Of the request that an event happened in.
-fn request_id<S, N>(context: &FmtContext<'_, S, N>) -> Option<Value>
+/// A field of what an event happened in.
+fn of_scope<S, N>(context: &FmtContext<'_, S, N>, name: &str) -> Option<Value>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
@@ -155,7 +168,7 @@ where
     context.event_scope()?.find_map(|span| {
         let extensions = span.extensions();
         let fields: Value = serde_json::from_str(&extensions.get::<FormattedFields<N>>()?.fields).ok()?;
-        fields.get(REQUEST_ID).cloned()
+        fields.get(name).cloned()
     })
 }
 

@@ -13,18 +13,20 @@
 use crate::send::Handed;
 use domain::error::{Problem, ProblemCode};
 use domain::flow::unsent::Unsent;
+use domain::flow::verify_code::Verified;
 use domain::method::Kind;
 use domain::outbox::{Ended, OutboxState};
 use domain::time::Time;
 use serde_json::{Map, Value, json};
 use std::time::Instant;
 
-/// Where CloudWatch keeps them.
-pub const NAMESPACE: &str = "Latchkey";
-/// What a line is handed to the log under, which writes it as it is.
+/// What a line is handed to the log under. The log adds what it alone knows:
+/// which function it is, and the namespace.
 pub(crate) const TARGET: &str = "latchkey::metrics";
-/// The dimension that the log adds to every line: it knows which function it is.
+/// The dimension that the log adds to every line.
 pub(crate) const FUNCTION: &str = "Function";
+/// The country of a message that goes to none: a mail.
+const NO_COUNTRY: &str = "none";
 
 /// A metric. Alarms and the dashboard name them; so each keeps its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,8 +95,9 @@ impl Metric {
             | Metric::OutboxUnsent
             | Metric::OutboxOldestSeconds => &[],
             Metric::ResetSteps => &["Step"],
-            Metric::MessagesSent => &["Kind", "Purpose", "Language"],
-            Metric::MessagesFailed | Metric::CodesVerified => &["Kind"],
+            // The same four: how many of those that were sent came back.
+            Metric::MessagesSent | Metric::CodesVerified => &["Kind", "Purpose", "Language", "Country"],
+            Metric::MessagesFailed => &["Kind"],
             Metric::MessagesDropped => &["Reason"],
             Metric::Refusals => &["Code"],
             Metric::SmsParts => &["Country"],
@@ -162,9 +165,9 @@ pub struct Line {
 }
 
 impl Line {
-    /// What an answer counts: the step of a reset it told of, the kind it
-    /// found proved, and the problem.
-    pub(crate) fn answer(step: Option<Step>, verified: Option<Kind>, problem: Option<&Problem>) -> Line {
+    /// What an answer counts: the step of a reset it told of, the code it
+    /// accepted, and the problem.
+    pub(crate) fn answer(step: Option<Step>, verified: Option<&Verified>, problem: Option<&Problem>) -> Line {
         let mut line = Line::default();
         if let Some(step) = step {
             line.count(Metric::ResetSteps, 1, &[step.as_str()]);
@@ -174,8 +177,9 @@ impl Line {
                 Step::CodeSent | Step::Verified | Step::Ready => {}
             }
         }
-        if let Some(kind) = verified {
-            line.count(Metric::CodesVerified, 1, &[kind.as_str()]);
+        if let Some(Verified { kind, purpose, language, country }) = verified {
+            let country = country.as_deref().unwrap_or(NO_COUNTRY);
+            line.count(Metric::CodesVerified, 1, &[kind.as_str(), purpose.as_str(), language.tag(), country]);
         }
         if let Some(problem) = problem {
             line.count(Metric::Refusals, 1, &[&problem.code.as_str()]);
@@ -197,7 +201,8 @@ impl Line {
             Some((OutboxState::Sent, _)) => {
                 // A row that became rows of their own was sent to nobody.
                 if let Some(handed) = handed {
-                    line.count(Metric::MessagesSent, 1, &[handed.kind.as_str(), handed.purpose, handed.language.tag()]);
+                    let country = handed.paid.as_ref().map_or(NO_COUNTRY, |sms| &sms.country);
+                    line.count(Metric::MessagesSent, 1, &[handed.kind.as_str(), handed.purpose, handed.language.tag(), country]);
                 }
             }
             Some((OutboxState::Failed, ended)) => line.count(Metric::MessagesFailed, 1, &[ended.kind.map_or("none", Kind::as_str)]),
@@ -232,7 +237,6 @@ impl Line {
         let own = metric.dimensions();
         let sets = if own.is_empty() { json!([[]]) } else { json!([[], own]) };
         self.directives.push(json!({
-            "Namespace": NAMESPACE,
             "Dimensions": sets,
             "Metrics": [{ "Name": metric.name(), "Unit": metric.unit() }],
         }));

@@ -78,7 +78,8 @@ impl Rotation<'_> {
         let pending = (stage == PENDING).then(|| self.token.to_owned());
         let read = self.client.get_secret_value().secret_id(self.secret).version_stage(stage).set_version_id(pending).send().await;
         match read.map_err(aws_sdk_secretsmanager::error::SdkError::into_service_error) {
-            Ok(answer) => Ok(answer.secret_string.map(SecretString::from)),
+            // Bytes are no keys of ours, and no reason to make the first ones.
+            Ok(answer) => answer.secret_string.map(SecretString::from).map(Some).ok_or(RotationError("the secret holds no text")),
             Err(GetSecretValueError::ResourceNotFoundException(_)) => Ok(None),
             Err(_) => Err(RotationError("the secret could not be read")),
         }

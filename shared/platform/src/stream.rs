@@ -15,12 +15,12 @@ use crate::send::{Channels, Handed, Watched};
 use domain::account::{Handle, Language};
 use domain::audit::{Reason, SupportCode};
 use domain::error::{Problem, ViolationCode};
-use domain::flow::deliver::{Round, deliver};
+use domain::flow::deliver::deliver;
 use domain::flow::redrive::{Redeliver, Redriven, redrive};
 use domain::flow::unsent::unsent;
 use domain::json::object;
 use domain::method::Kind;
-use domain::outbox::{Handled, OutboxId, OutboxKind, OutboxState};
+use domain::outbox::{Handled, OutboxId, OutboxKind, OutboxState, Round};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -105,11 +105,15 @@ struct Redrive {
 /// Where it is neither.
 pub async fn answer(host: &Host, channels: &Channels, request: &str, event: &RawValue) -> Result<Value, Error> {
     let fields: Result<BTreeMap<String, IgnoredAny>, _> = serde_json::from_str(event.get());
-    if fields.is_ok_and(|fields| ["redrive", "measure"].iter().any(|name| fields.contains_key(*name))) {
-        return Ok(match log::within(request, directly(host, channels, request, event)).await {
-            Ok(done) => done,
-            Err(problem) => json!({ "problem": ProblemBody::of(&problem, Language::English, SupportCode::of(request)) }),
-        });
+    if let Ok(fields) = fields
+        && ["redrive", "measure"].iter().any(|name| fields.contains_key(*name))
+    {
+        return match log::within(request, directly(host, channels, request, event)).await {
+            Ok(done) => Ok(done),
+            // A schedule reads no answer: it must be seen to have failed.
+            Err(_) if fields.contains_key("measure") => Err("what waits could not be measured".into()),
+            Err(problem) => Ok(json!({ "problem": ProblemBody::of(&problem, Language::English, SupportCode::of(request)) })),
+        };
     }
     // In words of ours: serde's would quote the event.
     let event = serde_json::from_str(event.get()).map_err(|_| "this is neither the outbox's stream, a re-drive, nor a measurement")?;
@@ -153,7 +157,7 @@ struct Again<'a> {
 
 impl Redeliver for Again<'_> {
     async fn redeliver(&self, handle: &Handle, id: &OutboxId) -> Result<Handled, Problem> {
-        one(self.host, self.channels, self.request, "again", handle, id, Round::Again).await
+        one(self.host, self.channels, self.request, &id.random, handle, id, Round::Again).await
     }
 }
 
@@ -180,7 +184,7 @@ async fn send(host: &Host, channels: &Channels, request: &str, event: StreamEven
             continue;
         };
         let handled = one(host, channels, request, &sequence_number, &handle, &id, Round::Stream).await;
-        if matches!(handled, Err(_) | Ok(Handled::Left)) {
+        if matches!(handled, Err(_) | Ok(Handled::Left(_))) {
             return StreamAnswer { batch_item_failures: vec![Failure { item_identifier: sequence_number }] };
         }
     }
@@ -198,25 +202,30 @@ async fn one(
     id: &OutboxId,
     round: Round,
 ) -> Result<Handled, Problem> {
-    let call = host.call_of(request, name);
-    let (began, watched) = (Instant::now(), Watched::new(channels));
-    let handled = deliver(&host.store, &*host.ring, &watched, &call, handle, id, round).await;
-    let handed = watched.handed();
-    tell(id, name, &handled, handed.as_ref(), milliseconds(began));
-    Line::message(handled.as_ref().ok().and_then(Handled::ended), handed.as_ref()).write(request, call.now);
-    handled
+    log::of_record(name, async {
+        let call = host.call_of(request, name);
+        let (began, watched) = (Instant::now(), Watched::new(channels));
+        let handled = deliver(&host.store, &*host.ring, &watched, &call, handle, id, round).await;
+        let handed = watched.handed();
+        tell(id, &handled, handed.as_ref(), milliseconds(began));
+        Line::message(handled.as_ref().ok().and_then(Handled::ended), handed.as_ref()).write(request, call.now);
+        handled
+    })
+    .await
 }
 
 /// Writes the line of a message.
-fn tell(id: &OutboxId, record: &str, handled: &Result<Handled, Problem>, handed: Option<&Handed>, milliseconds: f64) {
-    let of_reset = match &id.what {
-        OutboxKind::Code(_, reset) => reset.as_ref().map(|reset| reset.support_code()),
-        OutboxKind::Notice | OutboxKind::ToAdministrators => None,
-    };
+fn tell(id: &OutboxId, handled: &Result<Handled, Problem>, handed: Option<&Handed>, milliseconds: f64) {
     let purpose = match &id.what {
         OutboxKind::Code(purpose, _) => purpose.as_str(),
         OutboxKind::Notice => "notice",
         OutboxKind::ToAdministrators => "toAdministrators",
+    };
+    let of_left = match (handled, &id.what) {
+        (Ok(Handled::Left(support_code)) | Err(Problem { support_code: Some(support_code), .. }), _) => Some(support_code.clone()),
+        // Its row could not be read.
+        (Err(_), OutboxKind::Code(_, Some(reset))) => Some(reset.support_code()),
+        (Err(_) | Ok(Handled::Ended(_) | Handled::Nothing), _) => None,
     };
     let kind = handed.map(|handed| handed.kind.as_str());
     let language = handed.map(|handed| handed.language.tag());
@@ -238,11 +247,10 @@ fn tell(id: &OutboxId, record: &str, handled: &Result<Handled, Problem>, handed:
                 milliseconds,
             );
         }
-        Err(_) | Ok(Handled::Left) => tracing::warn!(
+        Err(_) | Ok(Handled::Left(_)) => tracing::warn!(
             event = "messageRetried",
             outcome = "retried",
-            supportCode = of_reset.as_ref().map(SupportCode::as_str),
-            record,
+            supportCode = of_left.as_ref().map(SupportCode::as_str),
             kind,
             purpose,
             language,

@@ -9,6 +9,7 @@ use local::secrets::SECRET_ID;
 use platform::log::{Logging, subscriber};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use tests::lines::NAMESPACE;
 use tests::people::StartedReset;
 use tests::world::{Ask, event};
 use tests::{Fault, Lines, World};
@@ -243,13 +244,14 @@ fn metrics_have_a_switch_of_their_own() {
         (LevelFilter::OFF, false, 0),
     ] {
         let lines = Lines::default();
-        let logging = Logging { level, metrics, function: "f".to_owned(), function_version: "1".to_owned() };
+        let metrics = metrics.then(|| NAMESPACE.to_owned());
+        let logging = Logging { level, metrics: metrics.clone(), function: "f".to_owned(), function_version: "1".to_owned() };
         let _other = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
         tracing::subscriber::with_default(subscriber(logging, lines.clone()), || {
             tracing::info!(target: "platform::test", event = "answered", outcome = "ok");
             tracing::info!(target: "latchkey::metrics", line = "{}");
         });
-        assert_eq!(lines.bytes().iter().filter(|byte| **byte == b'\n').count(), expected, "{level} {metrics}");
+        assert_eq!(lines.bytes().iter().filter(|byte| **byte == b'\n').count(), expected, "{level} {metrics:?}");
     }
 }
 

@@ -4,10 +4,11 @@
 use super::lines::{known, names, rows};
 use domain::time::Span;
 use local::inbox::{Channel, Failure};
-use platform::metrics::{Metric, NAMESPACE};
+use platform::metrics::Metric;
 use platform::send::sms::parts;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use tests::lines::NAMESPACE;
 use tests::people::StartedReset;
 use tests::world::{Ask, BEGIN};
 use tests::{Fault, Lines, World};
@@ -163,13 +164,14 @@ async fn a_journey_counts_each_thing_once() {
     assert_eq!((counts.remove("Latency"), counts.remove("Latency latchkey-tests")), (Some(ends), Some(ends)), "one an invocation");
     let expected = json!({
         "CodesRefused": 1,
-        "CodesVerified": 3, "CodesVerified email": 2, "CodesVerified mobilePhone": 1,
+        "CodesVerified": 3, "CodesVerified email reset en none": 1,
+        "CodesVerified email registration en none": 1, "CodesVerified mobilePhone registration en AU": 1,
         "MessagesDropped": 2, "MessagesDropped decoy": 1, "MessagesDropped superseded": 1,
         "MessagesFailed": 1, "MessagesFailed mobilePhone": 1,
         "MessagesSent": 6,
-        "MessagesSent email registration en": 1, "MessagesSent mobilePhone registration en": 1,
-        "MessagesSent email reset en": 1,
-        "MessagesSent email notice en": 2, "MessagesSent mobilePhone notice en": 1,
+        "MessagesSent email registration en none": 1, "MessagesSent mobilePhone registration en AU": 1,
+        "MessagesSent email reset en none": 1,
+        "MessagesSent email notice en none": 2, "MessagesSent mobilePhone notice en AU": 1,
         "Refusals": 3, "Refusals tooSoon": 1, "Refusals codeNotAccepted": 1, "Refusals passwordRefused": 1,
         "ResetSteps": 9, "ResetSteps started": 3, "ResetSteps codeSent": 3, "ResetSteps verified": 1, "ResetSteps ready": 1,
         "ResetSteps completed": 1,
@@ -243,7 +245,7 @@ async fn a_text_message_is_paid_each_time_it_may_have_been_taken() {
     let mut counts = counts(&lines);
     counts.retain(|name, _| !name.starts_with("Latency"));
     // One message, that reached the phone twice.
-    let expected = json!({ "MessagesSent": 1, "MessagesSent mobilePhone reset en": 1, "SmsParts": 2, "SmsParts AU": 2 });
+    let expected = json!({ "MessagesSent": 1, "MessagesSent mobilePhone reset en AU": 1, "SmsParts": 2, "SmsParts AU": 2 });
     assert_eq!(json!(counts), expected);
     let outcomes: Vec<_> = lines.iter().filter(|line| line["parts"] == 1).map(|line| line["outcome"].as_str().expect("a text")).collect();
     assert_eq!(outcomes, ["retried", "sent"]);

@@ -15,6 +15,13 @@ async fn what_comes_back_for_good_marks_its_method_and_what_passes_does_not() {
         // what, address, event, what is marked, its place in the counts
         ("bounced", MAIL, Box::new(|n| bounce("Permanent", n)), Some("bounced"), 0),
         ("bounced, by SNS", MAIL, Box::new(|n| notified(&bounce("Permanent", n))), Some("bounced"), 0),
+        (
+            "no spam, after all",
+            MAIL,
+            Box::new(|n| ses("Complaint", n, json!({ "complaint": { "complaintFeedbackType": "not-spam" } }))),
+            None,
+            2,
+        ),
         ("a complaint", MAIL, Box::new(|n| ses("Complaint", n, json!({ "complaint": {} }))), Some("complained"), 0),
         ("full", MAIL, Box::new(|n| bounce("Transient", n)), None, 2),
         ("unclear", MAIL, Box::new(|n| bounce("Undetermined", n)), None, 2),

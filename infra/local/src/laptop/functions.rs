@@ -187,9 +187,8 @@ pub(super) fn variables(base_url: &str, standins: &str, dynamodb: &str) -> Vec<(
         ("AWS_ENDPOINT_URL_SNS", standins),
         ("AWS_ENDPOINT_URL_SESV2", standins),
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", standins),
+        // No metrics: their lines are for CloudWatch, and a person reads these.
         ("RUST_LOG", "info"),
-        // Their lines are for CloudWatch; a person reads those between them.
-        ("LATCHKEY_METRICS", "off"),
     ];
     variables.map(|(name, value)| (name, value.to_owned())).to_vec()
 }

@@ -132,7 +132,7 @@ fn queue(call: &Call, handle: &Handle, what: OutboxKind, message: Message, entro
         support_code,
         state: OutboxState::Queued,
         tries: 0,
-        claimed_at: None,
+        claimed: None,
     }))
 }
 

@@ -12,10 +12,8 @@ use crate::time::Span;
 /// Rows that one run looks at. The rest is for the next, which goes on where
 /// this one ended.
 pub const MOST_ROWS: u32 = 200;
-/// Rows between two looks at the clock.
-const AT_ONCE: u32 = 10;
 /// No row is begun after this: an invocation ends after 20 s, and a channel
-/// that does not answer takes 5 s of it.
+/// that does not answer takes 5 s of it, as does a table.
 const LONGEST: Span = Span::seconds(8);
 
 /// What a run did.
@@ -40,19 +38,27 @@ pub trait Redeliver: Sync {
 /// Handles what lies unsent, from a position that an earlier run gave.
 pub async fn redrive(store: &impl Store, clock: &dyn Clock, from: Option<String>, rows: &impl Redeliver) -> Result<Redriven, Problem> {
     let end = clock.now() + LONGEST;
-    let mut done = Redriven { next: from, ..Redriven::default() };
+    let (mut done, mut failed) = (Redriven { next: from, ..Redriven::default() }, Vec::new());
     loop {
-        let page = store.list_unsent(AT_ONCE, done.next.take()).await?;
-        for (account, id) in &page.items {
+        // One by one, so that a run ends where it says it does.
+        let page = store.list_unsent(1, done.next.take()).await?;
+        // One that fails is in the second list from then on.
+        for (account, id) in page.items {
+            if failed.contains(&id) {
+                continue;
+            }
             done.looked += 1;
-            match rows.redeliver(account, id).await {
+            match rows.redeliver(&account, &id).await {
                 Ok(Handled::Ended(ended)) => match ended.state {
                     OutboxState::Sent => done.sent += 1,
                     OutboxState::Dropped => done.dropped += 1,
-                    OutboxState::Failed => done.failed += 1,
+                    OutboxState::Failed => {
+                        done.failed += 1;
+                        failed.push(id);
+                    }
                     OutboxState::Queued | OutboxState::Claimed => done.left += 1,
                 },
-                Ok(Handled::Left) => done.left += 1,
+                Ok(Handled::Left(_)) => done.left += 1,
                 // One that cannot be handled holds up no other.
                 Err(_) => done.failed += 1,
                 Ok(Handled::Nothing) => {}

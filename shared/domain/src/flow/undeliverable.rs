@@ -6,7 +6,7 @@
 //! (a full mailbox, a complaint) must not be able to lock anybody out.
 
 use super::{ATTEMPTS, Told, save_account};
-use crate::audit::Event;
+use crate::audit::{Event, SupportCode};
 use crate::delivery::{MessageId, Returned, Undeliverable};
 use crate::error::Problem;
 use crate::method::Method;
@@ -36,7 +36,8 @@ impl Marked {
     }
 }
 
-/// Marks the method whose message came back for good.
+/// Marks the method whose message came back for good. Beside what it did: the
+/// support code of what the message was sent for, where it is known.
 pub async fn mark_undeliverable(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -44,19 +45,20 @@ pub async fn mark_undeliverable(
     call: &Call,
     id: &MessageId,
     returned: Returned,
-) -> Result<Marked, Problem> {
+) -> Result<(Marked, Option<SupportCode>), Problem> {
     let keys = ring.keys().await?;
     for attempt in 0..ATTEMPTS {
         let sent = store.read(&[Want::Sent(id)]).await?.sent;
-        let Some(sent) = sent.filter(|sent| sent.kind == returned.kind()) else { return Ok(Marked::Unknown) };
+        let Some(sent) = sent.filter(|sent| sent.kind == returned.kind()) else { return Ok((Marked::Unknown, None)) };
+        let of = Some(sent.support_code.clone());
         let read = store.read(&[Want::Account(&sent.handle), Want::Policy]).await?;
         let is_it = |method: &&Method| keys.destination_name(&method.destination) == sent.destination && method.verified_at < sent.at;
         let account = read.account(&sent.handle);
         let method = account.and_then(|account| account.methods.get(&sent.kind)).filter(is_it);
-        let (Some(account), Some(method)) = (account, method) else { return Ok(Marked::Moved) };
+        let (Some(account), Some(method)) = (account, method) else { return Ok((Marked::Moved, of)) };
         let confirmed = |since| account.confirmed_at.is_some_and(|at| at >= since);
         if method.undeliverable.as_ref().is_some_and(|before| !confirmed(before.since)) {
-            return Ok(Marked::Already);
+            return Ok((Marked::Already, of));
         }
         let mut marked = account.clone();
         let undeliverable = Some(Undeliverable { since: call.now, reason: returned });
@@ -74,7 +76,7 @@ pub async fn mark_undeliverable(
             Change::ForgetSent(id.clone()),
         ];
         match store.commit(call, &format!("undeliverable-{attempt}"), changes).await {
-            Ok(()) => return Ok(Marked::Marked),
+            Ok(()) => return Ok((Marked::Marked, of)),
             // The account moved, or the event came twice at once: judge anew.
             Err(error) if error.by(Guard::Account) || error.by(Guard::Sent) => continue,
             Err(error) => return Err(error.into()),

@@ -2,6 +2,7 @@
 //! everything it is judged by; only then is anything compared.
 
 use super::{ATTEMPTS, Told, drop_challenges, fence_for_method, notices, save_account};
+use crate::account::Language;
 use crate::audit::{Event, SupportCode};
 use crate::challenge::{ChallengeId, Purpose};
 use crate::code::{Code, TypedCode};
@@ -17,18 +18,22 @@ use crate::reset::ResetId;
 use crate::secret::{Bearer, BearerKind};
 use crate::session::Reach;
 
-/// A kind that was proved.
+/// A kind that was proved, and by what message. The caller is told the kind
+/// alone.
+#[derive(Clone)]
 pub struct Verified {
     pub kind: Kind,
+    pub purpose: Purpose,
+    pub language: Language,
+    /// Of a phone: its ISO 3166 country.
+    pub country: Option<String>,
 }
 
-impl Verified {
-    /// The same answer again.
-    pub fn again(outcome: Outcome) -> Option<Verified> {
-        match outcome {
-            Outcome::Verified(kind) => Some(Verified { kind }),
-            Outcome::Done | Outcome::Sent { .. } | Outcome::Refused(_) => None,
-        }
+/// The kind that was proved before, for whoever asks again.
+pub fn verified_again(outcome: Outcome) -> Option<Kind> {
+    match outcome {
+        Outcome::Verified(kind) => Some(kind),
+        Outcome::Done | Outcome::Sent { .. } | Outcome::Refused(_) => None,
     }
 }
 
@@ -53,9 +58,11 @@ pub async fn verify_code(
     let stamp = Stamp::new(call.now, &call.id);
     let event =
         |event| Told { kind: Some(challenge.kind), support_code: support_code(call, bearer), ..Told::new(call, &bearer.handle, event) };
-    // It says how long the rows of a guess are kept, and judges nothing: what
-    // a guess is judged by was written with its challenge.
-    let policy = store.read(&[Want::Policy]).await?.policy().policy;
+    // How long the rows of a guess are kept, and whom a right one is counted
+    // for. They judge nothing: what a guess is judged by was written with its
+    // challenge.
+    let read = store.read(&[Want::Policy, Want::Account(&bearer.handle)]).await?;
+    let policy = read.policy().policy;
 
     let mut charge = vec![
         event(Event::CodeAttempted).record(call, &policy, entropy),
@@ -95,7 +102,13 @@ pub async fn verify_code(
         }
         Purpose::Registration => keep_method(store, entropy, call, bearer, challenge, &stamp).await?,
     }
-    Ok(Verified { kind: challenge.kind })
+    let account = read.account(&bearer.handle);
+    let country = account.and_then(|account| match purpose {
+        Purpose::Reset => account.methods.get(&challenge.kind)?.country.clone(),
+        Purpose::Registration => account.pending.get(&challenge.kind)?.destination.country(),
+    });
+    let language = account.and_then(|account| account.language).unwrap_or(policy.organisation.language);
+    Ok(Verified { kind: challenge.kind, purpose, language, country })
 }
 
 /// The address that got the accepted code becomes the account's.

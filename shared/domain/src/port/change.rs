@@ -9,7 +9,7 @@ use crate::error::Problem;
 use crate::limit::{Budget, Issue, Ledger, Stamp};
 use crate::lockout::Lock;
 use crate::method::Kind;
-use crate::outbox::{OutboxId, OutboxRow, OutboxState};
+use crate::outbox::{Claimed, OutboxId, OutboxRow, OutboxState};
 use crate::password::terms::Terms;
 use crate::policy::SavedPolicy;
 use crate::repeat::{Outcome, Remembered};
@@ -58,7 +58,7 @@ pub enum Change {
     /// Guard: this very challenge is live and not used. Marks it used and
     /// takes the request's own stamp back.
     UseChallenge { handle: Handle, purpose: Purpose, challenge: ChallengeId, stamp: Stamp },
-    /// Guard: this very challenge is live and not expired.
+    /// Guard: this very challenge is live, not expired, and not used.
     CheckChallenge { handle: Handle, purpose: Purpose, challenge: ChallengeId, now: Time },
     /// No guard: ends live challenges of the kinds, and the count if asked.
     DropChallenges { handle: Handle, purpose: Purpose, kinds: Vec<Kind>, fails: bool, now: Time },
@@ -97,7 +97,7 @@ pub enum Change {
     QueueMessage(Box<OutboxRow>),
     /// Guard: queued or claimed, or failed where it is tried `again`; with the
     /// tries it was read with.
-    ClaimMessage { handle: Handle, id: OutboxId, tries: u32, again: bool, now: Time },
+    ClaimMessage { handle: Handle, id: OutboxId, tries: u32, claimed: Claimed },
     /// Guard: claimed, and not tried again since. Gives the try back, and
     /// leaves it free for the next.
     ReleaseMessage { handle: Handle, id: OutboxId, tries: u32 },

@@ -31,9 +31,9 @@ pub fn random<const N: usize>(entropy: &impl Entropy) -> [u8; N] {
     out
 }
 
-/// The secret's keys, read once and lazily.
+/// The secret's keys, read lazily, and again when they are some minutes old.
 pub trait KeyRing: Send + Sync {
-    /// The keys as they were last read; unavailable where they cannot be.
+    /// The keys as they were last read; unavailable where they never were.
     fn keys(&self) -> impl Future<Output = Result<Arc<Keys>, Problem>> + Send;
     /// Keys that hold a generation. One that is unknown is asked for once
     /// more; where it stays unknown, unavailable.

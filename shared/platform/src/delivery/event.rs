@@ -75,6 +75,7 @@ struct Ses {
     event_type: String,
     mail: Mail,
     bounce: Option<Bounce>,
+    complaint: Option<Complaint>,
 }
 
 #[derive(Deserialize)]
@@ -89,6 +90,12 @@ struct Bounce {
     bounce_type: String,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Complaint {
+    complaint_feedback_type: Option<String>,
+}
+
 fn ses(event: &str) -> Result<Outcome, Malformed> {
     let event: Ses = json(event)?;
     let id = id(&event.mail.message_id)?;
@@ -98,7 +105,13 @@ fn ses(event: &str) -> Result<Outcome, Malformed> {
             // `Transient`, and `Undetermined`: who does not know must not mark.
             _ => Outcome::Passing(Passing::Transient),
         },
-        "Complaint" => Outcome::Returned(id, Returned::Complained),
+        "Complaint" => match event.complaint.and_then(|complaint| complaint.complaint_feedback_type).as_deref() {
+            // A correction of an earlier complaint, and one of the sender's own
+            // signature: nobody was annoyed.
+            Some("not-spam" | "auth-failure") => Outcome::Passing(Passing::NotOfTheAddress),
+            // Most receivers say no type.
+            _ => Outcome::Returned(id, Returned::Complained),
+        },
         "Reject" => Outcome::Passing(Passing::Rejected),
         "Rendering Failure" => Outcome::Passing(Passing::RenderingFailed),
         "DeliveryDelay" => Outcome::Passing(Passing::Transient),

@@ -13,6 +13,7 @@ mod logs;
 use crate::host::{Error, Host};
 use crate::log;
 use crate::metrics::{Line, milliseconds};
+use domain::audit::SupportCode;
 use domain::delivery::{MessageId, Returned};
 use domain::flow::undeliverable::{Marked, mark_undeliverable};
 use serde::Serialize;
@@ -35,6 +36,8 @@ enum Outcome {
 enum Passing {
     /// A full mailbox, a server that is down, a phone that is off.
     Transient,
+    /// A complaint that is none.
+    NotOfTheAddress,
     /// SES found the message itself at fault.
     Rejected,
     RenderingFailed,
@@ -85,11 +88,12 @@ async fn mark(host: &Host, request: &str, event: &RawValue) -> Result<DeliveryAn
             Ok(Outcome::Returned(id, returned)) => {
                 let call = host.call_of(request, "returned");
                 let marked = mark_undeliverable(&host.store, &*host.ring, &host.entropy, &call, &id, returned).await;
-                let Ok(marked) = marked else {
+                let Ok((marked, support_code)) = marked else {
                     unavailable = true;
                     continue;
                 };
-                tracing::info!(event = "messageReturned", outcome = marked.as_str(), cause = ?returned);
+                let support_code = support_code.as_ref().map(SupportCode::as_str);
+                tracing::info!(event = "messageReturned", outcome = marked.as_str(), supportCode = support_code, cause = ?returned);
                 match marked {
                     Marked::Marked => done.marked += 1,
                     Marked::Already | Marked::Moved => done.unchanged += 1,

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
 };
 use domain::limit::{Issue, LEDGER_KEPT};
 use domain::lockout::LOCK_KEPT;
-use domain::outbox::OutboxState;
+use domain::outbox::{OutboxState, Round};
 use domain::port::{Change, Guard, SourceCounter};
 use domain::reset::ResetState;
 use domain::secret::BearerDigest;
@@ -180,8 +180,8 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
         C::CheckChallenge { handle, purpose, challenge, now } => {
             let slot = slot_attribute(challenge.kind);
             (Guard::Ledger, Expression::of(Key::ledger(handle, *purpose))
-                .when(format!("#{slot}.#id = :id AND #{slot}.#exp > :now"))
-                .value("id", s(challenge.to_string())).value("now", ms(*now))
+                .when(format!("#{slot}.#id = :id AND #{slot}.#exp > :now AND #{slot}.#used = :false"))
+                .value("id", s(challenge.to_string())).value("now", ms(*now)).value("false", AttributeValue::Bool(false))
                 .write(table, Verb::Check))
         }
         C::DropChallenges { handle, purpose, kinds, fails, now } => {
@@ -257,29 +257,35 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
             .value("handle", set([handle.as_str().to_owned()])).value("one", n(1))
             .write(table, Verb::Update)),
         C::QueueMessage(row) => (Guard::Outbox, Expression::of(Key::outbox(&row.handle, &row.id)).when(ABSENT).write(table, Verb::Put(outbox_item(row)))),
-        C::ClaimMessage { handle, id, tries, again, now } => {
-            let claim = Expression::of(Key::outbox(handle, id)).set("SET #state = :claimed, #tries = :next, #claimedAt = :now")
-                .value("claimed", value(&OutboxState::Claimed)).value("queued", value(&OutboxState::Queued))
-                .value("tries", n(tries)).value("next", n(tries + 1)).value("now", ms(*now));
-            let claim = match again {
-                true => claim.when("#tries = :tries AND #state IN (:queued, :claimed, :failed)").value("failed", value(&OutboxState::Failed)),
-                false => claim.when("#tries = :tries AND #state IN (:queued, :claimed)"),
+        C::ClaimMessage { handle, id, tries, claimed } => {
+            let set = "SET #state = :state, #tries = :next, #claimed = :claimed";
+            let claim = Expression::of(Key::outbox(handle, id))
+                .value("state", value(&OutboxState::Claimed)).value("queued", value(&OutboxState::Queued))
+                .value("tries", n(tries)).value("next", n(tries + 1)).value("claimed", value(claimed));
+            let claim = match claimed.by {
+                Round::Stream => claim.set(set).when("#tries = :tries AND #state IN (:queued, :state)"),
+                // What had failed waits again.
+                Round::Again => claim.set(format!("{set}, #bucket = :bucket"))
+                    .when("#tries = :tries AND #state IN (:queued, :state, :failed)")
+                    .value("failed", value(&OutboxState::Failed)).value("bucket", s(table::waiting_bucket(id))),
             };
             (Guard::Outbox, claim.write(table, Verb::Update))
         }
         C::ReleaseMessage { handle, id, tries } => (Guard::Outbox, Expression::of(Key::outbox(handle, id))
-            .set("SET #tries = :tries REMOVE #claimedAt").when("#tries = :claimed AND #state = :state")
+            .set("SET #tries = :tries REMOVE #claimed").when("#tries = :claimed AND #state = :state")
             .value("tries", n(tries)).value("claimed", n(tries + 1)).value("state", value(&OutboxState::Claimed))
             .write(table, Verb::Update)),
         C::CloseMessage { handle, id, state, reason } => {
-            // What failed stays in the list of what was not sent, with its
-            // message; of the rest no address is kept.
-            let rest = match state {
-                OutboxState::Sent | OutboxState::Dropped => " REMOVE #bucket, #message",
-                OutboxState::Queued | OutboxState::Claimed | OutboxState::Failed => "",
+            let set = "SET #state = :state, #reason = :reason";
+            let close = Expression::of(Key::outbox(handle, id));
+            let close = match state {
+                // It keeps its message, for a re-drive.
+                OutboxState::Failed => close.set(format!("{set}, #bucket = :bucket")).value("bucket", s(table::failed_bucket(id))),
+                // Of the rest no address is kept.
+                OutboxState::Sent | OutboxState::Dropped => close.set(format!("{set} REMOVE #bucket, #message")),
+                OutboxState::Queued | OutboxState::Claimed => close.set(set),
             };
-            (Guard::Outbox, Expression::of(Key::outbox(handle, id))
-                .set(format!("SET #state = :state, #reason = :reason{rest}")).when("#state IN (:queued, :claimed)")
+            (Guard::Outbox, close.when("#state IN (:queued, :claimed)")
                 .value("state", value(state)).value("reason", value(reason))
                 .value("claimed", value(&OutboxState::Claimed)).value("queued", value(&OutboxState::Queued))
                 .write(table, Verb::Update))

@@ -86,6 +86,10 @@ impl Store for Table {
         find::unsent(self, handle).await
     }
 
+    async fn list_waiting(&self, limit: u32, from: Option<String>) -> Result<Page<(Handle, OutboxId)>, Problem> {
+        list::waiting(self, limit, from).await
+    }
+
     async fn list_unsent(&self, limit: u32, from: Option<String>) -> Result<Page<(Handle, OutboxId)>, Problem> {
         list::unsent(self, limit, from).await
     }

@@ -22,7 +22,7 @@ pub(super) fn outbox_item(row: &OutboxRow) -> Item {
         ("state".into(), value(&row.state)),
         ("tries".into(), n(row.tries)),
         (SUPPORT_CODE.into(), s(row.support_code.as_str())),
-        (BUCKET.into(), s(table::unsent_bucket(table::shard_of(&row.id.random)))),
+        (BUCKET.into(), s(table::waiting_bucket(&row.id))),
         (TTL.into(), ttl(row.id.at + OUTBOX_KEPT)),
     ])
 }

@@ -12,11 +12,11 @@ use domain::policy::SavedPolicy;
 use domain::port::Page;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A position in a list by shard: the shard and the last sort key of it.
-fn position(from: Option<String>) -> Option<(u8, String)> {
+/// A position in a list by partition: its number and the last sort key of it.
+fn position(from: Option<String>, partitions: u8) -> Option<(u8, String)> {
     let Some(from) = from else { return Some((0, String::new())) };
-    let (shard, last) = from.split_once('#')?;
-    Some((shard.parse().ok().filter(|shard| *shard < SHARDS)?, last.to_owned()))
+    let (partition, last) = from.split_once('#')?;
+    Some((partition.parse().ok().filter(|partition| *partition < partitions)?, last.to_owned()))
 }
 
 /// Accounts that fit, from the partition that leads to the fewest.
@@ -31,26 +31,40 @@ pub(super) async fn accounts(table: &Table, filter: &Filter, limit: u32, from: O
 /// Accounts by shard, then handle. An account made while somebody pages may be
 /// missing; one that stays is seen once.
 async fn everybody(table: &Table, limit: u32, from: Option<String>) -> Result<Page<Account>, Problem> {
-    let keys = by_shard(table, table::account_bucket, limit, from).await?;
+    let keys = by_bucket(table, table::account_bucket, SHARDS, limit, from).await?;
     let handles: Vec<Handle> = keys.items.iter().filter_map(|key| Handle::parse(&key.sk)).collect();
     let found = fetch(table, &handles).await?;
     // One deleted in between is no longer there to show.
     Ok(Page { items: handles.iter().filter_map(|handle| found.get(handle).cloned()).collect(), next: keys.next })
 }
 
-/// Rows of the outbox that still have a bucket, by shard, the oldest of each
-/// first.
+/// Rows of the outbox that wait, by shard, the oldest of each first.
+pub(super) async fn waiting(table: &Table, limit: u32, from: Option<String>) -> Result<Page<(Handle, OutboxId)>, Problem> {
+    rows(table, SHARDS, limit, from).await
+}
+
+/// The same, and then those that failed.
 pub(super) async fn unsent(table: &Table, limit: u32, from: Option<String>) -> Result<Page<(Handle, OutboxId)>, Problem> {
-    if position(from.clone()).is_none() {
+    rows(table, 2 * SHARDS, limit, from).await
+}
+
+async fn rows(table: &Table, partitions: u8, limit: u32, from: Option<String>) -> Result<Page<(Handle, OutboxId)>, Problem> {
+    if position(from.clone(), partitions).is_none() {
         return Err(Problem::field("/redrive/after", ViolationCode::NotACursor));
     }
-    let keys = by_shard(table, table::unsent_bucket, limit, from).await?;
+    let keys = by_bucket(table, table::unsent_bucket, partitions, limit, from).await?;
     Ok(Page { items: keys.items.iter().filter_map(|key| table::outbox_row(&key.pk, &key.sk)).collect(), next: keys.next })
 }
 
-/// Keys of the index by bucket, one shard after the other.
-async fn by_shard(table: &Table, bucket: fn(u8) -> String, limit: u32, from: Option<String>) -> Result<Page<Key>, Problem> {
-    let (mut shard, mut after) = position(from).ok_or_else(Problem::unavailable)?;
+/// Keys of the index by bucket, one partition after the other.
+async fn by_bucket(
+    table: &Table,
+    bucket: fn(u8) -> String,
+    partitions: u8,
+    limit: u32,
+    from: Option<String>,
+) -> Result<Page<Key>, Problem> {
+    let (mut partition, mut after) = position(from, partitions).ok_or_else(Problem::unavailable)?;
     let mut items: Vec<Key> = Vec::new();
     loop {
         let left = limit as usize - items.len();
@@ -62,7 +76,7 @@ async fn by_shard(table: &Table, bucket: fn(u8) -> String, limit: u32, from: Opt
             .key_condition_expression("#b = :b AND #s > :after")
             .expression_attribute_names("#b", BUCKET)
             .expression_attribute_names("#s", SK)
-            .expression_attribute_values(":b", AttributeValue::S(bucket(shard)))
+            .expression_attribute_values(":b", AttributeValue::S(bucket(partition)))
             // No sort key is empty, and a space comes before all of them.
             .expression_attribute_values(":after", AttributeValue::S(if after.is_empty() { " ".into() } else { after.clone() }))
             .limit(left as i32)
@@ -76,13 +90,13 @@ async fn by_shard(table: &Table, bucket: fn(u8) -> String, limit: u32, from: Opt
             after.clone_from(&last.sk);
         }
         if items.len() >= limit as usize {
-            return Ok(Page { items, next: Some(format!("{shard}#{after}")) });
+            return Ok(Page { items, next: Some(format!("{partition}#{after}")) });
         }
         if !more {
-            shard += 1;
+            partition += 1;
             after.clear();
         }
-        if shard == SHARDS {
+        if partition == partitions {
             return Ok(Page { items, next: None });
         }
     }

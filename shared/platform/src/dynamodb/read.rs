@@ -8,7 +8,7 @@ use domain::audit::SupportCode;
 use domain::error::Problem;
 use domain::limit::{Ledger, Slot, Spent, Stamp};
 use domain::method::Kind;
-use domain::outbox::{Message, OutboxId, OutboxRow, OutboxState};
+use domain::outbox::{Claimed, Message, OutboxId, OutboxRow, OutboxState};
 use domain::policy::SavedPolicy;
 use domain::port::{Snapshot, Want};
 use domain::time::Time;
@@ -195,12 +195,12 @@ struct OutboxItem {
     support_code: SupportCode,
     state: OutboxState,
     tries: u32,
-    claimed_at: Option<Time>,
+    claimed: Option<Claimed>,
 }
 
 fn outbox(item: Item, handle: &Handle, id: &OutboxId) -> Result<Option<OutboxRow>, Problem> {
-    let OutboxItem { message, support_code, state, tries, claimed_at } = parse(item)?;
-    Ok(message.map(|message| OutboxRow { handle: handle.clone(), id: id.clone(), message, support_code, state, tries, claimed_at }))
+    let OutboxItem { message, support_code, state, tries, claimed } = parse(item)?;
+    Ok(message.map(|message| OutboxRow { handle: handle.clone(), id: id.clone(), message, support_code, state, tries, claimed }))
 }
 
 /// The attribute a ledger keeps a kind's slot in.

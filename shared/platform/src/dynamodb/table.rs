@@ -11,7 +11,7 @@
 //! | `LEDGER#T` | `reset`, `registration` | failed guesses, sends, live challenges | 48 h |
 //! | `RESET#T` | reset id | a reset, or a decoy | its end |
 //! | `SESSION#T` | digest of its secret | a session | its end |
-//! | `OUTBOX#T` | ms.what.reset.random | a message to send; `bucket` = `O#` shard until it is | 7 d |
+//! | `OUTBOX#T` | ms.what.reset.random | a message to send; `bucket` = `O#` shard until it is, `F#` shard where it failed | 7 d |
 //! | `SENT#message id` | - | whose a message was that its channel took under that name | 7 d |
 //! | `AUDIT#T` | ms#random | an event; `bucket` = `E#` day `#` shard; `supportCode` | the policy's days |
 //! | `SRC#name#hour` | - | resets started and sends asked for by a source | 2 h |
@@ -39,7 +39,7 @@
 //! | 8 | accounts by the beginning of a word | Query `NAME#` its first character, then BatchGetItem |
 //! | 9 | groups that have a member | Query `GROUPS`, then one row of each `GROUP#name` |
 //! | 10 | messages to an account that were not sent | Query `OUTBOX#T` |
-//! | 11 | messages not sent, of everybody | Query `by-bucket` on `O#0`..`O#15` |
+//! | 11 | messages not sent, of everybody | Query `by-bucket` on `O#0`..`O#15`, then `F#0`..`F#15` |
 //!
 //! `exp` is the rule and stands in every condition; `ttl` is a broom that may
 //! come days late.
@@ -188,6 +188,20 @@ pub fn shard_of(text: &str) -> u8 {
 pub fn event_bucket(at: Time, shard: u8) -> String {
     format!("E#{}#{shard}", at.day())
 }
-pub fn unsent_bucket(shard: u8) -> String {
-    format!("O#{shard}")
+/// The partitions of what waits to be sent, then those of what failed. A
+/// re-drive goes from one list to the next, and what it takes moves the other
+/// way, so it meets nothing twice.
+pub fn unsent_bucket(partition: u8) -> String {
+    match partition.checked_sub(SHARDS) {
+        None => format!("O#{partition}"),
+        Some(shard) => format!("F#{shard}"),
+    }
+}
+/// The partition that lists a message that waits.
+pub fn waiting_bucket(id: &OutboxId) -> String {
+    unsent_bucket(shard_of(&id.random))
+}
+/// The same of one that failed.
+pub fn failed_bucket(id: &OutboxId) -> String {
+    unsent_bucket(SHARDS + shard_of(&id.random))
 }

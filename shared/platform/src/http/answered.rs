@@ -6,7 +6,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::Method;
 use domain::audit::SupportCode;
 use domain::error::Problem;
-use domain::method::Kind;
+use domain::flow::verify_code::Verified;
 use domain::time::Time;
 use std::time::Instant;
 
@@ -15,8 +15,8 @@ use std::time::Instant;
 pub struct Note {
     /// How far a reset came by this very request: not by a repetition of it.
     pub step: Option<Step>,
-    /// The kind whose code was accepted, likewise.
-    pub verified: Option<Kind>,
+    /// The code that was accepted, likewise.
+    pub verified: Option<Verified>,
     /// The reset's, where there is one.
     pub support_code: Option<SupportCode>,
 }
@@ -63,12 +63,12 @@ impl Asked {
                 route = route.as_ref().map(MatchedPath::as_str),
                 status,
                 step = note.step.map(Step::as_str),
-                verified = note.verified.map(Kind::as_str),
+                verified = note.verified.as_ref().map(|verified| verified.kind.as_str()),
                 lockout = problem.filter(|problem| problem.lockout).map(|_| true),
                 milliseconds,
             ),
             None => tracing::info!(event = "invoked", outcome, supportCode = support_code, milliseconds),
         }
-        Line::answer(note.step, note.verified, problem).latency(milliseconds).write(&self.id, self.now);
+        Line::answer(note.step, note.verified.as_ref(), problem).latency(milliseconds).write(&self.id, self.now);
     }
 }

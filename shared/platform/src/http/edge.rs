@@ -106,18 +106,18 @@ fn call(host: &Host, caller: Invocation, headers: &HeaderMap) -> Call {
     }
 }
 
-/// The header with the front's secret, and the one in which CloudFront says who
-/// asks: an address, a colon, and a port.
+/// The header with the front's secret, and the one in which the front says who
+/// asks: an address. Both are the front's own, which writes over what a viewer
+/// sends under these names.
 const FRONT: &str = "x-latchkey-front";
-const VIEWER: &str = "cloudfront-viewer-address";
+const VIEWER: &str = "x-latchkey-viewer";
 
 /// The address that a front of ours saw. Nobody else is believed: without the
 /// secret the caller is whom the gateway sees.
 fn viewer(host: &Host, headers: &HeaderMap) -> Option<String> {
     let front = host.settings.front?;
     headers.get(FRONT).filter(|secret| front.is_of(secret.as_bytes()))?;
-    let (address, _port) = headers.get(VIEWER)?.to_str().ok()?.rsplit_once(':')?;
-    let address: IpAddr = address.trim_matches(['[', ']']).parse().ok()?;
+    let address: IpAddr = headers.get(VIEWER)?.to_str().ok()?.parse().ok()?;
     Some(address.to_string())
 }
 

@@ -46,9 +46,12 @@ impl Mailer {
             "MessageRejected" | "BadRequestException" | "MailFromDomainNotVerifiedException" | "NotFoundException" => {
                 Err(SendError::Permanent)
             }
-            "TooManyRequestsException" | "LimitExceededException" | "SendingPausedException" | "AccountSuspendedException" => {
-                Err(SendError::Refused)
-            }
+            // The last one is our own rights, as in `sns`.
+            "TooManyRequestsException"
+            | "LimitExceededException"
+            | "SendingPausedException"
+            | "AccountSuspendedException"
+            | "AccessDeniedException" => Err(SendError::Refused),
             _ => Err(SendError::Unknown),
         }
     }

@@ -32,7 +32,7 @@ pub(super) async fn spread<S: Store, R: KeyRing>(row: &Row<'_, S, R>, about: &st
                     support_code: row.row.support_code.clone(),
                     state: OutboxState::Queued,
                     tries: 0,
-                    claimed_at: None,
+                    claimed: None,
                 }))
             };
             let mut messages: Vec<Change> = account.addresses().into_iter().map(message).collect();

@@ -42,6 +42,8 @@ pub(super) fn judge<S: Store, R: KeyRing>(
     let settling = call.now - row.row.id.at < SETTLING;
     let late = |reason| if settling { Verdict::Wait } else { Verdict::Drop(reason) };
     match read.ledger(purpose).slots.get(&challenge.kind) {
+        // It arrived, whatever its channel said, and came back.
+        Some(slot) if slot.id == *challenge && slot.used => return Verdict::Drop(Reason::Superseded),
         Some(slot) if slot.id == *challenge => {}
         Some(slot) if slot.issued >= row.row.id.at => return Verdict::Drop(Reason::Superseded),
         Some(_) | None => return late(Reason::Superseded),

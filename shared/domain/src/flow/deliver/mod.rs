@@ -14,9 +14,11 @@ use crate::challenge::{ChallengeId, Purpose};
 use crate::code::Code;
 use crate::delivery::SentMessage;
 use crate::error::Problem;
-use crate::outbox::{AT_REST, Ended, Handled, MAX_TRIES, Message, OUTBOX_KEPT, OutboxId, OutboxKind, OutboxRow, OutboxState};
+use crate::outbox::{
+    AT_REST, Claimed, Ended, Handled, MAX_TRIES, Message, OUTBOX_KEPT, OutboxId, OutboxKind, OutboxRow, OutboxState, Round,
+};
 use crate::policy::Policy;
-use crate::port::{Call, Change, CommitError, Content, Guard, KeyRing, Outgoing, SendError, Sender, Store, Want};
+use crate::port::{Call, Change, CommitError, Content, Guard, KeyRing, Outgoing, SendError, Sender, Snapshot, Store, Want};
 use crate::time::Span;
 use charge::{Charge, charge_code, charge_notice};
 use judge::{Address, Verdict};
@@ -24,15 +26,6 @@ use judge::{Address, Verdict};
 /// How often a charge is judged anew when another send of the same address or
 /// day came in between, before the record is left to come again.
 const CHARGES: usize = 8;
-
-/// Who asks for a row to be handled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Round {
-    /// The stream, which tries a few times and then gives up.
-    Stream,
-    /// A re-drive, long after.
-    Again,
-}
 
 /// Sends the message of a row. An error, and what is left, say: try this
 /// record again.
@@ -58,41 +51,7 @@ pub async fn deliver(
     let policy = read.policy().policy;
     let Some(row) = &read.outbox else { return Ok(Handled::Nothing) };
     let one = Row { store, ring, call, policy: &policy, row, round };
-    match one.fate() {
-        Fate::Open => {}
-        Fate::End(handled) => return Ok(handled),
-        Fate::Close(state, reason) => return one.close(state, reason).await,
-    }
-    match &row.message {
-        Message::ToAdministrators { about } => administrators::spread(&one, about, &read).await,
-        Message::Notice { notice, recipient, language, about } => {
-            // Read before the claim: where keys are missing, no try is spent.
-            let name = ring.keys().await?.destination_name(recipient);
-            if !one.claim(charge_notice(recipient, call)).await? {
-                return Ok(Handled::Left);
-            }
-            let content = Content::Notice { notice: *notice, about: about.as_deref() };
-            one.send(sender, Outgoing { to: recipient, language: *language, organisation: &policy.organisation, content }, name).await
-        }
-        Message::Code { challenge, purpose, typed } => {
-            let keys = ring.keys_with(challenge.kid).await?;
-            let address = match judge::judge(&one, &read, &keys, challenge, *purpose, typed.as_deref()) {
-                Verdict::Send(address) => address,
-                Verdict::Drop(reason) => return one.close(OutboxState::Dropped, reason).await,
-                Verdict::Wait => return Ok(Handled::Left),
-            };
-            // Made before the claim, as above.
-            let generation = keys.generation(challenge.kid).ok_or_else(Problem::unavailable)?;
-            let code = Code::derive(&generation.codes, challenge, *purpose);
-            let name = keys.destination_name(&address.to);
-            if let Some(ended) = one.claim_code(&name, &address, challenge, *purpose).await? {
-                return Ok(ended);
-            }
-            let content = Content::Code { code: &code, purpose: *purpose, minutes: minutes_left(challenge, call) };
-            let language = address.language;
-            one.send(sender, Outgoing { to: &address.to, language, organisation: &policy.organisation, content }, name).await
-        }
-    }
+    one.deliver(sender, &read).await.map_err(|problem| problem.with_support_code(&row.support_code))
 }
 
 /// A row on its way, and what its steps need.
@@ -113,6 +72,45 @@ enum Fate {
 }
 
 impl<S: Store, R: KeyRing> Row<'_, S, R> {
+    async fn deliver(&self, sender: &impl Sender, read: &Snapshot) -> Result<Handled, Problem> {
+        match self.fate() {
+            Fate::Open => {}
+            Fate::End(handled) => return Ok(handled),
+            Fate::Close(state, reason) => return self.close(state, reason).await,
+        }
+        match &self.row.message {
+            Message::ToAdministrators { about } => administrators::spread(self, about, read).await,
+            Message::Notice { notice, recipient, language, about } => {
+                // Read before the claim: where keys are missing, no try is spent.
+                let name = self.ring.keys().await?.destination_name(recipient);
+                if !self.claim(charge_notice(recipient, self.call)).await? {
+                    return Ok(self.left());
+                }
+                let content = Content::Notice { notice: *notice, about: about.as_deref() };
+                self.send(sender, Outgoing { to: recipient, language: *language, organisation: &self.policy.organisation, content }, name)
+                    .await
+            }
+            Message::Code { challenge, purpose, typed } => {
+                let keys = self.ring.keys_with(challenge.kid).await?;
+                let address = match judge::judge(self, read, &keys, challenge, *purpose, typed.as_deref()) {
+                    Verdict::Send(address) => address,
+                    Verdict::Drop(reason) => return self.close(OutboxState::Dropped, reason).await,
+                    Verdict::Wait => return Ok(self.left()),
+                };
+                // Made before the claim, as above.
+                let generation = keys.generation(challenge.kid).ok_or_else(Problem::unavailable)?;
+                let code = Code::derive(&generation.codes, challenge, *purpose);
+                let name = keys.destination_name(&address.to);
+                if let Some(ended) = self.claim_code(&name, &address, challenge, *purpose).await? {
+                    return Ok(ended);
+                }
+                let content = Content::Code { code: &code, purpose: *purpose, minutes: minutes_left(challenge, self.call) };
+                let language = address.language;
+                self.send(sender, Outgoing { to: &address.to, language, organisation: &self.policy.organisation, content }, name).await
+            }
+        }
+    }
+
     fn fate(&self) -> Fate {
         let is_code = match self.row.message {
             Message::Code { .. } => true,
@@ -128,14 +126,18 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
         if !open {
             return Fate::End(Handled::Nothing);
         }
+        let at_rest = |claim: &Claimed| self.call.now - claim.at < AT_REST;
         match self.round {
+            Round::Stream if self.row.claimed.as_ref().is_some_and(|claim| claim.by == Round::Again && at_rest(claim)) => {
+                Fate::End(self.left())
+            }
             Round::Stream if self.row.tries < MAX_TRIES => Fate::Open,
             Round::Stream if is_code => Fate::Close(OutboxState::Failed, Reason::Failed),
             // Somebody must be told: it ends where an alarm is, not in silence.
-            Round::Stream => Fate::End(Handled::Left),
+            Round::Stream => Fate::End(self.left()),
             // The broom may come days late; nobody waits for it any more.
             Round::Again if self.call.now - self.row.id.at >= OUTBOX_KEPT => Fate::Close(OutboxState::Dropped, Reason::TooLate),
-            Round::Again if self.row.claimed_at.is_some_and(|at| self.call.now - at < AT_REST) => Fate::End(Handled::Left),
+            Round::Again if self.row.claimed.as_ref().is_some_and(at_rest) => Fate::End(self.left()),
             Round::Again if is_code && self.row.tries >= MAX_TRIES => Fate::Close(OutboxState::Failed, Reason::Failed),
             Round::Again => Fate::Open,
         }
@@ -155,7 +157,7 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
 
     fn claiming(&self, charges: Vec<Change>) -> Vec<Change> {
         let (handle, id, tries) = (self.row.handle.clone(), self.row.id.clone(), self.row.tries);
-        let claim = Change::ClaimMessage { handle, id, tries, again: self.round == Round::Again, now: self.call.now };
+        let claim = Change::ClaimMessage { handle, id, tries, claimed: Claimed { at: self.call.now, by: self.round } };
         [vec![claim], charges].concat()
     }
 
@@ -182,7 +184,7 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
                 Err(error) if error.by(Guard::Ledger) => return self.close(OutboxState::Dropped, Reason::Superseded).await.map(Some),
                 // Claimed by another worker: the record comes again, and finds
                 // what became of it.
-                Err(error) if error.by(Guard::Outbox) => return Ok(Some(Handled::Left)),
+                Err(error) if error.by(Guard::Outbox) => return Ok(Some(self.left())),
                 Err(error) if error.by(Guard::Destination) || error.by(Guard::Budget) => continue,
                 Err(error) => return Err(error.into()),
             }
@@ -230,6 +232,10 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
             Err(CommitError::Refused { .. }) => Ok(Handled::Nothing),
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn left(&self) -> Handled {
+        Handled::Left(self.row.support_code.clone())
     }
 
     fn language(&self, of: Option<Language>) -> Language {

@@ -9,6 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use domain::directory::Filter;
 use domain::error::{Problem, Violation, ViolationCode};
 use domain::key::Keys;
+use domain::port::KeyRing;
+use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
 /// Rows of a page: default and range.
@@ -49,6 +51,18 @@ impl<S: Sync> FromRequestParts<S> for Search {
 }
 
 impl Paging {
+    /// Keys to read the cursor with, and to make the next. A process with
+    /// newer ones may have made it; whatever names no keys is no cursor.
+    pub async fn keys(&self, ring: &impl KeyRing) -> Result<Arc<Keys>, Problem> {
+        let kid = self.cursor.as_deref().and_then(|cursor| cursor.split('.').next()?.parse().ok());
+        if let Some(kid) = kid
+            && let Ok(keys) = ring.keys_with(kid).await
+        {
+            return Ok(keys);
+        }
+        ring.keys().await
+    }
+
     /// The position inside the cursor, if this list made it.
     pub fn position(&self, list: &str, keys: &Keys) -> Result<Option<String>, Refusal> {
         let Some(cursor) = &self.cursor else { return Ok(None) };

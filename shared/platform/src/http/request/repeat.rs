@@ -16,7 +16,6 @@ use domain::account::Handle;
 use domain::error::{Problem, ProblemCode, ViolationCode};
 use domain::flow::sending::Sent;
 use domain::flow::sign_in::{SignedInAnswer, session_again};
-use domain::key::Keys;
 use domain::port::{Call, KeyRing, Store, Want, random};
 use domain::repeat::{Outcome, Remembered, Repeatable};
 use domain::secret::{Bearer, random_text};
@@ -85,7 +84,7 @@ pub async fn once<T>(
         Ok(read.remembered.filter(|remembered| remembered.exp > call.now))
     };
     if let Some(remembered) = found().await? {
-        return repeated(call, &keys, &name, &body, remembered, again).await;
+        return repeated(host, call, &name, &body, remembered, again).await;
     }
     let (kid, nonce) = (keys.current().kid, random_text(random::<16>(&host.entropy)));
     let repeatable = Repeatable::new(&keys, name.clone(), body.clone(), kid, nonce.clone());
@@ -95,14 +94,14 @@ pub async fn once<T>(
     };
     // Another one of the same may have been first.
     match found().await? {
-        Some(remembered) if remembered.nonce != nonce => repeated(call, &keys, &name, &body, remembered, again).await,
+        Some(remembered) if remembered.nonce != nonce => repeated(host, call, &name, &body, remembered, again).await,
         Some(_) | None => Err(problem),
     }
 }
 
 async fn repeated<T>(
+    host: &Host,
     call: &Call,
-    keys: &Keys,
     name: &str,
     body: &str,
     remembered: Remembered,
@@ -114,7 +113,9 @@ async fn repeated<T>(
     if let Outcome::Refused(code) = remembered.outcome {
         return Err(code.into());
     }
-    let repeatable = Repeatable::new(keys, name.to_owned(), body.to_owned(), remembered.kid, remembered.nonce.clone());
+    // A process with newer keys may have been first.
+    let keys = host.ring.keys_with(remembered.kid).await?;
+    let repeatable = Repeatable::new(&keys, name.to_owned(), body.to_owned(), remembered.kid, remembered.nonce.clone());
     let repeatable = Some(repeatable.ok_or_else(Problem::unavailable)?);
     again(&Call { repeatable, ..call.clone() }, remembered).await
 }

@@ -20,7 +20,7 @@ use domain::account::{Account, GroupName, Role, TypedUserId};
 use domain::error::{Problem, ProblemCode, ViolationCode};
 use domain::flow::users::{self, NewUser, UserPatch};
 use domain::method::Kind;
-use domain::port::{Call, KeyRing};
+use domain::port::Call;
 use domain::repeat::Remembered;
 use domain::secret::Bearer;
 use serde::Deserialize;
@@ -80,7 +80,7 @@ async fn list(
     Search(filter): Search,
     paging: Paging,
 ) -> Result<Json<PageAnswer<UserAnswer>>, Refusal> {
-    let keys = host.ring.keys().await?;
+    let keys = paging.keys(&*host.ring).await?;
     let name = format!("users\n{}", filter.name());
     let from = paging.position(&name, &keys)?;
     let page = users::list_users(&host.store, &call, &bearer, &filter, paging.limit, from).await?;
@@ -91,7 +91,7 @@ async fn list(
 }
 
 async fn groups(Caller { host, call, bearer }: Caller, paging: Paging) -> Result<Json<PageAnswer<GroupName>>, Refusal> {
-    let keys = host.ring.keys().await?;
+    let keys = paging.keys(&*host.ring).await?;
     let from = paging.position("groups", &keys)?;
     let page = users::list_groups(&host.store, &call, &bearer, paging.limit, from).await?;
     Ok(Json(PageAnswer { items: page.items, cursor: page.next.map(|position| seal(&position, "groups", &keys)) }))

@@ -18,7 +18,6 @@ use domain::account::Language;
 use domain::error::{Problem, ViolationCode};
 use domain::flow::{set_policy, set_terms};
 use domain::policy::Policy;
-use domain::port::KeyRing;
 use std::sync::Arc;
 
 pub fn routes(host: Arc<Host>) -> Router {
@@ -73,7 +72,7 @@ impl<S: Sync> FromRequestParts<S> for DryRun {
 }
 
 async fn history(Caller { host, call, bearer }: Caller, paging: Paging) -> Result<Json<PageAnswer<PolicyAnswer>>, Refusal> {
-    let keys = host.ring.keys().await?;
+    let keys = paging.keys(&*host.ring).await?;
     let from = paging.position("policies", &keys)?;
     let page = set_policy::policy_history(&host.store, &call, &bearer, paging.limit, from).await?;
     Ok(Json(PageAnswer {

@@ -14,7 +14,7 @@ use axum::{Extension, Json, Router};
 use domain::challenge::ChallengeId;
 use domain::code::TypedCode;
 use domain::error::{Problem, ProblemCode, ViolationCode};
-use domain::flow::verify_code::{Verified, support_code, verify_code};
+use domain::flow::verify_code::{support_code, verified_again, verify_code};
 use domain::port::Call;
 use domain::repeat::Remembered;
 use domain::secret::{BearerKind, ExposeSecret};
@@ -40,11 +40,11 @@ async fn verify(
     };
     let support_code = support_code(&call, &bearer);
     let first = async |call: &Call| {
-        let Verified { kind } = verify_code(&host.store, &*host.ring, &host.entropy, call, &bearer, &challenge, &typed).await?;
-        Ok((kind, Note { step, verified: Some(kind), ..Note::of(&support_code) }))
+        let verified = verify_code(&host.store, &*host.ring, &host.entropy, call, &bearer, &challenge, &typed).await?;
+        Ok((verified.kind, Note { step, verified: Some(verified), ..Note::of(&support_code) }))
     };
     let again = async |_: &Call, first: Remembered| {
-        let Verified { kind } = Verified::again(first.outcome).ok_or_else(Problem::unavailable)?;
+        let kind = verified_again(first.outcome).ok_or_else(Problem::unavailable)?;
         Ok((kind, Note::of(&support_code)))
     };
     let verified = once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, again).await;
