@@ -34,6 +34,13 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A clock that only the test moves.
 pub struct ManualClock(AtomicI64);
 
+impl ManualClock {
+    /// Moves it on.
+    pub fn pass(&self, span: Span) {
+        self.0.fetch_add(span.0, Ordering::SeqCst);
+    }
+}
+
 impl Clock for ManualClock {
     fn now(&self) -> Time {
         Time(self.0.load(Ordering::SeqCst))
@@ -257,7 +264,7 @@ impl World {
 
     /// Moves the clock on.
     pub fn pass(&self, span: Span) {
-        self.clock.0.fetch_add(span.0, Ordering::SeqCst);
+        self.clock.pass(span);
     }
 
     /// Sends a request as the gateway hands it to the function that the local

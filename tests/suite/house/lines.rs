@@ -5,10 +5,12 @@ use crate::house::tour::{perform, tour};
 use crate::reset::equal::{STATES, states_in};
 use crate::trouble::rotation::{ours, step};
 use domain::audit::SupportCode;
+use local::inbox::{Channel, Failure};
 use local::secrets::SECRET_ID;
 use platform::log::{Logging, subscriber};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use tests::delivery::ses;
 use tests::lines::NAMESPACE;
 use tests::people::StartedReset;
 use tests::world::{Ask, event};
@@ -232,6 +234,30 @@ async fn a_step_of_a_rotation_leaves_a_line() {
             [json!("keysRotated"), json!("INFO"), json!("ok"), json!("createSecret"), Value::Null],
         ]
     );
+}
+
+#[tokio::test]
+async fn a_message_is_followed_by_its_record_and_by_its_support_code() {
+    let lines = Lines::default();
+    let world = World::new().await;
+    world.ready().await;
+    let reset = world.start_reset("ann@example.com").await;
+    world.send_code(&reset).await;
+    let listening = lines.listen(LevelFilter::INFO);
+    // The channel takes it the second time; then it comes back.
+    world.standins.fail_next(Channel::Email, Failure::Throttled);
+    world.pump().await;
+    let bounced = ses("Bounce", &world.name_of_newest("ann.private@example.com"), json!({ "bounce": { "bounceType": "Permanent" } }));
+    world.invoke_delivery_events(&bounced).await.expect("an answer");
+    drop(listening);
+    let lines = lines.take();
+    let of = |event: &str| lines.iter().find(|line| line["event"] == event).unwrap_or_else(|| panic!("no {event}"));
+    let record = &of("mailRefused")["record"];
+    assert!(record.is_string());
+    for event in ["messageRetried", "messageHandled"] {
+        assert_eq!((&of(event)["record"], &of(event)["supportCode"]), (record, &json!(reset.support_code)), "{event}");
+    }
+    assert_eq!(of("messageReturned")["supportCode"], json!(reset.support_code));
 }
 
 #[test]

@@ -251,6 +251,23 @@ async fn a_text_message_is_paid_each_time_it_may_have_been_taken() {
     assert_eq!(outcomes, ["retried", "sent"]);
 }
 
+#[tokio::test]
+async fn what_waits_is_measured_with_its_age() {
+    let lines = Lines::default();
+    let world = World::new().await;
+    world.ready().await;
+    let reset = world.start_reset("ann@example.com").await;
+    world.send_code(&reset).await;
+    world.pass(Span::seconds(90));
+    let listening = lines.listen(LevelFilter::INFO);
+    world.invoke_send_code(&json!({ "measure": {} })).await.expect("an answer");
+    drop(listening);
+    let lines = lines.take();
+    assert_eq!(json!(counts(&lines)), json!({ "OutboxUnsent": 1, "OutboxOldestSeconds": 90 }));
+    let told = lines.iter().find(|line| line["event"] == "outboxMeasured").expect("a line");
+    assert_eq!([&told["outcome"], &told["messages"], &told["oldest"]], [&json!("ok"), &json!(1), &json!(90)]);
+}
+
 #[test]
 fn a_text_message_is_paid_by_its_parts() {
     for (text, expected) in [

@@ -234,6 +234,106 @@ async fn one_that_is_being_sent_is_not_sent_beside_that() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_stream_leaves_alone_what_a_re_drive_is_sending() {
+    let (world, _) = notice_waits().await;
+    let before = mails(&world);
+    let (stream, world) = (records(&world).await, Arc::new(world));
+    let gate = world.proxy.hold(|operation, _| operation == SEND);
+    let slow = tokio::spawn({
+        let world = world.clone();
+        async move { world.redrive().await }
+    });
+    gate.arrived(1).await;
+    let answer = world.invoke_send_code(&stream).await.expect("an answer");
+    assert_eq!(answer["batchItemFailures"], json!([{ "itemIdentifier": "0" }]), "it comes again");
+    gate.open();
+    assert_eq!(counts(&slow.await.expect("no panic")), [1, 1, 0, 0, 0]);
+    let answer = world.invoke_send_code(&stream).await.expect("an answer");
+    assert_eq!((answer["batchItemFailures"].clone(), mails(&world)), (json!([]), before + 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_ends_in_time_where_its_channel_does_not_answer() {
+    let (world, _) = notice_waits().await;
+    let row = world.items().await.into_iter().find(|item| is_row(item) && item["state"]["S"] == "queued").expect("a row");
+    for n in 0..20 {
+        let mut row = row.clone();
+        row["sk"]["S"] = format!("{:013}.notice.-.row{n:04}", world.now().0).into();
+        world.table("PutItem", json!({ "Item": row })).await;
+    }
+    // Each send takes five seconds, and comes to nothing.
+    let clock = world.clock.clone();
+    world.proxy.set_rule(move |operation, _| {
+        let silent = operation == SEND;
+        clock.pass(if silent { Span::seconds(5) } else { Span(0) });
+        silent.then_some(Fault::Silence)
+    });
+    let (first, began) = (world.redrive().await, world.now());
+    assert_eq!((counts(&first), first["next"].is_string()), ([2, 0, 0, 2, 0], true), "an invocation ends after 20 s");
+    world.proxy.clear_rule();
+    let rest = world.invoke_send_code(&json!({ "redrive": { "after": first["next"] } })).await.expect("an answer");
+    assert_eq!((counts(&rest), world.now()), ([19, 19, 0, 0, 0], began), "the next begins where it ended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_was_used_is_not_sent_again() {
+    let (world, reset, challenge) = code_waits().await;
+    let before = mails(&world);
+    let stream = records(&world).await;
+    // It goes out, and that it did is not written down.
+    world.proxy.set_rule(|operation, body| {
+        let closes = operation == "TransactWriteItems" && body.to_string().contains("#reason");
+        closes.then_some(Fault::AccessDenied)
+    });
+    world.invoke_send_code(&stream).await.expect("an answer");
+    world.proxy.clear_rule();
+    let code = world.standins.inbox().to(MAIL).pop().and_then(|mail| mail.code).expect("a code");
+    world.verify(&reset.bearer, &challenge, &code).await.expect(200);
+    world.invoke_send_code(&stream).await.expect("an answer");
+    assert_eq!(mails(&world), before + 1);
+    assert!(states(&world).await.contains(&"dropped superseded".to_owned()));
+}
+
+/// What a measurement says: messages that wait, and the age of the oldest.
+async fn measured(world: &World) -> Value {
+    world.invoke_send_code(&json!({ "measure": {} })).await.expect("an answer")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_measured_however_much_failed() {
+    let (world, _) = notice_waits().await;
+    world.pass(Span::seconds(90));
+    assert_eq!(measured(&world).await, json!({ "messages": 1, "oldestSeconds": 90 }));
+    let row = world.items().await.into_iter().find(|item| is_row(item) && item["state"]["S"] == "queued").expect("a row");
+    world.standins.fail_next(Channel::Email, Failure::Rejected);
+    world.pump().await;
+    assert_eq!(measured(&world).await, json!({ "messages": 0, "oldestSeconds": 0 }), "it waits no more");
+    // An hour of refusals, and one that waits behind them.
+    let failed = world.items().await.into_iter().find(|item| is_row(item) && item["state"]["S"] == "failed").expect("a row");
+    for n in 0..250 {
+        let mut failed = failed.clone();
+        failed["sk"]["S"] = format!("{:013}.notice.-.row{n:04}", world.now().0).into();
+        world.table("PutItem", json!({ "Item": failed })).await;
+    }
+    world.table("PutItem", json!({ "Item": row })).await;
+    world.pass(Span::seconds(10));
+    assert_eq!(measured(&world).await, json!({ "messages": 1, "oldestSeconds": 100 }));
+    // One that was refused for good waits again once a re-drive has it.
+    world.pass(AT_REST);
+    world.proxy.set_rule(|operation, _| (operation == SEND).then_some(Fault::Silence));
+    world.redrive().await;
+    assert!(measured(&world).await["messages"].as_u64() > Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_measured_is_seen_to_fail() {
+    let (world, _) = notice_waits().await;
+    world.proxy.set_rule(|operation, _| (operation == "Query").then_some(Fault::AccessDenied));
+    let failed = world.invoke_send_code(&json!({ "measure": {} })).await.expect_err("no answer");
+    assert_eq!(failed, "what waits could not be measured");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_other_administrators_are_told_is_spread_by_a_re_drive_too() {
     let world = World::new().await;
     let administrator = world.administrator().await;

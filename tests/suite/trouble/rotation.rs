@@ -4,11 +4,17 @@
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Credentials, Region};
+use aws_sdk_secretsmanager::primitives::Blob;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use domain::challenge::ChallengeId;
+use domain::time::Span;
 use local::secrets::SECRET_ID;
 use platform::rotation::rotate;
+use platform::secrets::READ_AGAIN;
 use serde_json::{Value, json};
 use tests::world::Ask;
-use tests::{Person, World};
+use tests::{Fault, Person, World};
 
 /// Secrets Manager at an endpoint, called by whoever these credentials name.
 pub fn client(endpoint: &str, credentials: impl ProvideCredentials + 'static) -> Client {
@@ -136,4 +142,136 @@ async fn a_rotation_touches_its_own_secret_and_loses_no_key() {
     put("v4", "AWSCURRENT", "a password").await;
     assert!(refused(step(&ours(&world), SECRET_ID, "v5", "createSecret").await).contains("left as it is"));
     assert_eq!(secret(&world).await, "a password");
+    // Nor are bytes, such as a restored secret may be, taken for nothing.
+    let bytes = ours(&world).put_secret_value().secret_id(SECRET_ID).client_request_token("v6");
+    bytes.secret_binary(Blob::new("a secret")).version_stages("AWSCURRENT").send().await.expect("put");
+    assert!(refused(step(&ours(&world), SECRET_ID, "v7", "createSecret").await).contains("no text"));
+}
+
+/// The same challenge, as if another generation had made it.
+fn with_kid(challenge: &str, kid: u16) -> String {
+    let mut bytes = BASE64.decode(challenge).expect("base64url");
+    bytes[1..3].copy_from_slice(&kid.to_be_bytes());
+    let other = BASE64.encode(bytes);
+    assert_eq!(kid_of(&other), kid);
+    other
+}
+
+/// The generation that made a challenge.
+fn kid_of(challenge: &str) -> u16 {
+    ChallengeId::parse(challenge).expect("a challenge").kid
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_leaked_makes_nothing_any_more_ten_minutes_after_two_rotations() {
+    let world = World::new().await;
+    let (_, ann) = world.ready().await;
+    let reset = world.start_reset(&ann.user_id).await;
+    assert_eq!(kid_of(&world.send_code(&reset).await), 1);
+    for version in ["v1", "v2", "v3"] {
+        rotated(&ours(&world), version).await;
+    }
+    // A process that has been warm all the time.
+    world.pass(Span(READ_AGAIN.0 - 1));
+    let reset = world.start_reset(&ann.user_id).await;
+    assert_eq!(kid_of(&world.send_code(&reset).await), 1);
+    world.pass(Span(1));
+    // Secrets Manager is away: the keys of before are right, and asked for
+    // again before long.
+    world.proxy.set_rule(|operation, _| (operation == "GetSecretValue").then_some(Fault::AccessDenied));
+    world.sign_in(&ann.user_id, &ann.password).await.expect(200);
+    world.sign_in(&ann.user_id, &ann.password).await.expect(200);
+    world.proxy.clear_rule();
+    let asked = world.proxy.take_calls().iter().filter(|call| call.operation == "GetSecretValue").count();
+    assert!((1..=3).contains(&asked), "the SDK's tries of one reading, and not {asked}");
+    world.pass(Span::minutes(1));
+    let reset = world.start_reset(&ann.user_id).await;
+    let challenge = world.send_code(&reset).await;
+    assert_eq!(kid_of(&challenge), 3);
+    let code = world.code_for("ann.private@example.com").await;
+    world.verify(&reset.bearer, &challenge, &code).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_anybody_can_make_up_reads_the_secret_once_in_a_minute() {
+    let world = World::new().await;
+    let (_, ann) = world.ready().await;
+    let reset = world.start_reset(&ann.user_id).await;
+    let made_up = with_kid(&world.send_code(&reset).await, 60_000);
+    world.proxy.take_calls();
+    let mut readings = Vec::new();
+    for _ in 0..3 {
+        for _ in 0..5 {
+            assert_eq!(world.verify(&reset.bearer, &made_up, "12345678").await.code(), "unavailable");
+        }
+        readings.push(world.proxy.take_calls().iter().filter(|call| call.operation == "GetSecretValue").count());
+        world.pass(Span(30_000));
+    }
+    assert_eq!(readings, [1, 0, 1]);
+    // One reading that failed is no reason to refuse a right number for long.
+    world.pass(Span::minutes(1));
+    let old = ours(&world);
+    for version in ["v1", "v2"] {
+        rotated(&old, version).await;
+    }
+    world.start_more().await;
+    let reset = world.start_reset(&ann.user_id).await;
+    world.proxy.set_rule(|operation, _| (operation == "GetSecretValue").then_some(Fault::AccessDenied));
+    let newer = with_kid(&made_up, 3);
+    let told = async || {
+        let answers = [world.verify(&reset.bearer, &newer, "12345678").await, world.verify(&reset.bearer, &newer, "12345678").await];
+        answers.map(|answer| answer.code().to_owned())
+    };
+    assert!(told().await.contains(&"unavailable".to_owned()));
+    world.proxy.clear_rule();
+    world.pass(Span::seconds(5));
+    assert_eq!(told().await, ["codeNotAccepted", "codeNotAccepted"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_process_repeats_what_a_newer_did_and_turns_its_pages() {
+    let world = World::new().await;
+    let admin = world.session(&world.administrator().await).await;
+    for name in ["ann", "bob", "eve"] {
+        world.user(&admin, json!({ "userId": name, "name": "Somebody" })).await;
+    }
+    for version in ["v1", "v2", "v3"] {
+        rotated(&ours(&world), version).await;
+    }
+    world.start_more().await;
+    // In turn by the old process and the new one, whichever begins.
+    for n in 0..4 {
+        let kim = Ask::new("POST", "/v1/users").bearer(&admin).header("idempotency-key", format!("kim-{n}-------------"));
+        let kim = kim.body(json!({ "userId": format!("kim{n}"), "name": "Kim" }));
+        let first = world.ask(kim.clone()).await.expect(201);
+        assert_eq!(world.ask(kim).await.expect(201).body, first.body);
+        let page = world.ask(Ask::new("GET", "/v1/users?limit=2").bearer(&admin)).await.expect(200);
+        let next = format!("/v1/users?limit=2&cursor={}", page.text("cursor"));
+        world.ask(Ask::new("GET", next).bearer(&admin)).await.expect(200);
+        if n == 1 {
+            world.ask(Ask::new("GET", "/v1/me").bearer(&admin)).await.expect(200);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_process_leaves_a_newer_hash_as_it_is() {
+    let world = World::new().await;
+    let (_, ann) = world.ready().await;
+    for version in ["v1", "v2", "v3"] {
+        rotated(&ours(&world), version).await;
+    }
+    let hash = async || {
+        let accounts = world.items().await.into_iter().filter(|item| item["userId"]["S"] == "ann@example.com");
+        accounts.map(|item| item.to_string()).find_map(|item| Some(item.split("argon2id$").nth(1)?.split('$').next()?.to_owned()))
+    };
+    assert_eq!(hash().await.as_deref(), Some("1"));
+    world.start_more().await;
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        world.sign_in(&ann.user_id, &ann.password).await.expect(200);
+        seen.extend(hash().await);
+    }
+    seen.dedup();
+    assert!(seen == ["1", "3"] || seen == ["3"], "{seen:?}");
 }

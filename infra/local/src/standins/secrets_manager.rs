@@ -19,6 +19,7 @@ use crate::{
 };
 
 const CURRENT: &str = "AWSCURRENT";
+const TEXT: &str = "SecretString";
 
 /// The secret's versions, by their id.
 #[derive(Clone)]
@@ -26,7 +27,8 @@ pub(super) struct Secret(Arc<Mutex<Versions>>);
 
 #[derive(Default)]
 struct Versions {
-    values: BTreeMap<String, String>,
+    /// Version -> its field, `SecretString` or `SecretBinary`.
+    values: BTreeMap<String, Value>,
     /// Stage -> version.
     stages: BTreeMap<String, String>,
     /// Where the current value is kept for the next start.
@@ -39,7 +41,7 @@ impl Secret {
         let mut versions = Versions::default();
         if !value.is_empty() {
             let first = "00000000-0000-4000-8000-000000000001";
-            versions.values.insert(first.into(), value);
+            versions.values.insert(first.into(), json!({ TEXT: value }));
             versions.stages.insert(CURRENT.into(), first.into());
         }
         Self(Arc::new(Mutex::new(versions)))
@@ -79,12 +81,16 @@ impl Versions {
         let stage = request["VersionStage"].as_str().unwrap_or(CURRENT);
         let version = self.stages.get(stage)?;
         let asked = request["VersionId"].as_str().is_none_or(|asked| asked == version);
-        asked.then(|| with_name(json!({ "SecretString": self.values[version], "VersionId": version, "VersionStages": [stage] })))
+        let mut answer = self.values[version].clone();
+        answer["VersionId"] = version.as_str().into();
+        answer["VersionStages"] = json!([stage]);
+        asked.then(|| with_name(answer))
     }
 
     fn put(&mut self, request: &Value) -> Option<Value> {
         let version = request["ClientRequestToken"].as_str()?.to_owned();
-        self.values.insert(version.clone(), request["SecretString"].as_str()?.to_owned());
+        let field = [TEXT, "SecretBinary"].into_iter().find(|field| request[field].is_string())?;
+        self.values.insert(version.clone(), json!({ field: request[field] }));
         let stages = request["VersionStages"].as_array().cloned().unwrap_or_else(|| vec![CURRENT.into()]);
         for stage in stages.iter().filter_map(Value::as_str) {
             self.stages.insert(stage.to_owned(), version.clone());
@@ -114,7 +120,7 @@ impl Versions {
     }
 
     fn written(&self) {
-        let current = self.stages.get(CURRENT).and_then(|version| self.values.get(version));
+        let current = self.stages.get(CURRENT).and_then(|version| self.values.get(version)?[TEXT].as_str());
         if let (Some(file), Some(value)) = (&self.file, current)
             && let Err(error) = write_private(file, value)
         {
