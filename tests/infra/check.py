@@ -6,8 +6,10 @@ import subprocess
 import sys
 import time
 
+import alarms  # noqa: F401 (its rules register themselves)
 import local
-import operations  # noqa: F401 (its rules register themselves)
+import operations  # noqa: F401
+import paths  # noqa: F401
 import restored
 import rule
 import rules  # noqa: F401

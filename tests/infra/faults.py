@@ -31,11 +31,21 @@ def block(text: str, name: str) -> str:
     return text[begin : text.index("\n\n", begin) + 2]
 
 
+def between(text: str, begin: str, end: str) -> str:
+    """What is written from this line to that."""
+    at = text.index(f"\n{begin}") + 1
+    return text[at : text.index(f"\n{end}", at) + 1]
+
+
 def faults(text: str) -> list[Fault]:
     lockouts, send_code = block(text, "LockoutsAlarm"), block(text, "SendCodeFunction")
     failure = send_code[send_code.index("            DestinationConfig:") :].rstrip() + "\n"
     reserved = "      ReservedConcurrentExecutions: !If [Reserve, !Ref HashConcurrency, !Ref AWS::NoValue]\n"
     any_secret = 'Action: secretsmanager:GetSecretValue, Resource: "*"'
+    of_key = "          - Sid: "
+    topics = '              - { Sid: NoTopics, Effect: Deny, Action: sns:Publish, Resource: "arn:*:sns:*:*:*" }\n'
+    of_api = "MetricName: 5xx\n      Dimensions: [{ Name: ApiId, Value: !Ref Api }]\n"
+    may_rotate = "FunctionName: !Ref RotateSecretFunction\n      Principal"
     leading = next(line for line in text.splitlines(True) if "dynamodb:LeadingKeys" in line)
     return [
         # By the linter, on the translated template.
@@ -49,10 +59,20 @@ def faults(text: str) -> list[Fault]:
         Fault("another function's route", "api", 'Method: get, Path: "/v1/groups"', 'Method: get, Path: "/v1/limits/groups"'),
         Fault("a dropped alarm", "alarms", lockouts, ""),
         Fault("an alarm that tells nobody", "alarms", "AlarmActions: [!Ref Alarms]", "AlarmActions: []"),
+        Fault("an alarm that never ends", "alarms", "      OKActions: [!Ref Alarms]\n", ""),
+        Fault("an alarm that stays as it is", "alarms", "TreatMissingData: notBreaching", "TreatMissingData: ignore"),
+        Fault("an alarm in eight hours", "alarms", "Threshold: 300\n", "Threshold: 30000\n"),
+        Fault("an alarm when all is well", "alarms", "ComparisonOperator: GreaterThanOrEqualToThreshold", "ComparisonOperator: LessThanThreshold"),
+        Fault("another's queue", "alarms", "Value: !GetAtt DeadLetters.QueueName", "Value: !GetAtt LostEvents.QueueName"),
+        Fault("no API's errors", "alarms", of_api, "MetricName: 5xx\n"),
+        Fault("a dimension that Lambda does not have", "alarms", "IteratorAge\n      Dimensions: [{ Name: FunctionName", "IteratorAge\n      Dimensions: [{ Name: Function"),
+        Fault("a function that is not summed", "alarms", "FILL(m6, 0) + ", ""),
+        Fault("nobody measures, and nobody is told", "alarms", "TreatMissingData: breaching", "TreatMissingData: notBreaching"),
         Fault("TTL off", "table", "AttributeName: ttl\n        Enabled: true", "AttributeName: ttl\n        Enabled: false"),
         Fault("no recovery", "table", "PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false"),
         Fault("no deletion protection", "table", "DeletionProtectionEnabled: true", "DeletionProtectionEnabled: false"),
         Fault("a table that goes with the stack", "table", "DeletionPolicy: Retain", "DeletionPolicy: Delete"),
+        Fault("keys that go with the stack", "table", "DeletionPolicy: RetainExceptOnCreate", "DeletionPolicy: Delete"),
         Fault("AWS's key", "table", "        SSEType: KMS\n        KMSMasterKeyId: !GetAtt Key.Arn\n", ""),
         Fault("x86_64", "functions", "Architectures: [arm64]", "Architectures: [x86_64]"),
         Fault("no tracing", "functions", "Tracing: Active", "Tracing: PassThrough"),
@@ -67,13 +87,41 @@ def faults(text: str) -> list[Fault]:
         Fault("a right that is missing", "calls", '"LEDGER#*", "ADMINS"]', '"LEDGER#*"]'),
         Fault("a missing dead-letter queue", "streams", failure, ""),
         Fault("whole batches", "streams", "            FunctionResponseTypes: [ReportBatchItemFailures]\n", ""),
+        Fault("records that change", "streams", '"eventName":["INSERT"]', '"eventName":["MODIFY"]'),
+        Fault("another prefix", "streams", '"prefix":"OUTBOX#"', '"prefix":"OUTBOXES#"'),
+        Fault("a minute's records", "streams", "MaximumRecordAgeInSeconds: 3600", "MaximumRecordAgeInSeconds: 60"),
+        Fault("from now on", "streams", "StartingPosition: TRIM_HORIZON", "StartingPosition: LATEST"),
+        Fault("one after another", "streams", "            ParallelizationFactor: 10\n", ""),
+        Fault("nobody measures", "measuring", between(text, "        # What waits, for the alarm", "        Outbox:"), ""),
+        Fault("a question that nobody knows", "measuring", '{"measure": {}}', '{"mesure": {}}'),
+        Fault("an event that EventBridge does not have", "mail_events", "Email Bounced", "Email Bounce"),
+        Fault("bounces that SES keeps to itself", "mail_events", "MatchingEventTypes: [bounce, complaint", "MatchingEventTypes: [complaint"),
+        Fault("SES tells nobody", "mail_events", block(text, "MailEvents"), ""),
+        Fault("a status that SNS does not write", "sms_events", '$.status = "FAILURE"', '$.status = "FAILED"'),
+        Fault("lines that go nowhere", "sms_events", block(text, "SmsFailures"), ""),
+        Fault("another who may bring them", "sms_events", "Principal: logs.amazonaws.com", "Principal: sns.amazonaws.com"),
+        Fault("rotation by another", "rotation", may_rotate, may_rotate.replace("RotateSecret", "SendCode")),
+        Fault("rotation before it may", "rotation", "    DependsOn: MayRotate\n", ""),
+        Fault("alarms that cannot be encrypted", "granted", between(text, f"{of_key}Alarms", "          # Events that reached"), ""),
+        Fault("queues that nobody can read", "granted", '                  - !Sub "sqs.${AWS::Region}.amazonaws.com"\n', ""),
+        Fault("logs that cannot be encrypted", "granted", between(text, f"{of_key}Logs", "          # Alarms go to"), ""),
+        Fault("a topic for no alarm", "granted", "alarm:${AWS::StackName}-*", "alarm:nothing-*"),
+        Fault("a queue that takes no event", "granted", block(text, "LostEventsPolicy"), ""),
+        Fault("a queue for any rule", "granted", "ArnEquals: { aws:SourceArn: !GetAtt DeliveryEventsFunctionMail.Arn }", "Null: { aws:SourceArn: false }"),
+        Fault("a log that SNS cannot write", "trust", "Principal: { Service: sns.amazonaws.com }", "Principal: { Service: lambda.amazonaws.com }"),
+        Fault("topics", "sending", topics, ""),
+        Fault("another's identity", "sending", "identity/${MailIdentity}", "identity/x"),
+        Fault("a setting that nobody reads", "environment", "LATCHKEY_CONFIGURATION_SET: !Ref Mail", "LATCHKEY_CONFIGURATION: !Ref Mail"),
+        Fault("a setting that is missing", "environment", "        LATCHKEY_TABLE: !Ref Table\n", ""),
         Fault("an open queue", "encrypted", "      KmsMasterKeyId: !GetAtt Key.Arn\n", ""),
         Fault("no throttle", "throttles", "        POST /v1/sign-in: { ThrottlingBurstLimit: 100, ThrottlingRateLimit: 50 }\n", ""),
         Fault("a query in the log", "access_log", '"protocol":"$context.protocol"', '"path":"$context.path"'),
+        Fault("refusals that are not counted", "access_log", '"429"', '"430"'),
         Fault("old TLS", "tls", "SecurityPolicy: TLS_1_2", "SecurityPolicy: TLS_1_0"),
         Fault("mail in the clear", "tls", "TlsPolicy: REQUIRE", "TlsPolicy: OPTIONAL"),
         Fault("keys that nobody makes", "rotation", "RotateImmediatelyOnUpdate: true", "RotateImmediatelyOnUpdate: false"),
         Fault("a dashboard without lockouts", "dashboard", ', [".", "Lockouts"]', ""),
+        Fault("a part that is not written", "dashboard", '"ResetSteps", "Step"', '"ResetSteps", "Stage"'),
         Fault("an alarm on what nobody measures", "dashboard", "MetricName: MessagesFailed", "MetricName: MessagesLost"),
         Fault("a parameter that is not explained", "operator", "\nConditions:", "  Other: { Type: String }\n\nConditions:"),
         Fault("an output of another name", "operator", "  DirectoryFunction:\n    Description", "  Directory:\n    Description"),

@@ -1,6 +1,5 @@
-"""Own rules of what an operator sees: alarms, the dashboard, and infra/README.md."""
+"""Own rules of infra/README.md."""
 
-import json
 import re
 import subprocess
 
@@ -10,54 +9,8 @@ from botocore import xform_name
 from rule import Found, differ, rule
 from template import ROOT, Template
 
-# What must have an alarm: namespace (of a stack's own metrics, its end), metric.
-ALARMS = {
-    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"), ("Latchkey", "OutboxOldestSeconds"), ("AWS/Lambda", "IteratorAge"),
-    ("Latchkey", "MessagesFailed"), ("AWS/SES", "Reputation.BounceRate"), ("AWS/Lambda", "Throttles"), ("Stack", "ApiThrottled"),
-    ("AWS/Lambda", "Errors"), ("Latchkey", "Lockouts"), ("Latchkey", "CodesRefused"), ("Latchkey", "SmsParts"),
-    ("AWS/SNS", "SMSMonthToDateSpentUSD"), ("AWS/ApiGateway", "5xx"), ("AWS/ApiGateway", "Latency"),
-}  # fmt: skip
-
-
-def measured() -> set[str]:
-    """What the functions measure, in the namespace Latchkey."""
-    source = (ROOT / "shared/platform/src/metrics.rs").read_text()
-    (names,) = re.findall(r"use Metric::\*;\s*\[(.*?)\]", source, re.DOTALL)
-    return set(re.findall(r"\w+", names))
-
-
-@rule
-def alarms(t: Template) -> Found:
-    """Every listed thing has an alarm, every alarm tells somebody, and the operator's
-    page explains it."""
-    found = set()
-    for name, it in t.of("AWS::CloudWatch::Alarm").items():
-        p = it["Properties"]
-        yield from differ(f"{name}: who is told", p.get("AlarmActions"), [{"Ref": "Alarms"}])
-        for one in [p] if "MetricName" in p else [one["MetricStat"]["Metric"] for one in p["Metrics"] if "MetricStat" in one]:
-            found.add(("Stack" if isinstance(one["Namespace"], dict) else one["Namespace"], one["MetricName"]))
-    yield from (f"no alarm for {' '.join(one)}" for one in sorted(ALARMS - found))
-    yield from (f"the alarm for {' '.join(one)} is not listed" for one in sorted(found - ALARMS))
-    explained = set(re.findall(r"^\| `(\w+)Alarm`", (ROOT / "infra/README.md").read_text(), re.MULTILINE))
-    declared = {name.removesuffix("Alarm") for name in t.of("AWS::CloudWatch::Alarm")}
-    yield from (f"infra/README.md does not explain {one}Alarm" for one in sorted(declared - explained))
-    yield from (f"infra/README.md explains {one}Alarm, which is none" for one in sorted(explained - declared))
-
-
-@rule
-def dashboard(t: Template) -> Found:
-    """The dashboard shows every metric of the functions; what is read is measured."""
-    (it,) = t.of("AWS::CloudWatch::Dashboard").values()
-    read = {it["Properties"]["MetricName"] for it in t.of("AWS::CloudWatch::Alarm").values() if it["Properties"].get("Namespace") == "Latchkey"}
-    shown = set()
-    for widget in json.loads(it["Properties"]["DashboardBody"]["Fn::Sub"])["widgets"]:
-        namespace = ""
-        for line in widget["properties"]["metrics"]:
-            # A dot stands for what the line before has there, three for all.
-            namespace = line[0] if line[0] not in (".", "...") else namespace
-            shown |= {line[1]} if namespace == "Latchkey" and line[0] != "..." else set()
-    yield from (f"{one} is not on it" for one in sorted(measured() - shown))
-    yield from (f"nobody measures {one}" for one in sorted((shown | read) - measured()))
+# Characters of a function's name.
+NAME_MAX = 64
 
 
 @rule
@@ -75,6 +28,9 @@ def operator(t: Template) -> Found:
         said = described.get(name, default)
         if said != default and not (default == "" and said in ("none", "nobody")):
             yield f"infra/README.md says that {name} is {said} by default, the template {default}"
+    longest = f"at most {NAME_MAX - max(len(f'-{program}') for program in t.functions())} characters"
+    if f"`stack` has {longest}" not in page:
+        yield f"infra/README.md does not say that a stack's name has {longest}"
     yield from (f"infra/README.md has no row {row!r} (python3 tests/infra/cost.py)" for row in cost.rows() if row not in page)
 
 

@@ -35,10 +35,11 @@ WILDCARDS = {
 # Calls on items; each names its keys.
 ON_ITEMS = {"BatchGetItem", "ConditionCheckItem", "DeleteItem", "PutItem", "Query", "UpdateItem"}
 
-# What the access log may hold.
+# What the access log holds, and under which name.
 LOGGED = {
-    "requestTime", "requestId", "integration.requestId", "identity.sourceIp", "routeKey", "protocol", "status",
-    "integration.integrationStatus", "responseLatency", "integration.latency", "responseLength", "error.responseType",
+    "time": "requestTime", "requestId": "requestId", "functionRequestId": "integration.requestId", "sourceIp": "identity.sourceIp",
+    "routeKey": "routeKey", "protocol": "protocol", "status": "status", "functionStatus": "integration.integrationStatus",
+    "milliseconds": "responseLatency", "functionMilliseconds": "integration.latency", "bytes": "responseLength", "refusedBy": "error.responseType",
 }  # fmt: skip
 
 
@@ -54,9 +55,11 @@ def table(t: Template) -> Found:
     yield from differ("recovery", p.get("PointInTimeRecoverySpecification"), {"PointInTimeRecoveryEnabled": True})
     yield from differ("encryption", p.get("SSESpecification"), {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": att("Key")})
     yield from differ("deletion protection", p.get("DeletionProtectionEnabled"), True)
-    for kept in [name, "Secret", "Key"]:
-        for policy in ["DeletionPolicy", "UpdateReplacePolicy"]:
-            yield from differ(f"{policy} of {kept}", t.translated["Resources"][kept].get(policy), "Retain")
+    # Of a stack that was never made the secret goes again. The table's protection
+    # would stop that, and then its key is needed to take the protection off.
+    for kept, policy in [(name, "Retain"), ("Secret", "RetainExceptOnCreate"), ("Key", "Retain")]:
+        it = t.translated["Resources"][kept]
+        yield from differ(f"what becomes of {kept}", (it.get("DeletionPolicy"), it.get("UpdateReplacePolicy")), (policy, "Retain"))
 
 
 @rule
@@ -175,37 +178,6 @@ def calls(t: Template) -> Found:
     yield from (f"nobody may {action} {item}" for action, item in sorted(used - granted))
 
 
-@rule
-def streams(t: Template) -> Found:
-    """The stream: filtered, tried a bounded number of times, put by where it fails."""
-    for name, it in t.of("AWS::Lambda::EventSourceMapping").items():
-        p = it["Properties"]
-        yield from differ(f"{name}: partial batches", p.get("FunctionResponseTypes"), ["ReportBatchItemFailures"])
-        yield from differ(f"{name}: bisect", p.get("BisectBatchOnFunctionError"), True)
-        for field in ["MaximumRetryAttempts", "MaximumRecordAgeInSeconds", "FilterCriteria"]:
-            if field not in p:
-                yield f"{name}: no {field}"
-        yield from put_by(t, p, p["FunctionName"]["Ref"])
-    configured = {it["Properties"]["FunctionName"]["Ref"]: it["Properties"] for it in t.of("AWS::Lambda::EventInvokeConfig").values()}
-    for name, it in t.of("AWS::Events::Rule").items():
-        # What a schedule asks, it asks again.
-        for target in it["Properties"]["Targets"] if "EventPattern" in it["Properties"] else []:
-            if "DeadLetterConfig" not in target:
-                yield f"{name}: no queue for what reached no function"
-            function = target["Arn"]["Fn::GetAtt"][0]
-            yield from put_by(t, configured.get(function, {}), function)
-
-
-def put_by(t: Template, configured: dict[str, Any], function: str) -> Found:
-    queue = configured.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination", {}).get("Fn::GetAtt", [None])[0]
-    if queue not in t.of("AWS::SQS::Queue"):
-        yield f"{function}: what fails is put nowhere"
-        return
-    role = t.translated["Resources"][function]["Properties"]["Role"]["Fn::GetAtt"][0]
-    if not any(one["Action"] == "sqs:SendMessage" and one["Resource"] == att(queue) for one in t.statements(role)):
-        yield f"{function}: its role may not put into {queue}"
-
-
 def routes(t: Template) -> dict[tuple[str, str], str]:
     """Method and path of every route, and the program that answers."""
     found = {}
@@ -248,12 +220,16 @@ def throttles(t: Template) -> Found:
 
 @rule
 def access_log(t: Template) -> Found:
-    """The access log is JSON and holds nothing but what is listed."""
+    """The access log is JSON and holds what is listed; of it the API's own refusals
+    are counted."""
     (stage,) = t.of("AWS::ApiGatewayV2::Stage").values()
     settings = stage["Properties"].get("AccessLogSettings", {})
     yield from differ("where it goes", settings.get("DestinationArn"), att("AccessLog"))
-    held = json.loads(settings.get("Format", "{}")).values()
-    yield from differ("what it holds", sorted(held), sorted(f"$context.{name}" for name in LOGGED))
+    yield from differ("what it holds", json.loads(settings.get("Format", "{}")), {name: f"$context.{it}" for name, it in LOGGED.items()})
+    # What the API refused by itself reached no function.
+    (it,) = t.of("AWS::Logs::MetricFilter").values()
+    refused = {"LogGroupName": {"Ref": "AccessLog"}, "FilterPattern": '{ $.status = "429" && $.functionStatus = "-" }'}
+    yield from differ("what is counted of it", {name: it["Properties"].get(name) for name in refused}, refused)
 
 
 @rule
@@ -268,21 +244,3 @@ def tls(t: Template) -> Found:
     yield from differ("TLS of mails", mail["Properties"].get("DeliveryOptions"), {"TlsPolicy": "REQUIRE"})
     suppressed = mail["Properties"].get("SuppressionOptions", {}).get("SuppressedReasons")
     yield from differ("suppression", suppressed, ["BOUNCE", "COMPLAINT"])
-
-
-@rule
-def rotation(t: Template) -> Found:
-    """The keys are made and rotated by a function that may do that alone."""
-    (it,) = t.of("AWS::SecretsManager::RotationSchedule").values()
-    p = it["Properties"]
-    yield from differ("whose keys", p.get("SecretId"), {"Ref": "Secret"})
-    yield from differ("by whom", p.get("RotationLambdaARN"), att("RotateSecretFunction"))
-    yield from differ("at once", p.get("RotateImmediatelyOnUpdate"), True)
-    yield from differ("how often", p.get("RotationRules"), {"AutomaticallyAfterDays": 90})
-    for name in t.of("AWS::IAM::Role"):
-        for one in t.statements(name):
-            used = {action for action in many(one["Action"]) if action.startswith("secretsmanager:")}
-            if used:
-                yield from differ(f"{name}: which secret", one["Resource"], {"Ref": "Secret"})
-            if used - {"secretsmanager:GetSecretValue"} and name != "RotateSecretRole":
-                yield f"{name}: may change the keys"
