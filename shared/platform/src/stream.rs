@@ -2,8 +2,9 @@
 //! IAM alone allows, a re-drive of what was not sent.
 //!
 //! The stream: records in, the lowest failed sequence number out
-//! (`ReportBatchItemFailures`). Records are handled in order; after the first
-//! that fails the rest is left, so that nothing is lost and nothing overtakes.
+//! (`ReportBatchItemFailures`). Those of a batch are handled in order; after the
+//! first that fails the rest is left, so that nothing is lost. Batches of one
+//! shard may come beside each other: each row is claimed before it is sent.
 
 use crate::dynamodb::table::outbox_row;
 use crate::host::{Error, Host};

@@ -3,5 +3,6 @@
 mod bounces;
 mod delivery_events;
 mod mail;
+mod measure;
 mod redrive;
 mod sms;

@@ -14,13 +14,13 @@ use tests::{Fault, Person, World};
 use tokio::task::JoinSet;
 
 const MAIL: &str = "ann.private@example.com";
-const SEND: &str = "/v2/email/outbound-emails";
+pub const SEND: &str = "/v2/email/outbound-emails";
 
 fn mails(world: &World) -> usize {
     world.standins.inbox().to(MAIL).len()
 }
 
-fn is_row(item: &Value) -> bool {
+pub fn is_row(item: &Value) -> bool {
     item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("OUTBOX#"))
 }
 
@@ -53,7 +53,7 @@ async fn redrive(world: &World) -> [u64; 5] {
 }
 
 /// Somebody whose password was just reset, so that a notice waits.
-async fn notice_waits() -> (World, Person) {
+pub async fn notice_waits() -> (World, Person) {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
     let reset = world.start_reset(&ann.user_id).await;
@@ -292,45 +292,6 @@ async fn a_code_that_was_used_is_not_sent_again() {
     world.invoke_send_code(&stream).await.expect("an answer");
     assert_eq!(mails(&world), before + 1);
     assert!(states(&world).await.contains(&"dropped superseded".to_owned()));
-}
-
-/// What a measurement says: messages that wait, and the age of the oldest.
-async fn measured(world: &World) -> Value {
-    world.invoke_send_code(&json!({ "measure": {} })).await.expect("an answer")
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_waits_is_measured_however_much_failed() {
-    let (world, _) = notice_waits().await;
-    world.pass(Span::seconds(90));
-    assert_eq!(measured(&world).await, json!({ "messages": 1, "oldestSeconds": 90 }));
-    let row = world.items().await.into_iter().find(|item| is_row(item) && item["state"]["S"] == "queued").expect("a row");
-    world.standins.fail_next(Channel::Email, Failure::Rejected);
-    world.pump().await;
-    assert_eq!(measured(&world).await, json!({ "messages": 0, "oldestSeconds": 0 }), "it waits no more");
-    // An hour of refusals, and one that waits behind them.
-    let failed = world.items().await.into_iter().find(|item| is_row(item) && item["state"]["S"] == "failed").expect("a row");
-    for n in 0..250 {
-        let mut failed = failed.clone();
-        failed["sk"]["S"] = format!("{:013}.notice.-.row{n:04}", world.now().0).into();
-        world.table("PutItem", json!({ "Item": failed })).await;
-    }
-    world.table("PutItem", json!({ "Item": row })).await;
-    world.pass(Span::seconds(10));
-    assert_eq!(measured(&world).await, json!({ "messages": 1, "oldestSeconds": 100 }));
-    // One that was refused for good waits again once a re-drive has it.
-    world.pass(AT_REST);
-    world.proxy.set_rule(|operation, _| (operation == SEND).then_some(Fault::Silence));
-    world.redrive().await;
-    assert!(measured(&world).await["messages"].as_u64() > Some(1));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_measured_is_seen_to_fail() {
-    let (world, _) = notice_waits().await;
-    world.proxy.set_rule(|operation, _| (operation == "Query").then_some(Fault::AccessDenied));
-    let failed = world.invoke_send_code(&json!({ "measure": {} })).await.expect_err("no answer");
-    assert_eq!(failed, "what waits could not be measured");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 //! phone, and where requests are repeated (I13).
 
 use crate::numbers::{WRONG, told};
-use crate::reset::equal::{STATES, Seen, States, all_alike, face, shape, states_in};
+use crate::reset::equal::{STATES, Seen, States, all_alike, calls, face, states_in};
 use domain::challenge::{ChallengeId, Purpose};
 use domain::code::Code;
 use domain::time::Span;
@@ -61,7 +61,7 @@ async fn alike(world: &World, act: impl AsyncFn(usize, &'static str) -> Vec<Answ
     for (n, (state, user)) in STATES.into_iter().enumerate() {
         world.proxy.take_calls();
         let answers = act(n, user).await;
-        let calls = world.proxy.take_calls().iter().map(shape).collect();
+        let calls = calls(&world);
         seen.push(Seen { state, calls, faces: answers.iter().map(face).collect() });
         if n == 0 {
             first = answers;
@@ -120,7 +120,7 @@ async fn a_right_code_by_sms_takes_the_same_calls_of_all_and_is_accepted_of_thos
         let right = code(&world, &challenge, Purpose::Reset);
         world.proxy.take_calls();
         let accepted = world.verify(&reset.bearer, &challenge, &right).await.status == 200;
-        calls_of.push(world.proxy.take_calls().iter().map(shape).collect::<Vec<_>>());
+        calls_of.push(calls(&world));
         assert_eq!(accepted, PHONES.iter().any(|(of, _)| *of == user), "{state}");
     }
     assert!(calls_of.iter().all(|calls| *calls == calls_of[0]), "{calls_of:#?}");
