@@ -82,9 +82,12 @@ pub fn roles(template: &str) -> BTreeMap<String, Role> {
 }
 
 fn of_statement(statement: &Yaml) -> Vec<Right> {
-    let keys = match &statement["Condition"] {
-        Yaml::Null => vec!["*".to_owned()],
-        condition => texts(&condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]),
+    let condition = &statement["Condition"];
+    let keys = if condition.is_null() {
+        vec!["*".to_owned()]
+    } else {
+        assert_eq!(condition.as_mapping().map(|operators| operators.len()), Some(1), "{condition:?}");
+        texts(&condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
     };
     let mut rights = Vec::new();
     for action in texts(&statement["Action"]) {
@@ -103,10 +106,11 @@ fn texts(value: &Yaml) -> Vec<String> {
 /// A text, with a world's names in it, whatever function of CloudFormation
 /// makes it.
 fn text(value: &Yaml) -> String {
-    let written = match value {
-        Yaml::Tagged(tagged) if tagged.tag == "Sub" => text(&tagged.value),
-        Yaml::Tagged(tagged) => format!("${{{}}}", text(&tagged.value)),
-        value => value.as_str().unwrap_or_else(|| panic!("no text: {value:?}")).to_owned(),
+    let written = if let Yaml::Tagged(tagged) = value {
+        let inner = text(&tagged.value);
+        if tagged.tag == "Sub" { inner } else { format!("${{{inner}}}") }
+    } else {
+        value.as_str().unwrap_or_else(|| panic!("no text: {value:?}")).to_owned()
     };
     NAMES.iter().fold(written, |text, (expression, name)| text.replace(expression, name))
 }

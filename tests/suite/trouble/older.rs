@@ -1,7 +1,8 @@
 //! What an older version of the code wrote is read by this one: items of every
 //! kind, kept as they lay in the table when that version was made, with people
-//! in the middle of something. A version's file is written once, by
-//! `LATCHKEY_KEEP_ITEMS=1`, and never again.
+//! in the middle of something. A version's file is written once, and never again
+//! after its release:
+//! `LATCHKEY_KEEP_ITEMS=1 cargo test -p tests --test suite -- older::items`
 
 use super::shapes::{listed, shapes};
 use crate::house::tour::other;
@@ -166,6 +167,9 @@ pub async fn lived_in(world: &World) -> Value {
     let typing = world.start_reset(&leo.user_id).await;
     let typed = json!({ "kind": "email", "destination": LEOS });
     let typed = world.ask_code_by(&typing, typed).await.expect(202).text("challengeId");
+    // It is not hers: nothing is to arrive.
+    let mistaken = world.start_reset(&mei.user_id).await;
+    world.ask_code_by(&mistaken, json!({ "kind": "email", "destination": OTHER })).await.expect(202);
     // One's notices are made, the other's are not.
     world.set_password(&ready[1], "a password that max has set").await.expect(204);
     let items = world.items().await;
