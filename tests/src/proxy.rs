@@ -181,7 +181,7 @@ async fn forward(State(upstream): State<Upstream>, request: axum::extract::Reque
     };
     let beyond = crate::roles::refused(&function, &operation, &sent);
     if !beyond.is_empty() {
-        eprintln!("the role of {function} does not grant {beyond:?}");
+        eprintln!("the role of {function:?} does not grant {beyond:?}");
     }
     let fault = if beyond.is_empty() { fault } else { Some(Fault::AccessDenied) };
     let refused = fault.and_then(|fault| refusal(fault, &sent));

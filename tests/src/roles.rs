@@ -7,123 +7,209 @@ use serde_yaml_ng::Value as Yaml;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-/// An action, with the index where it is asked of one, and what it may be done
-/// to: the beginning of keys (`ACCT#*`), a whole key, or nothing more is said.
-pub type Right = (String, String);
+/// Something that may be done, or is: a call is like a grant where each of
+/// these is like the grant's, whose `*` stands for anything.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Right {
+    pub action: String,
+    /// What it is done to: a table, an index, a secret, a sender. A phone
+    /// number has no ARN and is none.
+    pub resource: String,
+    /// The partition it is done to; nothing where there is none.
+    pub key: String,
+}
 
-/// Rights by function, as the template grants them.
-pub static GRANTED: LazyLock<BTreeMap<String, BTreeSet<Right>>> = LazyLock::new(granted);
+/// What one function may do.
+#[derive(Default)]
+pub struct Role {
+    pub granted: BTreeSet<Right>,
+    /// Not even where it is granted.
+    denied: BTreeSet<Right>,
+}
 
-/// Calls that the service makes with the role, and no code of ours: they are
-/// granted and never seen here.
-pub const BY_THE_SERVICE: &[(&str, &str)] = &[
-    ("logs:CreateLogStream", "Lambda writes the function's log"),
-    ("logs:PutLogEvents", "Lambda writes the function's log"),
-    ("xray:PutTraceSegments", "Lambda's tracing"),
-    ("xray:PutTelemetryRecords", "Lambda's tracing"),
-    ("dynamodb:DescribeStream", "the event source mapping polls the stream"),
-    ("dynamodb:GetRecords", "the event source mapping polls the stream"),
-    ("dynamodb:GetShardIterator", "the event source mapping polls the stream"),
-    ("dynamodb:ListStreams", "the event source mapping polls the stream"),
-    ("sqs:SendMessage", "the event source mapping gives up a batch"),
+/// Roles by function, as the template has them.
+pub static ROLES: LazyLock<BTreeMap<String, Role>> = LazyLock::new(|| roles(include_str!("../../infra/template.yaml")));
+
+/// Calls that the service makes with the role, and no code of ours: function,
+/// action and why. They are granted and never seen here.
+pub const BY_THE_SERVICE: &[(&str, &str, &str)] = &[
+    (EVERY_FUNCTION, "logs:CreateLogStream", "Lambda writes the function's log"),
+    (EVERY_FUNCTION, "logs:PutLogEvents", "Lambda writes the function's log"),
+    (EVERY_FUNCTION, "xray:PutTraceSegments", "Lambda's tracing"),
+    (EVERY_FUNCTION, "xray:PutTelemetryRecords", "Lambda's tracing"),
+    ("send-code", "dynamodb:DescribeStream", "the event source mapping polls the stream"),
+    ("send-code", "dynamodb:GetRecords", "the event source mapping polls the stream"),
+    ("send-code", "dynamodb:GetShardIterator", "the event source mapping polls the stream"),
+    ("send-code", "dynamodb:ListStreams", "the event source mapping polls the stream"),
+    ("send-code", "sqs:SendMessage", "the event source mapping gives up a batch"),
+    ("delivery-events", "sqs:SendMessage", "Lambda gives up an event that failed each time: the destination of asynchronous failures"),
+];
+pub const EVERY_FUNCTION: &str = "*";
+
+/// What the template's expressions are in a world.
+const NAMES: [(&str, &str); 7] = [
+    ("${Table.Arn}", "arn:aws:dynamodb:us-east-1:000000000000:table/latchkey"),
+    ("${Secret}", "arn:aws:secretsmanager:us-east-1:000000000000:secret:latchkey"),
+    ("${AWS::Partition}", "aws"),
+    ("${AWS::Region}", "us-east-1"),
+    ("${AWS::AccountId}", "000000000000"),
+    ("${MailIdentity}", "example.com"),
+    ("${Mail}", "latchkey"),
 ];
 
-fn granted() -> BTreeMap<String, BTreeSet<Right>> {
-    let template: Yaml = serde_yaml_ng::from_str(include_str!("../../infra/template.yaml")).expect("YAML");
+/// The roles of a template's functions.
+pub fn roles(template: &str) -> BTreeMap<String, Role> {
+    let template: Yaml = serde_yaml_ng::from_str(template).expect("YAML");
     let resources = template["Resources"].as_mapping().expect("resources");
     let functions = resources.values().filter(|resource| resource["Type"] == "AWS::Serverless::Function");
-    let rights = |function: &Yaml| {
+    let role = |function: &Yaml| {
         let name = text(&function["Metadata"]["BuildProperties"]["Binary"]);
         let role = text(&function["Properties"]["Role"]);
-        let role = &template["Resources"][role.strip_suffix(".Arn").unwrap_or_else(|| panic!("{name}: no role of its own"))];
+        let role = role.strip_prefix("${").and_then(|role| role.strip_suffix(".Arn}"));
+        let role = &template["Resources"][role.unwrap_or_else(|| panic!("{name}: no role of its own"))];
         let policies = role["Properties"]["Policies"].as_sequence().expect("policies").iter();
-        let statements = policies.flat_map(|policy| policy["PolicyDocument"]["Statement"].as_sequence().expect("statements"));
-        (name, statements.filter(|statement| statement["Effect"] == "Allow").flat_map(of_statement).collect())
+        let mut role = Role::default();
+        for statement in policies.flat_map(|policy| policy["PolicyDocument"]["Statement"].as_sequence().expect("statements")) {
+            match text(&statement["Effect"]).as_str() {
+                "Allow" => role.granted.extend(of_statement(statement)),
+                "Deny" => role.denied.extend(of_statement(statement)),
+                effect => panic!("{name}: {effect}"),
+            }
+        }
+        (name, role)
     };
-    functions.map(rights).collect()
+    functions.map(role).collect()
 }
 
 fn of_statement(statement: &Yaml) -> Vec<Right> {
-    let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
-    let keys: Vec<String> = if keys.is_null() { vec![String::new()] } else { texts(keys) };
-    let index =
-        texts(&statement["Resource"]).iter().find_map(|resource| resource.split_once("/index/").map(|(_, name)| format!(" {name}")));
-    let index = index.unwrap_or_default();
-    let actions = texts(&statement["Action"]);
-    actions.iter().flat_map(|action| keys.iter().map(|key| (format!("{action}{index}"), key.clone())).collect::<Vec<_>>()).collect()
+    let condition = &statement["Condition"];
+    let keys = if condition.is_null() {
+        vec!["*".to_owned()]
+    } else {
+        assert_eq!(condition.as_mapping().map(|operators| operators.len()), Some(1), "{condition:?}");
+        texts(&condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
+    };
+    let mut rights = Vec::new();
+    for action in texts(&statement["Action"]) {
+        for resource in texts(&statement["Resource"]) {
+            let right = |key: &String| Right { action: action.clone(), resource: resource.clone(), key: key.clone() };
+            rights.extend(keys.iter().map(right));
+        }
+    }
+    rights
 }
 
 fn texts(value: &Yaml) -> Vec<String> {
     value.as_sequence().map_or_else(|| vec![text(value)], |values| values.iter().map(text).collect())
 }
 
-/// A text, whatever function of CloudFormation makes it.
+/// A text, with a world's names in it, whatever function of CloudFormation
+/// makes it.
 fn text(value: &Yaml) -> String {
-    if let Yaml::Tagged(tagged) = value {
-        return text(&tagged.value);
-    }
-    value.as_str().unwrap_or_else(|| panic!("no text: {value:?}")).to_owned()
+    let written = if let Yaml::Tagged(tagged) = value {
+        let inner = text(&tagged.value);
+        if tagged.tag == "Sub" { inner } else { format!("${{{inner}}}") }
+    } else {
+        value.as_str().unwrap_or_else(|| panic!("no text: {value:?}")).to_owned()
+    };
+    NAMES.iter().fold(written, |text, (expression, name)| text.replace(expression, name))
 }
 
-/// What a call asks for: action and key, one for each item.
+/// What a call asks for: one for each item, and for each resource it is done to.
 pub fn asked(operation: &str, body: &Value) -> Vec<Right> {
-    let right = |action: &str, key: &str| (action.to_owned(), key.to_owned());
-    let leading = |key: &Value| key["pk"]["S"].as_str().unwrap_or_default().to_owned();
+    let right = |action: &str, resource: String, key: &str| Right { action: action.to_owned(), resource, key: key.to_owned() };
+    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let arn = |rest: String| format!("arn:aws:{rest}");
+    let table = |name: &str| arn(format!("dynamodb:us-east-1:000000000000:table/{name}"));
+    let leading = |key: &Value| word(&key["pk"]["S"]);
+    let on_table = |verb: &str, body: &Value, key: &str| right(&format!("dynamodb:{verb}"), table(&word(&body["TableName"])), key);
     match operation {
         "BatchGetItem" => {
-            let tables = body["RequestItems"].as_object().into_iter().flat_map(|tables| tables.values());
-            let keys = tables.flat_map(|table| table["Keys"].as_array().into_iter().flatten());
-            keys.map(|key| right("dynamodb:BatchGetItem", &leading(key))).collect()
+            let tables = body["RequestItems"].as_object().into_iter().flatten();
+            let of_table = |(name, asked): (&String, &Value)| {
+                let keys = asked["Keys"].as_array().into_iter().flatten();
+                keys.map(|key| right("dynamodb:BatchGetItem", table(name), &leading(key))).collect::<Vec<_>>()
+            };
+            tables.flat_map(of_table).collect()
         }
         "TransactWriteItems" => {
             let members = body["TransactItems"].as_array().into_iter().flatten().filter_map(Value::as_object);
             let of_member = |(verb, body): (&String, &Value)| match verb.as_str() {
-                "Put" => right("dynamodb:PutItem", &leading(&body["Item"])),
-                "ConditionCheck" => right("dynamodb:ConditionCheckItem", &leading(&body["Key"])),
-                verb => right(&format!("dynamodb:{verb}Item"), &leading(&body["Key"])),
+                "Put" => on_table("PutItem", body, &leading(&body["Item"])),
+                "ConditionCheck" => on_table("ConditionCheckItem", body, &leading(&body["Key"])),
+                verb => on_table(&format!("{verb}Item"), body, &leading(&body["Key"])),
             };
             members.flat_map(|member| member.iter().map(of_member)).collect()
         }
-        "PutItem" => vec![right("dynamodb:PutItem", &leading(&body["Item"]))],
+        "PutItem" => vec![on_table("PutItem", body, &leading(&body["Item"]))],
         "Query" => {
-            let index = body["IndexName"].as_str().map(|name| format!(" {name}")).unwrap_or_default();
             // `#p = :p`: the value that the partition key must have.
             let condition = body["KeyConditionExpression"].as_str().unwrap_or_default();
             let value = condition.split(" = ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_default();
-            vec![right(&format!("dynamodb:Query{index}"), body["ExpressionAttributeValues"][value]["S"].as_str().unwrap_or_default())]
+            let mut query = on_table("Query", body, &word(&body["ExpressionAttributeValues"][value]["S"]));
+            query.resource.extend(body["IndexName"].as_str().map(|name| format!("/index/{name}")));
+            vec![query]
         }
-        "/v2/email/outbound-emails" => vec![right("ses:SendEmail", "")],
-        "/Publish" => vec![right("sns:Publish", "")],
-        other if other.chars().all(char::is_alphanumeric) => match other {
-            "GetSecretValue" | "PutSecretValue" | "DescribeSecret" | "UpdateSecretVersionStage" => {
-                vec![right(&format!("secretsmanager:{other}"), "")]
-            }
-            other => vec![right(&format!("dynamodb:{other}"), "")],
-        },
-        other => vec![right(other, "")],
+        "/v2/email/outbound-emails" => {
+            // The verified identity of an address is its domain's.
+            let from = word(&body["FromEmailAddress"]);
+            let identity = from.rsplit('@').next().unwrap_or_default().trim_end_matches('>').to_owned();
+            let with = |what: &str| right("ses:SendEmail", arn(format!("ses:us-east-1:000000000000:{what}")), "");
+            let set = body["ConfigurationSetName"].as_str().map(|name| format!("configuration-set/{name}"));
+            [Some(format!("identity/{identity}")), set].into_iter().flatten().map(|what| with(&what)).collect()
+        }
+        "/Publish" => {
+            let to = ["TopicArn", "TargetArn", "PhoneNumber"].into_iter().find_map(|name| body[name].as_str());
+            vec![right("sns:Publish", to.unwrap_or_default().to_owned(), "")]
+        }
+        "GetSecretValue" | "PutSecretValue" | "DescribeSecret" | "UpdateSecretVersionStage" => {
+            let secret = arn(format!("secretsmanager:us-east-1:000000000000:secret:{}", word(&body["SecretId"])));
+            vec![right(&format!("secretsmanager:{operation}"), secret, "")]
+        }
+        other if other.chars().all(char::is_alphanumeric) => vec![on_table(other, body, "")],
+        other => vec![right(other, String::new(), "")],
     }
 }
 
-/// Whether a grant covers what is asked for.
-pub fn covers((action, pattern): &Right, (asked, key): &Right) -> bool {
-    let fits = match pattern.strip_suffix('*') {
-        Some(beginning) => key.starts_with(beginning),
-        None => pattern.is_empty() || pattern == key,
-    };
-    action == asked && fits
+/// Whether a text is like a pattern, whose `*` stands for anything.
+fn like(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((begin, rest)) => {
+            let left = text.strip_prefix(begin);
+            left.is_some_and(|left| left.char_indices().map(|(at, _)| &left[at..]).chain([""]).any(|left| like(rest, left)))
+        }
+    }
 }
 
-/// What the function's role does not grant of a call.
+impl Right {
+    /// Whether what it says of a call holds of this one.
+    pub fn covers(&self, asked: &Right) -> bool {
+        self.action == asked.action && like(&self.resource, &asked.resource) && like(&self.key, &asked.key)
+    }
+}
+
+impl Role {
+    /// What it does not grant of a call.
+    pub fn refused(&self, operation: &str, body: &Value) -> Vec<Right> {
+        let covered = |rights: &BTreeSet<Right>, asked: &Right| rights.iter().any(|right| right.covers(asked));
+        let refused = |asked: &Right| !covered(&self.granted, asked) || covered(&self.denied, asked);
+        asked(operation, body).into_iter().filter(refused).collect()
+    }
+
+    /// The rights that this function has, and none of the calls used.
+    pub fn unused(&self, function: &str, calls: &[Call]) -> Vec<&Right> {
+        let asked: BTreeSet<Right> =
+            calls.iter().filter(|call| call.function == function).flat_map(|call| asked(&call.operation, &call.body)).collect();
+        let by_the_service =
+            |right: &Right| BY_THE_SERVICE.iter().any(|(whose, action, _)| like(whose, function) && *action == right.action);
+        self.granted.iter().filter(|right| !by_the_service(right) && !asked.iter().any(|asked| right.covers(asked))).collect()
+    }
+}
+
+/// What the function's role does not grant of a call. Whoever is no function
+/// has no role, and is granted nothing.
 pub fn refused(function: &str, operation: &str, body: &Value) -> Vec<Right> {
-    let Some(granted) = GRANTED.get(function) else { return Vec::new() };
-    asked(operation, body).into_iter().filter(|right| !granted.iter().any(|grant| covers(grant, right))).collect()
-}
-
-/// The rights of a function that none of the calls used.
-pub fn unused<'a>(function: &str, calls: &[Call]) -> Vec<&'a Right> {
-    let asked: BTreeSet<Right> =
-        calls.iter().filter(|call| call.function == function).flat_map(|call| asked(&call.operation, &call.body)).collect();
-    let by_the_service = |(action, _): &&Right| BY_THE_SERVICE.iter().any(|(listed, _)| listed == action);
-    let granted = GRANTED.get(function).into_iter().flatten();
-    granted.filter(|grant| !by_the_service(grant) && !asked.iter().any(|right| covers(grant, right))).collect()
+    let nobody = Role::default();
+    ROLES.get(function).unwrap_or(&nobody).refused(operation, body)
 }

@@ -5,10 +5,10 @@ use crate::house::tour::{perform, tour};
 use crate::trouble::older::lived_in;
 use crate::trouble::rotation::{client, rotated};
 use domain::time::Span;
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::caller::{AtWork, acting};
 use tests::delivery::ses;
-use tests::roles::{BY_THE_SERVICE, GRANTED, refused, unused};
+use tests::roles::{BY_THE_SERVICE, EVERY_FUNCTION, ROLES, Right, refused, roles};
 use tests::world::Ask;
 use tests::{Call, World};
 
@@ -70,27 +70,141 @@ async fn calls() -> Vec<Call> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_role_grants_its_function_uses() {
     let calls = calls().await;
+    let strange: Vec<&Call> = calls.iter().filter(|call| !ROLES.contains_key(&call.function)).collect();
+    assert!(strange.is_empty(), "of no function: {strange:?}");
     let mut idle = Vec::new();
-    for function in GRANTED.keys() {
-        idle.extend(unused(function, &calls).into_iter().map(|right| format!("{function}: {right:?}")));
+    for (function, role) in ROLES.iter() {
+        idle.extend(role.unused(function, &calls).into_iter().map(|right| format!("{function}: {right:?}")));
     }
     assert!(idle.is_empty(), "granted and never used:\n{}", idle.join("\n"));
 }
 
+/// A read of the day's SMS, which `send-code` alone may do.
+fn budget_of(table: &str) -> Value {
+    json!({ "RequestItems": { table: { "Keys": [{ "pk": { "S": "BUDGET#1" }, "sk": { "S": "-" } }] } } })
+}
+
 #[test]
 fn what_no_role_grants_is_refused() {
-    let read = serde_json::json!({ "RequestItems": { "latchkey": { "Keys": [{ "pk": { "S": "BUDGET#1" }, "sk": { "S": "-" } }] } } });
-    assert_eq!(refused("verify", "BatchGetItem", &read), [("dynamodb:BatchGetItem".to_owned(), "BUDGET#1".to_owned())]);
-    assert!(refused("send-code", "BatchGetItem", &read).is_empty());
-    for function in GRANTED.keys() {
-        assert_eq!(refused(function, "Scan", &serde_json::json!({})).len(), 1, "{function}");
+    let read = budget_of("latchkey");
+    for function in ROLES.keys() {
+        assert_eq!(refused(function, "BatchGetItem", &read).is_empty(), function == "send-code", "{function}");
+        assert_eq!(refused(function, "Scan", &json!({ "TableName": "latchkey" })).len(), 1, "{function}");
+    }
+    assert_eq!(refused("verify", "BatchGetItem", &read)[0].key, "BUDGET#1");
+    for stranger in ["", "send-codes"] {
+        assert_eq!(refused(stranger, "BatchGetItem", &read).len(), 1, "{stranger:?} has no role");
     }
 }
 
 #[test]
-fn what_the_service_calls_has_its_reason_and_is_granted_somewhere() {
-    for (action, reason) in BY_THE_SERVICE {
+fn a_right_to_one_resource_is_none_to_another() {
+    let mail = |from: &str, set: &str| json!({ "FromEmailAddress": from, "ConfigurationSetName": set });
+    let (secret, query) = (json!({ "SecretId": "latchkey" }), |index: &str| {
+        let values = json!({ ":p": { "S": "O#1" } });
+        json!({ "TableName": "latchkey", "IndexName": index, "KeyConditionExpression": "#p = :p", "ExpressionAttributeValues": values })
+    });
+    let put = |table: &str| json!({ "TransactItems": [{ "Put": { "TableName": table, "Item": { "pk": { "S": "SENT#1" } } } }] });
+    #[rustfmt::skip]
+    let table = [
+        ("BatchGetItem", budget_of("latchkey"), 0),
+        ("BatchGetItem", budget_of("another"), 1),
+        ("TransactWriteItems", put("latchkey"), 0),
+        ("TransactWriteItems", put("another"), 1),
+        ("Query", query("by-bucket"), 0),
+        ("Query", query("by-support-code"), 1),
+        ("GetSecretValue", secret.clone(), 0),
+        ("GetSecretValue", json!({ "SecretId": "another" }), 1),
+        ("PutSecretValue", secret, 1),
+        ("/v2/email/outbound-emails", mail("Latchkey <no-reply@example.com>", "latchkey"), 0),
+        ("/v2/email/outbound-emails", mail("no-reply@example.com", "latchkey"), 0),
+        ("/v2/email/outbound-emails", mail("Latchkey <no-reply@example.org>", "latchkey"), 1),
+        ("/v2/email/outbound-emails", mail("Latchkey <no-reply@example.com>", "another"), 1),
+        ("/v2/email/outbound-emails", mail("no-reply@another.example.com", "another"), 2),
+        // Every number has no name, so all is granted, and what has one is taken away.
+        ("/Publish", json!({ "PhoneNumber": PHONE }), 0),
+        ("/Publish", json!({ "TopicArn": "arn:aws:sns:us-east-1:000000000000:alarms" }), 1),
+        ("/Publish", json!({ "TargetArn": "arn:aws:sns:us-east-1:000000000000:endpoint/GCM/app/1" }), 1),
+    ];
+    for (operation, body, many) in table {
+        assert_eq!(refused("send-code", operation, &body).len(), many, "{operation} {body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_judged_by_the_function_that_makes_it() {
+    let world = World::new().await;
+    // A new client each time: it remembers whose it is.
+    let read = async || client(world.proxy.endpoint(), AtWork).get_secret_value().secret_id("latchkey").send().await.is_ok();
+    assert!(!read().await, "nobody's");
+    assert!(!acting("portal", read()).await);
+    assert!(acting("verify", read()).await);
+
+    // What a function does at once, too.
+    let admin = world.session(&world.administrator().await).await;
+    for (name, groups) in [("ann", json!(["staff", "board"])), ("bob", json!(["staff", "guests"]))] {
+        let user = json!({ "userId": name, "name": name, "groups": groups });
+        world.ask(Ask::new("POST", "/v1/users").bearer(&admin).body(user)).await.expect(201);
+    }
+    world.proxy.take_calls();
+    let groups = world.ask(Ask::new("GET", "/v1/groups").bearer(&admin)).await.expect(200);
+    assert_eq!(groups.body["items"], json!(["board", "guests", "staff"]));
+    let calls = world.proxy.take_calls();
+    assert_eq!(calls.iter().filter(|call| call.operation == "Query").count(), 4);
+    assert!(calls.iter().all(|call| call.function == "directory"), "{calls:?}");
+}
+
+/// A role of a function with this statement alone.
+fn role(function: &str, statement: &str) -> tests::roles::Role {
+    let template = format!(
+        "{{ Resources: {{
+            Function: {{
+                Type: AWS::Serverless::Function, Metadata: {{ BuildProperties: {{ Binary: {function} }} }},
+                Properties: {{ Role: !GetAtt Role.Arn }} }},
+            Role: {{ Properties: {{ Policies: [{{ PolicyDocument: {{ Statement: [{statement}] }} }}] }} }} }} }}"
+    );
+    roles(&template).remove(function).expect("a role")
+}
+
+#[test]
+fn what_a_service_does_for_one_function_is_idle_in_another() {
+    let idle = |function: &str, statement: &str| role(function, statement).unused(function, &[]).len();
+    let put_by = "{ Effect: Allow, Action: sqs:SendMessage, Resource: !GetAtt LostEvents.Arn }";
+    let poll = "{ Effect: Allow, Action: [dynamodb:GetRecords, dynamodb:ListStreams], Resource: !GetAtt Table.StreamArn }";
+    let log = "{ Effect: Allow, Action: logs:PutLogEvents, Resource: \"*\" }";
+    let table = [("send-code", [0, 0, 0]), ("delivery-events", [0, 2, 0]), ("verify", [1, 2, 0])];
+    for (function, many) in table {
+        assert_eq!([put_by, poll, log].map(|statement| idle(function, statement)), many, "{function}");
+    }
+}
+
+#[test]
+fn a_role_says_what_it_denies_and_nothing_that_is_not_understood() {
+    let both = role(
+        "verify",
+        "{ Effect: Allow, Action: sns:Publish, Resource: \"*\" }, { Effect: Deny, Action: sns:Publish, Resource: \"arn:*:sns:*\" }",
+    );
+    assert!(both.refused("/Publish", &json!({ "PhoneNumber": PHONE })).is_empty());
+    assert_eq!(both.refused("/Publish", &json!({ "TopicArn": "arn:aws:sns:a:b:c" })).len(), 1);
+    for strange in [
+        "{ Effect: Permit, Action: sns:Publish, Resource: \"*\" }",
+        "{ Effect: Allow, NotAction: sns:Publish, Resource: \"*\" }",
+        "{ Effect: Allow, Action: sns:Publish, NotResource: \"*\" }",
+        "{ Effect: Allow, Action: dynamodb:PutItem, Resource: \"*\", Condition: { StringEquals: { \"dynamodb:LeadingKeys\": A } } }",
+    ] {
+        assert!(std::panic::catch_unwind(|| role("verify", strange)).is_err(), "{strange}");
+    }
+}
+
+#[test]
+fn what_the_service_calls_has_its_reason_and_is_granted() {
+    for (whose, action, reason) in BY_THE_SERVICE {
         assert!(!reason.is_empty());
-        assert!(GRANTED.values().flatten().any(|(granted, _)| granted == action), "nobody is granted {action}");
+        let granted = |name: &&String| ROLES[*name].granted.iter().any(|Right { action: granted, .. }| granted == action);
+        let have: Vec<&String> = ROLES.keys().filter(granted).collect();
+        match *whose {
+            EVERY_FUNCTION => assert_eq!(have.len(), ROLES.len(), "{action}"),
+            one => assert!(have.iter().any(|name| *name == one), "{one} is not granted {action}"),
+        }
     }
 }

@@ -270,11 +270,10 @@ async fn r11_a_record_that_comes_again_or_out_of_order_sends_nothing_more() {
     // The newer first, the older after it, and everything three times.
     rows.sort_by_key(|row| std::cmp::Reverse(row["sk"]["S"].to_string()));
     let record = |(n, row): (usize, &Value)| serde_json::json!({ "eventName": "INSERT", "dynamodb": { "SequenceNumber": n.to_string(), "Keys": { "pk": row["pk"], "sk": row["sk"] } } });
-    for round in 0..3 {
+    for _ in 0..3 {
         let records: Vec<Value> = rows.iter().enumerate().map(record).collect();
-        let event = serde_json::from_value(serde_json::json!({ "Records": records })).expect("an event");
-        let answer = platform::stream::handle(&world.host, &world.channels, &format!("again-{round}"), event).await;
-        assert_eq!(serde_json::to_value(answer).expect("JSON")["batchItemFailures"], serde_json::json!([]));
+        let answer = world.invoke_send_code(&serde_json::json!({ "Records": records })).await.expect("an answer");
+        assert_eq!(answer["batchItemFailures"], serde_json::json!([]));
     }
     // Only the living code was sent, once.
     assert_eq!(world.standins.inbox().all().len(), mails + 1);
@@ -313,9 +312,8 @@ async fn a_record_that_comes_before_its_ledger_is_visible_waits_for_it() {
         { "eventName": "INSERT", "dynamodb": { "SequenceNumber": "1", "Keys": { "pk": row["pk"], "sk": row["sk"] } } }
     ] });
     let handle = async || {
-        let event = serde_json::from_value(event.clone()).expect("an event");
-        let answer = platform::stream::handle(&world.host, &world.channels, "early", event).await;
-        serde_json::to_value(answer).expect("JSON")["batchItemFailures"].as_array().map_or(0, Vec::len)
+        let answer = world.invoke_send_code(&event).await.expect("an answer");
+        answer["batchItemFailures"].as_array().map_or(0, Vec::len)
     };
     world.table("DeleteItem", serde_json::json!({ "Key": { "pk": ledger["pk"], "sk": ledger["sk"] } })).await;
     assert_eq!(handle().await, 1, "it is to come again");

@@ -5,3 +5,4 @@ pub mod older;
 pub mod races;
 mod repeat;
 pub mod rotation;
+mod shapes;

@@ -1,0 +1,173 @@
+//! What items may look like, as the code's own types read them. Each list is
+//! one match without a wildcard, so a variant or field that is added does not
+//! compile until it stands here, and is missing until it is kept.
+
+use domain::account::{Account, Role};
+use domain::challenge::Purpose;
+use domain::delivery::SentMessage;
+use domain::lockout::Lock;
+use domain::method::Method;
+use domain::outbox::{Message, OutboxState};
+use domain::repeat::{Outcome, Remembered};
+use domain::reset::{Reset, ResetState};
+use domain::session::{Reach, Session};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// A name for each shape of a type, and the list of them.
+macro_rules! shapes {
+    ($name:ident, $list:ident, $type:ty, $($shape:pat => $text:literal),+ $(,)?) => {
+        fn $name(of: &$type) -> &'static str {
+            match of { $($shape => $text),+ }
+        }
+        const $list: &[&str] = &[$($text),+];
+    };
+}
+
+shapes!(message, MESSAGES, Message,
+    Message::Code { challenge: _, purpose: Purpose::Registration, typed: _ } => "a code of a registration",
+    Message::Code { challenge: _, purpose: Purpose::Reset, typed: None } => "a code of a reset",
+    Message::Code { challenge: _, purpose: Purpose::Reset, typed: Some(_) } => "a code to an address that was typed",
+    Message::Notice { notice: _, recipient: _, language: _, about: None } => "a notice",
+    Message::Notice { notice: _, recipient: _, language: _, about: Some(_) } => "a notice about somebody else",
+    Message::ToAdministrators { about: _ } => "a notice to administrators",
+);
+
+shapes!(row, ROWS, OutboxState,
+    OutboxState::Queued => "queued",
+    OutboxState::Claimed => "claimed",
+    OutboxState::Failed => "failed",
+    OutboxState::Sent => "sent",
+    OutboxState::Dropped => "dropped",
+);
+
+shapes!(reset, RESETS, Reset,
+    Reset { real: false, .. } => "a decoy",
+    Reset { state: ResetState::Open, .. } => "open",
+    Reset { state: ResetState::Done, .. } => "done",
+    Reset { state: ResetState::Cancelled, .. } => "cancelled",
+);
+
+shapes!(outcome, OUTCOMES, Outcome,
+    Outcome::Done => "done",
+    Outcome::Sent { challenge: _, resend_after: _ } => "sent",
+    Outcome::Verified(_) => "verified",
+    Outcome::Refused(_) => "refused",
+);
+
+shapes!(reach, REACHES, Reach,
+    Reach::ChangePassword => "change password",
+    Reach::Register => "register",
+    Reach::Full => "full",
+);
+
+shapes!(role, ROLES, Role,
+    Role::User => "user",
+    Role::HelpDesk => "help desk",
+    Role::Administrator => "administrator",
+);
+
+shapes!(ledger, LEDGERS, Purpose,
+    Purpose::Reset => "reset",
+    Purpose::Registration => "registration",
+);
+
+/// What an account may have or lack.
+#[rustfmt::skip]
+fn of_account(account: Account) -> Vec<&'static str> {
+    let Account {
+        uid: _, user_id: _, name: _, role: kind, enabled: _, generation: _, revision: _, hash: _, created_at: _, unknown: _,
+        language, groups, temporary_until, methods, pending, registered_at, confirmed_at, asked_at, registration_required_at,
+    } = account;
+    let any = |has: fn(&Method) -> bool| methods.values().any(has);
+    let has = [
+        language.is_some(), !groups.is_empty(), temporary_until.is_some(), !methods.is_empty(), !pending.is_empty(),
+        registered_at.is_some(), confirmed_at.is_some(), asked_at.is_some(), registration_required_at.is_some(),
+        any(|Method { destination: _, country, version: _, verified_at: _, undeliverable: _ }| country.is_some()),
+        any(|method| method.undeliverable.is_some()),
+    ];
+    let has = ACCOUNTS.iter().zip(has).filter(|(_, has)| *has).map(|(name, _)| *name);
+    has.chain([role(&kind)]).collect()
+}
+
+const ACCOUNTS: &[&str] = &[
+    "language",
+    "groups",
+    "temporaryUntil",
+    "methods",
+    "pending",
+    "registeredAt",
+    "confirmedAt",
+    "askedAt",
+    "registrationRequiredAt",
+    "a method's country",
+    "a method that is undeliverable",
+];
+
+/// An attribute as JSON without DynamoDB's types.
+fn plain(value: &Value) -> Value {
+    let (kind, value) = value.as_object().and_then(|typed| typed.iter().next()).expect("an attribute");
+    match (kind.as_str(), value) {
+        ("N", Value::String(number)) => serde_json::from_str(number).expect("a number"),
+        ("L", Value::Array(values)) => values.iter().map(plain).collect(),
+        ("M", Value::Object(fields)) => fields.iter().map(|(name, value)| (name.clone(), plain(value))).collect(),
+        ("NULL", _) => Value::Null,
+        ("S" | "SS" | "BOOL", value) => value.clone(),
+        (kind, _) => panic!("an attribute of type {kind}"),
+    }
+}
+
+fn read<T: DeserializeOwned>(what: &Value) -> T {
+    serde_json::from_value(what.clone()).unwrap_or_else(|error| panic!("{error}: {what}"))
+}
+
+fn prefix(key: &str) -> &str {
+    key.split('#').next().unwrap_or_default()
+}
+
+/// The kind of an item, and what it looks like within that.
+fn shapes_of(item: &Value) -> Vec<String> {
+    let item: Value = item.as_object().expect("an item").iter().map(|(name, value)| (name.clone(), plain(value))).collect();
+    let kind = prefix(item["pk"].as_str().expect("a key"));
+    let shapes = match kind {
+        "ACCT" => of_account(read(&item)),
+        "LOCK" => read::<Lock>(&item).until.map(|_| LOCKED).into_iter().collect(),
+        "LEDGER" => vec![ledger(&read(&item["sk"]))],
+        "RESET" => vec![reset(&read(&item))],
+        "SESSION" => vec![reach(&read::<Session>(&item).reach)],
+        "OUTBOX" => [row(&read(&item["state"]))].into_iter().chain(item.get("message").map(|of| message(&read(of)))).collect(),
+        "SENT" => vec![read::<SentMessage>(&item).kind.as_str()],
+        "IDEM" => vec![outcome(&read::<Remembered>(&item).outcome)],
+        _ => Vec::new(),
+    };
+    [kind.to_owned()].into_iter().chain(shapes.into_iter().map(|shape| format!("{kind}: {shape}"))).collect()
+}
+
+const LOCKED: &str = "until";
+
+/// Every shape of these items.
+pub fn shapes(items: &[Value]) -> BTreeSet<String> {
+    items.iter().flat_map(shapes_of).collect()
+}
+
+/// Every shape there is: the kinds that the key layout lists, and what each may
+/// look like.
+pub fn listed() -> BTreeSet<String> {
+    let layout = include_str!("../../../shared/platform/src/dynamodb/table.rs");
+    let rows = layout.lines().filter_map(|line| line.strip_prefix("//! | `"));
+    let kinds = rows.filter_map(|row| row.split('`').next()).map(|key| prefix(key).to_owned());
+    let lists = [
+        ("ACCT", ACCOUNTS),
+        ("ACCT", ROLES),
+        ("LOCK", &[LOCKED]),
+        ("LEDGER", LEDGERS),
+        ("RESET", RESETS),
+        ("SESSION", REACHES),
+        ("OUTBOX", MESSAGES),
+        ("OUTBOX", ROWS),
+        ("SENT", &["email", "mobilePhone"]),
+        ("IDEM", OUTCOMES),
+    ];
+    kinds.chain(lists.into_iter().flat_map(|(kind, list)| list.iter().map(move |shape| format!("{kind}: {shape}")))).collect()
+}
