@@ -1,5 +1,6 @@
 //! What is sent, as it arrives.
 
+mod beside;
 mod bounces;
 mod delivery_events;
 mod mail;

@@ -7,16 +7,14 @@ use domain::outbox::{AT_REST, OUTBOX_KEPT};
 use domain::time::Span;
 use local::inbox::{Channel, Failure};
 use serde_json::{Value, json};
-use std::sync::Arc;
 use tests::people::StartedReset;
 use tests::world::Ask;
 use tests::{Fault, Person, World};
-use tokio::task::JoinSet;
 
-const MAIL: &str = "ann.private@example.com";
+pub const MAIL: &str = "ann.private@example.com";
 pub const SEND: &str = "/v2/email/outbound-emails";
 
-fn mails(world: &World) -> usize {
+pub fn mails(world: &World) -> usize {
     world.standins.inbox().to(MAIL).len()
 }
 
@@ -32,7 +30,7 @@ async fn states(world: &World) -> Vec<String> {
 }
 
 /// What the stream brings of rows that nobody handled yet.
-async fn records(world: &World) -> Value {
+pub async fn records(world: &World) -> Value {
     let queued = world.items().await.into_iter().filter(|item| is_row(item) && item["state"]["S"] == "queued");
     let record = |(n, row): (usize, Value)| {
         let keys = json!({ "pk": row["pk"], "sk": row["sk"] });
@@ -42,11 +40,11 @@ async fn records(world: &World) -> Value {
 }
 
 /// Looked at; and of those sent, dropped, failed, left.
-fn counts(answer: &Value) -> [u64; 5] {
+pub fn counts(answer: &Value) -> [u64; 5] {
     ["looked", "sent", "dropped", "failed", "left"].map(|name| answer[name].as_u64().unwrap_or_else(|| panic!("no {name} in {answer}")))
 }
 
-async fn redrive(world: &World) -> [u64; 5] {
+pub async fn redrive(world: &World) -> [u64; 5] {
     let answer = world.redrive().await;
     assert_eq!(answer.get("next"), None, "all of it was looked at");
     counts(&answer)
@@ -188,68 +186,6 @@ async fn a_code_that_failed_stays_as_it_is_for_the_help_desk_to_see() {
         world.pass(AT_REST);
     }
     assert_eq!(world.items().await, before);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn runs_at_once_and_the_stream_beside_them_send_once() {
-    let (world, ann) = notice_waits().await;
-    let before = mails(&world);
-    world.standins.fail_next(Channel::Email, Failure::Throttled);
-    // A code and a notice, and six who want to send them.
-    let reset = world.start_reset(&ann.user_id).await;
-    world.send_code(&reset).await;
-    let world = Arc::new(world);
-    let mut tasks = JoinSet::new();
-    let stream = records(&world).await;
-    for event in [stream.clone(), stream, json!({ "redrive": {} }), json!({ "redrive": {} }), json!({ "redrive": {} })] {
-        let world = world.clone();
-        tasks.spawn(async move { world.invoke_send_code(&event).await.expect("an answer") });
-    }
-    tasks.join_all().await;
-    world.pass(AT_REST);
-    world.redrive().await;
-    let sent = world.standins.inbox().to(MAIL).split_off(before);
-    let codes = sent.iter().filter(|mail| mail.code.is_some()).count();
-    assert_eq!(sent.len() - codes, 1, "{sent:?}");
-    // Where it was the code that was throttled, it may be over by now.
-    assert!(codes <= 1, "{sent:?}");
-    assert_eq!(redrive(&world).await, [0; 5]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn one_that_is_being_sent_is_not_sent_beside_that() {
-    let (world, _) = notice_waits().await;
-    let before = mails(&world);
-    let world = Arc::new(world);
-    let gate = world.proxy.hold(|operation, _| operation == SEND);
-    let slow = tokio::spawn({
-        let (world, stream) = (world.clone(), records(&world).await);
-        async move { world.invoke_send_code(&stream).await }
-    });
-    gate.arrived(1).await;
-    assert_eq!(redrive(&world).await, [1, 0, 0, 0, 1]);
-    gate.open();
-    slow.await.expect("no panic").expect("an answer");
-    assert_eq!((redrive(&world).await, mails(&world)), ([0; 5], before + 1));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_stream_leaves_alone_what_a_re_drive_is_sending() {
-    let (world, _) = notice_waits().await;
-    let before = mails(&world);
-    let (stream, world) = (records(&world).await, Arc::new(world));
-    let gate = world.proxy.hold(|operation, _| operation == SEND);
-    let slow = tokio::spawn({
-        let world = world.clone();
-        async move { world.redrive().await }
-    });
-    gate.arrived(1).await;
-    let answer = world.invoke_send_code(&stream).await.expect("an answer");
-    assert_eq!(answer["batchItemFailures"], json!([{ "itemIdentifier": "0" }]), "it comes again");
-    gate.open();
-    assert_eq!(counts(&slow.await.expect("no panic")), [1, 1, 0, 0, 0]);
-    let answer = world.invoke_send_code(&stream).await.expect("an answer");
-    assert_eq!((answer["batchItemFailures"].clone(), mails(&world)), (json!([]), before + 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -61,7 +61,7 @@ async fn alike(world: &World, act: impl AsyncFn(usize, &'static str) -> Vec<Answ
     for (n, (state, user)) in STATES.into_iter().enumerate() {
         world.proxy.take_calls();
         let answers = act(n, user).await;
-        let calls = calls(&world);
+        let calls = calls(world);
         seen.push(Seen { state, calls, faces: answers.iter().map(face).collect() });
         if n == 0 {
             first = answers;

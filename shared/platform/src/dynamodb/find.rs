@@ -12,8 +12,7 @@ use domain::directory::{Filter, Word};
 use domain::error::Problem;
 use domain::outbox::OutboxId;
 use domain::port::Page;
-use std::future::poll_fn;
-use std::task::Poll;
+use futures_util::future::join_all;
 
 /// Rows read at once, however few are asked for: not all of them may fit.
 const LEAST_ROWS: u32 = 25;
@@ -157,30 +156,12 @@ async fn with_members(table: &Table, groups: &[GroupName]) -> Result<Vec<bool>, 
     let mut known = Vec::new();
     for some in groups.chunks(AT_ONCE) {
         let first_row = async |group: &GroupName| rows(table, &table::members(group), Which::All, 1, None).await;
-        for rows in all(some.iter().map(first_row)).await {
+        // Within this task: whose request it is, they know too.
+        for rows in join_all(some.iter().map(first_row)).await {
             known.push(!rows?.found.is_empty());
         }
     }
     Ok(known)
-}
-
-/// What each of these comes to, in their order. They wait together, within the
-/// task that asks: what it knows, such as its request, they know too.
-async fn all<T>(asked: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
-    let mut asked: Vec<_> = asked.map(Box::pin).collect();
-    let mut answers: Vec<Option<T>> = asked.iter().map(|_| None).collect();
-    poll_fn(|context| {
-        for (future, answer) in asked.iter_mut().zip(&mut answers).filter(|(_, answer)| answer.is_none()) {
-            if let Poll::Ready(ready) = future.as_mut().poll(context) {
-                *answer = Some(ready);
-            }
-        }
-        match answers.iter().all(Option::is_some) {
-            true => Poll::Ready(answers.drain(..).flatten().collect()),
-            false => Poll::Pending,
-        }
-    })
-    .await
 }
 
 /// Messages to an account that were not sent: queued, claimed or failed.
