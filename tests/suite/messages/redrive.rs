@@ -99,6 +99,16 @@ async fn a_notice_that_no_try_of_the_stream_could_send_is_sent_once_by_a_re_driv
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn where_we_have_no_right_to_send_no_try_is_spent() {
+    let (world, _) = notice_waits().await;
+    let before = mails(&world);
+    world.proxy.set_rule(|operation, _| (operation == SEND).then_some(Fault::AccessDenied));
+    world.pump().await;
+    world.proxy.clear_rule();
+    assert_eq!((redrive(&world).await, mails(&world)), ([1, 1, 0, 0, 0], before + 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_outage_that_goes_on_through_many_re_drives_keeps_no_notice_from_being_sent() {
     let (world, _) = notice_waits().await;
     let before = mails(&world);
