@@ -14,12 +14,15 @@ use serde::{Deserialize, Serialize};
 /// between claim and send may cost one repetition, never a flood. A code that
 /// was tried as often has failed; a notice waits for a re-drive.
 pub const MAX_TRIES: u32 = 2;
-/// How long a row is left alone by a re-drive after it was claimed, and by the
-/// stream after a re-drive claimed it. Whoever claimed it may be sending it now
+/// How long a row is left alone by a re-drive after it was claimed. Whoever claimed it may be sending it now
 /// (an invocation ends after 20 s), or its answer was lost and it went out. A notice has no other bound there: after an
 /// outage of any length it can be sent, and however often an operator asks, a
 /// person gets at most four an hour of one whose fate is unknown.
 pub const AT_REST: Span = Span::minutes(15);
+/// How long the stream leaves a code alone after a re-drive claimed it: an
+/// invocation's 20 s, and some. Longer, and the code would be over; the number
+/// of tries bounds how often it is sent. A notice has time: [`AT_REST`].
+pub const IN_HAND: Span = Span::seconds(30);
 /// How long a row is kept after it was written.
 pub const OUTBOX_KEPT: Span = Span::days(7);
 

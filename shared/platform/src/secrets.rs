@@ -32,6 +32,9 @@ pub const READ_AGAIN: Span = Span::minutes(10);
 const AFTER_UNKNOWN: Span = Span::seconds(60);
 /// The same after it could not be read: the generation may be right.
 const AFTER_FAILURE: Span = Span::seconds(5);
+/// The same where the keys are only old. They serve as well as before, and each
+/// reading that nobody answers costs a request five seconds.
+const AFTER_FAILURE_OF_AGE: Span = Span::seconds(60);
 
 impl Held {
     /// Whether these keys do: for a generation, or for what is new.
@@ -65,7 +68,8 @@ impl SecretRing {
                 Ok(keys)
             }
             (Err(_), Some(held)) => {
-                held.again = now + AFTER_FAILURE;
+                // From now: waiting in vain took its time.
+                held.again = self.clock.now() + if wanted.is_some() { AFTER_FAILURE } else { AFTER_FAILURE_OF_AGE };
                 Ok(held.keys.clone())
             }
             (Err(problem), None) => Err(problem),

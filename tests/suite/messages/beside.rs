@@ -1,10 +1,12 @@
 //! A re-drive, another, and the stream, all at once: each message is sent once.
 
-use super::redrive::{MAIL, SEND, counts, mails, notice_waits, records, redrive};
-use domain::outbox::AT_REST;
+use super::redrive::{MAIL, SEND, code_waits, counts, mails, notice_waits, records, redrive};
+use domain::outbox::{AT_REST, IN_HAND};
+use domain::time::Span;
 use local::inbox::{Channel, Failure};
 use serde_json::json;
 use std::sync::Arc;
+use tests::Fault;
 use tokio::task::JoinSet;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,4 +69,19 @@ async fn the_stream_leaves_alone_what_a_re_drive_is_sending() {
     assert_eq!(counts(&slow.await.expect("no panic")), [1, 1, 0, 0, 0]);
     let answer = world.invoke_send_code(&stream).await.expect("an answer");
     assert_eq!((answer["batchItemFailures"].clone(), mails(&world)), (json!([]), before + 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_living_code_that_a_re_drive_lost_is_sent_by_the_stream_before_it_is_over() {
+    let (world, _, _) = code_waits().await;
+    let (before, stream) = (mails(&world), records(&world).await);
+    world.proxy.set_rule(|operation, _| (operation == SEND).then_some(Fault::Silence));
+    assert_eq!(redrive(&world).await, [1, 0, 0, 1, 0]);
+    world.proxy.clear_rule();
+    world.pass(Span(IN_HAND.0 - 1));
+    let left = world.invoke_send_code(&stream).await.expect("an answer");
+    assert_eq!((left["batchItemFailures"].as_array().map(Vec::len), mails(&world)), (Some(1), before), "it may be on its way");
+    world.pass(Span(1));
+    world.invoke_send_code(&stream).await.expect("an answer");
+    assert_eq!(mails(&world), before + 1);
 }

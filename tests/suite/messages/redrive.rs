@@ -141,7 +141,7 @@ async fn a_notice_that_its_channel_refused_for_good_is_tried_again_where_that_wa
 }
 
 /// A reset whose code was asked for, and not handled yet.
-async fn code_waits() -> (World, StartedReset, String) {
+pub async fn code_waits() -> (World, StartedReset, String) {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
     let reset = world.start_reset(&ann.user_id).await;

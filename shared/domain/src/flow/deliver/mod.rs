@@ -15,7 +15,7 @@ use crate::code::Code;
 use crate::delivery::SentMessage;
 use crate::error::Problem;
 use crate::outbox::{
-    AT_REST, Claimed, Ended, Handled, MAX_TRIES, Message, OUTBOX_KEPT, OutboxId, OutboxKind, OutboxRow, OutboxState, Round,
+    AT_REST, Claimed, Ended, Handled, IN_HAND, MAX_TRIES, Message, OUTBOX_KEPT, OutboxId, OutboxKind, OutboxRow, OutboxState, Round,
 };
 use crate::policy::Policy;
 use crate::port::{Call, Change, CommitError, Content, Guard, KeyRing, Outgoing, SendError, Sender, Snapshot, Store, Want};
@@ -127,10 +127,10 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
             return Fate::End(Handled::Nothing);
         }
         let at_rest = |claim: &Claimed| self.call.now - claim.at < AT_REST;
+        let rest = if is_code { IN_HAND } else { AT_REST };
+        let in_hand = |claim: &Claimed| claim.by == Round::Again && self.call.now - claim.at < rest;
         match self.round {
-            Round::Stream if self.row.claimed.as_ref().is_some_and(|claim| claim.by == Round::Again && at_rest(claim)) => {
-                Fate::End(self.left())
-            }
+            Round::Stream if self.row.claimed.as_ref().is_some_and(in_hand) => Fate::End(self.left()),
             Round::Stream if self.row.tries < MAX_TRIES => Fate::Open,
             Round::Stream if is_code => Fate::Close(OutboxState::Failed, Reason::Failed),
             // Somebody must be told: it ends where an alarm is, not in silence.
