@@ -18,8 +18,14 @@ fn main() {
         let plain = fs::read(path).expect("a file");
         let compressed = out.join(format!("{index}.br"));
         fs::write(&compressed, brotli(&plain)).expect("written");
-        let tag: String = Sha256::digest(&plain)[..TAG].iter().map(|byte| format!("{byte:02x}")).collect();
-        let name = path.strip_prefix(&dist).expect("below it").to_str().expect("a name in UTF-8").replace('\\', "/");
+        let tag: String =
+            Sha256::digest(&plain)[..TAG].iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = path
+            .strip_prefix(&dist)
+            .expect("below it")
+            .to_str()
+            .expect("a name in UTF-8")
+            .replace('\\', "/");
         let kind = match path.extension().and_then(|extension| extension.to_str()) {
             Some("html") => "Html",
             Some("js") => "Script",
@@ -40,7 +46,9 @@ fn main() {
 /// All files below a folder, in the order of their paths.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+    for entry in
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+    {
         let path = entry.expect("an entry").path();
         if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
     }

@@ -23,7 +23,10 @@ pub struct Laptop {
 
 /// The first of three neighbouring ports that are free.
 pub fn free_ports() -> u16 {
-    (20_000..60_000).step_by(7).find(|port| (0..3).all(|i| TcpListener::bind(("127.0.0.1", port + i)).is_ok())).expect("three free ports")
+    (20_000..60_000)
+        .step_by(7)
+        .find(|port| (0..3).all(|i| TcpListener::bind(("127.0.0.1", port + i)).is_ok()))
+        .expect("three free ports")
 }
 
 /// The longest a first start may take here: it builds seven functions.
@@ -35,7 +38,12 @@ impl Laptop {
     /// Starts it and waits until it is ready. A start that is not fresh has
     /// everything it needs, and is kept from the network.
     pub fn start(port: u16, data: &Path, fresh: bool) -> Laptop {
-        let program = std::env::current_exe().expect("this test").ancestors().nth(2).expect("target/debug").join("latchkey");
+        let program = std::env::current_exe()
+            .expect("this test")
+            .ancestors()
+            .nth(2)
+            .expect("target/debug")
+            .join("latchkey");
         let mut command = Command::new(program);
         command.args(["--port", &port.to_string(), "--no-reload", "--data"]).arg(data);
         if fresh {
@@ -43,7 +51,10 @@ impl Laptop {
         } else {
             command.env("CARGO_NET_OFFLINE", "true").env("PIP_NO_INDEX", "1");
         }
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("run `cargo build --workspace --bins` first");
+        let mut child = command
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("run `cargo build --workspace --bins` first");
         let out = child.stdout.take().expect("a pipe");
         let (said, ready) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
@@ -57,7 +68,10 @@ impl Laptop {
             child,
             port,
             data: data.to_owned(),
-            http: tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime"),
+            http: tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime"),
             client: reqwest::Client::new(),
             read: RefCell::default(),
         };
@@ -65,11 +79,24 @@ impl Laptop {
         laptop
     }
 
-    pub fn ask(&self, method: &str, path: &str, bearer: Option<&str>, body: Option<Value>) -> Answer {
+    pub fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        bearer: Option<&str>,
+        body: Option<Value>,
+    ) -> Answer {
         self.ask_with(method, path, bearer, body, &[])
     }
 
-    pub fn ask_with(&self, method: &str, path: &str, bearer: Option<&str>, body: Option<Value>, headers: &[(&str, &str)]) -> Answer {
+    pub fn ask_with(
+        &self,
+        method: &str,
+        path: &str,
+        bearer: Option<&str>,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let url = format!("http://127.0.0.1:{}{path}", self.port);
         let mut request = self.client.request(method.parse().expect("a method"), url);
         if let Some(bearer) = bearer {
@@ -84,34 +111,62 @@ impl Laptop {
         self.http.block_on(async {
             let answer = request.send().await.expect("the API answers");
             let status = answer.status().as_u16();
-            let text = |value: &reqwest::header::HeaderValue| value.to_str().expect("a text").to_owned();
-            let headers = answer.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+            let text =
+                |value: &reqwest::header::HeaderValue| value.to_str().expect("a text").to_owned();
+            let headers = answer
+                .headers()
+                .iter()
+                .map(|(name, value)| (name.as_str().to_owned(), text(value)))
+                .collect();
             let bytes = answer.bytes().await.expect("a whole answer");
-            let answer = Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or_default() };
-            tests::contract::check(method, path.split('?').next().unwrap_or_default(), true, &answer);
+            let answer = Answer {
+                status,
+                headers,
+                body: serde_json::from_slice(&bytes).unwrap_or_default(),
+            };
+            tests::contract::check(
+                method,
+                path.split('?').next().unwrap_or_default(),
+                true,
+                &answer,
+            );
             answer
         })
     }
 
     pub fn sign_in(&self, user_id: &str, password: &str) -> Answer {
-        self.ask("POST", "/v1/sign-in", None, Some(serde_json::json!({ "userId": user_id, "password": password })))
+        self.ask(
+            "POST",
+            "/v1/sign-in",
+            None,
+            Some(serde_json::json!({ "userId": user_id, "password": password })),
+        )
     }
 
     pub fn verify(&self, challenge: &str, bearer: &str, code: &str) -> Answer {
-        self.ask("POST", &format!("/v1/challenges/{challenge}/verify"), Some(bearer), Some(serde_json::json!({ "code": code })))
+        self.ask(
+            "POST",
+            &format!("/v1/challenges/{challenge}/verify"),
+            Some(bearer),
+            Some(serde_json::json!({ "code": code })),
+        )
     }
 
     /// The next message to an address, from the inbox.
     pub fn next_message(&self, address: &str) -> Value {
         let after = self.read.borrow().get(address).copied().unwrap_or_default();
         let to = address.replace('+', "%2B");
-        let url = format!("http://127.0.0.1:{}/api/messages?to={to}&wait=30&after={after}", self.port + 1);
+        let url = format!(
+            "http://127.0.0.1:{}/api/messages?to={to}&wait=30&after={after}",
+            self.port + 1
+        );
         let answer: Value = self.http.block_on(async {
             let answer = self.client.get(url).send().await.expect("the inbox answers");
             answer.json().await.expect("JSON")
         });
         let message = answer["messages"][0].clone();
-        let id = message["id"].as_u64().unwrap_or_else(|| panic!("no message to {address}: {answer}"));
+        let id =
+            message["id"].as_u64().unwrap_or_else(|| panic!("no message to {address}: {answer}"));
         self.read.borrow_mut().insert(address.to_owned(), id);
         message
     }
@@ -126,7 +181,11 @@ impl Laptop {
 
     /// How many messages an address ever got.
     pub fn messages(&self, address: &str) -> usize {
-        let url = format!("http://127.0.0.1:{}/api/messages?to={}", self.port + 1, address.replace('+', "%2B"));
+        let url = format!(
+            "http://127.0.0.1:{}/api/messages?to={}",
+            self.port + 1,
+            address.replace('+', "%2B")
+        );
         let answer: Value = self.http.block_on(async {
             let answer = self.client.get(url).send().await.expect("the inbox answers");
             answer.json().await.expect("JSON")
@@ -139,7 +198,11 @@ impl Laptop {
         let found =
             self.table("Scan", json!({ "FilterExpression": "userId = :u", "ExpressionAttributeValues": { ":u": { "S": user_id } } }));
         let item = found["Items"][0].clone();
-        let then: i64 = item[field]["N"].as_str().unwrap_or_else(|| panic!("no {field} in {item}")).parse().expect("a time");
+        let then: i64 = item[field]["N"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no {field} in {item}"))
+            .parse()
+            .expect("a time");
         let moved = json!({
             "Key": { "pk": item["pk"], "sk": item["sk"] },
             "UpdateExpression": "SET #f = :then",
@@ -179,7 +242,10 @@ impl Laptop {
 
     /// Presses Ctrl-C.
     pub fn interrupt(&mut self) {
-        let status = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().expect("kill");
+        let status = Command::new("kill")
+            .args(["-INT", &self.child.id().to_string()])
+            .status()
+            .expect("kill");
         assert!(status.success());
     }
 

@@ -22,7 +22,13 @@ fn story(laptop: &Laptop, admin: &str, language: &str) {
     let read = laptop.ask("GET", "/v1/policy", Some(admin), None);
     let mut policy = read.body["policy"].clone();
     policy["scope"] = json!({ "type": "all" });
-    let saved = laptop.ask_with("PUT", "/v1/policy", Some(admin), Some(policy), &[("if-match", &read.headers["etag"])]);
+    let saved = laptop.ask_with(
+        "PUT",
+        "/v1/policy",
+        Some(admin),
+        Some(policy),
+        &[("if-match", &read.headers["etag"])],
+    );
     assert_eq!(saved.status, 200, "{}", saved.body);
     let user = json!({ "userId": user_id, "name": "Somebody", "language": language });
     let made = laptop.ask("POST", "/v1/users", Some(admin), Some(user));
@@ -32,7 +38,8 @@ fn story(laptop: &Laptop, admin: &str, language: &str) {
     let temporary = made.text("temporaryPassword");
     let first = laptop.sign_in(&user_id, &temporary);
     assert_eq!(first.body["next"], "changePassword");
-    let change = json!({ "currentPassword": temporary, "newPassword": "the first password of my own" });
+    let change =
+        json!({ "currentPassword": temporary, "newPassword": "the first password of my own" });
     let signed_in = laptop.ask("PUT", "/v1/me/password", Some(&first.text("bearer")), Some(change));
     assert_eq!((signed_in.status, &signed_in.body["next"]), (200, &json!("register")));
     let session = signed_in.text("bearer");
@@ -53,7 +60,12 @@ fn story(laptop: &Laptop, admin: &str, language: &str) {
     let started = laptop.ask("POST", "/v1/resets", None, Some(json!({ "userId": user_id })));
     assert_eq!(started.status, 201, "{}", started.body);
     let (reset, bearer) = (started.text("resetId"), started.text("bearer"));
-    let sent = laptop.ask("POST", &format!("/v1/resets/{reset}/challenges"), Some(&bearer), Some(json!({ "kind": "email" })));
+    let sent = laptop.ask(
+        "POST",
+        &format!("/v1/resets/{reset}/challenges"),
+        Some(&bearer),
+        Some(json!({ "kind": "email" })),
+    );
     assert_eq!(sent.status, 202, "{}", sent.body);
     let mail = laptop.next_message(&address);
     let challenge = sent.text("challengeId");
@@ -65,7 +77,11 @@ fn story(laptop: &Laptop, admin: &str, language: &str) {
         &[("accept-language", language)],
     );
     assert_eq!((wrong.status, &wrong.body["code"]), (422, &json!("codeNotAccepted")));
-    let expected = if language == "en" { "The code was not accepted" } else { "驗證碼不正確或已失效" };
+    let expected = if language == "en" {
+        "The code was not accepted"
+    } else {
+        "驗證碼不正確或已失效"
+    };
     assert_eq!(wrong.body["title"], expected);
     assert_eq!(laptop.verify(&challenge, &bearer, &code(&mail)).status, 200);
     let set = laptop.ask(
@@ -78,10 +94,17 @@ fn story(laptop: &Laptop, admin: &str, language: &str) {
 
     // 5. The new password signs in; the old one and old sessions do not.
     assert_eq!(laptop.sign_in(&user_id, "a new and longer password").status, 200);
-    assert_eq!(laptop.sign_in(&user_id, "the first password of my own").body["code"], "signInFailed");
+    assert_eq!(
+        laptop.sign_in(&user_id, "the first password of my own").body["code"],
+        "signInFailed"
+    );
     assert_eq!(laptop.ask("GET", "/v1/me", Some(&session), None).status, 401);
     let notice = laptop.next_message(&address);
-    let subject = if language == "en" { "Your Latchkey password was reset" } else { "您的「Latchkey」密碼已重設" };
+    let subject = if language == "en" {
+        "Your Latchkey password was reset"
+    } else {
+        "您的「Latchkey」密碼已重設"
+    };
     assert_eq!(notice["subject"], subject);
 }
 

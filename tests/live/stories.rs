@@ -22,7 +22,9 @@ pub fn tell_all(laptop: &Laptop, admin: &str, language: &str) {
     stories.temporary_password();
     stories.policy(&json!({ "kindsRequired": 2 }));
     stories.two_kinds();
-    stories.policy(&json!({ "kindsRequired": 1, "scope": { "type": "selected", "groups": ["engineers"] } }));
+    stories.policy(
+        &json!({ "kindsRequired": 1, "scope": { "type": "selected", "groups": ["engineers"] } }),
+    );
     stories.selected();
     stories.policy(&json!({ "scope": { "type": "all" } }));
 }
@@ -52,7 +54,16 @@ impl Stories<'_> {
         for (name, value) in change.as_object().expect("fields") {
             policy[name] = value.clone();
         }
-        expect(self.laptop.ask_with("PUT", "/v1/policy", Some(self.admin), Some(policy), &[("if-match", &read.headers["etag"])]), 200);
+        expect(
+            self.laptop.ask_with(
+                "PUT",
+                "/v1/policy",
+                Some(self.admin),
+                Some(policy),
+                &[("if-match", &read.headers["etag"])],
+            ),
+            200,
+        );
     }
 
     fn user_id(&self, story: &str) -> String {
@@ -86,16 +97,33 @@ impl Stories<'_> {
 
     fn settle(&self, user_id: &str, temporary: &str, own: &str) -> Answer {
         let first = expect(self.laptop.sign_in(user_id, temporary), 200);
-        assert_eq!((&first.body["next"], &first.body["reach"]), (&json!("changePassword"), &json!("changePassword")));
+        assert_eq!(
+            (&first.body["next"], &first.body["reach"]),
+            (&json!("changePassword"), &json!("changePassword"))
+        );
         let change = json!({ "currentPassword": temporary, "newPassword": own });
-        expect(self.laptop.ask("PUT", "/v1/me/password", Some(&first.text("bearer")), Some(change)), 200)
+        expect(
+            self.laptop.ask("PUT", "/v1/me/password", Some(&first.text("bearer")), Some(change)),
+            200,
+        )
     }
 
     /// Registers an address of a kind.
     fn register(&self, bearer: &str, kind: &str, address: &str) {
-        let sent = expect(self.post("/v1/me/methods", bearer, Some(json!({ "kind": kind, "destination": address }))), 202);
+        let sent = expect(
+            self.post(
+                "/v1/me/methods",
+                bearer,
+                Some(json!({ "kind": kind, "destination": address })),
+            ),
+            202,
+        );
         let message = self.laptop.next_message(address);
-        assert_eq!((message["language"].as_str(), message["parts"].as_u64()), (Some(self.language), Some(1)), "{message}");
+        assert_eq!(
+            (message["language"].as_str(), message["parts"].as_u64()),
+            (Some(self.language), Some(1)),
+            "{message}"
+        );
         expect(self.laptop.verify(&sent.text("challengeId"), bearer, &code(&message)), 200);
     }
 
@@ -115,9 +143,15 @@ impl Stories<'_> {
             assert!(begin.elapsed().as_secs() < 60, "nothing was heard of it");
         }
         let asked = expect(self.laptop.sign_in(&user_id, OWN), 200);
-        assert_eq!((&asked.body["next"], &asked.body["undeliverable"]), (&json!("reconfirm"), &json!(["email"])));
+        assert_eq!(
+            (&asked.body["next"], &asked.body["undeliverable"]),
+            (&json!("reconfirm"), &json!(["email"]))
+        );
         // The reset goes on as if nothing had been.
-        expect(self.laptop.ask("GET", &format!("/v1/resets/{}", reset.id), Some(&reset.bearer), None), 200);
+        expect(
+            self.laptop.ask("GET", &format!("/v1/resets/{}", reset.id), Some(&reset.bearer), None),
+            200,
+        );
     }
 
     fn finish(&self, bearer: &str) -> Answer {
@@ -127,21 +161,31 @@ impl Stories<'_> {
     }
 
     fn start(&self, user_id: &str) -> Reset {
-        let started = expect(self.laptop.ask("POST", "/v1/resets", None, Some(json!({ "userId": user_id }))), 201);
+        let started = expect(
+            self.laptop.ask("POST", "/v1/resets", None, Some(json!({ "userId": user_id }))),
+            201,
+        );
         Reset { id: started.text("resetId"), bearer: started.text("bearer") }
     }
 
     /// Proves a kind within a reset, its address typed in full.
     fn prove(&self, reset: &Reset, kind: &str, address: &str) {
         let wanted = json!({ "kind": kind, "destination": address });
-        let sent = expect(self.post(&format!("/v1/resets/{}/challenges", reset.id), &reset.bearer, Some(wanted)), 202);
+        let sent = expect(
+            self.post(&format!("/v1/resets/{}/challenges", reset.id), &reset.bearer, Some(wanted)),
+            202,
+        );
         let message = self.laptop.next_message(address);
         assert_eq!(message["language"], self.language, "{message}");
         expect(self.laptop.verify(&sent.text("challengeId"), &reset.bearer, &code(&message)), 200);
     }
 
     fn next(&self, reset: &Reset) -> String {
-        expect(self.laptop.ask("GET", &format!("/v1/resets/{}", reset.id), Some(&reset.bearer), None), 200).text("next")
+        expect(
+            self.laptop.ask("GET", &format!("/v1/resets/{}", reset.id), Some(&reset.bearer), None),
+            200,
+        )
+        .text("next")
     }
 
     fn set_password(&self, reset: &Reset) -> Answer {
@@ -164,12 +208,17 @@ impl Stories<'_> {
         self.prove(&reset, "mobilePhone", &number);
         expect(self.set_password(&reset), 204);
         let notice = self.laptop.next_message(&number);
-        assert_eq!((notice["code"].as_str(), notice["channel"].as_str()), (None, Some("sms")), "{notice}");
+        assert_eq!(
+            (notice["code"].as_str(), notice["channel"].as_str()),
+            (None, Some("sms")),
+            "{notice}"
+        );
         self.is_in(&user_id);
     }
 
     fn both(&self) {
-        let (user_id, number, address) = (self.user_id("both"), self.number("158", "159"), self.address("both"));
+        let (user_id, number, address) =
+            (self.user_id("both"), self.number("158", "159"), self.address("both"));
         let session = self.person("both", &json!({})).text("bearer");
         self.register(&session, "email", &address);
         self.register(&session, "mobilePhone", &number);
@@ -187,10 +236,14 @@ impl Stories<'_> {
     }
 
     fn two_kinds(&self) {
-        let (user_id, number, address) = (self.user_id("two"), self.number("006", "110"), self.address("two"));
+        let (user_id, number, address) =
+            (self.user_id("two"), self.number("006", "110"), self.address("two"));
         let session = self.person("two", &json!({})).text("bearer");
         self.register(&session, "email", &address);
-        assert_eq!(self.post("/v1/me/registration/finish", &session, None).body["code"], "methodMissing");
+        assert_eq!(
+            self.post("/v1/me/registration/finish", &session, None).body["code"],
+            "methodMissing"
+        );
         self.register(&session, "mobilePhone", &number);
         self.finish(&session);
         let reset = self.start(&user_id);
@@ -206,13 +259,18 @@ impl Stories<'_> {
     }
 
     fn administrator(&self) {
-        let (user_id, number, address) = (self.user_id("boss"), self.number("313", "737"), self.address("boss"));
+        let (user_id, number, address) =
+            (self.user_id("boss"), self.number("313", "737"), self.address("boss"));
         // Another one, who will be told.
         let other = self.person("other", &json!({ "role": "administrator" })).text("bearer");
         self.register(&other, "email", &self.address("other"));
         let session = self.person("boss", &json!({ "role": "administrator" })).text("bearer");
         self.register(&session, "email", &address);
-        assert_eq!(self.post("/v1/me/registration/finish", &session, None).body["code"], "methodMissing", "always two");
+        assert_eq!(
+            self.post("/v1/me/registration/finish", &session, None).body["code"],
+            "methodMissing",
+            "always two"
+        );
         self.register(&session, "mobilePhone", &number);
         self.finish(&session);
         assert!(self.laptop.next_message(&address)["code"].is_null(), "the notice of the phone");
@@ -233,14 +291,26 @@ impl Stories<'_> {
         self.register(&member.text("bearer"), "email", &address);
         self.finish(&member.text("bearer"));
         let guest = self.person("guest", &json!({ "groups": ["guests"] }));
-        assert_eq!((&guest.body["next"], &guest.body["reach"]), (&json!(null), &json!("full")), "nobody asks them");
+        assert_eq!(
+            (&guest.body["next"], &guest.body["reach"]),
+            (&json!(null), &json!("full")),
+            "nobody asks them"
+        );
         let guests_address = self.address("guest");
         self.register(&guest.text("bearer"), "email", &guests_address);
         let before = self.laptop.messages(&guests_address);
 
-        let (of_member, of_guest) = (self.start(&self.user_id("member")), self.start(&self.user_id("guest")));
+        let (of_member, of_guest) =
+            (self.start(&self.user_id("member")), self.start(&self.user_id("guest")));
         let ask = json!({ "kind": "email" });
-        expect(self.post(&format!("/v1/resets/{}/challenges", of_guest.id), &of_guest.bearer, Some(ask)), 202);
+        expect(
+            self.post(
+                &format!("/v1/resets/{}/challenges", of_guest.id),
+                &of_guest.bearer,
+                Some(ask),
+            ),
+            202,
+        );
         self.prove(&of_member, "email", &address);
         expect(self.set_password(&of_member), 204);
         self.is_in(&self.user_id("member"));
@@ -248,8 +318,17 @@ impl Stories<'_> {
         assert_eq!(self.laptop.messages(&guests_address), before);
         assert_eq!(self.set_password(&of_guest).body["code"], "proofMissing");
         let why = format!("/v1/users/{}/can-reset", self.user_id("guest"));
-        let why = self.laptop.ask_with("GET", &why, Some(self.admin), None, &[("accept-language", self.language)]);
-        assert_eq!((&why.body["canReset"], &why.body["reason"]), (&json!(false), &json!("outOfScope")));
+        let why = self.laptop.ask_with(
+            "GET",
+            &why,
+            Some(self.admin),
+            None,
+            &[("accept-language", self.language)],
+        );
+        assert_eq!(
+            (&why.body["canReset"], &why.body["reason"]),
+            (&json!(false), &json!("outOfScope"))
+        );
     }
 
     fn postponed(&self) {
@@ -257,12 +336,19 @@ impl Stories<'_> {
         let asked = self.person("later", &json!({}));
         assert_eq!(asked.body["next"], "register");
         assert!(asked.body["postponeUntil"].is_string());
-        let session = expect(self.post("/v1/me/registration/postpone", &asked.text("bearer"), None), 200);
+        let session =
+            expect(self.post("/v1/me/registration/postpone", &asked.text("bearer"), None), 200);
         assert_eq!((&session.body["reach"], &session.body["next"]), (&json!("full"), &json!(null)));
         self.laptop.move_back(&user_id, "askedAt", 7);
         let again = expect(self.laptop.sign_in(&user_id, OWN), 200);
-        assert_eq!((&again.body["next"], &again.body["postponeUntil"]), (&json!("register"), &json!(null)));
-        assert_eq!(self.post("/v1/me/registration/postpone", &again.text("bearer"), None).body["code"], "postponeOver");
+        assert_eq!(
+            (&again.body["next"], &again.body["postponeUntil"]),
+            (&json!("register"), &json!(null))
+        );
+        assert_eq!(
+            self.post("/v1/me/registration/postpone", &again.text("bearer"), None).body["code"],
+            "postponeOver"
+        );
     }
 
     fn reconfirmed(&self) {
@@ -273,8 +359,12 @@ impl Stories<'_> {
         assert_eq!(self.laptop.sign_in(&user_id, OWN).body["next"], json!(null));
         self.laptop.move_back(&user_id, "confirmedAt", 180);
         let asked = expect(self.laptop.sign_in(&user_id, OWN), 200);
-        assert_eq!((&asked.body["next"], &asked.body["reach"]), (&json!("reconfirm"), &json!("register")));
-        let done = expect(self.post("/v1/me/registration/reconfirm", &asked.text("bearer"), None), 200);
+        assert_eq!(
+            (&asked.body["next"], &asked.body["reach"]),
+            (&json!("reconfirm"), &json!("register"))
+        );
+        let done =
+            expect(self.post("/v1/me/registration/reconfirm", &asked.text("bearer"), None), 200);
         assert_eq!(done.body["reach"], "full");
         assert_eq!(self.laptop.sign_in(&user_id, OWN).body["next"], json!(null));
     }
@@ -284,8 +374,15 @@ impl Stories<'_> {
         let session = self.person("issued", &json!({})).text("bearer");
         self.register(&session, "email", &address);
         let session = self.finish(&session).text("bearer");
-        let issued = expect(self.post(&format!("/v1/users/{user_id}/temporary-password"), self.admin, None), 200);
-        assert_eq!(self.laptop.ask("GET", "/v1/me", Some(&session), None).status, 401, "signed out everywhere");
+        let issued = expect(
+            self.post(&format!("/v1/users/{user_id}/temporary-password"), self.admin, None),
+            200,
+        );
+        assert_eq!(
+            self.laptop.ask("GET", "/v1/me", Some(&session), None).status,
+            401,
+            "signed out everywhere"
+        );
         assert_eq!(self.laptop.sign_in(&user_id, OWN).body["code"], "signInFailed");
         let subject = if self.language == "en" {
             "An administrator reset your Latchkey password"

@@ -25,13 +25,18 @@ impl ProvideCredentials for AtWork {
         Self: 'a,
     {
         let function = FUNCTION.try_with(Clone::clone).unwrap_or_default();
-        future::ProvideCredentials::ready(Ok(Credentials::new(function, "secret", None, None, "tests")))
+        future::ProvideCredentials::ready(Ok(Credentials::new(
+            function, "secret", None, None, "tests",
+        )))
     }
 }
 
 /// The function that signed a request.
 pub fn of(headers: &HeaderMap) -> String {
-    let signed = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let signed = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let credential = signed.split_once("Credential=").map(|(_, rest)| rest).unwrap_or_default();
     credential.split('/').next().unwrap_or_default().to_owned()
 }

@@ -29,11 +29,14 @@ fn close(value: &mut Value, part: bool) {
             for (name, field) in fields.iter_mut() {
                 match (name.as_str(), field) {
                     // Closed where they are referred to.
-                    ("schemas", Value::Object(schemas)) => schemas.values_mut().for_each(|schema| close(schema, true)),
+                    ("schemas", Value::Object(schemas)) => {
+                        schemas.values_mut().for_each(|schema| close(schema, true))
+                    }
                     (name, field) => close(field, name == "allOf"),
                 }
             }
-            let is_object = ["allOf", "$ref", "properties"].iter().any(|name| fields.contains_key(*name));
+            let is_object =
+                ["allOf", "$ref", "properties"].iter().any(|name| fields.contains_key(*name));
             if is_object && !part {
                 fields.insert("unevaluatedProperties".into(), json!(false));
             }
@@ -47,11 +50,18 @@ fn operation(method: &str, path: &str) -> Option<&'static Map<String, Value>> {
     let parts: Vec<&str> = path.split('/').collect();
     let fits = |pattern: &str| {
         let pattern: Vec<&str> = pattern.split('/').collect();
-        pattern.len() == parts.len() && pattern.iter().zip(&parts).all(|(p, part)| p.starts_with('{') && !part.is_empty() || p == part)
+        pattern.len() == parts.len()
+            && pattern
+                .iter()
+                .zip(&parts)
+                .all(|(p, part)| p.starts_with('{') && !part.is_empty() || p == part)
     };
     let literal = |pattern: &str| pattern.split('/').filter(|part| !part.starts_with('{')).count();
     let paths = DOCUMENT["paths"].as_object().expect("paths");
-    let found = paths.iter().filter(|(pattern, _)| fits(pattern)).max_by_key(|(pattern, _)| literal(pattern))?;
+    let found = paths
+        .iter()
+        .filter(|(pattern, _)| fits(pattern))
+        .max_by_key(|(pattern, _)| literal(pattern))?;
     // Where there is a GET, there is a HEAD.
     let method = if method == "HEAD" { "get".to_owned() } else { method.to_lowercase() };
     found.1.get(&method)?.as_object()
@@ -66,20 +76,29 @@ fn resolve(value: &'static Value) -> &'static Value {
 
 /// The validator of a schema, compiled once.
 fn validator(schema: &Value) -> Arc<Validator> {
-    static COMPILED: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+    static COMPILED: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> =
+        LazyLock::new(Mutex::default);
     let mut compiled = COMPILED.lock().expect("a lock");
     let compile = || {
         let mut schema = schema.clone();
         close(&mut schema, false);
         schema["components"] = json!({ "schemas": CLOSED["components"]["schemas"] });
-        Arc::new(jsonschema::draft202012::options().should_validate_formats(true).build(&schema).expect("a schema"))
+        Arc::new(
+            jsonschema::draft202012::options()
+                .should_validate_formats(true)
+                .build(&schema)
+                .expect("a schema"),
+        )
     };
     compiled.entry(schema.to_string()).or_insert_with(compile).clone()
 }
 
 /// What is wrong with a value, by its schema.
 pub fn errors(schema: &Value, value: &Value) -> Vec<String> {
-    validator(schema).iter_errors(value).map(|error| format!("{} at {:?}", error, error.instance_path().to_string())).collect()
+    validator(schema)
+        .iter_errors(value)
+        .map(|error| format!("{} at {:?}", error, error.instance_path().to_string()))
+        .collect()
 }
 
 /// Panics where an answer is not as the document says. `own`: whether the path
@@ -89,20 +108,37 @@ pub fn check(method: &str, path: &str, own: bool, answer: &Answer) {
     let what = format!("{method} {path} answered {answer:?}");
     let Some(operation) = operation(method, path).filter(|_| own) else {
         // Nothing is there: a problem, and nothing else.
-        assert!([400, 404, 405, 431].contains(&answer.status), "the document does not have it: {what}");
+        assert!(
+            [400, 404, 405, 431].contains(&answer.status),
+            "the document does not have it: {what}"
+        );
         let problem = json!({ "$ref": "#/components/schemas/Problem" });
-        assert!(method == "HEAD" || errors(&problem, &answer.body).is_empty(), "{what}: {:?}", errors(&problem, &answer.body));
+        assert!(
+            method == "HEAD" || errors(&problem, &answer.body).is_empty(),
+            "{what}: {:?}",
+            errors(&problem, &answer.body)
+        );
         return;
     };
     let response = operation["responses"].get(answer.status.to_string());
-    let response = resolve(response.unwrap_or_else(|| panic!("the document does not have this status: {what}")));
+    let response = resolve(
+        response.unwrap_or_else(|| panic!("the document does not have this status: {what}")),
+    );
     for (name, header) in response["headers"].as_object().into_iter().flatten() {
         let header = resolve(header);
         match answer.headers.get(&name.to_lowercase()) {
             None => assert!(header["required"] != true, "no {name}: {what}"),
             Some(text) => {
-                let value = if header["schema"]["type"] == "integer" { text.parse().expect("a number") } else { json!(text) };
-                assert_eq!(errors(&header["schema"], &value), Vec::<String>::new(), "{name}: {what}");
+                let value = if header["schema"]["type"] == "integer" {
+                    text.parse().expect("a number")
+                } else {
+                    json!(text)
+                };
+                assert_eq!(
+                    errors(&header["schema"], &value),
+                    Vec::<String>::new(),
+                    "{name}: {what}"
+                );
             }
         }
     }
@@ -112,7 +148,10 @@ pub fn check(method: &str, path: &str, own: bool, answer: &Answer) {
     match response.get("content").and_then(Value::as_object) {
         None => assert_eq!(answer.body, Value::Null, "{what}"),
         Some(content) => {
-            let kind = answer.headers.get("content-type").unwrap_or_else(|| panic!("no content type: {what}"));
+            let kind = answer
+                .headers
+                .get("content-type")
+                .unwrap_or_else(|| panic!("no content type: {what}"));
             let media = content.get(kind).unwrap_or_else(|| panic!("another content type: {what}"));
             assert_eq!(errors(&media["schema"], &answer.body), Vec::<String>::new(), "{what}");
         }

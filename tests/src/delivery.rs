@@ -24,7 +24,9 @@ impl World {
         let request = format!("send-code-{}", self.requests.fetch_add(1, Ordering::SeqCst));
         let event = to_raw_value(event).expect("JSON");
         let turn = self.turn(SEND_CODE);
-        let (host, channels) = turn.as_ref().map_or((&self.host, &self.channels), |later| (&later.host, &later.channels));
+        let (host, channels) = turn
+            .as_ref()
+            .map_or((&self.host, &self.channels), |later| (&later.host, &later.channels));
         // On the heap: tests wait for it in depth.
         let answer: Pin<Box<dyn Future<Output = Result<Value, Error>> + Send>> =
             Box::pin(platform::stream::answer(host, channels, &request, &event));
@@ -41,14 +43,23 @@ impl World {
         let request = format!("delivery-{}", self.requests.fetch_add(1, Ordering::SeqCst));
         let event = to_raw_value(event).expect("JSON");
         let turn = self.turn(DELIVERY_EVENTS);
-        let handled = platform::delivery::handle(turn.as_ref().map_or(&self.host, |later| &later.host), &request, &event);
+        let handled = platform::delivery::handle(
+            turn.as_ref().map_or(&self.host, |later| &later.host),
+            &request,
+            &event,
+        );
         let answer = acting(DELIVERY_EVENTS, handled).await.map_err(|error| error.to_string())?;
         Ok(serde_json::to_value(answer).expect("JSON"))
     }
 
     /// The name under which its channel took the newest message to an address.
     pub fn name_of_newest(&self, address: &str) -> String {
-        self.standins.inbox().to(address).pop().unwrap_or_else(|| panic!("no message to {address}")).message_id
+        self.standins
+            .inbox()
+            .to(address)
+            .pop()
+            .unwrap_or_else(|| panic!("no message to {address}"))
+            .message_id
     }
 }
 
@@ -61,13 +72,19 @@ pub fn ses(event_type: &str, name: &str, more: Value) -> Value {
 
 /// A bounce of a type.
 pub fn bounce(bounce_type: &str, name: &str) -> Value {
-    let recipients = json!([{ "emailAddress": "somebody@example.com", "diagnosticCode": "smtp; 550" }]);
-    ses("Bounce", name, json!({ "bounce": { "bounceType": bounce_type, "bounceSubType": "General", "bouncedRecipients": recipients } }))
+    let recipients =
+        json!([{ "emailAddress": "somebody@example.com", "diagnosticCode": "smtp; 550" }]);
+    ses(
+        "Bounce",
+        name,
+        json!({ "bounce": { "bounceType": bounce_type, "bounceSubType": "General", "bouncedRecipients": recipients } }),
+    )
 }
 
 /// The same event as a notification of SNS: bare, without EventBridge's cover.
 pub fn notified(event: &Value) -> Value {
-    let sns = json!({ "Type": "Notification", "MessageId": "0", "Message": event["detail"].to_string() });
+    let sns =
+        json!({ "Type": "Notification", "MessageId": "0", "Message": event["detail"].to_string() });
     json!({ "Records": [{ "EventSource": "aws:sns", "EventVersion": "1.0", "Sns": sns }] })
 }
 
@@ -83,8 +100,13 @@ pub fn sms_line(name: &str, status: &str, said: &str) -> String {
 
 /// Lines of a log, as a subscription of CloudWatch Logs brings them.
 pub fn logged(lines: &[String]) -> Value {
-    let events: Vec<Value> = lines.iter().map(|line| json!({ "id": "0", "timestamp": 0, "message": line })).collect();
-    packed(json!({ "messageType": "DATA_MESSAGE", "logGroup": "sns", "logEvents": events }).to_string().as_bytes())
+    let events: Vec<Value> =
+        lines.iter().map(|line| json!({ "id": "0", "timestamp": 0, "message": line })).collect();
+    packed(
+        json!({ "messageType": "DATA_MESSAGE", "logGroup": "sns", "logEvents": events })
+            .to_string()
+            .as_bytes(),
+    )
 }
 
 /// Bytes in the parcel of CloudWatch Logs.

@@ -25,7 +25,10 @@ impl Lines {
     /// What logs here as a function does, metrics among it.
     pub fn subscriber(&self, level: LevelFilter) -> impl Subscriber + Send + Sync + use<> {
         let (function, function_version) = ("latchkey-tests".to_owned(), "$LATEST".to_owned());
-        subscriber(Logging { level, metrics: Some(NAMESPACE.to_owned()), function, function_version }, self.clone())
+        subscriber(
+            Logging { level, metrics: Some(NAMESPACE.to_owned()), function, function_version },
+            self.clone(),
+        )
     }
 
     /// Takes down what is logged on this thread, and on no other, until what is
@@ -40,9 +43,16 @@ impl Lines {
     /// The lines so far, each as its object, and none left.
     #[track_caller]
     pub fn take(&self) -> Vec<Value> {
-        let text = String::from_utf8(std::mem::take(&mut *self.0.lock().expect("no panic holds it"))).expect("UTF-8");
-        let object = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
-        text.split_terminator('\n').map(object).inspect(|line: &Value| assert!(line.is_object(), "{line}")).collect()
+        let text =
+            String::from_utf8(std::mem::take(&mut *self.0.lock().expect("no panic holds it")))
+                .expect("UTF-8");
+        let object = |line: &str| {
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
+        };
+        text.split_terminator('\n')
+            .map(object)
+            .inspect(|line: &Value| assert!(line.is_object(), "{line}"))
+            .collect()
     }
 }
 

@@ -23,27 +23,43 @@ impl World {
     pub async fn administrator(&self) -> Person {
         let made =
             self.invoke_directory(json!({ "createFirstAdministrator": { "userId": "admin@example.com", "name": "Ada Admin" } })).await;
-        let temporary = made["temporaryPassword"].as_str().unwrap_or_else(|| panic!("no administrator in {made}"));
+        let temporary = made["temporaryPassword"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no administrator in {made}"));
         self.settle("admin@example.com", temporary, "a password for the administrator").await
     }
 
     /// Makes an account and changes its temporary password.
     pub async fn user(&self, administrator: &str, user: Value) -> Person {
         let user_id = user["userId"].as_str().expect("a user ID").to_owned();
-        let made = self.ask(Ask::new("POST", "/v1/users").bearer(administrator).body(user)).await.expect(201);
-        self.settle(&user_id, &made.text("temporaryPassword"), &format!("a long password of {user_id}")).await
+        let made = self
+            .ask(Ask::new("POST", "/v1/users").bearer(administrator).body(user))
+            .await
+            .expect(201);
+        self.settle(
+            &user_id,
+            &made.text("temporaryPassword"),
+            &format!("a long password of {user_id}"),
+        )
+        .await
     }
 
     async fn settle(&self, user_id: &str, temporary: &str, password: &str) -> Person {
         let signed_in = self.sign_in(user_id, temporary).await.expect(200);
         assert_eq!(signed_in.body["next"], "changePassword");
         let change = json!({ "currentPassword": temporary, "newPassword": password });
-        self.ask(Ask::new("PUT", "/v1/me/password").bearer(&signed_in.text("bearer")).body(change)).await.expect(200);
+        self.ask(Ask::new("PUT", "/v1/me/password").bearer(&signed_in.text("bearer")).body(change))
+            .await
+            .expect(200);
         Person { user_id: user_id.to_owned(), password: password.to_owned() }
     }
 
     pub async fn sign_in(&self, user_id: &str, password: &str) -> Answer {
-        self.ask(Ask::new("POST", "/v1/sign-in").body(json!({ "userId": user_id, "password": password }))).await
+        self.ask(
+            Ask::new("POST", "/v1/sign-in")
+                .body(json!({ "userId": user_id, "password": password })),
+        )
+        .await
     }
 
     /// The bearer of a new session.
@@ -52,17 +68,26 @@ impl World {
     }
 
     /// Changes the policy and saves it.
-    pub async fn save_policy(&self, administrator: &str, change: impl FnOnce(&mut Value)) -> Answer {
+    pub async fn save_policy(
+        &self,
+        administrator: &str,
+        change: impl FnOnce(&mut Value),
+    ) -> Answer {
         let read = self.ask(Ask::new("GET", "/v1/policy").bearer(administrator)).await.expect(200);
         let mut policy = read.body["policy"].clone();
         change(&mut policy);
-        let put = Ask::new("PUT", "/v1/policy").bearer(administrator).header("if-match", &read.headers["etag"]).body(policy);
+        let put = Ask::new("PUT", "/v1/policy")
+            .bearer(administrator)
+            .header("if-match", &read.headers["etag"])
+            .body(policy);
         self.ask(put).await
     }
 
     /// Switches reset on for everybody.
     pub async fn switch_on(&self, administrator: &str) {
-        self.save_policy(administrator, |policy| policy["scope"] = json!({ "type": "all" })).await.expect(200);
+        self.save_policy(administrator, |policy| policy["scope"] = json!({ "type": "all" }))
+            .await
+            .expect(200);
     }
 
     /// Switches reset on for everybody, by mail and by SMS to Australia, with
@@ -80,14 +105,20 @@ impl World {
     /// The code in the newest message to an address, once everything is sent.
     pub async fn code_for(&self, address: &str) -> String {
         self.pump().await;
-        let newest = self.standins.inbox().to(address).pop().unwrap_or_else(|| panic!("no message to {address}"));
+        let newest = self
+            .standins
+            .inbox()
+            .to(address)
+            .pop()
+            .unwrap_or_else(|| panic!("no message to {address}"));
         newest.code.unwrap_or_else(|| panic!("no code in {:?}", newest.text))
     }
 
     /// Adds an address of a kind, and proves it.
     pub async fn add_method(&self, bearer: &str, kind: &str, address: &str) {
         let add = json!({ "kind": kind, "destination": address });
-        let sent = self.ask(Ask::new("POST", "/v1/me/methods").bearer(bearer).body(add)).await.expect(202);
+        let sent =
+            self.ask(Ask::new("POST", "/v1/me/methods").bearer(bearer).body(add)).await.expect(202);
         let code = self.code_for(address).await;
         self.verify(bearer, &sent.text("challengeId"), &code).await.expect(200);
     }
@@ -99,7 +130,10 @@ impl World {
         for (kind, address) in addresses {
             self.add_method(&bearer, kind, address).await;
         }
-        self.ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer)).await.expect(200).text("bearer")
+        self.ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer))
+            .await
+            .expect(200)
+            .text("bearer")
     }
 
     /// Registers an address and finishes; the bearer of the full session.
@@ -108,7 +142,12 @@ impl World {
     }
 
     pub async fn verify(&self, bearer: &str, challenge: &str, code: &str) -> Answer {
-        self.ask(Ask::new("POST", format!("/v1/challenges/{challenge}/verify")).bearer(bearer).body(json!({ "code": code }))).await
+        self.ask(
+            Ask::new("POST", format!("/v1/challenges/{challenge}/verify"))
+                .bearer(bearer)
+                .body(json!({ "code": code })),
+        )
+        .await
     }
 
     pub async fn ask_reset(&self, user_id: &str) -> Answer {
@@ -117,7 +156,11 @@ impl World {
 
     pub async fn start_reset(&self, user_id: &str) -> StartedReset {
         let started = self.ask_reset(user_id).await.expect(201);
-        StartedReset { id: started.text("resetId"), bearer: started.text("bearer"), support_code: started.text("supportCode") }
+        StartedReset {
+            id: started.text("resetId"),
+            bearer: started.text("bearer"),
+            support_code: started.text("supportCode"),
+        }
     }
 
     pub async fn ask_code(&self, reset: &StartedReset) -> Answer {
@@ -141,14 +184,20 @@ impl World {
 
     /// The same, with the address as somebody types it.
     pub async fn prove_by(&self, reset: &StartedReset, kind: &str, typed: &str, address: &str) {
-        let sent = self.ask_code_by(reset, json!({ "kind": kind, "destination": typed })).await.expect(202);
+        let sent = self
+            .ask_code_by(reset, json!({ "kind": kind, "destination": typed }))
+            .await
+            .expect(202);
         let code = self.code_for(address).await;
         self.verify(&reset.bearer, &sent.text("challengeId"), &code).await.expect(200);
     }
 
     /// What is next in a reset: `method` or `password`.
     pub async fn next_in(&self, reset: &StartedReset) -> String {
-        self.ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer)).await.expect(200).text("next")
+        self.ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer))
+            .await
+            .expect(200)
+            .text("next")
     }
 
     /// Asks for a code by mail; the challenge.
@@ -158,7 +207,10 @@ impl World {
 
     pub async fn set_password(&self, reset: &StartedReset, password: &str) -> Answer {
         let path = format!("/v1/resets/{}/password", reset.id);
-        self.ask(Ask::new("PUT", path).bearer(&reset.bearer).body(json!({ "newPassword": password }))).await
+        self.ask(
+            Ask::new("PUT", path).bearer(&reset.bearer).body(json!({ "newPassword": password })),
+        )
+        .await
     }
 
     /// A world with reset switched on and one registered user: the
@@ -167,7 +219,12 @@ impl World {
         let administrator = self.administrator().await;
         let admin = self.session(&administrator).await;
         self.switch_on(&admin).await;
-        let ann = self.user(&admin, json!({ "userId": "ann@example.com", "name": "Ann Example", "groups": ["staff"] })).await;
+        let ann = self
+            .user(
+                &admin,
+                json!({ "userId": "ann@example.com", "name": "Ann Example", "groups": ["staff"] }),
+            )
+            .await;
         self.register(&ann, "ann.private@example.com").await;
         (admin, ann)
     }

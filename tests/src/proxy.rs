@@ -117,7 +117,8 @@ impl Proxy {
     /// Forwards DynamoDB's calls to one endpoint and all others to another.
     pub async fn start(dynamodb: String, others: String) -> Proxy {
         let shared = Arc::new(Mutex::new(Shared::default()));
-        let upstream = Upstream { shared: shared.clone(), http: reqwest::Client::new(), dynamodb, others };
+        let upstream =
+            Upstream { shared: shared.clone(), http: reqwest::Client::new(), dynamodb, others };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
         let app = Router::new().fallback(any(forward)).with_state(upstream);
@@ -152,10 +153,18 @@ impl Proxy {
     }
 }
 
-async fn forward(State(upstream): State<Upstream>, request: axum::extract::Request) -> Response<Body> {
+async fn forward(
+    State(upstream): State<Upstream>,
+    request: axum::extract::Request,
+) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let target = parts.headers.get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+    let target = parts
+        .headers
+        .get("x-amz-target")
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
     let mut sent: Value = serde_json::from_slice(&bytes).unwrap_or_else(|_| form(&bytes));
     let operation = match target.rsplit('.').next() {
         Some(operation) if !operation.is_empty() => operation.to_owned(),
@@ -170,7 +179,11 @@ async fn forward(State(upstream): State<Upstream>, request: axum::extract::Reque
     };
     let gate = {
         let shared = upstream.shared.lock().expect("no panic holds it");
-        shared.gate.as_ref().filter(|(_, fits)| fits(&operation, &sent)).map(|(gate, _)| gate.clone())
+        shared
+            .gate
+            .as_ref()
+            .filter(|(_, fits)| fits(&operation, &sent))
+            .map(|(gate, _)| gate.clone())
     };
     if let Some(gate) = gate {
         gate.pass().await;
@@ -188,18 +201,25 @@ async fn forward(State(upstream): State<Upstream>, request: axum::extract::Reque
     let (status, answer, error_type) = match refused {
         Some((status, body)) => (status, Bytes::from(body.to_string()), None),
         None => {
-            let base = if target.starts_with("DynamoDB") { &upstream.dynamodb } else { &upstream.others };
+            let base =
+                if target.starts_with("DynamoDB") { &upstream.dynamodb } else { &upstream.others };
             let url = format!("{base}{}", parts.uri.path());
             pass_on(&upstream.http, &url, parts.headers, bytes).await
         }
     };
     let body = serde_json::from_slice(&answer).unwrap_or_default();
-    upstream.shared.lock().expect("no panic holds it").calls.push(Call { function, operation, body: sent, answer: body });
+    upstream.shared.lock().expect("no panic holds it").calls.push(Call {
+        function,
+        operation,
+        body: sent,
+        answer: body,
+    });
     let (status, answer) = match fault {
         Some(Fault::LoseReply) => (StatusCode::INTERNAL_SERVER_ERROR, Bytes::from_static(b"{}")),
         _ => (status, answer),
     };
-    let mut response = Response::builder().status(status).header("content-type", "application/x-amz-json-1.0");
+    let mut response =
+        Response::builder().status(status).header("content-type", "application/x-amz-json-1.0");
     if let Some(error_type) = error_type {
         response = response.header(ERROR_TYPE, error_type);
     }
@@ -208,13 +228,21 @@ async fn forward(State(upstream): State<Upstream>, request: axum::extract::Reque
 
 /// The fields of a form, as SNS takes them.
 fn form(bytes: &[u8]) -> Value {
-    form_urlencoded::parse(bytes).map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect()
+    form_urlencoded::parse(bytes)
+        .map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())))
+        .collect()
 }
 
-async fn pass_on(http: &reqwest::Client, url: &str, mut headers: HeaderMap, body: Bytes) -> (StatusCode, Bytes, Option<HeaderValue>) {
+async fn pass_on(
+    http: &reqwest::Client,
+    url: &str,
+    mut headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, Bytes, Option<HeaderValue>) {
     headers.remove("host");
     headers.remove("content-length");
-    let answer = http.post(url).headers(headers).body(body).send().await.expect("the emulator answers");
+    let answer =
+        http.post(url).headers(headers).body(body).send().await.expect("the emulator answers");
     let error_type = answer.headers().get(ERROR_TYPE).cloned();
     (answer.status(), answer.bytes().await.expect("a whole answer"), error_type)
 }
@@ -231,7 +259,9 @@ fn refusal(fault: Fault, sent: &Value) -> Option<(StatusCode, Value)> {
             Some((StatusCode::BAD_REQUEST, body))
         }
         Fault::Conflict => None,
-        Fault::Throttle => Some((StatusCode::BAD_REQUEST, error("ProvisionedThroughputExceededException"))),
+        Fault::Throttle => {
+            Some((StatusCode::BAD_REQUEST, error("ProvisionedThroughputExceededException")))
+        }
         Fault::AccessDenied => Some((StatusCode::BAD_REQUEST, error("AccessDeniedException"))),
         Fault::Silence => Some((StatusCode::INTERNAL_SERVER_ERROR, json!({}))),
         Fault::LoseReply => None,

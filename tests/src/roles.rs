@@ -28,7 +28,8 @@ pub struct Role {
 }
 
 /// Roles by function, as the template has them.
-pub static ROLES: LazyLock<BTreeMap<String, Role>> = LazyLock::new(|| roles(include_str!("../../infra/template.yaml")));
+pub static ROLES: LazyLock<BTreeMap<String, Role>> =
+    LazyLock::new(|| roles(include_str!("../../infra/template.yaml")));
 
 /// Calls that the service makes with the role, and no code of ours: function,
 /// action and why. They are granted and never seen here.
@@ -42,7 +43,11 @@ pub const BY_THE_SERVICE: &[(&str, &str, &str)] = &[
     ("send-code", "dynamodb:GetShardIterator", "the event source mapping polls the stream"),
     ("send-code", "dynamodb:ListStreams", "the event source mapping polls the stream"),
     ("send-code", "sqs:SendMessage", "the event source mapping gives up a batch"),
-    ("delivery-events", "sqs:SendMessage", "Lambda gives up an event that failed each time: the destination of asynchronous failures"),
+    (
+        "delivery-events",
+        "sqs:SendMessage",
+        "Lambda gives up an event that failed each time: the destination of asynchronous failures",
+    ),
 ];
 pub const EVERY_FUNCTION: &str = "*";
 
@@ -61,15 +66,19 @@ const NAMES: [(&str, &str); 7] = [
 pub fn roles(template: &str) -> BTreeMap<String, Role> {
     let template: Yaml = serde_yaml_ng::from_str(template).expect("YAML");
     let resources = template["Resources"].as_mapping().expect("resources");
-    let functions = resources.values().filter(|resource| resource["Type"] == "AWS::Serverless::Function");
+    let functions =
+        resources.values().filter(|resource| resource["Type"] == "AWS::Serverless::Function");
     let role = |function: &Yaml| {
         let name = text(&function["Metadata"]["BuildProperties"]["Binary"]);
         let role = text(&function["Properties"]["Role"]);
         let role = role.strip_prefix("${").and_then(|role| role.strip_suffix(".Arn}"));
-        let role = &template["Resources"][role.unwrap_or_else(|| panic!("{name}: no role of its own"))];
+        let role =
+            &template["Resources"][role.unwrap_or_else(|| panic!("{name}: no role of its own"))];
         let policies = role["Properties"]["Policies"].as_sequence().expect("policies").iter();
         let mut role = Role::default();
-        for statement in policies.flat_map(|policy| policy["PolicyDocument"]["Statement"].as_sequence().expect("statements")) {
+        for statement in policies.flat_map(|policy| {
+            policy["PolicyDocument"]["Statement"].as_sequence().expect("statements")
+        }) {
             match text(&statement["Effect"]).as_str() {
                 "Allow" => role.granted.extend(of_statement(statement)),
                 "Deny" => role.denied.extend(of_statement(statement)),
@@ -86,13 +95,21 @@ fn of_statement(statement: &Yaml) -> Vec<Right> {
     let keys = if condition.is_null() {
         vec!["*".to_owned()]
     } else {
-        assert_eq!(condition.as_mapping().map(|operators| operators.len()), Some(1), "{condition:?}");
+        assert_eq!(
+            condition.as_mapping().map(|operators| operators.len()),
+            Some(1),
+            "{condition:?}"
+        );
         texts(&condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
     };
     let mut rights = Vec::new();
     for action in texts(&statement["Action"]) {
         for resource in texts(&statement["Resource"]) {
-            let right = |key: &String| Right { action: action.clone(), resource: resource.clone(), key: key.clone() };
+            let right = |key: &String| Right {
+                action: action.clone(),
+                resource: resource.clone(),
+                key: key.clone(),
+            };
             rights.extend(keys.iter().map(right));
         }
     }
@@ -100,7 +117,9 @@ fn of_statement(statement: &Yaml) -> Vec<Right> {
 }
 
 fn texts(value: &Yaml) -> Vec<String> {
-    value.as_sequence().map_or_else(|| vec![text(value)], |values| values.iter().map(text).collect())
+    value
+        .as_sequence()
+        .map_or_else(|| vec![text(value)], |values| values.iter().map(text).collect())
 }
 
 /// A text, with a world's names in it, whatever function of CloudFormation
@@ -117,23 +136,31 @@ fn text(value: &Yaml) -> String {
 
 /// What a call asks for: one for each item, and for each resource it is done to.
 pub fn asked(operation: &str, body: &Value) -> Vec<Right> {
-    let right = |action: &str, resource: String, key: &str| Right { action: action.to_owned(), resource, key: key.to_owned() };
+    let right = |action: &str, resource: String, key: &str| Right {
+        action: action.to_owned(),
+        resource,
+        key: key.to_owned(),
+    };
     let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let arn = |rest: String| format!("arn:aws:{rest}");
     let table = |name: &str| arn(format!("dynamodb:us-east-1:000000000000:table/{name}"));
     let leading = |key: &Value| word(&key["pk"]["S"]);
-    let on_table = |verb: &str, body: &Value, key: &str| right(&format!("dynamodb:{verb}"), table(&word(&body["TableName"])), key);
+    let on_table = |verb: &str, body: &Value, key: &str| {
+        right(&format!("dynamodb:{verb}"), table(&word(&body["TableName"])), key)
+    };
     match operation {
         "BatchGetItem" => {
             let tables = body["RequestItems"].as_object().into_iter().flatten();
             let of_table = |(name, asked): (&String, &Value)| {
                 let keys = asked["Keys"].as_array().into_iter().flatten();
-                keys.map(|key| right("dynamodb:BatchGetItem", table(name), &leading(key))).collect::<Vec<_>>()
+                keys.map(|key| right("dynamodb:BatchGetItem", table(name), &leading(key)))
+                    .collect::<Vec<_>>()
             };
             tables.flat_map(of_table).collect()
         }
         "TransactWriteItems" => {
-            let members = body["TransactItems"].as_array().into_iter().flatten().filter_map(Value::as_object);
+            let members =
+                body["TransactItems"].as_array().into_iter().flatten().filter_map(Value::as_object);
             let of_member = |(verb, body): (&String, &Value)| match verb.as_str() {
                 "Put" => on_table("PutItem", body, &leading(&body["Item"])),
                 "ConditionCheck" => on_table("ConditionCheckItem", body, &leading(&body["Key"])),
@@ -145,25 +172,44 @@ pub fn asked(operation: &str, body: &Value) -> Vec<Right> {
         "Query" => {
             // `#p = :p`: the value that the partition key must have.
             let condition = body["KeyConditionExpression"].as_str().unwrap_or_default();
-            let value = condition.split(" = ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_default();
-            let mut query = on_table("Query", body, &word(&body["ExpressionAttributeValues"][value]["S"]));
+            let value = condition
+                .split(" = ")
+                .nth(1)
+                .and_then(|rest| rest.split(' ').next())
+                .unwrap_or_default();
+            let mut query =
+                on_table("Query", body, &word(&body["ExpressionAttributeValues"][value]["S"]));
             query.resource.extend(body["IndexName"].as_str().map(|name| format!("/index/{name}")));
             vec![query]
         }
         "/v2/email/outbound-emails" => {
             // The verified identity of an address is its domain's.
             let from = word(&body["FromEmailAddress"]);
-            let identity = from.rsplit('@').next().unwrap_or_default().trim_end_matches('>').to_owned();
-            let with = |what: &str| right("ses:SendEmail", arn(format!("ses:us-east-1:000000000000:{what}")), "");
-            let set = body["ConfigurationSetName"].as_str().map(|name| format!("configuration-set/{name}"));
-            [Some(format!("identity/{identity}")), set].into_iter().flatten().map(|what| with(&what)).collect()
+            let identity =
+                from.rsplit('@').next().unwrap_or_default().trim_end_matches('>').to_owned();
+            let with = |what: &str| {
+                right("ses:SendEmail", arn(format!("ses:us-east-1:000000000000:{what}")), "")
+            };
+            let set = body["ConfigurationSetName"]
+                .as_str()
+                .map(|name| format!("configuration-set/{name}"));
+            [Some(format!("identity/{identity}")), set]
+                .into_iter()
+                .flatten()
+                .map(|what| with(&what))
+                .collect()
         }
         "/Publish" => {
-            let to = ["TopicArn", "TargetArn", "PhoneNumber"].into_iter().find_map(|name| body[name].as_str());
+            let to = ["TopicArn", "TargetArn", "PhoneNumber"]
+                .into_iter()
+                .find_map(|name| body[name].as_str());
             vec![right("sns:Publish", to.unwrap_or_default().to_owned(), "")]
         }
         "GetSecretValue" | "PutSecretValue" | "DescribeSecret" | "UpdateSecretVersionStage" => {
-            let secret = arn(format!("secretsmanager:us-east-1:000000000000:secret:{}", word(&body["SecretId"])));
+            let secret = arn(format!(
+                "secretsmanager:us-east-1:000000000000:secret:{}",
+                word(&body["SecretId"])
+            ));
             vec![right(&format!("secretsmanager:{operation}"), secret, "")]
         }
         other if other.chars().all(char::is_alphanumeric) => vec![on_table(other, body, "")],
@@ -177,7 +223,12 @@ fn like(pattern: &str, text: &str) -> bool {
         None => pattern == text,
         Some((begin, rest)) => {
             let left = text.strip_prefix(begin);
-            left.is_some_and(|left| left.char_indices().map(|(at, _)| &left[at..]).chain([""]).any(|left| like(rest, left)))
+            left.is_some_and(|left| {
+                left.char_indices()
+                    .map(|(at, _)| &left[at..])
+                    .chain([""])
+                    .any(|left| like(rest, left))
+            })
         }
     }
 }
@@ -185,25 +236,41 @@ fn like(pattern: &str, text: &str) -> bool {
 impl Right {
     /// Whether what it says of a call holds of this one.
     pub fn covers(&self, asked: &Right) -> bool {
-        self.action == asked.action && like(&self.resource, &asked.resource) && like(&self.key, &asked.key)
+        self.action == asked.action
+            && like(&self.resource, &asked.resource)
+            && like(&self.key, &asked.key)
     }
 }
 
 impl Role {
     /// What it does not grant of a call.
     pub fn refused(&self, operation: &str, body: &Value) -> Vec<Right> {
-        let covered = |rights: &BTreeSet<Right>, asked: &Right| rights.iter().any(|right| right.covers(asked));
-        let refused = |asked: &Right| !covered(&self.granted, asked) || covered(&self.denied, asked);
+        let covered = |rights: &BTreeSet<Right>, asked: &Right| {
+            rights.iter().any(|right| right.covers(asked))
+        };
+        let refused =
+            |asked: &Right| !covered(&self.granted, asked) || covered(&self.denied, asked);
         asked(operation, body).into_iter().filter(refused).collect()
     }
 
     /// The rights that this function has, and none of the calls used.
     pub fn unused(&self, function: &str, calls: &[Call]) -> Vec<&Right> {
-        let asked: BTreeSet<Right> =
-            calls.iter().filter(|call| call.function == function).flat_map(|call| asked(&call.operation, &call.body)).collect();
-        let by_the_service =
-            |right: &Right| BY_THE_SERVICE.iter().any(|(whose, action, _)| like(whose, function) && *action == right.action);
-        self.granted.iter().filter(|right| !by_the_service(right) && !asked.iter().any(|asked| right.covers(asked))).collect()
+        let asked: BTreeSet<Right> = calls
+            .iter()
+            .filter(|call| call.function == function)
+            .flat_map(|call| asked(&call.operation, &call.body))
+            .collect();
+        let by_the_service = |right: &Right| {
+            BY_THE_SERVICE
+                .iter()
+                .any(|(whose, action, _)| like(whose, function) && *action == right.action)
+        };
+        self.granted
+            .iter()
+            .filter(|right| {
+                !by_the_service(right) && !asked.iter().any(|asked| right.covers(asked))
+            })
+            .collect()
     }
 }
 

@@ -71,13 +71,26 @@ impl Answer {
     /// An answer as the gateway sends it, of what a function gave it.
     pub fn of(given: Value) -> Answer {
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
-        let headers = given["headers"].as_object().unwrap_or_else(|| panic!("no headers: {given}")).iter();
-        let cookies = given["cookies"].as_array().expect("cookies").iter().map(|cookie| ("set-cookie".to_owned(), text(cookie)));
+        let headers =
+            given["headers"].as_object().unwrap_or_else(|| panic!("no headers: {given}")).iter();
+        let cookies = given["cookies"]
+            .as_array()
+            .expect("cookies")
+            .iter()
+            .map(|cookie| ("set-cookie".to_owned(), text(cookie)));
         assert_eq!(given["isBase64Encoded"], false, "a text: {given}");
         Answer {
-            status: given["statusCode"].as_u64().and_then(|status| status.try_into().ok()).expect("a status"),
-            headers: headers.map(|(name, value)| (name.clone(), text(value))).chain(cookies).collect(),
-            body: given.get("body").map_or(Value::Null, |body| serde_json::from_str(&text(body)).expect("JSON")),
+            status: given["statusCode"]
+                .as_u64()
+                .and_then(|status| status.try_into().ok())
+                .expect("a status"),
+            headers: headers
+                .map(|(name, value)| (name.clone(), text(value)))
+                .chain(cookies)
+                .collect(),
+            body: given
+                .get("body")
+                .map_or(Value::Null, |body| serde_json::from_str(&text(body)).expect("JSON")),
         }
     }
     /// The problem's code, or nothing.
@@ -132,8 +145,9 @@ type Routes = fn(Arc<Host>) -> Router;
 
 /// The secret of the front that stands before every world.
 pub const FRONT_SECRET: &str = "the secret of the front";
-static FRONT_SECRET_HASHED: LazyLock<String> =
-    LazyLock::new(|| Sha256::digest(FRONT_SECRET).iter().map(|byte| format!("{byte:02x}")).collect());
+static FRONT_SECRET_HASHED: LazyLock<String> = LazyLock::new(|| {
+    Sha256::digest(FRONT_SECRET).iter().map(|byte| format!("{byte:02x}")).collect()
+});
 
 /// The functions that answer HTTP, by the name of their package.
 pub const FUNCTIONS: [(&str, Routes); 6] = [
@@ -156,7 +170,12 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    async fn start(proxy: &Proxy, source_limit: u32, clock: Arc<ManualClock>, entropy: Arc<dyn Entropy>) -> Running {
+    async fn start(
+        proxy: &Proxy,
+        source_limit: u32,
+        clock: Arc<ManualClock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Running {
         let builder = SdkConfig::builder()
             .region(Region::new("us-east-1"))
             .credentials_provider(SharedCredentialsProvider::new(caller::AtWork))
@@ -164,7 +183,10 @@ impl Running {
             .endpoint_url(proxy.endpoint());
         // Two hundred requests at once on a busy machine may take their time:
         // bounds are tested here, not speed.
-        let patient = TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).operation_timeout(PATIENCE).build();
+        let patient = TimeoutConfig::builder()
+            .operation_attempt_timeout(PATIENCE)
+            .operation_timeout(PATIENCE)
+            .build();
         let aws = platform::host::configure(builder).timeout_config(patient).build();
         let settings = Settings {
             table: local::dynamodb::TABLE.to_owned(),
@@ -177,7 +199,9 @@ impl Running {
         };
         let channels = Channels::new(&aws, &settings);
         let host = Arc::new(Host::new(settings, &aws, clock, entropy));
-        let wrap = |(name, routes): (&'static str, Routes)| (name, platform::http::edge::wrap(routes, host.clone()));
+        let wrap = |(name, routes): (&'static str, Routes)| {
+            (name, platform::http::edge::wrap(routes, host.clone()))
+        };
         Running { functions: FUNCTIONS.into_iter().map(wrap).collect(), channels, host }
     }
 }
@@ -197,7 +221,8 @@ impl World {
         let proxy = Proxy::start(embedded.endpoint(), standins.endpoint()).await;
         let clock = Arc::new(ManualClock(AtomicI64::new(BEGIN.0)));
         let entropy = Arc::new(SeededEntropy(AtomicU64::new(1)));
-        let Running { host, channels, functions } = Running::start(&proxy, source_limit, clock.clone(), entropy).await;
+        let Running { host, channels, functions } =
+            Running::start(&proxy, source_limit, clock.clone(), entropy).await;
         World {
             functions,
             later: RwLock::default(),
@@ -225,24 +250,42 @@ impl World {
         let proxy = Proxy::start(self.embedded.endpoint(), standins.endpoint()).await;
         let source_limit = self.host.settings.source_limit;
         let Running { host, channels, functions } =
-            Running::start(&proxy, source_limit, self.clock.clone(), self.host.entropy.clone()).await;
-        World { proxy, standins, host, channels, functions, keys, secret, later: RwLock::default(), apart: BTreeMap::new(), ..self }
+            Running::start(&proxy, source_limit, self.clock.clone(), self.host.entropy.clone())
+                .await;
+        World {
+            proxy,
+            standins,
+            host,
+            channels,
+            functions,
+            keys,
+            secret,
+            later: RwLock::default(),
+            apart: BTreeMap::new(),
+            ..self
+        }
     }
 
     /// Starts every function once more, beside those that run. Requests and
     /// records go to all in turn from then on, as to the processes of a Lambda.
     pub async fn start_more(&self) {
         let (clock, entropy) = (self.clock.clone(), self.host.entropy.clone());
-        let started = Running::start(&self.proxy, self.host.settings.source_limit, clock, entropy).await;
+        let started =
+            Running::start(&self.proxy, self.host.settings.source_limit, clock, entropy).await;
         self.later.write().expect("no panic").push(Arc::new(started));
     }
 
     /// Each function in a process of its own, as they are deployed: with clients
     /// and keys of its own.
     pub async fn apart(mut self) -> World {
-        for name in FUNCTIONS.map(|(name, _)| name).into_iter().chain([SEND_CODE, crate::delivery::DELIVERY_EVENTS]) {
+        for name in FUNCTIONS
+            .map(|(name, _)| name)
+            .into_iter()
+            .chain([SEND_CODE, crate::delivery::DELIVERY_EVENTS])
+        {
             let (clock, entropy) = (self.clock.clone(), self.host.entropy.clone());
-            let running = Running::start(&self.proxy, self.host.settings.source_limit, clock, entropy).await;
+            let running =
+                Running::start(&self.proxy, self.host.settings.source_limit, clock, entropy).await;
             self.apart.insert(name, Arc::new(running));
         }
         self
@@ -271,41 +314,60 @@ impl World {
     /// router names.
     pub async fn ask(&self, ask: Ask) -> Answer {
         let path = ask.path.split('?').next().unwrap_or_default().to_owned();
-        let function = self.function_of(&path).unwrap_or_else(|| panic!("the router has no {path}"));
+        let function =
+            self.function_of(&path).unwrap_or_else(|| panic!("the router has no {path}"));
         // On the heap, and nameless: tests wait for many of them, and in depth.
-        let answer: Pin<Box<dyn Future<Output = Answer> + Send>> = Box::pin(self.ask_function(&function, ask));
+        let answer: Pin<Box<dyn Future<Output = Answer> + Send>> =
+            Box::pin(self.ask_function(&function, ask));
         answer.await
     }
 
     /// Sends a request to a function, whatever the router says of its path.
     pub async fn ask_function(&self, function: &str, ask: Ask) -> Answer {
-        let (method, path) = (ask.method, ask.path.split('?').next().unwrap_or_default().to_owned());
+        let (method, path) =
+            (ask.method, ask.path.split('?').next().unwrap_or_default().to_owned());
         let number = self.requests.fetch_add(1, Ordering::SeqCst);
-        let answer = Answer::of(self.invoke(function, &event(&ask, number), Context::default()).await);
-        crate::contract::check(method, &path, self.function_of(&path).as_deref() == Some(function), &answer);
+        let answer =
+            Answer::of(self.invoke(function, &event(&ask, number), Context::default()).await);
+        crate::contract::check(
+            method,
+            &path,
+            self.function_of(&path).as_deref() == Some(function),
+            &answer,
+        );
         answer
     }
 
     fn function_of(&self, path: &str) -> Option<String> {
         let parts: Vec<&str> = path.split('/').collect();
         let fits = |pattern: &[String]| {
-            pattern.len() == parts.len() && pattern.iter().zip(&parts).all(|(p, part)| p.starts_with('{') || p == part)
+            pattern.len() == parts.len()
+                && pattern.iter().zip(&parts).all(|(p, part)| p.starts_with('{') || p == part)
         };
         // A literal segment goes before a parameter.
         let literal = |pattern: &[String]| pattern.iter().filter(|p| !p.starts_with('{')).count();
-        self.routes.iter().filter(|(p, _)| fits(p)).max_by_key(|(p, _)| literal(p)).map(|(_, name)| name.clone())
+        self.routes
+            .iter()
+            .filter(|(p, _)| fits(p))
+            .max_by_key(|(p, _)| literal(p))
+            .map(|(_, name)| name.clone())
     }
 
     /// Hands an event to a function, whatever it holds.
     pub async fn invoke(&self, function: &str, event: &Value, context: Context) -> Value {
         let turn = self.turn(function);
         let app = turn.as_ref().map_or(&self.functions, |later| &later.functions)[function].clone();
-        let event = LambdaEvent::new(serde_json::value::to_raw_value(event).expect("JSON"), context);
+        let event =
+            LambdaEvent::new(serde_json::value::to_raw_value(event).expect("JSON"), context);
         let host = turn.as_ref().map_or(&self.host, |later| &later.host).clone();
         // On the heap, as above.
         let serve: Pin<Box<dyn Future<Output = Value> + Send>> = match function {
-            "directory" => Box::pin(async { written(platform::http::event::direct::answer(host, app, event).await) }),
-            _ => Box::pin(async { written(platform::http::event::gateway::answer(app, event).await) }),
+            "directory" => Box::pin(async {
+                written(platform::http::event::direct::answer(host, app, event).await)
+            }),
+            _ => Box::pin(async {
+                written(platform::http::event::gateway::answer(app, event).await)
+            }),
         };
         acting(function, serve).await
     }
@@ -364,7 +426,12 @@ fn written(answer: Result<impl serde::Serialize, std::convert::Infallible>) -> V
 pub fn local_router() -> Vec<(Vec<String>, String)> {
     let manifest = include_str!("../../Cargo.toml");
     let manifest: toml::Table = manifest.parse().expect("a manifest");
-    let router = manifest["workspace"]["metadata"]["lambda"]["watch"]["router"].as_table().expect("a router");
+    let router = manifest["workspace"]["metadata"]["lambda"]["watch"]["router"]
+        .as_table()
+        .expect("a router");
     let split = |path: &str| path.split('/').map(str::to_owned).collect();
-    router.iter().map(|(path, name)| (split(path), name.as_str().expect("a name").to_owned())).collect()
+    router
+        .iter()
+        .map(|(path, name)| (split(path), name.as_str().expect("a name").to_owned()))
+        .collect()
 }

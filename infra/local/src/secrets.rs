@@ -54,7 +54,8 @@ pub(crate) fn write_private(path: &Path, content: &str) -> Result<()> {
         }
         // A draft left by a crash may have other permissions.
         let _ = fs::remove_file(&draft);
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+        let mut file =
+            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
         file.write_all(content.as_bytes())?;
         file.sync_all()?;
         fs::rename(&draft, path)

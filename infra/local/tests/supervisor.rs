@@ -30,7 +30,11 @@ fn two_ids(output: ChildStdout) -> Vec<Pid> {
 fn living(ids: &[Pid]) -> usize {
     let mut system = System::new();
     system.refresh_processes(ProcessesToUpdate::Some(ids), true);
-    system.processes().values().filter(|process| process.status() != sysinfo::ProcessStatus::Zombie).count()
+    system
+        .processes()
+        .values()
+        .filter(|process| process.status() != sysinfo::ProcessStatus::Zombie)
+        .count()
 }
 
 #[test]

@@ -24,7 +24,10 @@ impl UserId {
     /// `None` where the text cannot be a user ID.
     pub fn parse(text: &str) -> Option<UserId> {
         // The last five would not survive a path behind every gateway.
-        if text.is_empty() || text.len() > Self::MAX_BYTES || text.contains(['/', '?', '#', '%', '\\']) {
+        if text.is_empty()
+            || text.len() > Self::MAX_BYTES
+            || text.contains(['/', '?', '#', '%', '\\'])
+        {
             return None;
         }
         let canonical = UsernameCaseMapped::enforce(text).ok()?;
@@ -212,19 +215,31 @@ impl Account {
 
     /// Kinds that are verified and that the policy allows now.
     pub fn usable_kinds(&self, policy: &Policy) -> BTreeSet<Kind> {
-        self.methods.iter().filter(|(kind, m)| policy.reaches(**kind, m.country.as_deref())).map(|(kind, _)| *kind).collect()
+        self.methods
+            .iter()
+            .filter(|(kind, m)| policy.reaches(**kind, m.country.as_deref()))
+            .map(|(kind, _)| *kind)
+            .collect()
     }
 
     /// Usable kinds that count as registered: verified since registration was
     /// last required anew.
     pub fn registered_kinds(&self, policy: &Policy) -> BTreeSet<Kind> {
-        let counts = |kind: &Kind| self.methods.get(kind).is_some_and(|m| Some(m.verified_at) >= self.registration_required_at);
+        let counts = |kind: &Kind| {
+            self.methods
+                .get(kind)
+                .is_some_and(|m| Some(m.verified_at) >= self.registration_required_at)
+        };
         self.usable_kinds(policy).into_iter().filter(counts).collect()
     }
 
     /// Kinds whose address messages come back from.
     pub fn undeliverable_kinds(&self) -> BTreeSet<Kind> {
-        self.methods.iter().filter(|(_, m)| m.undeliverable.is_some()).map(|(kind, _)| *kind).collect()
+        self.methods
+            .iter()
+            .filter(|(_, m)| m.undeliverable.is_some())
+            .map(|(kind, _)| *kind)
+            .collect()
     }
 
     /// Since when messages to a usable method come back that its owner did

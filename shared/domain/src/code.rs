@@ -49,7 +49,8 @@ impl Code {
 impl TypedCode {
     /// `None` unless the text is six to eight ASCII digits and spaces.
     pub fn parse(text: &str) -> Option<TypedCode> {
-        let digits: Zeroizing<String> = Zeroizing::new(text.chars().filter(|c| *c != ' ').collect());
+        let digits: Zeroizing<String> =
+            Zeroizing::new(text.chars().filter(|c| *c != ' ').collect());
         let plain = DIGITS.contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
         plain.then(|| TypedCode(digits))
     }

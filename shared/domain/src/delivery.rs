@@ -24,7 +24,8 @@ impl MessageId {
     /// `None` for what no channel gives: it becomes part of a key.
     pub fn parse(text: &str) -> Option<MessageId> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.@=+".contains(&b);
-        ((1..=Self::MAX_BYTES).contains(&text.len()) && text.bytes().all(plain)).then(|| MessageId(text.to_owned()))
+        ((1..=Self::MAX_BYTES).contains(&text.len()) && text.bytes().all(plain))
+            .then(|| MessageId(text.to_owned()))
     }
     pub fn as_str(&self) -> &str {
         &self.0
@@ -75,8 +76,13 @@ pub enum Returned {
 }
 
 impl Returned {
-    pub const ALL: [Returned; 5] =
-        [Returned::Bounced, Returned::Complained, Returned::OptedOut, Returned::Blocked, Returned::InvalidNumber];
+    pub const ALL: [Returned; 5] = [
+        Returned::Bounced,
+        Returned::Complained,
+        Returned::OptedOut,
+        Returned::Blocked,
+        Returned::InvalidNumber,
+    ];
 
     /// The kind of method that it can be said of.
     pub const fn kind(self) -> Kind {

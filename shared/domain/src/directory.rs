@@ -78,7 +78,8 @@ impl Filter {
     /// Reads what somebody typed, and a group's whole name.
     pub fn parse(search: Option<&str>, group: Option<&str>) -> Result<Filter, Problem> {
         let folded = search.map(fold);
-        let words: Vec<Word> = folded.iter().flat_map(|text| text.split_whitespace()).map(Word::of).collect();
+        let words: Vec<Word> =
+            folded.iter().flat_map(|text| text.split_whitespace()).map(Word::of).collect();
         let mut violations = Vec::new();
         // Who asks for nothing gets everybody by asking for nobody in particular.
         if search.is_some() && words.is_empty() {
@@ -88,7 +89,11 @@ impl Filter {
         if group.is_some() && parsed.is_none() {
             violations.push(Violation::new("/group", ViolationCode::NotAGroup));
         }
-        if violations.is_empty() { Ok(Filter { words, group: parsed }) } else { Err(Problem::invalid(violations)) }
+        if violations.is_empty() {
+            Ok(Filter { words, group: parsed })
+        } else {
+            Err(Problem::invalid(violations))
+        }
     }
 
     pub fn group(&self) -> Option<&GroupName> {
@@ -104,7 +109,8 @@ impl Filter {
     pub fn fits(&self, account: &Account) -> bool {
         let words = account.words();
         let has = |looked_for: &Word| words.iter().any(|word| word.begins_with(looked_for));
-        self.words.iter().all(has) && self.group.as_ref().is_none_or(|group| account.groups.contains(group))
+        self.words.iter().all(has)
+            && self.group.as_ref().is_none_or(|group| account.groups.contains(group))
     }
 
     /// The word under which an account is shown. Several of its words may

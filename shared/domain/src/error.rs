@@ -205,7 +205,11 @@ impl Violation {
         Violation { pointer: pointer.to_owned(), code, min: None, max: None }
     }
     pub fn out_of_range(pointer: &str, min: u32, max: u32) -> Violation {
-        Violation { min: Some(min), max: Some(max), ..Violation::new(pointer, ViolationCode::OutOfRange) }
+        Violation {
+            min: Some(min),
+            max: Some(max),
+            ..Violation::new(pointer, ViolationCode::OutOfRange)
+        }
     }
 }
 
@@ -235,7 +239,10 @@ impl Problem {
     /// The store, the secret or a channel did not answer: nothing was
     /// decided, and asking again in a second is right.
     pub fn unavailable() -> Problem {
-        Problem { retry_after: Some(Span::seconds(1).whole_seconds()), ..ProblemCode::Unavailable.into() }
+        Problem {
+            retry_after: Some(Span::seconds(1).whole_seconds()),
+            ..ProblemCode::Unavailable.into()
+        }
     }
     pub fn with_support_code(self, code: &SupportCode) -> Problem {
         Problem { support_code: Some(code.clone()), ..self }
@@ -244,6 +251,12 @@ impl Problem {
 
 impl From<ProblemCode> for Problem {
     fn from(code: ProblemCode) -> Problem {
-        Problem { code, violations: Vec::new(), retry_after: None, support_code: None, lockout: false }
+        Problem {
+            code,
+            violations: Vec::new(),
+            retry_after: None,
+            support_code: None,
+            lockout: false,
+        }
     }
 }

@@ -46,7 +46,9 @@ impl Key {
 
     fn derive(&self, use_: &str) -> Key {
         let mut out = Zeroizing::new([0; 32]);
-        Hkdf::<Sha256>::new(Some(b"latchkey"), &*self.0).expand(use_.as_bytes(), &mut *out).expect("32 bytes is a valid length");
+        Hkdf::<Sha256>::new(Some(b"latchkey"), &*self.0)
+            .expand(use_.as_bytes(), &mut *out)
+            .expect("32 bytes is a valid length");
         Key(out)
     }
 }
@@ -75,7 +77,9 @@ pub struct Keys {
 
 /// Why a secret could not be read. It never says what the secret holds.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("the secret must be {{\"ids\": KEY, \"generations\": [{{\"kid\": 1.., \"key\": KEY}}]}}, each KEY 32 bytes as base64url")]
+#[error(
+    "the secret must be {{\"ids\": KEY, \"generations\": [{{\"kid\": 1.., \"key\": KEY}}]}}, each KEY 32 bytes as base64url"
+)]
 pub struct InvalidSecret;
 
 #[derive(serde::Deserialize)]
@@ -133,7 +137,10 @@ impl Keys {
     pub fn replaces(&self, other: &Keys) -> bool {
         let same = |a: &Key, b: &Key| bool::from(a.0.ct_eq(&*b.0));
         same(&self.ids, &other.ids)
-            && other.generations.iter().all(|old| self.generation(old.kid).is_some_and(|new| same(&new.codes, &old.codes)))
+            && other
+                .generations
+                .iter()
+                .all(|old| self.generation(old.kid).is_some_and(|new| same(&new.codes, &old.codes)))
     }
 
     /// The generation of that number, while it is valid.
@@ -155,7 +162,8 @@ impl Keys {
     /// A stable, unreadable name for something personal: an address of a
     /// method, a source address, an audit subject.
     pub fn pseudonym(&self, space: &str, text: &str) -> String {
-        BASE64.encode(self.ids.mac(&[b"pseudonym", space.as_bytes(), text.as_bytes()]))[..22].to_owned()
+        BASE64.encode(self.ids.mac(&[b"pseudonym", space.as_bytes(), text.as_bytes()]))[..22]
+            .to_owned()
     }
 
     /// The name under which sends to an address are counted, and by which a
@@ -173,30 +181,40 @@ impl Keys {
     /// The salt of the hash that is computed where there is no account: the
     /// same for one handle, so that a repeated wrong password is recognised.
     pub fn decoy_salt(&self, handle: &Handle) -> [u8; 16] {
-        self.ids.mac(&[b"salt", handle.as_str().as_bytes()])[..16].try_into().expect("16 of 32 bytes")
+        self.ids.mac(&[b"salt", handle.as_str().as_bytes()])[..16]
+            .try_into()
+            .expect("16 of 32 bytes")
     }
 }
 
 /// The secret that follows this one: the generation that was announced last
 /// makes what is new from now on, and another is announced. The first secret
 /// is made from nothing.
-pub fn rotated(current: Option<&SecretString>, mut fresh: impl FnMut() -> [u8; 32]) -> Result<SecretString, InvalidSecret> {
+pub fn rotated(
+    current: Option<&SecretString>,
+    mut fresh: impl FnMut() -> [u8; 32],
+) -> Result<SecretString, InvalidSecret> {
     let mut key = || SecretString::from(BASE64.encode(fresh()));
     let (ids, mut generations) = match current {
         None => (key(), vec![SecretGeneration { kid: 1, key: key() }]),
         Some(current) => {
             Keys::parse(current.expose_secret())?;
-            let SecretDocument { ids, mut generations } = serde_json::from_str(current.expose_secret()).map_err(|_| InvalidSecret)?;
+            let SecretDocument { ids, mut generations } =
+                serde_json::from_str(current.expose_secret()).map_err(|_| InvalidSecret)?;
             // The last is the next; where there is one alone, none is announced.
             generations.rotate_right(1);
             (ids, generations)
         }
     };
     let newest = generations.iter().map(|g| g.kid).max().ok_or(InvalidSecret)?;
-    generations.push(SecretGeneration { kid: newest.checked_add(1).ok_or(InvalidSecret)?, key: key() });
-    let written = |g: &SecretGeneration| serde_json::json!({ "kid": g.kid, "key": g.key.expose_secret() });
+    generations
+        .push(SecretGeneration { kid: newest.checked_add(1).ok_or(InvalidSecret)?, key: key() });
+    let written =
+        |g: &SecretGeneration| serde_json::json!({ "kid": g.kid, "key": g.key.expose_secret() });
     let generations: Vec<_> = generations.iter().map(written).collect();
-    Ok(serde_json::json!({ "ids": ids.expose_secret(), "generations": generations }).to_string().into())
+    Ok(serde_json::json!({ "ids": ids.expose_secret(), "generations": generations })
+        .to_string()
+        .into())
 }
 
 fn decode(text: &SecretString) -> Result<Key, InvalidSecret> {

@@ -115,7 +115,14 @@ impl Ledger {
     /// Judges whether a code of the id's kind may be sent now, and says what
     /// to write. A new challenge has a code and guesses of its own; the
     /// account's count is shared and goes on.
-    pub fn issue(&self, policy: &Policy, purpose: Purpose, id: ChallengeId, bearer: &BearerDigest, now: Time) -> Result<Issue, Refused> {
+    pub fn issue(
+        &self,
+        policy: &Policy,
+        purpose: Purpose,
+        id: ChallengeId,
+        bearer: &BearerDigest,
+        now: Time,
+    ) -> Result<Issue, Refused> {
         let cap = guess_cap(policy, purpose);
         if let Some(until) = self.closed_until(cap, now) {
             return Err(Refused::Closed(until));
@@ -130,13 +137,21 @@ impl Ledger {
         }
         let (most, window) = policy.send_window(id.kind);
         let seen = self.sent.get(&id.kind).cloned();
-        let mut sent: Vec<Time> = seen.iter().flatten().copied().filter(|at| *at + window > now).collect();
+        let mut sent: Vec<Time> =
+            seen.iter().flatten().copied().filter(|at| *at + window > now).collect();
         if sent.len() >= most as usize {
             return Err(Refused::TooSoon(sent[sent.len() - most as usize] + window));
         }
         sent.push(now);
-        let slot =
-            Slot { sec: bearer.clone(), n: sends_before + 1, issued: now, exp: id.expires, left: policy.code.guesses, used: false, id };
+        let slot = Slot {
+            sec: bearer.clone(),
+            n: sends_before + 1,
+            issued: now,
+            exp: id.expires,
+            left: policy.code.guesses,
+            used: false,
+            id,
+        };
         Ok(Issue { slot, cap, stale: self.stale(now), seen, sent })
     }
 }

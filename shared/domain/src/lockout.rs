@@ -43,7 +43,13 @@ impl Lock {
 
     /// The lock after a wrong password. One of the last three wrong ones
     /// again changes nothing but the revision.
-    pub fn after_wrong(&self, password: Fingerprint, threshold: u32, now: Time, request: &str) -> Lock {
+    pub fn after_wrong(
+        &self,
+        password: Fingerprint,
+        threshold: u32,
+        now: Time,
+        request: &str,
+    ) -> Lock {
         let mut next = Lock { revision: request.to_owned(), ..self.clone() };
         if self.recent.contains(&password) {
             return next;

@@ -53,16 +53,28 @@ impl Destination {
         let text = text.trim();
         match kind {
             Kind::Email => {
-                let options = email_address::Options::default().with_required_tld().without_display_text().without_domain_literal();
-                let address = email_address::EmailAddress::parse_with_options(text, options).ok()?;
-                let plain = text.len() <= MAX_EMAIL && text.is_ascii() && !text.contains(['"', '\\', ',']);
+                let options = email_address::Options::default()
+                    .with_required_tld()
+                    .without_display_text()
+                    .without_domain_literal();
+                let address =
+                    email_address::EmailAddress::parse_with_options(text, options).ok()?;
+                let plain =
+                    text.len() <= MAX_EMAIL && text.is_ascii() && !text.contains(['"', '\\', ',']);
                 let (local, domain) = (address.local_part(), address.domain());
-                plain.then(|| Destination::Email(format!("{local}@{}", domain.to_ascii_lowercase())))
+                plain
+                    .then(|| Destination::Email(format!("{local}@{}", domain.to_ascii_lowercase())))
             }
             Kind::MobilePhone => {
                 let number = phonenumber::parse(None, text).ok()?;
-                let valid = phonenumber::is_valid(&number) && number.extension().is_none() && takes_sms(&number);
-                valid.then(|| Destination::MobilePhone(number.format().mode(phonenumber::Mode::E164).to_string()))
+                let valid = phonenumber::is_valid(&number)
+                    && number.extension().is_none()
+                    && takes_sms(&number);
+                valid.then(|| {
+                    Destination::MobilePhone(
+                        number.format().mode(phonenumber::Mode::E164).to_string(),
+                    )
+                })
             }
         }
     }
@@ -111,7 +123,10 @@ impl Destination {
 /// tell mobile numbers from others (+1), all of its ordinary ones may be.
 /// Premium, shared-cost and toll-free numbers are what toll fraud asks for.
 fn takes_sms(number: &phonenumber::PhoneNumber) -> bool {
-    matches!(number.number_type(&phonenumber::metadata::DATABASE), phonenumber::Type::Mobile | phonenumber::Type::FixedLineOrMobile)
+    matches!(
+        number.number_type(&phonenumber::metadata::DATABASE),
+        phonenumber::Type::Mobile | phonenumber::Type::FixedLineOrMobile
+    )
 }
 
 impl std::fmt::Debug for Destination {
@@ -142,7 +157,13 @@ pub struct Method {
 impl Method {
     /// A destination whose code came back.
     pub fn new(destination: Destination, version: u64, verified_at: Time) -> Method {
-        Method { country: destination.country(), destination, version, verified_at, undeliverable: None }
+        Method {
+            country: destination.country(),
+            destination,
+            version,
+            verified_at,
+            undeliverable: None,
+        }
     }
 }
 

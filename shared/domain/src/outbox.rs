@@ -62,7 +62,9 @@ impl OutboxId {
 impl std::fmt::Display for OutboxId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (what, reset) = match &self.what {
-            OutboxKind::Code(purpose, reset) => (purpose.as_str(), reset.as_ref().map_or("-", |r| r.0.as_str())),
+            OutboxKind::Code(purpose, reset) => {
+                (purpose.as_str(), reset.as_ref().map_or("-", |r| r.0.as_str()))
+            }
             OutboxKind::Notice => ("notice", "-"),
             OutboxKind::ToAdministrators => ("administrators", "-"),
         };

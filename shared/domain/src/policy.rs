@@ -177,7 +177,13 @@ pub struct SavedPolicy {
 impl SavedPolicy {
     /// What holds before anybody saved anything: reset is on for nobody.
     pub fn initial() -> SavedPolicy {
-        SavedPolicy { version: 0, saved_at: None, saved_by: None, terms: 0, policy: Policy::default() }
+        SavedPolicy {
+            version: 0,
+            saved_at: None,
+            saved_by: None,
+            terms: 0,
+            policy: Policy::default(),
+        }
     }
 }
 
@@ -236,7 +242,9 @@ impl Default for Policy {
             },
             sms_countries: BTreeSet::new(),
             confirm_destination: ConfirmDestination::Phone,
-            password: PasswordRules { minimum_length: const { default_of("/password/minimumLength") } },
+            password: PasswordRules {
+                minimum_length: const { default_of("/password/minimumLength") },
+            },
             notify_administrators: true,
             organisation: Organisation {
                 name: "Latchkey".into(),
@@ -272,7 +280,9 @@ impl Policy {
         self.allows(kind)
             && match kind {
                 Kind::Email => true,
-                Kind::MobilePhone => country.is_some_and(|country| self.sms_countries.contains(country)),
+                Kind::MobilePhone => {
+                    country.is_some_and(|country| self.sms_countries.contains(country))
+                }
             }
     }
 
@@ -326,17 +336,26 @@ impl Policy {
             "/kindsRequired",
             ViolationCode::MoreKindsThanAllowed,
         );
-        refuse(!self.sms_countries.iter().all(|c| is_country(c)), "/smsCountries", ViolationCode::NotACountry);
+        refuse(
+            !self.sms_countries.iter().all(|c| is_country(c)),
+            "/smsCountries",
+            ViolationCode::NotACountry,
+        );
         refuse(!is_line(&organisation.name, 60), "/organisation/name", ViolationCode::NotAName);
         let units = organisation.short_name.encode_utf16().count();
-        let fits = units <= LONGEST_SHORT_NAME && is_line(&organisation.short_name, LONGEST_SHORT_NAME);
+        let fits =
+            units <= LONGEST_SHORT_NAME && is_line(&organisation.short_name, LONGEST_SHORT_NAME);
         refuse(!fits, "/organisation/shortName", ViolationCode::NotAName);
         refuse(
             organisation.help_desk.as_deref().is_some_and(|link| !is_help_desk(link)),
             "/organisation/helpDesk",
             ViolationCode::NotAHelpDesk,
         );
-        refuse(!is_colour(&organisation.accent_colour), "/organisation/accentColour", ViolationCode::NotAColour);
+        refuse(
+            !is_colour(&organisation.accent_colour),
+            "/organisation/accentColour",
+            ViolationCode::NotAColour,
+        );
         if let Scope::Selected { groups } = &self.scope {
             let canonical = |g: &GroupName| GroupName::parse(g.as_str()).as_ref() == Some(g);
             refuse(!groups.iter().all(canonical), "/scope/groups", ViolationCode::NotAGroup);
@@ -346,7 +365,9 @@ impl Policy {
 }
 
 fn is_line(text: &str, longest: usize) -> bool {
-    (1..=longest).contains(&text.chars().count()) && text.trim() == text && crate::line::reads_as_written(text)
+    (1..=longest).contains(&text.chars().count())
+        && text.trim() == text
+        && crate::line::reads_as_written(text)
 }
 
 fn is_colour(text: &str) -> bool {

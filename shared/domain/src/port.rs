@@ -78,7 +78,10 @@ pub enum SendError {
 pub trait Sender: Send + Sync {
     /// Hands a message to its channel; the name that the channel gave it, by
     /// which its events speak of it.
-    fn send(&self, message: Outgoing<'_>) -> impl Future<Output = Result<Option<MessageId>, SendError>> + Send;
+    fn send(
+        &self,
+        message: Outgoing<'_>,
+    ) -> impl Future<Output = Result<Option<MessageId>, SendError>> + Send;
 }
 
 /// One item of a consistent read.
@@ -153,12 +156,21 @@ pub trait Store: Send + Sync {
     fn read(&self, wants: &[Want<'_>]) -> impl Future<Output = Result<Snapshot, Problem>> + Send;
     /// All of the changes or none, each under its guard. `step` tells commits
     /// of one request apart: a repetition of the same is one write.
-    fn commit(&self, call: &Call, step: &str, changes: Vec<Change>) -> impl Future<Output = Result<(), CommitError>> + Send;
+    fn commit(
+        &self,
+        call: &Call,
+        step: &str,
+        changes: Vec<Change>,
+    ) -> impl Future<Output = Result<(), CommitError>> + Send;
     /// Writes down whose a message was, under the name that its channel gave
     /// it; each name is given once, so there is nothing to guard. Not part of
     /// the row's own write: that a message went out stays true whatever becomes
     /// of its row.
-    fn remember_sent(&self, id: &MessageId, sent: &SentMessage) -> impl Future<Output = Result<(), Problem>> + Send;
+    fn remember_sent(
+        &self,
+        id: &MessageId,
+        sent: &SentMessage,
+    ) -> impl Future<Output = Result<(), Problem>> + Send;
     /// Accounts that fit, in a stable order, from a position that an earlier
     /// page of the same filter gave. A page may be shorter than its limit.
     fn list_accounts(
@@ -168,16 +180,35 @@ pub trait Store: Send + Sync {
         from: Option<String>,
     ) -> impl Future<Output = Result<Page<Account>, Problem>> + Send;
     /// Groups that have a member, by name.
-    fn list_groups(&self, limit: u32, from: Option<String>) -> impl Future<Output = Result<Page<GroupName>, Problem>> + Send;
+    fn list_groups(
+        &self,
+        limit: u32,
+        from: Option<String>,
+    ) -> impl Future<Output = Result<Page<GroupName>, Problem>> + Send;
     /// Messages of an account that were not sent, and may hold an address.
-    fn unsent_messages(&self, handle: &Handle) -> impl Future<Output = Result<Vec<OutboxId>, Problem>> + Send;
+    fn unsent_messages(
+        &self,
+        handle: &Handle,
+    ) -> impl Future<Output = Result<Vec<OutboxId>, Problem>> + Send;
     /// Rows of the outbox that wait to be sent, from a position that an earlier
     /// page gave. One that was written in this moment may be missing.
-    fn list_waiting(&self, limit: u32, from: Option<String>) -> impl Future<Output = Result<Page<(Handle, OutboxId)>, Problem>> + Send;
+    fn list_waiting(
+        &self,
+        limit: u32,
+        from: Option<String>,
+    ) -> impl Future<Output = Result<Page<(Handle, OutboxId)>, Problem>> + Send;
     /// The same, and then those that failed.
-    fn list_unsent(&self, limit: u32, from: Option<String>) -> impl Future<Output = Result<Page<(Handle, OutboxId)>, Problem>> + Send;
+    fn list_unsent(
+        &self,
+        limit: u32,
+        from: Option<String>,
+    ) -> impl Future<Output = Result<Page<(Handle, OutboxId)>, Problem>> + Send;
     /// The terms that were saved with this version; missing ones are unavailable.
     fn terms(&self, version: u64) -> impl Future<Output = Result<Arc<Terms>, Problem>> + Send;
     /// Saved policies, newest first.
-    fn list_policies(&self, limit: u32, from: Option<String>) -> impl Future<Output = Result<Page<SavedPolicy>, Problem>> + Send;
+    fn list_policies(
+        &self,
+        limit: u32,
+        from: Option<String>,
+    ) -> impl Future<Output = Result<Page<SavedPolicy>, Problem>> + Send;
 }

@@ -26,8 +26,12 @@ pub enum Warning {
 }
 
 impl Warning {
-    pub const ALL: [Warning; 4] =
-        [Warning::AdministratorsCutOff, Warning::UsersCutOff, Warning::OneKindAllowed, Warning::PhoneWithoutCountries];
+    pub const ALL: [Warning; 4] = [
+        Warning::AdministratorsCutOff,
+        Warning::UsersCutOff,
+        Warning::OneKindAllowed,
+        Warning::PhoneWithoutCountries,
+    ];
 
     /// The code as the API writes it.
     pub const fn as_str(self) -> &'static str {
@@ -69,7 +73,9 @@ pub fn warnings(after: &Policy, cut_off: &CutOff) -> Vec<Warning> {
         Warning::AdministratorsCutOff => cut_off.administrators > 0,
         Warning::UsersCutOff => cut_off.users > 0,
         Warning::OneKindAllowed => after.kinds().len() == 1,
-        Warning::PhoneWithoutCountries => after.methods.contains(&Kind::MobilePhone) && !after.allows(Kind::MobilePhone),
+        Warning::PhoneWithoutCountries => {
+            after.methods.contains(&Kind::MobilePhone) && !after.allows(Kind::MobilePhone)
+        }
     };
     Warning::ALL.into_iter().filter(holds).collect()
 }

@@ -63,7 +63,13 @@ impl std::fmt::Debug for Repeatable {
 impl Repeatable {
     /// A request of this name and body, for the first time or again. `None`
     /// where the keys of that time are gone.
-    pub fn new(keys: &Keys, name: String, body: String, kid: KeyId, nonce: String) -> Option<Repeatable> {
+    pub fn new(
+        keys: &Keys,
+        name: String,
+        body: String,
+        kid: KeyId,
+        nonce: String,
+    ) -> Option<Repeatable> {
         let seed = Arc::new(keys.generation(kid)?.repeats.derived(&nonce));
         Some(Repeatable { name, body, kid, nonce, seed })
     }
@@ -74,7 +80,9 @@ impl Call {
     /// request is repeated.
     pub fn secret<const N: usize>(&self, entropy: &impl Entropy, what: &str) -> [u8; N] {
         match &self.repeatable {
-            Some(repeatable) => repeatable.seed.mac(&[what.as_bytes()])[..N].try_into().expect("at most 32 bytes"),
+            Some(repeatable) => {
+                repeatable.seed.mac(&[what.as_bytes()])[..N].try_into().expect("at most 32 bytes")
+            }
             None => random(entropy),
         }
     }
@@ -83,9 +91,19 @@ impl Call {
     /// before.
     pub(crate) fn remember(&self, handle: &Handle, outcome: Outcome) -> Option<Change> {
         let Repeatable { name, body, kid, nonce, .. } = self.repeatable.as_ref()?;
-        let remembered =
-            Remembered { body: body.clone(), kid: *kid, nonce: nonce.clone(), outcome, at: self.now, exp: self.now + REMEMBERED };
-        Some(Change::Remember { handle: handle.clone(), name: name.clone(), remembered: Box::new(remembered) })
+        let remembered = Remembered {
+            body: body.clone(),
+            kid: *kid,
+            nonce: nonce.clone(),
+            outcome,
+            at: self.now,
+            exp: self.now + REMEMBERED,
+        };
+        Some(Change::Remember {
+            handle: handle.clone(),
+            name: name.clone(),
+            remembered: Box::new(remembered),
+        })
     }
 
     /// The change that says how it ended, where that was not known at once.

@@ -76,13 +76,19 @@ impl Reset {
     /// The account's method of a kind, if its address is still the one it was
     /// when the reset began.
     pub fn method<'a>(&self, account: &'a Account, kind: Kind) -> Option<&'a Method> {
-        account.methods.get(&kind).filter(|method| self.versions.get(&kind) == Some(&method.version))
+        account
+            .methods
+            .get(&kind)
+            .filter(|method| self.versions.get(&kind) == Some(&method.version))
     }
 
     /// Kinds proved that count now: at such an address, and allowed by the
     /// policy.
     pub fn proofs(&self, account: &Account, policy: &Policy) -> usize {
-        let reached = |kind: Kind| self.method(account, kind).is_some_and(|method| policy.reaches(kind, method.country.as_deref()));
+        let reached = |kind: Kind| {
+            self.method(account, kind)
+                .is_some_and(|method| policy.reaches(kind, method.country.as_deref()))
+        };
         self.verified.iter().filter(|kind| reached(**kind)).count()
     }
 }

@@ -47,10 +47,13 @@ impl Bearer {
 
     /// Reads what [`Bearer::reveal`] wrote; `None` for anything else.
     pub fn parse(text: &str) -> Option<Bearer> {
-        let kind = [BearerKind::Session, BearerKind::Reset].into_iter().find(|kind| text.starts_with(kind.prefix()))?;
+        let kind = [BearerKind::Session, BearerKind::Reset]
+            .into_iter()
+            .find(|kind| text.starts_with(kind.prefix()))?;
         let rest = text.strip_prefix(kind.prefix())?;
         let handle = Handle::parse(rest.get(..Handle::LENGTH)?)?;
-        let secret: [u8; SECRET_BYTES] = BASE64.decode(rest.get(Handle::LENGTH..)?).ok()?.try_into().ok()?;
+        let secret: [u8; SECRET_BYTES] =
+            BASE64.decode(rest.get(Handle::LENGTH..)?).ok()?.try_into().ok()?;
         Some(Bearer::new(kind, handle, secret))
     }
 

@@ -76,7 +76,13 @@ pub struct Session {
 impl Session {
     /// A session for an account as it was read together with the hash that
     /// was checked.
-    pub fn begin(account: &Account, bearer: &Bearer, next: Option<Next>, proved_at: Time, now: Time) -> Session {
+    pub fn begin(
+        account: &Account,
+        bearer: &Bearer,
+        next: Option<Next>,
+        proved_at: Time,
+        now: Time,
+    ) -> Session {
         let reach = Reach::of(next);
         Session {
             handle: bearer.handle.clone(),
@@ -94,7 +100,13 @@ impl Session {
     /// The same session under a new bearer, after a new proof of the password:
     /// it lasts as if it began now.
     pub fn proved(&self, bearer: &Bearer, now: Time) -> Session {
-        Session { digest: bearer.digest(), exp: now + self.reach.lasts(), seen: now, proved_at: now, ..self.clone() }
+        Session {
+            digest: bearer.digest(),
+            exp: now + self.reach.lasts(),
+            seen: now,
+            proved_at: now,
+            ..self.clone()
+        }
     }
 
     /// What its bearer is asked to do next. What was put off is not asked of
@@ -106,7 +118,11 @@ impl Session {
     /// Whether it lives: not past its end, not idle, and of this very account
     /// as it is now.
     pub fn lives(&self, account: &Account, now: Time) -> bool {
-        self.exp > now && self.seen + IDLE > now && self.uid == account.uid && self.generation == account.generation && account.enabled
+        self.exp > now
+            && self.seen + IDLE > now
+            && self.uid == account.uid
+            && self.generation == account.generation
+            && account.enabled
     }
 
     /// Whether this use must be written down.
@@ -123,7 +139,8 @@ pub fn next_step(account: &Account, policy: &Policy, now: Time) -> Option<Next> 
     if !account.in_scope(policy) {
         return None;
     }
-    let missing = account.registered_kinds(policy).len() < account.kinds_to_register(policy) || account.registered_at.is_none();
+    let missing = account.registered_kinds(policy).len() < account.kinds_to_register(policy)
+        || account.registered_at.is_none();
     if policy.registration.required && missing {
         return Some(Next::Register);
     }
@@ -142,7 +159,12 @@ fn reconfirmation_due(account: &Account, policy: &Policy) -> Option<Time> {
 
 /// Until when a step may be put off: the policy's days from when it was first
 /// asked for or, for a reconfirmation, fell due. `None` where it may not.
-pub fn postpone_until(account: &Account, policy: &Policy, step: Option<Next>, now: Time) -> Option<Time> {
+pub fn postpone_until(
+    account: &Account,
+    policy: &Policy,
+    step: Option<Next>,
+    now: Time,
+) -> Option<Time> {
     let asked = match step? {
         Next::ChangePassword => None,
         Next::Register => account.asked_at,

@@ -2,7 +2,9 @@
 //! rustls. The SDK's own client carries HTTP/2 and proxies too, a twentieth of
 //! a bootstrap; no service called here needs them.
 
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
@@ -19,7 +21,9 @@ use std::sync::OnceLock;
 /// drops a call that takes too long and its connection with it.
 pub fn client() -> SharedHttpClient {
     let connector = OnceLock::new();
-    http_client_fn(move |_, _| connector.get_or_init(|| SharedHttpConnector::new(Http1::new())).clone())
+    http_client_fn(move |_, _| {
+        connector.get_or_init(|| SharedHttpConnector::new(Http1::new())).clone()
+    })
 }
 
 #[derive(Debug)]
@@ -33,7 +37,11 @@ impl Http1 {
         let mut tcp = Tcp::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(tcp);
+        let https = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
         Http1(Client::builder(TokioExecutor::new()).build(https))
     }
 }
@@ -42,13 +50,16 @@ impl HttpConnector for Http1 {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let request = match request.try_into_http1x() {
             Ok(request) => request,
-            Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
+            Err(error) => {
+                return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into())));
+            }
         };
         let answer = self.0.request(request);
         HttpConnectorFuture::new(async move {
             // To the SDK every failure of a connection is one to try again.
             let answer = answer.await.map_err(|error| ConnectorError::io(error.into()))?;
-            HttpResponse::try_from(answer.map(SdkBody::from_body_1_x)).map_err(|error| ConnectorError::other(error.into(), None))
+            HttpResponse::try_from(answer.map(SdkBody::from_body_1_x))
+                .map_err(|error| ConnectorError::other(error.into(), None))
         })
     }
 }

@@ -54,7 +54,12 @@ pub struct Host {
 
 impl Host {
     /// Ports over an AWS configuration, with this clock and this randomness.
-    pub fn new(settings: Settings, aws: &SdkConfig, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Host {
+    pub fn new(
+        settings: Settings,
+        aws: &SdkConfig,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Host {
         let secrets = aws_sdk_secretsmanager::Client::new(aws);
         let ring = Arc::new(SecretRing::new(secrets, settings.secret_id.clone(), clock.clone()));
         Host {
@@ -87,9 +92,12 @@ impl Host {
 /// Lambda sets. Nothing else is asked: no profile, no metadata service, no STS,
 /// none of which a function has, and all of which would be part of it.
 fn aws() -> Result<SdkConfig, Error> {
-    let variable = |name| std::env::var(name).map_err(|_| format!("the environment variable {name} is missing"));
+    let variable = |name| {
+        std::env::var(name).map_err(|_| format!("the environment variable {name} is missing"))
+    };
     let (id, key) = (variable("AWS_ACCESS_KEY_ID")?, variable("AWS_SECRET_ACCESS_KEY")?);
-    let credentials = Credentials::new(id, key, std::env::var("AWS_SESSION_TOKEN").ok(), None, "environment");
+    let credentials =
+        Credentials::new(id, key, std::env::var("AWS_SESSION_TOKEN").ok(), None, "environment");
     let builder = SdkConfig::builder()
         .region(Region::new(variable("AWS_REGION")?))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
@@ -114,8 +122,15 @@ pub fn configure(builder: AwsBuilder) -> AwsBuilder {
     builder
         .behavior_version(BehaviorVersion::latest())
         .http_client(connect::client())
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF))
-        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).operation_timeout(CALL_TIMEOUT).build())
+        .retry_config(
+            RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF),
+        )
+        .timeout_config(
+            TimeoutConfig::builder()
+                .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                .operation_timeout(CALL_TIMEOUT)
+                .build(),
+        )
 }
 
 /// Serves a function's routes.
@@ -131,14 +146,17 @@ pub fn serve_with_direct(routes: fn(Arc<Host>) -> Router) -> Result<(), Error> {
     start(async |aws| {
         let host = Arc::new(Host::from_env(&aws)?);
         let app = edge::wrap(routes, host.clone());
-        lambda_runtime::run(service_fn(|event| direct::answer(host.clone(), app.clone(), event))).await
+        lambda_runtime::run(service_fn(|event| direct::answer(host.clone(), app.clone(), event)))
+            .await
     })
 }
 
 /// Serves pages: without settings, keys or a table, since nobody's data is asked for.
 pub fn serve_pages(files: &'static [portal::File]) -> Result<(), Error> {
     let app = portal::routes(files);
-    run(async { lambda_runtime::run(service_fn(|event| gateway::answer(app.clone(), event))).await })
+    run(async {
+        lambda_runtime::run(service_fn(|event| gateway::answer(app.clone(), event))).await
+    })
 }
 
 /// Serves the outbox's stream and its re-drive: the only function that sends.
@@ -168,19 +186,25 @@ pub fn serve_delivery_events() -> Result<(), Error> {
 /// Serves the rotation of the keys. The secret's name is all it is told.
 pub fn serve_rotation() -> Result<(), Error> {
     start(async |aws| {
-        let secret = std::env::var("LATCHKEY_SECRET_ID").map_err(|_| "the environment variable LATCHKEY_SECRET_ID is missing")?;
+        let secret = std::env::var("LATCHKEY_SECRET_ID")
+            .map_err(|_| "the environment variable LATCHKEY_SECRET_ID is missing")?;
         let client = aws_sdk_secretsmanager::Client::new(&aws);
         let (client, secret) = (&client, secret.as_str());
         lambda_runtime::run(service_fn(async |event: LambdaEvent<RotationEvent>| {
             let LambdaEvent { payload, context } = event;
-            Ok::<_, Error>(log::within(&context.request_id, rotate(client, secret, &OsEntropy, payload)).await?)
+            Ok::<_, Error>(
+                log::within(&context.request_id, rotate(client, secret, &OsEntropy, payload))
+                    .await?,
+            )
         }))
         .await
     })
 }
 
 /// Reads the environment, and runs until the sandbox ends.
-fn start<F: Future<Output = Result<(), Error>>>(serve: impl FnOnce(SdkConfig) -> F) -> Result<(), Error> {
+fn start<F: Future<Output = Result<(), Error>>>(
+    serve: impl FnOnce(SdkConfig) -> F,
+) -> Result<(), Error> {
     run(async { serve(aws()?).await })
 }
 

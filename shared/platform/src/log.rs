@@ -43,7 +43,9 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::{JsonFields, Writer};
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields, MakeWriter, layer};
+use tracing_subscriber::fmt::{
+    FmtContext, FormatEvent, FormatFields, FormattedFields, MakeWriter, layer,
+};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry;
 use tracing_subscriber::registry::LookupSpan;
@@ -70,7 +72,9 @@ impl Logging {
         let variable = |name| std::env::var(name).ok();
         let named = |name| variable(name).unwrap_or_else(|| "unknown".to_owned());
         Logging {
-            level: variable("RUST_LOG").and_then(|text| text.parse().ok()).unwrap_or(LevelFilter::INFO),
+            level: variable("RUST_LOG")
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(LevelFilter::INFO),
             metrics: variable("LATCHKEY_METRICS").filter(|text| !text.is_empty()),
             function: named("AWS_LAMBDA_FUNCTION_NAME"),
             function_version: named("AWS_LAMBDA_FUNCTION_VERSION"),
@@ -123,7 +127,12 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let (meta, me) = (event.metadata(), &self.0);
@@ -131,7 +140,8 @@ where
         let mut entries: Vec<(&str, Value)> = Vec::new();
         if meta.target() == metrics::TARGET {
             let line = fields.take("line").unwrap_or_default();
-            let mut line: Value = serde_json::from_str(line.as_str().unwrap_or_default()).map_err(|_| fmt::Error)?;
+            let mut line: Value =
+                serde_json::from_str(line.as_str().unwrap_or_default()).map_err(|_| fmt::Error)?;
             let directives = line["_aws"]["CloudWatchMetrics"].as_array_mut().into_iter().flatten();
             directives.for_each(|directive| directive["Namespace"] = me.metrics.as_deref().into());
             line[metrics::FUNCTION] = me.function.as_str().into();
@@ -167,7 +177,8 @@ where
 {
     context.event_scope()?.find_map(|span| {
         let extensions = span.extensions();
-        let fields: Value = serde_json::from_str(&extensions.get::<FormattedFields<N>>()?.fields).ok()?;
+        let fields: Value =
+            serde_json::from_str(&extensions.get::<FormattedFields<N>>()?.fields).ok()?;
         fields.get(name).cloned()
     })
 }

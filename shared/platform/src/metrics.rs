@@ -96,7 +96,9 @@ impl Metric {
             | Metric::OutboxOldestSeconds => &[],
             Metric::ResetSteps => &["Step"],
             // The same four: how many of those that were sent came back.
-            Metric::MessagesSent | Metric::CodesVerified => &["Kind", "Purpose", "Language", "Country"],
+            Metric::MessagesSent | Metric::CodesVerified => {
+                &["Kind", "Purpose", "Language", "Country"]
+            }
             Metric::MessagesFailed => &["Kind"],
             Metric::MessagesDropped => &["Reason"],
             Metric::Refusals => &["Code"],
@@ -167,7 +169,11 @@ pub struct Line {
 impl Line {
     /// What an answer counts: the step of a reset it told of, the code it
     /// accepted, and the problem.
-    pub(crate) fn answer(step: Option<Step>, verified: Option<&Verified>, problem: Option<&Problem>) -> Line {
+    pub(crate) fn answer(
+        step: Option<Step>,
+        verified: Option<&Verified>,
+        problem: Option<&Problem>,
+    ) -> Line {
         let mut line = Line::default();
         if let Some(step) = step {
             line.count(Metric::ResetSteps, 1, &[step.as_str()]);
@@ -179,7 +185,11 @@ impl Line {
         }
         if let Some(Verified { kind, purpose, language, country }) = verified {
             let country = country.as_deref().unwrap_or(NO_COUNTRY);
-            line.count(Metric::CodesVerified, 1, &[kind.as_str(), purpose.as_str(), language.tag(), country]);
+            line.count(
+                Metric::CodesVerified,
+                1,
+                &[kind.as_str(), purpose.as_str(), language.tag(), country],
+            );
         }
         if let Some(problem) = problem {
             line.count(Metric::Refusals, 1, &[&problem.code.as_str()]);
@@ -202,11 +212,19 @@ impl Line {
                 // A row that became rows of their own was sent to nobody.
                 if let Some(handed) = handed {
                     let country = handed.paid.as_ref().map_or(NO_COUNTRY, |sms| &sms.country);
-                    line.count(Metric::MessagesSent, 1, &[handed.kind.as_str(), handed.purpose, handed.language.tag(), country]);
+                    line.count(
+                        Metric::MessagesSent,
+                        1,
+                        &[handed.kind.as_str(), handed.purpose, handed.language.tag(), country],
+                    );
                 }
             }
-            Some((OutboxState::Failed, ended)) => line.count(Metric::MessagesFailed, 1, &[ended.kind.map_or("none", Kind::as_str)]),
-            Some((OutboxState::Dropped, ended)) => line.count(Metric::MessagesDropped, 1, &[&ended.reason.as_str()]),
+            Some((OutboxState::Failed, ended)) => {
+                line.count(Metric::MessagesFailed, 1, &[ended.kind.map_or("none", Kind::as_str)])
+            }
+            Some((OutboxState::Dropped, ended)) => {
+                line.count(Metric::MessagesDropped, 1, &[&ended.reason.as_str()])
+            }
             Some((OutboxState::Queued | OutboxState::Claimed, _)) | None => {}
         }
         if let Some(sms) = handed.and_then(|handed| handed.paid.as_ref()) {
@@ -241,7 +259,9 @@ impl Line {
             "Metrics": [{ "Name": metric.name(), "Unit": metric.unit() }],
         }));
         self.members.insert(metric.name(), value);
-        self.members.extend(own.iter().zip(values).map(|(name, value)| ((*name).to_owned(), Value::from(*value))));
+        self.members.extend(
+            own.iter().zip(values).map(|(name, value)| ((*name).to_owned(), Value::from(*value))),
+        );
     }
 
     /// Hands it to the log, unless it is empty.
@@ -249,7 +269,10 @@ impl Line {
         if self.directives.is_empty() {
             return;
         }
-        self.members.insert("_aws".to_owned(), json!({ "Timestamp": now.0, "CloudWatchMetrics": self.directives }));
+        self.members.insert(
+            "_aws".to_owned(),
+            json!({ "Timestamp": now.0, "CloudWatchMetrics": self.directives }),
+        );
         self.members.insert("requestId".to_owned(), request_id.into());
         let line = Value::Object(self.members).to_string();
         tracing::info!(target: TARGET, line);

@@ -48,7 +48,12 @@ impl fmt::Display for RotationError {
 impl std::error::Error for RotationError {}
 
 /// Does one step for the secret of this deployment, and for no other.
-pub async fn rotate(client: &Client, own_secret: &str, entropy: &impl Entropy, event: RotationEvent) -> Result<(), RotationError> {
+pub async fn rotate(
+    client: &Client,
+    own_secret: &str,
+    entropy: &impl Entropy,
+    event: RotationEvent,
+) -> Result<(), RotationError> {
     if event.secret_id != own_secret {
         return Err(RotationError("this is not the secret of this deployment"));
     }
@@ -61,7 +66,9 @@ pub async fn rotate(client: &Client, own_secret: &str, entropy: &impl Entropy, e
     };
     match &done {
         Ok(()) => tracing::info!(event = "keysRotated", outcome = "ok", step),
-        Err(RotationError(cause)) => tracing::error!(event = "keysRotated", outcome = "failed", step, cause),
+        Err(RotationError(cause)) => {
+            tracing::error!(event = "keysRotated", outcome = "failed", step, cause)
+        }
     }
     done
 }
@@ -76,10 +83,21 @@ impl Rotation<'_> {
     /// What a stage holds; `None` where it holds nothing yet.
     async fn read(&self, stage: &str) -> Result<Option<SecretString>, RotationError> {
         let pending = (stage == PENDING).then(|| self.token.to_owned());
-        let read = self.client.get_secret_value().secret_id(self.secret).version_stage(stage).set_version_id(pending).send().await;
+        let read = self
+            .client
+            .get_secret_value()
+            .secret_id(self.secret)
+            .version_stage(stage)
+            .set_version_id(pending)
+            .send()
+            .await;
         match read.map_err(aws_sdk_secretsmanager::error::SdkError::into_service_error) {
             // Bytes are no keys of ours, and no reason to make the first ones.
-            Ok(answer) => answer.secret_string.map(SecretString::from).map(Some).ok_or(RotationError("the secret holds no text")),
+            Ok(answer) => answer
+                .secret_string
+                .map(SecretString::from)
+                .map(Some)
+                .ok_or(RotationError("the secret holds no text")),
             Err(GetSecretValueError::ResourceNotFoundException(_)) => Ok(None),
             Err(_) => Err(RotationError("the secret could not be read")),
         }
@@ -91,18 +109,31 @@ impl Rotation<'_> {
         }
         let current = self.read(CURRENT).await?;
         // What cannot be read is not written over: it names all accounts.
-        let next = rotated(current.as_ref(), || random::<32>(entropy))
-            .map_err(|_| RotationError("the secret holds something else than keys, and is left as it is"))?;
-        let put = self.client.put_secret_value().secret_id(self.secret).client_request_token(self.token);
-        put.secret_string(next.expose_secret()).version_stages(PENDING).send().await.map_err(|_| RotationError("not written"))?;
+        let next = rotated(current.as_ref(), || random::<32>(entropy)).map_err(|_| {
+            RotationError("the secret holds something else than keys, and is left as it is")
+        })?;
+        let put =
+            self.client.put_secret_value().secret_id(self.secret).client_request_token(self.token);
+        put.secret_string(next.expose_secret())
+            .version_stages(PENDING)
+            .send()
+            .await
+            .map_err(|_| RotationError("not written"))?;
         Ok(())
     }
 
     /// Whether all that was made with the keys so far can be read with the new
     /// ones too.
     async fn test(&self) -> Result<(), RotationError> {
-        let parse = |secret: &SecretString| Keys::parse(secret.expose_secret()).map_err(|_| RotationError("these are no keys"));
-        let next = self.read(PENDING).await?.as_ref().map(parse).ok_or(RotationError("nothing was made"))??;
+        let parse = |secret: &SecretString| {
+            Keys::parse(secret.expose_secret()).map_err(|_| RotationError("these are no keys"))
+        };
+        let next = self
+            .read(PENDING)
+            .await?
+            .as_ref()
+            .map(parse)
+            .ok_or(RotationError("nothing was made"))??;
         let current = self.read(CURRENT).await?.as_ref().map(parse).transpose()?;
         let complete = current.is_none_or(|current| next.replaces(&current));
         complete.then_some(()).ok_or(RotationError("the new secret lacks keys of the old one"))
@@ -110,13 +141,29 @@ impl Rotation<'_> {
 
     async fn finish(&self) -> Result<(), RotationError> {
         let failed = |_| RotationError("the new version was not made current");
-        let described = self.client.describe_secret().secret_id(self.secret).send().await.map_err(|_| RotationError("not described"))?;
+        let described = self
+            .client
+            .describe_secret()
+            .secret_id(self.secret)
+            .send()
+            .await
+            .map_err(|_| RotationError("not described"))?;
         let versions = described.version_ids_to_stages.unwrap_or_default();
-        let current = versions.into_iter().find(|(_, stages)| stages.iter().any(|stage| stage == CURRENT)).map(|(version, _)| version);
+        let current = versions
+            .into_iter()
+            .find(|(_, stages)| stages.iter().any(|stage| stage == CURRENT))
+            .map(|(version, _)| version);
         if current.as_deref() == Some(self.token) {
             return Ok(());
         }
-        let moved = self.client.update_secret_version_stage().secret_id(self.secret).version_stage(CURRENT);
-        moved.move_to_version_id(self.token).set_remove_from_version_id(current).send().await.map(|_| ()).map_err(failed)
+        let moved =
+            self.client.update_secret_version_stage().secret_id(self.secret).version_stage(CURRENT);
+        moved
+            .move_to_version_id(self.token)
+            .set_remove_from_version_id(current)
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(failed)
     }
 }

@@ -47,7 +47,11 @@ impl Held {
 }
 
 impl SecretRing {
-    pub fn new(client: aws_sdk_secretsmanager::Client, secret_id: String, clock: Arc<dyn Clock>) -> SecretRing {
+    pub fn new(
+        client: aws_sdk_secretsmanager::Client,
+        secret_id: String,
+        clock: Arc<dyn Clock>,
+    ) -> SecretRing {
         SecretRing { client, secret_id, clock, held: RwLock::new(None) }
     }
 
@@ -56,7 +60,9 @@ impl SecretRing {
     async fn read(&self, wanted: Option<KeyId>) -> Result<Arc<Keys>, Problem> {
         let mut slot = self.held.write().await;
         let now = self.clock.now();
-        if let Some(held) = slot.as_ref().filter(|held| held.serves(wanted, now) || now < held.again) {
+        if let Some(held) =
+            slot.as_ref().filter(|held| held.serves(wanted, now) || now < held.again)
+        {
             return Ok(held.keys.clone());
         }
         match (self.ask().await, slot.as_mut()) {
@@ -69,7 +75,8 @@ impl SecretRing {
             }
             (Err(_), Some(held)) => {
                 // From now: waiting in vain took its time.
-                held.again = self.clock.now() + if wanted.is_some() { AFTER_FAILURE } else { AFTER_FAILURE_OF_AGE };
+                held.again = self.clock.now()
+                    + if wanted.is_some() { AFTER_FAILURE } else { AFTER_FAILURE_OF_AGE };
                 Ok(held.keys.clone())
             }
             (Err(problem), None) => Err(problem),
@@ -77,14 +84,17 @@ impl SecretRing {
     }
 
     async fn ask(&self) -> Result<Keys, Problem> {
-        let answer = self.client.get_secret_value().secret_id(&self.secret_id).send().await.map_err(|error| {
-            tracing::error!(
-                event = "secretUnreadable",
-                outcome = "unavailable",
-                cause = error.into_service_error().meta().code().unwrap_or("noAnswer")
-            );
-            Problem::unavailable()
-        })?;
+        let answer =
+            self.client.get_secret_value().secret_id(&self.secret_id).send().await.map_err(
+                |error| {
+                    tracing::error!(
+                        event = "secretUnreadable",
+                        outcome = "unavailable",
+                        cause = error.into_service_error().meta().code().unwrap_or("noAnswer")
+                    );
+                    Problem::unavailable()
+                },
+            )?;
         Keys::parse(answer.secret_string().unwrap_or_default()).map_err(|error| {
             tracing::error!(event = "secretInvalid", outcome = "unavailable", cause = %error);
             Problem::unavailable()

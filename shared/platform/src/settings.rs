@@ -94,10 +94,13 @@ impl BaseUrl {
             "http" if loopback => 80,
             _ => return None,
         };
-        let with = |port: Option<u16>| port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
+        let with =
+            |port: Option<u16>| port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
         let port = authority.port_u16();
         // A user would be more than these.
-        let plain = authority.as_str().eq_ignore_ascii_case(&with(port)) && matches!(uri.path(), "" | "/") && uri.query().is_none();
+        let plain = authority.as_str().eq_ignore_ascii_case(&with(port))
+            && matches!(uri.path(), "" | "/")
+            && uri.query().is_none();
         let origin = format!("{scheme}://{}", with(port.filter(|port| *port != default_port)));
         (plain && (loopback || is_host(&host))).then_some(BaseUrl { origin, host })
     }
@@ -117,7 +120,12 @@ impl BaseUrl {
 /// character.
 fn is_host(host: &str) -> bool {
     let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
-    let is_label = |label: &str| !label.is_empty() && label.bytes().all(plain) && !label.starts_with('-') && !label.ends_with('-');
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label.bytes().all(plain)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
     host.len() <= LONGEST_HOST && host.split('.').all(is_label)
 }
 
@@ -139,19 +147,24 @@ impl Settings {
     /// Reads the environment.
     pub fn from_env() -> Result<Settings, InvalidSetting> {
         // What is not Unicode is not absent: it is empty, and refused.
-        Settings::read(|name| std::env::var_os(name).map(|value| value.into_string().unwrap_or_default()))
+        Settings::read(|name| {
+            std::env::var_os(name).map(|value| value.into_string().unwrap_or_default())
+        })
     }
 
     /// Reads what `variable` says of each name.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Settings, InvalidSetting> {
-        let text = |name: &'static str, want: &'static str| variable(name).filter(|v| !v.is_empty()).ok_or(InvalidSetting { name, want });
+        let text = |name: &'static str, want: &'static str| {
+            variable(name).filter(|v| !v.is_empty()).ok_or(InvalidSetting { name, want })
+        };
         let source_limit = match variable("LATCHKEY_SOURCE_LIMIT") {
             None => SOURCE_LIMIT,
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|n| SOURCE_LIMIT_RANGE.contains(n))
-                .ok_or(InvalidSetting { name: "LATCHKEY_SOURCE_LIMIT", want: "a number from 10 to 100000" })?,
+            Some(text) => text.parse().ok().filter(|n| SOURCE_LIMIT_RANGE.contains(n)).ok_or(
+                InvalidSetting {
+                    name: "LATCHKEY_SOURCE_LIMIT",
+                    want: "a number from 10 to 100000",
+                },
+            )?,
         };
         Ok(Settings {
             table: text("LATCHKEY_TABLE", "the name of the DynamoDB table")?,

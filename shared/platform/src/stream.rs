@@ -86,7 +86,9 @@ struct DirectEvent {
     measure: Option<Measure>,
 }
 
-fn some_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
+fn some_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    value: D,
+) -> Result<Option<T>, D::Error> {
     object(value).map(Some)
 }
 
@@ -104,7 +106,12 @@ struct Redrive {
 ///
 /// # Errors
 /// Where it is neither.
-pub async fn answer(host: &Host, channels: &Channels, request: &str, event: &RawValue) -> Result<Value, Error> {
+pub async fn answer(
+    host: &Host,
+    channels: &Channels,
+    request: &str,
+    event: &RawValue,
+) -> Result<Value, Error> {
     let fields: Result<BTreeMap<String, IgnoredAny>, _> = serde_json::from_str(event.get());
     if let Ok(fields) = fields
         && ["redrive", "measure"].iter().any(|name| fields.contains_key(*name))
@@ -112,18 +119,30 @@ pub async fn answer(host: &Host, channels: &Channels, request: &str, event: &Raw
         return match log::within(request, directly(host, channels, request, event)).await {
             Ok(done) => Ok(done),
             // A schedule reads no answer: it must be seen to have failed.
-            Err(_) if fields.contains_key("measure") => Err("what waits could not be measured".into()),
-            Err(problem) => Ok(json!({ "problem": ProblemBody::of(&problem, Language::English, SupportCode::of(request)) })),
+            Err(_) if fields.contains_key("measure") => {
+                Err("what waits could not be measured".into())
+            }
+            Err(problem) => Ok(
+                json!({ "problem": ProblemBody::of(&problem, Language::English, SupportCode::of(request)) }),
+            ),
         };
     }
     // In words of ours: serde's would quote the event.
-    let event = serde_json::from_str(event.get()).map_err(|_| "this is neither the outbox's stream, a re-drive, nor a measurement")?;
+    let event = serde_json::from_str(event.get())
+        .map_err(|_| "this is neither the outbox's stream, a re-drive, nor a measurement")?;
     Ok(serde_json::to_value(handle(host, channels, request, event).await)?)
 }
 
-async fn directly(host: &Host, channels: &Channels, request: &str, event: &RawValue) -> Result<Value, Problem> {
+async fn directly(
+    host: &Host,
+    channels: &Channels,
+    request: &str,
+    event: &RawValue,
+) -> Result<Value, Problem> {
     match body::parse(event.get().as_bytes())? {
-        DirectEvent { redrive: Some(Redrive { after }), measure: None } => again(host, channels, request, after).await,
+        DirectEvent { redrive: Some(Redrive { after }), measure: None } => {
+            again(host, channels, request, after).await
+        }
         DirectEvent { redrive: None, measure: Some(Measure {}) } => measure(host, request).await,
         DirectEvent { .. } => Err(Problem::field("", ViolationCode::UnknownValue)),
     }
@@ -138,10 +157,25 @@ async fn measure(host: &Host, request: &str) -> Result<Value, Problem> {
     Ok(json!({ "messages": messages, "oldestSeconds": oldest }))
 }
 
-async fn again(host: &Host, channels: &Channels, request: &str, after: Option<String>) -> Result<Value, Problem> {
-    let done = redrive(&host.store, &*host.clock, after, &Again { host, channels, request }).await?;
+async fn again(
+    host: &Host,
+    channels: &Channels,
+    request: &str,
+    after: Option<String>,
+) -> Result<Value, Problem> {
+    let done =
+        redrive(&host.store, &*host.clock, after, &Again { host, channels, request }).await?;
     let Redriven { looked, sent, dropped, failed, left, next } = done;
-    tracing::info!(event = "redriven", outcome = "ok", looked, sent, dropped, failed, left, more = next.is_some());
+    tracing::info!(
+        event = "redriven",
+        outcome = "ok",
+        looked,
+        sent,
+        dropped,
+        failed,
+        left,
+        more = next.is_some()
+    );
     let mut answer = json!({ "looked": looked, "sent": sent, "dropped": dropped, "failed": failed, "left": left });
     if let Some(next) = next {
         answer["next"] = next.into();
@@ -163,7 +197,12 @@ impl Redeliver for Again<'_> {
 }
 
 /// Sends what the records speak of.
-pub async fn handle(host: &Host, channels: &Channels, request: &str, event: StreamEvent) -> StreamAnswer {
+pub async fn handle(
+    host: &Host,
+    channels: &Channels,
+    request: &str,
+    event: StreamEvent,
+) -> StreamAnswer {
     log::within(request, async {
         let (began, records) = (Instant::now(), event.records.len());
         let answer = send(host, channels, request, event).await;
@@ -181,12 +220,17 @@ async fn send(host: &Host, channels: &Channels, request: &str, event: StreamEven
         let Change { sequence_number, keys } = record.dynamodb;
         // The mapping's filter lets nothing else through; what is not a new
         // outbox row is none of ours.
-        let Some((handle, id)) = outbox_row(&keys.pk.s, &keys.sk.s).filter(|_| record.event_name == "INSERT") else {
+        let Some((handle, id)) =
+            outbox_row(&keys.pk.s, &keys.sk.s).filter(|_| record.event_name == "INSERT")
+        else {
             continue;
         };
-        let handled = one(host, channels, request, &sequence_number, &handle, &id, Round::Stream).await;
+        let handled =
+            one(host, channels, request, &sequence_number, &handle, &id, Round::Stream).await;
         if matches!(handled, Err(_) | Ok(Handled::Left(_))) {
-            return StreamAnswer { batch_item_failures: vec![Failure { item_identifier: sequence_number }] };
+            return StreamAnswer {
+                batch_item_failures: vec![Failure { item_identifier: sequence_number }],
+            };
         }
     }
     StreamAnswer { batch_item_failures: Vec::new() }
@@ -209,21 +253,30 @@ async fn one(
         let handled = deliver(&host.store, &*host.ring, &watched, &call, handle, id, round).await;
         let handed = watched.handed();
         tell(id, &handled, handed.as_ref(), milliseconds(began));
-        Line::message(handled.as_ref().ok().and_then(Handled::ended), handed.as_ref()).write(request, call.now);
+        Line::message(handled.as_ref().ok().and_then(Handled::ended), handed.as_ref())
+            .write(request, call.now);
         handled
     })
     .await
 }
 
 /// Writes the line of a message.
-fn tell(id: &OutboxId, handled: &Result<Handled, Problem>, handed: Option<&Handed>, milliseconds: f64) {
+fn tell(
+    id: &OutboxId,
+    handled: &Result<Handled, Problem>,
+    handed: Option<&Handed>,
+    milliseconds: f64,
+) {
     let purpose = match &id.what {
         OutboxKind::Code(purpose, _) => purpose.as_str(),
         OutboxKind::Notice => "notice",
         OutboxKind::ToAdministrators => "toAdministrators",
     };
     let of_left = match (handled, &id.what) {
-        (Ok(Handled::Left(support_code)) | Err(Problem { support_code: Some(support_code), .. }), _) => Some(support_code.clone()),
+        (
+            Ok(Handled::Left(support_code)) | Err(Problem { support_code: Some(support_code), .. }),
+            _,
+        ) => Some(support_code.clone()),
         // Its row could not be read.
         (Err(_), OutboxKind::Code(_, Some(reset))) => Some(reset.support_code()),
         (Err(_) | Ok(Handled::Ended(_) | Handled::Nothing), _) => None,
@@ -239,7 +292,9 @@ fn tell(id: &OutboxId, handled: &Result<Handled, Problem>, handed: Option<&Hande
                 event = "messageHandled",
                 outcome = ended.map_or("nothing", |ended| outcome(ended.state)),
                 supportCode = ended.map(|ended| ended.support_code.as_str()),
-                reason = ended.filter(|ended| ended.reason != Reason::None).map(|ended| ended.reason.as_str()),
+                reason = ended
+                    .filter(|ended| ended.reason != Reason::None)
+                    .map(|ended| ended.reason.as_str()),
                 kind = kind.or(ended.and_then(|ended| ended.kind).map(Kind::as_str)),
                 purpose,
                 language,

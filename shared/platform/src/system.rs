@@ -48,7 +48,10 @@ impl Bounded {
 
     /// Does the work; `None` where it panicked. The place is the work's, not
     /// the caller's: one who no longer waits does not make room for another.
-    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
         let place = self.0.clone().acquire_owned().await.ok()?;
         let work = move || {
             let _place = place;
@@ -85,7 +88,12 @@ impl Parts {
 
     fn store(&self) -> StoredHash {
         let (m, t, p) = self.cost;
-        StoredHash::new(format!("argon2id${}${m},{t},{p}${}${}", self.kid, BASE64.encode(&self.salt), BASE64.encode(&self.hash)))
+        StoredHash::new(format!(
+            "argon2id${}${m},{t},{p}${}${}",
+            self.kid,
+            BASE64.encode(&self.salt),
+            BASE64.encode(&self.hash)
+        ))
     }
 }
 
@@ -106,7 +114,13 @@ impl Argon2Hasher {
         let hash = move || {
             let generation = keys.generation(kid)?;
             let params = Params::new(cost.0, cost.1, cost.2, Some(OUTPUT)).ok()?;
-            let argon2 = Argon2::new_with_secret(generation.pepper.expose(), Algorithm::Argon2id, Version::V0x13, params).ok()?;
+            let argon2 = Argon2::new_with_secret(
+                generation.pepper.expose(),
+                Algorithm::Argon2id,
+                Version::V0x13,
+                params,
+            )
+            .ok()?;
             let mut out = [0; OUTPUT];
             argon2.hash_password_into(&password, &salt, &mut out).ok()?;
             Some(out)
@@ -138,10 +152,12 @@ impl PasswordHasher for Argon2Hasher {
         let parts = match target {
             // A hash that cannot be read, or whose pepper was taken out, fits
             // no password: the same work, so that nobody sees a difference.
-            HashTarget::Stored(_) => stored.filter(|parts| keys.generation(parts.kid).is_some()).unwrap_or_else(|| {
-                tracing::error!(event = "hashUnusable", outcome = "signInFailed");
-                decoy(vec![0; SALT])
-            }),
+            HashTarget::Stored(_) => {
+                stored.filter(|parts| keys.generation(parts.kid).is_some()).unwrap_or_else(|| {
+                    tracing::error!(event = "hashUnusable", outcome = "signInFailed");
+                    decoy(vec![0; SALT])
+                })
+            }
             HashTarget::Decoy(salt) => decoy(salt.to_vec()),
         };
         let hash = self.compute(keys, parts.kid, parts.cost, parts.salt, password).await?;

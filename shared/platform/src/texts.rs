@@ -4,8 +4,10 @@ use domain::account::Language;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-static ENGLISH: LazyLock<HashMap<String, String>> = LazyLock::new(|| parse(include_str!("../../texts/en.json")));
-static TRADITIONAL_CHINESE: LazyLock<HashMap<String, String>> = LazyLock::new(|| parse(include_str!("../../texts/zh-TW.json")));
+static ENGLISH: LazyLock<HashMap<String, String>> =
+    LazyLock::new(|| parse(include_str!("../../texts/en.json")));
+static TRADITIONAL_CHINESE: LazyLock<HashMap<String, String>> =
+    LazyLock::new(|| parse(include_str!("../../texts/zh-TW.json")));
 
 fn parse(json: &str) -> HashMap<String, String> {
     serde_json::from_str(json).expect("the texts are a JSON object of strings")

@@ -15,11 +15,14 @@ fn requests(challenge: &str) -> Vec<Ask> {
         Ask::new("GET", "/v1/me"),
         Ask::new("GET", "/v1/policy"),
         Ask::new("GET", "/v1/policy/history"),
-        put("/v1/policy", serde_json::to_value(domain::policy::Policy::default()).unwrap()).header("if-match", "\"1\""),
+        put("/v1/policy", serde_json::to_value(domain::policy::Policy::default()).unwrap())
+            .header("if-match", "\"1\""),
         Ask::new("GET", "/v1/users"),
         post("/v1/users", json!({ "userId": "eve", "name": "Eve" })),
         Ask::new("GET", "/v1/users/admin@example.com"),
-        Ask::new("PATCH", "/v1/users/admin@example.com").header("if-match", "\"2\"").body(json!({ "name": "Eve" })),
+        Ask::new("PATCH", "/v1/users/admin@example.com")
+            .header("if-match", "\"2\"")
+            .body(json!({ "name": "Eve" })),
         Ask::new("DELETE", "/v1/users/admin@example.com").header("if-match", "\"2\""),
         Ask::new("GET", "/v1/groups"),
         Ask::new("POST", "/v1/users/admin@example.com/temporary-password"),
@@ -36,7 +39,10 @@ fn requests(challenge: &str) -> Vec<Ask> {
         Ask::new("POST", "/v1/me/registration/postpone"),
         Ask::new("POST", "/v1/me/registration/reconfirm"),
         post("/v1/session/confirm", json!({ "password": "a long password of boss" })),
-        put("/v1/me/password", json!({ "currentPassword": "a long password of boss", "newPassword": "another long password" })),
+        put(
+            "/v1/me/password",
+            json!({ "currentPassword": "a long password of boss", "newPassword": "another long password" }),
+        ),
         post(&format!("/v1/challenges/{challenge}/verify"), json!({ "code": "00000000" })),
         Ask::new("DELETE", "/v1/session"),
         Ask::new("DELETE", "/v1/sessions"),
@@ -50,13 +56,19 @@ async fn disabling_demoting_and_deleting_act_on_the_next_request_of_every_route(
     for (act, change) in acts {
         let (world, admin) = world().await;
         world.switch_on(&admin).await;
-        let boss = world.user(&admin, json!({ "userId": "boss", "name": "Boss", "role": "administrator" })).await;
+        let boss = world
+            .user(&admin, json!({ "userId": "boss", "name": "Boss", "role": "administrator" }))
+            .await;
         let session = world.register(&boss, "boss@example.com").await;
         // A code is on its way to a second address, and it is the right one.
         world.pass(Span::minutes(1));
         let add = json!({ "kind": "email", "destination": "boss.new@example.com" });
-        let sent = world.ask(Ask::new("POST", "/v1/me/methods").bearer(&session).body(add)).await.expect(202);
-        let (challenge, code) = (sent.text("challengeId"), world.code_for("boss.new@example.com").await);
+        let sent = world
+            .ask(Ask::new("POST", "/v1/me/methods").bearer(&session).body(add))
+            .await
+            .expect(202);
+        let (challenge, code) =
+            (sent.text("challengeId"), world.code_for("boss.new@example.com").await);
         for path in ["/v1/me", "/v1/policy", "/v1/users"] {
             world.ask(Ask::new("GET", path).bearer(&session)).await.expect(200);
         }
@@ -66,7 +78,11 @@ async fn disabling_demoting_and_deleting_act_on_the_next_request_of_every_route(
             None => drop(delete(&world, &admin, "boss").await.expect(204)),
         }
         let before = world.items().await.len();
-        assert_eq!(world.verify(&session, &challenge, &code).await.expect(422).code(), "codeNotAccepted", "{act}: the right code");
+        assert_eq!(
+            world.verify(&session, &challenge, &code).await.expect(422).code(),
+            "codeNotAccepted",
+            "{act}: the right code"
+        );
         for ask in requests(&challenge) {
             let what = format!("{act}: {} {}", ask.method, ask.path);
             let answer = world.ask(ask.bearer(&session)).await;
@@ -92,10 +108,15 @@ async fn the_last_administrator_stays() {
             json!({ "enabled": false }),
             json!({ "enabled": false, "role": "user" }),
         ] {
-            let answer = patch(&world, &admin, "admin@example.com", change.clone()).await.expect(409);
+            let answer =
+                patch(&world, &admin, "admin@example.com", change.clone()).await.expect(409);
             assert_eq!(answer.code(), "lastAdministrator", "{what}: {change}");
         }
-        assert_eq!(delete(&world, &admin, "admin@example.com").await.expect(409).code(), "lastAdministrator", "{what}");
+        assert_eq!(
+            delete(&world, &admin, "admin@example.com").await.expect(409).code(),
+            "lastAdministrator",
+            "{what}"
+        );
         world.ask(Ask::new("GET", "/v1/me").bearer(&admin)).await.expect(200);
     };
     refused("alone").await;
@@ -115,7 +136,10 @@ async fn the_last_administrator_stays() {
 
     patch(&world, &admin, "second", json!({ "role": "administrator" })).await.expect(200);
     patch(&world, &admin, "admin@example.com", json!({ "role": "user" })).await.expect(200);
-    assert_eq!(world.ask(Ask::new("GET", "/v1/users").bearer(&admin)).await.code(), "signInRequired");
+    assert_eq!(
+        world.ask(Ask::new("GET", "/v1/users").bearer(&admin)).await.code(),
+        "signInRequired"
+    );
 }
 
 /// What one administrator does to another.
@@ -130,32 +154,49 @@ enum Act {
 async fn of_two_administrators_who_turn_on_each_other_one_remains() {
     for act in [Act::Demote, Act::Disable, Act::Delete] {
         let (world, first) = world().await;
-        let boss = world.user(&first, json!({ "userId": "boss", "name": "Boss", "role": "administrator" })).await;
+        let boss = world
+            .user(&first, json!({ "userId": "boss", "name": "Boss", "role": "administrator" }))
+            .await;
         let second = world.session(&boss).await;
-        let (tag_of_first, tag_of_second) = (tag(&world, &first, "admin@example.com").await, tag(&world, &first, "boss").await);
+        let (tag_of_first, tag_of_second) =
+            (tag(&world, &first, "admin@example.com").await, tag(&world, &first, "boss").await);
         let attempt = |n: usize| {
             let world = world.clone();
             // Each on the other one, and on themselves.
             let actor = if n & 1 == 0 { &first } else { &second };
-            let (target, tag) = if n & 2 == 0 { ("admin@example.com", &tag_of_first) } else { ("boss", &tag_of_second) };
+            let (target, tag) = if n & 2 == 0 {
+                ("admin@example.com", &tag_of_first)
+            } else {
+                ("boss", &tag_of_second)
+            };
             let (method, body) = match act {
                 Act::Demote => ("PATCH", json!({ "role": "user" })),
                 Act::Disable => ("PATCH", json!({ "enabled": false })),
                 Act::Delete => ("DELETE", json!({})),
             };
-            let ask = Ask::new(method, format!("/v1/users/{target}")).bearer(actor).header("if-match", tag).body(body);
+            let ask = Ask::new(method, format!("/v1/users/{target}"))
+                .bearer(actor)
+                .header("if-match", tag)
+                .body(body);
             async move { world.ask(ask).await }
         };
         let answers = together((0..16).map(attempt)).await;
         let done = answers.iter().filter(|answer| answer.status < 300).count();
-        assert_eq!(done, 1, "{act:?}: {:?}", answers.iter().map(|a| (a.status, a.code().to_owned())).collect::<Vec<_>>());
+        assert_eq!(
+            done,
+            1,
+            "{act:?}: {:?}",
+            answers.iter().map(|a| (a.status, a.code().to_owned())).collect::<Vec<_>>()
+        );
         for answer in answers.iter().filter(|answer| answer.status >= 300) {
             let told = ["lastAdministrator", "preconditionFailed", "signInRequired", "notFound"];
             assert!(told.contains(&answer.code()), "{act:?}: {answer:?}");
         }
         let mut remaining = 0;
         for session in [&first, &second] {
-            remaining += usize::from(world.ask(Ask::new("GET", "/v1/users").bearer(session)).await.status == 200);
+            remaining += usize::from(
+                world.ask(Ask::new("GET", "/v1/users").bearer(session)).await.status == 200,
+            );
         }
         assert_eq!(remaining, 1, "{act:?}");
     }
@@ -167,9 +208,14 @@ async fn a09_accounts_are_the_administrators() {
     world.switch_on(&admin).await;
     let mut people = Vec::new();
     for role in ["user", "helpDesk"] {
-        people.push(world.user(&admin, json!({ "userId": role, "name": "Somebody", "role": role })).await);
+        people.push(
+            world.user(&admin, json!({ "userId": role, "name": "Somebody", "role": role })).await,
+        );
     }
-    world.save_policy(&admin, |policy| policy["registration"]["required"] = json!(false)).await.expect(200);
+    world
+        .save_policy(&admin, |policy| policy["registration"]["required"] = json!(false))
+        .await
+        .expect(200);
     let sessions = [
         ("a user", world.session(&people[0]).await, 403),
         ("the help desk", world.session(&people[1]).await, 403),
@@ -178,19 +224,34 @@ async fn a09_accounts_are_the_administrators() {
     ];
     for (who, bearer, status) in sessions {
         // The help desk may look: `helpdesk.rs` says at whom.
-        let reads = ["/v1/users", "/v1/groups", "/v1/users/user", "/v1/users/nobody", "/v1/users/user/methods", "/v1/users/user/can-reset"];
-        let reads = reads.into_iter().filter(|_| who != "the help desk").map(|path| Ask::new("GET", path));
+        let reads = [
+            "/v1/users",
+            "/v1/groups",
+            "/v1/users/user",
+            "/v1/users/nobody",
+            "/v1/users/user/methods",
+            "/v1/users/user/can-reset",
+        ];
+        let reads =
+            reads.into_iter().filter(|_| who != "the help desk").map(|path| Ask::new("GET", path));
         for ask in reads.chain([
-            Ask::new("POST", "/v1/users").body(json!({ "userId": "eve", "name": "Eve", "role": "administrator" })),
+            Ask::new("POST", "/v1/users")
+                .body(json!({ "userId": "eve", "name": "Eve", "role": "administrator" })),
             Ask::new("POST", "/v1/users/user/temporary-password"),
             Ask::new("POST", "/v1/users/nobody/temporary-password"),
             Ask::new("DELETE", "/v1/users/user/methods/email"),
-            Ask::new("PATCH", "/v1/users/user").header("if-match", "\"2\"").body(json!({ "role": "administrator" })),
+            Ask::new("PATCH", "/v1/users/user")
+                .header("if-match", "\"2\"")
+                .body(json!({ "role": "administrator" })),
             Ask::new("DELETE", "/v1/users/user").header("if-match", "\"2\""),
         ]) {
             let what = format!("{who}: {} {}", ask.method, ask.path);
             let answer = world.ask(ask.bearer(&bearer)).await;
-            assert_eq!((answer.status, answer.code()), (status, if status == 403 { "forbidden" } else { "signInRequired" }), "{what}");
+            assert_eq!(
+                (answer.status, answer.code()),
+                (status, if status == 403 { "forbidden" } else { "signInRequired" }),
+                "{what}"
+            );
         }
     }
 }
@@ -200,7 +261,10 @@ fn first(user_id: &str) -> Value {
 }
 
 fn problem(answer: &Value) -> (&str, u64) {
-    (answer["problem"]["code"].as_str().unwrap_or_default(), answer["problem"]["status"].as_u64().unwrap_or_default())
+    (
+        answer["problem"]["code"].as_str().unwrap_or_default(),
+        answer["problem"]["status"].as_u64().unwrap_or_default(),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -213,29 +277,45 @@ async fn there_is_one_first_administrator() {
         json!({ "createFirstAdministrator": { "userId": "ada", "name": "Ada" }, "createUser": {} }), json!({ "createAdministrator": { "userId": "ada", "name": "Ada" } }),
     ];
     for payload in refused {
-        assert_eq!(problem(&world.invoke_directory(payload.clone()).await), ("invalidRequest", 400), "{payload}");
+        assert_eq!(
+            problem(&world.invoke_directory(payload.clone()).await),
+            ("invalidRequest", 400),
+            "{payload}"
+        );
     }
-    let [a, b, c, d] = ["ada0", "ada1", "ada2", "ada3"].map(|user_id| world.invoke_directory(first(user_id)));
+    let [a, b, c, d] =
+        ["ada0", "ada1", "ada2", "ada3"].map(|user_id| world.invoke_directory(first(user_id)));
     let answers = tokio::join!(a, b, c, d);
     let mut made = Vec::new();
     for answer in [answers.0, answers.1, answers.2, answers.3] {
         match answer["temporaryPassword"].as_str() {
-            Some(password) => made.push(Person { user_id: answer["userId"].as_str().unwrap().into(), password: password.into() }),
+            Some(password) => made.push(Person {
+                user_id: answer["userId"].as_str().unwrap().into(),
+                password: password.into(),
+            }),
             None => assert_eq!(problem(&answer), ("administratorExists", 409)),
         }
     }
     assert_eq!(made.len(), 1, "of four at once");
-    assert_eq!(world.sign_in(&made[0].user_id, &made[0].password).await.expect(200).body["next"], "changePassword");
+    assert_eq!(
+        world.sign_in(&made[0].user_id, &made[0].password).await.expect(200).body["next"],
+        "changePassword"
+    );
     // The answer may have been lost: until its password is used, the same
     // person can be given another, which ends the first.
     let again = world.invoke_directory(first(&made[0].user_id)).await;
     let newer = again["temporaryPassword"].as_str().expect("another temporary password");
     assert_eq!(world.sign_in(&made[0].user_id, &made[0].password).await.code(), "signInFailed");
     let session = world.sign_in(&made[0].user_id, newer).await.expect(200).text("bearer");
-    let change = json!({ "currentPassword": newer, "newPassword": "a password of the administrator" });
+    let change =
+        json!({ "currentPassword": newer, "newPassword": "a password of the administrator" });
     world.ask(Ask::new("PUT", "/v1/me/password").bearer(&session).body(change)).await.expect(200);
     for user_id in [made[0].user_id.as_str(), "another"] {
-        assert_eq!(problem(&world.invoke_directory(first(user_id)).await), ("administratorExists", 409), "{user_id}");
+        assert_eq!(
+            problem(&world.invoke_directory(first(user_id)).await),
+            ("administratorExists", 409),
+            "{user_id}"
+        );
     }
 }
 
@@ -260,7 +340,9 @@ async fn a09_the_gateway_cannot_ask_for_an_administrator() {
         use base64::Engine;
         base64::engine::general_purpose::STANDARD.encode(&body)
     };
-    for (path, status) in [("/v1/users", 401), ("/", 404), ("/createFirstAdministrator", 404), ("/v1/users/eve", 405)] {
+    for (path, status) in
+        [("/v1/users", 401), ("/", 404), ("/createFirstAdministrator", 404), ("/v1/users/eve", 405)]
+    {
         for (body, base64) in [(&body, false), (&encoded, true)] {
             for extra in [json!({}), first("eve")] {
                 let answer = world.invoke_directory(event("POST", path, body, base64, extra)).await;

@@ -26,12 +26,24 @@ async fn a32_of_24_creations_of_one_user_id_in_every_spelling_one_is_made_and_fo
         statuses.sort_unstable();
         assert_eq!(statuses, [&[201][..], &[409; 23]].concat());
         let made = answers.iter().position(|answer| answer.status == 201).expect("one");
-        for query in ["search=zo%C3%AB".to_owned(), format!("search=number{made}"), format!("group=group%20{made}")] {
-            let page = world.ask(Ask::new("GET", format!("/v1/users?{query}")).bearer(&admin)).await.expect(200);
+        for query in [
+            "search=zo%C3%AB".to_owned(),
+            format!("search=number{made}"),
+            format!("group=group%20{made}"),
+        ] {
+            let page = world
+                .ask(Ask::new("GET", format!("/v1/users?{query}")).bearer(&admin))
+                .await
+                .expect(200);
             assert_eq!(page.body["items"].as_array().unwrap().len(), 1, "{query}");
         }
-        let everybody = world.ask(Ask::new("GET", "/v1/users?search=number").bearer(&admin)).await.expect(200);
-        assert_eq!(everybody.body["items"].as_array().unwrap().len(), 1, "those that were not made left no row");
+        let everybody =
+            world.ask(Ask::new("GET", "/v1/users?search=number").bearer(&admin)).await.expect(200);
+        assert_eq!(
+            everybody.body["items"].as_array().unwrap().len(),
+            1,
+            "those that were not made left no row"
+        );
         let groups = world.ask(Ask::new("GET", "/v1/groups").bearer(&admin)).await.expect(200);
         assert_eq!(groups.body["items"], json!([format!("group {made}")]));
     }
@@ -54,19 +66,31 @@ async fn a47_a_look_alike_never_leads_to_the_account_of_another() {
         }
         let mails = world.standins.inbox().all().len();
         let password = format!("a long password of {victim}");
-        assert_eq!(world.sign_in(look_alike, &password).await.code(), "signInFailed", "{look_alike}");
+        assert_eq!(
+            world.sign_in(look_alike, &password).await.code(),
+            "signInFailed",
+            "{look_alike}"
+        );
         let reset = world.start_reset(look_alike).await;
         world.send_code(&reset).await;
         world.pump().await;
         assert_eq!(world.standins.inbox().all().len(), mails, "{look_alike}: nothing is sent");
         let encoded: String = look_alike.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        for (method, path) in
-            [("GET", ""), ("GET", "/methods"), ("GET", "/can-reset"), ("POST", "/unlock"), ("POST", "/temporary-password"), ("DELETE", "")]
-        {
-            let ask = Ask::new(method, format!("/v1/users/{encoded}{path}")).bearer(&admin).header("if-match", "\"1\"");
+        for (method, path) in [
+            ("GET", ""),
+            ("GET", "/methods"),
+            ("GET", "/can-reset"),
+            ("POST", "/unlock"),
+            ("POST", "/temporary-password"),
+            ("DELETE", ""),
+        ] {
+            let ask = Ask::new(method, format!("/v1/users/{encoded}{path}"))
+                .bearer(&admin)
+                .header("if-match", "\"1\"");
             assert_eq!(world.ask(ask).await.code(), "notFound", "{method} {look_alike}{path}");
         }
-        let made = world.ask(create(&admin, json!({ "userId": look_alike, "name": "Another" }))).await;
+        let made =
+            world.ask(create(&admin, json!({ "userId": look_alike, "name": "Another" }))).await;
         match made.status {
             201 => {
                 assert_ne!(made.body["user"]["userId"], json!(victim));
@@ -85,7 +109,8 @@ async fn of_eight_administrators_who_all_turn_on_all_one_remains() {
         let (world, first) = world().await;
         let mut sessions = vec![("admin@example.com".to_owned(), first.clone())];
         for n in 1..8 {
-            let boss = json!({ "userId": format!("boss{n}"), "name": "Boss", "role": "administrator" });
+            let boss =
+                json!({ "userId": format!("boss{n}"), "name": "Boss", "role": "administrator" });
             let boss = world.user(&first, boss).await;
             let session = world.session(&boss).await;
             sessions.push((boss.user_id, session));
@@ -102,7 +127,12 @@ async fn of_eight_administrators_who_all_turn_on_all_one_remains() {
                     1 => ("PATCH", json!({ "enabled": false })),
                     _ => ("DELETE", json!({})),
                 };
-                asks.push(Ask::new(method, format!("/v1/users/{target}")).bearer(session).header("if-match", &tags[j]).body(body));
+                asks.push(
+                    Ask::new(method, format!("/v1/users/{target}"))
+                        .bearer(session)
+                        .header("if-match", &tags[j])
+                        .body(body),
+                );
             }
         }
         let answers = together(asks.into_iter().map(|ask| {
@@ -111,19 +141,38 @@ async fn of_eight_administrators_who_all_turn_on_all_one_remains() {
         }))
         .await;
         let done = answers.iter().filter(|answer| answer.status < 300).count();
-        assert_eq!(done, 7, "{:?}", answers.iter().map(|a| (a.status, a.code().to_owned())).collect::<Vec<_>>());
+        assert_eq!(
+            done,
+            7,
+            "{:?}",
+            answers.iter().map(|a| (a.status, a.code().to_owned())).collect::<Vec<_>>()
+        );
         let mut remaining = 0;
         for (_, session) in &sessions {
-            remaining += usize::from(world.ask(Ask::new("GET", "/v1/users").bearer(session)).await.status == 200);
+            remaining += usize::from(
+                world.ask(Ask::new("GET", "/v1/users").bearer(session)).await.status == 200,
+            );
         }
         assert_eq!(remaining, 1);
-        let admins = world.items().await.into_iter().find(|item| item["pk"]["S"] == "ADMINS").expect("the set");
+        let admins = world
+            .items()
+            .await
+            .into_iter()
+            .find(|item| item["pk"]["S"] == "ADMINS")
+            .expect("the set");
         assert_eq!(admins["members"]["SS"].as_array().unwrap().len(), 1);
     }
 }
 
 /// Texts of a person that are nowhere after they are deleted.
-const PERSONAL: [&str; 6] = ["ann@example.com", "Annabella", "annabella", "quist", "ann.b@example.com", "ann.private@example.com"];
+const PERSONAL: [&str; 6] = [
+    "ann@example.com",
+    "Annabella",
+    "annabella",
+    "quist",
+    "ann.b@example.com",
+    "ann.private@example.com",
+];
 
 async fn personal(world: &World) -> Vec<String> {
     let text: Vec<String> = world.items().await.iter().map(Value::to_string).collect();
@@ -153,14 +202,23 @@ async fn of_somebody_deleted_nothing_personal_is_left_and_nothing_is_sent() {
     // One notice failed for good, one is queued.
     world.pump().await;
     world.standins.fail_next(Channel::Email, Failure::Rejected);
-    world.ask(Ask::new("POST", "/v1/users/ann@example.com/temporary-password").bearer(&admin)).await.expect(200);
+    world
+        .ask(Ask::new("POST", "/v1/users/ann@example.com/temporary-password").bearer(&admin))
+        .await
+        .expect(200);
     world.pump().await;
-    world.ask(Ask::new("POST", "/v1/users/ann@example.com/temporary-password").bearer(&admin)).await.expect(200);
+    world
+        .ask(Ask::new("POST", "/v1/users/ann@example.com/temporary-password").bearer(&admin))
+        .await
+        .expect(200);
     assert!(personal(&world).await.len() >= 6, "the search would prove nothing");
     let uid = |items: &[Value]| {
         items
             .iter()
-            .find(|item| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("ACCT#")) && item["userId"]["S"] == "ann@example.com")
+            .find(|item| {
+                item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("ACCT#"))
+                    && item["userId"]["S"] == "ann@example.com"
+            })
             .map(|item| item["uid"]["S"].clone())
     };
     let uid = uid(&world.items().await).expect("her internal id");
@@ -170,13 +228,17 @@ async fn of_somebody_deleted_nothing_personal_is_left_and_nothing_is_sent() {
     assert_eq!(personal(&world).await, Vec::<String>::new());
     world.pump().await;
     assert_eq!(world.standins.inbox().all().len(), mails, "nothing is sent to whom nobody knows");
-    let told = world.items().await.into_iter().find(|item| item["event"]["S"] == "userDeleted").expect("the audit trail");
-    assert_eq!(told["uid"]["S"], uid, "keeps the internal id");
-    let lock = world
+    let told = world
         .items()
         .await
         .into_iter()
-        .any(|item| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("LOCK#")) && item["wrong"]["N"] != "0");
+        .find(|item| item["event"]["S"] == "userDeleted")
+        .expect("the audit trail");
+    assert_eq!(told["uid"]["S"], uid, "keeps the internal id");
+    let lock = world.items().await.into_iter().any(|item| {
+        item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("LOCK#"))
+            && item["wrong"]["N"] != "0"
+    });
     assert!(!lock, "the wrong passwords are forgotten");
 }
 
@@ -184,11 +246,10 @@ async fn of_somebody_deleted_nothing_personal_is_left_and_nothing_is_sent() {
 async fn more_messages_than_one_transaction_holds_are_erased_before_the_answer() {
     let (world, admin) = somebody().await;
     // Rows as a long fault of the channel would leave them.
-    let row = world
-        .items()
-        .await
-        .into_iter()
-        .find(|item| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("OUTBOX#")) && item["message"].is_object());
+    let row = world.items().await.into_iter().find(|item| {
+        item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("OUTBOX#"))
+            && item["message"].is_object()
+    });
     let row = row.expect("a message that was not sent");
     for n in 0..250 {
         let mut copy = row.clone();
@@ -202,26 +263,32 @@ async fn more_messages_than_one_transaction_holds_are_erased_before_the_answer()
     world.proxy.take_calls();
     delete(&world, &admin, "ann@example.com").await.expect(204);
     let calls = world.proxy.take_calls();
-    let members: Vec<usize> = calls.iter().filter_map(|call| Some(call.body["TransactItems"].as_array()?.len())).collect();
-    assert!(members[0] == 100 && members.len() >= 3 && members.iter().all(|count| *count <= 100), "{members:?}");
+    let members: Vec<usize> = calls
+        .iter()
+        .filter_map(|call| Some(call.body["TransactItems"].as_array()?.len()))
+        .collect();
+    assert!(
+        members[0] == 100 && members.len() >= 3 && members.iter().all(|count| *count <= 100),
+        "{members:?}"
+    );
     assert_eq!(personal(&world).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erasure_that_was_cut_short_is_finished_by_asking_again() {
     let (world, admin) = somebody().await;
-    let row = world
-        .items()
-        .await
-        .into_iter()
-        .find(|item| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("OUTBOX#")) && item["message"].is_object());
+    let row = world.items().await.into_iter().find(|item| {
+        item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("OUTBOX#"))
+            && item["message"].is_object()
+    });
     let mut copy = row.expect("a message that was not sent");
     delete(&world, &admin, "ann@example.com").await.expect(204);
     copy["message"] = json!({ "M": { "type": { "S": "notice" }, "notice": { "S": "passwordReset" }, "language": { "S": "en" },
         "recipient": { "M": { "email": { "S": "ann.private@example.com" } } } } });
     world.table("PutItem", json!({ "Item": copy })).await;
     assert_eq!(personal(&world).await.len(), 1);
-    let again = Ask::new("DELETE", "/v1/users/ann@example.com").bearer(&admin).header("if-match", "\"9\"");
+    let again =
+        Ask::new("DELETE", "/v1/users/ann@example.com").bearer(&admin).header("if-match", "\"9\"");
     assert_eq!(world.ask(again).await.expect(404).code(), "notFound");
     assert_eq!(personal(&world).await, Vec::<String>::new());
 }

@@ -16,7 +16,10 @@ pub fn of_ann(bearer: &str, method: &'static str, path: &str) -> Ask {
 }
 
 pub fn ann() -> Person {
-    Person { user_id: "ann@example.com".into(), password: "a long password of ann@example.com".into() }
+    Person {
+        user_id: "ann@example.com".into(),
+        password: "a long password of ann@example.com".into(),
+    }
 }
 
 /// A world with one registered user, an administrator and the help desk.
@@ -24,16 +27,23 @@ pub async fn staffed() -> (Arc<World>, String, String) {
     let world = World::new().await;
     let (admin, _) = world.ready().await;
     let helper = json!({ "userId": "desk@example.com", "name": "Desk", "role": "helpDesk" });
-    world.save_policy(&admin, |policy| policy["registration"]["required"] = json!(false)).await.expect(200);
+    world
+        .save_policy(&admin, |policy| policy["registration"]["required"] = json!(false))
+        .await
+        .expect(200);
     let helper = world.user(&admin, helper).await;
     let desk = world.session(&helper).await;
-    world.save_policy(&admin, |policy| policy["registration"]["required"] = json!(true)).await.expect(200);
+    world
+        .save_policy(&admin, |policy| policy["registration"]["required"] = json!(true))
+        .await
+        .expect(200);
     (Arc::new(world), admin, desk)
 }
 
 /// The fields of the only audit row of an event.
 pub async fn told(world: &World, event: &str) -> Value {
-    let rows: Vec<Value> = world.items().await.into_iter().filter(|item| item["event"]["S"] == event).collect();
+    let rows: Vec<Value> =
+        world.items().await.into_iter().filter(|item| item["event"]["S"] == event).collect();
     assert_eq!(rows.len(), 1, "{event}: {rows:?}");
     rows[0].clone()
 }
@@ -41,8 +51,12 @@ pub async fn told(world: &World, event: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_help_desk_sees_users_and_unsticks_them_and_nothing_more() {
     let (world, admin, desk) = staffed().await;
-    for (user_id, role) in [("bob", "user"), ("other.desk", "helpDesk"), ("boss", "administrator")] {
-        world.ask(create(&admin, json!({ "userId": user_id, "name": "Somebody", "role": role }))).await.expect(201);
+    for (user_id, role) in [("bob", "user"), ("other.desk", "helpDesk"), ("boss", "administrator")]
+    {
+        world
+            .ask(create(&admin, json!({ "userId": user_id, "name": "Somebody", "role": role })))
+            .await
+            .expect(201);
     }
     #[rustfmt::skip]
     let table = [
@@ -58,18 +72,27 @@ async fn the_help_desk_sees_users_and_unsticks_them_and_nothing_more() {
             ("admin@example.com", on_others),
             ("desk@example.com", on_others),
         ] {
-            let ask = Ask::new(method, format!("/v1/users/{user_id}{path}")).bearer(&desk).header("if-match", "\"1\"");
+            let ask = Ask::new(method, format!("/v1/users/{user_id}{path}"))
+                .bearer(&desk)
+                .header("if-match", "\"1\"");
             let ask = if method == "PATCH" { ask.body(json!({ "name": "Eve" })) } else { ask };
             let answer = world.ask(ask).await;
             assert_eq!(answer.status, status, "{method} {path} of {user_id}: {answer:?}");
             assert!(status != 403 || answer.code() == "forbidden", "{answer:?}");
         }
-        let nobody = Ask::new(method, format!("/v1/users/nobody{path}")).bearer(&desk).header("if-match", "\"1\"");
+        let nobody = Ask::new(method, format!("/v1/users/nobody{path}"))
+            .bearer(&desk)
+            .header("if-match", "\"1\"");
         let nobody = if method == "PATCH" { nobody.body(json!({ "name": "Eve" })) } else { nobody };
-        assert_eq!(world.ask(nobody).await.status, if on_user == 403 { 403 } else { 404 }, "{method} {path}");
+        assert_eq!(
+            world.ask(nobody).await.status,
+            if on_user == 403 { 403 } else { 404 },
+            "{method} {path}"
+        );
     }
     let everybody = world.ask(Ask::new("GET", "/v1/users").bearer(&desk)).await.expect(200);
-    let roles: Vec<&Value> = everybody.body["items"].as_array().unwrap().iter().map(|item| &item["role"]).collect();
+    let roles: Vec<&Value> =
+        everybody.body["items"].as_array().unwrap().iter().map(|item| &item["role"]).collect();
     assert_eq!(roles, ["user", "user"], "those it looks after");
     let groups = world.ask(Ask::new("GET", "/v1/groups").bearer(&desk)).await.expect(200);
     assert_eq!(groups.body["items"], json!(["staff"]));
@@ -85,8 +108,12 @@ async fn the_help_desk_sees_users_and_unsticks_them_and_nothing_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn helping_needs_a_full_session_of_the_role() {
     let (world, admin, _) = staffed().await;
-    let made = world.ask(create(&admin, json!({ "userId": "new.desk", "name": "Desk", "role": "helpDesk" }))).await.expect(201);
-    let limited = world.sign_in("new.desk", &made.text("temporaryPassword")).await.expect(200).text("bearer");
+    let made = world
+        .ask(create(&admin, json!({ "userId": "new.desk", "name": "Desk", "role": "helpDesk" })))
+        .await
+        .expect(201);
+    let limited =
+        world.sign_in("new.desk", &made.text("temporaryPassword")).await.expect(200).text("bearer");
     let ann = world.session(&ann()).await;
     for (bearer, code) in [(&limited, "stepRequired"), (&ann, "forbidden")] {
         #[rustfmt::skip]
@@ -122,7 +149,9 @@ async fn an_administrator_who_is_disabled_in_that_very_moment_cannot_finish() {
     for act in acts {
         let world = World::new().await;
         let (admin, _) = world.ready().await;
-        let boss = world.user(&admin, json!({ "userId": "boss", "name": "Boss", "role": "administrator" })).await;
+        let boss = world
+            .user(&admin, json!({ "userId": "boss", "name": "Boss", "role": "administrator" }))
+            .await;
         let session = world.register(&boss, "boss@example.com").await;
         world.save_policy(&admin, |policy| policy["auditDays"] = json!(31)).await.expect(200);
         let seen = tag(&world, &admin, "ann@example.com").await;
@@ -130,7 +159,9 @@ async fn an_administrator_who_is_disabled_in_that_very_moment_cannot_finish() {
         let act = if what.contains("/users/ann") { act.header("if-match", seen) } else { act };
         let world = Arc::new(world);
 
-        let gate = world.proxy.hold(|operation, body| operation == "TransactWriteItems" && body.to_string().contains("the-act"));
+        let gate = world.proxy.hold(|operation, body| {
+            operation == "TransactWriteItems" && body.to_string().contains("the-act")
+        });
         let acting = {
             let (world, act) = (world.clone(), act.bearer(&session).id("the-act"));
             tokio::spawn(async move { world.ask(act).await })
@@ -153,7 +184,10 @@ async fn unlocking_ends_the_wait_and_the_counts_of_both_ledgers() {
     // Ten failed guesses at a registration, and ten at resets.
     for round in 0..2 {
         let add = json!({ "kind": "email", "destination": "ann.other@example.com" });
-        let sent = world.ask(Ask::new("POST", "/v1/me/methods").bearer(&session).body(add)).await.expect(202);
+        let sent = world
+            .ask(Ask::new("POST", "/v1/me/methods").bearer(&session).body(add))
+            .await
+            .expect(202);
         let code = world.code_for("ann.other@example.com").await;
         let reset = world.start_reset(&ann.user_id).await;
         let challenge = world.send_code(&reset).await;
@@ -169,11 +203,20 @@ async fn unlocking_ends_the_wait_and_the_counts_of_both_ledgers() {
         world.sign_in(&ann.user_id, &format!("a wrong password {n}")).await.expect(401);
     }
     assert_eq!(world.sign_in(&ann.user_id, &ann.password).await.code(), "signInLocked");
-    assert_eq!(world.ask(Ask::new("POST", "/v1/me/methods/email/challenges").bearer(&session)).await.code(), "tooSoon");
+    assert_eq!(
+        world
+            .ask(Ask::new("POST", "/v1/me/methods/email/challenges").bearer(&session))
+            .await
+            .code(),
+        "tooSoon"
+    );
 
     world.ask(of_ann(&desk, "POST", "/unlock")).await.expect(204);
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
-    world.ask(Ask::new("POST", "/v1/me/methods/email/challenges").bearer(&session)).await.expect(202);
+    world
+        .ask(Ask::new("POST", "/v1/me/methods/email/challenges").bearer(&session))
+        .await
+        .expect(202);
     let reset = world.start_reset(&ann.user_id).await;
     world.prove(&reset, "email", ADDRESS).await;
     world.set_password(&reset, "a new and longer password").await.expect(204);
@@ -194,7 +237,11 @@ async fn unlocking_leaves_a_code_the_guesses_it_had() {
     }
     world.ask(of_ann(&desk, "POST", "/unlock")).await.expect(204);
     world.verify(&reset.bearer, &challenge, &other(&code)).await.expect(422);
-    assert_eq!(world.verify(&reset.bearer, &challenge, &code).await.expect(422).code(), "codeNotAccepted", "the sixth guess");
+    assert_eq!(
+        world.verify(&reset.bearer, &challenge, &code).await.expect(422).code(),
+        "codeNotAccepted",
+        "the sixth guess"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -206,31 +253,49 @@ async fn registration_required_anew_keeps_methods_and_asks_for_each_again() {
     let challenge = world.send_code(&under_way).await;
     let code = world.code_for(ADDRESS).await;
     world.verify(&under_way.bearer, &challenge, &code).await.expect(200);
-    assert_eq!(world.sign_in(&ann.user_id, &ann.password).await.expect(200).body["next"], json!(null));
+    assert_eq!(
+        world.sign_in(&ann.user_id, &ann.password).await.expect(200).body["next"],
+        json!(null)
+    );
 
     world.pass(Span::minutes(1));
     world.ask(of_ann(&desk, "POST", "/require-registration")).await.expect(204);
     assert_eq!(world.ask(of_ann(&desk, "GET", "")).await.body["registeredAt"], json!(null));
     told(&world, "registrationRequired").await;
     let methods = world.ask(of_ann(&admin, "GET", "/methods")).await.expect(200).body;
-    assert_eq!((&methods["registered"], methods["methods"]["email"].is_object()), (&json!([]), true), "{methods}");
+    assert_eq!(
+        (&methods["registered"], methods["methods"]["email"].is_object()),
+        (&json!([]), true),
+        "{methods}"
+    );
     let standing = world.ask(of_ann(&desk, "GET", "/can-reset")).await.expect(200).body;
     assert_eq!(standing["canReset"], true, "the method still resets");
 
     let signed_in = world.sign_in(&ann.user_id, &ann.password).await.expect(200);
-    assert_eq!((&signed_in.body["next"], &signed_in.body["reach"]), (&json!("register"), &json!("register")));
+    assert_eq!(
+        (&signed_in.body["next"], &signed_in.body["reach"]),
+        (&json!("register"), &json!("register"))
+    );
     let session = signed_in.text("bearer");
     let finish = Ask::new("POST", "/v1/me/registration/finish").bearer(&session);
     assert_eq!(world.ask(finish.clone()).await.expect(409).code(), "methodMissing");
     let mails = world.standins.inbox().to(ADDRESS).len();
     let add = json!({ "kind": "email", "destination": ADDRESS });
-    let sent = world.ask(Ask::new("POST", "/v1/me/methods").bearer(&session).body(add)).await.expect(202);
+    let sent =
+        world.ask(Ask::new("POST", "/v1/me/methods").bearer(&session).body(add)).await.expect(202);
     let code = world.code_for(ADDRESS).await;
     world.verify(&session, &sent.text("challengeId"), &code).await.expect(200);
     world.pump().await;
-    assert_eq!(world.standins.inbox().to(ADDRESS).len(), mails + 1, "the code alone: the same address is no change to tell of");
+    assert_eq!(
+        world.standins.inbox().to(ADDRESS).len(),
+        mails + 1,
+        "the code alone: the same address is no change to tell of"
+    );
     assert_eq!(world.ask(finish).await.expect(200).body["next"], json!(null));
-    assert_eq!(world.sign_in(&ann.user_id, &ann.password).await.expect(200).body["next"], json!(null));
+    assert_eq!(
+        world.sign_in(&ann.user_id, &ann.password).await.expect(200).body["next"],
+        json!(null)
+    );
     world.set_password(&under_way, "a new and longer password").await.expect(204);
 }
 
@@ -240,20 +305,42 @@ async fn a_method_is_taken_away_with_its_codes_and_everybody_is_told() {
     let reset = world.start_reset("ann@example.com").await;
     let challenge = world.send_code(&reset).await;
     let code = world.code_for(ADDRESS).await;
-    assert_eq!(world.ask(of_ann(&admin, "DELETE", "/methods/mobilePhone")).await.expect(404).code(), "notFound");
-    assert_eq!(world.ask(of_ann(&admin, "DELETE", "/methods/pigeon")).await.expect(404).code(), "notFound");
+    assert_eq!(
+        world.ask(of_ann(&admin, "DELETE", "/methods/mobilePhone")).await.expect(404).code(),
+        "notFound"
+    );
+    assert_eq!(
+        world.ask(of_ann(&admin, "DELETE", "/methods/pigeon")).await.expect(404).code(),
+        "notFound"
+    );
 
     world.ask(of_ann(&admin, "DELETE", "/methods/email")).await.expect(204);
     world.pump().await;
     let newest = world.standins.inbox().to(ADDRESS).pop().expect("a notice");
     assert_eq!(newest.subject.as_deref(), Some("A method was removed from your Latchkey account"));
     assert_eq!(told(&world, "methodRemoved").await["kind"]["S"], "email");
-    assert_eq!(world.verify(&reset.bearer, &challenge, &code).await.expect(422).code(), "codeNotAccepted");
+    assert_eq!(
+        world.verify(&reset.bearer, &challenge, &code).await.expect(422).code(),
+        "codeNotAccepted"
+    );
     let methods = world.ask(of_ann(&admin, "GET", "/methods")).await.expect(200).body;
     assert_eq!((&methods["methods"], &methods["pending"]), (&json!({}), &json!({})));
-    assert_eq!(world.ask(of_ann(&admin, "GET", "/can-reset")).await.body["reason"], "notEnoughMethods");
-    assert_eq!(world.ask(of_ann(&admin, "DELETE", "/methods/email")).await.expect(404).code(), "notFound");
-    assert_eq!(world.sign_in("ann@example.com", "a long password of ann@example.com").await.expect(200).body["next"], "register");
+    assert_eq!(
+        world.ask(of_ann(&admin, "GET", "/can-reset")).await.body["reason"],
+        "notEnoughMethods"
+    );
+    assert_eq!(
+        world.ask(of_ann(&admin, "DELETE", "/methods/email")).await.expect(404).code(),
+        "notFound"
+    );
+    assert_eq!(
+        world
+            .sign_in("ann@example.com", "a long password of ann@example.com")
+            .await
+            .expect(200)
+            .body["next"],
+        "register"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -273,14 +360,23 @@ async fn an_address_that_waits_for_its_code_is_taken_away_too() {
     let bob = world.user(&admin, json!({ "userId": "bob", "name": "Bob" })).await;
     let session = world.session(&bob).await;
     let add = json!({ "kind": "email", "destination": "bob.private@example.com" });
-    let sent = world.ask(Ask::new("POST", "/v1/me/methods").bearer(&session).body(add)).await.expect(202);
+    let sent =
+        world.ask(Ask::new("POST", "/v1/me/methods").bearer(&session).body(add)).await.expect(202);
     let code = world.code_for("bob.private@example.com").await;
-    let methods = world.ask(Ask::new("GET", "/v1/users/bob/methods").bearer(&admin)).await.expect(200).body;
+    let methods =
+        world.ask(Ask::new("GET", "/v1/users/bob/methods").bearer(&admin)).await.expect(200).body;
     assert_eq!(methods["pending"]["email"]["destination"], "b•••@example.com", "masked");
     world.ask(Ask::new("DELETE", "/v1/users/bob/methods/email").bearer(&admin)).await.expect(204);
-    assert_eq!(world.verify(&session, &sent.text("challengeId"), &code).await.expect(422).code(), "codeNotAccepted");
+    assert_eq!(
+        world.verify(&session, &sent.text("challengeId"), &code).await.expect(422).code(),
+        "codeNotAccepted"
+    );
     world.pump().await;
-    assert_eq!(world.standins.inbox().to("bob.private@example.com").len(), 1, "nobody is told of what was never theirs");
+    assert_eq!(
+        world.standins.inbox().to("bob.private@example.com").len(),
+        1,
+        "nobody is told of what was never theirs"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -289,7 +385,10 @@ async fn why_somebody_cannot_reset_is_told_in_both_languages() {
     let standing = async |reason: &str, until: Option<String>| {
         let mut details = Vec::new();
         for language in ["en", "zh-TW"] {
-            let answer = world.ask(of_ann(&desk, "GET", "/can-reset").header("accept-language", language)).await.expect(200);
+            let answer = world
+                .ask(of_ann(&desk, "GET", "/can-reset").header("accept-language", language))
+                .await
+                .expect(200);
             assert_eq!(answer.headers["content-language"], language);
             assert_eq!(answer.body["reason"], reason);
             assert_eq!(answer.body["canReset"], reason == "none");
@@ -299,17 +398,33 @@ async fn why_somebody_cannot_reset_is_told_in_both_languages() {
         assert!(details[0].is_ascii() && !details[1].is_ascii(), "{details:?}");
     };
     standing("none", None).await;
-    world.save_policy(&admin, |policy| policy["scope"] = json!({ "type": "selected", "groups": ["board"] })).await.expect(200);
+    world
+        .save_policy(&admin, |policy| {
+            policy["scope"] = json!({ "type": "selected", "groups": ["board"] })
+        })
+        .await
+        .expect(200);
     standing("outOfScope", None).await;
-    world.save_policy(&admin, |policy| policy["scope"] = json!({ "type": "selected", "groups": ["staff"] })).await.expect(200);
+    world
+        .save_policy(&admin, |policy| {
+            policy["scope"] = json!({ "type": "selected", "groups": ["staff"] })
+        })
+        .await
+        .expect(200);
     standing("none", None).await;
     patch(&world, &admin, "ann@example.com", json!({ "enabled": false })).await.expect(200);
     standing("disabled", None).await;
-    world.save_policy(&admin, |policy| policy["scope"] = json!({ "type": "none" })).await.expect(200);
+    world
+        .save_policy(&admin, |policy| policy["scope"] = json!({ "type": "none" }))
+        .await
+        .expect(200);
     standing("resetOff", None).await;
     world.switch_on(&admin).await;
     patch(&world, &admin, "ann@example.com", json!({ "enabled": true })).await.expect(200);
-    world.save_policy(&admin, |policy| policy["limits"]["failedGuesses"] = json!(3)).await.expect(200);
+    world
+        .save_policy(&admin, |policy| policy["limits"]["failedGuesses"] = json!(3))
+        .await
+        .expect(200);
     let reset = world.start_reset("ann@example.com").await;
     let challenge = world.send_code(&reset).await;
     let code = world.code_for(ADDRESS).await;
@@ -318,7 +433,10 @@ async fn why_somebody_cannot_reset_is_told_in_both_languages() {
     }
     standing("resetClosed", Some((world.now() + Span::hours(24)).to_string())).await;
     patch(&world, &admin, "ann@example.com", json!({ "role": "administrator" })).await.expect(200);
-    assert_eq!(world.ask(of_ann(&admin, "GET", "/can-reset")).await.body["reason"], "notEnoughMethods");
+    assert_eq!(
+        world.ask(of_ann(&admin, "GET", "/can-reset")).await.body["reason"],
+        "notEnoughMethods"
+    );
     patch(&world, &admin, "ann@example.com", json!({ "role": "user" })).await.expect(200);
     world.ask(of_ann(&desk, "POST", "/unlock")).await.expect(204);
     standing("none", None).await;
@@ -327,14 +445,20 @@ async fn why_somebody_cannot_reset_is_told_in_both_languages() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_can_be_helped_by_oneself_and_not_after_the_end() {
     let (world, admin) = world().await;
-    let own = |method, path: &str| Ask::new(method, format!("/v1/users/admin@example.com{path}")).bearer(&admin);
+    let own = |method, path: &str| {
+        Ask::new(method, format!("/v1/users/admin@example.com{path}")).bearer(&admin)
+    };
     world.ask(own("POST", "/unlock")).await.expect(204);
     world.ask(own("POST", "/require-registration")).await.expect(204);
-    let temporary = world.ask(own("POST", "/temporary-password")).await.expect(200).text("temporaryPassword");
+    let temporary =
+        world.ask(own("POST", "/temporary-password")).await.expect(200).text("temporaryPassword");
     assert_eq!(world.ask(own("GET", "")).await.code(), "signInRequired");
     world.sign_in("admin@example.com", &temporary).await.expect(200);
     let (world, admin) = crate::accounts::users::world().await;
-    world.ask(create(&admin, json!({ "userId": "ann@example.com", "name": "Ann" }))).await.expect(201);
+    world
+        .ask(create(&admin, json!({ "userId": "ann@example.com", "name": "Ann" })))
+        .await
+        .expect(201);
     delete(&world, &admin, "ann@example.com").await.expect(204);
     for path in ["/unlock", "/require-registration", "/temporary-password"] {
         assert_eq!(world.ask(of_ann(&admin, "POST", path)).await.expect(404).code(), "notFound");

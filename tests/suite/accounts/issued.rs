@@ -32,15 +32,29 @@ async fn a_temporary_password_issued_anew_ends_all_that_was_before() {
     assert!(!newest.text.contains(&temporary));
     told(&world, "temporaryPasswordIssued").await;
 
-    assert_eq!(world.ask(Ask::new("GET", "/v1/me").bearer(&session)).await.code(), "signInRequired");
+    assert_eq!(
+        world.ask(Ask::new("GET", "/v1/me").bearer(&session)).await.code(),
+        "signInRequired"
+    );
     assert_eq!(world.verify(&reset.bearer, &challenge, &code).await.code(), "codeNotAccepted");
     assert_eq!(world.sign_in(&ann.user_id, &ann.password).await.code(), "signInFailed");
     let signed_in = world.sign_in(&ann.user_id, &temporary).await.expect(200);
     assert_eq!(signed_in.body["next"], "changePassword");
 
-    let again = world.ask(of_ann(&admin, "POST", "/temporary-password")).await.expect(200).text("temporaryPassword");
-    assert_eq!(world.ask(Ask::new("GET", "/v1/me").bearer(&signed_in.text("bearer"))).await.code(), "signInRequired");
-    assert_eq!(world.sign_in(&ann.user_id, &temporary).await.code(), "signInFailed", "the older one ended");
+    let again = world
+        .ask(of_ann(&admin, "POST", "/temporary-password"))
+        .await
+        .expect(200)
+        .text("temporaryPassword");
+    assert_eq!(
+        world.ask(Ask::new("GET", "/v1/me").bearer(&signed_in.text("bearer"))).await.code(),
+        "signInRequired"
+    );
+    assert_eq!(
+        world.sign_in(&ann.user_id, &temporary).await.code(),
+        "signInFailed",
+        "the older one ended"
+    );
     world.pass(Span(Span::days(7).0 - 1));
     world.sign_in(&ann.user_id, &again).await.expect(200);
     world.pass(Span(1));
@@ -51,17 +65,31 @@ async fn a_temporary_password_issued_anew_ends_all_that_was_before() {
 async fn of_sixteen_temporary_passwords_issued_at_once_the_last_stored_works_alone() {
     for _ in 0..5 {
         let (world, admin) = world().await;
-        let made = world.ask(create(&admin, json!({ "userId": "ann@example.com", "name": "Ann" }))).await.expect(201);
+        let made = world
+            .ask(create(&admin, json!({ "userId": "ann@example.com", "name": "Ann" })))
+            .await
+            .expect(201);
         let issue = |_| {
             let (world, ask) = (world.clone(), of_ann(&admin, "POST", "/temporary-password"));
             async move { world.ask(ask).await }
         };
         let answers: Vec<Answer> = together((0..16).map(issue)).await;
         let issued: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 200).collect();
-        assert!(!issued.is_empty() && answers.iter().all(|answer| [200, 503].contains(&answer.status)), "{answers:?}");
-        let last = issued.iter().max_by_key(|answer| answer.body["user"]["revision"].as_u64()).expect("one").text("temporaryPassword");
+        assert!(
+            !issued.is_empty() && answers.iter().all(|answer| [200, 503].contains(&answer.status)),
+            "{answers:?}"
+        );
+        let last = issued
+            .iter()
+            .max_by_key(|answer| answer.body["user"]["revision"].as_u64())
+            .expect("one")
+            .text("temporaryPassword");
         let mut works = Vec::new();
-        for password in issued.iter().map(|answer| answer.text("temporaryPassword")).chain([made.text("temporaryPassword")]) {
+        for password in issued
+            .iter()
+            .map(|answer| answer.text("temporaryPassword"))
+            .chain([made.text("temporaryPassword")])
+        {
             let status = world.sign_in("ann@example.com", &password).await.status;
             // Ten wrong ones would lock the account.
             world.ask(of_ann(&admin, "POST", "/unlock")).await.expect(204);

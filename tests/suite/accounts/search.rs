@@ -9,7 +9,15 @@ use tests::{Answer, World};
 
 /// A text as a query carries it.
 fn encode(text: &str) -> String {
-    text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { (byte as char).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() {
+                (byte as char).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
 }
 
 fn users(admin: &str, query: &str) -> Ask {
@@ -17,7 +25,12 @@ fn users(admin: &str, query: &str) -> Ask {
 }
 
 fn ids(page: &Answer) -> Vec<String> {
-    page.body["items"].as_array().expect("items").iter().map(|user| user["userId"].as_str().expect("a user ID").to_owned()).collect()
+    page.body["items"]
+        .as_array()
+        .expect("items")
+        .iter()
+        .map(|user| user["userId"].as_str().expect("a user ID").to_owned())
+        .collect()
 }
 
 /// All pages of a query, one after another.
@@ -35,7 +48,10 @@ async fn all(world: &World, admin: &str, query: &str) -> Vec<String> {
 
 async fn make(world: &Arc<World>, admin: &str, people: &[(&str, &str, &[&str])]) {
     for (user_id, name, groups) in people {
-        world.ask(create(admin, json!({ "userId": user_id, "name": name, "groups": groups }))).await.expect(201);
+        world
+            .ask(create(admin, json!({ "userId": user_id, "name": name, "groups": groups })))
+            .await
+            .expect(201);
     }
 }
 
@@ -56,14 +72,19 @@ async fn people_are_found_by_user_id_name_and_group() {
     for (search, group, expected) in table {
         let group = group.map(|group| format!("&group={}", encode(group))).unwrap_or_default();
         for limit in [1, 200] {
-            let mut found = all(&world, &admin, &format!("search={}{group}&limit={limit}", encode(search))).await;
+            let mut found =
+                all(&world, &admin, &format!("search={}{group}&limit={limit}", encode(search)))
+                    .await;
             found.sort();
             assert_eq!(found, expected, "{search:?} {group:?}");
         }
     }
-    for (group, expected) in
-        [("staff", vec!["ann@example.com", "annette", "zoë"]), ("Staff", vec![]), ("sta", vec![]), ("board", vec!["ann@example.com"])]
-    {
+    for (group, expected) in [
+        ("staff", vec!["ann@example.com", "annette", "zoë"]),
+        ("Staff", vec![]),
+        ("sta", vec![]),
+        ("board", vec!["ann@example.com"]),
+    ] {
         let mut found = all(&world, &admin, &format!("group={group}&limit=1")).await;
         found.sort();
         assert_eq!(found, expected, "{group}");
@@ -75,7 +96,9 @@ async fn what_is_found_follows_every_change() {
     let (world, admin) = world().await;
     make(&world, &admin, &[("ann", "Ann Example", &["staff", "board"])]).await;
     let found = async |query: &str| all(&world, &admin, query).await.len();
-    patch(&world, &admin, "ann", json!({ "name": "Anna Other", "groups": ["board", "night"] })).await.expect(200);
+    patch(&world, &admin, "ann", json!({ "name": "Anna Other", "groups": ["board", "night"] }))
+        .await
+        .expect(200);
     for (query, hits) in [
         ("search=ann", 1),
         ("search=anna", 1),
@@ -91,17 +114,35 @@ async fn what_is_found_follows_every_change() {
     // Rows of the account: as many as it has words and groups, and no more.
     let rows = async || {
         let items = world.items().await;
-        let leads = |item: &&Value| ["GROUP#", "NAME#"].iter().any(|p| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(p)));
+        let leads = |item: &&Value| {
+            ["GROUP#", "NAME#"]
+                .iter()
+                .any(|p| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(p)))
+        };
         let text = |item: &Value| {
-            format!("{} {}", item["pk"]["S"].as_str().unwrap(), item["sk"]["S"].as_str().unwrap().split('#').next().unwrap())
+            format!(
+                "{} {}",
+                item["pk"]["S"].as_str().unwrap(),
+                item["sk"]["S"].as_str().unwrap().split('#').next().unwrap()
+            )
         };
         let of_admin = ["admin@example.com", "NAME#a ada", "NAME#a admin"];
-        let mut rows: Vec<String> = items.iter().filter(leads).map(text).filter(|row| !of_admin.iter().any(|a| row.ends_with(a))).collect();
-        rows.iter_mut().filter(|row| row.starts_with("GROUP#")).for_each(|row| *row = row.split(' ').next().unwrap().to_owned());
+        let mut rows: Vec<String> = items
+            .iter()
+            .filter(leads)
+            .map(text)
+            .filter(|row| !of_admin.iter().any(|a| row.ends_with(a)))
+            .collect();
+        rows.iter_mut()
+            .filter(|row| row.starts_with("GROUP#"))
+            .for_each(|row| *row = row.split(' ').next().unwrap().to_owned());
         rows.sort();
         rows
     };
-    assert_eq!(rows().await, ["GROUP#board", "GROUP#night", "NAME#a ann", "NAME#a anna", "NAME#o other"]);
+    assert_eq!(
+        rows().await,
+        ["GROUP#board", "GROUP#night", "NAME#a ann", "NAME#a anna", "NAME#o other"]
+    );
     patch(&world, &admin, "ann", json!({ "enabled": false })).await.expect(200);
     assert_eq!(rows().await.len(), 5, "what is not touched is not written");
     delete(&world, &admin, "ann").await.expect(204);
@@ -115,11 +156,16 @@ async fn a_change_that_is_refused_changes_nothing_that_is_found() {
     make(&world, &admin, &[("ann", "Ann", &["staff"]), ("bob", "Bob", &[])]).await;
     let taken = create(&admin, json!({ "userId": "ann", "name": "Eve", "groups": ["eves"] }));
     world.ask(taken).await.expect(409);
-    let stale =
-        Ask::new("PATCH", "/v1/users/bob").bearer(&admin).header("if-match", "\"9\"").body(json!({ "name": "Eve", "groups": ["eves"] }));
+    let stale = Ask::new("PATCH", "/v1/users/bob")
+        .bearer(&admin)
+        .header("if-match", "\"9\"")
+        .body(json!({ "name": "Eve", "groups": ["eves"] }));
     world.ask(stale).await.expect(412);
     assert_eq!(all(&world, &admin, "search=eve").await, Vec::<String>::new());
-    assert_eq!(world.ask(Ask::new("GET", "/v1/groups").bearer(&admin)).await.expect(200).body["items"], json!(["staff"]));
+    assert_eq!(
+        world.ask(Ask::new("GET", "/v1/groups").bearer(&admin)).await.expect(200).body["items"],
+        json!(["staff"])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -142,7 +188,10 @@ async fn a_page_loses_nobody_and_shows_nobody_twice_while_others_write() {
             let before = all.clone();
             let mut left = BTreeSet::new();
             loop {
-                let page = world.ask(users(&admin, &format!("{query}&limit={limit}{cursor}"))).await.expect(200);
+                let page = world
+                    .ask(users(&admin, &format!("{query}&limit={limit}{cursor}")))
+                    .await
+                    .expect(200);
                 assert!(ids(&page).len() <= limit);
                 seen.extend(ids(&page));
                 if limit == 7 && left.is_empty() {
@@ -152,7 +201,8 @@ async fn a_page_loses_nobody_and_shows_nobody_twice_while_others_write() {
                     late.insert(format!("sam{made:02}"));
                     made += 1;
                     let at_the_cursor = seen.last().expect("somebody").clone();
-                    let to_come = all.iter().find(|user| !seen.contains(user)).expect("somebody").clone();
+                    let to_come =
+                        all.iter().find(|user| !seen.contains(user)).expect("somebody").clone();
                     for leaver in [at_the_cursor, to_come] {
                         delete(&world, &admin, &leaver).await.expect(204);
                         all.remove(&leaver);
@@ -166,7 +216,11 @@ async fn a_page_loses_nobody_and_shows_nobody_twice_while_others_write() {
             let once: BTreeSet<String> = seen.iter().cloned().collect();
             assert_eq!(once.len(), seen.len(), "{query}: nobody twice, {limit} a page");
             let stayed: BTreeSet<String> = before.difference(&left).cloned().collect();
-            assert!(once.is_superset(&stayed), "{query}, {limit} a page: {:?} are lost", stayed.difference(&once));
+            assert!(
+                once.is_superset(&stayed),
+                "{query}, {limit} a page: {:?} are lost",
+                stayed.difference(&once)
+            );
             all.extend(late.iter().cloned());
         }
     }
@@ -178,7 +232,11 @@ async fn a_cursor_belongs_to_its_filter() {
     make(
         &world,
         &admin,
-        &[("ann", "Ann", &["staff", "board"]), ("anna", "Anna", &["staff", "board"]), ("annette", "Annette", &["staff", "board"])],
+        &[
+            ("ann", "Ann", &["staff", "board"]),
+            ("anna", "Anna", &["staff", "board"]),
+            ("annette", "Annette", &["staff", "board"]),
+        ],
     )
     .await;
     let lists = [
@@ -192,13 +250,21 @@ async fn a_cursor_belongs_to_its_filter() {
     ];
     let mut cursors = Vec::new();
     for list in lists {
-        let page = world.ask(Ask::new("GET", format!("{list}limit=1")).bearer(&admin)).await.expect(200);
+        let page =
+            world.ask(Ask::new("GET", format!("{list}limit=1")).bearer(&admin)).await.expect(200);
         cursors.push(page.text("cursor"));
     }
     for (i, list) in lists.iter().enumerate() {
         for (j, cursor) in cursors.iter().enumerate() {
-            let answer = world.ask(Ask::new("GET", format!("{list}limit=1&cursor={cursor}")).bearer(&admin)).await;
-            assert_eq!(answer.status, if i == j { 200 } else { 400 }, "{list} with the cursor of {}: {answer:?}", lists[j]);
+            let answer = world
+                .ask(Ask::new("GET", format!("{list}limit=1&cursor={cursor}")).bearer(&admin))
+                .await;
+            assert_eq!(
+                answer.status,
+                if i == j { 200 } else { 400 },
+                "{list} with the cursor of {}: {answer:?}",
+                lists[j]
+            );
         }
         // Forged: another position, another mark, and nonsense.
         let parts: Vec<&str> = cursors[i].split('.').collect();
@@ -209,7 +275,10 @@ async fn a_cursor_belongs_to_its_filter() {
             String::new(),
             format!("{}.x", cursors[i]),
         ] {
-            let answer = world.ask(Ask::new("GET", format!("{list}cursor={forged}")).bearer(&admin)).await.expect(400);
+            let answer = world
+                .ask(Ask::new("GET", format!("{list}cursor={forged}")).bearer(&admin))
+                .await
+                .expect(400);
             assert_eq!(answer.body["errors"][0]["pointer"], "/cursor", "{list} {forged}");
         }
     }
@@ -233,11 +302,30 @@ async fn a43_a_query_is_known_parameters_each_once() {
     for (path, pointer, code) in refused {
         let answer = world.ask(Ask::new("GET", path).bearer(&admin)).await.expect(400);
         let error = &answer.body["errors"][0];
-        assert_eq!((answer.code(), &error["pointer"], &error["code"]), ("invalidRequest", &json!(pointer), &json!(code)), "{path}");
+        assert_eq!(
+            (answer.code(), &error["pointer"], &error["code"]),
+            ("invalidRequest", &json!(pointer), &json!(code)),
+            "{path}"
+        );
     }
     // Whatever is typed is looked for, and finds nobody.
-    for text in ["#", "a#", "NAME#a", "%", "'; drop", "\u{0}", "\u{202e}", &"x".repeat(5000), "{\"S\":\"a\"}", "<script>"] {
-        assert_eq!(all(&world, &admin, &format!("search={}", encode(text))).await, Vec::<String>::new(), "{text:?}");
+    for text in [
+        "#",
+        "a#",
+        "NAME#a",
+        "%",
+        "'; drop",
+        "\u{0}",
+        "\u{202e}",
+        &"x".repeat(5000),
+        "{\"S\":\"a\"}",
+        "<script>",
+    ] {
+        assert_eq!(
+            all(&world, &admin, &format!("search={}", encode(text))).await,
+            Vec::<String>::new(),
+            "{text:?}"
+        );
     }
 }
 
@@ -247,7 +335,10 @@ async fn groups_are_those_that_have_a_member() {
     let groups = async |limit: usize| {
         let (mut found, mut cursor) = (Vec::new(), String::new());
         loop {
-            let page = world.ask(Ask::new("GET", format!("/v1/groups?limit={limit}{cursor}")).bearer(&admin)).await.expect(200);
+            let page = world
+                .ask(Ask::new("GET", format!("/v1/groups?limit={limit}{cursor}")).bearer(&admin))
+                .await
+                .expect(200);
             let items = page.body["items"].as_array().expect("items").clone();
             assert!(items.len() <= limit);
             found.extend(items.into_iter().map(|name| name.as_str().expect("a name").to_owned()));
@@ -259,9 +350,15 @@ async fn groups_are_those_that_have_a_member() {
     };
     assert_eq!(groups(10).await, Vec::<String>::new());
     let many: Vec<String> = (0..40).map(|n| format!("group {n:02}")).collect();
-    world.ask(create(&admin, json!({ "userId": "ann", "name": "Ann", "groups": many }))).await.expect(201);
+    world
+        .ask(create(&admin, json!({ "userId": "ann", "name": "Ann", "groups": many })))
+        .await
+        .expect(201);
     let more: Vec<String> = (40..80).map(|n| format!("group {n:02}")).collect();
-    world.ask(create(&admin, json!({ "userId": "bob", "name": "Bob", "groups": more }))).await.expect(201);
+    world
+        .ask(create(&admin, json!({ "userId": "bob", "name": "Bob", "groups": more })))
+        .await
+        .expect(201);
     for limit in [1, 7, 40, 200] {
         assert_eq!(groups(limit).await, [many.clone(), more.clone()].concat(), "{limit} a page");
     }
@@ -276,13 +373,21 @@ async fn a_group_is_written_down_once_and_not_by_everybody_who_joins() {
     let (world, admin) = world().await;
     world.proxy.take_calls();
     for n in 0..5 {
-        world.ask(create(&admin, json!({ "userId": format!("user{n}"), "name": "Somebody", "groups": ["staff"] }))).await.expect(201);
+        world
+            .ask(create(
+                &admin,
+                json!({ "userId": format!("user{n}"), "name": "Somebody", "groups": ["staff"] }),
+            ))
+            .await
+            .expect(201);
     }
     patch(&world, &admin, "user0", json!({ "groups": ["board", "staff"] })).await.expect(200);
     let puts = |name: &str| {
         let key = json!({ "pk": { "S": "GROUPS" }, "sk": { "S": name } });
         move |call: &tests::Call| {
-            call.body["TransactItems"].as_array().is_some_and(|members| members.iter().any(|m| m["Put"]["Item"] == key))
+            call.body["TransactItems"]
+                .as_array()
+                .is_some_and(|members| members.iter().any(|m| m["Put"]["Item"] == key))
         }
     };
     let calls = world.proxy.take_calls();
@@ -293,15 +398,23 @@ async fn a_group_is_written_down_once_and_not_by_everybody_who_joins() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_all_groups_and_the_whole_name_of_an_administrator_is_one_transaction() {
     let (world, admin) = world().await;
-    let groups = |from: usize| (from..from + 40).map(|n| format!("group {n:02}")).collect::<Vec<_>>();
+    let groups =
+        |from: usize| (from..from + 40).map(|n| format!("group {n:02}")).collect::<Vec<_>>();
     let made = json!({ "userId": "boss", "name": "One Two Three Four", "role": "administrator", "groups": groups(0) });
     world.ask(create(&admin, made)).await.expect(201);
     world.proxy.take_calls();
     let change = json!({ "name": "Five Six Seven Eight", "role": "user", "groups": groups(40) });
     patch(&world, &admin, "boss", change).await.expect(200);
     let calls = world.proxy.take_calls();
-    let members: Vec<usize> = calls.iter().filter_map(|call| Some(call.body["TransactItems"].as_array()?.len())).collect();
-    assert_eq!(members, [41, 94], "the groups that nobody knew, and the change: at most 100 a transaction");
+    let members: Vec<usize> = calls
+        .iter()
+        .filter_map(|call| Some(call.body["TransactItems"].as_array()?.len()))
+        .collect();
+    assert_eq!(
+        members,
+        [41, 94],
+        "the groups that nobody knew, and the change: at most 100 a transaction"
+    );
     assert_eq!(all(&world, &admin, "group=group%2079&search=eight").await, ["boss"]);
     assert_eq!(all(&world, &admin, "group=group%2000").await, Vec::<String>::new());
     let deleted = delete(&world, &admin, "boss").await;
@@ -322,7 +435,10 @@ async fn a_filter_that_fits_few_of_many_ends_with_short_pages_and_finds_them_all
     let first = world.ask(users(&admin, "group=staff&limit=2")).await.expect(200);
     let reads = world.proxy.take_calls().iter().filter(|call| call.operation == "Query").count();
     assert!(reads <= 8, "{reads} reads in one request");
-    assert!(first.body["cursor"].is_string() && ids(&first).len() < 2, "a short page goes on: {first:?}");
+    assert!(
+        first.body["cursor"].is_string() && ids(&first).len() < 2,
+        "a short page goes on: {first:?}"
+    );
     let mut found = all(&world, &admin, "group=staff&limit=2").await;
     found.sort();
     assert_eq!(found, ["ann", "bob"]);

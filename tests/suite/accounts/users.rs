@@ -29,16 +29,31 @@ pub async fn tag(world: &World, admin: &str, user_id: &str) -> String {
 /// Changes an account as it is now.
 pub async fn patch(world: &World, admin: &str, user_id: &str, change: Value) -> Answer {
     let tag = tag(world, admin, user_id).await;
-    world.ask(Ask::new("PATCH", format!("/v1/users/{user_id}")).bearer(admin).header("if-match", tag).body(change)).await
+    world
+        .ask(
+            Ask::new("PATCH", format!("/v1/users/{user_id}"))
+                .bearer(admin)
+                .header("if-match", tag)
+                .body(change),
+        )
+        .await
 }
 
 pub async fn delete(world: &World, admin: &str, user_id: &str) -> Answer {
     let tag = tag(world, admin, user_id).await;
-    world.ask(Ask::new("DELETE", format!("/v1/users/{user_id}")).bearer(admin).header("if-match", tag)).await
+    world
+        .ask(
+            Ask::new("DELETE", format!("/v1/users/{user_id}"))
+                .bearer(admin)
+                .header("if-match", tag),
+        )
+        .await
 }
 
 /// All at once; the answers in their order.
-pub async fn together<F: Future<Output = Answer> + Send + 'static>(all: impl IntoIterator<Item = F>) -> Vec<Answer> {
+pub async fn together<F: Future<Output = Answer> + Send + 'static>(
+    all: impl IntoIterator<Item = F>,
+) -> Vec<Answer> {
     let running: Vec<_> = all.into_iter().map(tokio::spawn).collect();
     let mut answers = Vec::new();
     for one in running {
@@ -65,15 +80,22 @@ async fn an_account_is_made_read_changed_and_deleted() {
         let read = world.ask(view(&admin, spelling)).await.expect(200);
         assert_eq!((&read.body, read.headers["etag"].as_str()), (&user, "\"1\""), "{spelling}");
     }
-    let changed = patch(&world, &admin, "ann@example.com", json!({ "name": "Ann Other", "groups": [] })).await.expect(200);
+    let changed =
+        patch(&world, &admin, "ann@example.com", json!({ "name": "Ann Other", "groups": [] }))
+            .await
+            .expect(200);
     let mut expected = user.clone();
-    (expected["name"], expected["groups"], expected["revision"]) = (json!("Ann Other"), json!([]), json!(2));
+    (expected["name"], expected["groups"], expected["revision"]) =
+        (json!("Ann Other"), json!([]), json!(2));
     assert_eq!((&changed.body, changed.headers["etag"].as_str()), (&expected, "\"2\""));
 
     assert_eq!(delete(&world, &admin, "ann@example.com").await.expect(204).body, Value::Null);
     assert_eq!(world.ask(view(&admin, "ann@example.com")).await.expect(404).code(), "notFound");
     let text = world.items().await.iter().map(Value::to_string).collect::<String>();
-    assert!(!text.contains("Ann Other") && !text.contains("ann@example.com"), "personal data goes at once");
+    assert!(
+        !text.contains("Ann Other") && !text.contains("ann@example.com"),
+        "personal data goes at once"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,8 +127,16 @@ async fn what_is_no_account_is_refused_with_every_field_that_is_wrong() {
     for (user, expected) in table {
         let answer = world.ask(create(&admin, user.clone())).await.expect(400);
         let text = |error: &Value, part: &str| error[part].as_str().unwrap().to_owned();
-        let found: Vec<_> = answer.body["errors"].as_array().unwrap().iter().map(|e| (text(e, "pointer"), text(e, "code"))).collect();
-        let expected: Vec<_> = expected.into_iter().map(|(pointer, code)| (pointer.to_owned(), code.to_owned())).collect();
+        let found: Vec<_> = answer.body["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| (text(e, "pointer"), text(e, "code")))
+            .collect();
+        let expected: Vec<_> = expected
+            .into_iter()
+            .map(|(pointer, code)| (pointer.to_owned(), code.to_owned()))
+            .collect();
         assert_eq!(found, expected, "{user}");
     }
     assert_eq!(world.ask(view(&admin, "ann")).await.status, 404);
@@ -118,7 +148,9 @@ async fn forty_users_are_listed_page_by_page_and_none_is_lost_or_seen_twice() {
     let mut all: BTreeSet<String> = ["admin@example.com".to_owned()].into();
     let make = |n: usize| {
         let (world, admin) = (world.clone(), admin.clone());
-        async move { world.ask(create(&admin, json!({ "userId": format!("user{n}@example.com"), "name": format!("User {n}") }))).await }
+        async move {
+            world.ask(create(&admin, json!({ "userId": format!("user{n}@example.com"), "name": format!("User {n}") }))).await
+        }
     };
     for answer in together((0..40).map(make)).await {
         all.insert(answer.expect(201).body["user"]["userId"].as_str().unwrap().to_owned());
@@ -127,7 +159,10 @@ async fn forty_users_are_listed_page_by_page_and_none_is_lost_or_seen_twice() {
     for limit in [1, 7, 41, 200] {
         let (mut seen, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
         loop {
-            let page = world.ask(Ask::new("GET", format!("/v1/users?limit={limit}{cursor}")).bearer(&admin)).await.expect(200);
+            let page = world
+                .ask(Ask::new("GET", format!("/v1/users?limit={limit}{cursor}")).bearer(&admin))
+                .await
+                .expect(200);
             let items = page.body["items"].as_array().unwrap();
             assert!(items.len() <= limit);
             seen.extend(items.iter().map(|user| user["userId"].as_str().unwrap().to_owned()));
@@ -135,7 +170,11 @@ async fn forty_users_are_listed_page_by_page_and_none_is_lost_or_seen_twice() {
             if limit == 7 && pages == 2 {
                 // Somebody joins and somebody who was not shown yet leaves.
                 make(100).await.expect(201);
-                let leaver = all.iter().find(|user| !seen.contains(user) && user.starts_with("user")).unwrap().clone();
+                let leaver = all
+                    .iter()
+                    .find(|user| !seen.contains(user) && user.starts_with("user"))
+                    .unwrap()
+                    .clone();
                 delete(&world, &admin, &leaver).await.expect(204);
                 all.remove(&leaver);
             }
@@ -145,19 +184,35 @@ async fn forty_users_are_listed_page_by_page_and_none_is_lost_or_seen_twice() {
         let once: BTreeSet<String> = seen.iter().cloned().collect();
         assert_eq!(once.len(), seen.len(), "nobody twice, {limit} a page");
         let late = "user100@example.com".to_owned();
-        assert!(once.is_superset(&all) && once.difference(&all).all(|extra| *extra == late), "{limit} a page");
+        assert!(
+            once.is_superset(&all) && once.difference(&all).all(|extra| *extra == late),
+            "{limit} a page"
+        );
     }
     let users = world.ask(Ask::new("GET", "/v1/users?limit=1").bearer(&admin)).await.expect(200);
     let one = users.body["items"][0].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    let shown =
-        ["createdAt", "enabled", "groups", "language", "name", "registeredAt", "revision", "role", "temporaryPasswordUntil", "userId"];
+    let shown = [
+        "createdAt",
+        "enabled",
+        "groups",
+        "language",
+        "name",
+        "registeredAt",
+        "revision",
+        "role",
+        "temporaryPasswordUntil",
+        "userId",
+    ];
     assert_eq!(one, shown, "no hash, no address, no id of ours");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_patch_is_merged_and_nothing_is_passed_over() {
     let (world, admin) = world().await;
-    let made = create(&admin, json!({ "userId": "ann", "name": "Ann", "language": "en", "groups": ["staff"] }));
+    let made = create(
+        &admin,
+        json!({ "userId": "ann", "name": "Ann", "language": "en", "groups": ["staff"] }),
+    );
     let before = world.ask(made).await.expect(201).body["user"].clone();
     #[rustfmt::skip]
     let table = [
@@ -200,21 +255,43 @@ async fn a_change_is_made_over_what_was_seen() {
     world.ask(create(&admin, json!({ "userId": "ann", "name": "Ann" }))).await.expect(201);
     patch(&world, &admin, "ann", json!({ "name": "Anne" })).await.expect(200);
     for method in ["PATCH", "DELETE"] {
-        let ask = |user_id: &str| Ask::new(method, format!("/v1/users/{user_id}")).bearer(&admin).body(json!({ "name": "Other" }));
-        for (tag, status) in [("\"1\"", 412), ("\"3\"", 412), ("2", 412), ("W/\"2\"", 412), ("*", 412)] {
-            assert_eq!(world.ask(ask("ann").header("if-match", tag)).await.expect(status).code(), "preconditionFailed", "{method} {tag}");
+        let ask = |user_id: &str| {
+            Ask::new(method, format!("/v1/users/{user_id}"))
+                .bearer(&admin)
+                .body(json!({ "name": "Other" }))
+        };
+        for (tag, status) in
+            [("\"1\"", 412), ("\"3\"", 412), ("2", 412), ("W/\"2\"", 412), ("*", 412)]
+        {
+            assert_eq!(
+                world.ask(ask("ann").header("if-match", tag)).await.expect(status).code(),
+                "preconditionFailed",
+                "{method} {tag}"
+            );
         }
-        assert_eq!(world.ask(ask("ann")).await.expect(428).code(), "preconditionRequired", "{method}");
-        assert_eq!(world.ask(ask("bob").header("if-match", "\"1\"")).await.expect(404).code(), "notFound", "{method}");
+        assert_eq!(
+            world.ask(ask("ann")).await.expect(428).code(),
+            "preconditionRequired",
+            "{method}"
+        );
+        assert_eq!(
+            world.ask(ask("bob").header("if-match", "\"1\"")).await.expect(404).code(),
+            "notFound",
+            "{method}"
+        );
     }
     assert_eq!(world.ask(view(&admin, "ann")).await.body["name"], "Anne");
 
     let both = ["A", "B"].map(|name| {
         let world = world.clone();
-        let ask = Ask::new("PATCH", "/v1/users/ann").bearer(&admin).header("if-match", "\"2\"").body(json!({ "name": name }));
+        let ask = Ask::new("PATCH", "/v1/users/ann")
+            .bearer(&admin)
+            .header("if-match", "\"2\"")
+            .body(json!({ "name": name }));
         async move { world.ask(ask).await }
     });
-    let mut statuses: Vec<_> = together(both).await.into_iter().map(|answer| answer.status).collect();
+    let mut statuses: Vec<_> =
+        together(both).await.into_iter().map(|answer| answer.status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 412], "of two at once");
 }
@@ -222,34 +299,50 @@ async fn a_change_is_made_over_what_was_seen() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_temporary_password_must_be_changed_and_ends_after_seven_days() {
     let (world, admin) = world().await;
-    let made = world.ask(create(&admin, json!({ "userId": "ann", "name": "Ann" }))).await.expect(201);
+    let made =
+        world.ask(create(&admin, json!({ "userId": "ann", "name": "Ann" }))).await.expect(201);
     let temporary = made.text("temporaryPassword");
 
     // Every sign-in with it leads to the change, and nowhere else.
     for _ in 0..2 {
         let session = world.sign_in("ann", &temporary).await.expect(200);
-        assert_eq!((&session.body["next"], &session.body["reach"]), (&json!("changePassword"), &json!("changePassword")));
+        assert_eq!(
+            (&session.body["next"], &session.body["reach"]),
+            (&json!("changePassword"), &json!("changePassword"))
+        );
         let bearer = session.text("bearer");
-        for ask in [Ask::new("GET", "/v1/me/methods"), Ask::new("POST", "/v1/me/registration/finish")] {
+        for ask in
+            [Ask::new("GET", "/v1/me/methods"), Ask::new("POST", "/v1/me/registration/finish")]
+        {
             assert_eq!(world.ask(ask.bearer(&bearer)).await.expect(403).code(), "stepRequired");
         }
-        assert_eq!(world.ask(Ask::new("GET", "/v1/me").bearer(&bearer)).await.expect(200).body["next"], "changePassword");
+        assert_eq!(
+            world.ask(Ask::new("GET", "/v1/me").bearer(&bearer)).await.expect(200).body["next"],
+            "changePassword"
+        );
     }
     world.pass(Span(Span::days(7).0 - 1));
     world.sign_in("ann", &temporary).await.expect(200);
     world.pass(Span(1));
-    assert_eq!(world.sign_in("ann", &temporary).await.expect(401).code(), "signInFailed", "and it does not say why");
+    assert_eq!(
+        world.sign_in("ann", &temporary).await.expect(401).code(),
+        "signInFailed",
+        "and it does not say why"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_temporary_password_is_gone() {
     let (world, admin) = world().await;
-    let made = world.ask(create(&admin, json!({ "userId": "ann", "name": "Ann" }))).await.expect(201);
+    let made =
+        world.ask(create(&admin, json!({ "userId": "ann", "name": "Ann" }))).await.expect(201);
     let temporary = made.text("temporaryPassword");
     let first = world.sign_in("ann", &temporary).await.expect(200).text("bearer");
     let other = world.sign_in("ann", &temporary).await.expect(200).text("bearer");
     let change = |current: &str, new: &str| {
-        Ask::new("PUT", "/v1/me/password").bearer(&first).body(json!({ "currentPassword": current, "newPassword": new }))
+        Ask::new("PUT", "/v1/me/password")
+            .bearer(&first)
+            .body(json!({ "currentPassword": current, "newPassword": new }))
     };
 
     #[rustfmt::skip]
@@ -262,7 +355,10 @@ async fn a_changed_temporary_password_is_gone() {
     let changed = world.ask(change(&temporary, "a long password of ann")).await.expect(200);
     assert_eq!(changed.body["next"], json!(null));
     for old in [&first, &other] {
-        assert_eq!(world.ask(Ask::new("GET", "/v1/me").bearer(old)).await.expect(401).code(), "signInRequired");
+        assert_eq!(
+            world.ask(Ask::new("GET", "/v1/me").bearer(old)).await.expect(401).code(),
+            "signInRequired"
+        );
     }
     world.ask(Ask::new("GET", "/v1/me").bearer(&changed.text("bearer"))).await.expect(200);
     assert_eq!(world.sign_in("ann", &temporary).await.code(), "signInFailed");
@@ -275,7 +371,8 @@ async fn a11_a_user_id_made_anew_is_another_account() {
     let world = World::new().await;
     let (admin, ann) = world.ready().await;
     let session = world.session(&ann).await;
-    let (ready, waiting) = (world.start_reset("ann@example.com").await, world.start_reset("ann@example.com").await);
+    let (ready, waiting) =
+        (world.start_reset("ann@example.com").await, world.start_reset("ann@example.com").await);
     let challenge = world.send_code(&ready).await;
     let code = world.code_for("ann.private@example.com").await;
     world.verify(&ready.bearer, &challenge, &code).await.expect(200);
@@ -285,18 +382,48 @@ async fn a11_a_user_id_made_anew_is_another_account() {
 
     delete(&world, &admin, "ann@example.com").await.expect(204);
     let dead = async |when: &str| {
-        assert_eq!(world.ask(Ask::new("GET", "/v1/me").bearer(&session)).await.code(), "signInRequired", "{when}");
-        assert_eq!(world.sign_in("ann@example.com", &ann.password).await.code(), "signInFailed", "{when}");
-        assert_eq!(world.verify(&waiting.bearer, &challenge, &code).await.code(), "codeNotAccepted", "{when}");
-        assert_eq!(world.set_password(&ready, "a new and longer password").await.code(), "resetEnded", "{when}");
-        assert_eq!(world.set_password(&waiting, "a new and longer password").await.code(), "proofMissing", "{when}");
+        assert_eq!(
+            world.ask(Ask::new("GET", "/v1/me").bearer(&session)).await.code(),
+            "signInRequired",
+            "{when}"
+        );
+        assert_eq!(
+            world.sign_in("ann@example.com", &ann.password).await.code(),
+            "signInFailed",
+            "{when}"
+        );
+        assert_eq!(
+            world.verify(&waiting.bearer, &challenge, &code).await.code(),
+            "codeNotAccepted",
+            "{when}"
+        );
+        assert_eq!(
+            world.set_password(&ready, "a new and longer password").await.code(),
+            "resetEnded",
+            "{when}"
+        );
+        assert_eq!(
+            world.set_password(&waiting, "a new and longer password").await.code(),
+            "proofMissing",
+            "{when}"
+        );
     };
     dead("deleted").await;
     // In the same millisecond, so that no clock tells them apart.
-    let again = world.ask(create(&admin, json!({ "userId": "ann@example.com", "name": "Another Ann" }))).await.expect(201);
+    let again = world
+        .ask(create(&admin, json!({ "userId": "ann@example.com", "name": "Another Ann" })))
+        .await
+        .expect(201);
     dead("made anew").await;
-    let session = world.sign_in("ann@example.com", &again.text("temporaryPassword")).await.expect(200).text("bearer");
-    assert_eq!(world.ask(Ask::new("GET", "/v1/me").bearer(&session)).await.expect(200).body["user"]["name"], "Another Ann");
+    let session = world
+        .sign_in("ann@example.com", &again.text("temporaryPassword"))
+        .await
+        .expect(200)
+        .text("bearer");
+    assert_eq!(
+        world.ask(Ask::new("GET", "/v1/me").bearer(&session)).await.expect(200).body["user"]["name"],
+        "Another Ann"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -313,11 +440,19 @@ async fn a_disabled_account_is_asked_nothing_and_told_nothing() {
     let later = world.start_reset("ann@example.com").await;
     world.send_code(&later).await;
     world.pump().await;
-    assert_eq!(world.standins.inbox().to("ann.private@example.com").len(), mails, "nothing is sent");
+    assert_eq!(
+        world.standins.inbox().to("ann.private@example.com").len(),
+        mails,
+        "nothing is sent"
+    );
 
     patch(&world, &admin, "ann@example.com", json!({ "enabled": true })).await.expect(200);
     world.sign_in("ann@example.com", &ann.password).await.expect(200);
-    assert_eq!(world.verify(&reset.bearer, &challenge, &code).await.code(), "codeNotAccepted", "what died stays dead");
+    assert_eq!(
+        world.verify(&reset.bearer, &challenge, &code).await.code(),
+        "codeNotAccepted",
+        "what died stays dead"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -325,15 +460,25 @@ async fn a32_of_sixteen_look_alike_user_ids_made_at_once_one_is_made() {
     let (world, admin) = world().await;
     #[rustfmt::skip]
     let spellings = ["zoë", "ZOË", "Zoë", "zOË", "zoe\u{308}", "Zoe\u{308}", "ZOE\u{308}", "zOE\u{308}", "ｚｏë", "ＺＯË", "ｚｏe\u{308}", "ｚｏｅ\u{308}", " zoë", "zoë ", " ZOË ", "ｚoë"];
-    let answers = together(spellings.map(|user_id| {
-        let (world, admin) = (world.clone(), admin.clone());
-        async move { world.ask(create(&admin, json!({ "userId": user_id, "name": "Zoë" }))).await }
-    }))
-    .await;
+    let answers =
+        together(
+            spellings.map(|user_id| {
+                let (world, admin) = (world.clone(), admin.clone());
+                async move {
+                    world.ask(create(&admin, json!({ "userId": user_id, "name": "Zoë" }))).await
+                }
+            }),
+        )
+        .await;
     let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [&[201][..], &[409; 15]].concat());
-    assert!(answers.iter().filter(|answer| answer.status == 409).all(|answer| answer.code() == "userExists"));
+    assert!(
+        answers
+            .iter()
+            .filter(|answer| answer.status == 409)
+            .all(|answer| answer.code() == "userExists")
+    );
     let made = answers.iter().find(|answer| answer.status == 201).unwrap();
     assert_eq!(made.body["user"]["userId"], "zoë");
     for spelling in spellings {

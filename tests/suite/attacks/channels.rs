@@ -1,6 +1,9 @@
 //! Addresses and messages, and what failing does not do.
 
-use super::{MAIL, NEW, NUMBER, account, ask_code, both_kinds, code_of, hash, ledger, one_kind, prove, start_method};
+use super::{
+    MAIL, NEW, NUMBER, account, ask_code, both_kinds, code_of, hash, ledger, one_kind, prove,
+    start_method,
+};
 use crate::house::tour::other;
 use domain::challenge::Purpose;
 use domain::time::Span;
@@ -17,7 +20,14 @@ async fn sent_to(world: &World, reset: &StartedReset) -> Vec<String> {
     world.standins.inbox().clear();
     assert_eq!(world.ask_code(reset).await.status, 202);
     world.pump().await;
-    world.standins.inbox().all().into_iter().filter(|message| message.code.is_some()).map(|message| message.to).collect()
+    world
+        .standins
+        .inbox()
+        .all()
+        .into_iter()
+        .filter(|message| message.code.is_some())
+        .map(|message| message.to)
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -25,21 +35,48 @@ async fn a52_the_messages_of_a_reset_name_the_configured_address_whatever_its_re
     let (world, _, ann) = both_kinds(1).await;
     world.pump().await;
     world.standins.inbox().clear();
-    let headers = ["host", "x-forwarded-host", "x-original-host", "x-forwarded-proto", "forwarded", "origin", "referer"];
-    let poisoned = |ask: Ask| world.ask(headers.into_iter().fold(ask, |ask, name| ask.header(name, "evil.example")));
-    let started = poisoned(Ask::new("POST", "/v1/resets").body(json!({ "userId": ann.user_id }))).await.expect(201);
-    let (path, bearer) = (format!("/v1/resets/{}", started.text("resetId")), started.text("bearer"));
+    let headers = [
+        "host",
+        "x-forwarded-host",
+        "x-original-host",
+        "x-forwarded-proto",
+        "forwarded",
+        "origin",
+        "referer",
+    ];
+    let poisoned = |ask: Ask| {
+        world.ask(headers.into_iter().fold(ask, |ask, name| ask.header(name, "evil.example")))
+    };
+    let started = poisoned(Ask::new("POST", "/v1/resets").body(json!({ "userId": ann.user_id })))
+        .await
+        .expect(201);
+    let (path, bearer) =
+        (format!("/v1/resets/{}", started.text("resetId")), started.text("bearer"));
     let send = Ask::new("POST", format!("{path}/challenges")).bearer(&bearer);
-    let challenge = poisoned(send.body(json!({ "kind": "mobilePhone", "destination": NUMBER }))).await.expect(202).text("challengeId");
+    let challenge = poisoned(send.body(json!({ "kind": "mobilePhone", "destination": NUMBER })))
+        .await
+        .expect(202)
+        .text("challengeId");
     world.pump().await;
     let code = json!({ "code": code_of(&world, &challenge, Purpose::Reset) });
-    poisoned(Ask::new("POST", format!("/v1/challenges/{challenge}/verify")).bearer(&bearer).body(code)).await.expect(200);
-    poisoned(Ask::new("PUT", format!("{path}/password")).bearer(&bearer).body(json!({ "newPassword": NEW }))).await.expect(204);
+    poisoned(
+        Ask::new("POST", format!("/v1/challenges/{challenge}/verify")).bearer(&bearer).body(code),
+    )
+    .await
+    .expect(200);
+    poisoned(
+        Ask::new("PUT", format!("{path}/password"))
+            .bearer(&bearer)
+            .body(json!({ "newPassword": NEW })),
+    )
+    .await
+    .expect(204);
     world.pump().await;
     let messages = world.standins.inbox().all();
     assert_eq!(messages.len(), 3, "a code, and a notice to each address");
     for message in &messages {
-        let shown = format!("{:?} {} {:?} {:?}", message.subject, message.text, message.html, message.from);
+        let shown =
+            format!("{:?} {} {:?} {:?}", message.subject, message.text, message.html, message.from);
         assert!(!shown.contains("evil"), "{shown}");
     }
     let last = messages[0].text.lines().last().expect("a line");
@@ -56,52 +93,78 @@ async fn a55_an_address_that_was_never_verified_is_used_for_nothing() {
     let before = hash(&world, &bob.user_id).await;
     let reset = world.start_reset(&bob.user_id).await;
     assert_eq!(sent_to(&world, &reset).await, Vec::<String>::new());
-    let challenge = ledger(&world, &bob.user_id, Purpose::Reset).await["email"]["M"]["id"]["S"].as_str().expect("one").to_owned();
+    let challenge = ledger(&world, &bob.user_id, Purpose::Reset).await["email"]["M"]["id"]["S"]
+        .as_str()
+        .expect("one")
+        .to_owned();
     let right = code_of(&world, &challenge, Purpose::Reset);
     assert_eq!(world.verify(&reset.bearer, &challenge, &right).await.code(), "codeNotAccepted");
     assert_eq!(world.set_password(&reset, NEW).await.code(), "proofMissing");
     assert_eq!(hash(&world, &bob.user_id).await, before);
-    assert_eq!(world.ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&session)).await.code(), "methodMissing");
+    assert_eq!(
+        world.ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&session)).await.code(),
+        "methodMissing"
+    );
 
     // Ann has one that is hers, and asks for a code to another.
     let session = world.session(&ann).await;
-    let (pending, pending_code) = start_method(&world, &session, "email", "ann.other@example.com").await;
+    let (pending, pending_code) =
+        start_method(&world, &session, "email", "ann.other@example.com").await;
     let reset = world.start_reset(&ann.user_id).await;
     assert_eq!(sent_to(&world, &reset).await, [MAIL]);
     world.pass(Span::seconds(30));
     let typed = json!({ "kind": "email", "destination": "ann.other@example.com" });
     world.ask_code_by(&reset, typed).await.expect(202);
     world.pump().await;
-    assert!(world.standins.inbox().to("ann.other@example.com").is_empty(), "whoever types it gets nothing there");
+    assert!(
+        world.standins.inbox().to("ann.other@example.com").is_empty(),
+        "whoever types it gets nothing there"
+    );
     prove_newest(&world, &reset, &ann.user_id).await;
     world.set_password(&reset, NEW).await.expect(204);
     world.standins.inbox().clear();
     world.pump().await;
-    let told: Vec<String> = world.standins.inbox().all().into_iter().map(|message| message.to).collect();
+    let told: Vec<String> =
+        world.standins.inbox().all().into_iter().map(|message| message.to).collect();
     assert_eq!(told, [MAIL], "nor is it told of the reset");
     assert_eq!(world.verify(&session, &pending, &pending_code).await.code(), "codeNotAccepted");
 }
 
 /// Proves the mail address by the live challenge.
 async fn prove_newest(world: &World, reset: &StartedReset, user_id: &str) {
-    let challenge = ledger(world, user_id, Purpose::Reset).await["email"]["M"]["id"]["S"].as_str().expect("one").to_owned();
-    world.verify(&reset.bearer, &challenge, &code_of(world, &challenge, Purpose::Reset)).await.expect(200);
+    let challenge = ledger(world, user_id, Purpose::Reset).await["email"]["M"]["id"]["S"]
+        .as_str()
+        .expect("one")
+        .to_owned();
+    world
+        .verify(&reset.bearer, &challenge, &code_of(world, &challenge, Purpose::Reset))
+        .await
+        .expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a55_an_address_that_is_no_longer_the_accounts_gets_no_code_and_proves_nothing() {
     for remove in [false, true] {
         let (world, _, ann) = one_kind().await;
-        let (proved, open) = (world.start_reset(&ann.user_id).await, world.start_reset(&ann.user_id).await);
+        let (proved, open) =
+            (world.start_reset(&ann.user_id).await, world.start_reset(&ann.user_id).await);
         prove(&world, &proved, "email", MAIL).await;
         let session = world.session(&ann).await;
         if remove {
-            world.ask(Ask::new("DELETE", "/v1/me/methods/email").bearer(&session)).await.expect(204);
+            world
+                .ask(Ask::new("DELETE", "/v1/me/methods/email").bearer(&session))
+                .await
+                .expect(204);
         } else {
-            let (challenge, code) = start_method(&world, &session, "email", "ann.other@example.com").await;
+            let (challenge, code) =
+                start_method(&world, &session, "email", "ann.other@example.com").await;
             world.verify(&session, &challenge, &code).await.expect(200);
         }
-        assert_eq!(sent_to(&world, &open).await, Vec::<String>::new(), "a reset that began before sends nothing to either");
+        assert_eq!(
+            sent_to(&world, &open).await,
+            Vec::<String>::new(),
+            "a reset that began before sends nothing to either"
+        );
         assert_eq!(world.set_password(&proved, NEW).await.code(), "resetEnded");
         world.pass(Span::minutes(1));
         let fresh = world.start_reset(&ann.user_id).await;
@@ -111,7 +174,8 @@ async fn a55_an_address_that_is_no_longer_the_accounts_gets_no_code_and_proves_n
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a37_closing_an_account_by_failing_its_resets_changes_nothing_of_it_and_its_owner_signs_in() {
+async fn a37_closing_an_account_by_failing_its_resets_changes_nothing_of_it_and_its_owner_signs_in()
+{
     let (world, _, ann) = both_kinds(1).await;
     let session = world.session(&ann).await;
     let before = account(&world, &ann.user_id).await;
@@ -128,7 +192,11 @@ async fn a37_closing_an_account_by_failing_its_resets_changes_nothing_of_it_and_
             closed = true;
             break;
         }
-        let reset = StartedReset { id: started.text("resetId"), bearer: started.text("bearer"), support_code: String::new() };
+        let reset = StartedReset {
+            id: started.text("resetId"),
+            bearer: started.text("bearer"),
+            support_code: String::new(),
+        };
         let (kind, address) = [("email", MAIL), ("mobilePhone", NUMBER)][n % 2];
         let (challenge, code) = ask_code(&world, &reset, kind, address).await;
         for _ in 0..4 {
@@ -153,8 +221,15 @@ async fn a36_a_reset_shows_no_mask_of_anybodys_address() {
     let mut shapes = Vec::new();
     for user_id in [ann.user_id.as_str(), "nobody@example.com"] {
         let started = world.ask_reset(user_id).await.expect(201);
-        let reset = StartedReset { id: started.text("resetId"), bearer: started.text("bearer"), support_code: String::new() };
-        let view = world.ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer)).await.expect(200);
+        let reset = StartedReset {
+            id: started.text("resetId"),
+            bearer: started.text("bearer"),
+            support_code: String::new(),
+        };
+        let view = world
+            .ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer))
+            .await
+            .expect(200);
         let mail = world.ask_code_by(&reset, json!({ "kind": "email" })).await.expect(202);
         let sms = world.ask_sms(&reset, NUMBER).await.expect(202);
         let wrong = world.verify(&reset.bearer, &mail.text("challengeId"), "00000000").await;
@@ -164,7 +239,9 @@ async fn a36_a_reset_shows_no_mask_of_anybodys_address() {
             for part in ["@", "•", "*", "private", "+61", "4915", "0156"] {
                 assert!(!text.contains(part) || random_has(answer, part), "{part:?} in {text}");
             }
-            shape.push(answer.body.as_object().expect("an object").keys().cloned().collect::<Vec<_>>());
+            shape.push(
+                answer.body.as_object().expect("an object").keys().cloned().collect::<Vec<_>>(),
+            );
         }
         assert_eq!(started.body["kinds"], json!(["email", "mobilePhone"]));
         shapes.push(shape);
@@ -178,7 +255,9 @@ async fn a36_a_sign_in_that_finds_nobody_takes_as_long_as_one_with_a_wrong_passw
     let mut quickest = [Duration::MAX; 2];
     // One after the other by turns, so that a busy machine is busy for both.
     for n in 0..12 {
-        for (user_id, quickest) in [ann.user_id.as_str(), "nobody@example.com"].into_iter().zip(&mut quickest) {
+        for (user_id, quickest) in
+            [ann.user_id.as_str(), "nobody@example.com"].into_iter().zip(&mut quickest)
+        {
             let begun = Instant::now();
             let answer = world.sign_in(user_id, &format!("wrong password number {}", n % 3)).await;
             *quickest = begun.elapsed().min(*quickest);
@@ -204,7 +283,12 @@ async fn a65_a_send_that_failed_is_told_like_one_that_did_not_and_refills_no_gue
     let (world, _, ann) = one_kind().await;
     world.pump().await;
     let before = world.standins.inbox().all().len();
-    let shape = |answer: &Answer| (answer.status, answer.body.as_object().expect("an object").keys().cloned().collect::<Vec<_>>());
+    let shape = |answer: &Answer| {
+        (
+            answer.status,
+            answer.body.as_object().expect("an object").keys().cloned().collect::<Vec<_>>(),
+        )
+    };
     let delivered = {
         let reset = world.start_reset("nobody@example.com").await;
         world.ask_code(&reset).await
@@ -218,11 +302,20 @@ async fn a65_a_send_that_failed_is_told_like_one_that_did_not_and_refills_no_gue
         assert_eq!(shape(&answer), shape(&delivered));
         challenge = answer.text("challengeId");
         world.pump().await;
-        let view = world.ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer)).await.expect(200);
-        assert!(!view.body.to_string().contains("fail"), "the reset's own answers never tell delivery");
+        let view = world
+            .ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer))
+            .await
+            .expect(200);
+        assert!(
+            !view.body.to_string().contains("fail"),
+            "the reset's own answers never tell delivery"
+        );
         for _ in 0..2 {
             let right = code_of(&world, &challenge, Purpose::Reset);
-            assert_eq!(world.verify(&reset.bearer, &challenge, &other(&right)).await.code(), "codeNotAccepted");
+            assert_eq!(
+                world.verify(&reset.bearer, &challenge, &other(&right)).await.code(),
+                "codeNotAccepted"
+            );
             wrong += 1;
         }
         assert_eq!(world.standins.inbox().all().len(), before, "all of them failed");
@@ -233,7 +326,11 @@ async fn a65_a_send_that_failed_is_told_like_one_that_did_not_and_refills_no_gue
         world.pass(Span::minutes(3));
     }
     let right = code_of(&world, &challenge, Purpose::Reset);
-    assert_eq!(world.verify(&reset.bearer, &challenge, &right).await.code(), "resetClosed", "the right code, three guesses left");
+    assert_eq!(
+        world.verify(&reset.bearer, &challenge, &right).await.code(),
+        "resetClosed",
+        "the right code, three guesses left"
+    );
     assert_eq!(world.ask_reset(&ann.user_id).await.code(), "resetClosed");
     let failed = |item: &&Value| item["state"]["S"] == "failed";
     assert_eq!(world.items().await.iter().filter(failed).count(), 5);

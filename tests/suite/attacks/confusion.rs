@@ -1,7 +1,9 @@
 //! One thing in the place of another: a role, a session's reach, a bearer, an
 //! id, a code.
 
-use super::{MAIL, NEW, NUMBER, ask_code, both_kinds, code_of, hash, one_kind, prove, start_method};
+use super::{
+    MAIL, NEW, NUMBER, ask_code, both_kinds, code_of, hash, one_kind, prove, start_method,
+};
 use crate::house::contract::{example, routes};
 use crate::strict::bodies;
 use domain::challenge::Purpose;
@@ -9,15 +11,25 @@ use serde_json::json;
 use tests::world::Ask;
 
 /// Paths of everything that is about other people, or about everybody.
-const ADMINISTRATION: [&str; 6] = ["/v1/policy", "/v1/users", "/v1/groups", "/v1/audit", "/v1/reports", "/v1/support"];
+const ADMINISTRATION: [&str; 6] =
+    ["/v1/policy", "/v1/users", "/v1/groups", "/v1/audit", "/v1/reports", "/v1/support"];
 
 /// A right request of every route of administration, about Ann.
 fn administration() -> Vec<Ask> {
-    let asks = routes().into_iter().filter(|(.., path)| ADMINISTRATION.iter().any(|prefix| path.starts_with(prefix)));
+    let asks = routes()
+        .into_iter()
+        .filter(|(.., path)| ADMINISTRATION.iter().any(|prefix| path.starts_with(prefix)));
     let ask = |(_, method, pattern): (String, String, String)| {
-        let method = ["GET", "POST", "PUT", "PATCH", "DELETE"].into_iter().find(|known| *known == method).expect("a method");
-        let path = example(&pattern.replace("{userId}", "ann@example.com").replace("{kind}", "email"));
-        let body = bodies().into_iter().find(|(m, p, _)| *m == method && *p == pattern).map(|(.., body)| body);
+        let method = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+            .into_iter()
+            .find(|known| *known == method)
+            .expect("a method");
+        let path =
+            example(&pattern.replace("{userId}", "ann@example.com").replace("{kind}", "email"));
+        let body = bodies()
+            .into_iter()
+            .find(|(m, p, _)| *m == method && *p == pattern)
+            .map(|(.., body)| body);
         Ask { body, ..Ask::new(method, path).header("if-match", "\"3\"") }
     };
     asks.map(ask).collect()
@@ -28,8 +40,13 @@ async fn a09_administration_is_refused_to_users_to_limited_sessions_and_to_nobod
     let (world, admin, ann) = one_kind().await;
     let boss = json!({ "userId": "boss@example.com", "name": "Boss", "role": "administrator" });
     let made = world.ask(Ask::new("POST", "/v1/users").bearer(&admin).body(boss)).await.expect(201);
-    let must_change = world.sign_in("boss@example.com", &made.text("temporaryPassword")).await.expect(200).text("bearer");
-    let ada = world.sign_in("admin@example.com", "a password for the administrator").await.expect(200);
+    let must_change = world
+        .sign_in("boss@example.com", &made.text("temporaryPassword"))
+        .await
+        .expect(200)
+        .text("bearer");
+    let ada =
+        world.sign_in("admin@example.com", "a password for the administrator").await.expect(200);
     assert_eq!(ada.body["reach"], "register", "reset is on, and nothing is registered");
     let bob = world.user(&admin, json!({ "userId": "bob@example.com", "name": "Bob" })).await;
     let callers = [
@@ -47,7 +64,11 @@ async fn a09_administration_is_refused_to_users_to_limited_sessions_and_to_nobod
         for ask in &asks {
             let what = format!("{who}: {} {}", ask.method, ask.path);
             let answer = world.ask(ask.clone().bearer(bearer)).await;
-            assert_eq!((answer.code(), answer.status), (*code, if *code == "signInRequired" { 401 } else { 403 }), "{what}");
+            assert_eq!(
+                (answer.code(), answer.status),
+                (*code, if *code == "signInRequired" { 401 } else { 403 }),
+                "{what}"
+            );
         }
     }
     assert_eq!(world.items().await, before, "nothing was done");
@@ -61,12 +82,27 @@ async fn a09_a_method_is_what_the_request_line_says() {
     let names = ["x-http-method-override", "x-http-method", "x-method-override"];
     for bearer in [&user, &admin] {
         for method in ["DELETE", "PATCH"] {
-            let dressed = |ask: Ask| names.into_iter().fold(ask, |ask, name| ask.header(name, method)).header("if-match", "\"4\"");
-            let (read, status) = (dressed(Ask::new("GET", path).bearer(bearer)), if *bearer == admin { 200 } else { 403 });
+            let dressed = |ask: Ask| {
+                names
+                    .into_iter()
+                    .fold(ask, |ask, name| ask.header(name, method))
+                    .header("if-match", "\"4\"")
+            };
+            let (read, status) = (
+                dressed(Ask::new("GET", path).bearer(bearer)),
+                if *bearer == admin { 200 } else { 403 },
+            );
             world.ask(read).await.expect(status);
             let body = json!({ "_method": method, "role": "administrator" });
-            for path in [path.to_owned(), format!("{path}?_method={method}"), format!("{path}?method={method}")] {
-                let answer = world.ask(dressed(Ask::new("POST", path).bearer(bearer).body(body.clone()))).await.expect(405);
+            for path in [
+                path.to_owned(),
+                format!("{path}?_method={method}"),
+                format!("{path}?method={method}"),
+            ] {
+                let answer = world
+                    .ask(dressed(Ask::new("POST", path).bearer(bearer).body(body.clone())))
+                    .await
+                    .expect(405);
                 assert_eq!(answer.code(), "methodNotAllowed");
             }
         }
@@ -79,7 +115,8 @@ async fn a09_a_method_is_what_the_request_line_says() {
 async fn a10_nothing_is_taken_for_what_it_is_not() {
     let (world, admin, ann) = one_kind().await;
     let session = world.session(&ann).await;
-    let (registration, registration_code) = start_method(&world, &session, "email", "ann.other@example.com").await;
+    let (registration, registration_code) =
+        start_method(&world, &session, "email", "ann.other@example.com").await;
     let started = world.ask_reset(&ann.user_id).await.expect(201);
     let reset = tests::people::StartedReset {
         id: started.text("resetId"),
@@ -88,8 +125,16 @@ async fn a10_nothing_is_taken_for_what_it_is_not() {
     };
     let (challenge, code) = ask_code(&world, &reset, "email", MAIL).await;
     let bob = json!({ "userId": "bob@example.com", "name": "Bob" });
-    let temporary = world.ask(Ask::new("POST", "/v1/users").bearer(&admin).body(bob)).await.expect(201).text("temporaryPassword");
-    let cursor = world.ask(Ask::new("GET", "/v1/users?limit=1").bearer(&admin)).await.expect(200).text("cursor");
+    let temporary = world
+        .ask(Ask::new("POST", "/v1/users").bearer(&admin).body(bob))
+        .await
+        .expect(201)
+        .text("temporaryPassword");
+    let cursor = world
+        .ask(Ask::new("GET", "/v1/users?limit=1").bearer(&admin))
+        .await
+        .expect(200)
+        .text("cursor");
     let swapped = [format!("lks_{}", &reset.bearer[4..]), format!("lkr_{}", &session[4..])];
     let before = hash(&world, &ann.user_id).await;
     let things = [
@@ -113,16 +158,31 @@ async fn a10_nothing_is_taken_for_what_it_is_not() {
             world.ask(ask.cookie(&format!("__Host-latchkey={thing}")))
         };
         if what != "a session" {
-            assert_eq!(world.ask(Ask::new("GET", "/v1/me").bearer(thing)).await.code(), "signInRequired", "{what} as a session");
+            assert_eq!(
+                world.ask(Ask::new("GET", "/v1/me").bearer(thing)).await.code(),
+                "signInRequired",
+                "{what} as a session"
+            );
             assert_eq!(by_cookie("GET").await.code(), "signInRequired", "{what} in the cookie");
             let list = Ask::new("GET", format!("/v1/users?cursor={thing}")).bearer(&admin);
-            assert_eq!(world.ask(list).await.status, if what == "a cursor" { 200 } else { 400 }, "{what} as a cursor");
+            assert_eq!(
+                world.ask(list).await.status,
+                if what == "a cursor" { 200 } else { 400 },
+                "{what} as a cursor"
+            );
         }
         if what != "a reset's bearer" {
-            for (method, rest, body) in [("GET", "", None), ("DELETE", "", None), ("PUT", "/password", Some(json!({ "newPassword": NEW })))]
-            {
+            for (method, rest, body) in [
+                ("GET", "", None),
+                ("DELETE", "", None),
+                ("PUT", "/password", Some(json!({ "newPassword": NEW }))),
+            ] {
                 let ask = Ask { body, ..Ask::new(method, format!("{path}{rest}")).bearer(thing) };
-                assert_eq!(world.ask(ask).await.code(), "resetEnded", "{what} as a reset's bearer: {method}");
+                assert_eq!(
+                    world.ask(ask).await.code(),
+                    "resetEnded",
+                    "{what} as a reset's bearer: {method}"
+                );
             }
         }
         if what != "a reset's id" {
@@ -134,7 +194,11 @@ async fn a10_nothing_is_taken_for_what_it_is_not() {
             assert_eq!((answer.status, answer.code()), (404, "notFound"), "{what} as a challenge");
         }
         if !what.contains("a code") {
-            assert_eq!(world.verify(&reset.bearer, &challenge, thing).await.code(), "invalidRequest", "{what} as a code");
+            assert_eq!(
+                world.verify(&reset.bearer, &challenge, thing).await.code(),
+                "invalidRequest",
+                "{what} as a code"
+            );
         }
         let sign_in = world.sign_in("bob@example.com", thing).await;
         assert_eq!(sign_in.status == 200, what == "a temporary password", "{what} as a password");
@@ -150,7 +214,8 @@ async fn a10_nothing_is_taken_for_what_it_is_not() {
 async fn a10_a_code_of_one_purpose_or_kind_is_worthless_for_another() {
     let (world, _, ann) = both_kinds(2).await;
     let session = world.session(&ann).await;
-    let (registration, registration_code) = start_method(&world, &session, "email", "ann.other@example.com").await;
+    let (registration, registration_code) =
+        start_method(&world, &session, "email", "ann.other@example.com").await;
     let reset = world.start_reset(&ann.user_id).await;
     let (mail, mail_code) = ask_code(&world, &reset, "email", MAIL).await;
     let (sms, sms_code) = ask_code(&world, &reset, "mobilePhone", NUMBER).await;
@@ -161,8 +226,18 @@ async fn a10_a_code_of_one_purpose_or_kind_is_worthless_for_another() {
         ("a registration's challenge in a reset", &reset.bearer, &registration, &registration_code),
         ("a reset's challenge in a session", &session, &mail, &mail_code),
         ("a reset's code at a registration", &session, &registration, &mail_code),
-        ("this challenge's code for the other purpose", &reset.bearer, &mail, &of_mail_for_registration),
-        ("that challenge's code for the other purpose", &session, &registration, &of_registration_for_reset),
+        (
+            "this challenge's code for the other purpose",
+            &reset.bearer,
+            &mail,
+            &of_mail_for_registration,
+        ),
+        (
+            "that challenge's code for the other purpose",
+            &session,
+            &registration,
+            &of_registration_for_reset,
+        ),
         ("the mail's code at the phone's challenge", &reset.bearer, &sms, &mail_code),
         ("the phone's code at the mail's challenge", &reset.bearer, &mail, &sms_code),
     ] {
@@ -182,6 +257,9 @@ async fn a10_a_reset_that_is_done_is_no_sign_in() {
     let done = world.set_password(&reset, NEW).await.expect(204);
     assert!(done.body.is_null() && !done.headers.contains_key("set-cookie"), "{done:?}");
     for bearer in [reset.bearer.clone(), format!("lks_{}", &reset.bearer[4..])] {
-        assert_eq!(world.ask(Ask::new("GET", "/v1/me").bearer(&bearer)).await.code(), "signInRequired");
+        assert_eq!(
+            world.ask(Ask::new("GET", "/v1/me").bearer(&bearer)).await.code(),
+            "signInRequired"
+        );
     }
 }

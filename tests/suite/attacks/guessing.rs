@@ -12,12 +12,14 @@ use tests::{Call, World};
 
 /// Guesses that the table charged to a kind since the last time.
 fn charges(world: &World, kind: &str) -> usize {
-    let of_kind = |call: &&Call| call.is_charge() && call.done() && call.body.to_string().contains(kind);
+    let of_kind =
+        |call: &&Call| call.is_charge() && call.done() && call.body.to_string().contains(kind);
     world.proxy.take_calls().iter().filter(of_kind).count()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a13_whoever_owns_the_mailbox_gets_no_more_guesses_of_the_phones_code_by_proving_it_again() {
+async fn a13_whoever_owns_the_mailbox_gets_no_more_guesses_of_the_phones_code_by_proving_it_again()
+{
     for guesses_in_a_reset in [1, 2, 3, 5] {
         let (world, _, ann) = both_kinds(2).await;
         let before = hash(&world, &ann.user_id).await;
@@ -34,7 +36,10 @@ async fn a13_whoever_owns_the_mailbox_gets_no_more_guesses_of_the_phones_code_by
                 world.verify(&reset.bearer, &sms, &other(&right)).await;
             }
             charged += charges(&world, "mobilePhone");
-            assert!(charged <= 10, "{charged} guesses of the phone's code after {proofs} proofs of the mailbox");
+            assert!(
+                charged <= 10,
+                "{charged} guesses of the phone's code after {proofs} proofs of the mailbox"
+            );
             if charged == 10 {
                 break;
             }
@@ -45,7 +50,11 @@ async fn a13_whoever_owns_the_mailbox_gets_no_more_guesses_of_the_phones_code_by
         // The right code, of a challenge that has guesses left where only few
         // were tried, beside a proved mailbox.
         let closed = world.verify(&reset.bearer, &sms, &right).await;
-        assert_eq!((closed.status, closed.code()), (429, "resetClosed"), "{guesses_in_a_reset} in a reset");
+        assert_eq!(
+            (closed.status, closed.code()),
+            (429, "resetClosed"),
+            "{guesses_in_a_reset} in a reset"
+        );
         assert_eq!(world.next_in(&reset).await, "method");
         assert_eq!(world.set_password(&reset, NEW).await.code(), "proofMissing");
         assert_eq!(world.ask_reset(&ann.user_id).await.code(), "resetClosed");
@@ -61,34 +70,55 @@ async fn a13_whoever_owns_the_mailbox_gets_no_more_guesses_of_the_phones_code_by
 }
 
 /// One user ID as people and attackers write it.
-const SPELLINGS: [&str; 6] =
-    ["ann@example.com", "ANN@EXAMPLE.COM", " Ann@example.com ", "ａｎｎ@example.com", "aNn@Example.com", "ａnn＠example.com"];
+const SPELLINGS: [&str; 6] = [
+    "ann@example.com",
+    "ANN@EXAMPLE.COM",
+    " Ann@example.com ",
+    "ａｎｎ@example.com",
+    "aNn@Example.com",
+    "ａnn＠example.com",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a14_guesses_are_counted_together_however_the_user_id_is_spelled_and_the_request_dressed() {
     let (world, _, ann) = one_kind().await;
     world.proxy.take_calls();
     let dressed = |n: usize, ask: Ask| {
-        let ask = ask.source(&format!("198.51.100.{n}")).header("user-agent", format!("browser {n}"));
-        let ask = ask.header("idempotency-key", format!("key-of-a-guess-{n:03}")).header("accept-language", ["en", "zh-TW"][n % 2]);
-        ask.header("x-forwarded-for", format!("203.0.113.{n}")).header("origin", format!("https://{n}.example"))
+        let ask =
+            ask.source(&format!("198.51.100.{n}")).header("user-agent", format!("browser {n}"));
+        let ask = ask
+            .header("idempotency-key", format!("key-of-a-guess-{n:03}"))
+            .header("accept-language", ["en", "zh-TW"][n % 2]);
+        ask.header("x-forwarded-for", format!("203.0.113.{n}"))
+            .header("origin", format!("https://{n}.example"))
     };
     let mut last = None;
     for (n, user_id) in SPELLINGS[..5].iter().enumerate() {
-        let started = world.ask(dressed(n, Ask::new("POST", "/v1/resets").body(json!({ "userId": user_id })))).await.expect(201);
-        let reset = StartedReset { id: started.text("resetId"), bearer: started.text("bearer"), support_code: String::new() };
+        let started = world
+            .ask(dressed(n, Ask::new("POST", "/v1/resets").body(json!({ "userId": user_id }))))
+            .await
+            .expect(201);
+        let reset = StartedReset {
+            id: started.text("resetId"),
+            bearer: started.text("bearer"),
+            support_code: String::new(),
+        };
         let path = format!("/v1/resets/{}/challenges", reset.id);
         // With the address typed, and without.
         let mut body = json!({ "kind": "email" });
         if n % 2 == 1 {
             body["destination"] = json!(MAIL.to_uppercase().replace("ANN.PRIVATE", "ann.private"));
         }
-        let sent = world.ask(dressed(n, Ask::new("POST", path).bearer(&reset.bearer).body(body))).await.expect(202);
+        let sent = world
+            .ask(dressed(n, Ask::new("POST", path).bearer(&reset.bearer).body(body)))
+            .await
+            .expect(202);
         let challenge = sent.text("challengeId");
         let right = code_of(&world, &challenge, Purpose::Reset);
         for guess in 0..2 {
             let path = format!("/v1/challenges/{challenge}/verify");
-            let ask = Ask::new("POST", path).bearer(&reset.bearer).body(json!({ "code": other(&right) }));
+            let ask =
+                Ask::new("POST", path).bearer(&reset.bearer).body(json!({ "code": other(&right) }));
             let ask = dressed(10 * (n + 1) + guess, ask);
             assert_eq!(world.ask(ask).await.code(), "codeNotAccepted", "{user_id}");
         }
@@ -96,9 +126,14 @@ async fn a14_guesses_are_counted_together_however_the_user_id_is_spelled_and_the
     }
     assert_eq!(charges(&world, "email"), 10);
     let (reset, challenge, right) = last.expect("five");
-    assert_eq!(world.verify(&reset.bearer, &challenge, &right).await.code(), "resetClosed", "the right code");
+    assert_eq!(
+        world.verify(&reset.bearer, &challenge, &right).await.code(),
+        "resetClosed",
+        "the right code"
+    );
     for (n, user_id) in SPELLINGS.iter().enumerate() {
-        let ask = dressed(100 + n, Ask::new("POST", "/v1/resets").body(json!({ "userId": user_id })));
+        let ask =
+            dressed(100 + n, Ask::new("POST", "/v1/resets").body(json!({ "userId": user_id })));
         assert_eq!(world.ask(ask).await.code(), "resetClosed", "{user_id}");
     }
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
@@ -113,7 +148,11 @@ async fn a14_wrong_passwords_are_counted_together_however_the_user_id_is_spelled
         assert_eq!(world.ask(ask).await.code(), "signInFailed", "{n}");
     }
     for user_id in SPELLINGS {
-        assert_eq!(world.sign_in(user_id, &ann.password).await.code(), "signInLocked", "{user_id}: the right password");
+        assert_eq!(
+            world.sign_in(user_id, &ann.password).await.code(),
+            "signInLocked",
+            "{user_id}: the right password"
+        );
     }
 }
 
@@ -123,8 +162,13 @@ async fn a18_what_is_not_one_code_is_refused_and_neither_compared_nor_charged() 
     let reset = world.start_reset(&ann.user_id).await;
     let (challenge, right) = ask_code(&world, &reset, "email", MAIL).await;
     let number: u64 = right.parse().expect("digits");
-    let many: Vec<String> = (0..1000).map(|n| format!("{:08}", number - number.min(500) + n)).collect();
-    let ask = |body: Value| Ask::new("POST", format!("/v1/challenges/{challenge}/verify")).bearer(&reset.bearer).body(body);
+    let many: Vec<String> =
+        (0..1000).map(|n| format!("{:08}", number - number.min(500) + n)).collect();
+    let ask = |body: Value| {
+        Ask::new("POST", format!("/v1/challenges/{challenge}/verify"))
+            .bearer(&reset.bearer)
+            .body(body)
+    };
     world.proxy.take_calls();
     for code in [
         json!([right]),
@@ -164,11 +208,16 @@ async fn a18_what_is_not_one_code_is_refused_and_neither_compared_nor_charged() 
     ] {
         assert_eq!(world.ask(ask(body.clone())).await.code(), "invalidRequest", "{body}");
     }
-    let calls: Vec<String> = world.proxy.take_calls().into_iter().map(|call| call.operation).collect();
+    let calls: Vec<String> =
+        world.proxy.take_calls().into_iter().map(|call| call.operation).collect();
     assert_eq!(calls, Vec::<String>::new(), "none of it reached the table");
     // So all five guesses are left: four wrong ones, and then the right one.
     for n in 0..4 {
-        assert_eq!(world.verify(&reset.bearer, &challenge, &other(&right)).await.code(), "codeNotAccepted", "{n}");
+        assert_eq!(
+            world.verify(&reset.bearer, &challenge, &other(&right)).await.code(),
+            "codeNotAccepted",
+            "{n}"
+        );
     }
     world.verify(&reset.bearer, &challenge, &right).await.expect(200);
 }
@@ -186,7 +235,12 @@ async fn a19_a_right_code_is_accepted_in_its_digits_and_in_no_other_spelling() {
         }
         world.pass(Span::minutes(2));
     }
-    let digits = |zero: u32| right.bytes().map(|b| char::from_u32(zero + u32::from(b - b'0')).expect("a digit")).collect::<String>();
+    let digits = |zero: u32| {
+        right
+            .bytes()
+            .map(|b| char::from_u32(zero + u32::from(b - b'0')).expect("a digit"))
+            .collect::<String>()
+    };
     world.proxy.take_calls();
     for spelled in [
         digits('０'.into()),
@@ -209,12 +263,19 @@ async fn a19_a_right_code_is_accepted_in_its_digits_and_in_no_other_spelling() {
         format!("{right}e0"),
         right.trim_start_matches('0')[1..].to_owned() + "x",
     ] {
-        assert_eq!(world.verify(&reset.bearer, &challenge, &spelled).await.expect(400).code(), "invalidRequest", "{spelled:?}");
+        assert_eq!(
+            world.verify(&reset.bearer, &challenge, &spelled).await.expect(400).code(),
+            "invalidRequest",
+            "{spelled:?}"
+        );
     }
     assert!(world.proxy.take_calls().is_empty(), "none of them was charged");
     // Without its zero, or with it at the other end, it is another code.
     for spelled in [right[1..].to_owned(), format!("{}0", &right[1..])] {
-        assert_eq!(world.verify(&reset.bearer, &challenge, &spelled).await.expect(422).code(), "codeNotAccepted");
+        assert_eq!(
+            world.verify(&reset.bearer, &challenge, &spelled).await.expect(422).code(),
+            "codeNotAccepted"
+        );
     }
     let spaced = format!(" {} {} ", &right[..4], &right[4..]);
     world.verify(&reset.bearer, &challenge, &spaced).await.expect(200);

@@ -63,20 +63,33 @@ async fn before(world: &World, admin: String, ann: Person) -> Before {
 }
 
 async fn happen(world: &World, cause: Cause, it: &Before) {
-    let by_administrator = |method, rest: &str| Ask::new(method, format!("/v1/users/{}{rest}", it.ann.user_id)).bearer(&it.admin);
+    let by_administrator = |method, rest: &str| {
+        Ask::new(method, format!("/v1/users/{}{rest}", it.ann.user_id)).bearer(&it.admin)
+    };
     let mine = |method, path: &str| Ask::new(method, path).bearer(&it.session);
-    let change = async |change| drop(patch(world, &it.admin, &it.ann.user_id, change).await.expect(200));
+    let change =
+        async |change| drop(patch(world, &it.admin, &it.ann.user_id, change).await.expect(200));
     match cause {
         Cause::PasswordChanged => {
             let body = json!({ "currentPassword": it.ann.password, "newPassword": "another password, chosen by its owner" });
             world.ask(mine("PUT", "/v1/me/password").body(body)).await.expect(200);
         }
         Cause::AnotherReset => drop(world.set_password(&it.proved[1], NEW).await.expect(204)),
-        Cause::SignedOutEverywhere => drop(world.ask(mine("DELETE", "/v1/sessions")).await.expect(204)),
-        Cause::AddressChanged => drop(world.verify(&it.session, &it.pending.0, &it.pending.1).await.expect(200)),
-        Cause::MethodRemoved => drop(world.ask(mine("DELETE", "/v1/me/methods/email")).await.expect(204)),
-        Cause::MethodRemovedByAdministrator => drop(world.ask(by_administrator("DELETE", "/methods/email")).await.expect(204)),
-        Cause::TemporaryPassword => drop(world.ask(by_administrator("POST", "/temporary-password")).await.expect(200)),
+        Cause::SignedOutEverywhere => {
+            drop(world.ask(mine("DELETE", "/v1/sessions")).await.expect(204))
+        }
+        Cause::AddressChanged => {
+            drop(world.verify(&it.session, &it.pending.0, &it.pending.1).await.expect(200))
+        }
+        Cause::MethodRemoved => {
+            drop(world.ask(mine("DELETE", "/v1/me/methods/email")).await.expect(204))
+        }
+        Cause::MethodRemovedByAdministrator => {
+            drop(world.ask(by_administrator("DELETE", "/methods/email")).await.expect(204))
+        }
+        Cause::TemporaryPassword => {
+            drop(world.ask(by_administrator("POST", "/temporary-password")).await.expect(200))
+        }
         Cause::Disabled => {
             change(json!({ "enabled": false })).await;
             change(json!({ "enabled": true })).await;
@@ -95,15 +108,28 @@ async fn a23_codes_and_resets_from_before_are_dead_whatever_came_between() {
         world.pump().await;
         let it = before(&world, admin, ann).await;
         happen(&world, cause, &it).await;
-        let (after, codes) = (hash(&world, &it.ann.user_id).await, world.standins.inbox().to(MAIL).len());
-        let moved = [Cause::PasswordChanged, Cause::AnotherReset, Cause::TemporaryPassword].contains(&cause);
+        let (after, codes) =
+            (hash(&world, &it.ann.user_id).await, world.standins.inbox().to(MAIL).len());
+        let moved = [Cause::PasswordChanged, Cause::AnotherReset, Cause::TemporaryPassword]
+            .contains(&cause);
 
         let verified = world.verify(&it.waiting.bearer, &it.code.0, &it.code.1).await;
         assert_eq!(verified.code(), "codeNotAccepted", "{cause:?}: the right code of a reset");
-        assert_eq!(world.set_password(&it.waiting, "the password of a thief").await.code(), "proofMissing", "{cause:?}");
-        assert_eq!(world.set_password(&it.proved[0], "the password of a thief").await.code(), "resetEnded", "{cause:?}");
+        assert_eq!(
+            world.set_password(&it.waiting, "the password of a thief").await.code(),
+            "proofMissing",
+            "{cause:?}"
+        );
+        assert_eq!(
+            world.set_password(&it.proved[0], "the password of a thief").await.code(),
+            "resetEnded",
+            "{cause:?}"
+        );
         let registered = world.verify(&it.session, &it.pending.0, &it.pending.1).await;
-        assert!(["codeNotAccepted", "signInRequired"].contains(&registered.code()), "{cause:?}: {registered:?}");
+        assert!(
+            ["codeNotAccepted", "signInRequired"].contains(&registered.code()),
+            "{cause:?}: {registered:?}"
+        );
 
         // A code that is asked for in a dead reset is never sent, and would be
         // worth nothing.
@@ -113,11 +139,18 @@ async fn a23_codes_and_resets_from_before_are_dead_whatever_came_between() {
         for reset in [&it.proved[0], &it.waiting] {
             if world.ask_code(reset).await.status == 202 {
                 world.pump().await;
-                assert!(world.standins.inbox().all().is_empty(), "{cause:?}: a code more than {codes}");
+                assert!(
+                    world.standins.inbox().all().is_empty(),
+                    "{cause:?}: a code more than {codes}"
+                );
             }
-            let challenge = ledger(&world, &it.ann.user_id, Purpose::Reset).await["email"]["M"]["id"]["S"].clone();
+            let challenge =
+                ledger(&world, &it.ann.user_id, Purpose::Reset).await["email"]["M"]["id"]["S"]
+                    .clone();
             if let Some(challenge) = challenge.as_str() {
-                world.verify(&reset.bearer, challenge, &code_of(&world, challenge, Purpose::Reset)).await;
+                world
+                    .verify(&reset.bearer, challenge, &code_of(&world, challenge, Purpose::Reset))
+                    .await;
             }
             let set = world.set_password(reset, "the password of a thief").await;
             assert!(["resetEnded", "proofMissing"].contains(&set.code()), "{cause:?}: {set:?}");
@@ -134,19 +167,29 @@ async fn a23_a_cancelled_reset_and_a_first_password_are_dead_too() {
     let (world, admin, ann) = one_kind().await;
     let it = before(&world, admin, ann).await;
     for reset in [&it.proved[0], &it.waiting] {
-        world.ask(Ask::new("DELETE", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer)).await.expect(204);
+        world
+            .ask(Ask::new("DELETE", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer))
+            .await
+            .expect(204);
         assert_eq!(world.set_password(reset, NEW).await.code(), "resetEnded");
         assert_eq!(world.ask_code(reset).await.code(), "resetEnded");
     }
-    assert_eq!(world.verify(&it.waiting.bearer, &it.code.0, &it.code.1).await.code(), "codeNotAccepted");
+    assert_eq!(
+        world.verify(&it.waiting.bearer, &it.code.0, &it.code.1).await.code(),
+        "codeNotAccepted"
+    );
     // One's own cancelled reset is not another one's.
     world.set_password(&it.proved[1], NEW).await.expect(204);
 
     // A temporary password ends with the next one.
     let world = World::new().await;
-    let first = json!({ "createFirstAdministrator": { "userId": "ada@example.com", "name": "Ada" } });
-    let (one, two) = (world.invoke_directory(first.clone()).await, world.invoke_directory(first).await);
-    let password = |made: &serde_json::Value| made["temporaryPassword"].as_str().expect("a password").to_owned();
+    let first =
+        json!({ "createFirstAdministrator": { "userId": "ada@example.com", "name": "Ada" } });
+    let (one, two) =
+        (world.invoke_directory(first.clone()).await, world.invoke_directory(first).await);
+    let password = |made: &serde_json::Value| {
+        made["temporaryPassword"].as_str().expect("a password").to_owned()
+    };
     assert_eq!(world.sign_in("ada@example.com", &password(&one)).await.code(), "signInFailed");
     world.sign_in("ada@example.com", &password(&two)).await.expect(200);
 }
@@ -160,7 +203,8 @@ async fn a11_a_user_id_made_anew_is_another_account_even_with_the_same_generatio
     let old = account(&world, &ann.user_id).await;
     delete(&world, &admin, &ann.user_id).await.expect(204);
     // A generation begins at the moment of creation, and grows by one.
-    let generation: i64 = old["generation"]["N"].as_str().expect("a number").parse().expect("milliseconds");
+    let generation: i64 =
+        old["generation"]["N"].as_str().expect("a number").parse().expect("milliseconds");
     assert!(generation > world.now().0, "its owner changed the first password");
     world.pass(Span(generation - world.now().0));
     let made = json!({ "userId": ann.user_id, "name": "Another Ann" });
@@ -168,7 +212,10 @@ async fn a11_a_user_id_made_anew_is_another_account_even_with_the_same_generatio
     let new = account(&world, &ann.user_id).await;
     assert_eq!(new["generation"], old["generation"]);
 
-    assert_eq!(world.ask(Ask::new("GET", "/v1/me").bearer(&session)).await.code(), "signInRequired");
+    assert_eq!(
+        world.ask(Ask::new("GET", "/v1/me").bearer(&session)).await.code(),
+        "signInRequired"
+    );
     assert_eq!(world.set_password(&reset, NEW).await.code(), "resetEnded");
     assert_eq!(account(&world, &ann.user_id).await, new);
 }
@@ -197,7 +244,10 @@ async fn a24_a_guess_at_an_older_challenge_leaves_the_newer_one_as_it_was_issued
 
         // All of its guesses and all of its life are left.
         for _ in 0..4 {
-            assert_eq!(world.verify(&reset.bearer, &newer, &other(&newer_code)).await.code(), "codeNotAccepted");
+            assert_eq!(
+                world.verify(&reset.bearer, &newer, &other(&newer_code)).await.code(),
+                "codeNotAccepted"
+            );
         }
         world.pass(Span(Span::minutes(5).0 - 1));
         world.verify(&reset.bearer, &newer, &newer_code).await.expect(200);

@@ -30,7 +30,10 @@ fn code_of(world: &World, challenge: &str, purpose: Purpose) -> String {
 
 /// The account as it lies in the table.
 async fn account(world: &World, user_id: &str) -> Value {
-    let is = |item: &Value| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("ACCT#")) && item["userId"]["S"] == user_id;
+    let is = |item: &Value| {
+        item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("ACCT#"))
+            && item["userId"]["S"] == user_id
+    };
     world.items().await.into_iter().find(is).unwrap_or_else(|| panic!("no account {user_id}"))
 }
 
@@ -40,14 +43,24 @@ async fn hash(world: &World, user_id: &str) -> String {
 
 /// What the table counts an account by, for its resets or registrations.
 async fn ledger(world: &World, user_id: &str, purpose: Purpose) -> Value {
-    let whose = account(world, user_id).await["pk"]["S"].as_str().expect("a key").replace("ACCT#", "LEDGER#");
-    let is = |item: &Value| item["pk"]["S"] == whose.as_str() && item["sk"]["S"] == purpose.as_str();
+    let whose = account(world, user_id).await["pk"]["S"]
+        .as_str()
+        .expect("a key")
+        .replace("ACCT#", "LEDGER#");
+    let is =
+        |item: &Value| item["pk"]["S"] == whose.as_str() && item["sk"]["S"] == purpose.as_str();
     world.items().await.into_iter().find(is).expect("a ledger")
 }
 
 /// Asks for a code within a reset; challenge and right code.
-async fn ask_code(world: &World, reset: &StartedReset, kind: &str, address: &str) -> (String, String) {
-    let sent = world.ask_code_by(reset, json!({ "kind": kind, "destination": address })).await.expect(202);
+async fn ask_code(
+    world: &World,
+    reset: &StartedReset,
+    kind: &str,
+    address: &str,
+) -> (String, String) {
+    let sent =
+        world.ask_code_by(reset, json!({ "kind": kind, "destination": address })).await.expect(202);
     let challenge = sent.text("challengeId");
     let code = code_of(world, &challenge, Purpose::Reset);
     (challenge, code)
@@ -62,7 +75,11 @@ async fn prove(world: &World, reset: &StartedReset, kind: &str, address: &str) {
 /// Asks for a code to a new address; challenge and right code.
 async fn start_method(world: &World, bearer: &str, kind: &str, address: &str) -> (String, String) {
     let add = json!({ "kind": kind, "destination": address });
-    let challenge = world.ask(Ask::new("POST", "/v1/me/methods").bearer(bearer).body(add)).await.expect(202).text("challengeId");
+    let challenge = world
+        .ask(Ask::new("POST", "/v1/me/methods").bearer(bearer).body(add))
+        .await
+        .expect(202)
+        .text("challengeId");
     let code = code_of(world, &challenge, Purpose::Registration);
     (challenge, code)
 }
@@ -84,7 +101,8 @@ async fn both_kinds(required: u32) -> (Arc<World>, Person, Person) {
     let administrator = world.administrator().await;
     let admin = world.session(&administrator).await;
     world.switch_on_phones(&admin, required).await;
-    let ann = world.user(&admin, json!({ "userId": "ann@example.com", "name": "Ann Example" })).await;
+    let ann =
+        world.user(&admin, json!({ "userId": "ann@example.com", "name": "Ann Example" })).await;
     register_both(&world, &ann, MAIL, NUMBER).await;
     world.pass(Span::hours(1));
     (Arc::new(world), administrator, ann)

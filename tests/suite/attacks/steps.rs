@@ -1,6 +1,9 @@
 //! Steps and authority: whose messages, whose proofs, and in which order.
 
-use super::{MAIL, NEW, NUMBER, account, ask_code, both_kinds, code_of, hash, one_kind, prove, register_both, start_method};
+use super::{
+    MAIL, NEW, NUMBER, account, ask_code, both_kinds, code_of, hash, one_kind, prove,
+    register_both, start_method,
+};
 use crate::house::tour::other;
 use domain::challenge::Purpose;
 use domain::time::Span;
@@ -44,7 +47,11 @@ async fn a01_another_recipient_in_the_request_is_refused_and_messages_go_to_the_
         assert_eq!(answer.code(), "invalidRequest", "{body}");
     }
     for body in sends {
-        assert_eq!(world.ask_code_by(&reset, body.clone()).await.expect(400).code(), "invalidRequest", "{body}");
+        assert_eq!(
+            world.ask_code_by(&reset, body.clone()).await.expect(400).code(),
+            "invalidRequest",
+            "{body}"
+        );
     }
     world.pump().await;
     assert_eq!(world.standins.inbox().all().len(), 0);
@@ -56,9 +63,17 @@ async fn a01_another_recipient_in_the_request_is_refused_and_messages_go_to_the_
     world.pass(Span::seconds(30));
     let path = format!("/v1/resets/{}/challenges", reset.id);
     let send = Ask::new("POST", path).bearer(&reset.bearer).body(json!({ "kind": "email" }));
-    world.ask(["to", "cc", "reply-to", "x-email"].into_iter().fold(send, |ask, name| ask.header(name, eve))).await.expect(202);
+    world
+        .ask(
+            ["to", "cc", "reply-to", "x-email"]
+                .into_iter()
+                .fold(send, |ask, name| ask.header(name, eve)),
+        )
+        .await
+        .expect(202);
     world.pump().await;
-    let to: Vec<String> = world.standins.inbox().all().into_iter().map(|message| message.to).collect();
+    let to: Vec<String> =
+        world.standins.inbox().all().into_iter().map(|message| message.to).collect();
     assert_eq!(to, [MAIL]);
 }
 
@@ -75,7 +90,10 @@ async fn a02_no_step_of_a_reset_can_be_left_out() {
     refused(&reset, "the start").await;
     let (challenge, code) = ask_code(&world, &reset, "email", MAIL).await;
     refused(&reset, "a code was asked for").await;
-    assert_eq!(world.verify(&reset.bearer, &challenge, &other(&code)).await.code(), "codeNotAccepted");
+    assert_eq!(
+        world.verify(&reset.bearer, &challenge, &other(&code)).await.code(),
+        "codeNotAccepted"
+    );
     refused(&reset, "a wrong code").await;
     world.verify(&reset.bearer, &challenge, &code).await.expect(200);
     refused(&reset, "one kind of two").await;
@@ -96,7 +114,8 @@ async fn a02_no_step_of_a_registration_can_be_left_out() {
     let session = world.session(&bob).await;
     let finish = || world.ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&session));
     assert_eq!(finish().await.code(), "methodMissing");
-    let (challenge, code) = start_method(&world, &session, "email", "bob.private@example.com").await;
+    let (challenge, code) =
+        start_method(&world, &session, "email", "bob.private@example.com").await;
     assert_eq!(finish().await.code(), "methodMissing", "a code was sent");
     world.verify(&session, &challenge, &code).await.expect(200);
     assert_eq!(finish().await.code(), "methodMissing", "one kind of two");
@@ -189,12 +208,16 @@ async fn a06_ones_own_reset_does_nothing_to_another_ones() {
             }
         }
     }
-    assert!(answers.iter().all(|answer| *answer == answers[0]), "one answer, whatever is wrong: {answers:#?}");
+    assert!(
+        answers.iter().all(|answer| *answer == answers[0]),
+        "one answer, whatever is wrong: {answers:#?}"
+    );
     for bearer in [&own.bearer, &mixed] {
         assert_eq!(world.verify(bearer, &challenge, &code).await.code(), "codeNotAccepted");
     }
     let body = json!({ "newPassword": NEW, "userId": ann.user_id, "resetId": victim.id });
-    let set = Ask::new("PUT", format!("/v1/resets/{}/password", own.id)).bearer(&own.bearer).body(body);
+    let set =
+        Ask::new("PUT", format!("/v1/resets/{}/password", own.id)).bearer(&own.bearer).body(body);
     assert_eq!(world.ask(set).await.expect(400).code(), "invalidRequest", "the victim in the body");
     assert_eq!((account(&world, &ann.user_id).await, hash(&world, &eve.user_id).await), before);
 
@@ -218,7 +241,10 @@ async fn a06_a_code_of_one_reset_is_worthless_in_another_of_the_same_account() {
     assert_eq!(account(&world, &ann.user_id).await, before);
     // Nor does a guess of the thief's use up one of hers.
     for _ in 0..5 {
-        assert_eq!(world.verify(&thief.bearer, &challenge, &other(&code)).await.code(), "codeNotAccepted");
+        assert_eq!(
+            world.verify(&thief.bearer, &challenge, &other(&code)).await.code(),
+            "codeNotAccepted"
+        );
     }
     world.verify(&owner.bearer, &challenge, &code).await.expect(200);
 }
@@ -230,7 +256,10 @@ async fn a07_a_client_that_believes_itself_verified_is_refused() {
     let reset = world.start_reset(&ann.user_id).await;
     let challenge = world.send_code(&reset).await;
     let code = code_of(&world, &challenge, Purpose::Reset);
-    assert_eq!(world.verify(&reset.bearer, &challenge, &other(&code)).await.code(), "codeNotAccepted");
+    assert_eq!(
+        world.verify(&reset.bearer, &challenge, &other(&code)).await.code(),
+        "codeNotAccepted"
+    );
     let path = format!("/v1/resets/{}/password", reset.id);
     let set = |path: &str| Ask::new("PUT", path).bearer(&reset.bearer);
     for (field, value) in [
@@ -244,11 +273,19 @@ async fn a07_a_client_that_believes_itself_verified_is_refused() {
     ] {
         let mut body = json!({ "newPassword": NEW });
         body[field] = value.clone();
-        assert_eq!(world.ask(set(&path).body(body)).await.expect(400).code(), "invalidRequest", "{field}: {value}");
+        assert_eq!(
+            world.ask(set(&path).body(body)).await.expect(400).code(),
+            "invalidRequest",
+            "{field}: {value}"
+        );
     }
-    let claims = set(&path).body(json!({ "newPassword": NEW })).header("x-verified", "true").header("x-user-id", &ann.user_id);
+    let claims = set(&path)
+        .body(json!({ "newPassword": NEW }))
+        .header("x-verified", "true")
+        .header("x-user-id", &ann.user_id);
     assert_eq!(world.ask(claims.cookie("verified=email")).await.code(), "proofMissing");
-    let query = world.ask(set(&format!("{path}?verified=email")).body(json!({ "newPassword": NEW }))).await;
+    let query =
+        world.ask(set(&format!("{path}?verified=email")).body(json!({ "newPassword": NEW }))).await;
     assert!(["proofMissing", "invalidRequest"].contains(&query.code()), "{query:?}");
     assert_eq!(world.next_in(&reset).await, "method");
     assert_eq!(account(&world, &ann.user_id).await, before);

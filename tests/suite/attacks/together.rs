@@ -14,11 +14,15 @@ use tests::{Answer, Person, World};
 const ROUNDS: usize = 20;
 
 fn guess(bearer: &str, challenge: &str, code: &str) -> Ask {
-    Ask::new("POST", format!("/v1/challenges/{challenge}/verify")).bearer(bearer).body(json!({ "code": code }))
+    Ask::new("POST", format!("/v1/challenges/{challenge}/verify"))
+        .bearer(bearer)
+        .body(json!({ "code": code }))
 }
 
 fn send(reset: &StartedReset) -> Ask {
-    Ask::new("POST", format!("/v1/resets/{}/challenges", reset.id)).bearer(&reset.bearer).body(json!({ "kind": "email" }))
+    Ask::new("POST", format!("/v1/resets/{}/challenges", reset.id))
+        .bearer(&reset.bearer)
+        .body(json!({ "kind": "email" }))
 }
 
 /// The account's live challenge: id, guesses left, whether it was used.
@@ -36,8 +40,10 @@ async fn background(world: &Arc<World>, ask: Ask) -> tokio::task::JoinHandle<Ans
 async fn a28_an_older_code_is_never_accepted_after_a_newer_one_was_issued() {
     // The newer one is issued before the older one's charge, or between its
     // charge and its acceptance.
-    let gates: [fn(&str, &Value) -> bool; 2] =
-        [|_, body| body.to_string().contains("ADD #fails"), |_, body| body.to_string().contains("ADD #verified")];
+    let gates: [fn(&str, &Value) -> bool; 2] = [
+        |_, body| body.to_string().contains("ADD #fails"),
+        |_, body| body.to_string().contains("ADD #verified"),
+    ];
     for (place, fits) in gates.into_iter().enumerate() {
         let (world, _, ann) = one_kind().await;
         let reset = world.start_reset(&ann.user_id).await;
@@ -49,7 +55,11 @@ async fn a28_an_older_code_is_never_accepted_after_a_newer_one_was_issued() {
         let (newer, newer_code) = ask_code(&world, &reset, "email", MAIL).await;
         gate.open();
         assert_eq!(late.await.expect("an answer").code(), "codeNotAccepted", "{place}");
-        assert_eq!(live(&world, &ann.user_id).await, (json!(newer), json!("5"), json!(false)), "{place}");
+        assert_eq!(
+            live(&world, &ann.user_id).await,
+            (json!(newer), json!("5"), json!(false)),
+            "{place}"
+        );
         assert_eq!(world.next_in(&reset).await, "method", "{place}");
         world.verify(&reset.bearer, &newer, &newer_code).await.expect(200);
     }
@@ -58,7 +68,10 @@ async fn a28_an_older_code_is_never_accepted_after_a_newer_one_was_issued() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn a28_a_code_and_the_next_one_at_once_end_as_if_one_had_come_first() {
     let (world, admin, ann) = one_kind().await;
-    world.save_policy(&admin, |policy| policy["limits"]["failedGuesses"] = json!(100)).await.expect(200);
+    world
+        .save_policy(&admin, |policy| policy["limits"]["failedGuesses"] = json!(100))
+        .await
+        .expect(200);
     for round in 0..ROUNDS {
         let reset = world.start_reset(&ann.user_id).await;
         let (older, code) = ask_code(&world, &reset, "email", MAIL).await;
@@ -74,7 +87,10 @@ async fn a28_a_code_and_the_next_one_at_once_end_as_if_one_had_come_first() {
         assert_eq!(world.next_in(&reset).await, if accepted { "password" } else { "method" });
         assert_eq!(world.verify(&reset.bearer, &older, &code).await.code(), "codeNotAccepted");
         if !accepted {
-            world.verify(&reset.bearer, &newer, &code_of(&world, &newer, Purpose::Reset)).await.expect(200);
+            world
+                .verify(&reset.bearer, &newer, &code_of(&world, &newer, Purpose::Reset))
+                .await
+                .expect(200);
         }
         world.pass(Span::minutes(3));
     }
@@ -108,8 +124,11 @@ async fn ready(step: Move) -> Ready {
     let reset = world.start_reset(&ann.user_id).await;
     prove(&world, &reset, "email", MAIL).await;
     let user = format!("/v1/users/{}", ann.user_id);
-    let seen = world.ask(Ask::new("GET", &user).bearer(&admin)).await.expect(200).headers["etag"].clone();
-    let patch = |change: Value| Ask::new("PATCH", &user).bearer(&admin).header("if-match", &seen).body(change);
+    let seen =
+        world.ask(Ask::new("GET", &user).bearer(&admin)).await.expect(200).headers["etag"].clone();
+    let patch = |change: Value| {
+        Ask::new("PATCH", &user).bearer(&admin).header("if-match", &seen).body(change)
+    };
     let ask = match step {
         Move::Address => guess(&session, &pending.0, &pending.1),
         Move::Disabled => patch(json!({ "enabled": false })),
@@ -118,7 +137,10 @@ async fn ready(step: Move) -> Ready {
             let read = world.ask(Ask::new("GET", "/v1/policy").bearer(&admin)).await.expect(200);
             let mut policy = read.body["policy"].clone();
             policy["scope"] = json!({ "type": "none" });
-            Ask::new("PUT", "/v1/policy").bearer(&admin).header("if-match", &read.headers["etag"]).body(policy)
+            Ask::new("PUT", "/v1/policy")
+                .bearer(&admin)
+                .header("if-match", &read.headers["etag"])
+                .body(policy)
         }
     };
     let hash = hash(&world, &ann.user_id).await;
@@ -134,7 +156,12 @@ impl Ready {
     /// Both were answered: this is one of the two orders, and the table is as
     /// that order leaves it.
     async fn is_serial(&self, set: &Answer, moved: &Answer) {
-        let what = format!("{:?}: {:?} and {:?}", self.step, (set.status, set.code()), (moved.status, moved.code()));
+        let what = format!(
+            "{:?}: {:?} and {:?}",
+            self.step,
+            (set.status, set.code()),
+            (moved.status, moved.code())
+        );
         let now = account(&self.world, &self.ann.user_id).await;
         let (was_set, was_moved) = (set.status == 204, moved.status == 200);
         assert!(was_set || set.code() == "resetEnded", "{what}");
@@ -145,19 +172,43 @@ impl Ready {
         match self.step {
             Move::PolicyNone => assert!(was_moved, "{what}"),
             Move::Address | Move::Disabled | Move::Group => {
-                assert!(was_moved != was_set && (was_moved || told.contains(&moved.code())), "{what}")
+                assert!(
+                    was_moved != was_set && (was_moved || told.contains(&moved.code())),
+                    "{what}"
+                )
             }
         }
         match self.step {
-            Move::PolicyNone => assert_eq!(self.world.ask_reset(&self.ann.user_id).await.code(), "resetOff", "{what}"),
-            Move::Address => assert_eq!(now["methods"].to_string().contains("ann.other@example.com"), was_moved, "{what}"),
+            Move::PolicyNone => assert_eq!(
+                self.world.ask_reset(&self.ann.user_id).await.code(),
+                "resetOff",
+                "{what}"
+            ),
+            Move::Address => assert_eq!(
+                now["methods"].to_string().contains("ann.other@example.com"),
+                was_moved,
+                "{what}"
+            ),
             Move::Disabled => assert_eq!(now["enabled"]["BOOL"], !was_moved, "{what}"),
-            Move::Group => assert_eq!(now["groups"].to_string().contains("staff"), !was_moved, "{what}"),
+            Move::Group => {
+                assert_eq!(now["groups"].to_string().contains("staff"), !was_moved, "{what}")
+            }
         }
-        let (fresh, old) = (if was_set { NEW } else { &self.ann.password }, if was_set { &self.ann.password } else { NEW });
+        let (fresh, old) = (
+            if was_set { NEW } else { &self.ann.password },
+            if was_set { &self.ann.password } else { NEW },
+        );
         let signs_in = self.step != Move::Disabled || was_set;
-        assert_eq!(self.world.sign_in(&self.ann.user_id, old).await.code(), "signInFailed", "{what}");
-        assert_eq!(self.world.sign_in(&self.ann.user_id, fresh).await.status == 200, signs_in, "{what}");
+        assert_eq!(
+            self.world.sign_in(&self.ann.user_id, old).await.code(),
+            "signInFailed",
+            "{what}"
+        );
+        assert_eq!(
+            self.world.sign_in(&self.ann.user_id, fresh).await.status == 200,
+            signs_in,
+            "{what}"
+        );
         let set_again = self.world.ask(self.set()).await;
         assert_eq!(set_again.code(), "resetEnded", "{what}: it never commits later");
     }
@@ -174,7 +225,9 @@ fn writes_password(operation: &str, body: &Value) -> bool {
 /// The write of the other one.
 fn writes_move(operation: &str, body: &Value) -> bool {
     let text = body.to_string();
-    operation == "TransactWriteItems" && !text.contains("\"RESET#") && (text.contains("\"ACCT#") || text.contains("\"POLICYDOC\""))
+    operation == "TransactWriteItems"
+        && !text.contains("\"RESET#")
+        && (text.contains("\"ACCT#") || text.contains("\"POLICYDOC\""))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -251,9 +304,13 @@ async fn a31_a_code_proves_the_address_it_was_sent_to_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn a31_of_two_addresses_at_once_with_their_codes_crossed_the_one_whose_code_came_back_is_stored() {
+async fn a31_of_two_addresses_at_once_with_their_codes_crossed_the_one_whose_code_came_back_is_stored()
+ {
     let (world, admin, ann) = one_kind().await;
-    world.save_policy(&admin, |policy| policy["limits"]["failedRegistrationGuesses"] = json!(100)).await.expect(200);
+    world
+        .save_policy(&admin, |policy| policy["limits"]["failedRegistrationGuesses"] = json!(100))
+        .await
+        .expect(200);
     let mut accepted = 0;
     for round in 0..ROUNDS {
         let sessions = [world.session(&ann).await, world.session(&ann).await];
@@ -264,9 +321,15 @@ async fn a31_of_two_addresses_at_once_with_their_codes_crossed_the_one_whose_cod
             Ask::new("POST", "/v1/me/methods").bearer(&sessions[n]).body(body)
         };
         let started = at_once(&world, vec![add(0), add(1)]).await;
-        let challenges: Vec<(usize, String)> =
-            (0..2).filter(|n| started[*n].status == 202).map(|n| (n, started[n].text("challengeId"))).collect();
-        assert!(!challenges.is_empty() && started.iter().all(|a| a.status == 202 || a.code() == "tooSoon"), "{started:?}");
+        let challenges: Vec<(usize, String)> = (0..2)
+            .filter(|n| started[*n].status == 202)
+            .map(|n| (n, started[n].text("challengeId")))
+            .collect();
+        assert!(
+            !challenges.is_empty()
+                && started.iter().all(|a| a.status == 202 || a.code() == "tooSoon"),
+            "{started:?}"
+        );
         let code = |challenge: &str| code_of(&world, challenge, Purpose::Registration);
         // Each code at each challenge, by each session.
         let mut guesses = Vec::new();
@@ -280,13 +343,19 @@ async fn a31_of_two_addresses_at_once_with_their_codes_crossed_the_one_whose_cod
         for ((own, n, _), answer) in guesses.iter().zip(&answers) {
             match answer.status {
                 200 => right.push((*own, *n)),
-                _ => assert!(["codeNotAccepted", "signInRequired"].contains(&answer.code()), "{answer:?}"),
+                _ => assert!(
+                    ["codeNotAccepted", "signInRequired"].contains(&answer.code()),
+                    "{answer:?}"
+                ),
             }
         }
         match right[..] {
             [(own, n)] => {
                 assert!(own, "a crossed code was accepted");
-                assert!(stored(&world, &ann.user_id).await.contains(&addresses[n]), "the other address was stored");
+                assert!(
+                    stored(&world, &ann.user_id).await.contains(&addresses[n]),
+                    "the other address was stored"
+                );
                 accepted += 1;
             }
             [] => assert_eq!(stored(&world, &ann.user_id).await, before),

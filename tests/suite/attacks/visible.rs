@@ -27,7 +27,8 @@ fn cookie(answer: &Answer) -> Option<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a61_a_secret_is_in_the_one_place_that_hands_it_out_and_in_no_other() {
     let world = World::new().await;
-    let (mut secrets, mut handed, mut urls, mut answers) = (BTreeSet::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut secrets, mut handed, mut urls, mut answers) =
+        (BTreeSet::new(), Vec::new(), Vec::new(), Vec::new());
     tour(&world, &mut async |name, step| {
         if let Step::Ask(ask, _) = &step {
             secrets.extend(texts(ask.body.as_ref().unwrap_or(&Value::Null), &CARRIED));
@@ -44,18 +45,22 @@ async fn a61_a_secret_is_in_the_one_place_that_hands_it_out_and_in_no_other() {
     .await;
     // And what is refused: a secret where it does not belong is not sent back.
     let (user_id, misplaced) = ("ann@example.com", "a password, typed where it is shown");
-    let codes: Vec<String> = world.standins.inbox().all().into_iter().filter_map(|message| message.code).collect();
+    let codes: Vec<String> =
+        world.standins.inbox().all().into_iter().filter_map(|message| message.code).collect();
     let reset = world.start_reset(user_id).await;
     for ask in [
         Ask::new("POST", "/v1/resets").body(json!({ "userId": misplaced })),
         Ask::new("POST", "/v1/sign-in").body(json!({ "userId": misplaced, "password": misplaced })),
         Ask::new("POST", "/v1/sign-in").body(json!({ "userId": user_id, misplaced: "x" })),
         Ask::new("POST", "/v1/sign-in").body(json!({ "userId": user_id, "password": [misplaced] })),
-        Ask::new("POST", "/v1/sign-in").body(Value::String(format!("{{\"userId\":\"{user_id}\",\"password\":\"{misplaced}"))),
+        Ask::new("POST", "/v1/sign-in")
+            .body(Value::String(format!("{{\"userId\":\"{user_id}\",\"password\":\"{misplaced}"))),
         Ask::new("PUT", format!("/v1/resets/{}/password", reset.id))
             .bearer(&reset.bearer)
             .body(json!({ "newPassword": { "x": misplaced } })),
-        Ask::new("POST", format!("/v1/resets/{}/challenges", reset.id)).bearer(&reset.bearer).body(json!({ "kind": misplaced })),
+        Ask::new("POST", format!("/v1/resets/{}/challenges", reset.id))
+            .bearer(&reset.bearer)
+            .body(json!({ "kind": misplaced })),
         Ask::new("GET", "/v1/me").bearer(&reset.bearer).header("x-password", misplaced),
         Ask::new("GET", "/v1/me").cookie(&format!("__Host-latchkey={}", reset.bearer)),
     ] {
@@ -90,7 +95,8 @@ async fn a61_a_secret_is_in_the_one_place_that_hands_it_out_and_in_no_other() {
             assert!(answer.body.get("bearer").is_none(), "{what}: in the cookie and in the body");
         }
         let shown = format!("{} {:?}", rest.body, rest.headers);
-        let found: Vec<_> = secrets.iter().filter(|secret| shown.contains(secret.as_str())).collect();
+        let found: Vec<_> =
+            secrets.iter().filter(|secret| shown.contains(secret.as_str())).collect();
         assert!(found.is_empty(), "{what} shows {} secrets", found.len());
     }
     for url in &urls {
@@ -98,28 +104,53 @@ async fn a61_a_secret_is_in_the_one_place_that_hands_it_out_and_in_no_other() {
     }
     for message in world.standins.inbox().all() {
         let subject = message.subject.clone().unwrap_or_default();
-        let in_text: Vec<_> = secrets.iter().filter(|secret| message.text.contains(secret.as_str())).collect();
-        assert!(secrets.iter().all(|secret| !subject.contains(secret.as_str())), "a secret in the subject {subject:?}");
-        assert_eq!(in_text, message.code.iter().collect::<Vec<_>>(), "its own code, or nothing: {subject:?}");
+        let in_text: Vec<_> =
+            secrets.iter().filter(|secret| message.text.contains(secret.as_str())).collect();
+        assert!(
+            secrets.iter().all(|secret| !subject.contains(secret.as_str())),
+            "a secret in the subject {subject:?}"
+        );
+        assert_eq!(
+            in_text,
+            message.code.iter().collect::<Vec<_>>(),
+            "its own code, or nothing: {subject:?}"
+        );
     }
 }
 
 /// A problem as everybody may read it: its fixed texts and an id.
 fn is_plain(answer: &Answer, what: &str) {
-    let texts: Value = serde_json::from_str(include_str!("../../../shared/texts/en.json")).expect("JSON");
+    let texts: Value =
+        serde_json::from_str(include_str!("../../../shared/texts/en.json")).expect("JSON");
     let code = answer.code();
     for part in ["title", "detail"] {
         assert_eq!(answer.body[part], texts[format!("problem.{code}.{part}")], "{what}");
     }
     let id = answer.text("supportCode");
-    assert!(id.len() >= 8 && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{what}: {id}");
-    let fields: BTreeSet<&str> = answer.body.as_object().expect("a problem").keys().map(String::as_str).collect();
-    let known: BTreeSet<&str> = ["type", "title", "status", "detail", "code", "supportCode", "retryAfter", "errors"].into();
+    assert!(
+        id.len() >= 8 && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'),
+        "{what}: {id}"
+    );
+    let fields: BTreeSet<&str> =
+        answer.body.as_object().expect("a problem").keys().map(String::as_str).collect();
+    let known: BTreeSet<&str> =
+        ["type", "title", "status", "detail", "code", "supportCode", "retryAfter", "errors"].into();
     assert!(fields.is_subset(&known), "{what}: {fields:?}");
     let shown = format!("{} {:?}", answer.body, answer.headers).to_lowercase();
-    for word in
-        ["dynamo", "aws", "accessdenied", "exception", "throughput", "injected", "acct#", "reset#", "expected", "panick", ".rs", "garbage"]
-    {
+    for word in [
+        "dynamo",
+        "aws",
+        "accessdenied",
+        "exception",
+        "throughput",
+        "injected",
+        "acct#",
+        "reset#",
+        "expected",
+        "panick",
+        ".rs",
+        "garbage",
+    ] {
         assert!(!shown.contains(word), "{what} tells {word}: {answer:?}");
     }
 }
@@ -133,7 +164,9 @@ async fn a63_an_error_is_told_by_a_fixed_text_and_an_id() {
             if let Step::Ask(ask, _) = &step {
                 // All calls fail; then the writes alone.
                 for writes_alone in [false, true] {
-                    world.proxy.set_rule(move |operation, _| (!writes_alone || operation.starts_with("Transact")).then_some(fault));
+                    world.proxy.set_rule(move |operation, _| {
+                        (!writes_alone || operation.starts_with("Transact")).then_some(fault)
+                    });
                     let answer = world.ask(ask.clone()).await;
                     world.proxy.clear_rule();
                     if answer.status < 500 {
@@ -158,14 +191,23 @@ async fn a63_an_item_that_cannot_be_read_tells_nothing_of_itself() {
         let (world, _, ann) = one_kind().await;
         let session = world.session(&ann).await;
         let started = world.ask_reset(&ann.user_id).await.expect(201);
-        let reset = StartedReset { id: started.text("resetId"), bearer: started.text("bearer"), support_code: String::new() };
+        let reset = StartedReset {
+            id: started.text("resetId"),
+            bearer: started.text("bearer"),
+            support_code: String::new(),
+        };
         world.send_code(&reset).await;
-        let of_kind = |item: &&Value| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(kind));
+        let of_kind =
+            |item: &&Value| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(kind));
         let items = world.items().await;
         let mut broken = 0;
         for item in items.iter().filter(of_kind) {
-            let mut garbage: Value =
-                item.as_object().expect("an item").keys().map(|name| (name.clone(), json!({ "S": "garbage" }))).collect();
+            let mut garbage: Value = item
+                .as_object()
+                .expect("an item")
+                .keys()
+                .map(|name| (name.clone(), json!({ "S": "garbage" })))
+                .collect();
             (garbage["pk"], garbage["sk"]) = (item["pk"].clone(), item["sk"].clone());
             let put = world.table("PutItem", json!({ "Item": garbage })).await;
             assert_eq!(put, json!({}), "{kind}");
@@ -174,7 +216,8 @@ async fn a63_an_item_that_cannot_be_read_tells_nothing_of_itself() {
         assert!(broken > 0, "no {kind}");
         let mut failed = 0;
         for ask in [
-            Ask::new("POST", "/v1/sign-in").body(json!({ "userId": ann.user_id, "password": ann.password })),
+            Ask::new("POST", "/v1/sign-in")
+                .body(json!({ "userId": ann.user_id, "password": ann.password })),
             Ask::new("GET", "/v1/me").bearer(&session),
             Ask::new("GET", "/v1/me/methods").bearer(&session),
             Ask::new("POST", "/v1/resets").body(json!({ "userId": ann.user_id })),

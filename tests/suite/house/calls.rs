@@ -8,30 +8,49 @@ use tests::{Call, World};
 
 /// One line a call, one a member of a transaction.
 fn describe(call: &Call) -> String {
-    let kind = |key: &Value| key["pk"]["S"].as_str().unwrap_or("?").split('#').next().unwrap_or_default().to_owned();
+    let kind = |key: &Value| {
+        key["pk"]["S"].as_str().unwrap_or("?").split('#').next().unwrap_or_default().to_owned()
+    };
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     match call.operation.as_str() {
         "BatchGetItem" => {
             let tables = call.body["RequestItems"].as_object().expect("tables");
-            let keys = tables.values().flat_map(|t| t["Keys"].as_array().expect("keys")).map(kind).collect::<Vec<_>>();
-            assert!(tables.values().all(|t| t["ConsistentRead"] == true), "a read that decides is consistent");
+            let keys = tables
+                .values()
+                .flat_map(|t| t["Keys"].as_array().expect("keys"))
+                .map(kind)
+                .collect::<Vec<_>>();
+            assert!(
+                tables.values().all(|t| t["ConsistentRead"] == true),
+                "a read that decides is consistent"
+            );
             format!("  Read {}\n", keys.join(" "))
         }
         "TransactWriteItems" => {
             let mut out = "  Write\n".to_owned();
             for member in call.body["TransactItems"].as_array().expect("members") {
-                let (verb, body) = member.as_object().expect("a member").iter().next().expect("a verb");
+                let (verb, body) =
+                    member.as_object().expect("a member").iter().next().expect("a verb");
                 let key = if verb == "Put" { kind(&body["Item"]) } else { kind(&body["Key"]) };
                 let update = text(&body["UpdateExpression"]);
                 let condition = text(&body["ConditionExpression"]);
-                let line = [verb.clone(), key, update].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
-                let condition = if condition.is_empty() { String::new() } else { format!(" IF {condition}") };
+                let line = [verb.clone(), key, update]
+                    .into_iter()
+                    .filter(|part| !part.is_empty())
+                    .collect::<Vec<_>>()
+                    .join(" ");
+                let condition =
+                    if condition.is_empty() { String::new() } else { format!(" IF {condition}") };
                 writeln!(out, "    {line}{condition}").expect("a string");
             }
             out
         }
         "PutItem" => format!("  Put {}\n", kind(&call.body["Item"])),
-        "Query" => format!("  Query {} {}\n", text(&call.body["IndexName"]), text(&call.body["KeyConditionExpression"])),
+        "Query" => format!(
+            "  Query {} {}\n",
+            text(&call.body["IndexName"]),
+            text(&call.body["KeyConditionExpression"])
+        ),
         other => format!("  {other}\n"),
     }
 }

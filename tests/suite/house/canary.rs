@@ -35,7 +35,9 @@ async fn a63_no_secret_is_logged_answered_or_stored() {
         carry(&answer.body, &HANDED_OUT, &mut secrets);
         let mut headers = answer.headers.clone();
         // The cookie hands a bearer out too; cleared, it holds none.
-        let cookie = headers.remove("set-cookie").and_then(|set| Some(set.split(';').next()?.split_once('=')?.1.to_owned()));
+        let cookie = headers
+            .remove("set-cookie")
+            .and_then(|set| Some(set.split(';').next()?.split_once('=')?.1.to_owned()));
         secrets.extend(cookie.filter(|value| !value.is_empty()));
         let mut rest = answer.body.clone();
         for name in HANDED_OUT {
@@ -49,20 +51,32 @@ async fn a63_no_secret_is_logged_answered_or_stored() {
     secrets.push(document["ids"].as_str().expect("a key").to_owned());
     secrets.push(document["generations"][0]["key"].as_str().expect("a key").to_owned());
     // A bearer's secret alone, without what names its account.
-    let bare: Vec<String> = secrets.iter().filter(|s| s.starts_with("lk")).map(|s| s[26..].to_owned()).collect();
+    let bare: Vec<String> =
+        secrets.iter().filter(|s| s.starts_with("lk")).map(|s| s[26..].to_owned()).collect();
     secrets.extend(bare);
     secrets.sort();
     secrets.dedup();
-    assert!(secrets.len() > 15 && secrets.iter().all(|s| s.len() >= 8), "{} secrets", secrets.len());
+    assert!(
+        secrets.len() > 15 && secrets.iter().all(|s| s.len() >= 8),
+        "{} secrets",
+        secrets.len()
+    );
 
     let dir = world.embedded.dir();
-    let files = ["dynamodb.sqlite", "dynamodb.sqlite-wal"].map(|name| std::fs::read(dir.join(name)).unwrap_or_default());
+    let files = ["dynamodb.sqlite", "dynamodb.sqlite-wal"]
+        .map(|name| std::fs::read(dir.join(name)).unwrap_or_default());
     let calls = world.proxy.take_calls();
-    let wire: String =
-        calls.iter().filter(|c| c.operation != "GetSecretValue" && !c.operation.starts_with('/')).map(|c| c.body.to_string()).collect();
+    let wire: String = calls
+        .iter()
+        .filter(|c| c.operation != "GetSecretValue" && !c.operation.starts_with('/'))
+        .map(|c| c.body.to_string())
+        .collect();
     let logged = logs.bytes();
     let text = String::from_utf8_lossy(&logged);
-    assert!(text.contains("\"answered\"") && text.contains("\"_aws\""), "nothing was logged: the search would prove nothing");
+    assert!(
+        text.contains("\"answered\"") && text.contains("\"_aws\""),
+        "nothing was logged: the search would prove nothing"
+    );
     // Nor who it was, which the table may say.
     for name in WHO {
         assert!(!text.contains(name), "{name} is logged");
@@ -78,14 +92,20 @@ async fn a63_no_secret_is_logged_answered_or_stored() {
     ] {
         for secret in &secrets {
             let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
-            assert!(!found, "a secret of {} characters that begins with {:?} lies in {place}", secret.len(), &secret[..4]);
+            assert!(
+                !found,
+                "a secret of {} characters that begins with {:?} lies in {place}",
+                secret.len(),
+                &secret[..4]
+            );
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a57_every_first_run_makes_keys_of_its_own() {
-    let (one, two) = (local::secrets::generate().expect("keys"), local::secrets::generate().expect("keys"));
+    let (one, two) =
+        (local::secrets::generate().expect("keys"), local::secrets::generate().expect("keys"));
     let keys = |text: &str| -> (String, String) {
         let document: Value = serde_json::from_str(text).expect("JSON");
         (document["ids"].to_string(), document["generations"][0]["key"].to_string())

@@ -27,13 +27,15 @@ fn text(value: &Value) -> String {
 fn declared() -> BTreeMap<String, Declared> {
     let template: Value = serde_yaml_ng::from_str(TEMPLATE).expect("YAML");
     let resources = template["Resources"].as_mapping().expect("resources");
-    let functions = resources.values().filter(|resource| resource["Type"] == "AWS::Serverless::Function");
+    let functions =
+        resources.values().filter(|resource| resource["Type"] == "AWS::Serverless::Function");
     let declare = |function: &Value| {
         let mut declared = Declared { routes: BTreeMap::new(), events: BTreeSet::new() };
         for event in function["Properties"]["Events"].as_mapping().expect("events").values() {
             declared.events.insert(text(&event["Type"]));
             if event["Type"] == "HttpApi" {
-                let methods = declared.routes.entry(text(&event["Properties"]["Path"])).or_default();
+                let methods =
+                    declared.routes.entry(text(&event["Properties"]["Path"])).or_default();
                 let method = text(&event["Properties"]["Method"]).to_uppercase();
                 assert!(methods.insert(method), "an event stands twice: {event:?}");
             }
@@ -45,7 +47,12 @@ fn declared() -> BTreeMap<String, Declared> {
 
 /// Function and path, as the template has them.
 fn paths() -> BTreeSet<(String, String)> {
-    declared().into_iter().flat_map(|(name, function)| function.routes.into_keys().map(move |path| (name.clone(), path))).collect()
+    declared()
+        .into_iter()
+        .flat_map(|(name, function)| {
+            function.routes.into_keys().map(move |path| (name.clone(), path))
+        })
+        .collect()
 }
 
 /// Whether a path is of the API; the others are pages.
@@ -67,11 +74,18 @@ pub fn routes() -> Vec<(String, String, String)> {
 
 /// A path of this pattern.
 pub fn example(pattern: &str) -> String {
-    pattern.split('/').map(|part| if part.starts_with('{') { "x" } else { part }).collect::<Vec<_>>().join("/")
+    pattern
+        .split('/')
+        .map(|part| if part.starts_with('{') { "x" } else { part })
+        .collect::<Vec<_>>()
+        .join("/")
 }
 
 fn method(name: &str) -> &'static str {
-    METHODS.into_iter().find(|known| *known == name).unwrap_or_else(|| panic!("an unknown method {name}"))
+    METHODS
+        .into_iter()
+        .find(|known| *known == name)
+        .unwrap_or_else(|| panic!("an unknown method {name}"))
 }
 
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
@@ -82,7 +96,8 @@ fn root() -> &'static Path {
 
 #[test]
 fn the_local_router_has_the_routes_of_the_template() {
-    let local: BTreeSet<(String, String)> = local_router().into_iter().map(|(path, function)| (function, path.join("/"))).collect();
+    let local: BTreeSet<(String, String)> =
+        local_router().into_iter().map(|(path, function)| (function, path.join("/"))).collect();
     assert_eq!(local, paths());
 }
 
@@ -90,10 +105,19 @@ fn the_local_router_has_the_routes_of_the_template() {
 fn the_code_has_the_routes_of_the_template() {
     let mut code = BTreeSet::new();
     for name in FUNCTIONS.iter().map(|(name, _)| *name).chain([PORTAL]) {
-        let file = root().join(format!("shared/platform/src/http/routes/{}.rs", name.replace('-', "_")));
-        let source = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        assert!(name == PORTAL || source.matches(".route(\"").count() == source.matches(".route(\"/v1/").count(), "{name} has pages");
-        let routes = source.split(".route(").skip(1).map(|rest| rest.split('"').nth(1).expect("a path").to_owned());
+        let file =
+            root().join(format!("shared/platform/src/http/routes/{}.rs", name.replace('-', "_")));
+        let source = std::fs::read_to_string(&file)
+            .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert!(
+            name == PORTAL
+                || source.matches(".route(\"").count() == source.matches(".route(\"/v1/").count(),
+            "{name} has pages"
+        );
+        let routes = source
+            .split(".route(")
+            .skip(1)
+            .map(|rest| rest.split('"').nth(1).expect("a path").to_owned());
         code.extend(routes.map(|path| (name.to_owned(), path)));
     }
     assert_eq!(code, paths());
@@ -108,13 +132,27 @@ fn functions_folders_and_the_template_are_one_list() {
     let declared = declared();
     assert_eq!(folders, declared.keys().cloned().collect());
     for folder in &folders {
-        let manifest = std::fs::read_to_string(root().join(format!("functions/{folder}/Cargo.toml"))).expect("a manifest");
+        let manifest =
+            std::fs::read_to_string(root().join(format!("functions/{folder}/Cargo.toml")))
+                .expect("a manifest");
         let manifest: toml::Table = manifest.parse().expect("a manifest");
-        assert_eq!(manifest["package"]["name"].as_str(), Some(folder.as_str()), "a package is named as its folder");
+        assert_eq!(
+            manifest["package"]["name"].as_str(),
+            Some(folder.as_str()),
+            "a package is named as its folder"
+        );
     }
-    let with_routes: BTreeSet<&str> = declared.iter().filter(|(_, f)| !f.routes.is_empty()).map(|(name, _)| name.as_str()).collect();
+    let with_routes: BTreeSet<&str> = declared
+        .iter()
+        .filter(|(_, f)| !f.routes.is_empty())
+        .map(|(name, _)| name.as_str())
+        .collect();
     assert_eq!(with_routes, FUNCTIONS.iter().map(|(name, _)| *name).chain([PORTAL]).collect());
-    let on_the_stream: Vec<_> = declared.iter().filter(|(_, f)| f.events.contains("DynamoDB")).map(|(name, _)| name.as_str()).collect();
+    let on_the_stream: Vec<_> = declared
+        .iter()
+        .filter(|(_, f)| f.events.contains("DynamoDB"))
+        .map(|(name, _)| name.as_str())
+        .collect();
     assert_eq!(on_the_stream, ["send-code"], "one function alone sends");
 }
 
@@ -125,14 +163,18 @@ async fn every_route_of_the_template_is_answered_and_no_other_method() {
         for (pattern, methods) in declared.routes.iter().filter(|(path, _)| is_api(path)) {
             for name in METHODS {
                 // Without a bearer and a body: refused, but by the route itself.
-                let answer = world.ask_function(&function, Ask::new(method(name), example(pattern))).await;
+                let answer =
+                    world.ask_function(&function, Ask::new(method(name), example(pattern))).await;
                 let what = format!("{function}: {name} {pattern}: {answer:?}");
                 if methods.contains(name) || name == "HEAD" && methods.contains("GET") {
                     assert!(matches!(answer.status, 200 | 400 | 401 | 410 | 415), "{what}");
                 } else {
                     assert_eq!(answer.status, 405, "{what}");
                     assert!(name == "HEAD" || answer.code() == "methodNotAllowed", "{what}");
-                    let allowed: BTreeSet<String> = answer.headers["allow"].split(',').map(|method| method.trim().to_owned()).collect();
+                    let allowed: BTreeSet<String> = answer.headers["allow"]
+                        .split(',')
+                        .map(|method| method.trim().to_owned())
+                        .collect();
                     let mut expected = methods.clone();
                     expected.extend(methods.contains("GET").then(|| "HEAD".to_owned()));
                     assert_eq!(allowed, expected, "{what}");
@@ -146,13 +188,18 @@ async fn every_route_of_the_template_is_answered_and_no_other_method() {
 fn the_stream_is_filtered_by_the_outbox_key_and_nothing_else() {
     use domain::outbox::{OutboxId, OutboxKind};
     use platform::dynamodb::table::{Key, outbox_row};
-    let handle = domain::account::Handle::parse(&"h".repeat(domain::account::Handle::LENGTH)).expect("a handle");
+    let handle = domain::account::Handle::parse(&"h".repeat(domain::account::Handle::LENGTH))
+        .expect("a handle");
     let id = OutboxId { at: tests::world::BEGIN, what: OutboxKind::Notice, random: "r".into() };
     let key = Key::outbox(&handle, &id);
     assert_eq!(outbox_row(&key.pk, &key.sk), Some((handle.clone(), id)));
     assert_eq!(outbox_row(&Key::account(&handle).pk, &key.sk), None);
-    let pattern = TEMPLATE.lines().find_map(|line| line.trim().strip_prefix("- Pattern: ")).expect("a filter");
-    let pattern: serde_json::Value = serde_json::from_str(pattern.trim_matches('\'')).expect("JSON");
+    let pattern = TEMPLATE
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("- Pattern: "))
+        .expect("a filter");
+    let pattern: serde_json::Value =
+        serde_json::from_str(pattern.trim_matches('\'')).expect("JSON");
     let prefix = key.pk.strip_suffix(handle.as_str()).expect("prefix and handle");
     let expected = serde_json::json!({ "eventName": ["INSERT"], "dynamodb": { "Keys": { "pk": { "S": [{ "prefix": prefix }] } } } });
     assert_eq!(pattern, expected);

@@ -28,7 +28,9 @@ pub fn names(cell: &str) -> Vec<&str> {
 /// The rows of the page's tables whose first cell names something.
 pub fn rows() -> impl Iterator<Item = Vec<&'static str>> {
     let rows = PAGE.lines().filter(|line| line.starts_with("| `"));
-    rows.map(|line| line.trim_matches('|').split(" | ").map(|cell| cell.trim_matches([' ', '|'])).collect())
+    rows.map(|line| {
+        line.trim_matches('|').split(" | ").map(|cell| cell.trim_matches([' ', '|'])).collect()
+    })
 }
 
 /// Every field a line has, and those of an event.
@@ -37,7 +39,9 @@ fn listed() -> (BTreeSet<&'static str>, BTreeMap<&'static str, BTreeSet<&'static
     for row in rows() {
         match row.as_slice() {
             [fields, _] => common.extend(names(fields)),
-            [of, _, own] => events.extend(names(of).into_iter().map(|event| (event, names(own).into_iter().collect()))),
+            [of, _, own] => events.extend(
+                names(of).into_iter().map(|event| (event, names(own).into_iter().collect())),
+            ),
             _ => {}
         }
     }
@@ -48,12 +52,17 @@ fn listed() -> (BTreeSet<&'static str>, BTreeMap<&'static str, BTreeSet<&'static
 #[track_caller]
 pub fn known(line: &Value) -> BTreeSet<&str> {
     let (common, events) = listed();
-    let fields: BTreeSet<&str> = line.as_object().expect("an object").keys().map(String::as_str).collect();
+    let fields: BTreeSet<&str> =
+        line.as_object().expect("an object").keys().map(String::as_str).collect();
     let event = line["event"].as_str().unwrap_or_else(|| panic!("no event in {line}"));
     let own = events.get(event).unwrap_or_else(|| panic!("{event} is not on the page"));
     assert!(common.is_subset(&fields), "it lacks {:?}: {line}", common.difference(&fields));
     let own_here: BTreeSet<&str> = fields.difference(&common).copied().collect();
-    assert!(own_here.is_subset(own), "{event} has {:?}, which are not on the page", own_here.difference(own));
+    assert!(
+        own_here.is_subset(own),
+        "{event} has {:?}, which are not on the page",
+        own_here.difference(own)
+    );
     assert!(line["outcome"].as_str().is_some_and(|text| !text.is_empty()), "{line}");
     own_here
 }
@@ -65,10 +74,18 @@ fn is_metrics(line: &Value) -> bool {
 #[test]
 fn the_page_and_the_module_list_the_same_fields() {
     let module = include_str!("../../../shared/platform/src/log.rs");
-    let rows: Vec<&str> = module.lines().filter_map(|line| line.strip_prefix("//! ")).filter(|line| line.starts_with('|')).collect();
-    assert!(rows.len() > 15 && rows.iter().all(|row| PAGE.contains(row)), "infra/README-logs.md is not what log.rs says");
+    let rows: Vec<&str> = module
+        .lines()
+        .filter_map(|line| line.strip_prefix("//! "))
+        .filter(|line| line.starts_with('|'))
+        .collect();
+    assert!(
+        rows.len() > 15 && rows.iter().all(|row| PAGE.contains(row)),
+        "infra/README-logs.md is not what log.rs says"
+    );
     let events = listed().1;
-    let listed: usize = rows.iter().filter(|row| row.split(" | ").count() == 3 && row.starts_with("| `")).count();
+    let listed: usize =
+        rows.iter().filter(|row| row.split(" | ").count() == 3 && row.starts_with("| `")).count();
     assert!(events.len() >= listed, "{events:?}");
 }
 
@@ -87,20 +104,44 @@ async fn every_request_leaves_a_line_with_the_listed_fields() {
     let mut answered = 0;
     for line in lines.take().iter().filter(|line| !is_metrics(line)) {
         seen.extend(known(line).into_iter().map(str::to_owned));
-        assert_eq!((&line["function"], &line["functionVersion"]), (&json!("latchkey-tests"), &json!("$LATEST")));
+        assert_eq!(
+            (&line["function"], &line["functionVersion"]),
+            (&json!("latchkey-tests"), &json!("$LATEST"))
+        );
         assert_eq!(line["version"], env!("CARGO_PKG_VERSION"));
         let kinds = ["request-", "send-code-", "direct-", "delivery-"];
-        assert!(line["requestId"].as_str().is_some_and(|id| kinds.iter().any(|kind| id.starts_with(kind))), "{line}");
-        answered += usize::from(["answered", "invoked"].contains(&line["event"].as_str().expect("an event")));
+        assert!(
+            line["requestId"]
+                .as_str()
+                .is_some_and(|id| kinds.iter().any(|kind| id.starts_with(kind))),
+            "{line}"
+        );
+        answered += usize::from(
+            ["answered", "invoked"].contains(&line["event"].as_str().expect("an event")),
+        );
         if line["event"] == "answered" {
             let status = line["status"].as_u64().expect("a status");
             assert_eq!(line["outcome"] == "ok", status < 400, "{line}");
-            assert!(line["route"].as_str().is_some_and(|route| route.starts_with("/v1/")), "{line}");
+            assert!(
+                line["route"].as_str().is_some_and(|route| route.starts_with("/v1/")),
+                "{line}"
+            );
         }
     }
     assert!(answered > 50 && answered <= asked, "{answered} of {asked}");
-    for field in ["supportCode", "method", "route", "status", "step", "verified", "milliseconds", "kind", "purpose", "language", "records"]
-    {
+    for field in [
+        "supportCode",
+        "method",
+        "route",
+        "status",
+        "step",
+        "verified",
+        "milliseconds",
+        "kind",
+        "purpose",
+        "language",
+        "records",
+    ] {
         assert!(seen.contains(field), "no line had {field}: {seen:?}");
     }
 }
@@ -112,15 +153,35 @@ async fn what_went_wrong_stands_under_the_id_of_its_request() {
     world.ready().await;
     let reset = world.start_reset("ann@example.com").await;
     world.send_code(&reset).await;
-    world.proxy.set_rule(|operation, _| (operation == "BatchGetItem").then_some(Fault::AccessDenied));
+    world
+        .proxy
+        .set_rule(|operation, _| (operation == "BatchGetItem").then_some(Fault::AccessDenied));
     let listening = lines.listen(LevelFilter::INFO);
-    world.ask(Ask::new("POST", "/v1/resets").body(json!({ "userId": "ann@example.com" })).id("the-one")).await.expect(503);
+    world
+        .ask(
+            Ask::new("POST", "/v1/resets")
+                .body(json!({ "userId": "ann@example.com" }))
+                .id("the-one"),
+        )
+        .await
+        .expect(503);
     world.pump().await;
     drop(listening);
     let lines = lines.take();
-    let of = |event: &str| lines.iter().filter(|line| line["event"] == event).inspect(|line| drop(known(line))).collect::<Vec<_>>();
-    let told: Vec<_> = of("tableUnavailable").into_iter().filter(|line| line["requestId"] == "the-one").collect();
-    assert!(!told.is_empty() && told.iter().all(|line| line["level"] == "ERROR" && line["outcome"] == "unavailable"), "{lines:?}");
+    let of = |event: &str| {
+        lines
+            .iter()
+            .filter(|line| line["event"] == event)
+            .inspect(|line| drop(known(line)))
+            .collect::<Vec<_>>()
+    };
+    let told: Vec<_> =
+        of("tableUnavailable").into_iter().filter(|line| line["requestId"] == "the-one").collect();
+    assert!(
+        !told.is_empty()
+            && told.iter().all(|line| line["level"] == "ERROR" && line["outcome"] == "unavailable"),
+        "{lines:?}"
+    );
     let answered = of("answered")[0];
     assert_eq!(
         (&answered["outcome"], &answered["status"], &answered["requestId"]),
@@ -128,7 +189,10 @@ async fn what_went_wrong_stands_under_the_id_of_its_request() {
     );
     assert_eq!(answered["supportCode"], SupportCode::of("the-one").as_str());
     let retried = of("messageRetried")[0];
-    assert_eq!((&retried["level"], &retried["supportCode"]), (&json!("WARN"), &json!(reset.support_code)));
+    assert_eq!(
+        (&retried["level"], &retried["supportCode"]),
+        (&json!("WARN"), &json!(reset.support_code))
+    );
     assert_eq!(of("batchHandled")[0]["outcome"], "retried");
 }
 
@@ -149,10 +213,18 @@ async fn the_support_code_of_a_line_is_the_one_its_caller_was_told() {
     let refused = world.ask(Ask::new("GET", "/v1/me")).await.expect(401);
     drop(listening);
     let lines = lines.take();
-    let told: Vec<_> = lines.iter().filter(|line| line["event"] == "answered").map(|line| line["supportCode"].clone()).collect();
+    let told: Vec<_> = lines
+        .iter()
+        .filter(|line| line["event"] == "answered")
+        .map(|line| line["supportCode"].clone())
+        .collect();
     let code = json!(reset.support_code);
     assert_eq!(told, [vec![code.clone(); 7], vec![refused.body["supportCode"].clone()]].concat());
-    let sent: Vec<_> = lines.iter().filter(|line| line["event"] == "messageHandled").map(|line| line["supportCode"].clone()).collect();
+    let sent: Vec<_> = lines
+        .iter()
+        .filter(|line| line["event"] == "messageHandled")
+        .map(|line| line["supportCode"].clone())
+        .collect();
     assert_eq!(sent, [code]);
 }
 
@@ -165,20 +237,31 @@ async fn a63_lines_of_known_and_unknown_accounts_are_alike() {
         lines.take();
         let listening = lines.listen(LevelFilter::TRACE);
         let started = world.ask_reset(user_id).await;
-        let reset = StartedReset { id: started.text("resetId"), bearer: started.text("bearer"), support_code: started.text("supportCode") };
+        let reset = StartedReset {
+            id: started.text("resetId"),
+            bearer: started.text("bearer"),
+            support_code: started.text("supportCode"),
+        };
         world.ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer)).await;
         let sent = world.ask_code(&reset).await;
         world.ask_code(&reset).await;
         world.verify(&reset.bearer, &sent.text("challengeId"), "00000000").await;
         world.set_password(&reset, "a new and longer password").await;
-        world.ask(Ask::new("DELETE", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer)).await.expect(204);
+        world
+            .ask(Ask::new("DELETE", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer))
+            .await
+            .expect(204);
         // As many as begin a lockout, and one that meets it.
         for n in 0..11 {
             world.sign_in(user_id, &format!("a wrong password, number {n}")).await;
         }
         drop(listening);
         let found: Vec<Value> = lines.take().into_iter().map(without_values).collect();
-        assert!(found.iter().any(|line| line["Lockouts"] == 1) && found.iter().any(|line| line["lockout"] == true), "{state}");
+        assert!(
+            found.iter().any(|line| line["Lockouts"] == 1)
+                && found.iter().any(|line| line["lockout"] == true),
+            "{state}"
+        );
         seen.push((state, found));
     }
     for (state, found) in &seen[1..] {
@@ -206,12 +289,18 @@ async fn a_page_leaves_a_line_too() {
             serde_json::value::to_raw_value(&event(&Ask::new("GET", path), 1)).expect("JSON"),
             lambda_runtime::Context::default(),
         );
-        let Ok(_) = platform::http::event::gateway::answer(platform::http::routes::portal::routes(&[]), event).await;
+        let Ok(_) = platform::http::event::gateway::answer(
+            platform::http::routes::portal::routes(&[]),
+            event,
+        )
+        .await;
     }
     drop(listening);
     let lines = lines.take();
-    let of: Vec<&Value> = lines.iter().filter(|line| !is_metrics(line)).inspect(|line| drop(known(line))).collect();
-    let outcomes: Vec<_> = of.iter().map(|line| line["outcome"].as_str().expect("a text")).collect();
+    let of: Vec<&Value> =
+        lines.iter().filter(|line| !is_metrics(line)).inspect(|line| drop(known(line))).collect();
+    let outcomes: Vec<_> =
+        of.iter().map(|line| line["outcome"].as_str().expect("a text")).collect();
     assert_eq!(outcomes, ["ok", "404", "404", "invalidRequest"]);
     assert!(of.iter().all(|line| line["requestId"] == "request-1"));
     assert_eq!(lines.len(), 8, "and one of metrics each");
@@ -226,7 +315,10 @@ async fn a_step_of_a_rotation_leaves_a_line() {
     step(&ours(&world), SECRET_ID, version, "testSecret").await.expect_err("nothing was made");
     step(&ours(&world), SECRET_ID, version, "createSecret").await.expect("it is made");
     drop(listening);
-    let told = |line: &Value| [&line["event"], &line["level"], &line["outcome"], &line["step"], &line["cause"]].map(Value::clone);
+    let told = |line: &Value| {
+        [&line["event"], &line["level"], &line["outcome"], &line["step"], &line["cause"]]
+            .map(Value::clone)
+    };
     assert_eq!(
         lines.take().iter().map(told).collect::<Vec<_>>(),
         [
@@ -247,15 +339,25 @@ async fn a_message_is_followed_by_its_record_and_by_its_support_code() {
     // The channel takes it the second time; then it comes back.
     world.standins.fail_next(Channel::Email, Failure::Throttled);
     world.pump().await;
-    let bounced = ses("Bounce", &world.name_of_newest("ann.private@example.com"), json!({ "bounce": { "bounceType": "Permanent" } }));
+    let bounced = ses(
+        "Bounce",
+        &world.name_of_newest("ann.private@example.com"),
+        json!({ "bounce": { "bounceType": "Permanent" } }),
+    );
     world.invoke_delivery_events(&bounced).await.expect("an answer");
     drop(listening);
     let lines = lines.take();
-    let of = |event: &str| lines.iter().find(|line| line["event"] == event).unwrap_or_else(|| panic!("no {event}"));
+    let of = |event: &str| {
+        lines.iter().find(|line| line["event"] == event).unwrap_or_else(|| panic!("no {event}"))
+    };
     let record = &of("mailRefused")["record"];
     assert!(record.is_string());
     for event in ["messageRetried", "messageHandled"] {
-        assert_eq!((&of(event)["record"], &of(event)["supportCode"]), (record, &json!(reset.support_code)), "{event}");
+        assert_eq!(
+            (&of(event)["record"], &of(event)["supportCode"]),
+            (record, &json!(reset.support_code)),
+            "{event}"
+        );
     }
     assert_eq!(of("messageReturned")["supportCode"], json!(reset.support_code));
 }
@@ -271,13 +373,22 @@ fn metrics_have_a_switch_of_their_own() {
     ] {
         let lines = Lines::default();
         let metrics = metrics.then(|| NAMESPACE.to_owned());
-        let logging = Logging { level, metrics: metrics.clone(), function: "f".to_owned(), function_version: "1".to_owned() };
+        let logging = Logging {
+            level,
+            metrics: metrics.clone(),
+            function: "f".to_owned(),
+            function_version: "1".to_owned(),
+        };
         let _other = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
         tracing::subscriber::with_default(subscriber(logging, lines.clone()), || {
             tracing::info!(target: "platform::test", event = "answered", outcome = "ok");
             tracing::info!(target: "latchkey::metrics", line = "{}");
         });
-        assert_eq!(lines.bytes().iter().filter(|byte| **byte == b'\n').count(), expected, "{level} {metrics:?}");
+        assert_eq!(
+            lines.bytes().iter().filter(|byte| **byte == b'\n').count(),
+            expected,
+            "{level} {metrics:?}"
+        );
     }
 }
 
@@ -289,7 +400,28 @@ fn a_warning_of_a_library_is_a_line_like_the_others() {
     tracing::info!(target: "hyper::client", "not ours to tell");
     drop(listening);
     let [line] = lines.take().try_into().expect("one line");
-    let fields: Vec<_> = line.as_object().expect("an object").keys().filter(|name| *name != "timestamp").cloned().collect();
-    assert_eq!(fields, ["event", "function", "functionVersion", "level", "message", "outcome", "target", "version"]);
-    assert_eq!((&line["event"], &line["message"]), (&json!("library"), &json!("it went \"away\"\n1")));
+    let fields: Vec<_> = line
+        .as_object()
+        .expect("an object")
+        .keys()
+        .filter(|name| *name != "timestamp")
+        .cloned()
+        .collect();
+    assert_eq!(
+        fields,
+        [
+            "event",
+            "function",
+            "functionVersion",
+            "level",
+            "message",
+            "outcome",
+            "target",
+            "version"
+        ]
+    );
+    assert_eq!(
+        (&line["event"], &line["message"]),
+        (&json!("library"), &json!("it went \"away\"\n1"))
+    );
 }

@@ -18,8 +18,7 @@ use tracing_subscriber::filter::LevelFilter;
 /// far as a schema can say it.
 fn schema() -> Value {
     let name = json!({ "type": "string", "minLength": 1, "maxLength": 1024 });
-    let set =
-        json!({ "type": "array", "maxItems": 30, "uniqueItems": true, "items": { "type": "string", "minLength": 1, "maxLength": 250 } });
+    let set = json!({ "type": "array", "maxItems": 30, "uniqueItems": true, "items": { "type": "string", "minLength": 1, "maxLength": 250 } });
     let metric = json!({
         "type": "object",
         "required": ["Name"],
@@ -56,26 +55,42 @@ fn schema() -> Value {
 /// The metrics of a line, each by its name and, where it has any, dimensions.
 #[track_caller]
 fn read(line: &Value) -> Vec<(String, f64)> {
-    let wrong = jsonschema::draft202012::validate(&schema(), line).err().map(|error| error.to_string());
+    let wrong =
+        jsonschema::draft202012::validate(&schema(), line).err().map(|error| error.to_string());
     assert_eq!(wrong, None, "{line}");
     let mut found = Vec::new();
     for directive in line["_aws"]["CloudWatchMetrics"].as_array().expect("a list") {
         assert_eq!(directive["Namespace"], NAMESPACE);
         for metric in directive["Metrics"].as_array().expect("a list") {
             let name = metric["Name"].as_str().expect("a name");
-            let ours = Metric::ALL.into_iter().find(|metric| metric.name() == name).unwrap_or_else(|| panic!("nobody knows {name}"));
+            let ours = Metric::ALL
+                .into_iter()
+                .find(|metric| metric.name() == name)
+                .unwrap_or_else(|| panic!("nobody knows {name}"));
             assert_eq!(metric["Unit"], ours.unit());
-            let value = line[name].as_f64().unwrap_or_else(|| panic!("{name} has no number in {line}"));
+            let value =
+                line[name].as_f64().unwrap_or_else(|| panic!("{name} has no number in {line}"));
             let own = json!(ours.dimensions());
-            assert_eq!(directive["Dimensions"], if own == json!([]) { json!([[]]) } else { json!([[], own]) });
+            assert_eq!(
+                directive["Dimensions"],
+                if own == json!([]) { json!([[]]) } else { json!([[], own]) }
+            );
             for set in directive["Dimensions"].as_array().expect("a list") {
                 let told = |name: &Value| {
-                    let value = line[name.as_str().expect("a name")].as_str().unwrap_or_else(|| panic!("no {name} in {line}"));
+                    let value = line[name.as_str().expect("a name")]
+                        .as_str()
+                        .unwrap_or_else(|| panic!("no {name} in {line}"));
                     // What CloudWatch takes as a value.
-                    assert!((1..=1024).contains(&value.len()) && value.is_ascii() && !value.trim().is_empty() && !value.starts_with(':'));
+                    assert!(
+                        (1..=1024).contains(&value.len())
+                            && value.is_ascii()
+                            && !value.trim().is_empty()
+                            && !value.starts_with(':')
+                    );
                     value.to_owned()
                 };
-                let values: Vec<String> = set.as_array().expect("a list").iter().map(told).collect();
+                let values: Vec<String> =
+                    set.as_array().expect("a list").iter().map(told).collect();
                 found.push((format!("{name} {}", values.join(" ")).trim().to_owned(), value));
             }
         }
@@ -94,10 +109,16 @@ fn counts(lines: &[Value]) -> BTreeMap<String, u32> {
             known.push(metric.name());
             known.extend(metric.dimensions().iter().map(|name| (*name).to_owned()));
         }
-        let unknown: Vec<_> = line.as_object().expect("an object").keys().filter(|name| !known.contains(name)).collect();
+        let unknown: Vec<_> = line
+            .as_object()
+            .expect("an object")
+            .keys()
+            .filter(|name| !known.contains(name))
+            .collect();
         assert!(unknown.is_empty(), "{unknown:?} in {line}");
         for (name, value) in read(line) {
-            *counts.entry(name.clone()).or_default() += if name.starts_with("Latency") { 1 } else { value as u32 };
+            *counts.entry(name.clone()).or_default() +=
+                if name.starts_with("Latency") { 1 } else { value as u32 };
         }
     }
     counts
@@ -110,7 +131,10 @@ fn the_page_lists_every_metric() {
         .filter(|row| row.len() == 4 && units.contains(&row[2]))
         .map(|row| (names(row[0])[0].to_owned(), names(row[1]), row[2]))
         .collect();
-    let written: Vec<_> = Metric::ALL.into_iter().map(|metric| (metric.name(), metric.dimensions().to_vec(), metric.unit())).collect();
+    let written: Vec<_> = Metric::ALL
+        .into_iter()
+        .map(|metric| (metric.name(), metric.dimensions().to_vec(), metric.unit()))
+        .collect();
     assert_eq!(listed, written);
 }
 
@@ -124,7 +148,8 @@ async fn a_journey_counts_each_thing_once() {
     let administrator = world.administrator().await;
     let admin = world.session(&administrator).await;
     world.switch_on_phones(&admin, 1).await;
-    let ann = world.user(&admin, json!({ "userId": "ann@example.com", "name": "Ann Example" })).await;
+    let ann =
+        world.user(&admin, json!({ "userId": "ann@example.com", "name": "Ann Example" })).await;
     let listening = lines.listen(LevelFilter::TRACE);
 
     // Registration: two kinds, each by a code, and a notice of each.
@@ -132,17 +157,27 @@ async fn a_journey_counts_each_thing_once() {
     world.add_method(&session, "email", MAIL).await;
     world.add_method(&session, "mobilePhone", NUMBER).await;
     // A start that comes twice is one.
-    let start = Ask::new("POST", "/v1/resets").body(json!({ "userId": "ann@example.com" })).header("idempotency-key", "k".repeat(20));
-    let (started, again) = (world.ask(start.clone()).await.expect(201), world.ask(start).await.expect(201));
+    let start = Ask::new("POST", "/v1/resets")
+        .body(json!({ "userId": "ann@example.com" }))
+        .header("idempotency-key", "k".repeat(20));
+    let (started, again) =
+        (world.ask(start.clone()).await.expect(201), world.ask(start).await.expect(201));
     assert_eq!(started.body, again.body);
-    let reset = StartedReset { id: started.text("resetId"), bearer: started.text("bearer"), support_code: started.text("supportCode") };
+    let reset = StartedReset {
+        id: started.text("resetId"),
+        bearer: started.text("bearer"),
+        support_code: started.text("supportCode"),
+    };
     world.send_code(&reset).await;
     assert_eq!(world.ask_code(&reset).await.code(), "tooSoon");
     world.pass(Span::seconds(30));
     // The same kind once more is no further step.
     let challenge = world.send_code(&reset).await;
     let code = world.code_for(MAIL).await;
-    assert_eq!(world.verify(&reset.bearer, &challenge, &super::tour::other(&code)).await.code(), "codeNotAccepted");
+    assert_eq!(
+        world.verify(&reset.bearer, &challenge, &super::tour::other(&code)).await.code(),
+        "codeNotAccepted"
+    );
     world.verify(&reset.bearer, &challenge, &code).await.expect(200);
     assert_eq!(world.next_in(&reset).await, "password");
     world.set_password(&reset, "short").await.expect(422);
@@ -160,8 +195,15 @@ async fn a_journey_counts_each_thing_once() {
     drop(listening);
     let lines = lines.take();
     let mut counts = counts(&lines);
-    let ends = lines.iter().filter(|line| line["event"] == "answered" || line["event"] == "batchHandled").count() as u32;
-    assert_eq!((counts.remove("Latency"), counts.remove("Latency latchkey-tests")), (Some(ends), Some(ends)), "one an invocation");
+    let ends = lines
+        .iter()
+        .filter(|line| line["event"] == "answered" || line["event"] == "batchHandled")
+        .count() as u32;
+    assert_eq!(
+        (counts.remove("Latency"), counts.remove("Latency latchkey-tests")),
+        (Some(ends), Some(ends)),
+        "one an invocation"
+    );
     let expected = json!({
         "CodesRefused": 1,
         "CodesVerified": 3, "CodesVerified email reset en none": 1,
@@ -180,15 +222,25 @@ async fn a_journey_counts_each_thing_once() {
     });
     assert_eq!(json!(counts), expected);
 
-    let seen: BTreeSet<&str> = lines.iter().filter(|line| !line["_aws"].is_object()).flat_map(known).collect();
+    let seen: BTreeSet<&str> =
+        lines.iter().filter(|line| !line["_aws"].is_object()).flat_map(known).collect();
     assert!(["reason", "country", "parts"].iter().all(|field| seen.contains(field)), "{seen:?}");
 
     // Beside nobody's name, address or secret.
     let text: String = lines.iter().map(Value::to_string).collect();
     let new = "a new and longer password";
-    for secret in
-        [MAIL, NUMBER, "ann@example.com", "nobody@example.com", "Ann Example", &ann.password, new, &code, &reset.bearer, &challenge]
-    {
+    for secret in [
+        MAIL,
+        NUMBER,
+        "ann@example.com",
+        "nobody@example.com",
+        "Ann Example",
+        &ann.password,
+        new,
+        &code,
+        &reset.bearer,
+        &challenge,
+    ] {
         assert!(!text.contains(secret), "{secret} is logged");
     }
     let now = lines.iter().find_map(|line| line["_aws"]["Timestamp"].as_i64());
@@ -208,7 +260,9 @@ async fn an_answer_has_one_latency_and_a_lockout_is_counted_when_it_begins() {
     // Of somebody signed in, by the same count.
     for n in 0..11 {
         let confirm = Ask::new("POST", "/v1/session/confirm").bearer(&session);
-        world.ask(confirm.body(json!({ "password": format!("a wrong password, number {n}") }))).await;
+        world
+            .ask(confirm.body(json!({ "password": format!("a wrong password, number {n}") })))
+            .await;
     }
     drop(listening);
     let counts = counts(&lines.take());
@@ -229,7 +283,8 @@ async fn a_text_message_is_paid_each_time_it_may_have_been_taken() {
     let administrator = world.administrator().await;
     let admin = world.session(&administrator).await;
     world.switch_on_phones(&admin, 1).await;
-    let ann = world.user(&admin, json!({ "userId": "ann@example.com", "name": "Ann Example" })).await;
+    let ann =
+        world.user(&admin, json!({ "userId": "ann@example.com", "name": "Ann Example" })).await;
     world.register_all(&ann, &[("mobilePhone", NUMBER)]).await;
     let reset = world.start_reset("ann@example.com").await;
     world.ask_sms(&reset, NUMBER).await.expect(202);
@@ -247,7 +302,11 @@ async fn a_text_message_is_paid_each_time_it_may_have_been_taken() {
     // One message, that reached the phone twice.
     let expected = json!({ "MessagesSent": 1, "MessagesSent mobilePhone reset en AU": 1, "SmsParts": 2, "SmsParts AU": 2 });
     assert_eq!(json!(counts), expected);
-    let outcomes: Vec<_> = lines.iter().filter(|line| line["parts"] == 1).map(|line| line["outcome"].as_str().expect("a text")).collect();
+    let outcomes: Vec<_> = lines
+        .iter()
+        .filter(|line| line["parts"] == 1)
+        .map(|line| line["outcome"].as_str().expect("a text"))
+        .collect();
     assert_eq!(outcomes, ["retried", "sent"]);
 }
 
@@ -265,7 +324,10 @@ async fn what_waits_is_measured_with_its_age() {
     let lines = lines.take();
     assert_eq!(json!(counts(&lines)), json!({ "OutboxUnsent": 1, "OutboxOldestSeconds": 90 }));
     let told = lines.iter().find(|line| line["event"] == "outboxMeasured").expect("a line");
-    assert_eq!([&told["outcome"], &told["messages"], &told["oldest"]], [&json!("ok"), &json!(1), &json!(90)]);
+    assert_eq!(
+        [&told["outcome"], &told["messages"], &told["oldest"]],
+        [&json!("ok"), &json!(1), &json!(90)]
+    );
 }
 
 #[test]

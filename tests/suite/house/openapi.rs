@@ -10,28 +10,37 @@ use tests::contract::{DOCUMENT, errors};
 #[test]
 fn the_committed_document_is_what_the_code_says() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/openapi.json");
-    let text = serde_json::to_string_pretty(&platform::http::openapi::document()).expect("JSON") + "\n";
+    let text =
+        serde_json::to_string_pretty(&platform::http::openapi::document()).expect("JSON") + "\n";
     if std::env::var_os("LATCHKEY_WRITE_GOLDEN").is_some() {
         std::fs::write(&file, text).expect("it can be written");
         return;
     }
     let committed = std::fs::read_to_string(&file).expect("it is there");
     let same = committed == text;
-    assert!(same, "infra/openapi.json is not what the code says: LATCHKEY_WRITE_GOLDEN=1 cargo test -p tests --test suite -- openapi::");
+    assert!(
+        same,
+        "infra/openapi.json is not what the code says: LATCHKEY_WRITE_GOLDEN=1 cargo test -p tests --test suite -- openapi::"
+    );
 }
 
 /// Method and path of each operation, with it.
 fn operations() -> impl Iterator<Item = (String, &'static str, &'static Value)> {
     let paths = DOCUMENT["paths"].as_object().expect("paths").iter();
     paths.flat_map(|(path, item)| {
-        item.as_object().expect("operations").iter().map(move |(method, operation)| (method.to_uppercase(), path.as_str(), operation))
+        item.as_object()
+            .expect("operations")
+            .iter()
+            .map(move |(method, operation)| (method.to_uppercase(), path.as_str(), operation))
     })
 }
 
 #[test]
 fn the_document_has_the_routes_of_the_template_and_their_functions() {
     let documented: BTreeSet<(String, String, String)> = operations()
-        .map(|(method, path, operation)| (operation["tags"][0].as_str().expect("a tag").to_owned(), method, path.to_owned()))
+        .map(|(method, path, operation)| {
+            (operation["tags"][0].as_str().expect("a tag").to_owned(), method, path.to_owned())
+        })
         .collect();
     assert_eq!(documented, routes().into_iter().collect());
 }
@@ -46,8 +55,12 @@ fn every_example_is_one_of_its_schema_and_every_body_has_one() {
         }
     }
     let has_example = |content: &Value| {
-        let media = content.as_object().expect("a media type").values().next().expect("a media type");
-        let name = media["schema"]["$ref"].as_str().and_then(|path| path.rsplit('/').next()).expect("a reference");
+        let media =
+            content.as_object().expect("a media type").values().next().expect("a media type");
+        let name = media["schema"]["$ref"]
+            .as_str()
+            .and_then(|path| path.rsplit('/').next())
+            .expect("a reference");
         assert!(schemas[name]["examples"].is_array(), "{name} has no example");
     };
     for (_, _, operation) in operations() {
@@ -60,11 +73,18 @@ fn every_example_is_one_of_its_schema_and_every_body_has_one() {
 #[test]
 fn every_problem_is_in_the_document_with_its_words() {
     let responses = DOCUMENT["components"]["responses"].as_object().expect("responses");
-    let said: String = responses.values().map(|response| response["description"].as_str().expect("a text")).collect();
+    let said: String = responses
+        .values()
+        .map(|response| response["description"].as_str().expect("a text"))
+        .collect();
     // Nobody can be told of these two by an operation: a path that is none
     // ends with the first, and `directory` alone, invoked directly, the second.
     let elsewhere = [ProblemCode::MethodNotAllowed, ProblemCode::AdministratorExists];
     for code in ProblemCode::ALL {
-        assert_eq!(said.contains(&format!("`{}`: ", code.as_str())), !elsewhere.contains(&code), "{code:?}");
+        assert_eq!(
+            said.contains(&format!("`{}`: ", code.as_str())),
+            !elsewhere.contains(&code),
+            "{code:?}"
+        );
     }
 }

@@ -8,9 +8,27 @@ use std::collections::BTreeMap;
 use tests::world::{Ask, event};
 
 const FILES: &[File] = &[
-    File { name: "en/reset.html", kind: Kind::Html, tag: "\"e1\"", plain: b"<p>Reset</p>", brotli: b"\x8fcompressed" },
-    File { name: "zh-TW/reset.html", kind: Kind::Html, tag: "\"z1\"", plain: "<p>重設</p>".as_bytes(), brotli: b"\x8fcompressed" },
-    File { name: "assets/reset-1234.js", kind: Kind::Script, tag: "\"s1\"", plain: b"0", brotli: b"\x8f0" },
+    File {
+        name: "en/reset.html",
+        kind: Kind::Html,
+        tag: "\"e1\"",
+        plain: b"<p>Reset</p>",
+        brotli: b"\x8fcompressed",
+    },
+    File {
+        name: "zh-TW/reset.html",
+        kind: Kind::Html,
+        tag: "\"z1\"",
+        plain: "<p>重設</p>".as_bytes(),
+        brotli: b"\x8fcompressed",
+    },
+    File {
+        name: "assets/reset-1234.js",
+        kind: Kind::Script,
+        tag: "\"s1\"",
+        plain: b"0",
+        brotli: b"\x8f0",
+    },
 ];
 
 struct Served {
@@ -49,8 +67,15 @@ async fn a_page_comes_in_the_language_of_the_address_else_of_the_browser() {
         ("/reset?mkt=%00", "zh-TW", "zh-TW"),
     ] {
         let served = serve(Ask::new("GET", path).header("accept-language", accepted)).await;
-        assert_eq!((served.status, served.headers["content-language"].as_str()), (200, expected), "{path} {accepted}");
-        assert_eq!(served.body.as_str().is_some_and(|body| body.contains("重設")), expected == "zh-TW");
+        assert_eq!(
+            (served.status, served.headers["content-language"].as_str()),
+            (200, expected),
+            "{path} {accepted}"
+        );
+        assert_eq!(
+            served.body.as_str().is_some_and(|body| body.contains("重設")),
+            expected == "zh-TW"
+        );
         assert!(served.headers["vary"].contains("Accept-Language"));
     }
 }
@@ -58,12 +83,22 @@ async fn a_page_comes_in_the_language_of_the_address_else_of_the_browser() {
 #[tokio::test]
 async fn a_page_is_asked_after_each_time_and_what_it_names_is_kept() {
     let page = serve(Ask::new("GET", "/reset")).await;
-    assert_eq!((page.headers["cache-control"].as_str(), page.headers["etag"].as_str()), ("no-cache", "\"e1\""));
+    assert_eq!(
+        (page.headers["cache-control"].as_str(), page.headers["etag"].as_str()),
+        ("no-cache", "\"e1\"")
+    );
     for known in ["\"e1\"", "W/\"e1\"", "\"x\", \"e1\""] {
         let again = serve(Ask::new("GET", "/reset").header("if-none-match", known)).await;
-        assert_eq!((again.status, again.body, again.headers["etag"].as_str()), (304, Value::Null, "\"e1\""), "{known}");
+        assert_eq!(
+            (again.status, again.body, again.headers["etag"].as_str()),
+            (304, Value::Null, "\"e1\""),
+            "{known}"
+        );
     }
-    assert_eq!(serve(Ask::new("GET", "/reset").header("if-none-match", "\"z1\"")).await.status, 200);
+    assert_eq!(
+        serve(Ask::new("GET", "/reset").header("if-none-match", "\"z1\"")).await.status,
+        200
+    );
     let script = serve(Ask::new("GET", "/assets/reset-1234.js")).await;
     assert_eq!(script.headers["cache-control"], "public, max-age=31536000, immutable");
     assert_eq!(script.headers["content-type"], "text/javascript; charset=utf-8");
@@ -73,11 +108,16 @@ async fn a_page_is_asked_after_each_time_and_what_it_names_is_kept() {
 
 #[tokio::test]
 async fn a_file_goes_compressed_to_whoever_reads_that() {
-    let brotli = serve(Ask::new("GET", "/reset").header("accept-encoding", "gzip, deflate, br, zstd")).await;
+    let brotli =
+        serve(Ask::new("GET", "/reset").header("accept-encoding", "gzip, deflate, br, zstd")).await;
     assert_eq!((brotli.headers["content-encoding"].as_str(), brotli.base64), ("br", true));
     for without in ["", "gzip", "br;q=0", "brotli"] {
         let plain = serve(Ask::new("GET", "/reset").header("accept-encoding", without)).await;
-        assert_eq!((plain.headers.get("content-encoding"), plain.body.as_str()), (None, Some("<p>Reset</p>")), "{without}");
+        assert_eq!(
+            (plain.headers.get("content-encoding"), plain.body.as_str()),
+            (None, Some("<p>Reset</p>")),
+            "{without}"
+        );
         assert!(plain.headers["vary"].contains("Accept-Encoding"));
     }
 }
@@ -86,7 +126,8 @@ async fn a_file_goes_compressed_to_whoever_reads_that() {
 async fn a60_every_answer_forbids_what_a_page_does_not_need() {
     let mut broken = event(&Ask::new("GET", "/reset"), 1);
     broken["rawPath"] = "reset".into();
-    let asks = ["/", "/reset", "/admin", "/assets/reset-1234.js", "/assets/none", "/nowhere"].map(|path| event(&Ask::new("GET", path), 1));
+    let asks = ["/", "/reset", "/admin", "/assets/reset-1234.js", "/assets/none", "/nowhere"]
+        .map(|path| event(&Ask::new("GET", path), 1));
     let asks = asks.into_iter().chain([event(&Ask::new("POST", "/reset"), 1), broken]);
     let mut seen = Vec::new();
     for ask in asks {
@@ -110,7 +151,11 @@ async fn a60_every_answer_forbids_what_a_page_does_not_need() {
             ("strict-transport-security", "max-age=31536000; includeSubDomains"),
             ("cross-origin-opener-policy", "same-origin"),
         ] {
-            assert_eq!(served.headers.get(name).map(String::as_str), Some(value), "{name} of {ask}");
+            assert_eq!(
+                served.headers.get(name).map(String::as_str),
+                Some(value),
+                "{name} of {ask}"
+            );
         }
     }
     // `/admin` is none of these files.

@@ -70,11 +70,14 @@ async fn calls() -> Vec<Call> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_role_grants_its_function_uses() {
     let calls = calls().await;
-    let strange: Vec<&Call> = calls.iter().filter(|call| !ROLES.contains_key(&call.function)).collect();
+    let strange: Vec<&Call> =
+        calls.iter().filter(|call| !ROLES.contains_key(&call.function)).collect();
     assert!(strange.is_empty(), "of no function: {strange:?}");
     let mut idle = Vec::new();
     for (function, role) in ROLES.iter() {
-        idle.extend(role.unused(function, &calls).into_iter().map(|right| format!("{function}: {right:?}")));
+        idle.extend(
+            role.unused(function, &calls).into_iter().map(|right| format!("{function}: {right:?}")),
+        );
     }
     assert!(idle.is_empty(), "granted and never used:\n{}", idle.join("\n"));
 }
@@ -88,8 +91,16 @@ fn budget_of(table: &str) -> Value {
 fn what_no_role_grants_is_refused() {
     let read = budget_of("latchkey");
     for function in ROLES.keys() {
-        assert_eq!(refused(function, "BatchGetItem", &read).is_empty(), function == "send-code", "{function}");
-        assert_eq!(refused(function, "Scan", &json!({ "TableName": "latchkey" })).len(), 1, "{function}");
+        assert_eq!(
+            refused(function, "BatchGetItem", &read).is_empty(),
+            function == "send-code",
+            "{function}"
+        );
+        assert_eq!(
+            refused(function, "Scan", &json!({ "TableName": "latchkey" })).len(),
+            1,
+            "{function}"
+        );
     }
     assert_eq!(refused("verify", "BatchGetItem", &read)[0].key, "BUDGET#1");
     for stranger in ["", "send-codes"] {
@@ -99,7 +110,8 @@ fn what_no_role_grants_is_refused() {
 
 #[test]
 fn a_right_to_one_resource_is_none_to_another() {
-    let mail = |from: &str, set: &str| json!({ "FromEmailAddress": from, "ConfigurationSetName": set });
+    let mail =
+        |from: &str, set: &str| json!({ "FromEmailAddress": from, "ConfigurationSetName": set });
     let (secret, query) = (json!({ "SecretId": "latchkey" }), |index: &str| {
         let values = json!({ ":p": { "S": "O#1" } });
         json!({ "TableName": "latchkey", "IndexName": index, "KeyConditionExpression": "#p = :p", "ExpressionAttributeValues": values })
@@ -135,14 +147,22 @@ fn a_right_to_one_resource_is_none_to_another() {
 async fn a_call_is_judged_by_the_function_that_makes_it() {
     let world = World::new().await;
     // A new client each time: it remembers whose it is.
-    let read = async || client(world.proxy.endpoint(), AtWork).get_secret_value().secret_id("latchkey").send().await.is_ok();
+    let read = async || {
+        client(world.proxy.endpoint(), AtWork)
+            .get_secret_value()
+            .secret_id("latchkey")
+            .send()
+            .await
+            .is_ok()
+    };
     assert!(!read().await, "nobody's");
     assert!(!acting("portal", read()).await);
     assert!(acting("verify", read()).await);
 
     // What a function does at once, too.
     let admin = world.session(&world.administrator().await).await;
-    for (name, groups) in [("ann", json!(["staff", "board"])), ("bob", json!(["staff", "guests"]))] {
+    for (name, groups) in [("ann", json!(["staff", "board"])), ("bob", json!(["staff", "guests"]))]
+    {
         let user = json!({ "userId": name, "name": name, "groups": groups });
         world.ask(Ask::new("POST", "/v1/users").bearer(&admin).body(user)).await.expect(201);
     }
@@ -168,13 +188,18 @@ fn role(function: &str, statement: &str) -> tests::roles::Role {
 
 #[test]
 fn what_a_service_does_for_one_function_is_idle_in_another() {
-    let idle = |function: &str, statement: &str| role(function, statement).unused(function, &[]).len();
+    let idle =
+        |function: &str, statement: &str| role(function, statement).unused(function, &[]).len();
     let put_by = "{ Effect: Allow, Action: sqs:SendMessage, Resource: !GetAtt LostEvents.Arn }";
     let poll = "{ Effect: Allow, Action: [dynamodb:GetRecords, dynamodb:ListStreams], Resource: !GetAtt Table.StreamArn }";
     let log = "{ Effect: Allow, Action: logs:PutLogEvents, Resource: \"*\" }";
     let table = [("send-code", [0, 0, 0]), ("delivery-events", [0, 2, 0]), ("verify", [1, 2, 0])];
     for (function, many) in table {
-        assert_eq!([put_by, poll, log].map(|statement| idle(function, statement)), many, "{function}");
+        assert_eq!(
+            [put_by, poll, log].map(|statement| idle(function, statement)),
+            many,
+            "{function}"
+        );
     }
 }
 
@@ -200,7 +225,9 @@ fn a_role_says_what_it_denies_and_nothing_that_is_not_understood() {
 fn what_the_service_calls_has_its_reason_and_is_granted() {
     for (whose, action, reason) in BY_THE_SERVICE {
         assert!(!reason.is_empty());
-        let granted = |name: &&String| ROLES[*name].granted.iter().any(|Right { action: granted, .. }| granted == action);
+        let granted = |name: &&String| {
+            ROLES[*name].granted.iter().any(|Right { action: granted, .. }| granted == action)
+        };
         let have: Vec<&String> = ROLES.keys().filter(granted).collect();
         match *whose {
             EVERY_FUNCTION => assert_eq!(have.len(), ROLES.len(), "{action}"),

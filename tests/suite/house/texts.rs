@@ -12,16 +12,28 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Every key the product asks for.
 fn asked() -> BTreeSet<String> {
     let camel_case = |name: String| name[..1].to_ascii_lowercase() + &name[1..];
-    let problems = ProblemCode::ALL.iter().flat_map(|code| ["title", "detail"].map(|part| format!("problem.{}.{part}", code.as_str())));
+    let problems = ProblemCode::ALL.iter().flat_map(|code| {
+        ["title", "detail"].map(|part| format!("problem.{}.{part}", code.as_str()))
+    });
     let violations = ViolationCode::ALL.iter().map(|code| format!("violation.{}", code.as_str()));
     let parts = |key: String| ["subject", "text"].map(|part| format!("{key}.{part}"));
-    let codes = Purpose::ALL.iter().flat_map(|purpose| parts(format!("mail.code.{}", purpose.as_str())));
-    let notices = Notice::ALL.iter().flat_map(|notice| parts(format!("mail.notice.{}", camel_case(format!("{notice:?}")))));
-    let texts = Purpose::ALL.iter().flat_map(|purpose| ["", ".short"].map(|part| format!("sms.code.{}{part}", purpose.as_str())));
-    let told = Notice::ALL.iter().map(|notice| format!("sms.notice.{}", camel_case(format!("{notice:?}"))));
+    let codes =
+        Purpose::ALL.iter().flat_map(|purpose| parts(format!("mail.code.{}", purpose.as_str())));
+    let notices = Notice::ALL
+        .iter()
+        .flat_map(|notice| parts(format!("mail.notice.{}", camel_case(format!("{notice:?}")))));
+    let texts = Purpose::ALL.iter().flat_map(|purpose| {
+        ["", ".short"].map(|part| format!("sms.code.{}{part}", purpose.as_str()))
+    });
+    let told = Notice::ALL
+        .iter()
+        .map(|notice| format!("sms.notice.{}", camel_case(format!("{notice:?}"))));
     let told = told.chain(["sms.notice.administratorReset.short".to_owned()]);
-    let every_mail = ["mail.code.life", "mail.code.warning", "mail.notice.warning", "mail.notice.helpDesk"].map(str::to_owned);
-    let warnings = domain::preview::Warning::ALL.iter().map(|warning| format!("warning.{}", warning.as_str()));
+    let every_mail =
+        ["mail.code.life", "mail.code.warning", "mail.notice.warning", "mail.notice.helpDesk"]
+            .map(str::to_owned);
+    let warnings =
+        domain::preview::Warning::ALL.iter().map(|warning| format!("warning.{}", warning.as_str()));
     let standings = Standing::REASONS.map(sentence);
     let said = problems.chain(violations).chain(warnings).chain(standings);
     said.chain(codes).chain(notices).chain(texts).chain(told).chain(every_mail).collect()
@@ -30,21 +42,33 @@ fn asked() -> BTreeSet<String> {
 /// The sentences of the pages, in each language. That each is shown, and that
 /// there is one for whatever a page shows, `functions/portal/web/build.mjs` holds.
 fn pages() -> [BTreeMap<String, String>; 2] {
-    [include_str!("../../../shared/texts/pages/en.json"), include_str!("../../../shared/texts/pages/zh-TW.json")]
-        .map(|json| serde_json::from_str(json).expect("an object of strings"))
+    [
+        include_str!("../../../shared/texts/pages/en.json"),
+        include_str!("../../../shared/texts/pages/zh-TW.json"),
+    ]
+    .map(|json| serde_json::from_str(json).expect("an object of strings"))
 }
 
 /// Everything that is read, with its language.
 fn sentences() -> impl Iterator<Item = (Language, String, String)> {
     let own = |(key, sentence): (&String, &String)| (key.clone(), sentence.clone());
     Language::ALL.into_iter().zip(pages()).flat_map(move |(language, pages)| {
-        all(language).iter().map(own).chain(pages).map(move |(key, sentence)| (language, key, sentence)).collect::<Vec<_>>()
+        all(language)
+            .iter()
+            .map(own)
+            .chain(pages)
+            .map(move |(key, sentence)| (language, key, sentence))
+            .collect::<Vec<_>>()
     })
 }
 
 /// Names of the `{placeholders}` of a sentence.
 fn placeholders(sentence: &str) -> BTreeSet<&str> {
-    sentence.split('{').skip(1).map(|rest| rest.split_once('}').expect("a placeholder is closed").0).collect()
+    sentence
+        .split('{')
+        .skip(1)
+        .map(|rest| rest.split_once('}').expect("a placeholder is closed").0)
+        .collect()
 }
 
 #[test]
@@ -53,7 +77,11 @@ fn each_language_has_every_sentence_and_none_that_nobody_asks_for() {
         let has: BTreeSet<String> = all(language).keys().cloned().collect();
         let missing: Vec<_> = asked().difference(&has).cloned().collect();
         let unused: Vec<_> = has.difference(&asked()).cloned().collect();
-        assert!(missing.is_empty() && unused.is_empty(), "{}: missing {missing:?}, unused {unused:?}", language.tag());
+        assert!(
+            missing.is_empty() && unused.is_empty(),
+            "{}: missing {missing:?}, unused {unused:?}",
+            language.tag()
+        );
     }
 }
 
@@ -64,7 +92,11 @@ fn a_sentence_has_the_same_placeholders_in_each_language() {
         assert_eq!(of(Language::English), of(Language::TraditionalChinese), "{key}");
     }
     let [english, chinese] = pages();
-    assert_eq!(english.keys().collect::<Vec<_>>(), chinese.keys().collect::<Vec<_>>(), "the same keys, in each language");
+    assert_eq!(
+        english.keys().collect::<Vec<_>>(),
+        chinese.keys().collect::<Vec<_>>(),
+        "the same keys, in each language"
+    );
     for (key, sentence) in &english {
         assert_eq!(placeholders(sentence), placeholders(&chinese[key]), "{key}");
     }
@@ -92,8 +124,16 @@ fn a_placeholder_is_one_that_is_filled() {
 fn a_sentence_is_one_line_in_its_own_script() {
     let chinese = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
     for (language, key, sentence) in sentences() {
-        assert!(!sentence.trim().is_empty() && sentence.trim() == sentence && !sentence.contains('\n'), "{key}");
-        assert_eq!(sentence.chars().any(chinese), language == Language::TraditionalChinese, "{} {key}", language.tag());
+        assert!(
+            !sentence.trim().is_empty() && sentence.trim() == sentence && !sentence.contains('\n'),
+            "{key}"
+        );
+        assert_eq!(
+            sentence.chars().any(chinese),
+            language == Language::TraditionalChinese,
+            "{} {key}",
+            language.tag()
+        );
         let names_links = key == "violation.notAHelpDesk" || key.starts_with("admin.");
         assert!(!sentence.contains("://") || names_links, "{key}: a message holds no link of ours");
     }
@@ -102,11 +142,31 @@ fn a_sentence_is_one_line_in_its_own_script() {
 #[test]
 fn chinese_is_written_as_in_taiwan() {
     // Simplified letters and mainland words for which Taiwan has another.
-    let foreign =
-        ["这", "码", "请", "验证", "网络", "用户", "短信", "登录", "信息", "默认", "服务器", "屏幕", "邮箱", "電郵", "質量", "激活", "賬"];
+    let foreign = [
+        "这",
+        "码",
+        "请",
+        "验证",
+        "网络",
+        "用户",
+        "短信",
+        "登录",
+        "信息",
+        "默认",
+        "服务器",
+        "屏幕",
+        "邮箱",
+        "電郵",
+        "質量",
+        "激活",
+        "賬",
+    ];
     for (language, key, sentence) in sentences() {
         for word in foreign {
-            assert!(language != Language::TraditionalChinese || !sentence.contains(word), "{key}: {word}");
+            assert!(
+                language != Language::TraditionalChinese || !sentence.contains(word),
+                "{key}: {word}"
+            );
         }
     }
 }
@@ -115,23 +175,48 @@ fn chinese_is_written_as_in_taiwan() {
 fn a_value_is_put_in_once_and_cannot_bring_a_placeholder() {
     let life = |minutes: &str| text(Language::English, "mail.code.life", &[("minutes", minutes)]);
     assert_eq!(life("5"), "It works for 5 minutes, once.");
-    assert_eq!(life("{minutes}{organisation}"), "It works for {minutes}{organisation} minutes, once.");
-    assert_eq!(text(Language::English, "mail.code.life", &[]), "It works for  minutes, once.", "what is not given is empty");
+    assert_eq!(
+        life("{minutes}{organisation}"),
+        "It works for {minutes}{organisation} minutes, once."
+    );
+    assert_eq!(
+        text(Language::English, "mail.code.life", &[]),
+        "It works for  minutes, once.",
+        "what is not given is empty"
+    );
     assert_eq!(text(Language::English, "no.such.key", &[]), "no.such.key");
 }
 
 #[test]
 fn the_lists_of_codes_hold_every_code() {
     let variants = |source: &str, name: &str| {
-        let body = source.split(&format!("pub enum {name} {{")).nth(1).expect("the enum").split("\n}").next().expect("its end");
-        body.lines().map(str::trim).filter(|line| !line.starts_with("//") && line.ends_with(',')).count()
+        let body = source
+            .split(&format!("pub enum {name} {{"))
+            .nth(1)
+            .expect("the enum")
+            .split("\n}")
+            .next()
+            .expect("its end");
+        body.lines()
+            .map(str::trim)
+            .filter(|line| !line.starts_with("//") && line.ends_with(','))
+            .count()
     };
     let error = include_str!("../../../shared/domain/src/error.rs");
     assert_eq!(variants(error, "ProblemCode"), ProblemCode::ALL.len());
     assert_eq!(variants(error, "ViolationCode"), ViolationCode::ALL.len());
-    assert_eq!(variants(include_str!("../../../shared/domain/src/notice.rs"), "Notice"), Notice::ALL.len());
-    assert_eq!(variants(include_str!("../../../shared/domain/src/challenge.rs"), "Purpose"), Purpose::ALL.len());
-    assert_eq!(variants(include_str!("../../../shared/domain/src/account.rs"), "Language"), Language::ALL.len());
+    assert_eq!(
+        variants(include_str!("../../../shared/domain/src/notice.rs"), "Notice"),
+        Notice::ALL.len()
+    );
+    assert_eq!(
+        variants(include_str!("../../../shared/domain/src/challenge.rs"), "Purpose"),
+        Purpose::ALL.len()
+    );
+    assert_eq!(
+        variants(include_str!("../../../shared/domain/src/account.rs"), "Language"),
+        Language::ALL.len()
+    );
     let codes: BTreeSet<String> = ProblemCode::ALL.iter().map(|code| code.as_str()).collect();
     assert_eq!(codes.len(), ProblemCode::ALL.len(), "none twice");
     let codes: BTreeSet<String> = ViolationCode::ALL.iter().map(|code| code.as_str()).collect();

@@ -12,7 +12,8 @@ const FOLDERS: [&str; 3] = ["tests", "shared/domain/tests", "infra/local/tests"]
 /// The number of a name `a12_…`; `None` for any other name.
 fn number(name: &str) -> Option<u32> {
     let (digits, rest) = name.strip_prefix('a')?.split_once('_')?;
-    let numbered = digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit()) && !rest.is_empty();
+    let numbered =
+        digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit()) && !rest.is_empty();
     numbered.then(|| digits.parse().expect("two digits"))
 }
 
@@ -20,9 +21,16 @@ fn number(name: &str) -> Option<u32> {
 fn attacks() -> BTreeMap<u32, String> {
     let mut found = BTreeMap::new();
     for line in PAGE.lines() {
-        let Some((number, rest)) = line.strip_prefix("| A").and_then(|row| row.split_once(" | ")) else { continue };
+        let Some((number, rest)) = line.strip_prefix("| A").and_then(|row| row.split_once(" | "))
+        else {
+            continue;
+        };
         let number = number.parse().unwrap_or_else(|_| panic!("no number in {line:?}"));
-        assert_eq!(rest.trim_end_matches('|').split(" | ").filter(|cell| !cell.trim().is_empty()).count(), 2, "{line:?}");
+        assert_eq!(
+            rest.trim_end_matches('|').split(" | ").filter(|cell| !cell.trim().is_empty()).count(),
+            2,
+            "{line:?}"
+        );
         assert!(found.insert(number, rest.to_owned()).is_none(), "A{number} stands twice");
     }
     found
@@ -34,7 +42,9 @@ pub fn tests() -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     let mut left: Vec<PathBuf> = FOLDERS.iter().map(|folder| root.join(folder)).collect();
     while let Some(folder) = left.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        for entry in std::fs::read_dir(&folder)
+            .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
                 left.push(path);
@@ -54,8 +64,13 @@ fn marked(text: &str) -> Vec<String> {
     for line in text.lines().map(str::trim) {
         if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
             is_test = true;
-        } else if let Some(rest) = line.strip_prefix("async fn ").or_else(|| line.strip_prefix("fn ")) {
-            names.extend(std::mem::take(&mut is_test).then(|| rest.split('(').next().unwrap_or_default().to_owned()));
+        } else if let Some(rest) =
+            line.strip_prefix("async fn ").or_else(|| line.strip_prefix("fn "))
+        {
+            names.extend(
+                std::mem::take(&mut is_test)
+                    .then(|| rest.split('(').next().unwrap_or_default().to_owned()),
+            );
         }
     }
     names
@@ -64,13 +79,24 @@ fn marked(text: &str) -> Vec<String> {
 #[test]
 fn every_attack_of_the_threat_model_has_a_test_and_every_such_test_an_attack() {
     let (attacks, tests) = (attacks(), tests());
-    assert!(attacks.len() > 30 && tests.len() > 100, "{} attacks, {} tests", attacks.len(), tests.len());
+    assert!(
+        attacks.len() > 30 && tests.len() > 100,
+        "{} attacks, {} tests",
+        attacks.len(),
+        tests.len()
+    );
     let tested: BTreeSet<u32> = tests.iter().filter_map(|(_, name)| number(name)).collect();
     let without: Vec<_> = attacks.iter().filter(|(number, _)| !tested.contains(number)).collect();
     assert!(without.is_empty(), "attacks without a test: {without:?}");
-    let unknown: Vec<_> = tests.iter().filter(|(_, name)| number(name).is_some_and(|n| !attacks.contains_key(&n))).collect();
+    let unknown: Vec<_> = tests
+        .iter()
+        .filter(|(_, name)| number(name).is_some_and(|n| !attacks.contains_key(&n)))
+        .collect();
     assert!(unknown.is_empty(), "tests of attacks that THREATS.md does not know: {unknown:?}");
-    let near: Vec<_> = tests.iter().filter(|(_, name)| name.starts_with('a') && number(name).is_none() && numbered_badly(name)).collect();
+    let near: Vec<_> = tests
+        .iter()
+        .filter(|(_, name)| name.starts_with('a') && number(name).is_none() && numbered_badly(name))
+        .collect();
     assert!(near.is_empty(), "an attack has two digits: {near:?}");
 }
 
@@ -83,5 +109,8 @@ fn numbered_badly(name: &str) -> bool {
 fn only_a_test_stands_for_an_attack() {
     let text = "#[test]\nfn a12_one() {}\nfn a13_none() {}\n#[tokio::test(flavor = \"x\")]\n#[ignore]\nasync fn a14_two() {}\n";
     assert_eq!(marked(text), ["a12_one", "a14_two"]);
-    assert_eq!(["a12_one", "a1_x", "a123_x", "a12", "a12_", "b12_x", "ab_x"].map(number), [Some(12), None, None, None, None, None, None]);
+    assert_eq!(
+        ["a12_one", "a1_x", "a123_x", "a12", "a12_", "b12_x", "ab_x"].map(number),
+        [Some(12), None, None, None, None, None, None]
+    );
 }

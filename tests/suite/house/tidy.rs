@@ -27,8 +27,16 @@ fn members() -> BTreeMap<String, Member> {
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let member = |package: &Value| {
         let manifest = PathBuf::from(text(&package["manifest_path"]));
-        let folder = manifest.parent().and_then(|folder| folder.strip_prefix(root()).ok()).expect("a folder of ours").to_owned();
-        let dependencies = package["dependencies"].as_array().expect("a list").iter().filter(|d| d["kind"].is_null());
+        let folder = manifest
+            .parent()
+            .and_then(|folder| folder.strip_prefix(root()).ok())
+            .expect("a folder of ours")
+            .to_owned();
+        let dependencies = package["dependencies"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter(|d| d["kind"].is_null());
         let dependencies = dependencies.map(|d| text(&d["name"])).collect();
         (text(&package["name"]), Member { folder, dependencies })
     };
@@ -39,7 +47,12 @@ fn members() -> BTreeMap<String, Member> {
 fn crates_depend_in_one_direction() {
     let members = members();
     for (name, member) in &members {
-        let ours: BTreeSet<&str> = member.dependencies.iter().filter(|d| members.contains_key(*d)).map(String::as_str).collect();
+        let ours: BTreeSet<&str> = member
+            .dependencies
+            .iter()
+            .filter(|d| members.contains_key(*d))
+            .map(String::as_str)
+            .collect();
         let allowed: &[&str] = match (name.as_str(), member.folder.starts_with("functions")) {
             (_, true) => &["platform", "domain"],
             ("domain", _) => &[],
@@ -49,7 +62,10 @@ fn crates_depend_in_one_direction() {
             ("tests", _) => &["domain", "platform", "local"],
             _ => panic!("{name} has no place in the house yet"),
         };
-        assert!(ours.iter().all(|d| allowed.contains(d)), "{name} depends on {ours:?}, and may on {allowed:?}");
+        assert!(
+            ours.iter().all(|d| allowed.contains(d)),
+            "{name} depends on {ours:?}, and may on {allowed:?}"
+        );
     }
 }
 
@@ -57,13 +73,22 @@ fn crates_depend_in_one_direction() {
 fn only_the_platform_knows_the_world() {
     let members = members();
     let of_the_world = |name: &str| {
-        ["aws-", "lambda_", "tower", "tokio", "hyper", "reqwest"].iter().any(|prefix| name.starts_with(prefix))
+        ["aws-", "lambda_", "tower", "tokio", "hyper", "reqwest"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
             || ["axum", "http", "getrandom", "rand"].contains(&name)
     };
-    let found: Vec<_> = members["domain"].dependencies.iter().filter(|name| of_the_world(name)).collect();
+    let found: Vec<_> =
+        members["domain"].dependencies.iter().filter(|name| of_the_world(name)).collect();
     assert!(found.is_empty(), "the domain depends on {found:?}");
-    for (name, member) in members.iter().filter(|(_, member)| member.folder.starts_with("functions")) {
-        let others: Vec<_> = member.dependencies.iter().filter(|d| !["platform", "domain"].contains(&d.as_str())).collect();
+    for (name, member) in
+        members.iter().filter(|(_, member)| member.folder.starts_with("functions"))
+    {
+        let others: Vec<_> = member
+            .dependencies
+            .iter()
+            .filter(|d| !["platform", "domain"].contains(&d.as_str()))
+            .collect();
         assert!(others.is_empty(), "{name} depends on {others:?}: the platform's to name");
     }
 }
@@ -73,7 +98,9 @@ fn sources(folders: &[&str]) -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
     let mut left: Vec<PathBuf> = folders.iter().map(|folder| root().join(folder)).collect();
     while let Some(folder) = left.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        for entry in std::fs::read_dir(&folder)
+            .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
                 if !["target", "node_modules"].iter().any(|name| path.ends_with(name)) {
@@ -108,8 +135,13 @@ fn a_file_is_read_at_a_sitting() {
     let sources = sources(&["shared", "functions", "infra", "tests"]);
     for (path, text) in &sources {
         let lines = text.lines().count();
-        let listed = LONG.iter().any(|(long, reason)| Path::new(long) == path && !reason.is_empty());
-        assert!(lines <= 400 || listed, "{} has {lines} lines: split it, or say in `LONG` why not", path.display());
+        let listed =
+            LONG.iter().any(|(long, reason)| Path::new(long) == path && !reason.is_empty());
+        assert!(
+            lines <= 400 || listed,
+            "{} has {lines} lines: split it, or say in `LONG` why not",
+            path.display()
+        );
     }
     for (long, _) in LONG {
         let still = sources.get(Path::new(long)).is_some_and(|text| text.lines().count() > 400);
@@ -121,9 +153,15 @@ fn a_file_is_read_at_a_sitting() {
 fn keys_are_born_in_one_file() {
     const TABLE: &str = "shared/platform/src/dynamodb/table.rs";
     let sources = sources(&["shared", "functions"]);
-    let code = |text: &str| text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let code = |text: &str| {
+        text.lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
     // A prefix is capitals up to `#`; or capitals alone, where a key is constant.
-    let word = |literal: &str| literal.chars().take_while(char::is_ascii_uppercase).collect::<String>();
+    let word =
+        |literal: &str| literal.chars().take_while(char::is_ascii_uppercase).collect::<String>();
     let table = code(&sources[Path::new(TABLE)]);
     let prefixes: BTreeSet<String> = table
         .split('"')
@@ -139,7 +177,8 @@ fn keys_are_born_in_one_file() {
         assert!(prefixes.contains(known), "{known} is not among {prefixes:?}");
     }
     for (path, text) in sources.iter().filter(|(path, _)| *path != Path::new(TABLE)) {
-        let found: Vec<_> = prefixes.iter().filter(|prefix| code(text).contains(prefix.as_str())).collect();
+        let found: Vec<_> =
+            prefixes.iter().filter(|prefix| code(text).contains(prefix.as_str())).collect();
         assert!(found.is_empty(), "{} makes keys of its own: {found:?}", path.display());
     }
 }
@@ -164,8 +203,14 @@ fn the_domain_has_no_clock_no_dice_and_no_settings() {
         let found: Vec<_> = banned.iter().filter(|word| text.contains(*word)).collect();
         assert!(found.is_empty(), "{} names {found:?}", path.display());
     }
-    let clippy = std::fs::read_to_string(root().join("shared/domain/clippy.toml")).expect("the domain's lints");
-    for method in ["std::time::SystemTime::now", "std::time::Instant::now", "jiff::Timestamp::now", "std::env::var"] {
+    let clippy = std::fs::read_to_string(root().join("shared/domain/clippy.toml"))
+        .expect("the domain's lints");
+    for method in [
+        "std::time::SystemTime::now",
+        "std::time::Instant::now",
+        "jiff::Timestamp::now",
+        "std::env::var",
+    ] {
         assert!(clippy.contains(&format!("\"{method}\"")), "clippy.toml does not ban {method}");
     }
 }
@@ -184,7 +229,8 @@ fn a_test_does_not_sleep() {
     for (path, text) in sources(&["shared", "tests/suite", "tests/src"]) {
         let sleeps = text.contains("thread::sleep") || text.contains("time::sleep");
         // A write that met another one waits before it is tried again.
-        let may = path == Path::new("shared/platform/src/dynamodb/commit.rs") || path == Path::new("tests/suite/house/tidy.rs");
+        let may = path == Path::new("shared/platform/src/dynamodb/commit.rs")
+            || path == Path::new("tests/suite/house/tidy.rs");
         assert!(!sleeps || may, "{} sleeps", path.display());
     }
 }
@@ -192,7 +238,10 @@ fn a_test_does_not_sleep() {
 #[test]
 fn no_function_ships_what_only_tests_need() {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let functions = members().into_iter().filter(|(_, member)| member.folder.starts_with("functions")).map(|(name, _)| name);
+    let functions = members()
+        .into_iter()
+        .filter(|(_, member)| member.folder.starts_with("functions"))
+        .map(|(name, _)| name);
     let packages: Vec<String> = functions.flat_map(|name| ["--package".to_owned(), name]).collect();
     let tree = std::process::Command::new(cargo)
         .args(["tree", "--offline", "--edges", "normal,build", "--prefix", "none"])
@@ -203,6 +252,9 @@ fn no_function_ships_what_only_tests_need() {
     let tree = String::from_utf8(tree.stdout).expect("UTF-8");
     assert!(tree.contains("aws-sdk-dynamodb "), "it is a tree: {tree}");
     for name in ["utoipa", "jsonschema", "proptest", "dynoxide-rs", "reqwest"] {
-        assert!(!tree.lines().any(|line| line.starts_with(&format!("{name} "))), "a function ships {name}");
+        assert!(
+            !tree.lines().any(|line| line.starts_with(&format!("{name} "))),
+            "a function ships {name}"
+        );
     }
 }

@@ -28,7 +28,9 @@ pub async fn perform(world: &World, step: &Step) -> Answer {
     match step {
         Step::Ask(ask, status) => world.ask(ask.clone()).await.expect(*status),
         Step::Redrive => done(world.redrive().await),
-        Step::Events(event) => done(world.invoke_delivery_events(event).await.expect("the table answers")),
+        Step::Events(event) => {
+            done(world.invoke_delivery_events(event).await.expect("the table answers"))
+        }
         Step::Direct(payload) => done(world.invoke_directory(payload.clone()).await),
         Step::Pump => {
             world.pump().await;
@@ -50,11 +52,15 @@ fn sign_in(user: &str, password: &str) -> Ask {
 }
 
 fn change(bearer: &str, current: &str, new: &str) -> Ask {
-    ask("PUT", "/v1/me/password").bearer(bearer).body(json!({ "currentPassword": current, "newPassword": new }))
+    ask("PUT", "/v1/me/password")
+        .bearer(bearer)
+        .body(json!({ "currentPassword": current, "newPassword": new }))
 }
 
 fn verify(challenge: &str, bearer: &str, code: &str) -> Ask {
-    ask("POST", &format!("/v1/challenges/{challenge}/verify")).bearer(bearer).body(json!({ "code": code }))
+    ask("POST", &format!("/v1/challenges/{challenge}/verify"))
+        .bearer(bearer)
+        .body(json!({ "code": code }))
 }
 
 /// Walks the tour. `visit` must end by performing the step, and give its answer.

@@ -20,7 +20,13 @@ async fn runs_at_once_and_the_stream_beside_them_send_once() {
     let world = Arc::new(world);
     let mut tasks = JoinSet::new();
     let stream = records(&world).await;
-    for event in [stream.clone(), stream, json!({ "redrive": {} }), json!({ "redrive": {} }), json!({ "redrive": {} })] {
+    for event in [
+        stream.clone(),
+        stream,
+        json!({ "redrive": {} }),
+        json!({ "redrive": {} }),
+        json!({ "redrive": {} }),
+    ] {
         let world = world.clone();
         tasks.spawn(async move { world.invoke_send_code(&event).await.expect("an answer") });
     }
@@ -80,7 +86,11 @@ async fn a_living_code_that_a_re_drive_lost_is_sent_by_the_stream_before_it_is_o
     world.proxy.clear_rule();
     world.pass(Span(IN_HAND.0 - 1));
     let left = world.invoke_send_code(&stream).await.expect("an answer");
-    assert_eq!((left["batchItemFailures"].as_array().map(Vec::len), mails(&world)), (Some(1), before), "it may be on its way");
+    assert_eq!(
+        (left["batchItemFailures"].as_array().map(Vec::len), mails(&world)),
+        (Some(1), before),
+        "it may be on its way"
+    );
     world.pass(Span(1));
     world.invoke_send_code(&stream).await.expect("an answer");
     assert_eq!(mails(&world), before + 1);

@@ -32,8 +32,10 @@ pub async fn notify(world: &World, ann: &Person) {
     let session = world.session(ann).await;
     let change = |from: &str, to: &str| json!({ "currentPassword": from, "newPassword": to });
     let other = "another long password for a moment";
-    let put = |bearer: &str, body: Value| Ask::new("PUT", "/v1/me/password").bearer(bearer).body(body);
-    let session = world.ask(put(&session, change(&ann.password, other))).await.expect(200).text("bearer");
+    let put =
+        |bearer: &str, body: Value| Ask::new("PUT", "/v1/me/password").bearer(bearer).body(body);
+    let session =
+        world.ask(put(&session, change(&ann.password, other))).await.expect(200).text("bearer");
     world.ask(put(&session, change(other, &ann.password))).await.expect(200);
     world.pump().await;
     world.pass(Span::seconds(1));
@@ -41,12 +43,17 @@ pub async fn notify(world: &World, ann: &Person) {
 
 async fn account(world: &World, user_id: &str) -> Value {
     let items = world.items().await;
-    items.into_iter().find(|item| item["userId"]["S"] == user_id).unwrap_or_else(|| panic!("no {user_id}"))
+    items
+        .into_iter()
+        .find(|item| item["userId"]["S"] == user_id)
+        .unwrap_or_else(|| panic!("no {user_id}"))
 }
 
 /// Since when a method is undeliverable and why, as it is stored.
 async fn mark(world: &World, kind: &str) -> Option<(String, String)> {
-    let mark = account(world, "ann@example.com").await["methods"]["M"][kind]["M"]["undeliverable"]["M"].clone();
+    let mark = account(world, "ann@example.com").await["methods"]["M"][kind]["M"]["undeliverable"]
+        ["M"]
+        .clone();
     Some((mark["since"]["N"].as_str()?.to_owned(), mark["reason"]["S"].as_str()?.to_owned()))
 }
 
@@ -60,28 +67,45 @@ pub async fn marks(world: &World) -> Vec<(&'static str, String)> {
 }
 
 pub async fn trail(world: &World) -> Vec<Value> {
-    world.items().await.into_iter().filter(|item| item["event"]["S"] == "methodUndeliverable").collect()
+    world
+        .items()
+        .await
+        .into_iter()
+        .filter(|item| item["event"]["S"] == "methodUndeliverable")
+        .collect()
 }
 
 pub fn counts(answer: &Value) -> [u64; 5] {
-    ["marked", "unchanged", "passing", "unknown", "malformed"].map(|name| answer[name].as_u64().expect("a number"))
+    ["marked", "unchanged", "passing", "unknown", "malformed"]
+        .map(|name| answer[name].as_u64().expect("a number"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn its_owner_is_told_at_the_next_sign_in_and_administrators_see_it() {
     let (world, admin, ann) = notified_user().await;
     let session = world.session(&ann).await;
-    let methods =
-        async |bearer: &str, path: &str| world.ask(Ask::new("GET", path).bearer(bearer)).await.expect(200).body["methods"].clone();
-    let me = async |bearer: &str| world.ask(Ask::new("GET", "/v1/me").bearer(bearer)).await.expect(200).body;
+    let methods = async |bearer: &str, path: &str| {
+        world.ask(Ask::new("GET", path).bearer(bearer)).await.expect(200).body["methods"].clone()
+    };
+    let me = async |bearer: &str| {
+        world.ask(Ask::new("GET", "/v1/me").bearer(bearer)).await.expect(200).body
+    };
     assert_eq!(me(&session).await["undeliverable"], json!([]));
     let since = world.now().to_string();
-    world.invoke_delivery_events(&bounce("Permanent", &world.name_of_newest(MAIL))).await.expect("an answer");
+    world
+        .invoke_delivery_events(&bounce("Permanent", &world.name_of_newest(MAIL)))
+        .await
+        .expect("an answer");
 
     // The session that she has goes on, and is asked nothing; it is told.
     let told = me(&session).await;
-    assert_eq!((&told["next"], &told["reach"], &told["undeliverable"]), (&Value::Null, &json!("full"), &json!(["email"])));
-    for (bearer, path) in [(&session, "/v1/me/methods"), (&admin, "/v1/users/ann@example.com/methods")] {
+    assert_eq!(
+        (&told["next"], &told["reach"], &told["undeliverable"]),
+        (&Value::Null, &json!("full"), &json!(["email"]))
+    );
+    for (bearer, path) in
+        [(&session, "/v1/me/methods"), (&admin, "/v1/users/ann@example.com/methods")]
+    {
         let methods = methods(bearer, path).await;
         assert_eq!(methods["email"]["undeliverableSince"], json!(since), "{path}");
         assert_eq!(methods["email"]["destination"], "a•••@example.com", "{path}: masked as ever");
@@ -89,20 +113,38 @@ async fn its_owner_is_told_at_the_next_sign_in_and_administrators_see_it() {
     }
     // The next one begins with the question.
     let asked = world.sign_in(&ann.user_id, &ann.password).await.expect(200);
-    assert_eq!((&asked.body["next"], &asked.body["reach"]), (&json!("reconfirm"), &json!("register")));
+    assert_eq!(
+        (&asked.body["next"], &asked.body["reach"]),
+        (&json!("reconfirm"), &json!("register"))
+    );
     assert_eq!(asked.body["undeliverable"], json!(["email"]));
     assert!(asked.body["postponeUntil"].is_string(), "and may be put off for the policy's days");
     // It is right, she says: she is not asked again, and it stays to be seen.
     world.pass(Span::seconds(1));
-    let good = world.ask(Ask::new("POST", "/v1/me/registration/reconfirm").bearer(&asked.text("bearer"))).await.expect(200);
-    assert_eq!((&good.body["next"], &good.body["undeliverable"]), (&Value::Null, &json!(["email"])));
+    let good = world
+        .ask(Ask::new("POST", "/v1/me/registration/reconfirm").bearer(&asked.text("bearer")))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&good.body["next"], &good.body["undeliverable"]),
+        (&Value::Null, &json!(["email"]))
+    );
     world.pass(Span::seconds(1));
-    assert_eq!(world.sign_in(&ann.user_id, &ann.password).await.expect(200).body["next"], Value::Null);
+    assert_eq!(
+        world.sign_in(&ann.user_id, &ann.password).await.expect(200).body["next"],
+        Value::Null
+    );
     // A later message comes back too: she is asked anew.
     notify(&world, &ann).await;
-    let answer = world.invoke_delivery_events(&bounce("Permanent", &world.name_of_newest(MAIL))).await.expect("an answer");
+    let answer = world
+        .invoke_delivery_events(&bounce("Permanent", &world.name_of_newest(MAIL)))
+        .await
+        .expect("an answer");
     assert_eq!(counts(&answer), [1, 0, 0, 0, 0]);
-    assert_eq!(world.sign_in(&ann.user_id, &ann.password).await.expect(200).body["next"], "reconfirm");
+    assert_eq!(
+        world.sign_in(&ann.user_id, &ann.password).await.expect(200).body["next"],
+        "reconfirm"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -118,10 +160,17 @@ async fn nobody_is_asked_who_could_not_reset_anyway_nor_of_a_kind_that_is_not_al
     ];
     for (what, change, next) in table {
         let (world, admin, ann) = notified_user().await;
-        world.invoke_delivery_events(&bounce("Permanent", &world.name_of_newest(MAIL))).await.expect("an answer");
+        world
+            .invoke_delivery_events(&bounce("Permanent", &world.name_of_newest(MAIL)))
+            .await
+            .expect("an answer");
         world.save_policy(&admin, change).await.expect(200);
         let answer = world.sign_in(&ann.user_id, &ann.password).await.expect(200);
-        assert_eq!((&answer.body["next"], &answer.body["undeliverable"]), (&next, &json!(["email"])), "{what}");
+        assert_eq!(
+            (&answer.body["next"], &answer.body["undeliverable"]),
+            (&next, &json!(["email"])),
+            "{what}"
+        );
     }
 }
 
@@ -139,8 +188,15 @@ async fn reset(world: &World, ann: &Person) -> (Vec<Value>, Vec<String>) {
     let sent = world.ask_code(&reset).await.expect(202);
     let code = world.code_for(MAIL).await;
     answers.extend([started.body, sent.body.clone()]);
-    answers.push(world.verify(&reset.bearer, &sent.text("challengeId"), &code).await.expect(200).body);
-    answers.push(world.ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer)).await.expect(200).body);
+    answers
+        .push(world.verify(&reset.bearer, &sent.text("challengeId"), &code).await.expect(200).body);
+    answers.push(
+        world
+            .ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer))
+            .await
+            .expect(200)
+            .body,
+    );
     answers.push(world.set_password(&reset, "a new and longer password").await.expect(204).body);
     for answer in &mut answers {
         for drawn in ["resetId", "bearer", "supportCode", "challengeId", "expiresAt"] {
@@ -148,10 +204,12 @@ async fn reset(world: &World, ann: &Person) -> (Vec<Value>, Vec<String>) {
         }
     }
     let calls = world.proxy.take_calls().into_iter().map(|call| {
-        let conditions = call.body["TransactItems"].as_array().into_iter().flatten().map(|member| {
-            let (verb, body) = member.as_object().expect("a member").iter().next().expect("a verb");
-            format!("{verb} {} {}", body["UpdateExpression"], body["ConditionExpression"])
-        });
+        let conditions =
+            call.body["TransactItems"].as_array().into_iter().flatten().map(|member| {
+                let (verb, body) =
+                    member.as_object().expect("a member").iter().next().expect("a verb");
+                format!("{verb} {} {}", body["UpdateExpression"], body["ConditionExpression"])
+            });
         format!(
             "{} {:?} {}",
             call.operation,
@@ -166,7 +224,10 @@ async fn reset(world: &World, ann: &Person) -> (Vec<Value>, Vec<String>) {
 async fn a67_a_bounce_changes_no_answer_of_a_reset_and_none_of_its_calls() {
     let (marked, _, ann) = notified_user().await;
     let (other, _, same) = notified_user().await;
-    let answer = marked.invoke_delivery_events(&bounce("Permanent", &marked.name_of_newest(MAIL))).await.expect("an answer");
+    let answer = marked
+        .invoke_delivery_events(&bounce("Permanent", &marked.name_of_newest(MAIL)))
+        .await
+        .expect("an answer");
     assert_eq!(counts(&answer), [1, 0, 0, 0, 0]);
     let (ours, theirs) = (reset(&marked, &ann).await, reset(&other, &same).await);
     assert_eq!(ours.0, theirs.0);
@@ -184,16 +245,30 @@ async fn a67_a_bounce_ends_nothing_that_is_under_way() {
     world.pass(Span::seconds(1));
     // The very message that holds the code, and all others.
     for message in world.standins.inbox().all() {
-        world.invoke_delivery_events(&bounce("Permanent", &message.message_id)).await.expect("an answer");
         world
-            .invoke_delivery_events(&logged(&[sms_line(&message.message_id, "FAILURE", "Phone number is opted out")]))
+            .invoke_delivery_events(&bounce("Permanent", &message.message_id))
+            .await
+            .expect("an answer");
+        world
+            .invoke_delivery_events(&logged(&[sms_line(
+                &message.message_id,
+                "FAILURE",
+                "Phone number is opted out",
+            )]))
             .await
             .expect("an answer");
     }
-    assert_eq!((marks(&world).await.len(), trail(&world).await.len()), (2, 2), "told once, however many come back");
+    assert_eq!(
+        (marks(&world).await.len(), trail(&world).await.len()),
+        (2, 2),
+        "told once, however many come back"
+    );
     let after = account(&world, "ann@example.com").await;
     assert_eq!(before["generation"], after["generation"]);
-    assert_eq!(before["methods"]["M"]["email"]["M"]["version"], after["methods"]["M"]["email"]["M"]["version"]);
+    assert_eq!(
+        before["methods"]["M"]["email"]["M"]["version"],
+        after["methods"]["M"]["email"]["M"]["version"]
+    );
     world.ask(Ask::new("GET", "/v1/me").bearer(&session)).await.expect(200);
     world.verify(&reset.bearer, &challenge, &code).await.expect(200);
     world.set_password(&reset, "a new and longer password").await.expect(204);
@@ -207,11 +282,17 @@ async fn a67_a_bounce_ends_nothing_that_is_under_way() {
 async fn a67_an_event_that_comes_again_does_nothing_more() {
     let (world, _, _) = notified_user().await;
     let event = bounce("Permanent", &world.name_of_newest(MAIL));
-    assert_eq!(counts(&world.invoke_delivery_events(&event).await.expect("an answer")), [1, 0, 0, 0, 0]);
+    assert_eq!(
+        counts(&world.invoke_delivery_events(&event).await.expect("an answer")),
+        [1, 0, 0, 0, 0]
+    );
     let after = world.items().await;
     world.pass(Span::minutes(1));
     for _ in 0..3 {
-        assert_eq!(counts(&world.invoke_delivery_events(&event).await.expect("an answer")), [0, 0, 0, 1, 0]);
+        assert_eq!(
+            counts(&world.invoke_delivery_events(&event).await.expect("an answer")),
+            [0, 0, 0, 1, 0]
+        );
     }
     assert_eq!(world.items().await, after);
     // The same at once, eight times: one marks.
@@ -221,7 +302,9 @@ async fn a67_an_event_that_comes_again_does_nothing_more() {
     let mut tasks = JoinSet::new();
     for _ in 0..8 {
         let (world, event) = (world.clone(), event.clone());
-        tasks.spawn(async move { counts(&world.invoke_delivery_events(&event).await.expect("an answer")) });
+        tasks.spawn(async move {
+            counts(&world.invoke_delivery_events(&event).await.expect("an answer"))
+        });
     }
     let all = tasks.join_all().await;
     assert_eq!(all.iter().filter(|counts| counts[0] == 1).count(), 1, "{all:?}");
@@ -235,28 +318,49 @@ async fn a67_an_address_that_was_changed_or_proved_since_is_not_marked() {
     let old = bounce("Permanent", &world.name_of_newest(MAIL));
     world.pass(Span::minutes(11));
     world.add_method(&world.session(&ann).await, "email", "ann.new@example.com").await;
-    assert_eq!(counts(&world.invoke_delivery_events(&old).await.expect("an answer")), [0, 1, 0, 0, 0]);
+    assert_eq!(
+        counts(&world.invoke_delivery_events(&old).await.expect("an answer")),
+        [0, 1, 0, 0, 0]
+    );
     // The old one is told of the change, after it: that this comes back says
     // nothing of the new one.
     world.pass(Span::seconds(1));
     world.pump().await;
     let told = bounce("Permanent", &world.name_of_newest(MAIL));
     assert_ne!(told, old);
-    assert_eq!(counts(&world.invoke_delivery_events(&told).await.expect("an answer")), [0, 1, 0, 0, 0]);
+    assert_eq!(
+        counts(&world.invoke_delivery_events(&told).await.expect("an answer")),
+        [0, 1, 0, 0, 0]
+    );
     // And back: the older message says nothing of an address proved after it.
     world.pass(Span::minutes(11));
     world.add_method(&world.session(&ann).await, "email", MAIL).await;
-    assert_eq!(counts(&world.invoke_delivery_events(&old).await.expect("an answer")), [0, 1, 0, 0, 0]);
+    assert_eq!(
+        counts(&world.invoke_delivery_events(&old).await.expect("an answer")),
+        [0, 1, 0, 0, 0]
+    );
     assert_eq!(marks(&world).await, vec![]);
     // Removed; then the whole account.
     let (world, admin, ann) = notified_user().await;
     let old = bounce("Permanent", &world.name_of_newest(MAIL));
-    world.ask(Ask::new("DELETE", "/v1/me/methods/email").bearer(&world.session(&ann).await)).await.expect(204);
-    assert_eq!(counts(&world.invoke_delivery_events(&old).await.expect("an answer")), [0, 1, 0, 0, 0]);
-    let seen = world.ask(Ask::new("GET", "/v1/users/ann@example.com").bearer(&admin)).await.expect(200);
-    let delete = Ask::new("DELETE", "/v1/users/ann@example.com").bearer(&admin).header("if-match", &seen.headers["etag"]);
+    world
+        .ask(Ask::new("DELETE", "/v1/me/methods/email").bearer(&world.session(&ann).await))
+        .await
+        .expect(204);
+    assert_eq!(
+        counts(&world.invoke_delivery_events(&old).await.expect("an answer")),
+        [0, 1, 0, 0, 0]
+    );
+    let seen =
+        world.ask(Ask::new("GET", "/v1/users/ann@example.com").bearer(&admin)).await.expect(200);
+    let delete = Ask::new("DELETE", "/v1/users/ann@example.com")
+        .bearer(&admin)
+        .header("if-match", &seen.headers["etag"]);
     world.ask(delete).await.expect(204);
-    assert_eq!(counts(&world.invoke_delivery_events(&old).await.expect("an answer")), [0, 1, 0, 0, 0]);
+    assert_eq!(
+        counts(&world.invoke_delivery_events(&old).await.expect("an answer")),
+        [0, 1, 0, 0, 0]
+    );
     assert_eq!(trail(&world).await, Vec::<Value>::new());
 }
 
@@ -264,8 +368,9 @@ async fn a67_an_address_that_was_changed_or_proved_since_is_not_marked() {
 async fn a_change_between_its_read_and_its_write_is_judged_anew() {
     let (world, _, ann) = notified_user().await;
     let event = bounce("Permanent", &world.name_of_newest(MAIL));
-    let gate =
-        world.proxy.hold(|operation, body| operation == "TransactWriteItems" && body.to_string().contains("\"methodUndeliverable\""));
+    let gate = world.proxy.hold(|operation, body| {
+        operation == "TransactWriteItems" && body.to_string().contains("\"methodUndeliverable\"")
+    });
     let change = async {
         gate.arrived(1).await;
         world.pass(Span::minutes(11));
@@ -284,7 +389,12 @@ async fn the_audit_trail_tells_it_under_the_support_code_of_its_reset_and_no_add
     world.send_code(&reset).await;
     world.pump().await;
     let name = world.name_of_newest(MAIL);
-    let sent = world.items().await.into_iter().find(|item| item["pk"]["S"] == format!("SENT#{name}")).expect("whose it was");
+    let sent = world
+        .items()
+        .await
+        .into_iter()
+        .find(|item| item["pk"]["S"] == format!("SENT#{name}"))
+        .expect("whose it was");
     let text = sent.to_string();
     assert!(!text.contains("example.com") && sent.get("supportCode").is_none(), "{text}");
     assert_eq!(sent["ttl"]["N"], (world.now() + Span::days(7)).epoch_seconds().to_string());
@@ -312,11 +422,18 @@ async fn the_failure_buttons_of_the_inbox_rehearse_it() {
         world.standins.fail_next(channel, failure);
         let reset = world.start_reset(&ann.user_id).await;
         let destination = if kind == "email" { MAIL } else { NUMBER };
-        world.ask_code_by(&reset, json!({ "kind": kind, "destination": destination })).await.expect(202);
+        world
+            .ask_code_by(&reset, json!({ "kind": kind, "destination": destination }))
+            .await
+            .expect(202);
         world.pump().await;
         world.pass(Span::seconds(1));
         let report = reports.try_recv().expect("what AWS would say");
-        assert_eq!(counts(&world.invoke_delivery_events(&report).await.expect("an answer")), [1, 0, 0, 0, 0], "{failure:?}");
+        assert_eq!(
+            counts(&world.invoke_delivery_events(&report).await.expect("an answer")),
+            [1, 0, 0, 0, 0],
+            "{failure:?}"
+        );
         assert_eq!(marks(&world).await, vec![(kind, reason.to_owned())]);
         world.pass(Span::minutes(11));
         world.add_method(&world.session(&ann).await, kind, destination).await;

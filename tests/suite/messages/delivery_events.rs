@@ -42,11 +42,13 @@ async fn what_comes_back_for_good_marks_its_method_and_what_passes_does_not() {
     let (world, admin, ann) = notified_user().await;
     let kind = |address: &str| if address == MAIL { "email" } else { "mobilePhone" };
     for (what, address, event, marked, place) in table {
-        let answer = world.invoke_delivery_events(&event(&world.name_of_newest(address))).await.expect(what);
+        let answer =
+            world.invoke_delivery_events(&event(&world.name_of_newest(address))).await.expect(what);
         let mut expected = [0; 5];
         expected[place] = 1;
         assert_eq!(counts(&answer), expected, "{what}");
-        let expected: Vec<_> = marked.map(|reason| (kind(address), reason.to_owned())).into_iter().collect();
+        let expected: Vec<_> =
+            marked.map(|reason| (kind(address), reason.to_owned())).into_iter().collect();
         assert_eq!(marks(&world).await, expected, "{what}");
         if marked.is_none() {
             continue;
@@ -67,11 +69,21 @@ async fn of_what_arrives_nothing_is_written() {
     let (world, _, _) = notified_user().await;
     let before = world.items().await;
     for event_type in ["Send", "Delivery", "Open", "Click", "Subscription", "Something New"] {
-        let answer = world.invoke_delivery_events(&ses(event_type, &world.name_of_newest(MAIL), json!({}))).await.expect("an answer");
+        let answer = world
+            .invoke_delivery_events(&ses(event_type, &world.name_of_newest(MAIL), json!({})))
+            .await
+            .expect("an answer");
         assert_eq!(counts(&answer), [0; 5], "{event_type}");
     }
-    let taken = sms_line(&world.name_of_newest(NUMBER), "SUCCESS", "Message has been accepted by phone carrier");
-    assert_eq!(counts(&world.invoke_delivery_events(&logged(&[taken])).await.expect("an answer")), [0; 5]);
+    let taken = sms_line(
+        &world.name_of_newest(NUMBER),
+        "SUCCESS",
+        "Message has been accepted by phone carrier",
+    );
+    assert_eq!(
+        counts(&world.invoke_delivery_events(&logged(&[taken])).await.expect("an answer")),
+        [0; 5]
+    );
     let test =
         packed(json!({ "messageType": "CONTROL_MESSAGE", "logEvents": [{ "message": "CWL CONTROL MESSAGE" }] }).to_string().as_bytes());
     assert_eq!(counts(&world.invoke_delivery_events(&test).await.expect("an answer")), [0; 5]);
@@ -86,13 +98,27 @@ async fn a67_a_message_that_nobody_sent_is_dropped_and_read_once() {
     world.proxy.take_calls();
     let opted_out = |name: &str| logged(&[sms_line(name, "FAILURE", "Phone number is opted out")]);
     // Of nobody; of the other channel.
-    for event in [bounce("Permanent", "0100019-nobodys"), opted_out("0-0-0"), bounce("Permanent", &sms), opted_out(&mail)] {
-        assert_eq!(counts(&world.invoke_delivery_events(&event).await.expect("an answer")), [0, 0, 0, 1, 0]);
+    for event in [
+        bounce("Permanent", "0100019-nobodys"),
+        opted_out("0-0-0"),
+        bounce("Permanent", &sms),
+        opted_out(&mail),
+    ] {
+        assert_eq!(
+            counts(&world.invoke_delivery_events(&event).await.expect("an answer")),
+            [0, 0, 0, 1, 0]
+        );
     }
     assert_eq!(world.proxy.take_calls().len(), 4);
     // No name that could be another key.
     for name in ["", "a#b", "a b", "ä", "x\u{0}", &"a".repeat(129)] {
-        assert_eq!(counts(&world.invoke_delivery_events(&bounce("Permanent", name)).await.expect("an answer")), [0, 0, 0, 0, 1], "{name}");
+        assert_eq!(
+            counts(
+                &world.invoke_delivery_events(&bounce("Permanent", name)).await.expect("an answer")
+            ),
+            [0, 0, 0, 0, 1],
+            "{name}"
+        );
     }
     assert_eq!(world.proxy.take_calls().len(), 0);
     assert_eq!(world.items().await, before);
@@ -126,14 +152,28 @@ async fn whatever_cannot_be_read_is_dropped_and_holds_up_no_other() {
     let before = world.items().await;
     for event in &table {
         let shown = event.to_string().chars().take(100).collect::<String>();
-        assert_eq!(counts(&world.invoke_delivery_events(event).await.expect(&shown)), [0, 0, 0, 0, 1], "{shown}");
+        assert_eq!(
+            counts(&world.invoke_delivery_events(event).await.expect(&shown)),
+            [0, 0, 0, 0, 1],
+            "{shown}"
+        );
     }
-    assert_eq!(counts(&world.invoke_delivery_events(&json!({ "Records": [] })).await.expect("an answer")), [0; 5]);
+    assert_eq!(
+        counts(&world.invoke_delivery_events(&json!({ "Records": [] })).await.expect("an answer")),
+        [0; 5]
+    );
     assert_eq!(world.items().await, before);
     // Among others, each is judged by itself.
     let good = sms_line(&world.name_of_newest(NUMBER), "FAILURE", "Phone number is opted out");
-    let mixed = logged(&["not JSON".to_owned(), good, sms_line("nobodys", "FAILURE", "Invalid phone number")]);
-    assert_eq!(counts(&world.invoke_delivery_events(&mixed).await.expect("an answer")), [1, 0, 0, 1, 1]);
+    let mixed = logged(&[
+        "not JSON".to_owned(),
+        good,
+        sms_line("nobodys", "FAILURE", "Invalid phone number"),
+    ]);
+    assert_eq!(
+        counts(&world.invoke_delivery_events(&mixed).await.expect("an answer")),
+        [1, 0, 0, 1, 1]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,7 +185,10 @@ async fn a_message_whose_name_could_not_be_written_down_was_sent_and_is_not_sent
     world.proxy.clear_rule();
     let sent = world.standins.inbox().all().len() - before;
     assert_eq!((sent % 2, world.dead_letters().await), (0, 0));
-    let answer = world.invoke_delivery_events(&bounce("Permanent", &world.name_of_newest(MAIL))).await.expect("an answer");
+    let answer = world
+        .invoke_delivery_events(&bounce("Permanent", &world.name_of_newest(MAIL)))
+        .await
+        .expect("an answer");
     assert_eq!(counts(&answer), [0, 0, 0, 1, 0], "nobody knows whose it was");
     notify(&world, &ann).await;
     assert_eq!(world.standins.inbox().all().len() - before, 2 * sent, "as many as with it");
@@ -156,10 +199,15 @@ async fn where_the_table_does_not_answer_the_event_is_to_come_again() {
     let (world, _, _) = notified_user().await;
     let event = bounce("Permanent", &world.name_of_newest(MAIL));
     for broken in ["BatchGetItem", "TransactWriteItems"] {
-        world.proxy.set_rule(move |operation, _| (operation == broken).then_some(Fault::AccessDenied));
+        world
+            .proxy
+            .set_rule(move |operation, _| (operation == broken).then_some(Fault::AccessDenied));
         assert!(world.invoke_delivery_events(&event).await.is_err(), "{broken}");
         world.proxy.clear_rule();
     }
     assert_eq!(marks(&world).await, vec![]);
-    assert_eq!(counts(&world.invoke_delivery_events(&event).await.expect("an answer")), [1, 0, 0, 0, 0]);
+    assert_eq!(
+        counts(&world.invoke_delivery_events(&event).await.expect("an answer")),
+        [1, 0, 0, 0, 0]
+    );
 }

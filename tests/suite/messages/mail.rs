@@ -30,14 +30,23 @@ async fn mails(language: &str, organisation: &str) -> Vec<local::inbox::Message>
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mails_come_in_the_language_of_the_account() {
-    let subjects = |mails: &[local::inbox::Message]| mails.iter().map(|m| m.subject.clone().unwrap_or_default()).collect::<Vec<_>>();
+    let subjects = |mails: &[local::inbox::Message]| {
+        mails.iter().map(|m| m.subject.clone().unwrap_or_default()).collect::<Vec<_>>()
+    };
     let english = mails("en", "Example").await;
     assert_eq!(
         subjects(&english),
-        ["Your code to confirm this address for Example", "Your code to reset your Example password", "Your Example password was reset"]
+        [
+            "Your code to confirm this address for Example",
+            "Your code to reset your Example password",
+            "Your Example password was reset"
+        ]
     );
     let chinese = mails("zh-TW", "範例").await;
-    assert_eq!(subjects(&chinese), ["「範例」確認電子郵件地址的驗證碼", "重設「範例」密碼的驗證碼", "您的「範例」密碼已重設"]);
+    assert_eq!(
+        subjects(&chinese),
+        ["「範例」確認電子郵件地址的驗證碼", "重設「範例」密碼的驗證碼", "您的「範例」密碼已重設"]
+    );
     for mail in english.iter().chain(&chinese) {
         let html = mail.html.as_deref().expect("HTML too");
         assert_eq!(mail.from.as_deref(), Some("Latchkey <no-reply@example.com>"));
@@ -57,7 +66,10 @@ async fn a49_an_organisations_name_is_text_and_never_markup_header_or_placeholde
     for mail in mails("en", name).await {
         let html = mail.html.expect("HTML too");
         assert!(!html.contains("<b>"), "{html}");
-        assert!(html.contains("A&lt;b&gt;&quot;x&quot;&lt;/b&gt; &amp; {code} {minutes}"), "{html}");
+        assert!(
+            html.contains("A&lt;b&gt;&quot;x&quot;&lt;/b&gt; &amp; {code} {minutes}"),
+            "{html}"
+        );
         assert!(mail.subject.expect("a subject").contains(name));
     }
 }
@@ -66,16 +78,21 @@ async fn a49_an_organisations_name_is_text_and_never_markup_header_or_placeholde
 async fn a52_a_message_holds_nothing_of_a_requests_headers() {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
-    let headers = ["host", "x-forwarded-host", "forwarded", "origin", "referer", "x-forwarded-proto"];
+    let headers =
+        ["host", "x-forwarded-host", "forwarded", "origin", "referer", "x-forwarded-proto"];
     let poison = |mut ask: Ask| {
         for name in headers {
             ask = ask.header(name, "evil.example");
         }
         ask
     };
-    let started = world.ask(poison(Ask::new("POST", "/v1/resets").body(json!({ "userId": ann.user_id })))).await.expect(201);
+    let started = world
+        .ask(poison(Ask::new("POST", "/v1/resets").body(json!({ "userId": ann.user_id }))))
+        .await
+        .expect(201);
     let path = format!("/v1/resets/{}/challenges", started.text("resetId"));
-    let send = Ask::new("POST", path).bearer(&started.text("bearer")).body(json!({ "kind": "email" }));
+    let send =
+        Ask::new("POST", path).bearer(&started.text("bearer")).body(json!({ "kind": "email" }));
     world.ask(poison(send)).await.expect(202);
     world.pump().await;
     let mail = world.standins.inbox().to("ann.private@example.com").pop().expect("a mail");
@@ -98,7 +115,10 @@ async fn a15_only_the_address_that_the_gateway_saw_is_counted() {
         world.ask(start("203.0.113.7", n)).await.expect(201);
     }
     let refused = world.ask(start("203.0.113.7", 11)).await;
-    assert_eq!((refused.code(), refused.headers["retry-after"].as_str()), ("tooManyFromAddress", "3600"));
+    assert_eq!(
+        (refused.code(), refused.headers["retry-after"].as_str()),
+        ("tooManyFromAddress", "3600")
+    );
     // One subscriber has a whole /64 of IPv6.
     for n in 0..10 {
         world.ask(start(&format!("2001:db8:1:2::{n}"), n)).await.expect(201);

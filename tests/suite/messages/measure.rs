@@ -17,12 +17,26 @@ async fn what_waits_is_measured_however_much_failed() {
     let (world, _) = notice_waits().await;
     world.pass(Span::seconds(90));
     assert_eq!(measured(&world).await, json!({ "messages": 1, "oldestSeconds": 90 }));
-    let row = world.items().await.into_iter().find(|item| is_row(item) && item["state"]["S"] == "queued").expect("a row");
+    let row = world
+        .items()
+        .await
+        .into_iter()
+        .find(|item| is_row(item) && item["state"]["S"] == "queued")
+        .expect("a row");
     world.standins.fail_next(Channel::Email, Failure::Rejected);
     world.pump().await;
-    assert_eq!(measured(&world).await, json!({ "messages": 0, "oldestSeconds": 0 }), "it waits no more");
+    assert_eq!(
+        measured(&world).await,
+        json!({ "messages": 0, "oldestSeconds": 0 }),
+        "it waits no more"
+    );
     // An hour of refusals, and one that waits behind them.
-    let failed = world.items().await.into_iter().find(|item| is_row(item) && item["state"]["S"] == "failed").expect("a row");
+    let failed = world
+        .items()
+        .await
+        .into_iter()
+        .find(|item| is_row(item) && item["state"]["S"] == "failed")
+        .expect("a row");
     for n in 0..250 {
         let mut failed = failed.clone();
         failed["sk"]["S"] = format!("{:013}.notice.-.row{n:04}", world.now().0).into();

@@ -31,7 +31,11 @@ async fn states(world: &World) -> Vec<String> {
 
 /// What the stream brings of rows that nobody handled yet.
 pub async fn records(world: &World) -> Value {
-    let queued = world.items().await.into_iter().filter(|item| is_row(item) && item["state"]["S"] == "queued");
+    let queued = world
+        .items()
+        .await
+        .into_iter()
+        .filter(|item| is_row(item) && item["state"]["S"] == "queued");
     let record = |(n, row): (usize, Value)| {
         let keys = json!({ "pk": row["pk"], "sk": row["sk"] });
         json!({ "eventName": "INSERT", "dynamodb": { "SequenceNumber": n.to_string(), "Keys": keys } })
@@ -41,7 +45,8 @@ pub async fn records(world: &World) -> Value {
 
 /// Looked at; and of those sent, dropped, failed, left.
 pub fn counts(answer: &Value) -> [u64; 5] {
-    ["looked", "sent", "dropped", "failed", "left"].map(|name| answer[name].as_u64().unwrap_or_else(|| panic!("no {name} in {answer}")))
+    ["looked", "sent", "dropped", "failed", "left"]
+        .map(|name| answer[name].as_u64().unwrap_or_else(|| panic!("no {name} in {answer}")))
 }
 
 pub async fn redrive(world: &World) -> [u64; 5] {
@@ -118,7 +123,11 @@ async fn an_outage_that_goes_on_through_many_re_drives_keeps_no_notice_from_bein
         world.proxy.set_rule(|operation, _| (operation == SEND).then_some(Fault::Silence));
         assert_eq!(redrive(&world).await, [1, 0, 0, 1, 0]);
         world.proxy.clear_rule();
-        assert_eq!(redrive(&world).await, [1, 0, 0, 0, 1], "one try in a quarter of an hour, however often it is asked for");
+        assert_eq!(
+            redrive(&world).await,
+            [1, 0, 0, 0, 1],
+            "one try in a quarter of an hour, however often it is asked for"
+        );
     }
     world.pass(AT_REST);
     assert_eq!((redrive(&world).await, mails(&world)), ([1, 1, 0, 0, 0], before + 1));
@@ -201,7 +210,12 @@ async fn a_code_that_failed_stays_as_it_is_for_the_help_desk_to_see() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_ends_in_time_where_its_channel_does_not_answer() {
     let (world, _) = notice_waits().await;
-    let row = world.items().await.into_iter().find(|item| is_row(item) && item["state"]["S"] == "queued").expect("a row");
+    let row = world
+        .items()
+        .await
+        .into_iter()
+        .find(|item| is_row(item) && item["state"]["S"] == "queued")
+        .expect("a row");
     for n in 0..20 {
         let mut row = row.clone();
         row["sk"]["S"] = format!("{:013}.notice.-.row{n:04}", world.now().0).into();
@@ -215,10 +229,21 @@ async fn a_run_ends_in_time_where_its_channel_does_not_answer() {
         silent.then_some(Fault::Silence)
     });
     let (first, began) = (world.redrive().await, world.now());
-    assert_eq!((counts(&first), first["next"].is_string()), ([2, 0, 0, 2, 0], true), "an invocation ends after 20 s");
+    assert_eq!(
+        (counts(&first), first["next"].is_string()),
+        ([2, 0, 0, 2, 0], true),
+        "an invocation ends after 20 s"
+    );
     world.proxy.clear_rule();
-    let rest = world.invoke_send_code(&json!({ "redrive": { "after": first["next"] } })).await.expect("an answer");
-    assert_eq!((counts(&rest), world.now()), ([19, 19, 0, 0, 0], began), "the next begins where it ended");
+    let rest = world
+        .invoke_send_code(&json!({ "redrive": { "after": first["next"] } }))
+        .await
+        .expect("an answer");
+    assert_eq!(
+        (counts(&rest), world.now()),
+        ([19, 19, 0, 0, 0], began),
+        "the next begins where it ended"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -246,9 +271,19 @@ async fn what_the_other_administrators_are_told_is_spread_by_a_re_drive_too() {
     let administrator = world.administrator().await;
     let admin = world.session(&administrator).await;
     world.switch_on_phones(&admin, 1).await;
-    let other = world.user(&admin, json!({ "userId": "bob@example.com", "name": "Bob", "role": "administrator" })).await;
+    let other = world
+        .user(
+            &admin,
+            json!({ "userId": "bob@example.com", "name": "Bob", "role": "administrator" }),
+        )
+        .await;
     world.register_all(&administrator, &[("email", MAIL), ("mobilePhone", "+61491570156")]).await;
-    world.register_all(&other, &[("email", "bob.private@example.com"), ("mobilePhone", "+61491570157")]).await;
+    world
+        .register_all(
+            &other,
+            &[("email", "bob.private@example.com"), ("mobilePhone", "+61491570157")],
+        )
+        .await;
     let reset = world.start_reset("admin@example.com").await;
     world.prove(&reset, "email", MAIL).await;
     world.prove(&reset, "mobilePhone", "+61491570156").await;
@@ -271,7 +306,12 @@ async fn a_run_is_bounded_and_the_next_goes_on_where_it_ended() {
     world.standins.fail_next(Channel::Email, Failure::Rejected);
     world.pump().await;
     // Rows as a long outage would leave them: of an earlier run, all but one.
-    let row = world.items().await.into_iter().find(|item| is_row(item) && item["state"]["S"] == "failed").expect("a row");
+    let row = world
+        .items()
+        .await
+        .into_iter()
+        .find(|item| is_row(item) && item["state"]["S"] == "failed")
+        .expect("a row");
     let more = MOST_ROWS as usize + 55;
     for n in 0..more {
         let mut row = row.clone();
@@ -284,7 +324,11 @@ async fn a_run_is_bounded_and_the_next_goes_on_where_it_ended() {
     }
     let (mut after, mut all, mut runs) = (Value::Null, [0; 5], 0);
     loop {
-        let event = if after.is_null() { json!({ "redrive": {} }) } else { json!({ "redrive": { "after": after } }) };
+        let event = if after.is_null() {
+            json!({ "redrive": {} })
+        } else {
+            json!({ "redrive": { "after": after } })
+        };
         let answer = world.invoke_send_code(&event).await.expect("an answer");
         let now = counts(&answer);
         assert!(now[0] <= u64::from(MOST_ROWS), "{answer}");
@@ -317,7 +361,9 @@ async fn where_the_keys_or_the_table_do_not_answer_nothing_is_claimed() {
     let before = world.items().await;
     world.proxy.set_rule(|operation, _| (operation == "Query").then_some(Fault::AccessDenied));
     assert_eq!(world.redrive().await["problem"]["code"], "unavailable");
-    world.proxy.set_rule(|operation, _| (operation == "BatchGetItem").then_some(Fault::AccessDenied));
+    world
+        .proxy
+        .set_rule(|operation, _| (operation == "BatchGetItem").then_some(Fault::AccessDenied));
     assert_eq!(redrive(&world).await, [1, 0, 0, 1, 0]);
     world.proxy.clear_rule();
     assert_eq!(world.items().await, before);
@@ -342,9 +388,13 @@ async fn a_re_drive_is_asked_for_in_one_way_and_the_stream_is_no_other() {
         let answer = world.invoke_send_code(&event).await.expect("an answer");
         assert_eq!(answer["problem"]["errors"][0]["pointer"], pointer, "{event}: {answer}");
     }
-    for event in [json!({}), json!(null), json!([]), json!("redrive"), json!({ "Records": "none" })] {
+    for event in [json!({}), json!(null), json!([]), json!("redrive"), json!({ "Records": "none" })]
+    {
         let error = world.invoke_send_code(&event).await.expect_err("no answer");
-        assert_eq!(error, "this is neither the outbox's stream, a re-drive, nor a measurement", "{event}");
+        assert_eq!(
+            error, "this is neither the outbox's stream, a re-drive, nor a measurement",
+            "{event}"
+        );
     }
     assert_eq!(mails(&world), before);
     // What the gateway would make of a caller's wish reaches other functions, and is a string there.

@@ -32,7 +32,8 @@ fn code() -> Code {
 
 /// The SMS of a content.
 fn sms(language: Language, short_name: &str, host: &str, content: Content<'_>) -> String {
-    let organisation = Organisation { short_name: short_name.into(), ..Policy::default().organisation };
+    let organisation =
+        Organisation { short_name: short_name.into(), ..Policy::default().organisation };
     let to = Destination::MobilePhone(NUMBER.into());
     render(&Outgoing { to: &to, language, organisation: &organisation, content }, host).to_string()
 }
@@ -55,7 +56,8 @@ fn every_sms(short_name: &str, host: &str, code: &Code) -> (Vec<String>, Vec<Str
                 | Notice::MethodRemoved
                 | Notice::PasswordIssued => &[None],
             };
-            notices.extend(about.iter().map(|about| say(Content::Notice { notice, about: *about })));
+            notices
+                .extend(about.iter().map(|about| say(Content::Notice { notice, about: *about })));
         }
     }
     (codes, notices)
@@ -64,7 +66,10 @@ fn every_sms(short_name: &str, host: &str, code: &Code) -> (Vec<String>, Vec<Str
 /// Short names that are as long as they may be: in ASCII, in the alphabet's
 /// extension, beyond the alphabet, in Chinese, and beyond the BMP.
 fn longest_names() -> Vec<String> {
-    ["A", "€", "ç", "範", "😀"].into_iter().map(|c| c.repeat(LONGEST_SHORT_NAME / c.encode_utf16().count())).collect()
+    ["A", "€", "ç", "範", "😀"]
+        .into_iter()
+        .map(|c| c.repeat(LONGEST_SHORT_NAME / c.encode_utf16().count()))
+        .collect()
 }
 
 #[test]
@@ -74,14 +79,20 @@ fn every_sms_fits_one_part_at_its_longest() {
         let (codes, notices) = every_sms(&name, &host, &code);
         for text in codes.iter().chain(&notices) {
             assert_eq!(parts(text), 1, "{} units: {text}", text.encode_utf16().count());
-            assert!(text.contains(&name) && !text.contains("://") && !text.contains(['{', '}']), "{text}");
+            assert!(
+                text.contains(&name) && !text.contains("://") && !text.contains(['{', '}']),
+                "{text}"
+            );
         }
         for text in &codes {
             let (sentence, last_line) = text.rsplit_once('\n').expect("a last line");
             assert_eq!(last_line, format!("@{host} #{}", code.reveal()));
             assert!(sentence.contains(code.reveal()), "{sentence}");
         }
-        assert!(notices.iter().all(|text| !text.contains(['\n', '@', '#'])), "a notice is bound to no page");
+        assert!(
+            notices.iter().all(|text| !text.contains(['\n', '@', '#'])),
+            "a notice is bound to no page"
+        );
     }
 }
 
@@ -90,7 +101,9 @@ fn nothing_may_be_longer_than_the_limits_say() {
     let code = code();
     let longest = |name: &str, host: &str| {
         let (codes, notices) = every_sms(name, host, &code);
-        let most = |texts: Vec<String>| texts.iter().map(|text| text.encode_utf16().count()).max().unwrap_or_default();
+        let most = |texts: Vec<String>| {
+            texts.iter().map(|text| text.encode_utf16().count()).max().unwrap_or_default()
+        };
         (most(codes), most(notices))
     };
     let (host, name) = ("h".repeat(LONGEST_HOST), "範".repeat(LONGEST_SHORT_NAME));
@@ -127,26 +140,45 @@ fn the_fullest_text_that_fits_is_sent() {
 #[test]
 fn a_name_that_does_not_fit_a_notice_is_left_out_whole() {
     let told = |language, name: &str, about: &str| {
-        sms(language, name, HOST, Content::Notice { notice: Notice::AdministratorReset, about: Some(about) })
+        sms(
+            language,
+            name,
+            HOST,
+            Content::Notice { notice: Notice::AdministratorReset, about: Some(about) },
+        )
     };
     let (english, chinese) = (Language::English, Language::TraditionalChinese);
-    let with =
-        |about: &str| format!("Latchkey: {about}, an administrator, just reset their own password with codes. If in doubt, ask them.");
+    let with = |about: &str| {
+        format!(
+            "Latchkey: {about}, an administrator, just reset their own password with codes. If in doubt, ask them."
+        )
+    };
     let without = "Latchkey: an administrator reset their own password.";
     let room = 160 - with("").len();
     assert_eq!(told(english, "Latchkey", &"b".repeat(room)), with(&"b".repeat(room)));
     assert_eq!(told(english, "Latchkey", &"b".repeat(room + 1)), without);
     // One character beyond the alphabet makes it 70 units.
     assert_eq!(told(english, "Latchkey", "王小明"), without);
-    assert_eq!(told(chinese, "範例", "王小明"), "範例：系統管理員 王小明 剛剛以驗證碼自行重設了密碼。如有疑慮，請向本人確認。");
-    assert_eq!(told(chinese, "範例", &"王".repeat(64)), "範例：有系統管理員剛剛以驗證碼自行重設了密碼。");
+    assert_eq!(
+        told(chinese, "範例", "王小明"),
+        "範例：系統管理員 王小明 剛剛以驗證碼自行重設了密碼。如有疑慮，請向本人確認。"
+    );
+    assert_eq!(
+        told(chinese, "範例", &"王".repeat(64)),
+        "範例：有系統管理員剛剛以驗證碼自行重設了密碼。"
+    );
 }
 
 #[test]
 fn a49_a_short_name_is_text_and_never_a_placeholder_or_a_last_line() {
     let code = code();
     for name in ["{code}{code}", "@evil.com #1", "<b>{about}"] {
-        let text = sms(Language::English, name, HOST, Content::Code { code: &code, purpose: Purpose::Reset, minutes: 5 });
+        let text = sms(
+            Language::English,
+            name,
+            HOST,
+            Content::Code { code: &code, purpose: Purpose::Reset, minutes: 5 },
+        );
         assert!(text.starts_with(&format!("{name}: {} is", code.reveal())), "{text}");
         assert_eq!(text.lines().count(), 2, "{text}");
         assert!(text.ends_with(&format!("\n@{HOST} #{}", code.reveal())), "{text}");
@@ -163,7 +195,17 @@ fn parts_are_counted_as_the_inbox_counts_them() {
         }
     }
     // And together: one of another kind counts for all.
-    for (many, length) in [("a", 158), ("a", 159), ("a", 160), ("€", 79), ("€", 80), ("a", 69), ("a", 70), ("碼", 69), ("碼", 70)] {
+    for (many, length) in [
+        ("a", 158),
+        ("a", 159),
+        ("a", 160),
+        ("€", 79),
+        ("€", 80),
+        ("a", 69),
+        ("a", 70),
+        ("碼", 69),
+        ("碼", 70),
+    ] {
         for one in ["a", "€", "ç", "碼", "😀", "\n", "`"] {
             check(&(many.repeat(length) + one));
         }
@@ -197,25 +239,38 @@ fn a_base_url_is_https_and_its_host_fits_every_sms() {
         "https://reset.example.com:65536", "https://reset..example.com", "https://.example.com", "https://example.com.", "https://-a.example.com",
         "https://a_b.example.com", "https://重設.example.com", "https://a b.example.com", "https://[2001:db8::1]", "https://reset.example.com\n@evil.example",
     ];
-    for text in bad.into_iter().map(str::to_owned).chain([format!("https://{}", host(LONGEST_HOST + 1))]) {
+    for text in
+        bad.into_iter().map(str::to_owned).chain([format!("https://{}", host(LONGEST_HOST + 1))])
+    {
         let error = BaseUrl::parse(&text).expect_err(&text).to_string();
-        assert!(error.contains("LATCHKEY_BASE_URL") && error.contains(&format!("at most {LONGEST_HOST} characters")), "{error}");
+        assert!(
+            error.contains("LATCHKEY_BASE_URL")
+                && error.contains(&format!("at most {LONGEST_HOST} characters")),
+            "{error}"
+        );
     }
     // A stack is refused before a function could be.
     let middle = LONGEST_HOST - 2;
-    let pattern = format!("AllowedPattern: \"https://[a-z0-9]([a-z0-9.-]{{0,{middle}}}[a-z0-9])?(:[0-9]{{1,5}})?/?\"");
+    let pattern = format!(
+        "AllowedPattern: \"https://[a-z0-9]([a-z0-9.-]{{0,{middle}}}[a-z0-9])?(:[0-9]{{1,5}})?/?\""
+    );
     assert!(include_str!("../../../infra/template.yaml").contains(&pattern), "{pattern}");
 }
 
 #[test]
 fn send_code_may_publish_to_numbers_and_to_no_topic() {
-    let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(include_str!("../../../infra/template.yaml")).expect("YAML");
+    let template: serde_yaml_ng::Value =
+        serde_yaml_ng::from_str(include_str!("../../../infra/template.yaml")).expect("YAML");
     let mut may = BTreeSet::new();
     for (name, resource) in template["Resources"].as_mapping().expect("resources") {
         let policies = resource["Properties"]["Policies"].as_sequence().into_iter().flatten();
-        for statement in policies.filter_map(|policy| policy["PolicyDocument"]["Statement"].as_sequence()).flatten() {
+        for statement in policies
+            .filter_map(|policy| policy["PolicyDocument"]["Statement"].as_sequence())
+            .flatten()
+        {
             if statement["Action"] == "sns:Publish" {
-                let text = |value: &serde_yaml_ng::Value| value.as_str().expect("a text").to_owned();
+                let text =
+                    |value: &serde_yaml_ng::Value| value.as_str().expect("a text").to_owned();
                 may.insert([text(name), text(&statement["Effect"]), text(&statement["Resource"])]);
             }
         }
@@ -236,10 +291,13 @@ async fn world_of_phones(language: &str, short_name: &str) -> (World, Person) {
         policy["organisation"]["shortName"] = short_name.into();
     });
     saved.await.expect(200);
-    let ann = world.user(&admin, json!({ "userId": "ann@example.com", "name": "Ann", "language": language })).await;
+    let ann = world
+        .user(&admin, json!({ "userId": "ann@example.com", "name": "Ann", "language": language }))
+        .await;
     let bearer = world.session(&ann).await;
     let add = json!({ "kind": "mobilePhone", "destination": NUMBER });
-    let sent = world.ask(Ask::new("POST", "/v1/me/methods").bearer(&bearer).body(add)).await.expect(202);
+    let sent =
+        world.ask(Ask::new("POST", "/v1/me/methods").bearer(&bearer).body(add)).await.expect(202);
     let code = world.code_for(NUMBER).await;
     world.verify(&bearer, &sent.text("challengeId"), &code).await.expect(200);
     world.ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer)).await.expect(200);
@@ -250,14 +308,17 @@ async fn world_of_phones(language: &str, short_name: &str) -> (World, Person) {
 async fn ask_sms(world: &World, reset: &StartedReset) -> String {
     let ask = Ask::new("POST", format!("/v1/resets/{}/challenges", reset.id)).bearer(&reset.bearer);
     // The message is of our host, whatever a request says.
-    let ask = ask.header("x-forwarded-host", "evil.example").header("origin", "https://evil.example");
+    let ask =
+        ask.header("x-forwarded-host", "evil.example").header("origin", "https://evil.example");
     world.ask(ask.body(json!({ "kind": "mobilePhone" }))).await.expect(202).text("challengeId")
 }
 
 /// How the rows of the outbox stand.
 async fn states(world: &World) -> Vec<String> {
     let items = world.items().await;
-    let rows = items.iter().filter(|item| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("OUTBOX#")));
+    let rows = items
+        .iter()
+        .filter(|item| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("OUTBOX#")));
     rows.map(|row| row["state"]["S"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
@@ -280,7 +341,8 @@ async fn a_phone_gets_codes_and_notices_in_the_language_of_the_account() {
         world.pump().await;
 
         let received = world.standins.inbox().to(NUMBER);
-        let codes: Vec<&Message> = received.iter().filter(|message| message.code.is_some()).collect();
+        let codes: Vec<&Message> =
+            received.iter().filter(|message| message.code.is_some()).collect();
         let expected: Vec<String> = codes
             .iter()
             .zip(sentences)
@@ -292,8 +354,16 @@ async fn a_phone_gets_codes_and_notices_in_the_language_of_the_account() {
         assert_eq!(codes.iter().map(|message| message.text.as_str()).collect::<Vec<_>>(), expected);
         assert_eq!(received.last().expect("a notice").text, notice);
         for message in &received {
-            assert_eq!((message.channel, message.parts, message.language), (Channel::Sms, 1, language), "{}", message.text);
-            assert_eq!(message.attributes, [("AWS.SNS.SMS.SMSType".to_owned(), "Transactional".to_owned())].into());
+            assert_eq!(
+                (message.channel, message.parts, message.language),
+                (Channel::Sms, 1, language),
+                "{}",
+                message.text
+            );
+            assert_eq!(
+                message.attributes,
+                [("AWS.SNS.SMS.SMSType".to_owned(), "Transactional".to_owned())].into()
+            );
         }
     }
 }
@@ -303,9 +373,22 @@ async fn an_sms_goes_to_a_number_and_to_nothing_else() {
     let (world, _) = world_of_phones("en", "Example").await;
     let calls = world.proxy.take_calls();
     let published = calls.iter().find(|call| call.operation == "/Publish").expect("a call of SNS");
-    let fields: Vec<&str> = published.body.as_object().expect("fields").keys().map(String::as_str).collect();
-    let attribute = ["Name", "Value.DataType", "Value.StringValue"].map(|part| format!("MessageAttributes.entry.1.{part}"));
-    assert_eq!(fields, ["Action", "Message", &attribute[0], &attribute[1], &attribute[2], "PhoneNumber", "Version"]);
+    let fields: Vec<&str> =
+        published.body.as_object().expect("fields").keys().map(String::as_str).collect();
+    let attribute = ["Name", "Value.DataType", "Value.StringValue"]
+        .map(|part| format!("MessageAttributes.entry.1.{part}"));
+    assert_eq!(
+        fields,
+        [
+            "Action",
+            "Message",
+            &attribute[0],
+            &attribute[1],
+            &attribute[2],
+            "PhoneNumber",
+            "Version"
+        ]
+    );
     assert_eq!(published.body["PhoneNumber"], NUMBER);
 }
 
@@ -377,7 +460,13 @@ async fn r09_an_sms_whose_answer_is_lost_is_published_twice_at_most_with_the_sam
         let published = world.standins.inbox().all().split_off(before);
         assert_eq!(published.len(), 2, "once more, by the outbox alone");
         assert_eq!(published[0].text, published[1].text);
-        assert_eq!(states(&world).await.iter().filter(|other| *other == state).count(), if losses == 1 { 2 } else { 1 });
-        world.verify(&reset.bearer, &challenge, published[0].code.as_deref().expect("a code")).await.expect(200);
+        assert_eq!(
+            states(&world).await.iter().filter(|other| *other == state).count(),
+            if losses == 1 { 2 } else { 1 }
+        );
+        world
+            .verify(&reset.bearer, &challenge, published[0].code.as_deref().expect("a code"))
+            .await
+            .expect(200);
     }
 }

@@ -29,7 +29,13 @@ impl Numbers {
     /// What it has cost: in all, and to the country.
     async fn spent(&self) -> (Value, Value) {
         let day = format!("BUDGET#{}", self.world.now().day());
-        let item = self.world.items().await.into_iter().find(|item| item["pk"]["S"] == day.as_str()).unwrap_or_default();
+        let item = self
+            .world
+            .items()
+            .await
+            .into_iter()
+            .find(|item| item["pk"]["S"] == day.as_str())
+            .unwrap_or_default();
         (item["total"]["N"].clone(), item["AU"]["N"].clone())
     }
 
@@ -53,15 +59,27 @@ async fn the_days_sms_are_spent_to_the_last_and_then_there_are_none_for_anybody(
         for user in [ANN, "nobody@example.com"] {
             let started = it.world.ask_reset(user).await.expect(201);
             assert_eq!(started.body["unavailable"], json!(["mobilePhone"]), "{user}");
-            let reset = StartedReset { id: started.text("resetId"), bearer: started.text("bearer"), support_code: String::new() };
-            assert_eq!(told(&it.world.ask_sms(&reset, NUMBER).await), ("smsUnavailable", Some(left)), "{user}");
+            let reset = StartedReset {
+                id: started.text("resetId"),
+                bearer: started.text("bearer"),
+                support_code: String::new(),
+            };
+            assert_eq!(
+                told(&it.world.ask_sms(&reset, NUMBER).await),
+                ("smsUnavailable", Some(left)),
+                "{user}"
+            );
         }
     };
     for most in [1, 1_000_000] {
         it.next_day().await;
         it.set(&[("/limits/smsPerDay", most), ("/limits/smsPerCountryAndDay", 1_000_000)]).await;
         it.spend(most - 1, 0).await;
-        assert_eq!(it.world.ask_reset(ANN).await.expect(201).body["unavailable"], json!([]), "{most}: one is left");
+        assert_eq!(
+            it.world.ask_reset(ANN).await.expect(201).body["unavailable"],
+            json!([]),
+            "{most}: one is left"
+        );
         assert_eq!(it.sms().await, None, "{most}");
         assert_eq!(it.spent().await, (json!(most.to_string()), json!("1")));
         none("86400").await;
@@ -88,7 +106,11 @@ async fn a_countrys_sms_are_spent_to_the_last_and_then_dropped_without_a_word() 
         it.spend(7, most - 1).await;
         assert_eq!(it.sms().await, None, "{most}: the last");
         assert_eq!(it.sms().await, dropped, "{most}: one more");
-        assert_eq!(it.spent().await, (json!("8"), json!(most.to_string())), "what is dropped costs nothing");
+        assert_eq!(
+            it.spent().await,
+            (json!("8"), json!(most.to_string())),
+            "what is dropped costs nothing"
+        );
         assert_eq!(it.world.ask_reset(ANN).await.expect(201).body["unavailable"], json!([]));
         it.world.pass(it.world.now().next_day() - MOMENT - it.world.now());
         assert_eq!(it.sms().await, dropped, "{most}: to the last moment of the day");

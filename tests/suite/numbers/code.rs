@@ -26,7 +26,10 @@ async fn a_code_has_as_many_digits_as_the_policy_says() {
         let sent = it.world.ask_code(&reset).await.expect(202);
         assert_eq!(sent.body["digits"], json!(digits));
         let (challenge, code) = (sent.text("challengeId"), it.world.code_for(MAIL).await);
-        assert_eq!((code.len(), code.as_str()), (digits as usize, it.code(&challenge, Purpose::Reset).as_str()));
+        assert_eq!(
+            (code.len(), code.as_str()),
+            (digits as usize, it.code(&challenge, Purpose::Reset).as_str())
+        );
         for spelling in ["12345", "123456789"] {
             let refused = it.world.verify(&reset.bearer, &challenge, spelling).await.expect(400);
             assert_eq!(refused.body["errors"][0]["code"], "notACode", "{spelling}");
@@ -37,9 +40,16 @@ async fn a_code_has_as_many_digits_as_the_policy_says() {
     for (digits, other) in [(6, "0000000"), (8, "0000000")] {
         it.set(&[("/code/digits", digits), ("/code/guesses", 1)]).await;
         let (reset, challenge) = it.under_way(ANN).await;
-        assert_eq!(it.world.verify(&reset.bearer, &challenge, other).await.code(), "codeNotAccepted");
+        assert_eq!(
+            it.world.verify(&reset.bearer, &challenge, other).await.code(),
+            "codeNotAccepted"
+        );
         let right = it.code(&challenge, Purpose::Reset);
-        assert_eq!(it.world.verify(&reset.bearer, &challenge, &right).await.code(), "codeNotAccepted", "its one guess is spent");
+        assert_eq!(
+            it.world.verify(&reset.bearer, &challenge, &right).await.code(),
+            "codeNotAccepted",
+            "its one guess is spent"
+        );
     }
 }
 
@@ -49,19 +59,27 @@ async fn a_code_lives_as_long_as_the_policy_says_and_not_a_moment_longer() {
     for minutes in [1, 10] {
         it.set(&[("/code/lifetimeMinutes", minutes), ("/resetLifetimeMinutes", 30)]).await;
         let lifetime = Span::minutes(minutes.into());
-        for (passed, accepted) in [(Span(lifetime.0 - 1), true), (lifetime, false), (Span(lifetime.0 + 1), false)] {
+        for (passed, accepted) in
+            [(Span(lifetime.0 - 1), true), (lifetime, false), (Span(lifetime.0 + 1), false)]
+        {
             let reset = it.world.start_reset(ANN).await;
             let sent = it.world.ask_code(&reset).await.expect(202);
             assert_eq!(sent.text("expiresAt"), (it.world.now() + lifetime).to_string());
             let challenge = sent.text("challengeId");
             it.world.pass(passed);
-            let answer = it.world.verify(&reset.bearer, &challenge, &it.code(&challenge, Purpose::Reset)).await;
+            let answer = it
+                .world
+                .verify(&reset.bearer, &challenge, &it.code(&challenge, Purpose::Reset))
+                .await;
             assert_eq!(
                 (answer.status, answer.code()),
                 if accepted { (200, "") } else { (422, "codeNotAccepted") },
                 "{minutes}: {passed:?}"
             );
-            assert_eq!(it.world.next_in(&reset).await, if accepted { "password" } else { "method" });
+            assert_eq!(
+                it.world.next_in(&reset).await,
+                if accepted { "password" } else { "method" }
+            );
         }
     }
 }
@@ -75,12 +93,32 @@ async fn a_code_allows_as_many_guesses_as_the_policy_says() {
             let (reset, challenge) = it.under_way(ANN).await;
             it.world.proxy.take_calls();
             for _ in 0..wrong {
-                assert_eq!(it.world.verify(&reset.bearer, &challenge, WRONG).await.code(), "codeNotAccepted");
+                assert_eq!(
+                    it.world.verify(&reset.bearer, &challenge, WRONG).await.code(),
+                    "codeNotAccepted"
+                );
             }
-            let right = it.world.verify(&reset.bearer, &challenge, &it.code(&challenge, Purpose::Reset)).await;
-            assert_eq!(right.status == 200, accepted, "{guesses} guesses, {wrong} wrong: {right:?}");
-            let charged = it.world.proxy.take_calls().iter().filter(|call| call.is_charge() && call.done()).count();
-            assert_eq!(charged as u32, guesses.min(wrong + 1), "what no guess is left for is not charged, and not compared");
+            let right = it
+                .world
+                .verify(&reset.bearer, &challenge, &it.code(&challenge, Purpose::Reset))
+                .await;
+            assert_eq!(
+                right.status == 200,
+                accepted,
+                "{guesses} guesses, {wrong} wrong: {right:?}"
+            );
+            let charged = it
+                .world
+                .proxy
+                .take_calls()
+                .iter()
+                .filter(|call| call.is_charge() && call.done())
+                .count();
+            assert_eq!(
+                charged as u32,
+                guesses.min(wrong + 1),
+                "what no guess is left for is not charged, and not compared"
+            );
         }
     }
 }

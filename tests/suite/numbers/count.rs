@@ -16,7 +16,18 @@ const MOMENT: Span = Span(1);
 /// A world in which a code allows ten guesses, and an account twenty mails.
 async fn world(numbers: &[(&str, u32)]) -> Numbers {
     let it = Numbers::new().await;
-    it.set(&[&[("/code/guesses", 10), ("/limits/mailsPerTenMinutes", 20), ("/limits/smsPerHour", 20)], numbers].concat()).await;
+    it.set(
+        &[
+            &[
+                ("/code/guesses", 10),
+                ("/limits/mailsPerTenMinutes", 20),
+                ("/limits/smsPerHour", 20),
+            ],
+            numbers,
+        ]
+        .concat(),
+    )
+    .await;
     it
 }
 
@@ -41,7 +52,11 @@ async fn reset_closes_at_exactly_as_many_failed_guesses_as_the_policy_says() {
         it.proved(user).await;
         let last = it.under_way(user).await;
         it.world.pass(Span::minutes(1));
-        assert_eq!(it.guess(&last, WRONG).await.code(), "codeNotAccepted", "{cap}: the last that is compared");
+        assert_eq!(
+            it.guess(&last, WRONG).await.code(),
+            "codeNotAccepted",
+            "{cap}: the last that is compared"
+        );
 
         // Closed: to the right code, to another code, to another reset.
         let closed = ("resetClosed", Some("86400"));
@@ -49,7 +64,11 @@ async fn reset_closes_at_exactly_as_many_failed_guesses_as_the_policy_says() {
         assert_eq!(told(&it.world.ask_code(&last.0).await), closed, "{cap}");
         assert_eq!(told(&it.world.ask_reset(user).await), closed, "{cap}");
         it.world.pass(Span(DAY.0 - 1));
-        assert_eq!(told(&it.world.ask_reset(user).await), ("resetClosed", Some("1")), "{cap}: a moment before a day is over");
+        assert_eq!(
+            told(&it.world.ask_reset(user).await),
+            ("resetClosed", Some("1")),
+            "{cap}: a moment before a day is over"
+        );
         it.world.pass(MOMENT);
         // A full count goes as a whole.
         it.fail(user, cap - 1).await;
@@ -73,13 +92,25 @@ async fn a_failed_guess_leaves_after_24_hours_and_a_full_count_24_hours_after_it
 
     it.world.pass(Span(Span::hours(23).0 - 1));
     it.fail(early, 1).await;
-    assert_eq!(told(&it.world.ask_reset(early).await), ("resetClosed", Some("86400")), "the first still counts");
-    assert_eq!(told(&it.world.ask_reset(full).await), ("resetClosed", Some("3601")), "an hour after its first left");
+    assert_eq!(
+        told(&it.world.ask_reset(early).await),
+        ("resetClosed", Some("86400")),
+        "the first still counts"
+    );
+    assert_eq!(
+        told(&it.world.ask_reset(full).await),
+        ("resetClosed", Some("3601")),
+        "an hour after its first left"
+    );
     it.world.pass(MOMENT);
     it.fail(late, 1).await;
     it.world.ask_reset(late).await.expect(201);
     it.fail(late, 1).await;
-    assert_eq!(it.world.ask_reset(late).await.code(), "resetClosed", "two of an hour ago, and now: three");
+    assert_eq!(
+        it.world.ask_reset(late).await.code(),
+        "resetClosed",
+        "two of an hour ago, and now: three"
+    );
 
     it.world.pass(Span(Span::hours(1).0 - 1));
     assert_eq!(told(&it.world.ask_reset(full).await), ("resetClosed", Some("1")));
@@ -89,7 +120,12 @@ async fn a_failed_guess_leaves_after_24_hours_and_a_full_count_24_hours_after_it
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_completed_reset_ends_the_count_and_no_resend_new_reset_or_half_proof_does() {
-    let it = world(&[("/limits/failedGuesses", 3), ("/kindsRequired", 2), ("/limits/resendWaitSeconds", 15)]).await;
+    let it = world(&[
+        ("/limits/failedGuesses", 3),
+        ("/kindsRequired", 2),
+        ("/limits/resendWaitSeconds", 15),
+    ])
+    .await;
     let addresses = [("email", "ann.private@example.com"), ("mobilePhone", NUMBER)];
     it.person(ANN, &addresses).await;
     // Proves both kinds and sets a password.
@@ -107,7 +143,11 @@ async fn a_completed_reset_ends_the_count_and_no_resend_new_reset_or_half_proof_
     assert_eq!(it.guess(&mail, WRONG).await.code(), "codeNotAccepted");
     it.world.pass(Span::seconds(15));
     mail.1 = it.world.send_code(&mail.0).await;
-    assert_eq!(it.guess(&mail, WRONG).await.code(), "codeNotAccepted", "after a resend: the second");
+    assert_eq!(
+        it.guess(&mail, WRONG).await.code(),
+        "codeNotAccepted",
+        "after a resend: the second"
+    );
     // Whoever owns the mailbox proves it again and again: no guess comes back.
     for _ in 0..3 {
         let reset = it.proved(ANN).await;
@@ -131,7 +171,10 @@ async fn failed_guesses_at_registration_are_counted_apart_and_never_close_reset(
         // A session of its own for each code, so that no wait is in the way.
         let start = async |n: u32| {
             let bearer = it.world.session(&person).await;
-            let answer = it.world.ask(Ask::new("POST", "/v1/me/methods").bearer(&bearer).body(other(n))).await;
+            let answer = it
+                .world
+                .ask(Ask::new("POST", "/v1/me/methods").bearer(&bearer).body(other(n)))
+                .await;
             (bearer, answer)
         };
         let mut failed = 0;
@@ -140,7 +183,10 @@ async fn failed_guesses_at_registration_are_counted_apart_and_never_close_reset(
             let challenge = sent.expect(202).text("challengeId");
             let round = (cap - 1 - failed).min(10);
             for _ in 0..round {
-                assert_eq!(it.world.verify(&bearer, &challenge, WRONG).await.code(), "codeNotAccepted");
+                assert_eq!(
+                    it.world.verify(&bearer, &challenge, WRONG).await.code(),
+                    "codeNotAccepted"
+                );
             }
             failed += round;
         }
@@ -152,7 +198,11 @@ async fn failed_guesses_at_registration_are_counted_apart_and_never_close_reset(
         let (bearer, sent) = start(cap + 1).await;
         let challenge = sent.expect(202).text("challengeId");
         let code = it.code(&challenge, Purpose::Registration);
-        assert_eq!(it.world.verify(&bearer, &challenge, WRONG).await.code(), "codeNotAccepted", "{cap}: the last that is compared");
+        assert_eq!(
+            it.world.verify(&bearer, &challenge, WRONG).await.code(),
+            "codeNotAccepted",
+            "{cap}: the last that is compared"
+        );
         let wait = ("tooSoon", Some("86400"));
         assert_eq!(told(&it.world.verify(&bearer, &challenge, &code).await), wait, "{cap}");
         assert_eq!(told(&start(cap + 2).await.1), wait, "{cap}");

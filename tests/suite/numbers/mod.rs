@@ -79,7 +79,10 @@ impl Numbers {
         let session = world.session(&administrator).await;
         world.switch_on_phones(&session, 1).await;
         // Nobody is asked to register, so that the administrator signs in in full.
-        world.save_policy(&session, |policy| policy["registration"]["required"] = json!(false)).await.expect(200);
+        world
+            .save_policy(&session, |policy| policy["registration"]["required"] = json!(false))
+            .await
+            .expect(200);
         Numbers { world, administrator }
     }
 
@@ -92,7 +95,9 @@ impl Numbers {
     pub async fn set(&self, numbers: &[(&str, u32)]) {
         let change = |policy: &mut Value| {
             for (pointer, number) in numbers {
-                *policy.pointer_mut(pointer).unwrap_or_else(|| panic!("the policy has no {pointer}")) = json!(number);
+                *policy
+                    .pointer_mut(pointer)
+                    .unwrap_or_else(|| panic!("the policy has no {pointer}")) = json!(number);
             }
         };
         self.world.save_policy(&self.admin().await, change).await.expect(200);
@@ -100,7 +105,10 @@ impl Numbers {
 
     /// Somebody with these addresses registered.
     pub async fn person(&self, user_id: &str, addresses: &[(&str, &str)]) -> Person {
-        let person = self.world.user(&self.admin().await, json!({ "userId": user_id, "name": "Somebody" })).await;
+        let person = self
+            .world
+            .user(&self.admin().await, json!({ "userId": user_id, "name": "Somebody" }))
+            .await;
         self.register(&person, addresses).await;
         person
     }
@@ -111,14 +119,22 @@ impl Numbers {
         let bearer = self.world.session(person).await;
         for (kind, address) in addresses {
             let challenge = self.add(&bearer, kind, address).await;
-            self.world.verify(&bearer, &challenge, &self.code(&challenge, Purpose::Registration)).await.expect(200);
+            self.world
+                .verify(&bearer, &challenge, &self.code(&challenge, Purpose::Registration))
+                .await
+                .expect(200);
         }
-        self.world.ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer)).await.expect(200);
+        self.world
+            .ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer))
+            .await
+            .expect(200);
     }
 
     /// Asks for a code to a new address; the challenge.
     pub async fn add(&self, bearer: &str, kind: &str, address: &str) -> String {
-        let add = Ask::new("POST", "/v1/me/methods").bearer(bearer).body(json!({ "kind": kind, "destination": address }));
+        let add = Ask::new("POST", "/v1/me/methods")
+            .bearer(bearer)
+            .body(json!({ "kind": kind, "destination": address }));
         self.world.ask(add).await.expect(202).text("challengeId")
     }
 
@@ -138,7 +154,10 @@ impl Numbers {
     /// A new reset in which the mail address was proved.
     pub async fn proved(&self, user_id: &str) -> StartedReset {
         let (reset, challenge) = self.under_way(user_id).await;
-        self.world.verify(&reset.bearer, &challenge, &self.code(&challenge, Purpose::Reset)).await.expect(200);
+        self.world
+            .verify(&reset.bearer, &challenge, &self.code(&challenge, Purpose::Reset))
+            .await
+            .expect(200);
         reset
     }
 
@@ -149,7 +168,10 @@ impl Numbers {
         while left > 0 {
             let (reset, challenge) = self.under_way(user_id).await;
             for _ in 0..left.min(10) {
-                assert_eq!(self.world.verify(&reset.bearer, &challenge, WRONG).await.code(), "codeNotAccepted");
+                assert_eq!(
+                    self.world.verify(&reset.bearer, &challenge, WRONG).await.code(),
+                    "codeNotAccepted"
+                );
             }
             left = left.saturating_sub(10);
         }
@@ -161,10 +183,16 @@ impl Numbers {
         self.world.pump().await;
         let rows = self.world.items().await;
         let of_reset = |row: &&Value| {
-            row["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("OUTBOX#")) && row["supportCode"]["S"] == reset.support_code.as_str()
+            row["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("OUTBOX#"))
+                && row["supportCode"]["S"] == reset.support_code.as_str()
         };
-        let newest = rows.iter().filter(of_reset).max_by_key(|row| row["sk"]["S"].to_string()).expect("a row");
-        (newest["state"]["S"] == "dropped").then(|| newest["reason"]["S"].as_str().expect("a reason").to_owned())
+        let newest = rows
+            .iter()
+            .filter(of_reset)
+            .max_by_key(|row| row["sk"]["S"].to_string())
+            .expect("a row");
+        (newest["state"]["S"] == "dropped")
+            .then(|| newest["reason"]["S"].as_str().expect("a reason").to_owned())
     }
 }
 
@@ -176,7 +204,9 @@ pub fn told(answer: &tests::Answer) -> (&str, Option<&str>) {
 /// The tests that the list above names, by module and name.
 fn named() -> Vec<(&'static str, &'static str)> {
     let list = include_str!("mod.rs").lines().take_while(|line| line.starts_with("//!"));
-    let names = list.flat_map(|line| line.split('`').skip(1).step_by(2)).filter_map(|name| name.rsplit_once("::"));
+    let names = list
+        .flat_map(|line| line.split('`').skip(1).step_by(2))
+        .filter_map(|name| name.rsplit_once("::"));
     names.collect()
 }
 
@@ -188,10 +218,17 @@ fn every_number_has_its_tests() {
     for (module, test) in named {
         // The list names the file alone, whatever room it is in.
         let file = module.rsplit("::").next().expect("a name");
-        let of_file = |path: &Path| path.file_stem().is_some_and(|stem| stem == file) || path.ends_with(format!("{file}/mod.rs"));
-        assert!(tests.iter().any(|(path, name)| of_file(path) && name == test), "there is no test {module}::{test}");
+        let of_file = |path: &Path| {
+            path.file_stem().is_some_and(|stem| stem == file)
+                || path.ends_with(format!("{file}/mod.rs"))
+        };
+        assert!(
+            tests.iter().any(|(path, name)| of_file(path) && name == test),
+            "there is no test {module}::{test}"
+        );
     }
-    let list: String = include_str!("mod.rs").lines().take_while(|line| line.starts_with("//!")).collect();
+    let list: String =
+        include_str!("mod.rs").lines().take_while(|line| line.starts_with("//!")).collect();
     for (pointer, ..) in NUMBERS {
         assert!(list.contains(&format!("`{pointer}`")), "{pointer} is not in the list");
     }

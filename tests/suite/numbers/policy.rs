@@ -42,7 +42,11 @@ fn is_list(pointer: &str) -> bool {
 fn written(pointer: &str, number: u32) -> Value {
     match pointer {
         "/scope/groups" => (0..number).map(|n| json!(format!("group {n:02}"))).collect(),
-        "/methods" => ["email", "mobilePhone", "pigeon"].iter().take(number as usize).map(|kind| json!(kind)).collect(),
+        "/methods" => ["email", "mobilePhone", "pigeon"]
+            .iter()
+            .take(number as usize)
+            .map(|kind| json!(kind))
+            .collect(),
         _ => json!(number),
     }
 }
@@ -62,7 +66,10 @@ async fn roomy(it: &Numbers) -> (String, String, Value) {
 }
 
 async fn judge(world: &World, admin: &str, tag: &str, language: &str, policy: &Value) -> Answer {
-    let ask = Ask::new("PUT", "/v1/policy?dryRun=true").bearer(admin).header("if-match", tag).header("accept-language", language);
+    let ask = Ask::new("PUT", "/v1/policy?dryRun=true")
+        .bearer(admin)
+        .header("if-match", tag)
+        .header("accept-language", language);
     world.ask(ask.body(policy.clone())).await
 }
 
@@ -76,7 +83,11 @@ async fn each_number_is_taken_at_both_ends_and_refused_one_beyond_in_both_langua
             let mut policy = roomy.clone();
             put(&mut policy, pointer, written(pointer, inside));
             let taken = judge(&it.world, &admin, &tag, "en", &policy).await.expect(200);
-            assert_eq!((&taken.body["policy"], &taken.body["saved"]), (&policy, &json!(false)), "{pointer} = {inside}: as it was written");
+            assert_eq!(
+                (&taken.body["policy"], &taken.body["saved"]),
+                (&policy, &json!(false)),
+                "{pointer} = {inside}: as it was written"
+            );
         }
         // There is no number below none, and no third kind to be one too many:
         // both are no number, and no kind, at all.
@@ -84,32 +95,60 @@ async fn each_number_is_taken_at_both_ends_and_refused_one_beyond_in_both_langua
         for outside in outside.into_iter().flatten() {
             let mut policy = roomy.clone();
             put(&mut policy, pointer, written(pointer, outside));
-            let told = [("en", format!("Must be from {min} to {max}.")), ("zh-TW", format!("必須介於 {min} 到 {max} 之間。"))];
+            let told = [
+                ("en", format!("Must be from {min} to {max}.")),
+                ("zh-TW", format!("必須介於 {min} 到 {max} 之間。")),
+            ];
             for (language, detail) in told {
                 let refused = judge(&it.world, &admin, &tag, language, &policy).await.expect(400);
                 let errors = refused.body["errors"].as_array().expect("errors");
                 let expected = json!({ "pointer": pointer, "code": "outOfRange", "detail": detail, "min": min, "max": max });
-                assert_eq!((refused.code(), &errors[0]), ("invalidRequest", &expected), "{pointer} = {outside}");
-                assert!(errors.iter().all(|error| error["pointer"] == pointer), "{pointer} = {outside}: {errors:?}");
+                assert_eq!(
+                    (refused.code(), &errors[0]),
+                    ("invalidRequest", &expected),
+                    "{pointer} = {outside}"
+                );
+                assert!(
+                    errors.iter().all(|error| error["pointer"] == pointer),
+                    "{pointer} = {outside}: {errors:?}"
+                );
             }
             beyond += 1;
         }
     }
-    assert_eq!(beyond, 2 * NUMBERS.len() - 5, "four have no number below their least, one no kind above its most");
+    assert_eq!(
+        beyond,
+        2 * NUMBERS.len() - 5,
+        "four have no number below their least, one no kind above its most"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_whole_number_of_32_bits_is_refused_at_its_place() {
     let it = Numbers::new().await;
     let (admin, tag, roomy) = roomy(&it).await;
-    let bad = [json!(-1), json!(1.5), json!(6.0), json!("6"), json!(null), json!(1u64 << 32), json!(u64::MAX), json!([6]), json!(true)];
+    let bad = [
+        json!(-1),
+        json!(1.5),
+        json!(6.0),
+        json!("6"),
+        json!(null),
+        json!(1u64 << 32),
+        json!(u64::MAX),
+        json!([6]),
+        json!(true),
+    ];
     for (pointer, ..) in NUMBERS.into_iter().filter(|(pointer, ..)| !is_list(pointer)) {
         for value in &bad {
             let mut policy = roomy.clone();
             put(&mut policy, pointer, value.clone());
             let refused = judge(&it.world, &admin, &tag, "en", &policy).await.expect(400);
             let error = &refused.body["errors"][0];
-            assert_eq!((&error["pointer"], &error["code"]), (&json!(pointer), &json!("wrongType")), "{pointer} = {value}");
+            assert_eq!(
+                (&error["pointer"], &error["code"]),
+                (&json!(pointer), &json!("wrongType")),
+                "{pointer} = {value}"
+            );
         }
     }
     let mut policy = roomy.clone();
@@ -128,7 +167,10 @@ async fn all_least_and_all_most_are_saved_and_hold_as_they_were_written() {
         for (pointer, number) in end {
             put(&mut policy, pointer, written(pointer, number));
         }
-        let save = Ask::new("PUT", "/v1/policy").bearer(&admin).header("if-match", &tag).body(policy.clone());
+        let save = Ask::new("PUT", "/v1/policy")
+            .bearer(&admin)
+            .header("if-match", &tag)
+            .body(policy.clone());
         assert_eq!(it.world.ask(save).await.expect(200).body["saved"], true);
         let kept = it.world.ask(Ask::new("GET", "/v1/policy").bearer(&admin)).await.expect(200);
         assert_eq!(kept.body["policy"], policy);
@@ -139,13 +181,21 @@ async fn all_least_and_all_most_are_saved_and_hold_as_they_were_written() {
 async fn before_anybody_saves_the_numbers_are_the_products() {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
-    let policy = world.ask(Ask::new("GET", "/v1/policy").bearer(&admin)).await.expect(200).body["policy"].clone();
+    let policy =
+        world.ask(Ask::new("GET", "/v1/policy").bearer(&admin)).await.expect(200).body["policy"]
+            .clone();
     for (pointer, default, ..) in NUMBERS.into_iter().filter(|(pointer, ..)| !is_list(pointer)) {
         assert_eq!(policy.pointer(pointer), Some(&json!(default)), "{pointer}");
     }
-    assert_eq!((&policy["scope"], &policy["methods"]), (&json!({ "type": "none" }), &json!(["email"])));
+    assert_eq!(
+        (&policy["scope"], &policy["methods"]),
+        (&json!({ "type": "none" }), &json!(["email"]))
+    );
     // The code's own list has them all, and no other.
-    let ours: Vec<Row> = domain::policy::RANGES.iter().map(|range| (range.pointer, range.default, range.min, range.max)).collect();
+    let ours: Vec<Row> = domain::policy::RANGES
+        .iter()
+        .map(|range| (range.pointer, range.default, range.min, range.max))
+        .collect();
     assert_eq!(ours, NUMBERS);
 }
 
@@ -174,7 +224,11 @@ async fn the_organisations_texts_are_as_long_as_the_product_says() {
             put(&mut policy, pointer, value.clone());
             let refused = judge(&it.world, &admin, &tag, "en", &policy).await.expect(400);
             let error = &refused.body["errors"][0];
-            assert_eq!((&error["pointer"], &error["code"]), (&json!(pointer), &json!(code)), "{pointer} = {value}");
+            assert_eq!(
+                (&error["pointer"], &error["code"]),
+                (&json!(pointer), &json!(code)),
+                "{pointer} = {value}"
+            );
         }
     }
 }
@@ -203,17 +257,24 @@ async fn the_public_limits_move_with_the_static_numbers_and_with_nothing_else() 
     let it = Numbers::new().await;
     let told = async || it.world.ask(Ask::new("GET", "/v1/limits")).await.expect(200).body;
     for end in [|(.., min, _): Row| min, |(.., max): Row| max] {
-        let numbers: Vec<(&str, u32)> =
-            NUMBERS.into_iter().filter(|(pointer, ..)| TOLD.contains(pointer)).map(|row| (row.0, end(row))).collect();
+        let numbers: Vec<(&str, u32)> = NUMBERS
+            .into_iter()
+            .filter(|(pointer, ..)| TOLD.contains(pointer))
+            .map(|row| (row.0, end(row)))
+            .collect();
         it.set(&numbers).await;
-        let by = |pointer: &str| numbers.iter().find(|(name, _)| *name == pointer).expect("a number").1;
+        let by =
+            |pointer: &str| numbers.iter().find(|(name, _)| *name == pointer).expect("a number").1;
         assert_eq!(told().await, limits(TOLD.map(by)));
     }
     let before = told().await;
 
     // Every other number to another value, other kinds, countries and scope.
-    let others: Vec<(&str, u32)> =
-        NUMBERS.into_iter().filter(|(pointer, ..)| !TOLD.contains(pointer) && !is_list(pointer)).map(|row| (row.0, row.2)).collect();
+    let others: Vec<(&str, u32)> = NUMBERS
+        .into_iter()
+        .filter(|(pointer, ..)| !TOLD.contains(pointer) && !is_list(pointer))
+        .map(|row| (row.0, row.2))
+        .collect();
     it.set(&others).await;
     assert_eq!(told().await, before, "budgets and limits are nobody's to know");
     let change = |policy: &mut Value| {
@@ -230,9 +291,19 @@ async fn the_public_limits_move_with_the_static_numbers_and_with_nothing_else() 
     for n in 0..3 {
         it.world.sign_in("nobody@example.com", &format!("wrong password {n}")).await.expect(401);
     }
-    assert_eq!(it.world.sign_in("nobody@example.com", "wrong password 3").await.code(), "signInLocked");
-    assert_eq!(it.world.ask_reset("somebody@example.com").await.expect(201).body["unavailable"], json!(["mobilePhone"]));
+    assert_eq!(
+        it.world.sign_in("nobody@example.com", "wrong password 3").await.code(),
+        "signInLocked"
+    );
+    assert_eq!(
+        it.world.ask_reset("somebody@example.com").await.expect(201).body["unavailable"],
+        json!(["mobilePhone"])
+    );
     assert_eq!(told().await, before);
     let bearer = it.admin().await;
-    assert_eq!(it.world.ask(Ask::new("GET", "/v1/limits").bearer(&bearer)).await.expect(200).body, before, "nor more to anybody");
+    assert_eq!(
+        it.world.ask(Ask::new("GET", "/v1/limits").bearer(&bearer)).await.expect(200).body,
+        before,
+        "nor more to anybody"
+    );
 }

@@ -11,8 +11,10 @@ const MOMENT: Span = Span(1);
 const SECOND: Span = Span::seconds(1);
 
 /// A kind, the number of the policy that limits it, and its window.
-const WINDOWS: [(&str, &str, Span); 2] =
-    [("email", "/limits/mailsPerTenMinutes", Span::minutes(10)), ("mobilePhone", "/limits/smsPerHour", Span::hours(1))];
+const WINDOWS: [(&str, &str, Span); 2] = [
+    ("email", "/limits/mailsPerTenMinutes", Span::minutes(10)),
+    ("mobilePhone", "/limits/smsPerHour", Span::hours(1)),
+];
 
 async fn ask(world: &World, reset: &StartedReset, kind: &str, address: &str) -> Answer {
     world.ask_code_by(reset, json!({ "kind": kind, "destination": address })).await
@@ -24,14 +26,27 @@ async fn another_code_waits_as_long_as_the_policy_says_doubling_to_eight_minutes
     #[rustfmt::skip]
     let table: [(u32, &[u32]); 2] = [(15, &[15, 30, 60, 120, 240, 480, 480]), (300, &[300, 480, 480])];
     for (first, waits) in table {
-        it.set(&[("/limits/resendWaitSeconds", first), ("/resetLifetimeMinutes", 30), ("/limits/mailsPerTenMinutes", 20)]).await;
+        it.set(&[
+            ("/limits/resendWaitSeconds", first),
+            ("/resetLifetimeMinutes", 30),
+            ("/limits/mailsPerTenMinutes", 20),
+        ])
+        .await;
         let reset = it.world.start_reset(&format!("nobody{first}@example.com")).await;
         for seconds in waits {
             let sent = it.world.ask_code(&reset).await.expect(202);
             assert_eq!(sent.body["resendAfter"], json!(seconds), "{first}");
-            assert_eq!(told(&it.world.ask_code(&reset).await), ("tooSoon", Some(seconds.to_string().as_str())), "{first}");
+            assert_eq!(
+                told(&it.world.ask_code(&reset).await),
+                ("tooSoon", Some(seconds.to_string().as_str())),
+                "{first}"
+            );
             it.world.pass(Span(Span::seconds((*seconds).into()).0 - 1));
-            assert_eq!(told(&it.world.ask_code(&reset).await), ("tooSoon", Some("1")), "{first}: a moment before {seconds} s");
+            assert_eq!(
+                told(&it.world.ask_code(&reset).await),
+                ("tooSoon", Some("1")),
+                "{first}: a moment before {seconds} s"
+            );
             it.world.pass(MOMENT);
         }
         // Another reset has a wait of its own.
@@ -49,21 +64,34 @@ async fn an_account_is_sent_as_many_codes_as_the_policy_says_in_a_sliding_window
             it.set(&[(pointer, most)]).await;
             let user = format!("{kind}{most}@example.com");
             // Each in a reset of its own, so that no wait is in the way.
-            let send = async || ask(&it.world, &it.world.start_reset(&user).await, kind, address).await;
+            let send =
+                async || ask(&it.world, &it.world.start_reset(&user).await, kind, address).await;
             for _ in 0..most {
                 send().await.expect(202);
                 it.world.pass(SECOND);
             }
             let since_first = SECOND.0 * i64::from(most);
             let left = Span(window.0 - since_first).whole_seconds().to_string();
-            assert_eq!(told(&send().await), ("tooSoon", Some(left.as_str())), "{kind}: one more than {most}");
+            assert_eq!(
+                told(&send().await),
+                ("tooSoon", Some(left.as_str())),
+                "{kind}: one more than {most}"
+            );
             it.world.pass(Span(window.0 - since_first - 1));
-            assert_eq!(told(&send().await), ("tooSoon", Some("1")), "{kind}, {most}: a moment before the first leaves");
+            assert_eq!(
+                told(&send().await),
+                ("tooSoon", Some("1")),
+                "{kind}, {most}: a moment before the first leaves"
+            );
             it.world.pass(MOMENT);
             send().await.expect(202);
             // One left, and one came: the next waits for the second.
             let next = if most == 1 { window } else { SECOND };
-            assert_eq!(told(&send().await), ("tooSoon", Some(next.whole_seconds().to_string().as_str())), "{kind}, {most}");
+            assert_eq!(
+                told(&send().await),
+                ("tooSoon", Some(next.whole_seconds().to_string().as_str())),
+                "{kind}, {most}"
+            );
             it.world.pass(next);
             send().await.expect(202);
         }
@@ -91,7 +119,12 @@ async fn an_address_of_many_gets_as_many_codes_as_the_policy_says_in_a_sliding_w
             };
             let full = Some("destinationLimit".to_owned());
             for n in 0..most {
-                assert_eq!(send(if n % 2 == 0 { ann } else { bob }).await, None, "{kind}: number {} of {most}", n + 1);
+                assert_eq!(
+                    send(if n % 2 == 0 { ann } else { bob }).await,
+                    None,
+                    "{kind}: number {} of {most}",
+                    n + 1
+                );
                 it.world.pass(SECOND);
             }
             assert_eq!(send(bob).await, full, "{kind}: one more than {most}");

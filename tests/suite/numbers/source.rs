@@ -11,18 +11,35 @@ use tests::{Answer, World};
 const MOMENT: Span = Span(1);
 
 async fn start(world: &World, source: &str, n: usize) -> Answer {
-    world.ask(Ask::new("POST", "/v1/resets").body(json!({ "userId": format!("nobody{n}@example.com") })).source(source)).await
+    world
+        .ask(
+            Ask::new("POST", "/v1/resets")
+                .body(json!({ "userId": format!("nobody{n}@example.com") }))
+                .source(source),
+        )
+        .await
 }
 
 /// A reset that counts for another source.
 async fn elsewhere(world: &World, n: usize) -> StartedReset {
     let started = start(world, &format!("198.51.100.{n}"), n).await.expect(201);
-    StartedReset { id: started.text("resetId"), bearer: started.text("bearer"), support_code: started.text("supportCode") }
+    StartedReset {
+        id: started.text("resetId"),
+        bearer: started.text("bearer"),
+        support_code: started.text("supportCode"),
+    }
 }
 
 async fn send(world: &World, source: &str, reset: &StartedReset) -> Answer {
     let path = format!("/v1/resets/{}/challenges", reset.id);
-    world.ask(Ask::new("POST", path).bearer(&reset.bearer).body(json!({ "kind": "email" })).source(source)).await
+    world
+        .ask(
+            Ask::new("POST", path)
+                .bearer(&reset.bearer)
+                .body(json!({ "kind": "email" }))
+                .source(source),
+        )
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -39,7 +56,10 @@ async fn a_source_starts_and_asks_as_often_as_the_operator_says_each_clock_hour(
     }
     let (first, rest) = resets.split_at(11);
     // Starts and sends are counted apart, and IPv6 by its /64.
-    for (sources, resets) in [(["203.0.113.7", "203.0.113.7"], first), (["2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff"], rest)] {
+    for (sources, resets) in [
+        (["203.0.113.7", "203.0.113.7"], first),
+        (["2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff"], rest),
+    ] {
         for n in 0..10 {
             start(world, sources[n % 2], n).await.expect(201);
             send(world, sources[n % 2], &resets[n]).await.expect(202);
@@ -58,13 +78,20 @@ async fn a_source_starts_and_asks_as_often_as_the_operator_says_each_clock_hour(
     for n in 0..10 {
         start(world, "203.0.113.7", n).await.expect(201);
     }
-    assert_eq!(told(&start(world, "203.0.113.7", 10).await), ("tooManyFromAddress", Some("3600")), "another hour, another ten");
+    assert_eq!(
+        told(&start(world, "203.0.113.7", 10).await),
+        ("tooManyFromAddress", Some("3600")),
+        "another hour, another ten"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn registration_counts_its_sends_for_the_source_too() {
     let it = Numbers::of(World::with_source_limit(10).await).await;
-    let ann = it.world.user(&it.admin().await, json!({ "userId": "ann@example.com", "name": "Ann" })).await;
+    let ann = it
+        .world
+        .user(&it.admin().await, json!({ "userId": "ann@example.com", "name": "Ann" }))
+        .await;
     let add = |bearer: &str, n: usize| {
         let body = json!({ "kind": "email", "destination": format!("ann{n}@example.com") });
         Ask::new("POST", "/v1/me/methods").bearer(bearer).body(body).source("203.0.113.7")
@@ -89,7 +116,11 @@ async fn a_limit_of_100_000_is_counted_to_its_last() {
     send(world, source, &resets[0]).await.expect(202);
     let counts = |item: &&Value| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("SRC#"));
     let after = world.items().await;
-    let row = after.iter().filter(counts).find(|row| before.iter().all(|old| old["pk"] != row["pk"])).expect("a row of this source");
+    let row = after
+        .iter()
+        .filter(counts)
+        .find(|row| before.iter().all(|old| old["pk"] != row["pk"]))
+        .expect("a row of this source");
     assert_eq!((&row["starts"]["N"], &row["sends"]["N"]), (&json!("1"), &json!("1")));
     let almost = json!({
         "Key": { "pk": row["pk"], "sk": row["sk"] },
@@ -113,19 +144,31 @@ fn the_operators_limit_has_a_range_too() {
             other => Some(format!("any {other}")),
         })
     };
-    for (text, limit) in [(None, 300), (Some("10"), 10), (Some("300"), 300), (Some("100000"), 100_000)] {
+    for (text, limit) in
+        [(None, 300), (Some("10"), 10), (Some("300"), 300), (Some("100000"), 100_000)]
+    {
         assert_eq!(settings(text).expect("settings").source_limit, limit, "{text:?}");
     }
     for text in ["9", "100001", "0", "-10", "10.5", "ten", "", " 10", "1e3", "4294967306"] {
-        let refused = settings(Some(text)).expect_err("a function does not start with it").to_string();
-        assert_eq!(refused, "set the environment variable LATCHKEY_SOURCE_LIMIT to a number from 10 to 100000", "{text:?}");
+        let refused =
+            settings(Some(text)).expect_err("a function does not start with it").to_string();
+        assert_eq!(
+            refused,
+            "set the environment variable LATCHKEY_SOURCE_LIMIT to a number from 10 to 100000",
+            "{text:?}"
+        );
     }
     // The template says the same before anything is deployed.
-    let template: Value = serde_yaml_ng::from_str::<serde_yaml_ng::Value>(include_str!("../../../infra/template.yaml"))
-        .ok()
-        .and_then(|template| serde_json::to_value(&template["Parameters"]["SourceLimit"]).ok())
-        .expect("a parameter");
-    assert_eq!([&template["Default"], &template["MinValue"], &template["MaxValue"]], [&json!(SOURCE_LIMIT), &json!(10), &json!(100_000)]);
+    let template: Value = serde_yaml_ng::from_str::<serde_yaml_ng::Value>(include_str!(
+        "../../../infra/template.yaml"
+    ))
+    .ok()
+    .and_then(|template| serde_json::to_value(&template["Parameters"]["SourceLimit"]).ok())
+    .expect("a parameter");
+    assert_eq!(
+        [&template["Default"], &template["MinValue"], &template["MaxValue"]],
+        [&json!(SOURCE_LIMIT), &json!(10), &json!(100_000)]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,15 +177,26 @@ async fn a_front_is_believed_with_its_secret_and_nobody_without() {
     let world = &it.world;
     const CLOUDFRONT: &str = "203.0.113.99";
     let through = |secret: &str, viewer: &str, n: usize| {
-        let ask = Ask::new("POST", "/v1/resets").body(json!({ "userId": format!("nobody{n}@example.com") })).source(CLOUDFRONT);
+        let ask = Ask::new("POST", "/v1/resets")
+            .body(json!({ "userId": format!("nobody{n}@example.com") }))
+            .source(CLOUDFRONT);
         ask.header("x-latchkey-front", secret).header("x-latchkey-viewer", viewer)
     };
     // Each viewer counts for itself, and an IPv6 one by its /64.
-    for (viewer, same) in [("198.51.100.7", "198.51.100.7"), ("2001:db8:7:7::1", "2001:db8:7:7:ffff::2")] {
+    for (viewer, same) in
+        [("198.51.100.7", "198.51.100.7"), ("2001:db8:7:7::1", "2001:db8:7:7:ffff::2")]
+    {
         for n in 0..10 {
-            world.ask(through(FRONT_SECRET, if n % 2 == 0 { viewer } else { same }, n)).await.expect(201);
+            world
+                .ask(through(FRONT_SECRET, if n % 2 == 0 { viewer } else { same }, n))
+                .await
+                .expect(201);
         }
-        assert_eq!(world.ask(through(FRONT_SECRET, viewer, 10)).await.code(), "tooManyFromAddress", "{viewer}");
+        assert_eq!(
+            world.ask(through(FRONT_SECRET, viewer, 10)).await.code(),
+            "tooManyFromAddress",
+            "{viewer}"
+        );
     }
     // Without the secret, or without an address, it is whom the gateway sees.
     let twice = format!("{FRONT_SECRET}, {FRONT_SECRET}");
@@ -173,7 +227,12 @@ fn a_digest_that_is_none_keeps_a_function_from_starting() {
     };
     assert!(read("").expect("no front").front.is_none());
     assert!(read(&"ab".repeat(32)).expect("a front").front.is_some());
-    for wrong in ["ab".repeat(31), "ab".repeat(33), "zz".repeat(32), "é".repeat(32), "+1".repeat(32)] {
-        assert!(read(&wrong).expect_err(&wrong).to_string().contains("LATCHKEY_FRONT_DIGEST"), "{wrong}");
+    for wrong in
+        ["ab".repeat(31), "ab".repeat(33), "zz".repeat(32), "é".repeat(32), "+1".repeat(32)]
+    {
+        assert!(
+            read(&wrong).expect_err(&wrong).to_string().contains("LATCHKEY_FRONT_DIGEST"),
+            "{wrong}"
+        );
     }
 }

@@ -20,12 +20,17 @@ async fn a_reset_lives_as_long_as_the_policy_says_and_not_a_moment_longer() {
     for minutes in [5, 30] {
         it.set(&[("/resetLifetimeMinutes", minutes)]).await;
         let lifetime = Span::minutes(minutes.into());
-        for (passed, open) in [(lifetime, false), (Span(lifetime.0 + 1), false), (Span(lifetime.0 - 1), true)] {
+        for (passed, open) in
+            [(lifetime, false), (Span(lifetime.0 + 1), false), (Span(lifetime.0 - 1), true)]
+        {
             let started = it.world.ask_reset("nobody@example.com").await.expect(201);
             assert_eq!(started.text("expiresAt"), (it.world.now() + lifetime).to_string());
             let reset = it.proved(ANN).await;
             it.world.pass(passed);
-            let view = it.world.ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer)).await;
+            let view = it
+                .world
+                .ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer))
+                .await;
             let sent = it.world.ask_code(&reset).await;
             let set = it.world.set_password(&reset, "vellum quartz otter juniper").await;
             let expected = if open { (200, 202, 204) } else { (410, 410, 410) };
@@ -37,10 +42,13 @@ async fn a_reset_lives_as_long_as_the_policy_says_and_not_a_moment_longer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_group_or_fifty_decide_who_is_in_scope() {
     let it = Numbers::new().await;
-    let member = |user: &str, group: &str| json!({ "userId": user, "name": "Somebody", "groups": [group] });
+    let member =
+        |user: &str, group: &str| json!({ "userId": user, "name": "Somebody", "groups": [group] });
     let last = it.world.user(&it.admin().await, member("last@example.com", "group 50")).await;
     let none = it.world.user(&it.admin().await, member("none@example.com", "group 51")).await;
-    for (groups, of_last) in [(1..=1, json!(null)), (50..=50, json!("register")), (1..=50, json!("register"))] {
+    for (groups, of_last) in
+        [(1..=1, json!(null)), (50..=50, json!("register")), (1..=50, json!("register"))]
+    {
         let names: Vec<String> = groups.map(|n| format!("group {n}")).collect();
         let change = |policy: &mut Value| {
             policy["scope"] = json!({ "type": "selected", "groups": names });
@@ -57,7 +65,13 @@ async fn one_group_or_fifty_decide_who_is_in_scope() {
 #[tokio::test(flavor = "multi_thread")]
 async fn as_many_different_kinds_are_proved_as_the_policy_says_and_two_by_administrators() {
     let it = Numbers::new().await;
-    let admin = it.world.user(&it.admin().await, json!({ "userId": "eve@example.com", "name": "Eve", "role": "administrator" })).await;
+    let admin = it
+        .world
+        .user(
+            &it.admin().await,
+            json!({ "userId": "eve@example.com", "name": "Eve", "role": "administrator" }),
+        )
+        .await;
     it.person(ANN, &[MAIL, PHONE]).await;
     it.register(&admin, &[MAIL, PHONE]).await;
     for (required, of_ann) in [(1, "password"), (2, "method")] {
@@ -70,7 +84,11 @@ async fn as_many_different_kinds_are_proved_as_the_policy_says_and_two_by_admini
             it.world.pass(Span::seconds(30));
             let again = it.world.send_code(&reset).await;
             it.world.verify(&reset.bearer, &again, &it.code(&again, Purpose::Reset)).await;
-            assert_eq!(it.world.next_in(&reset).await, after_one, "{user}: mail twice, {required} required");
+            assert_eq!(
+                it.world.next_in(&reset).await,
+                after_one,
+                "{user}: mail twice, {required} required"
+            );
             if after_one == "method" {
                 let refused = it.world.set_password(&reset, "vellum quartz otter juniper").await;
                 assert_eq!(refused.code(), "proofMissing", "{user}");
@@ -87,15 +105,22 @@ async fn as_many_kinds_are_registered_as_are_required() {
     let it = Numbers::new().await;
     for (required, user) in [(1, "one@example.com"), (2, "two@example.com")] {
         it.set(&[("/kindsRequired", required)]).await;
-        let person = it.world.user(&it.admin().await, json!({ "userId": user, "name": "Somebody" })).await;
+        let person =
+            it.world.user(&it.admin().await, json!({ "userId": user, "name": "Somebody" })).await;
         let bearer = it.world.session(&person).await;
-        let finish = async || it.world.ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer)).await;
-        let methods = it.world.ask(Ask::new("GET", "/v1/me/methods").bearer(&bearer)).await.expect(200);
+        let finish = async || {
+            it.world.ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer)).await
+        };
+        let methods =
+            it.world.ask(Ask::new("GET", "/v1/me/methods").bearer(&bearer)).await.expect(200);
         assert_eq!(methods.body["needed"], json!(required));
         for (n, (kind, address)) in (0..required).zip([MAIL, PHONE]) {
             assert_eq!(finish().await.code(), "methodMissing", "{n} of {required}");
             let challenge = it.add(&bearer, kind, address).await;
-            it.world.verify(&bearer, &challenge, &it.code(&challenge, Purpose::Registration)).await.expect(200);
+            it.world
+                .verify(&bearer, &challenge, &it.code(&challenge, Purpose::Registration))
+                .await
+                .expect(200);
         }
         finish().await.expect(200);
     }
@@ -122,26 +147,48 @@ async fn every_row_of_the_audit_trail_is_kept_as_long_as_the_policy_says() {
         let bearer = it.world.session(&ann).await;
         let challenge = it.add(&bearer, "email", &format!("ann.{days}@example.com")).await;
         assert_eq!(told(&it.world.verify(&bearer, &challenge, WRONG).await).0, "codeNotAccepted");
-        it.world.verify(&bearer, &challenge, &it.code(&challenge, Purpose::Registration)).await.expect(200);
+        it.world
+            .verify(&bearer, &challenge, &it.code(&challenge, Purpose::Registration))
+            .await
+            .expect(200);
         let (reset, challenge) = it.under_way(ANN).await;
-        assert_eq!(it.world.verify(&reset.bearer, &challenge, WRONG).await.code(), "codeNotAccepted");
-        it.world.verify(&reset.bearer, &challenge, &it.code(&challenge, Purpose::Reset)).await.expect(200);
+        assert_eq!(
+            it.world.verify(&reset.bearer, &challenge, WRONG).await.code(),
+            "codeNotAccepted"
+        );
+        it.world
+            .verify(&reset.bearer, &challenge, &it.code(&challenge, Purpose::Reset))
+            .await
+            .expect(200);
         it.world.set_password(&reset, &ann.password).await.expect(204);
         let other = it.world.start_reset(ANN).await;
-        it.world.ask(Ask::new("DELETE", format!("/v1/resets/{}", other.id)).bearer(&other.bearer)).await.expect(204);
+        it.world
+            .ask(Ask::new("DELETE", format!("/v1/resets/{}", other.id)).bearer(&other.bearer))
+            .await
+            .expect(204);
         it.set(&[("/auditDays", days)]).await;
 
         let rows = it.world.items().await;
-        let number = |row: &Value, name: &str| row[name]["N"].as_str().and_then(|n| n.parse::<i64>().ok());
-        let audit = |row: &&Value| row["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("AUDIT#"));
-        let fresh: Vec<&Value> = rows.iter().filter(audit).filter(|row| number(row, "at") >= Some(since.0)).collect();
-        let events: BTreeSet<&str> = fresh.iter().filter_map(|row| row["event"]["S"].as_str()).collect();
+        let number =
+            |row: &Value, name: &str| row[name]["N"].as_str().and_then(|n| n.parse::<i64>().ok());
+        let audit =
+            |row: &&Value| row["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("AUDIT#"));
+        let fresh: Vec<&Value> =
+            rows.iter().filter(audit).filter(|row| number(row, "at") >= Some(since.0)).collect();
+        let events: BTreeSet<&str> =
+            fresh.iter().filter_map(|row| row["event"]["S"].as_str()).collect();
         assert_eq!(events, BTreeSet::from(EVENTS), "each is looked at");
         for row in fresh {
-            let kept = Span(number(row, "keepUntil").expect("an end") - number(row, "at").expect("a time"));
+            let kept = Span(
+                number(row, "keepUntil").expect("an end") - number(row, "at").expect("a time"),
+            );
             assert_eq!(kept, Span::days(days.into()), "{row}");
             let ends = number(row, "ttl").expect("a time to live");
-            assert_eq!(ends, (domain::time::Time(number(row, "at").expect("a time")) + kept).epoch_seconds(), "{row}");
+            assert_eq!(
+                ends,
+                (domain::time::Time(number(row, "at").expect("a time")) + kept).epoch_seconds(),
+                "{row}"
+            );
         }
     }
 }

@@ -29,13 +29,19 @@ fn put(admin: &str, tag: &str, policy: &Value) -> Ask {
 async fn a_policy_is_saved_over_the_version_that_was_seen() {
     let (world, admin) = world().await;
     let first = read(&world, &admin).await;
-    assert_eq!((&first.body["version"], &first.body["savedAt"], first.headers["etag"].as_str()), (&json!(0), &json!(null), "\"0\""));
+    assert_eq!(
+        (&first.body["version"], &first.body["savedAt"], first.headers["etag"].as_str()),
+        (&json!(0), &json!(null), "\"0\"")
+    );
 
     let mut policy = first.body["policy"].clone();
     policy["resetLifetimeMinutes"] = json!(20);
     let saved = world.ask(put(&admin, "\"0\"", &policy)).await.expect(200);
     assert_eq!((&saved.body["version"], saved.headers["etag"].as_str()), (&json!(1), "\"1\""));
-    assert_eq!((&saved.body["policy"], &saved.body["savedAt"]), (&policy, &json!(world.now().to_string())));
+    assert_eq!(
+        (&saved.body["policy"], &saved.body["savedAt"]),
+        (&policy, &json!(world.now().to_string()))
+    );
     assert_eq!(kept(&read(&world, &admin).await), kept(&saved));
 
     #[rustfmt::skip]
@@ -64,7 +70,9 @@ async fn of_two_who_save_at_once_one_is_told_to_look_again() {
         let both = [6, 7].map(|minutes| {
             let (world, admin, mut policy) = (world.clone(), admin.clone(), policy.clone());
             policy["resetLifetimeMinutes"] = json!(minutes);
-            tokio::spawn(async move { world.ask(put(&admin, &format!("\"{version}\""), &policy)).await })
+            tokio::spawn(
+                async move { world.ask(put(&admin, &format!("\"{version}\""), &policy)).await },
+            )
         });
         let mut answers = Vec::new();
         for one in both {
@@ -72,7 +80,11 @@ async fn of_two_who_save_at_once_one_is_told_to_look_again() {
         }
         answers.sort_by_key(|answer| answer.status);
         assert_eq!(answers.iter().map(|a| a.status).collect::<Vec<_>>(), [200, 412]);
-        assert_eq!(kept(&read(&world, &admin).await), kept(&answers[0]), "the one that was told it was saved");
+        assert_eq!(
+            kept(&read(&world, &admin).await),
+            kept(&answers[0]),
+            "the one that was told it was saved"
+        );
     }
     let history = world.ask(Ask::new("GET", "/v1/policy/history").bearer(&admin)).await.expect(200);
     assert_eq!(versions(&history), [4, 3, 2, 1], "each version once");
@@ -104,7 +116,11 @@ async fn a_number_out_of_range_is_refused_with_its_place_and_range_in_ones_own_l
             ask = ask.header("accept-language", asked);
         }
         let answer = world.ask(ask).await.expect(400);
-        assert_eq!((answer.code(), answer.text("title").as_str()), ("invalidRequest", title), "{asked:?}");
+        assert_eq!(
+            (answer.code(), answer.text("title").as_str()),
+            ("invalidRequest", title),
+            "{asked:?}"
+        );
         assert_eq!(answer.headers["content-language"], language, "{asked:?}");
         let errors = answer.body["errors"].as_array().unwrap();
         assert_eq!(
@@ -112,8 +128,15 @@ async fn a_number_out_of_range_is_refused_with_its_place_and_range_in_ones_own_l
             json!({ "pointer": "/code/digits", "code": "outOfRange", "detail": detail, "min": 6, "max": 8 }),
             "{asked:?}"
         );
-        let places: Vec<_> = errors.iter().map(|error| (error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap())).collect();
-        let all = [("/code/digits", "outOfRange"), ("/limits/failedGuesses", "outOfRange"), ("/organisation/accentColour", "notAColour")];
+        let places: Vec<_> = errors
+            .iter()
+            .map(|error| (error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap()))
+            .collect();
+        let all = [
+            ("/code/digits", "outOfRange"),
+            ("/limits/failedGuesses", "outOfRange"),
+            ("/organisation/accentColour", "notAColour"),
+        ];
         assert_eq!(places, all, "all that is wrong, at once");
     }
     assert_eq!(read(&world, &admin).await.body["version"], 0);
@@ -142,7 +165,10 @@ async fn what_is_no_policy_is_refused_at_its_place() {
         *policy.pointer_mut(place).unwrap() = value.clone();
         let answer = world.ask(put(&admin, "\"0\"", &policy)).await.expect(400);
         let errors = answer.body["errors"].as_array().expect("errors");
-        let told: Vec<_> = errors.iter().map(|error| (error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap())).collect();
+        let told: Vec<_> = errors
+            .iter()
+            .map(|error| (error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap()))
+            .collect();
         assert_eq!(told, [(pointer, code)], "{place} = {value}");
     }
     let twice = good.to_string().replacen("\"digits\":8", "\"digits\":8,\"digits\":8", 1);
@@ -154,17 +180,27 @@ async fn what_is_no_policy_is_refused_at_its_place() {
 }
 
 fn versions(history: &Answer) -> Vec<u64> {
-    history.body["items"].as_array().expect("items").iter().map(|saved| saved["version"].as_u64().expect("a version")).collect()
+    history.body["items"]
+        .as_array()
+        .expect("items")
+        .iter()
+        .map(|saved| saved["version"].as_u64().expect("a version"))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_history_is_newest_first_and_paged_by_a_cursor_that_cannot_be_made_up() {
     let (world, admin) = world().await;
-    let history = async |query: &str| world.ask(Ask::new("GET", format!("/v1/policy/history{query}")).bearer(&admin)).await;
+    let history = async |query: &str| {
+        world.ask(Ask::new("GET", format!("/v1/policy/history{query}")).bearer(&admin)).await
+    };
     assert_eq!(history("").await.expect(200).body, json!({ "items": [] }));
     // Past ten, where an order of texts would go wrong.
     for minutes in 10..22 {
-        world.save_policy(&admin, |policy| policy["resetLifetimeMinutes"] = json!(minutes)).await.expect(200);
+        world
+            .save_policy(&admin, |policy| policy["resetLifetimeMinutes"] = json!(minutes))
+            .await
+            .expect(200);
     }
     let all = history("").await.expect(200);
     assert_eq!(versions(&all), (1..=12).rev().collect::<Vec<_>>());
@@ -184,9 +220,20 @@ async fn the_history_is_newest_first_and_paged_by_a_cursor_that_cannot_be_made_u
     assert_eq!(paged, (1..=12).rev().collect::<Vec<_>>());
 
     let cursor = &cursors[0];
-    let users = world.ask(Ask::new("POST", "/v1/users").bearer(&admin).body(json!({ "userId": "ann", "name": "Ann" }))).await.expect(201);
+    let users = world
+        .ask(
+            Ask::new("POST", "/v1/users")
+                .bearer(&admin)
+                .body(json!({ "userId": "ann", "name": "Ann" })),
+        )
+        .await
+        .expect(201);
     assert_eq!(users.status, 201);
-    let of_users = world.ask(Ask::new("GET", "/v1/users?limit=1").bearer(&admin)).await.expect(200).text("cursor");
+    let of_users = world
+        .ask(Ask::new("GET", "/v1/users?limit=1").bearer(&admin))
+        .await
+        .expect(200)
+        .text("cursor");
     let mut bad = vec![
         String::new(),
         "x".into(),
@@ -206,7 +253,11 @@ async fn the_history_is_newest_first_and_paged_by_a_cursor_that_cannot_be_made_u
     for cursor in bad {
         let answer = history(&format!("?cursor={cursor}")).await.expect(400);
         let error = &answer.body["errors"][0];
-        assert_eq!((&error["pointer"], &error["code"]), (&json!("/cursor"), &json!("notACursor")), "{cursor:?}");
+        assert_eq!(
+            (&error["pointer"], &error["code"]),
+            (&json!("/cursor"), &json!("notACursor")),
+            "{cursor:?}"
+        );
     }
 }
 
@@ -214,7 +265,9 @@ async fn the_history_is_newest_first_and_paged_by_a_cursor_that_cannot_be_made_u
 async fn a_page_holds_one_to_two_hundred_rows() {
     let (world, admin) = world().await;
     for list in ["/v1/policy/history", "/v1/users"] {
-        let ask = async |query: &str| world.ask(Ask::new("GET", format!("{list}?{query}")).bearer(&admin)).await;
+        let ask = async |query: &str| {
+            world.ask(Ask::new("GET", format!("{list}?{query}")).bearer(&admin)).await
+        };
         for query in ["limit=1", "limit=200", ""] {
             ask(query).await.expect(200);
         }
@@ -237,7 +290,11 @@ async fn a_page_holds_one_to_two_hundred_rows() {
         ] {
             let answer = ask(query).await.expect(400);
             let error = &answer.body["errors"][0];
-            assert_eq!((&error["pointer"], &error["code"]), (&json!("/limit"), &json!("wrongType")), "{list} {query}");
+            assert_eq!(
+                (&error["pointer"], &error["code"]),
+                (&json!("/limit"), &json!("wrongType")),
+                "{list} {query}"
+            );
         }
     }
 }
@@ -245,8 +302,10 @@ async fn a_page_holds_one_to_two_hundred_rows() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_scope_decides_who_may_reset_and_who_is_asked_to_register() {
     let (world, admin) = world().await;
-    let staff = world.user(&admin, json!({ "userId": "ann", "name": "Ann", "groups": ["staff"] })).await;
-    let guest = world.user(&admin, json!({ "userId": "bob", "name": "Bob", "groups": ["guests"] })).await;
+    let staff =
+        world.user(&admin, json!({ "userId": "ann", "name": "Ann", "groups": ["staff"] })).await;
+    let guest =
+        world.user(&admin, json!({ "userId": "bob", "name": "Bob", "groups": ["guests"] })).await;
     let selected = json!({ "type": "selected", "groups": ["staff", "board"] });
     #[rustfmt::skip]
     let table = [
@@ -290,7 +349,10 @@ async fn no_reset_completes_while_it_is_switched_off() {
     let code = world.code_for("ann.private@example.com").await;
     world.verify(&reset.bearer, &challenge, &code).await.expect(200);
 
-    world.save_policy(&admin, |policy| policy["scope"] = json!({ "type": "none" })).await.expect(200);
+    world
+        .save_policy(&admin, |policy| policy["scope"] = json!({ "type": "none" }))
+        .await
+        .expect(200);
     assert_eq!(world.set_password(&reset, "a new and longer password").await.code(), "resetEnded");
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
     // Another policy is judged as it is now: the same reset goes on.
@@ -302,17 +364,27 @@ async fn no_reset_completes_while_it_is_switched_off() {
 async fn a09_the_policy_is_the_administrators() {
     let (world, admin) = world().await;
     let user = world.user(&admin, json!({ "userId": "ann", "name": "Ann" })).await;
-    let desk = world.user(&admin, json!({ "userId": "desk", "name": "Help Desk", "role": "helpDesk" })).await;
+    let desk = world
+        .user(&admin, json!({ "userId": "desk", "name": "Help Desk", "role": "helpDesk" }))
+        .await;
     let policy = read(&world, &admin).await.body["policy"].clone();
     let reset = World::start_reset;
     world.switch_on(&admin).await;
     let reset = reset(&world, "ann").await.bearer;
-    for (who, status, code) in [(Some(&user), 403, "forbidden"), (Some(&desk), 403, "forbidden"), (None, 401, "signInRequired")] {
+    for (who, status, code) in [
+        (Some(&user), 403, "forbidden"),
+        (Some(&desk), 403, "forbidden"),
+        (None, 401, "signInRequired"),
+    ] {
         let session = match who {
             Some(person) => world.session(person).await,
             None => reset.clone(),
         };
-        for ask in [Ask::new("GET", "/v1/policy"), Ask::new("GET", "/v1/policy/history"), put("", "\"1\"", &policy)] {
+        for ask in [
+            Ask::new("GET", "/v1/policy"),
+            Ask::new("GET", "/v1/policy/history"),
+            put("", "\"1\"", &policy),
+        ] {
             let answer = world.ask(ask.bearer(&session)).await;
             assert_eq!((answer.status, answer.code()), (status, code), "{who:?}");
         }

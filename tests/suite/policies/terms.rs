@@ -21,7 +21,10 @@ async fn read(world: &World, admin: &str) -> Answer {
 }
 
 fn put(admin: &str, version: u64, terms: Value) -> Ask {
-    Ask::new("PUT", TERMS).bearer(admin).header("if-match", format!("\"{version}\"")).body(json!({ "terms": terms }))
+    Ask::new("PUT", TERMS)
+        .bearer(admin)
+        .header("if-match", format!("\"{version}\""))
+        .body(json!({ "terms": terms }))
 }
 
 /// Versions of the policy and of the terms, newest first.
@@ -40,15 +43,27 @@ async fn history(world: &World, admin: &str) -> Vec<(u64, u64)> {
 async fn terms_are_saved_over_the_policys_version_and_kept_by_it() {
     let (world, admin) = world().await;
     let none = read(&world, &admin).await;
-    assert_eq!((&none.body, none.headers["etag"].as_str()), (&json!({ "version": 0, "terms": [] }), "\"0\""));
+    assert_eq!(
+        (&none.body, none.headers["etag"].as_str()),
+        (&json!({ "version": 0, "terms": [] }), "\"0\"")
+    );
 
-    let saved = world.ask(put(&admin, 0, json!(["  Zeppelin ", "Cafe\u{301} 0tter", "北部海岸"]))).await.expect(200);
-    assert_eq!(saved.body, json!({ "version": 1, "terms": ["Zeppelin", "Café 0tter", "北部海岸"] }));
+    let saved = world
+        .ask(put(&admin, 0, json!(["  Zeppelin ", "Cafe\u{301} 0tter", "北部海岸"])))
+        .await
+        .expect(200);
+    assert_eq!(
+        saved.body,
+        json!({ "version": 1, "terms": ["Zeppelin", "Café 0tter", "北部海岸"] })
+    );
     assert_eq!(saved.headers["etag"], "\"1\"");
     assert_eq!(read(&world, &admin).await.body, saved.body);
 
     // Saving the policy keeps them, saving them keeps the policy.
-    world.save_policy(&admin, |policy| policy["resetLifetimeMinutes"] = json!(20)).await.expect(200);
+    world
+        .save_policy(&admin, |policy| policy["resetLifetimeMinutes"] = json!(20))
+        .await
+        .expect(200);
     let kept = read(&world, &admin).await;
     assert_eq!((&kept.body["version"], &kept.body["terms"]), (&json!(2), &saved.body["terms"]));
     world.ask(put(&admin, 2, json!(["walrus"]))).await.expect(200);
@@ -56,13 +71,22 @@ async fn terms_are_saved_over_the_policys_version_and_kept_by_it() {
     assert_eq!((&policy.body["version"], &policy.body["termsVersion"]), (&json!(3), &json!(3)));
     assert_eq!(policy.body["policy"]["resetLifetimeMinutes"], 20);
     // None again.
-    assert_eq!(world.ask(put(&admin, 3, json!([]))).await.expect(200).body, json!({ "version": 4, "terms": [] }));
+    assert_eq!(
+        world.ask(put(&admin, 3, json!([]))).await.expect(200).body,
+        json!({ "version": 4, "terms": [] })
+    );
     assert_eq!(read(&world, &admin).await.body, json!({ "version": 4, "terms": [] }));
     assert_eq!(history(&world, &admin).await, [(4, 0), (3, 3), (2, 1), (1, 1)]);
 
     let items = world.items().await;
-    let of_terms = |item: &&Value| item["changed"]["L"][0]["S"] == "terms" && item["event"]["S"] == "policySaved";
-    let audited: Vec<_> = items.iter().filter(of_terms).map(|item| item["version"]["N"].as_str().expect("a version")).collect();
+    let of_terms = |item: &&Value| {
+        item["changed"]["L"][0]["S"] == "terms" && item["event"]["S"] == "policySaved"
+    };
+    let audited: Vec<_> = items
+        .iter()
+        .filter(of_terms)
+        .map(|item| item["version"]["N"].as_str().expect("a version"))
+        .collect();
     assert_eq!(audited.len(), 3, "each saving is in the audit trail: {audited:?}");
     // The head that every request reads holds none of them.
     let head = items.iter().find(|item| item["pk"]["S"] == "POLICY#0").expect("the head");
@@ -77,7 +101,11 @@ async fn terms_need_the_version_that_was_seen() {
     let ask = || Ask::new("PUT", TERMS).bearer(&admin).body(json!({ "terms": ["walrus"] }));
     assert_eq!(world.ask(ask()).await.expect(428).code(), "preconditionRequired");
     for tag in ["\"0\"", "\"2\"", "1", "W/\"1\"", "*"] {
-        assert_eq!(world.ask(ask().header("if-match", tag)).await.expect(412).code(), "preconditionFailed", "{tag}");
+        assert_eq!(
+            world.ask(ask().header("if-match", tag)).await.expect(412).code(),
+            "preconditionFailed",
+            "{tag}"
+        );
     }
     assert_eq!(read(&world, &admin).await.body, saved);
 }
@@ -86,10 +114,23 @@ async fn terms_need_the_version_that_was_seen() {
 async fn of_two_who_save_policy_and_terms_at_once_one_is_told_to_look_again() {
     let (world, admin) = world().await;
     let world = Arc::new(world);
-    let policy = world.ask(Ask::new("GET", "/v1/policy").bearer(&admin)).await.expect(200).body["policy"].clone();
+    let policy =
+        world.ask(Ask::new("GET", "/v1/policy").bearer(&admin)).await.expect(200).body["policy"]
+            .clone();
     for version in 0..6 {
-        let save = Ask::new("PUT", "/v1/policy").bearer(&admin).header("if-match", format!("\"{version}\"")).body(policy.clone());
-        let both = [put(&admin, version, json!(["zeppelin", format!("walrus {}", char::from(b'a' + version as u8))])), save].map(|ask| {
+        let save = Ask::new("PUT", "/v1/policy")
+            .bearer(&admin)
+            .header("if-match", format!("\"{version}\""))
+            .body(policy.clone());
+        let both = [
+            put(
+                &admin,
+                version,
+                json!(["zeppelin", format!("walrus {}", char::from(b'a' + version as u8))]),
+            ),
+            save,
+        ]
+        .map(|ask| {
             let world = world.clone();
             tokio::spawn(async move { world.ask(ask).await.status })
         });
@@ -98,7 +139,8 @@ async fn of_two_who_save_policy_and_terms_at_once_one_is_told_to_look_again() {
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 412]);
     }
-    let versions: Vec<_> = history(&world, &admin).await.into_iter().map(|(version, _)| version).collect();
+    let versions: Vec<_> =
+        history(&world, &admin).await.into_iter().map(|(version, _)| version).collect();
     assert_eq!(versions, [6, 5, 4, 3, 2, 1]);
 }
 
@@ -106,7 +148,11 @@ async fn of_two_who_save_policy_and_terms_at_once_one_is_told_to_look_again() {
 async fn what_is_no_list_of_terms_is_refused_at_its_place() {
     let (world, admin) = world().await;
     let many = |count: usize| {
-        Value::from((0..count).map(|i| format!("term {}", i + 2000).replace('0', "z").replace('1', "i")).collect::<Vec<_>>())
+        Value::from(
+            (0..count)
+                .map(|i| format!("term {}", i + 2000).replace('0', "z").replace('1', "i"))
+                .collect::<Vec<_>>(),
+        )
     };
     #[rustfmt::skip]
     let table = [
@@ -119,12 +165,23 @@ async fn what_is_no_list_of_terms_is_refused_at_its_place() {
     for (list, expected) in table {
         let answer = world.ask(put(&admin, 0, list)).await.expect(400);
         let errors = answer.body["errors"].as_array().expect("errors");
-        assert_eq!(Value::from(errors.iter().map(|e| json!([e["pointer"], e["code"]])).collect::<Vec<_>>()), expected);
+        assert_eq!(
+            Value::from(
+                errors.iter().map(|e| json!([e["pointer"], e["code"]])).collect::<Vec<_>>()
+            ),
+            expected
+        );
     }
-    let detail = world.ask(put(&admin, 0, json!(["abc"])).header("accept-language", "zh-TW")).await.expect(400);
+    let detail = world
+        .ask(put(&admin, 0, json!(["abc"])).header("accept-language", "zh-TW"))
+        .await
+        .expect(400);
     assert_eq!(detail.body["errors"][0]["detail"], "必須是 4 到 16 個字元的字詞，且不可重複。");
     let range = world.ask(put(&admin, 0, many(1001))).await.expect(400);
-    assert_eq!((&range.body["errors"][0]["min"], &range.body["errors"][0]["max"]), (&json!(0), &json!(1000)));
+    assert_eq!(
+        (&range.body["errors"][0]["min"], &range.body["errors"][0]["max"]),
+        (&json!(0), &json!(1000))
+    );
     assert_eq!(read(&world, &admin).await.body["version"], 0);
     world.ask(put(&admin, 0, many(1000))).await.expect(200);
 }
@@ -132,7 +189,8 @@ async fn what_is_no_list_of_terms_is_refused_at_its_place() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_terms_of_sixteen_chinese_characters_fit() {
     let (world, admin) = world().await;
-    let term = |i: u32| (0..16).filter_map(|k| char::from_u32(0x4e00 + i * 16 + k)).collect::<String>();
+    let term =
+        |i: u32| (0..16).filter_map(|k| char::from_u32(0x4e00 + i * 16 + k)).collect::<String>();
     let list: Vec<String> = (0..1000).map(term).collect();
     let saved = world.ask(put(&admin, 0, json!(list))).await.expect(200);
     assert_eq!(saved.body["terms"], json!(list));
@@ -147,9 +205,13 @@ async fn the_terms_are_the_administrators() {
     let (world, admin) = world().await;
     world.ask(put(&admin, 0, json!(["zeppelin"]))).await.expect(200);
     let user = world.user(&admin, json!({ "userId": "ann", "name": "Ann" })).await;
-    let desk = world.user(&admin, json!({ "userId": "desk", "name": "Help Desk", "role": "helpDesk" })).await;
+    let desk = world
+        .user(&admin, json!({ "userId": "desk", "name": "Help Desk", "role": "helpDesk" }))
+        .await;
     // An administrator whose password is still a temporary one.
-    let made = Ask::new("POST", "/v1/users").bearer(&admin).body(json!({ "userId": "bob", "name": "Bob", "role": "administrator" }));
+    let made = Ask::new("POST", "/v1/users")
+        .bearer(&admin)
+        .body(json!({ "userId": "bob", "name": "Bob", "role": "administrator" }));
     let temporary = world.ask(made).await.expect(201).text("temporaryPassword");
     let limited = world.sign_in("bob", &temporary).await.expect(200).text("bearer");
     #[rustfmt::skip]
@@ -195,7 +257,9 @@ async fn terms_that_are_saved_between_the_judgement_and_the_write_hold() {
     let (admin, ann) = world.ready().await;
     let reset = proved(&world).await;
     let world = Arc::new(world);
-    let gate = world.proxy.hold(|operation, body| operation == "TransactWriteItems" && body.to_string().contains("SET #state = :next"));
+    let gate = world.proxy.hold(|operation, body| {
+        operation == "TransactWriteItems" && body.to_string().contains("SET #state = :next")
+    });
     let setting = tokio::spawn({
         let (world, ask) = (world.clone(), set(&reset, NEW));
         async move { world.ask(ask).await }
@@ -214,14 +278,24 @@ async fn terms_are_read_once_a_version_and_never_taken_for_none() {
     let world = World::new().await;
     let (admin, ann) = world.ready().await;
     let change = |bearer: &str, current: &str, new: &str| {
-        Ask::new("PUT", "/v1/me/password").bearer(bearer).body(json!({ "currentPassword": current, "newPassword": new }))
+        Ask::new("PUT", "/v1/me/password")
+            .bearer(bearer)
+            .body(json!({ "currentPassword": current, "newPassword": new }))
     };
     save(&world, &admin, json!(["zeppelin", "walrus"])).await;
     let (first, second) = ("purple otter sings bass", "amber violin under glass");
     let session = world.session(&ann).await;
-    let reads = |world: &World| world.proxy.take_calls().iter().filter(|call| call.body.to_string().contains("\"TERMS\"")).count();
+    let reads = |world: &World| {
+        world
+            .proxy
+            .take_calls()
+            .iter()
+            .filter(|call| call.body.to_string().contains("\"TERMS\""))
+            .count()
+    };
     reads(&world);
-    let session = world.ask(change(&session, &ann.password, first)).await.expect(200).text("bearer");
+    let session =
+        world.ask(change(&session, &ann.password, first)).await.expect(200).text("bearer");
     assert_eq!(reads(&world), 1);
     let session = world.ask(change(&session, first, second)).await.expect(200).text("bearer");
     assert_eq!(reads(&world), 0);

@@ -12,9 +12,11 @@ async fn ready(notify: bool) -> (World, Person) {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
     world.switch_on_phones(&admin, 1).await;
-    world.save_policy(&admin, |policy| policy["notifyAdministrators"] = json!(notify)).await.expect(200);
-    let make =
-        |id: &str, language: &str| json!({ "userId": id, "name": format!("Admin {id}"), "role": "administrator", "language": language });
+    world
+        .save_policy(&admin, |policy| policy["notifyAdministrators"] = json!(notify))
+        .await
+        .expect(200);
+    let make = |id: &str, language: &str| json!({ "userId": id, "name": format!("Admin {id}"), "role": "administrator", "language": language });
     let bo = world.user(&admin, make("bo", "en")).await;
     world.register_all(&bo, &[("email", "bo@example.com"), ("mobilePhone", "+61491570156")]).await;
     let cy = world.user(&admin, make("cy", "zh-TW")).await;
@@ -32,7 +34,10 @@ async fn an_administrator_proves_two_kinds_whatever_the_policy_says_and_the_othe
         let reset = world.start_reset("bo").await;
         world.prove(&reset, "email", "bo@example.com").await;
         assert_eq!(world.next_in(&reset).await, "method", "one more");
-        assert_eq!(world.set_password(&reset, "a new and longer password").await.code(), "proofMissing");
+        assert_eq!(
+            world.set_password(&reset, "a new and longer password").await.code(),
+            "proofMissing"
+        );
         world.prove(&reset, "mobilePhone", "+61491570156").await;
         assert_eq!(world.next_in(&reset).await, "password");
         let before = world.standins.inbox().all().len();
@@ -42,15 +47,23 @@ async fn an_administrator_proves_two_kinds_whatever_the_policy_says_and_the_othe
 
         let told = world.standins.inbox().all().split_off(before);
         let to = |address: &str| told.iter().filter(|message| message.to == address).count();
-        assert_eq!((to("bo@example.com"), to("+61491570156"), to("cy@example.com")), (1, 1, usize::from(notify)));
+        assert_eq!(
+            (to("bo@example.com"), to("+61491570156"), to("cy@example.com")),
+            (1, 1, usize::from(notify))
+        );
         assert_eq!(told.len(), 2 + usize::from(notify));
         if let Some(message) = told.iter().find(|message| message.to == "cy@example.com") {
             assert_eq!(message.language, "zh-TW");
-            assert!(message.text.contains("Admin bo") && message.subject.as_deref().is_some_and(|s| s.contains("系統管理員")));
+            assert!(
+                message.text.contains("Admin bo")
+                    && message.subject.as_deref().is_some_and(|s| s.contains("系統管理員"))
+            );
         }
         assert_eq!(world.dead_letters().await, 0);
         // Nothing of it is kept once it was sent.
-        assert!(!world.items().await.iter().any(|item| item.to_string().contains("administratorReset")));
+        assert!(
+            !world.items().await.iter().any(|item| item.to_string().contains("administratorReset"))
+        );
     }
 }
 
@@ -62,12 +75,16 @@ async fn r11_others_are_told_once_however_often_the_row_comes() {
     world.prove(&reset, "mobilePhone", "+61491570156").await;
     world.set_password(&reset, "a new and longer password").await.expect(204);
     let rows = world.items().await;
-    let row = rows.iter().find(|item| item["sk"]["S"].as_str().is_some_and(|sk| sk.contains(".administrators."))).expect("a row");
+    let row = rows
+        .iter()
+        .find(|item| item["sk"]["S"].as_str().is_some_and(|sk| sk.contains(".administrators.")))
+        .expect("a row");
     let keys = json!({ "pk": row["pk"], "sk": row["sk"] });
     let event = json!({ "Records": [{ "eventName": "INSERT", "dynamodb": { "SequenceNumber": "1", "Keys": keys } }] });
     // Its own write is lost each time, so it is handled anew from the start.
     world.proxy.set_rule(|operation, body| {
-        let closes = body.to_string().contains(":reason") && body.to_string().contains(".administrators.");
+        let closes =
+            body.to_string().contains(":reason") && body.to_string().contains(".administrators.");
         (operation == "TransactWriteItems" && closes).then_some(tests::Fault::AccessDenied)
     });
     for _ in 0..3 {
@@ -75,30 +92,65 @@ async fn r11_others_are_told_once_however_often_the_row_comes() {
     }
     world.proxy.clear_rule();
     world.pump().await;
-    assert_eq!(world.standins.inbox().to("cy@example.com").iter().filter(|message| message.code.is_none()).count(), 1);
+    assert_eq!(
+        world
+            .standins
+            .inbox()
+            .to("cy@example.com")
+            .iter()
+            .filter(|message| message.code.is_none())
+            .count(),
+        1
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_tells_whom_it_cuts_off_and_a_dry_run_saves_nothing() {
     let (world, _) = ready(true).await;
-    let admin = world.session(&Person { user_id: "bo".into(), password: "a long password of bo".into() }).await;
+    let admin = world
+        .session(&Person { user_id: "bo".into(), password: "a long password of bo".into() })
+        .await;
     let read = world.ask(Ask::new("GET", "/v1/policy").bearer(&admin)).await.expect(200);
     let mut policy = read.body["policy"].clone();
     policy["methods"] = json!(["email"]);
-    let put = |query: &str| Ask::new("PUT", format!("/v1/policy{query}")).bearer(&admin).header("if-match", &read.headers["etag"]);
+    let put = |query: &str| {
+        Ask::new("PUT", format!("/v1/policy{query}"))
+            .bearer(&admin)
+            .header("if-match", &read.headers["etag"])
+    };
     let dry = put("?dryRun=true").header("accept-language", "zh-TW").body(policy.clone());
     let dry = world.ask(dry).await.expect(200);
     assert_eq!((&dry.body["saved"], &dry.body["version"]), (&json!(false), &read.body["version"]));
-    assert_eq!(dry.body["cutOff"], json!({ "administrators": 1, "users": 0, "complete": true }), "Bo could reset");
-    let codes: Vec<&str> = dry.body["warnings"].as_array().expect("warnings").iter().filter_map(|w| w["code"].as_str()).collect();
+    assert_eq!(
+        dry.body["cutOff"],
+        json!({ "administrators": 1, "users": 0, "complete": true }),
+        "Bo could reset"
+    );
+    let codes: Vec<&str> = dry.body["warnings"]
+        .as_array()
+        .expect("warnings")
+        .iter()
+        .filter_map(|w| w["code"].as_str())
+        .collect();
     assert_eq!(codes, ["administratorsCutOff", "oneKindAllowed"]);
-    assert!(dry.body["warnings"][0]["detail"].as_str().is_some_and(|detail| detail.contains("有 1 位系統管理員")));
+    assert!(
+        dry.body["warnings"][0]["detail"]
+            .as_str()
+            .is_some_and(|detail| detail.contains("有 1 位系統管理員"))
+    );
     assert_eq!(world.ask(Ask::new("GET", "/v1/policy").bearer(&admin)).await.body, read.body);
 
     let saved = world.ask(put("").body(policy)).await.expect(200);
-    assert_eq!((&saved.body["saved"], &saved.body["warnings"][1]["code"]), (&json!(true), &json!("oneKindAllowed")));
+    assert_eq!(
+        (&saved.body["saved"], &saved.body["warnings"][1]["code"]),
+        (&json!(true), &json!("oneKindAllowed"))
+    );
     for query in ["?dryRun=yes", "?dryRun=true&dryRun=true", "?dry=true"] {
-        assert_eq!(world.ask(put(query).body(read.body["policy"].clone())).await.code(), "invalidRequest", "{query}");
+        assert_eq!(
+            world.ask(put(query).body(read.body["policy"].clone())).await.code(),
+            "invalidRequest",
+            "{query}"
+        );
     }
 }
 
@@ -109,13 +161,21 @@ async fn a_cancelled_reset_is_over_and_its_code_worth_nothing() {
     let challenge = world.send_code(&reset).await;
     let code = world.code_for("bo@example.com").await;
     let other = world.start_reset("bo").await;
-    let cancel = |id: &str, bearer: &str| Ask::new("DELETE", format!("/v1/resets/{id}")).bearer(bearer);
-    assert_eq!(world.ask(cancel(&reset.id, &other.bearer)).await.code(), "resetEnded", "another one's bearer");
+    let cancel =
+        |id: &str, bearer: &str| Ask::new("DELETE", format!("/v1/resets/{id}")).bearer(bearer);
+    assert_eq!(
+        world.ask(cancel(&reset.id, &other.bearer)).await.code(),
+        "resetEnded",
+        "another one's bearer"
+    );
     world.ask(cancel(&reset.id, &reset.bearer)).await.expect(204);
     assert_eq!(world.verify(&reset.bearer, &challenge, &code).await.code(), "codeNotAccepted");
     assert_eq!(world.ask(cancel(&reset.id, &reset.bearer)).await.code(), "resetEnded");
     assert_eq!(world.ask_code(&reset).await.code(), "resetEnded");
-    world.ask(Ask::new("GET", format!("/v1/resets/{}", other.id)).bearer(&other.bearer)).await.expect(200);
+    world
+        .ask(Ask::new("GET", format!("/v1/resets/{}", other.id)).bearer(&other.bearer))
+        .await
+        .expect(200);
     // A code that was asked for before is not sent any more.
     world.pass(Span::minutes(1));
     world.ask_code(&other).await.expect(202);

@@ -16,15 +16,19 @@ fn routes(bearer: &str) -> Vec<Ask> {
         ask("DELETE", "/v1/sessions"),
         ask("POST", "/v1/session/confirm").body(json!({ "password": "x" })),
         ask("GET", "/v1/me/methods"),
-        ask("POST", "/v1/me/methods").body(json!({ "kind": "email", "destination": "eve@example.com" })),
+        ask("POST", "/v1/me/methods")
+            .body(json!({ "kind": "email", "destination": "eve@example.com" })),
         ask("POST", "/v1/me/methods/email/challenges"),
         ask("DELETE", "/v1/me/methods/email"),
         ask("POST", "/v1/me/registration/finish"),
         ask("POST", "/v1/me/registration/postpone"),
         ask("POST", "/v1/me/registration/reconfirm"),
-        ask("PUT", "/v1/me/password").body(json!({ "currentPassword": "x", "newPassword": "a password of some length" })),
+        ask("PUT", "/v1/me/password")
+            .body(json!({ "currentPassword": "x", "newPassword": "a password of some length" })),
         ask("GET", "/v1/policy"),
-        ask("PUT", "/v1/policy").header("if-match", "\"1\"").body(serde_json::to_value(domain::policy::Policy::default()).expect("JSON")),
+        ask("PUT", "/v1/policy")
+            .header("if-match", "\"1\"")
+            .body(serde_json::to_value(domain::policy::Policy::default()).expect("JSON")),
         ask("GET", "/v1/policy/history"),
         ask("GET", "/v1/policy/terms"),
         ask("PUT", "/v1/policy/terms").header("if-match", "\"1\"").body(json!({ "terms": [] })),
@@ -44,7 +48,11 @@ async fn a58_a_reset_ends_password_sessions_resets_and_codes_and_is_told_to_the_
     let (first, second) = (world.session(&ann).await, world.session(&ann).await);
     // A registration is under way, and another reset with a live code.
     let change = json!({ "kind": "email", "destination": "ann.other@example.com" });
-    let pending = world.ask(Ask::new("POST", "/v1/me/methods").bearer(&first).body(change)).await.expect(202).text("challengeId");
+    let pending = world
+        .ask(Ask::new("POST", "/v1/me/methods").bearer(&first).body(change))
+        .await
+        .expect(202)
+        .text("challengeId");
     let pending_code = world.code_for("ann.other@example.com").await;
 
     let older = world.start_reset(&ann.user_id).await;
@@ -73,7 +81,10 @@ async fn a58_a_reset_ends_password_sessions_resets_and_codes_and_is_told_to_the_
     assert_eq!(world.verify(&first, &pending, &pending_code).await.code(), "codeNotAccepted");
     // The reset that had proved enough, and the one whose code is live.
     assert_eq!(world.set_password(&older, "the password of a thief").await.code(), "resetEnded");
-    assert_eq!(world.verify(&newer.bearer, &newer_challenge, &newer_code).await.code(), "codeNotAccepted");
+    assert_eq!(
+        world.verify(&newer.bearer, &newer_challenge, &newer_code).await.code(),
+        "codeNotAccepted"
+    );
     assert_eq!(world.set_password(&newer, "the password of a thief").await.code(), "proofMissing");
     assert_eq!(world.set_password(&reset, "the password of a thief").await.code(), "resetEnded");
     world.sign_in(&ann.user_id, "a new and longer password").await.expect(200);
@@ -97,7 +108,11 @@ async fn a55_a_changed_address_is_told_to_the_one_before_and_ends_its_codes() {
     let session = world.session(&ann).await;
     world.pass(Span::seconds(1));
     let change = json!({ "kind": "email", "destination": "ann.other@example.com" });
-    let pending = world.ask(Ask::new("POST", "/v1/me/methods").bearer(&session).body(change)).await.expect(202).text("challengeId");
+    let pending = world
+        .ask(Ask::new("POST", "/v1/me/methods").bearer(&session).body(change))
+        .await
+        .expect(202)
+        .text("challengeId");
     let pending_code = world.code_for("ann.other@example.com").await;
     world.verify(&session, &pending, &pending_code).await.expect(200);
 
@@ -123,12 +138,19 @@ async fn a_proof_by_an_address_that_changed_since_counts_no_more() {
     world.verify(&reset.bearer, &challenge, &code).await.expect(200);
     let session = world.session(&ann).await;
     let change = json!({ "kind": "email", "destination": "ann.other@example.com" });
-    let pending = world.ask(Ask::new("POST", "/v1/me/methods").bearer(&session).body(change)).await.expect(202).text("challengeId");
+    let pending = world
+        .ask(Ask::new("POST", "/v1/me/methods").bearer(&session).body(change))
+        .await
+        .expect(202)
+        .text("challengeId");
     let pending_code = world.code_for("ann.other@example.com").await;
     world.verify(&session, &pending, &pending_code).await.expect(200);
     // The change ends the reset whole, and not its proof alone.
     let ended = world.set_password(&reset, "a new and longer password").await;
-    assert_eq!((ended.code(), ended.text("supportCode")), ("resetEnded", reset.support_code.clone()));
+    assert_eq!(
+        (ended.code(), ended.text("supportCode")),
+        ("resetEnded", reset.support_code.clone())
+    );
     // Asked for later, it is still known by the code that its owner has.
     world.pass(Span::days(1));
     let ended = world.set_password(&reset, "a new and longer password").await;
@@ -145,13 +167,24 @@ async fn i18_no_reset_commits_after_the_policy_says_none_or_the_account_is_disab
         let code = world.code_for("ann.private@example.com").await;
         world.verify(&reset.bearer, &challenge, &code).await.expect(200);
         if disable {
-            let seen = world.ask(Ask::new("GET", "/v1/users/ann@example.com").bearer(&admin)).await.expect(200);
-            let patch = Ask::new("PATCH", "/v1/users/ann@example.com").bearer(&admin).header("if-match", &seen.headers["etag"]);
+            let seen = world
+                .ask(Ask::new("GET", "/v1/users/ann@example.com").bearer(&admin))
+                .await
+                .expect(200);
+            let patch = Ask::new("PATCH", "/v1/users/ann@example.com")
+                .bearer(&admin)
+                .header("if-match", &seen.headers["etag"]);
             world.ask(patch.body(json!({ "enabled": false }))).await.expect(200);
         } else {
-            world.save_policy(&admin, |policy| policy["scope"] = json!({ "type": "none" })).await.expect(200);
+            world
+                .save_policy(&admin, |policy| policy["scope"] = json!({ "type": "none" }))
+                .await
+                .expect(200);
         }
-        assert_eq!(world.set_password(&reset, "a new and longer password").await.code(), "resetEnded");
+        assert_eq!(
+            world.set_password(&reset, "a new and longer password").await.code(),
+            "resetEnded"
+        );
     }
 }
 
@@ -170,7 +203,10 @@ async fn a_sent_or_dropped_message_leaves_no_address_in_the_outbox() {
             .map(|item| item.to_string())
             .collect()
     };
-    assert!(rows().await.iter().any(|row| row.contains("ann.private@example.com")), "the notice is not sent yet");
+    assert!(
+        rows().await.iter().any(|row| row.contains("ann.private@example.com")),
+        "the notice is not sent yet"
+    );
     world.pump().await;
     assert!(rows().await.iter().all(|row| !row.contains('@')));
 }

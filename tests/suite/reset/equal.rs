@@ -45,15 +45,23 @@ pub async fn states_in(world: World) -> States {
         ("dan@example.com", "staff", "user"),
         ("eve@example.com", "staff", "administrator"),
     ] {
-        let user = world.user(&admin, json!({ "userId": user_id, "name": "Somebody", "groups": [group], "role": role })).await;
+        let user = world
+            .user(
+                &admin,
+                json!({ "userId": user_id, "name": "Somebody", "groups": [group], "role": role }),
+            )
+            .await;
         if !user_id.starts_with("uma") {
             world.register(&user, &format!("private.{user_id}")).await;
         }
         people.push(user);
     }
     world.save_policy(&admin, |policy| policy["scope"] = scope).await.expect(200);
-    let dan = world.ask(Ask::new("GET", "/v1/users/dan@example.com").bearer(&admin)).await.expect(200);
-    let disable = Ask::new("PATCH", "/v1/users/dan@example.com").bearer(&admin).header("if-match", &dan.headers["etag"]);
+    let dan =
+        world.ask(Ask::new("GET", "/v1/users/dan@example.com").bearer(&admin)).await.expect(200);
+    let disable = Ask::new("PATCH", "/v1/users/dan@example.com")
+        .bearer(&admin)
+        .header("if-match", &dan.headers["etag"]);
     world.ask(disable.body(json!({ "enabled": false }))).await.expect(200);
     world.pump().await;
     world.pass(Span::hours(1));
@@ -70,20 +78,34 @@ pub fn calls(world: &World) -> Vec<String> {
 /// A call without its values: operation, keys' kinds, expressions, and the
 /// size of each item in write units.
 fn shape(call: &Call) -> String {
-    let kind = |key: &Value| key["pk"]["S"].as_str().unwrap_or("?").split('#').next().unwrap_or_default().to_owned();
+    let kind = |key: &Value| {
+        key["pk"]["S"].as_str().unwrap_or("?").split('#').next().unwrap_or_default().to_owned()
+    };
     match call.operation.as_str() {
         "BatchGetItem" => {
             let tables = call.body["RequestItems"].as_object().expect("tables");
-            let keys: Vec<_> = tables.values().flat_map(|t| t["Keys"].as_array().expect("keys")).map(kind).collect();
+            let keys: Vec<_> = tables
+                .values()
+                .flat_map(|t| t["Keys"].as_array().expect("keys"))
+                .map(kind)
+                .collect();
             format!("{:?} {keys:?}", tables.keys().collect::<Vec<_>>())
         }
         "TransactWriteItems" => {
             let member = |member: &Value| {
-                let (verb, body) = member.as_object().expect("a member").iter().next().expect("a verb");
+                let (verb, body) =
+                    member.as_object().expect("a member").iter().next().expect("a verb");
                 let key = if verb == "Put" { kind(&body["Item"]) } else { kind(&body["Key"]) };
                 let class = body["Item"].to_string().len().div_ceil(1024);
-                let attributes: Vec<_> = body["Item"].as_object().into_iter().flatten().map(|(name, _)| name).collect();
-                let names = |of: &Value| of.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+                let attributes: Vec<_> =
+                    body["Item"].as_object().into_iter().flatten().map(|(name, _)| name).collect();
+                let names = |of: &Value| {
+                    of.as_object()
+                        .into_iter()
+                        .flatten()
+                        .map(|(name, _)| name.clone())
+                        .collect::<Vec<_>>()
+                };
                 format!(
                     "{verb} {key} {} {} {class} {attributes:?} {:?}",
                     body["UpdateExpression"],
@@ -91,7 +113,13 @@ fn shape(call: &Call) -> String {
                     names(&body["ExpressionAttributeValues"])
                 )
             };
-            call.body["TransactItems"].as_array().expect("members").iter().map(member).collect::<Vec<_>>().join("\n")
+            call.body["TransactItems"]
+                .as_array()
+                .expect("members")
+                .iter()
+                .map(member)
+                .collect::<Vec<_>>()
+                .join("\n")
         }
         other => other.to_owned(),
     }
@@ -102,14 +130,23 @@ fn shape(call: &Call) -> String {
 pub fn face(answer: &Answer) -> String {
     fn skeleton(value: &Value) -> Value {
         match value {
-            Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), skeleton(value))).collect(),
+            Value::Object(fields) => {
+                fields.iter().map(|(name, value)| (name.clone(), skeleton(value))).collect()
+            }
             Value::Array(items) => items.clone().into(),
             Value::String(text) => text.len().into(),
             Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
         }
     }
     let fixed = |name: &str| answer.body.get(name).cloned();
-    format!("{} {:?} {} {:?} {:?}", answer.status, answer.headers, skeleton(&answer.body), fixed("code"), fixed("detail"))
+    format!(
+        "{} {:?} {} {:?} {:?}",
+        answer.status,
+        answer.headers,
+        skeleton(&answer.body),
+        fixed("code"),
+        fixed("detail")
+    )
 }
 
 pub struct Seen {
@@ -133,8 +170,14 @@ async fn start_send_and_wrong_verify_are_alike_for_every_state_of_an_account() {
     for (state, user_id) in STATES {
         world.proxy.take_calls();
         let started = world.ask_reset(user_id).await;
-        let reset = StartedReset { id: started.text("resetId"), bearer: started.text("bearer"), support_code: started.text("supportCode") };
-        let view = world.ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer)).await;
+        let reset = StartedReset {
+            id: started.text("resetId"),
+            bearer: started.text("bearer"),
+            support_code: started.text("supportCode"),
+        };
+        let view = world
+            .ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer))
+            .await;
         let sent = world.ask_code(&reset).await;
         let too_soon = world.ask_code(&reset).await;
         let wrong = world.verify(&reset.bearer, &sent.text("challengeId"), "00000000").await;
@@ -163,7 +206,11 @@ async fn a_decoys_right_code_is_not_accepted_by_the_same_calls_as_a_known_one_is
             answer.expect(200);
         } else {
             assert_eq!(answer.code(), "codeNotAccepted", "{state}");
-            assert_eq!(world.set_password(&reset, "a new and longer password").await.code(), "proofMissing", "{state}");
+            assert_eq!(
+                world.set_password(&reset, "a new and longer password").await.code(),
+                "proofMissing",
+                "{state}"
+            );
         }
     }
     assert!(calls_of.iter().all(|calls| *calls == calls_of[0]), "{calls_of:#?}");
@@ -194,11 +241,16 @@ async fn a34_limits_close_reset_for_unknown_and_known_accounts_alike() {
             let reset = world.start_reset(user_id).await;
             let challenge = world.send_code(&reset).await;
             for n in 0..6 {
-                faces.push(face(&world.verify(&reset.bearer, &challenge, &format!("{n:08}")).await));
+                faces
+                    .push(face(&world.verify(&reset.bearer, &challenge, &format!("{n:08}")).await));
             }
         }
         let closed = world.ask_reset(user_id).await;
-        assert_eq!((closed.code(), closed.headers["retry-after"].as_str()), ("resetClosed", "86400"), "{state}");
+        assert_eq!(
+            (closed.code(), closed.headers["retry-after"].as_str()),
+            ("resetClosed", "86400"),
+            "{state}"
+        );
         faces.push(face(&closed));
         let calls = calls(&world);
         seen.push(Seen { state, calls, faces });

@@ -15,12 +15,14 @@ use tests::{Answer, World};
 const MOMENT: Span = Span(1);
 
 /// The phones of those who can reset: somebody, and an administrator.
-const PHONES: [(&str, &str); 2] = [("ann@example.com", "+61491570156"), ("eve@example.com", "+61491570157")];
+const PHONES: [(&str, &str); 2] =
+    [("ann@example.com", "+61491570156"), ("eve@example.com", "+61491570157")];
 const NOBODYS: &str = "+61491570158";
 
 /// A world of states with phones, and this change of the policy.
 async fn world(source_limit: u32, change: impl FnOnce(&mut Value)) -> World {
-    let States { world, administrator, people } = states_in(World::with_source_limit(source_limit).await).await;
+    let States { world, administrator, people } =
+        states_in(World::with_source_limit(source_limit).await).await;
     let admin = world.session(&administrator).await;
     let phones = |policy: &mut Value| {
         policy["methods"] = json!(["email", "mobilePhone"]);
@@ -30,9 +32,14 @@ async fn world(source_limit: u32, change: impl FnOnce(&mut Value)) -> World {
     for (user, number) in PHONES {
         let person = people.iter().find(|person| person.user_id == user).expect("somebody");
         let bearer = world.session(person).await;
-        let add = Ask::new("POST", "/v1/me/methods").bearer(&bearer).body(json!({ "kind": "mobilePhone", "destination": number }));
+        let add = Ask::new("POST", "/v1/me/methods")
+            .bearer(&bearer)
+            .body(json!({ "kind": "mobilePhone", "destination": number }));
         let challenge = world.ask(add).await.expect(202).text("challengeId");
-        world.verify(&bearer, &challenge, &code(&world, &challenge, Purpose::Registration)).await.expect(200);
+        world
+            .verify(&bearer, &challenge, &code(&world, &challenge, Purpose::Registration))
+            .await
+            .expect(200);
     }
     world.save_policy(&admin, change).await.expect(200);
     world.pump().await;
@@ -51,12 +58,19 @@ fn number(user: &str) -> &'static str {
 }
 
 fn reset_of(started: &Answer) -> StartedReset {
-    StartedReset { id: started.text("resetId"), bearer: started.text("bearer"), support_code: started.text("supportCode") }
+    StartedReset {
+        id: started.text("resetId"),
+        bearer: started.text("bearer"),
+        support_code: started.text("supportCode"),
+    }
 }
 
 /// Does the same in each state; answers and calls must be alike. What the
 /// first state was answered.
-async fn alike(world: &World, act: impl AsyncFn(usize, &'static str) -> Vec<Answer>) -> Vec<Answer> {
+async fn alike(
+    world: &World,
+    act: impl AsyncFn(usize, &'static str) -> Vec<Answer>,
+) -> Vec<Answer> {
     let (mut seen, mut first) = (Vec::new(), Vec::new());
     for (n, (state, user)) in STATES.into_iter().enumerate() {
         world.proxy.take_calls();
@@ -98,8 +112,13 @@ async fn a_typed_number_is_answered_alike_right_wrong_missing_or_none() {
         let missing = world.ask_code_by(&other, json!({ "kind": "mobilePhone" })).await;
         let none = world.ask_sms(&other, "0491 570 156").await;
         let guess_of_wrong = world.verify(&other.bearer, &wrong.text("challengeId"), WRONG).await;
-        let superseded =
-            world.verify(&reset.bearer, &right.text("challengeId"), &code(&world, &right.text("challengeId"), Purpose::Reset)).await;
+        let superseded = world
+            .verify(
+                &reset.bearer,
+                &right.text("challengeId"),
+                &code(&world, &right.text("challengeId"), Purpose::Reset),
+            )
+            .await;
         vec![started, right, too_soon, guess, wrong, missing, none, guess_of_wrong, superseded]
     })
     .await;
@@ -136,12 +155,16 @@ async fn what_is_repeated_is_answered_alike() {
         assert_eq!(started.body, again.body, "{user}");
         let reset = reset_of(&started);
         let path = format!("/v1/resets/{}/challenges", reset.id);
-        let send = |body: Value| key(Ask::new("POST", path.clone()).bearer(&reset.bearer).body(body));
+        let send =
+            |body: Value| key(Ask::new("POST", path.clone()).bearer(&reset.bearer).body(body));
         let sms = json!({ "kind": "mobilePhone", "destination": number(user) });
         let (sent, sent_again) = (world.ask(send(sms.clone())).await, world.ask(send(sms)).await);
-        let reused = world.ask(send(json!({ "kind": "mobilePhone", "destination": NOBODYS }))).await;
+        let reused =
+            world.ask(send(json!({ "kind": "mobilePhone", "destination": NOBODYS }))).await;
         let path = format!("/v1/challenges/{}/verify", sent.text("challengeId"));
-        let verify = |code: &str| key(Ask::new("POST", path.clone()).bearer(&reset.bearer).body(json!({ "code": code })));
+        let verify = |code: &str| {
+            key(Ask::new("POST", path.clone()).bearer(&reset.bearer).body(json!({ "code": code })))
+        };
         let (wrong, wrong_again) = (world.ask(verify(WRONG)).await, world.ask(verify(WRONG)).await);
         let other = world.ask(verify("00000001")).await;
         vec![started, again, sent, sent_again, reused, wrong, wrong_again, other]
@@ -173,10 +196,16 @@ async fn the_limit_of_sends_is_alike() {
     })
     .await;
     let (mail, sms) = (("tooSoon", Some("600")), ("tooSoon", Some("3600")));
-    assert_eq!(answers.iter().map(told).collect::<Vec<_>>(), [("", None), ("", None), mail, ("", None), sms]);
+    assert_eq!(
+        answers.iter().map(told).collect::<Vec<_>>(),
+        [("", None), ("", None), mail, ("", None), sms]
+    );
     // They slide alike too: a moment before the window ends, and at its end.
     world.pass(Span(Span::minutes(10).0 - 1));
-    let again = async || alike(&world, async |_, user| vec![world.ask_code(&world.start_reset(user).await).await]).await;
+    let again = async || {
+        alike(&world, async |_, user| vec![world.ask_code(&world.start_reset(user).await).await])
+            .await
+    };
     assert_eq!(told(&again().await[0]), ("tooSoon", Some("1")));
     world.pass(MOMENT);
     assert_eq!(told(&again().await[0]), ("", None));
@@ -186,16 +215,30 @@ async fn the_limit_of_sends_is_alike() {
 async fn the_wait_before_another_code_is_alike() {
     let world = world(100_000, |_| {}).await;
     let resets = resets(&world).await;
-    let ask =
-        async || alike(&world, async |n, user| vec![world.ask_code(&resets[n]).await, world.ask_sms(&resets[n], number(user)).await]).await;
+    let ask = async || {
+        alike(&world, async |n, user| {
+            vec![world.ask_code(&resets[n]).await, world.ask_sms(&resets[n], number(user)).await]
+        })
+        .await
+    };
     let mut passed = Vec::new();
-    for span in [Span(0), Span(0), Span(Span::seconds(30).0 - 1), MOMENT, Span::seconds(59), Span::seconds(1)] {
+    for span in [
+        Span(0),
+        Span(0),
+        Span(Span::seconds(30).0 - 1),
+        MOMENT,
+        Span::seconds(59),
+        Span::seconds(1),
+    ] {
         world.pass(span);
         let answers = ask().await;
         assert_eq!(told(&answers[0]), told(&answers[1]), "mail and SMS");
         passed.push(answers[0].headers.get("retry-after").cloned());
     }
-    assert_eq!(passed, [None, Some("30"), Some("1"), None, Some("1"), None].map(|wait| wait.map(str::to_owned)));
+    assert_eq!(
+        passed,
+        [None, Some("30"), Some("1"), None, Some("1"), None].map(|wait| wait.map(str::to_owned))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -203,10 +246,21 @@ async fn the_limit_of_a_source_is_alike() {
     let world = world(10, |policy| policy["limits"]["mailsPerTenMinutes"] = json!(20)).await;
     let answers = alike(&world, async |n, user| {
         let (here, elsewhere) = (format!("203.0.113.{n}"), format!("198.51.100.{n}"));
-        let start = async |source: &str| world.ask(Ask::new("POST", "/v1/resets").body(json!({ "userId": user })).source(source)).await;
+        let start = async |source: &str| {
+            world
+                .ask(Ask::new("POST", "/v1/resets").body(json!({ "userId": user })).source(source))
+                .await
+        };
         let send = async |reset: &StartedReset| {
             let path = format!("/v1/resets/{}/challenges", reset.id);
-            world.ask(Ask::new("POST", path).bearer(&reset.bearer).body(json!({ "kind": "email" })).source(&here)).await
+            world
+                .ask(
+                    Ask::new("POST", path)
+                        .bearer(&reset.bearer)
+                        .body(json!({ "kind": "email" }))
+                        .source(&here),
+                )
+                .await
         };
         let mut answers = Vec::new();
         for _ in 0..10 {
@@ -230,7 +284,8 @@ async fn no_sms_today_is_told_alike() {
     let answers = alike(&world, async |_, user| {
         let started = world.ask_reset(user).await;
         let reset = reset_of(&started);
-        let (sms, other) = (world.ask_sms(&reset, number(user)).await, world.ask_sms(&reset, NOBODYS).await);
+        let (sms, other) =
+            (world.ask_sms(&reset, number(user)).await, world.ask_sms(&reset, NOBODYS).await);
         let mail = world.ask_code(&reset).await;
         vec![started, sms, other, mail]
     })
@@ -266,6 +321,8 @@ async fn a_closed_reset_is_told_alike_until_it_opens() {
     world.pass(MOMENT);
     assert_eq!(start().await[0].status, 201);
     // What was counted before goes with the next code, by the same calls.
-    let sent = alike(&world, async |_, user| vec![world.ask_code(&world.start_reset(user).await).await]).await;
+    let sent =
+        alike(&world, async |_, user| vec![world.ask_code(&world.start_reset(user).await).await])
+            .await;
     assert_eq!(sent[0].status, 202);
 }

@@ -18,7 +18,8 @@ fn just_before(span: Span) -> Span {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a21_a_code_is_accepted_a_moment_before_its_end_and_refused_at_it() {
-    for (passed, accepted) in [(just_before(CODE), true), (CODE, false), (Span(CODE.0 + 1), false)] {
+    for (passed, accepted) in [(just_before(CODE), true), (CODE, false), (Span(CODE.0 + 1), false)]
+    {
         let world = World::new().await;
         let (_, ann) = world.ready().await;
         let reset = world.start_reset(&ann.user_id).await;
@@ -39,10 +40,16 @@ async fn a21_a_code_of_a_registration_ends_exactly_too() {
         let ann = world.user(&admin, json!({ "userId": "ann@example.com", "name": "Ann" })).await;
         let session = world.session(&ann).await;
         let add = json!({ "kind": "email", "destination": "ann.private@example.com" });
-        let sent = world.ask(Ask::new("POST", "/v1/me/methods").bearer(&session).body(add)).await.expect(202);
+        let sent = world
+            .ask(Ask::new("POST", "/v1/me/methods").bearer(&session).body(add))
+            .await
+            .expect(202);
         let code = world.code_for("ann.private@example.com").await;
         world.pass(passed);
-        assert_eq!(world.verify(&session, &sent.text("challengeId"), &code).await.status == 200, accepted);
+        assert_eq!(
+            world.verify(&session, &sent.text("challengeId"), &code).await.status == 200,
+            accepted
+        );
     }
 }
 
@@ -54,10 +61,15 @@ async fn a21_a_reset_lives_fifteen_minutes_and_not_a_moment_longer() {
         let reset = world.start_reset(&ann.user_id).await;
         world.prove(&reset, "email", "ann.private@example.com").await;
         world.pass(passed);
-        let view = world.ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer)).await;
+        let view = world
+            .ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer))
+            .await;
         let sent = world.ask_code(&reset).await;
         let set = world.set_password(&reset, "a new and longer password").await;
-        assert_eq!((view.status, sent.status, set.status), if open { (200, 202, 204) } else { (410, 410, 410) });
+        assert_eq!(
+            (view.status, sent.status, set.status),
+            if open { (200, 202, 204) } else { (410, 410, 410) }
+        );
     }
 }
 
@@ -109,7 +121,10 @@ async fn a_session_for_registration_alone_ends_after_twenty_minutes() {
     for (passed, alive) in [(just_before(LIMITED), true), (LIMITED, false)] {
         let bearer = world.session(&ann).await;
         world.pass(passed);
-        assert_eq!(world.ask(Ask::new("GET", "/v1/me/methods").bearer(&bearer)).await.status == 200, alive);
+        assert_eq!(
+            world.ask(Ask::new("GET", "/v1/me/methods").bearer(&bearer)).await.status == 200,
+            alive
+        );
     }
 }
 
@@ -122,7 +137,10 @@ async fn a21_a_temporary_password_signs_in_for_seven_days() {
     world.pass(just_before(Span::days(7)));
     assert_eq!(world.sign_in("bob@example.com", &made.text("temporaryPassword")).await.status, 200);
     world.pass(MOMENT);
-    assert_eq!(world.sign_in("bob@example.com", &made.text("temporaryPassword")).await.code(), "signInFailed");
+    assert_eq!(
+        world.sign_in("bob@example.com", &made.text("temporaryPassword")).await.code(),
+        "signInFailed"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,7 +153,11 @@ async fn no_step_makes_a_session_outlive_twelve_hours_from_the_password() {
     while passed.0 + step.0 < FULL.0 {
         world.pass(step);
         passed.0 += step.0;
-        bearer = world.ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer)).await.expect(200).text("bearer");
+        bearer = world
+            .ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer))
+            .await
+            .expect(200)
+            .text("bearer");
     }
     world.pass(Span(FULL.0 - passed.0 - 1));
     world.ask(Ask::new("GET", "/v1/me").bearer(&bearer)).await.expect(200);

@@ -15,12 +15,18 @@ async fn a_person_registers_an_address_and_later_resets_the_password_with_it() {
     let challenge = world.send_code(&reset).await;
     let code = world.code_for("ann.private@example.com").await;
     world.verify(&reset.bearer, &challenge, &code).await.expect(200);
-    let view = world.ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer)).await.expect(200);
+    let view = world
+        .ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer))
+        .await
+        .expect(200);
     assert_eq!(view.body["next"], "password");
     world.set_password(&reset, "a new and longer password").await.expect(204);
 
     assert_eq!(world.sign_in("ann@example.com", &ann.password).await.code(), "signInFailed");
     let again = world.sign_in("Ann@Example.com", "a new and longer password").await.expect(200);
     assert_eq!(again.body["next"], json!(null));
-    assert_eq!(world.ask(Ask::new("GET", "/v1/me").bearer(&session)).await.code(), "signInRequired");
+    assert_eq!(
+        world.ask(Ask::new("GET", "/v1/me").bearer(&session)).await.code(),
+        "signInRequired"
+    );
 }

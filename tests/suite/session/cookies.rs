@@ -19,14 +19,21 @@ fn sign_in_by(carrier: &str, person: &Person) -> Value {
 
 /// The cookie of a new session.
 async fn cookie(world: &World, person: &Person) -> String {
-    world.ask(from_page("POST", "/v1/sign-in").body(sign_in_by("cookie", person))).await.expect(200).cookie()
+    world
+        .ask(from_page("POST", "/v1/sign-in").body(sign_in_by("cookie", person)))
+        .await
+        .expect(200)
+        .cookie()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_in_a_cookie_is_out_of_reach_of_scripts_and_of_other_sites() {
     let world = World::new().await;
     let ada = world.administrator().await;
-    let signed_in = world.ask(from_page("POST", "/v1/sign-in").body(sign_in_by("cookie", &ada))).await.expect(200);
+    let signed_in = world
+        .ask(from_page("POST", "/v1/sign-in").body(sign_in_by("cookie", &ada)))
+        .await
+        .expect(200);
     assert_eq!(signed_in.body.get("bearer"), None, "not in two places");
     let set = signed_in.headers["set-cookie"].clone();
     let (pair, attributes) = set.split_once("; ").expect("attributes");
@@ -36,14 +43,22 @@ async fn a_session_in_a_cookie_is_out_of_reach_of_scripts_and_of_other_sites() {
     // It is the bearer, as a client without a browser has it.
     world.ask(Ask::new("GET", "/v1/me").bearer(bearer)).await.expect(200);
     world.ask(Ask::new("GET", "/v1/me").cookie(pair)).await.expect(200);
-    world.ask(from_page("GET", "/v1/users").cookie("theme=dark").cookie(pair).cookie("x=y")).await.expect(200);
+    world
+        .ask(from_page("GET", "/v1/users").cookie("theme=dark").cookie(pair).cookie("x=y"))
+        .await
+        .expect(200);
 
     for carrier in [json!({}), json!({ "session": "bearer" })] {
         let mut body = sign_in_by("bearer", &ada);
         body.as_object_mut().expect("an object").remove("session");
-        body.as_object_mut().expect("an object").extend(carrier.as_object().expect("an object").clone());
+        body.as_object_mut()
+            .expect("an object")
+            .extend(carrier.as_object().expect("an object").clone());
         let signed_in = world.ask(from_page("POST", "/v1/sign-in").body(body)).await.expect(200);
-        assert!(signed_in.text("bearer").starts_with("lks_") && !signed_in.headers.contains_key("set-cookie"));
+        assert!(
+            signed_in.text("bearer").starts_with("lks_")
+                && !signed_in.headers.contains_key("set-cookie")
+        );
     }
 }
 
@@ -76,12 +91,16 @@ async fn cookies_come_and_go_as_the_gateway_and_the_local_router_carry_them() {
     let me = send(event("GET", "/v1/me", json!({}), json!(["a=b", pair]), Value::Null)).await;
     assert_eq!(me["statusCode"], 200);
     // `cargo lambda watch` leaves the header beside the list.
-    let me = send(event("GET", "/v1/me", json!({ "cookie": pair }), json!([pair]), Value::Null)).await;
+    let me =
+        send(event("GET", "/v1/me", json!({ "cookie": pair }), json!([pair]), Value::Null)).await;
     assert_eq!(me["statusCode"], 200);
     let out = send(event("DELETE", "/v1/session", page, json!([pair]), Value::Null)).await;
     assert_eq!(
         (&out["statusCode"], &out["cookies"][0]),
-        (&json!(204), &json!("__Host-latchkey=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict"))
+        (
+            &json!(204),
+            &json!("__Host-latchkey=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict")
+        )
     );
 }
 
@@ -108,7 +127,8 @@ const OTHERS: [&str; 8] = [
     "https://reset.example.com, https://reset.example.com",
     "https://example.com",
 ];
-const SITES: [&str; 5] = ["cross-site", "same-site", "none", "same-origin, same-origin", "Same-Origin"];
+const SITES: [&str; 5] =
+    ["cross-site", "same-site", "none", "same-origin, same-origin", "Same-Origin"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_begins_in_a_cookie_for_our_own_page_alone_and_costs_others_no_call() {
@@ -124,13 +144,21 @@ async fn a_session_begins_in_a_cookie_for_our_own_page_alone_and_costs_others_no
     refused.extend(SITES.map(|site| (Some(site), Some(OURS))));
     for said in refused {
         let answer = world.ask(ask(said)).await.expect(403);
-        assert_eq!((answer.code(), answer.headers.get("set-cookie")), ("crossSite", None), "{said:?}");
+        assert_eq!(
+            (answer.code(), answer.headers.get("set-cookie")),
+            ("crossSite", None),
+            "{said:?}"
+        );
     }
     assert!(world.proxy.take_calls().is_empty());
     // A bearer in the body is nobody's to steal by a page: CORS keeps it.
-    let bearer =
-        saying(Ask::new("POST", "/v1/sign-in").body(sign_in_by("bearer", &ada)), (Some("cross-site"), Some("https://evil.example.com")));
-    assert!(!world.ask(bearer).await.expect(200).headers.contains_key("access-control-allow-origin"));
+    let bearer = saying(
+        Ask::new("POST", "/v1/sign-in").body(sign_in_by("bearer", &ada)),
+        (Some("cross-site"), Some("https://evil.example.com")),
+    );
+    assert!(
+        !world.ask(bearer).await.expect(200).headers.contains_key("access-control-allow-origin")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,10 +167,16 @@ async fn a_cookie_acts_for_our_own_pages_alone_and_a_bearer_for_whoever_holds_it
     let ada = world.administrator().await;
     let cookie = cookie(&world, &ada).await;
     let bearer = cookie.split_once('=').expect("a pair").1.to_owned();
-    let create = |n: usize| Ask::new("POST", "/v1/users").body(json!({ "userId": format!("user{n}"), "name": "X" }));
+    let create = |n: usize| {
+        Ask::new("POST", "/v1/users").body(json!({ "userId": format!("user{n}"), "name": "X" }))
+    };
     let mut n = 0;
     let mut refused: Vec<Said> = vec![(None, None)];
-    refused.extend(OTHERS.iter().flat_map(|origin| [(Some("same-origin"), Some(*origin)), (None, Some(*origin))]));
+    refused.extend(
+        OTHERS
+            .iter()
+            .flat_map(|origin| [(Some("same-origin"), Some(*origin)), (None, Some(*origin))]),
+    );
     refused.extend(SITES.iter().flat_map(|site| [(Some(*site), Some(OURS)), (Some(*site), None)]));
     world.proxy.take_calls();
     for said in &refused {
@@ -154,15 +188,23 @@ async fn a_cookie_acts_for_our_own_pages_alone_and_a_bearer_for_whoever_holds_it
         n += 1;
         world.ask(saying(create(n), said).bearer(&bearer)).await.expect(201);
     }
-    for said in [(Some("same-origin"), Some(OURS)), (Some("same-origin"), None), (None, Some(OURS))] {
+    for said in [(Some("same-origin"), Some(OURS)), (Some("same-origin"), None), (None, Some(OURS))]
+    {
         n += 1;
         world.ask(saying(create(n), said).cookie(&cookie)).await.expect(201);
     }
     // Reading, a link from nowhere is one's own too; other sites' are not.
     let read = |method, said| saying(Ask::new(method, "/v1/me"), said).cookie(&cookie);
     for site in ["cross-site", "same-site", "Same-Origin"] {
-        assert_eq!(world.ask(read("GET", (Some(site), None))).await.expect(403).code(), "crossSite", "{site}");
-        world.ask(Ask::new("GET", "/v1/me").header("sec-fetch-site", site).bearer(&bearer)).await.expect(200);
+        assert_eq!(
+            world.ask(read("GET", (Some(site), None))).await.expect(403).code(),
+            "crossSite",
+            "{site}"
+        );
+        world
+            .ask(Ask::new("GET", "/v1/me").header("sec-fetch-site", site).bearer(&bearer))
+            .await
+            .expect(200);
         assert_eq!(world.ask(read("HEAD", (Some(site), None))).await.status, 403, "{site}");
     }
     for site in [None, Some("none"), Some("same-origin")] {
@@ -180,16 +222,23 @@ async fn of_header_and_cookie_the_header_counts_and_of_two_cookies_neither() {
     let both = world.ask(me().bearer(&admin).cookie(&hers)).await.expect(200);
     assert_eq!(both.body["user"]["userId"], "admin@example.com");
     for header in ["Bearer x", "Basic eDp5", ""] {
-        assert_eq!(world.ask(me().header("authorization", header).cookie(&hers)).await.code(), "signInRequired", "{header:?}");
+        assert_eq!(
+            world.ask(me().header("authorization", header).cookie(&hers)).await.code(),
+            "signInRequired",
+            "{header:?}"
+        );
     }
     let other = format!("__Host-latchkey={admin}");
     for cookies in [[&hers, &other], [&other, &hers], [&hers, &hers]] {
         let ask = cookies.into_iter().fold(me(), |ask, cookie| ask.cookie(cookie));
         assert_eq!(world.ask(ask).await.code(), "signInRequired");
     }
-    for cookie in
-        [format!("latchkey={admin}"), format!("__host-latchkey={admin}"), format!("__Host-latchkey={admin}x"), "__Host-latchkey".into()]
-    {
+    for cookie in [
+        format!("latchkey={admin}"),
+        format!("__host-latchkey={admin}"),
+        format!("__Host-latchkey={admin}x"),
+        "__Host-latchkey".into(),
+    ] {
         assert_eq!(world.ask(me().cookie(&cookie)).await.code(), "signInRequired", "{cookie}");
     }
 }
@@ -199,7 +248,13 @@ async fn a_session_in_a_cookie_goes_on_in_a_cookie_through_every_step() {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
     world.switch_on(&admin).await;
-    let made = world.ask(Ask::new("POST", "/v1/users").bearer(&admin).body(json!({ "userId": "ann@example.com", "name": "Ann" }))).await;
+    let made = world
+        .ask(
+            Ask::new("POST", "/v1/users")
+                .bearer(&admin)
+                .body(json!({ "userId": "ann@example.com", "name": "Ann" })),
+        )
+        .await;
     let (temporary, password) = (made.text("temporaryPassword"), "a long password of ann");
     let ann = Person { user_id: "ann@example.com".into(), password: temporary.clone() };
     let mut now = cookie(&world, &ann).await;
@@ -209,7 +264,11 @@ async fn a_session_in_a_cookie_goes_on_in_a_cookie_through_every_step() {
         assert_eq!(answer.body.get("bearer"), None, "{path}");
         let before = std::mem::replace(cookie, answer.cookie());
         assert_ne!(before, *cookie, "{path}: another secret");
-        assert_eq!(world.ask(from_page("GET", "/v1/me").cookie(&before)).await.code(), "signInRequired", "{path}: the older is dead");
+        assert_eq!(
+            world.ask(from_page("GET", "/v1/me").cookie(&before)).await.code(),
+            "signInRequired",
+            "{path}: the older is dead"
+        );
         answer
     };
     let change = json!({ "currentPassword": temporary, "newPassword": password });
@@ -218,8 +277,12 @@ async fn a_session_in_a_cookie_goes_on_in_a_cookie_through_every_step() {
     assert_eq!(postponed.body["reach"], "full");
 
     let add = json!({ "kind": "email", "destination": "ann.private@example.com" });
-    let sent = world.ask(from_page("POST", "/v1/me/methods").cookie(&now).body(add)).await.expect(202);
-    let verify = |code: &str| Ask::new("POST", format!("/v1/challenges/{}/verify", sent.text("challengeId"))).body(json!({ "code": code }));
+    let sent =
+        world.ask(from_page("POST", "/v1/me/methods").cookie(&now).body(add)).await.expect(202);
+    let verify = |code: &str| {
+        Ask::new("POST", format!("/v1/challenges/{}/verify", sent.text("challengeId")))
+            .body(json!({ "code": code }))
+    };
     let code = world.code_for("ann.private@example.com").await;
     assert_eq!(world.ask(verify(&code).cookie(&now)).await.expect(403).code(), "crossSite");
     world.ask(verify(&code).cookie(&now).header("origin", OURS)).await.expect(200);
@@ -230,10 +293,21 @@ async fn a_session_in_a_cookie_goes_on_in_a_cookie_through_every_step() {
     assert_eq!(out.cookie(), "__Host-latchkey=");
     // By bearer, no cookie is touched.
     let bearer = world.sign_in(&ann.user_id, password).await.expect(200).text("bearer");
-    let confirmed =
-        world.ask(Ask::new("POST", "/v1/session/confirm").bearer(&bearer).body(json!({ "password": password }))).await.expect(200);
-    let out = world.ask(Ask::new("DELETE", "/v1/session").bearer(&confirmed.text("bearer"))).await.expect(204);
-    assert!(!confirmed.headers.contains_key("set-cookie") && !out.headers.contains_key("set-cookie"));
+    let confirmed = world
+        .ask(
+            Ask::new("POST", "/v1/session/confirm")
+                .bearer(&bearer)
+                .body(json!({ "password": password })),
+        )
+        .await
+        .expect(200);
+    let out = world
+        .ask(Ask::new("DELETE", "/v1/session").bearer(&confirmed.text("bearer")))
+        .await
+        .expect(204);
+    assert!(
+        !confirmed.headers.contains_key("set-cookie") && !out.headers.contains_key("set-cookie")
+    );
     // 180 days later the methods are to be confirmed.
     world.pass(Span::days(180));
     let mut now = cookie(&world, &Person { password: password.into(), ..ann }).await;

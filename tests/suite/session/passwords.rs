@@ -23,11 +23,15 @@ pub async fn proved(world: &World) -> StartedReset {
 
 /// A new password for a reset.
 pub fn set(reset: &StartedReset, new: &str) -> Ask {
-    Ask::new("PUT", format!("/v1/resets/{}/password", reset.id)).bearer(&reset.bearer).body(json!({ "newPassword": new }))
+    Ask::new("PUT", format!("/v1/resets/{}/password", reset.id))
+        .bearer(&reset.bearer)
+        .body(json!({ "newPassword": new }))
 }
 
 fn change(bearer: &str, current: &str, new: &str) -> Ask {
-    Ask::new("PUT", "/v1/me/password").bearer(bearer).body(json!({ "currentPassword": current, "newPassword": new }))
+    Ask::new("PUT", "/v1/me/password")
+        .bearer(bearer)
+        .body(json!({ "currentPassword": current, "newPassword": new }))
 }
 
 async fn items(world: &World) -> Vec<String> {
@@ -74,7 +78,11 @@ async fn a_refused_password_is_told_why_in_ones_own_language_and_writes_nothing(
             for ask in [change(&session, &ann.password, text), set(&reset, text)] {
                 let answer = world.ask(ask.header("accept-language", language)).await;
                 let told = violation(&answer);
-                assert_eq!((told["code"].as_str(), told["detail"].as_str()), (Some(code), Some(detail)), "{text}");
+                assert_eq!(
+                    (told["code"].as_str(), told["detail"].as_str()),
+                    (Some(code), Some(detail)),
+                    "{text}"
+                );
                 assert_eq!(answer.headers["content-language"], language);
                 assert!(!answer.body.to_string().contains(text), "the password is not told back");
             }
@@ -110,12 +118,18 @@ async fn a_refused_password_costs_one_read_and_no_hash() {
     assert_eq!(operations(&world), ["BatchGetItem"]);
 
     world.ask(set(&reset, "purple walrus sings bass")).await.expect(204);
-    assert_eq!(operations(&world), ["BatchGetItem", "GetSecretValue", "TransactWriteItems"], "a hash, at last");
+    assert_eq!(
+        operations(&world),
+        ["BatchGetItem", "GetSecretValue", "TransactWriteItems"],
+        "a hash, at last"
+    );
 }
 
 /// Letters that are hard to guess.
 fn letters(length: u32) -> String {
-    (0..length).map(|i| char::from(b'a' + (i.wrapping_mul(2_654_435_761) >> 16) as u8 % 26)).collect()
+    (0..length)
+        .map(|i| char::from(b'a' + (i.wrapping_mul(2_654_435_761) >> 16) as u8 % 26))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,7 +145,12 @@ async fn a45_every_character_of_a_password_counts() {
         bearer = world.ask(change(&bearer, &current, &new)).await.expect(200).text("bearer");
         let wrong = [&other, &base, &format!("{new}\0y"), &format!("{new} "), &new.to_uppercase()];
         for wrong in wrong {
-            assert_eq!(world.sign_in(&ann.user_id, wrong).await.code(), "signInFailed", "{} characters", wrong.chars().count());
+            assert_eq!(
+                world.sign_in(&ann.user_id, wrong).await.code(),
+                "signInFailed",
+                "{} characters",
+                wrong.chars().count()
+            );
         }
         world.sign_in(&ann.user_id, &new).await.expect(200);
         current = new;
@@ -139,7 +158,8 @@ async fn a45_every_character_of_a_password_counts() {
     // NUL ends no password: it is refused in a new one, and no end of an old one.
     let answer = world.ask(change(&bearer, &current, "correct horse..\0y")).await;
     assert_eq!(violation(&answer)["code"], "passwordControl");
-    let bearer = world.ask(change(&bearer, &current, "correct horse..")).await.expect(200).text("bearer");
+    let bearer =
+        world.ask(change(&bearer, &current, "correct horse..")).await.expect(200).text("bearer");
     assert_eq!(world.sign_in(&ann.user_id, "correct horse..\0y").await.code(), "signInFailed");
     // Two ways to type an accent are one password.
     world.ask(change(&bearer, "correct horse..", "Zoe\u{308} rides a walrus")).await.expect(200);
@@ -149,7 +169,10 @@ async fn a45_every_character_of_a_password_counts() {
 /// The hash of an account, as it lies in the table.
 async fn hash_of(world: &World, person: &Person) -> String {
     let items = world.items().await;
-    let item = items.iter().find(|item| item["userId"]["S"] == person.user_id.as_str()).expect("the account");
+    let item = items
+        .iter()
+        .find(|item| item["userId"]["S"] == person.user_id.as_str())
+        .expect("the account");
     item["hash"]["S"].as_str().expect("a hash").to_owned()
 }
 
@@ -161,7 +184,8 @@ async fn a_hash_of_another_generation_is_made_anew_at_sign_in() {
     assert!(old.starts_with("argon2id$1$19456,2,1$"), "generation and parameters are in it");
 
     let mut secret: Value = serde_json::from_str(&world.secret).expect("JSON");
-    let other: Value = serde_json::from_str(&local::secrets::generate().expect("keys")).expect("JSON");
+    let other: Value =
+        serde_json::from_str(&local::secrets::generate().expect("keys")).expect("JSON");
     let second = json!({ "kid": 2, "key": other["generations"][0]["key"] });
     secret["generations"].as_array_mut().expect("a list").insert(0, second.clone());
     let world = world.restarted(secret.to_string()).await;
@@ -189,11 +213,13 @@ async fn a_hash_of_other_parameters_is_made_anew_at_sign_in() {
     let (salt, mut out) = ([7; 16], [0; 32]);
     let params = Params::new(8192, 1, 1, Some(out.len())).expect("parameters");
     let pepper = world.keys.current().pepper.expose();
-    let argon2 = Argon2::new_with_secret(pepper, Algorithm::Argon2id, Version::V0x13, params).expect("a pepper");
+    let argon2 = Argon2::new_with_secret(pepper, Algorithm::Argon2id, Version::V0x13, params)
+        .expect("a pepper");
     argon2.hash_password_into(ann.password.as_bytes(), &salt, &mut out).expect("a hash");
     let old = format!("argon2id$1$8192,1,1${}${}", BASE64.encode(salt), BASE64.encode(out));
     let items = world.items().await;
-    let key = items.iter().find(|item| item["userId"]["S"] == ann.user_id.as_str()).expect("the account");
+    let key =
+        items.iter().find(|item| item["userId"]["S"] == ann.user_id.as_str()).expect("the account");
     let update = json!({
         "Key": { "pk": key["pk"], "sk": key["sk"] },
         "UpdateExpression": "SET #h = :h", "ExpressionAttributeNames": { "#h": "hash" }, "ExpressionAttributeValues": { ":h": { "S": old } },
@@ -223,7 +249,8 @@ async fn at_most_four_hashes_are_computed_at_once_whoever_still_waits_for_them()
     // Work that goes on until it is let go.
     let (begun, ends) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
     let spawn = || {
-        let (hashes, gauge, begun, ends) = (hashes.clone(), gauge.clone(), begun.clone(), ends.clone());
+        let (hashes, gauge, begun, ends) =
+            (hashes.clone(), gauge.clone(), begun.clone(), ends.clone());
         let handle = tokio::runtime::Handle::current();
         let work = move || {
             let now = gauge.now.fetch_add(1, Ordering::SeqCst) + 1;
@@ -251,7 +278,10 @@ async fn at_most_four_hashes_are_computed_at_once_whoever_still_waits_for_them()
     for caller in waiting {
         assert_eq!(caller.await.expect("it ends"), Some(()));
     }
-    assert_eq!((gauge.most.load(Ordering::SeqCst), gauge.now.load(Ordering::SeqCst)), (HASHES_AT_ONCE, 0));
+    assert_eq!(
+        (gauge.most.load(Ordering::SeqCst), gauge.now.load(Ordering::SeqCst)),
+        (HASHES_AT_ONCE, 0)
+    );
     // Work that panics gives its place back.
     for _ in 0..=HASHES_AT_ONCE {
         assert_eq!(hashes.run(|| panic!("as work may")).await, None::<()>);

@@ -48,7 +48,10 @@ async fn registration_is_put_off_until_the_policys_days_are_over() {
             );
             let bearer = asked.text("bearer");
             assert_eq!(me(&world, &bearer).await.body["postponeUntil"], json!(until), "{when}");
-            assert_eq!(world.ask(step(&bearer, "reconfirm")).await.expect(409).code(), "nothingDue");
+            assert_eq!(
+                world.ask(step(&bearer, "reconfirm")).await.expect(409).code(),
+                "nothingDue"
+            );
             let later = world.ask(step(&bearer, "postpone")).await.expect(200);
             assert_eq!(
                 (&later.body["next"], &later.body["reach"], &later.body["postponeUntil"]),
@@ -56,19 +59,36 @@ async fn registration_is_put_off_until_the_policys_days_are_over() {
                 "{when}"
             );
             assert_eq!(later.text("expiresAt"), (world.now() + FULL).to_string());
-            assert_eq!(me(&world, &bearer).await.code(), "signInRequired", "the bearer before is dead");
+            assert_eq!(
+                me(&world, &bearer).await.code(),
+                "signInRequired",
+                "the bearer before is dead"
+            );
             let me = me(&world, &later.text("bearer")).await.expect(200);
             assert_eq!((&me.body["next"], &me.body["reach"]), (&Value::Null, &json!("full")));
-            assert_eq!(world.ask(step(&later.text("bearer"), "postpone")).await.expect(409).code(), "nothingDue");
+            assert_eq!(
+                world.ask(step(&later.text("bearer"), "postpone")).await.expect(409).code(),
+                "nothingDue"
+            );
         };
         put_off("at once").await;
         world.pass(Span(Span::days(days.into()).0 - 1));
         put_off("at the last moment").await;
         world.pass(Span(1));
         let asked = world.sign_in(&ann.user_id, &ann.password).await.expect(200);
-        assert_eq!((&asked.body["next"], &asked.body["postponeUntil"]), (&json!("register"), &Value::Null));
-        assert_eq!(world.ask(step(&asked.text("bearer"), "postpone")).await.expect(409).code(), "postponeOver");
-        assert_eq!(me(&world, &asked.text("bearer")).await.body["reach"], "register", "and nothing was opened");
+        assert_eq!(
+            (&asked.body["next"], &asked.body["postponeUntil"]),
+            (&json!("register"), &Value::Null)
+        );
+        assert_eq!(
+            world.ask(step(&asked.text("bearer"), "postpone")).await.expect(409).code(),
+            "postponeOver"
+        );
+        assert_eq!(
+            me(&world, &asked.text("bearer")).await.body["reach"],
+            "register",
+            "and nothing was opened"
+        );
     }
 }
 
@@ -76,13 +96,24 @@ async fn registration_is_put_off_until_the_policys_days_are_over() {
 async fn zero_days_ask_at_once_and_more_than_ninety_are_refused() {
     let (world, admin, ann) = world(0).await;
     let asked = world.sign_in(&ann.user_id, &ann.password).await.expect(200);
-    assert_eq!((&asked.body["next"], &asked.body["postponeUntil"]), (&json!("register"), &Value::Null));
-    assert_eq!(world.ask(step(&asked.text("bearer"), "postpone")).await.expect(409).code(), "postponeOver");
+    assert_eq!(
+        (&asked.body["next"], &asked.body["postponeUntil"]),
+        (&json!("register"), &Value::Null)
+    );
+    assert_eq!(
+        world.ask(step(&asked.text("bearer"), "postpone")).await.expect(409).code(),
+        "postponeOver"
+    );
     for (field, min, max) in [("postponeDays", 0, 90), ("reconfirmDays", 0, 730)] {
-        let set = async |days: u32| world.save_policy(&admin, |policy| policy["registration"][field] = json!(days)).await;
+        let set = async |days: u32| {
+            world.save_policy(&admin, |policy| policy["registration"][field] = json!(days)).await
+        };
         let refused = set(max + 1).await.expect(400);
         let error = &refused.body["errors"][0];
-        assert_eq!((&error["pointer"], &error["min"], &error["max"]), (&json!(format!("/registration/{field}")), &json!(min), &json!(max)));
+        assert_eq!(
+            (&error["pointer"], &error["min"], &error["max"]),
+            (&json!(format!("/registration/{field}")), &json!(min), &json!(max))
+        );
         set(max).await.expect(200);
         set(min).await.expect(200);
     }
@@ -96,7 +127,10 @@ async fn the_days_begin_when_a_temporary_password_was_changed_too() {
     let ann = world.user(&admin, json!({ "userId": "ann@example.com", "name": "Ann" })).await;
     let until = (world.now() + Span::days(7)).to_string();
     world.pass(Span::days(3));
-    assert_eq!(world.sign_in(&ann.user_id, &ann.password).await.expect(200).text("postponeUntil"), until);
+    assert_eq!(
+        world.sign_in(&ann.user_id, &ann.password).await.expect(200).text("postponeUntil"),
+        until
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,14 +153,22 @@ async fn whoever_finished_and_is_asked_again_may_put_it_off_anew() {
         }
     };
     world.switch_on_phones(&admin, 2).await;
-    assert_eq!(since().await, (json!("register"), json!((world.now() + Span::days(7)).to_string())));
+    assert_eq!(
+        since().await,
+        (json!("register"), json!((world.now() + Span::days(7)).to_string()))
+    );
 }
 
 /// A world with a registered user, whose methods must be confirmed after so
 /// many days; and when registration ended.
 async fn registered(reconfirm_days: u32, postpone_days: u32) -> (World, Person, Time) {
     let (world, admin, ann) = world(postpone_days).await;
-    world.save_policy(&admin, |policy| policy["registration"]["reconfirmDays"] = json!(reconfirm_days)).await.expect(200);
+    world
+        .save_policy(&admin, |policy| {
+            policy["registration"]["reconfirmDays"] = json!(reconfirm_days)
+        })
+        .await
+        .expect(200);
     world.register(&ann, MAIL).await;
     let at = world.now();
     (world, ann, at)
@@ -140,15 +182,28 @@ async fn methods_are_confirmed_again_when_the_policys_days_are_over() {
             world.pass(Span(Span::days(days.into()).0 - 1));
             let asked = world.sign_in(&ann.user_id, &ann.password).await.expect(200);
             assert_eq!(asked.body["next"], Value::Null, "{days} days, round {round}");
-            assert_eq!(world.ask(step(&asked.text("bearer"), "reconfirm")).await.expect(409).code(), "nothingDue");
+            assert_eq!(
+                world.ask(step(&asked.text("bearer"), "reconfirm")).await.expect(409).code(),
+                "nothingDue"
+            );
             world.pass(Span(1));
             let asked = world.sign_in(&ann.user_id, &ann.password).await.expect(200);
-            assert_eq!((&asked.body["next"], &asked.body["reach"]), (&json!("reconfirm"), &json!("register")));
+            assert_eq!(
+                (&asked.body["next"], &asked.body["reach"]),
+                (&json!("reconfirm"), &json!("register"))
+            );
             assert_eq!(asked.text("expiresAt"), (world.now() + LIMITED).to_string());
             let bearer = asked.text("bearer");
             let confirmed = world.ask(step(&bearer, "reconfirm")).await.expect(200);
-            assert_eq!((&confirmed.body["next"], &confirmed.body["reach"]), (&Value::Null, &json!("full")));
-            assert_eq!(me(&world, &bearer).await.code(), "signInRequired", "the bearer before is dead");
+            assert_eq!(
+                (&confirmed.body["next"], &confirmed.body["reach"]),
+                (&Value::Null, &json!("full"))
+            );
+            assert_eq!(
+                me(&world, &bearer).await.code(),
+                "signInRequired",
+                "the bearer before is dead"
+            );
             assert_eq!(world.sign_in(&ann.user_id, &ann.password).await.body["next"], Value::Null);
         }
     }
@@ -165,7 +220,10 @@ async fn a_reconfirmation_is_put_off_from_the_day_it_was_due() {
     world.pass(Span::days(183));
     let sign_in = async || world.sign_in(&ann.user_id, &ann.password).await.expect(200);
     let asked = sign_in().await;
-    assert_eq!((&asked.body["next"], &asked.body["postponeUntil"]), (&json!("reconfirm"), &json!(until.to_string())));
+    assert_eq!(
+        (&asked.body["next"], &asked.body["postponeUntil"]),
+        (&json!("reconfirm"), &json!(until.to_string()))
+    );
     let later = world.ask(step(&asked.text("bearer"), "postpone")).await.expect(200);
     assert_eq!((&later.body["next"], &later.body["reach"]), (&Value::Null, &json!("full")));
     world.pass(Span((until - world.now()).0 - 1));
@@ -173,14 +231,20 @@ async fn a_reconfirmation_is_put_off_from_the_day_it_was_due() {
     world.pass(Span(1));
     let asked = sign_in().await;
     assert_eq!(asked.body["postponeUntil"], Value::Null);
-    assert_eq!(world.ask(step(&asked.text("bearer"), "postpone")).await.expect(409).code(), "postponeOver");
+    assert_eq!(
+        world.ask(step(&asked.text("bearer"), "postpone")).await.expect(409).code(),
+        "postponeOver"
+    );
     world.ask(step(&asked.text("bearer"), "reconfirm")).await.expect(200);
     assert_eq!(sign_in().await.body["next"], Value::Null);
 
     let (world, ann, _) = registered(180, 0).await;
     world.pass(Span::days(180));
     let asked = world.sign_in(&ann.user_id, &ann.password).await.expect(200);
-    assert_eq!(world.ask(step(&asked.text("bearer"), "postpone")).await.expect(409).code(), "postponeOver");
+    assert_eq!(
+        world.ask(step(&asked.text("bearer"), "postpone")).await.expect(409).code(),
+        "postponeOver"
+    );
 }
 
 fn remove(bearer: &str, kind: &str) -> Ask {
@@ -189,7 +253,11 @@ fn remove(bearer: &str, kind: &str) -> Ask {
 
 async fn add(world: &World, bearer: &str, kind: &str, address: &str) -> String {
     let body = json!({ "kind": kind, "destination": address });
-    world.ask(Ask::new("POST", "/v1/me/methods").bearer(bearer).body(body)).await.expect(202).text("challengeId")
+    world
+        .ask(Ask::new("POST", "/v1/me/methods").bearer(bearer).body(body))
+        .await
+        .expect(202)
+        .text("challengeId")
 }
 
 async fn methods(world: &World, bearer: &str) -> Answer {
@@ -244,17 +312,30 @@ async fn a_removed_method_is_told_to_every_address_and_ends_the_other_sessions_a
             world.ask(remove(here, kind)).await.expect(204);
             assert_eq!(world.ask(remove(here, kind)).await.expect(404).code(), "notFound");
             let methods = methods(&world, here).await;
-            assert!(methods.body["methods"].get(kind).is_none() && methods.body["methods"].get(left).is_some(), "{methods:?}");
+            assert!(
+                methods.body["methods"].get(kind).is_none()
+                    && methods.body["methods"].get(left).is_some(),
+                "{methods:?}"
+            );
         })
         .await;
         let items = world.items().await;
-        let told: Vec<String> =
-            items.iter().map(Value::to_string).filter(|item| item.contains("methodRemoved") && item.contains("OUTBOX#")).collect();
+        let told: Vec<String> = items
+            .iter()
+            .map(Value::to_string)
+            .filter(|item| item.contains("methodRemoved") && item.contains("OUTBOX#"))
+            .collect();
         assert_eq!(told.len(), 2, "one to each address that was valid before: {told:?}");
-        assert!([MAIL, NUMBER].iter().all(|address| told.iter().any(|row| row.contains(address))), "{told:?}");
+        assert!(
+            [MAIL, NUMBER].iter().all(|address| told.iter().any(|row| row.contains(address))),
+            "{told:?}"
+        );
         world.pump().await;
         let told = world.standins.inbox().to(MAIL).pop().expect("a notice");
-        assert_eq!(told.subject.as_deref(), Some("A method was removed from your Latchkey account"));
+        assert_eq!(
+            told.subject.as_deref(),
+            Some("A method was removed from your Latchkey account")
+        );
     }
 }
 
@@ -292,13 +373,20 @@ async fn an_address_that_waits_for_its_code_is_taken_back_with_the_code_and_no_w
     world.switch_on_phones(&admin, 1).await;
     let (here, there) = (world.session(&ann).await, world.session(&ann).await);
     for nothing in ["mobilePhone", "fax", "Email"] {
-        assert_eq!(world.ask(remove(&here, nothing)).await.expect(404).code(), "notFound", "{nothing}");
+        assert_eq!(
+            world.ask(remove(&here, nothing)).await.expect(404).code(),
+            "notFound",
+            "{nothing}"
+        );
     }
     let challenge = add(&world, &here, "mobilePhone", NUMBER).await;
     world.pump().await;
     let before = world.standins.inbox().all().len();
     world.ask(remove(&here, "mobilePhone")).await.expect(204);
-    assert_eq!(world.verify(&here, &challenge, &code_of(&world, &challenge)).await.code(), "codeNotAccepted");
+    assert_eq!(
+        world.verify(&here, &challenge, &code_of(&world, &challenge)).await.code(),
+        "codeNotAccepted"
+    );
     assert_eq!(methods(&world, &here).await.body["pending"], json!({}));
     world.pump().await;
     assert_eq!(world.standins.inbox().all().len(), before);
@@ -324,9 +412,16 @@ async fn a_session_that_is_signed_out_while_it_changes_a_method_changes_nothing(
     assert_eq!(late.await.expect("an answer").code(), "signInRequired");
     world.proxy.hold(|_, _| false);
     let again = world.session(&ann).await;
-    assert_eq!(methods(&world, &again).await.body["methods"]["email"]["destination"], "a•••@example.com");
+    assert_eq!(
+        methods(&world, &again).await.body["methods"]["email"]["destination"],
+        "a•••@example.com"
+    );
     let reset = world.start_reset(&ann.user_id).await;
     world.send_code(&reset).await;
     world.code_for(MAIL).await;
-    assert_eq!(world.standins.inbox().to("ann.other@example.com").len(), 1, "the code of the registration alone");
+    assert_eq!(
+        world.standins.inbox().to("ann.other@example.com").len(),
+        1,
+        "the code of the registration alone"
+    );
 }

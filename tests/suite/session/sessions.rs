@@ -14,7 +14,9 @@ fn confirm(bearer: &str, password: &str) -> Ask {
 }
 
 fn add_method(bearer: &str) -> Ask {
-    Ask::new("POST", "/v1/me/methods").bearer(bearer).body(json!({ "kind": "email", "destination": "ann.other@example.com" }))
+    Ask::new("POST", "/v1/me/methods")
+        .bearer(bearer)
+        .body(json!({ "kind": "email", "destination": "ann.other@example.com" }))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -30,12 +32,20 @@ async fn changing_methods_asks_for_the_password_again_after_twenty_minutes() {
             world.ask(remove).await.expect(204);
             continue;
         }
-        for ask in [add_method(&bearer), Ask::new("POST", "/v1/me/methods/email/challenges").bearer(&bearer), remove.clone()] {
+        for ask in [
+            add_method(&bearer),
+            Ask::new("POST", "/v1/me/methods/email/challenges").bearer(&bearer),
+            remove.clone(),
+        ] {
             assert_eq!(world.ask(ask).await.expect(403).code(), "passwordProofRequired");
         }
         let proved = world.ask(confirm(&bearer, &ann.password)).await.expect(200);
         assert_eq!((&proved.body["reach"], &proved.body["next"]), (&json!("full"), &Value::Null));
-        assert_eq!(world.ask(add_method(&bearer)).await.code(), "signInRequired", "the bearer before is dead");
+        assert_eq!(
+            world.ask(add_method(&bearer)).await.code(),
+            "signInRequired",
+            "the bearer before is dead"
+        );
         let bearer = proved.text("bearer");
         world.pass(Span(PROOF.0 - 1));
         world.ask(add_method(&bearer)).await.expect(202);
@@ -53,12 +63,18 @@ async fn a_proof_keeps_the_reach_and_begins_its_span_anew() {
     let bearer = world.session(&ann).await;
     world.pass(Span(LIMITED.0 - 1));
     let proved = world.ask(confirm(&bearer, &ann.password)).await.expect(200);
-    assert_eq!((&proved.body["reach"], &proved.body["next"]), (&json!("register"), &json!("register")));
+    assert_eq!(
+        (&proved.body["reach"], &proved.body["next"]),
+        (&json!("register"), &json!("register"))
+    );
     assert_eq!(proved.text("expiresAt"), (world.now() + LIMITED).to_string());
     world.pass(Span(LIMITED.0 - 1));
     world.ask(Ask::new("GET", "/v1/me").bearer(&proved.text("bearer"))).await.expect(200);
     world.pass(Span(1));
-    assert_eq!(world.ask(Ask::new("GET", "/v1/me").bearer(&proved.text("bearer"))).await.code(), "signInRequired");
+    assert_eq!(
+        world.ask(Ask::new("GET", "/v1/me").bearer(&proved.text("bearer"))).await.code(),
+        "signInRequired"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,11 +84,18 @@ async fn a_wrong_proof_counts_as_a_wrong_sign_in_and_waits_like_one() {
     let bearer = world.session(&ann).await;
     for n in 0..5 {
         world.sign_in(&ann.user_id, &format!("wrong at sign-in {n}")).await.expect(401);
-        let wrong = world.ask(confirm(&bearer, &format!("wrong at the proof {n}"))).await.expect(422);
+        let wrong =
+            world.ask(confirm(&bearer, &format!("wrong at the proof {n}"))).await.expect(422);
         assert_eq!(wrong.code(), "currentPasswordWrong");
     }
-    for answer in [world.ask(confirm(&bearer, &ann.password)).await, world.sign_in(&ann.user_id, &ann.password).await] {
-        assert_eq!((answer.status, answer.code(), answer.headers["retry-after"].as_str()), (429, "signInLocked", "60"));
+    for answer in [
+        world.ask(confirm(&bearer, &ann.password)).await,
+        world.sign_in(&ann.user_id, &ann.password).await,
+    ] {
+        assert_eq!(
+            (answer.status, answer.code(), answer.headers["retry-after"].as_str()),
+            (429, "signInLocked", "60")
+        );
     }
     world.pass(Span::seconds(60));
     world.ask(confirm(&bearer, &ann.password)).await.expect(200);
@@ -102,9 +125,15 @@ async fn signing_out_everywhere_ends_every_session_reset_and_code() {
 
     world.ask(Ask::new("DELETE", "/v1/sessions").bearer(&here)).await.expect(204);
     for bearer in [&here, &there] {
-        assert_eq!(world.ask(Ask::new("GET", "/v1/me").bearer(bearer)).await.code(), "signInRequired");
+        assert_eq!(
+            world.ask(Ask::new("GET", "/v1/me").bearer(bearer)).await.code(),
+            "signInRequired"
+        );
     }
-    assert_eq!(world.verify(&there, &registering, &registering_code).await.code(), "codeNotAccepted");
+    assert_eq!(
+        world.verify(&there, &registering, &registering_code).await.code(),
+        "codeNotAccepted"
+    );
     assert_eq!(world.verify(&asked.bearer, &challenge, &code).await.code(), "codeNotAccepted");
     assert_eq!(world.set_password(&proved, "a new and longer password").await.code(), "resetEnded");
     // The password and the method are as they were.
@@ -119,7 +148,12 @@ async fn the_use_of_a_session_is_written_down_in_steps_of_five_minutes() {
     let writes = async || {
         world.proxy.take_calls();
         world.ask(Ask::new("GET", "/v1/me").bearer(&bearer)).await.expect(200);
-        world.proxy.take_calls().iter().filter(|call| call.operation == "TransactWriteItems").count()
+        world
+            .proxy
+            .take_calls()
+            .iter()
+            .filter(|call| call.operation == "TransactWriteItems")
+            .count()
     };
     world.pass(Span(SEEN_STEP.0 - 1));
     assert_eq!(writes().await, 0);
@@ -153,9 +187,21 @@ fn door(method: &str, path: &str) -> Door {
         ("POST", "/v1/session/confirm") => Door::Registration,
         // Asks for a challenge of the session's own, which comes of the door before.
         ("POST", "/v1/challenges/{challengeId}/verify") => Door::Any,
-        _ if path.starts_with("/v1/me/methods") || path.starts_with("/v1/me/registration/") => Door::Registration,
+        _ if path.starts_with("/v1/me/methods") || path.starts_with("/v1/me/registration/") => {
+            Door::Registration
+        }
         _ if path.starts_with("/v1/resets") => Door::NoSessions,
-        _ if ["/v1/users", "/v1/policy", "/v1/groups", "/v1/audit", "/v1/reports", "/v1/support"].iter().any(|of| path.starts_with(of)) => {
+        _ if [
+            "/v1/users",
+            "/v1/policy",
+            "/v1/groups",
+            "/v1/audit",
+            "/v1/reports",
+            "/v1/support",
+        ]
+        .iter()
+        .any(|of| path.starts_with(of)) =>
+        {
             Door::Full
         }
         _ => panic!("say who reaches {method} {path}"),
@@ -164,9 +210,16 @@ fn door(method: &str, path: &str) -> Door {
 
 /// A request to each route, right in itself.
 fn probe(method: &str, path: &str) -> Ask {
-    let method = ["GET", "POST", "PUT", "PATCH", "DELETE"].into_iter().find(|known| *known == method).expect("a method");
-    let body = bodies().into_iter().find(|(m, p, _)| *m == method && *p == path).map(|(.., body)| body);
-    Ask { body, ..Ask::new(method, example(&path.replace("{kind}", "email"))).header("if-match", "\"999\"") }
+    let method = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+        .into_iter()
+        .find(|known| *known == method)
+        .expect("a method");
+    let body =
+        bodies().into_iter().find(|(m, p, _)| *m == method && *p == path).map(|(.., body)| body);
+    Ask {
+        body,
+        ..Ask::new(method, example(&path.replace("{kind}", "email"))).header("if-match", "\"999\"")
+    }
 }
 
 fn opened(answer: &Answer) -> bool {
@@ -180,7 +233,8 @@ async fn i12_a_limited_session_reaches_what_it_is_for_and_sign_out() {
     world.switch_on(&admin).await;
     // Administrators, so that it is the reach alone that refuses.
     let boss = |id: &str| json!({ "userId": id, "name": "Boss", "role": "administrator" });
-    let made = world.ask(Ask::new("POST", "/v1/users").bearer(&admin).body(boss("new"))).await.expect(201);
+    let made =
+        world.ask(Ask::new("POST", "/v1/users").bearer(&admin).body(boss("new"))).await.expect(201);
     let new = Person { user_id: "new".into(), password: made.text("temporaryPassword") };
     let unregistered = world.user(&admin, boss("unregistered")).await;
 
@@ -195,7 +249,11 @@ async fn i12_a_limited_session_reaches_what_it_is_for_and_sign_out() {
                 "register" => world.session(&unregistered).await,
                 _ => {
                     let bearer = world.session(&unregistered).await;
-                    world.ask(Ask::new("POST", "/v1/me/registration/postpone").bearer(&bearer)).await.expect(200).text("bearer")
+                    world
+                        .ask(Ask::new("POST", "/v1/me/registration/postpone").bearer(&bearer))
+                        .await
+                        .expect(200)
+                        .text("bearer")
                 }
             };
             let me = world.ask(Ask::new("GET", "/v1/me").bearer(&bearer)).await.expect(200);
@@ -219,16 +277,29 @@ async fn sign_in_waits_a_minute_and_then_twice_as_long_for_known_and_unknown_use
         let world = World::new().await;
         let (admin, ann) = world.ready().await;
         for beyond in [2, 101] {
-            let refused = world.save_policy(&admin, |policy| policy["limits"]["wrongPasswords"] = json!(beyond)).await.expect(400);
+            let refused = world
+                .save_policy(&admin, |policy| policy["limits"]["wrongPasswords"] = json!(beyond))
+                .await
+                .expect(400);
             let error = &refused.body["errors"][0];
-            assert_eq!((&error["pointer"], &error["min"], &error["max"]), (&json!("/limits/wrongPasswords"), &json!(3), &json!(100)));
+            assert_eq!(
+                (&error["pointer"], &error["min"], &error["max"]),
+                (&json!("/limits/wrongPasswords"), &json!(3), &json!(100))
+            );
         }
-        world.save_policy(&admin, |policy| policy["limits"]["wrongPasswords"] = json!(threshold)).await.expect(200);
+        world
+            .save_policy(&admin, |policy| policy["limits"]["wrongPasswords"] = json!(threshold))
+            .await
+            .expect(200);
         let users = [ann.user_id.as_str(), "nobody@example.com"];
         let wrong = async |n: usize| {
             for user in users {
                 assert_eq!(
-                    world.sign_in(user, &format!("wrong password number {n}")).await.expect(401).code(),
+                    world
+                        .sign_in(user, &format!("wrong password number {n}"))
+                        .await
+                        .expect(401)
+                        .code(),
                     "signInFailed",
                     "{user}, {n}"
                 );
@@ -238,7 +309,11 @@ async fn sign_in_waits_a_minute_and_then_twice_as_long_for_known_and_unknown_use
             for user in users {
                 for password in [ann.password.as_str(), "yet another wrong one"] {
                     let locked = world.sign_in(user, password).await.expect(429);
-                    assert_eq!((locked.code(), locked.headers["retry-after"].clone()), ("signInLocked", seconds.to_string()), "{user}");
+                    assert_eq!(
+                        (locked.code(), locked.headers["retry-after"].clone()),
+                        ("signInLocked", seconds.to_string()),
+                        "{user}"
+                    );
                 }
             }
         };

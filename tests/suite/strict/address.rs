@@ -23,47 +23,103 @@ fn read_by(method: &str, path: &str) -> &'static [&'static str] {
 async fn a43_a_parameter_that_a_route_does_not_read_is_refused_before_its_bearer_is_looked_at() {
     let world = World::new().await;
     let secret = made_up(BearerKind::Session);
-    let names = ["access_token", "bearer", "password", "code", "userId", "dryRun", "limit", "cursor", "search", "group", "_method", "lang"];
+    let names = [
+        "access_token",
+        "bearer",
+        "password",
+        "code",
+        "userId",
+        "dryRun",
+        "limit",
+        "cursor",
+        "search",
+        "group",
+        "_method",
+        "lang",
+    ];
     for (_, name, pattern) in routes() {
         let method = method(&name);
         let path = example(&pattern);
-        for parameter in names.iter().filter(|parameter| !read_by(method, &pattern).contains(parameter)) {
-            for ask in [ask(method, &pattern), Ask::new(method, ""), ask(method, &pattern).header("idempotency-key", "not, one")] {
-                let answer = world.ask(Ask { path: format!("{path}?{parameter}={secret}"), ..ask }).await.expect(400);
+        for parameter in
+            names.iter().filter(|parameter| !read_by(method, &pattern).contains(parameter))
+        {
+            for ask in [
+                ask(method, &pattern),
+                Ask::new(method, ""),
+                ask(method, &pattern).header("idempotency-key", "not, one"),
+            ] {
+                let answer = world
+                    .ask(Ask { path: format!("{path}?{parameter}={secret}"), ..ask })
+                    .await
+                    .expect(400);
                 let expected = vec![(format!("/{parameter}"), "unknownParameter".to_owned())];
-                let told: Vec<_> = told(&answer).into_iter().map(|(pointer, code)| (pointer.to_owned(), code.to_owned())).collect();
-                assert_eq!((answer.code(), told), ("invalidRequest", expected), "{method} {pattern}");
-                assert!(!format!("{answer:?}").contains(&secret), "{method} {pattern}: it is sent back");
+                let told: Vec<_> = told(&answer)
+                    .into_iter()
+                    .map(|(pointer, code)| (pointer.to_owned(), code.to_owned()))
+                    .collect();
+                assert_eq!(
+                    (answer.code(), told),
+                    ("invalidRequest", expected),
+                    "{method} {pattern}"
+                );
+                assert!(
+                    !format!("{answer:?}").contains(&secret),
+                    "{method} {pattern}: it is sent back"
+                );
             }
         }
         for parameter in read_by(method, &pattern) {
-            for query in
-                [format!("{parameter}=a&{parameter}=a"), format!("{parameter}&{parameter}"), format!("{parameter}=a&x=y&{parameter}=b")]
-            {
-                let answer = world.ask(Ask { path: format!("{path}?{query}"), ..ask(method, &pattern) }).await.expect(400);
+            for query in [
+                format!("{parameter}=a&{parameter}=a"),
+                format!("{parameter}&{parameter}"),
+                format!("{parameter}=a&x=y&{parameter}=b"),
+            ] {
+                let answer = world
+                    .ask(Ask { path: format!("{path}?{query}"), ..ask(method, &pattern) })
+                    .await
+                    .expect(400);
                 let (place, code) = told(&answer)[0];
                 let repeated = (format!("/{parameter}"), "repeatedParameter");
                 assert!(
-                    (place, code) == (repeated.0.as_str(), repeated.1) || (place, code) == ("/x", "unknownParameter"),
+                    (place, code) == (repeated.0.as_str(), repeated.1)
+                        || (place, code) == ("/x", "unknownParameter"),
                     "{query}: {answer:?}"
                 );
             }
         }
         if method == "GET" {
-            assert_eq!(world.ask(Ask::new("HEAD", format!("{path}?bearer={secret}"))).await.status, 400, "{pattern}");
+            assert_eq!(
+                world.ask(Ask::new("HEAD", format!("{path}?bearer={secret}"))).await.status,
+                400,
+                "{pattern}"
+            );
         }
         // Nothing asked for is nothing said.
-        let (none, empty) = (world.ask(Ask::new(method, path.clone())).await, world.ask(Ask::new(method, format!("{path}?"))).await);
+        let (none, empty) = (
+            world.ask(Ask::new(method, path.clone())).await,
+            world.ask(Ask::new(method, format!("{path}?"))).await,
+        );
         assert_eq!((none.status, none.code()), (empty.status, empty.code()), "{method} {pattern}");
         operations(&world);
     }
     for (function, _) in FUNCTIONS {
-        let nowhere = world.ask_function(function, Ask::new("GET", format!("/v1/nowhere?bearer={secret}"))).await;
+        let nowhere = world
+            .ask_function(function, Ask::new("GET", format!("/v1/nowhere?bearer={secret}")))
+            .await;
         assert_eq!((nowhere.status, nowhere.code()), (404, "notFound"), "{function}");
     }
-    for (path, method) in [("/v1/sign-in", "GET"), ("/v1/me", "POST"), ("/v1/users", "DELETE"), ("/v1/policy", "OPTIONS")] {
-        let answer = world.ask(Ask::new(method, format!("{path}?bearer={secret}"))).await.expect(405);
-        assert!(answer.code() == "methodNotAllowed" && answer.headers.contains_key("allow"), "{method} {path}");
+    for (path, method) in [
+        ("/v1/sign-in", "GET"),
+        ("/v1/me", "POST"),
+        ("/v1/users", "DELETE"),
+        ("/v1/policy", "OPTIONS"),
+    ] {
+        let answer =
+            world.ask(Ask::new(method, format!("{path}?bearer={secret}"))).await.expect(405);
+        assert!(
+            answer.code() == "methodNotAllowed" && answer.headers.contains_key("allow"),
+            "{method} {path}"
+        );
     }
     assert_eq!(operations(&world), Vec::<String>::new());
 }
@@ -79,7 +135,10 @@ async fn a43_a_parameter_with_no_right_value_costs_no_call() {
         ("PUT", "/v1/policy", "dryRun=yes", "/dryRun"), ("PUT", "/v1/policy", "dryRun=TRUE", "/dryRun"), ("PUT", "/v1/policy", "dryRun", "/dryRun"), ("PUT", "/v1/policy", "dryRun=1", "/dryRun"),
     ];
     for (method, path, query, pointer) in refused {
-        let answer = world.ask(Ask { path: format!("{path}?{query}"), ..ask(method, path) }).await.expect(400);
+        let answer = world
+            .ask(Ask { path: format!("{path}?{query}"), ..ask(method, path) })
+            .await
+            .expect(400);
         assert_eq!(told(&answer)[0].0, pointer, "{path}?{query}");
     }
     // To know a cursor, the keys are read: once, and no table.
@@ -90,17 +149,29 @@ async fn a43_a_parameter_with_no_right_value_costs_no_call() {
 async fn a_part_of_a_path_that_cannot_be_what_it_stands_for_costs_no_call() {
     let world = World::new().await;
     let long = "u".repeat(255);
-    let user_ids = ["%20", "a%20b", "a%00", "a%0Ab", "a%2Fb", "a%3Fb", "a%23b", "a%25b", "%E2%84%AA", &long];
+    let user_ids =
+        ["%20", "a%20b", "a%00", "a%0Ab", "a%2Fb", "a%3Fb", "a%23b", "a%25b", "%E2%84%AA", &long];
     let kinds = ["pigeon", "Email", "email%20", "EMAIL", "mobilephone", "0", "%20"];
-    let challenges = ["x", "%20", "AAAA", "AQABAAgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA%3D", "AgABAAgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"];
+    let challenges = [
+        "x",
+        "%20",
+        "AAAA",
+        "AQABAAgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA%3D",
+        "AgABAAgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    ];
     let resets = ["x", "%20", "AAAAAAAAAAAAAAAAAAAAAA"];
     for (_, name, pattern) in routes().into_iter().filter(|(_, _, pattern)| pattern.contains('{')) {
         let method = method(&name);
-        let body = super::bodies().into_iter().find(|(m, p, _)| *m == method && *p == pattern).map(|(.., body)| body);
+        let body = super::bodies()
+            .into_iter()
+            .find(|(m, p, _)| *m == method && *p == pattern)
+            .map(|(.., body)| body);
         let put = |parameter: &str, value: &str| pattern.replace(parameter, value);
         let mut paths: Vec<(String, u16, &str)> = Vec::new();
         if pattern.contains("{userId}") {
-            let of = |id: &&str| (example(&put("{userId}", id)).replace("/x", "/email"), 404, "notFound");
+            let of = |id: &&str| {
+                (example(&put("{userId}", id)).replace("/x", "/email"), 404, "notFound")
+            };
             paths.extend(user_ids.iter().map(of));
             paths.push((example(&put("{userId}", "%ff")), 400, "invalidRequest"));
         }
@@ -116,7 +187,8 @@ async fn a_part_of_a_path_that_cannot_be_what_it_stands_for_costs_no_call() {
         }
         assert!(!paths.is_empty(), "{pattern}");
         for (path, status, code) in paths {
-            let ask = Ask { path, body: body.clone(), ..ask(method, &pattern) }.header("if-match", "\"1\"");
+            let ask = Ask { path, body: body.clone(), ..ask(method, &pattern) }
+                .header("if-match", "\"1\"");
             let what = format!("{method} {}", ask.path);
             let answer = world.ask_function(&function_of(&pattern), ask).await;
             assert_eq!((answer.status, answer.code()), (status, code), "{what}");
@@ -138,13 +210,23 @@ async fn a51_a_path_is_what_it_says_and_any_other_is_none() {
         for path in paths {
             for method in ["GET", "POST", "DELETE", "OPTIONS"] {
                 let answer = world.ask_function(function, Ask::new(method, path)).await;
-                assert_eq!((answer.status, answer.code()), (404, "notFound"), "{function}: {method} {path}");
-                assert!(HEADERS.iter().all(|(name, value)| answer.headers[*name] == *value), "{function}: {path}");
+                assert_eq!(
+                    (answer.status, answer.code()),
+                    (404, "notFound"),
+                    "{function}: {method} {path}"
+                );
+                assert!(
+                    HEADERS.iter().all(|(name, value)| answer.headers[*name] == *value),
+                    "{function}: {path}"
+                );
             }
         }
         // A path of another function is none of its own.
-        for (other, method, pattern) in routes().into_iter().filter(|(other, ..)| other != function) {
-            let answer = world.ask_function(function, Ask { path: example(&pattern), ..Ask::new("GET", "") }).await;
+        for (other, method, pattern) in routes().into_iter().filter(|(other, ..)| other != function)
+        {
+            let answer = world
+                .ask_function(function, Ask { path: example(&pattern), ..Ask::new("GET", "") })
+                .await;
             assert_eq!(answer.status, 404, "{function} answers {method} {pattern} of {other}");
         }
     }
@@ -169,9 +251,9 @@ async fn a51_get_and_head_never_act() {
         let is_read = routes().iter().any(|(_, method, of)| method == "GET" && of == pattern);
         for method in ["GET", "HEAD", "TRACE"] {
             for bearer in [&admin, &session, &reset.bearer] {
-                let body =
-                    json!({ "code": code, "userId": ann.user_id, "password": ann.password, "newPassword": "another password of ann" });
-                let ask = Ask::new(method, &path).bearer(bearer).header("if-match", "\"1\"").body(body);
+                let body = json!({ "code": code, "userId": ann.user_id, "password": ann.password, "newPassword": "another password of ann" });
+                let ask =
+                    Ask::new(method, &path).bearer(bearer).header("if-match", "\"1\"").body(body);
                 let status = world.ask(ask).await.status;
                 assert!(status == 405 || is_read && method != "TRACE", "{method} {path}: {status}");
             }

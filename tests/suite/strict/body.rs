@@ -33,13 +33,20 @@ async fn a42_a_body_is_json_by_its_name() {
         let none = world.ask(ask(method, path)).await.expect(415);
         assert_eq!(none.code(), "unsupportedMediaType", "{path}: no body");
         for kind in OTHERS {
-            let answer = world.ask(ask(method, path).body(body.clone()).header("content-type", kind)).await.expect(415);
+            let answer = world
+                .ask(ask(method, path).body(body.clone()).header("content-type", kind))
+                .await
+                .expect(415);
             assert_eq!(answer.code(), "unsupportedMediaType", "{path}: {kind:?}");
         }
         assert_eq!(operations(&world), Vec::<String>::new(), "{path}");
         for kind in taken {
-            let answer = world.ask(ask(method, path).body(body.clone()).header("content-type", kind)).await;
-            assert!(answer.status != 415 && answer.body.get("errors").is_none(), "{path}: {kind:?} {answer:?}");
+            let answer =
+                world.ask(ask(method, path).body(body.clone()).header("content-type", kind)).await;
+            assert!(
+                answer.status != 415 && answer.body.get("errors").is_none(),
+                "{path}: {kind:?} {answer:?}"
+            );
         }
         operations(&world);
     }
@@ -75,16 +82,29 @@ async fn a42_a_body_in_base64_is_held_to_the_same_rules() {
         ] {
             let answer = hand(&world, &function, &encoded(ask, &bytes)).await.expect(status);
             let code = if status == 400 { told(&answer)[0].1 } else { answer.code() };
-            assert_eq!(code, expected, "{path}: {}", String::from_utf8_lossy(&bytes[..bytes.len().min(99)]));
+            assert_eq!(
+                code,
+                expected,
+                "{path}: {}",
+                String::from_utf8_lossy(&bytes[..bytes.len().min(99)])
+            );
         }
         let mut no_base64 = encoded(json(), b"");
         no_base64["body"] = json!(whole);
-        assert_eq!(told(&hand(&world, &function, &no_base64).await.expect(400)), [("", "notARequest")], "{path}");
+        assert_eq!(
+            told(&hand(&world, &function, &no_base64).await.expect(400)),
+            [("", "notARequest")],
+            "{path}"
+        );
         assert_eq!(operations(&world), Vec::<String>::new(), "{path}");
 
         let plain = world.ask(json()).await;
         let same = hand(&world, &function, &encoded(json(), whole.as_bytes())).await;
-        assert_eq!((same.status, same.code()), (plain.status, plain.code()), "{path}: what is right is read");
+        assert_eq!(
+            (same.status, same.code()),
+            (plain.status, plain.code()),
+            "{path}: what is right is read"
+        );
         operations(&world);
     }
 }
@@ -109,7 +129,8 @@ async fn a40_a_body_is_one_object_and_nothing_before_or_after_it() {
             let at = format!("\"{field}\":{value}");
             // The others are of another type first where a text stands.
             let wrong = wrong.into_iter().filter(|_| value.is_string());
-            refused.extend(wrong.map(|wrong| whole.replacen(&at, &format!("\"{field}\":{wrong}"), 1)));
+            refused
+                .extend(wrong.map(|wrong| whole.replacen(&at, &format!("\"{field}\":{wrong}"), 1)));
         }
         for text in refused {
             let answer = world.ask(raw(method, path, text.clone())).await.expect(400);
@@ -117,7 +138,10 @@ async fn a40_a_body_is_one_object_and_nothing_before_or_after_it() {
         }
     }
     let deep = format!("{{\"terms\":{}{}}}", "[".repeat(200), "]".repeat(200));
-    assert_eq!(told(&world.ask(raw("PUT", "/v1/policy/terms", deep)).await.expect(400)), [("", "notJson")]);
+    assert_eq!(
+        told(&world.ask(raw("PUT", "/v1/policy/terms", deep)).await.expect(400)),
+        [("", "notJson")]
+    );
     assert_eq!(operations(&world), Vec::<String>::new());
 }
 
@@ -127,11 +151,17 @@ async fn a38_a_field_that_stands_twice_is_refused_at_its_place() {
     for (method, path, body) in bodies() {
         for (field, value) in body.as_object().unwrap() {
             let pointer = format!("/{field}");
-            let escaped = format!("\"\\u{:04x}{}\":{value}", field.chars().next().map_or(0, u32::from), &field[1..]);
-            let first = [format!("\"{field}\":{value}"), escaped].map(|twice| with_first(&body, &twice));
+            let escaped = format!(
+                "\"\\u{:04x}{}\":{value}",
+                field.chars().next().map_or(0, u32::from),
+                &field[1..]
+            );
+            let first =
+                [format!("\"{field}\":{value}"), escaped].map(|twice| with_first(&body, &twice));
             // The second is not even read.
             let open = body.to_string();
-            let last = ["null", "{}", "1.5"].map(|other| format!("{},\"{field}\":{other}}}", &open[..open.len() - 1]));
+            let last = ["null", "{}", "1.5"]
+                .map(|other| format!("{},\"{field}\":{other}}}", &open[..open.len() - 1]));
             for text in first.into_iter().chain(last) {
                 let answer = world.ask(raw(method, path, text.clone())).await.expect(400);
                 assert_eq!(told(&answer), [(pointer.as_str(), "repeatedField")], "{path}: {text}");
@@ -175,7 +205,9 @@ async fn each_mistake_is_told_at_its_field_by_a_code_of_its_own_in_both_language
             let missing = Some((without, "missingField")).filter(|_| !is_optional(path, field));
             for (body, code) in missing.into_iter().chain([(of_no_type, "wrongType")]) {
                 for language in Language::ALL {
-                    let ask = ask(method, path).body(body.clone()).header("accept-language", language.tag());
+                    let ask = ask(method, path)
+                        .body(body.clone())
+                        .header("accept-language", language.tag());
                     let answer = world.ask(ask).await.expect(400);
                     assert_eq!(told(&answer), [(pointer.as_str(), code)], "{path}: {body}");
                     let detail = text(language, &format!("violation.{code}"), &[]);
@@ -199,10 +231,18 @@ async fn each_mistake_is_told_at_its_field_by_a_code_of_its_own_in_both_language
         ("POST", "/v1/resets/{resetId}/challenges", "kind"),
     ] {
         for value in ["", "root", "Email", "email ", "`user`"] {
-            let mut body = bodies().into_iter().find(|(m, p, _)| *m == method && *p == path).expect("a body").2;
+            let mut body = bodies()
+                .into_iter()
+                .find(|(m, p, _)| *m == method && *p == path)
+                .expect("a body")
+                .2;
             body[field] = json!(value);
             let answer = world.ask(ask(method, path).body(body)).await.expect(400);
-            assert_eq!(told(&answer), [(format!("/{field}").as_str(), "unknownValue")], "{path}: {value:?}");
+            assert_eq!(
+                told(&answer),
+                [(format!("/{field}").as_str(), "unknownValue")],
+                "{path}: {value:?}"
+            );
         }
     }
     assert_eq!(operations(&world), Vec::<String>::new());

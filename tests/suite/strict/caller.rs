@@ -9,7 +9,12 @@ use tests::world::Ask;
 use tests::{Answer, World};
 
 /// Routes that anybody may call.
-const PUBLIC: [(&str, &str); 4] = [("GET", "/v1/limits"), ("GET", "/v1/organisation"), ("POST", "/v1/sign-in"), ("POST", "/v1/resets")];
+const PUBLIC: [(&str, &str); 4] = [
+    ("GET", "/v1/limits"),
+    ("GET", "/v1/organisation"),
+    ("POST", "/v1/sign-in"),
+    ("POST", "/v1/resets"),
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_other_route_asks_for_its_bearer() {
@@ -25,16 +30,27 @@ async fn every_other_route_asks_for_its_bearer() {
             continue;
         }
         let method = method(&name);
-        let (status, code) = if pattern.starts_with("/v1/resets/") { (410, "resetEnded") } else { (401, "signInRequired") };
+        let (status, code) = if pattern.starts_with("/v1/resets/") {
+            (410, "resetEnded")
+        } else {
+            (401, "signInRequired")
+        };
         let check = |answer: &Answer, what: &str| {
-            assert_eq!((answer.status, answer.code()), (status, code), "{method} {pattern}: {what:?}");
+            assert_eq!(
+                (answer.status, answer.code()),
+                (status, code),
+                "{method} {pattern}: {what:?}"
+            );
             assert_eq!(
                 answer.headers.get("www-authenticate").map(String::as_str),
                 (status == 401).then_some("Bearer"),
                 "{method} {pattern}"
             );
         };
-        let right = bodies().into_iter().find(|(m, p, _)| *m == method && *p == pattern).map(|(.., body)| body);
+        let right = bodies()
+            .into_iter()
+            .find(|(m, p, _)| *m == method && *p == pattern)
+            .map(|(.., body)| body);
         let plain = || Ask { body: right.clone(), ..Ask::new(method, example(&pattern)) };
         check(&world.ask(plain()).await, "no header");
         for header in &refused {
@@ -43,15 +59,23 @@ async fn every_other_route_asks_for_its_bearer() {
         // In no other place, and no bearer of the other kind.
         let (own, other) = if status == 410 { (&reset, &session) } else { (&session, &reset) };
         for name in ["x-authorization", "proxy-authorization", "x-access-token"] {
-            let ask = plain().header(name, format!("Bearer {own}")).cookie(&format!("session={own}"));
+            let ask =
+                plain().header(name, format!("Bearer {own}")).cookie(&format!("session={own}"));
             check(&world.ask(ask).await, name);
         }
         let cookie = format!("__Host-latchkey={reset}");
-        check(&world.ask(plain().cookie(&cookie).header("sec-fetch-site", "same-origin")).await, "a reset's in the cookie");
+        check(
+            &world.ask(plain().cookie(&cookie).header("sec-fetch-site", "same-origin")).await,
+            "a reset's in the cookie",
+        );
         if !pattern.ends_with("/verify") {
             check(&world.ask(plain().bearer(other)).await, "the other kind");
         }
-        assert_eq!(operations(&world), Vec::<String>::new(), "{method} {pattern}: no call for that");
+        assert_eq!(
+            operations(&world),
+            Vec::<String>::new(),
+            "{method} {pattern}: no call for that"
+        );
     }
 }
 
@@ -59,29 +83,46 @@ async fn every_other_route_asks_for_its_bearer() {
 async fn a43_a_header_that_stands_twice_says_nothing() {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
-    let policy = world.ask(Ask::new("GET", "/v1/policy").bearer(&admin)).await.expect(200).body["policy"].clone();
+    let policy =
+        world.ask(Ask::new("GET", "/v1/policy").bearer(&admin)).await.expect(200).body["policy"]
+            .clone();
     let before = world.items().await;
     operations(&world);
     // The gateway joins them by commas.
     let me = |value: String| Ask::new("GET", "/v1/me").header("authorization", value);
-    for twice in [format!("Bearer {admin},Bearer {admin}"), format!("Bearer {admin}, Bearer x"), format!("Bearer x,Bearer {admin}")] {
+    for twice in [
+        format!("Bearer {admin},Bearer {admin}"),
+        format!("Bearer {admin}, Bearer x"),
+        format!("Bearer x,Bearer {admin}"),
+    ] {
         world.ask(me(twice)).await.expect(401);
     }
-    let create = || Ask::new("POST", "/v1/users").bearer(&admin).body(json!({ "userId": "eve", "name": "Eve" }));
+    let create = || {
+        Ask::new("POST", "/v1/users").bearer(&admin).body(json!({ "userId": "eve", "name": "Eve" }))
+    };
     let answer = world.ask(create().header("idempotency-key", "one,two")).await.expect(400);
     assert_eq!(told(&answer), [("", "notAnIdempotencyKey")]);
     world.ask(create().header("content-type", "application/json,text/plain")).await.expect(415);
-    world.ask(create().header("content-type", "application/json,application/json")).await.expect(415);
-    let put = Ask::new("PUT", "/v1/policy").bearer(&admin).body(policy).header("if-match", "\"0\",\"1\"");
+    world
+        .ask(create().header("content-type", "application/json,application/json"))
+        .await
+        .expect(415);
+    let put =
+        Ask::new("PUT", "/v1/policy").bearer(&admin).body(policy).header("if-match", "\"0\",\"1\"");
     assert_eq!(world.ask(put).await.expect(412).code(), "preconditionFailed");
-    let by_cookie =
-        Ask::new("POST", "/v1/users").cookie(&format!("__Host-latchkey={admin}")).body(json!({ "userId": "eve", "name": "Eve" }));
+    let by_cookie = Ask::new("POST", "/v1/users")
+        .cookie(&format!("__Host-latchkey={admin}"))
+        .body(json!({ "userId": "eve", "name": "Eve" }));
     for (name, twice) in [
         ("sec-fetch-site", "same-origin,same-origin"),
         ("sec-fetch-site", "same-origin,cross-site"),
         ("origin", "https://reset.example.com,https://evil.example"),
     ] {
-        assert_eq!(world.ask(by_cookie.clone().header(name, twice)).await.expect(403).code(), "crossSite", "{name}: {twice}");
+        assert_eq!(
+            world.ask(by_cookie.clone().header(name, twice)).await.expect(403).code(),
+            "crossSite",
+            "{name}: {twice}"
+        );
     }
     assert_eq!(operations(&world), Vec::<String>::new());
     assert_eq!(world.items().await, before);
@@ -92,11 +133,16 @@ async fn a59_no_other_site_makes_a_browser_act_or_read() {
     let world = World::new().await;
     let (admin, _) = world.ready().await;
     let cookie = format!("__Host-latchkey={admin}");
-    let policy = world.ask(Ask::new("GET", "/v1/policy").bearer(&admin)).await.expect(200).body["policy"].clone();
+    let policy =
+        world.ask(Ask::new("GET", "/v1/policy").bearer(&admin)).await.expect(200).body["policy"]
+            .clone();
     let before = world.items().await;
     operations(&world);
     let foreign = |answer: &Answer, what: &str| {
-        let allows = answer.headers.keys().any(|name| name.starts_with("access-control-") || name.starts_with("timing-allow"));
+        let allows = answer
+            .headers
+            .keys()
+            .any(|name| name.starts_with("access-control-") || name.starts_with("timing-allow"));
         assert!(!allows && !answer.headers.contains_key("set-cookie"), "{what}: {answer:?}");
     };
     let said = [
@@ -108,14 +154,23 @@ async fn a59_no_other_site_makes_a_browser_act_or_read() {
     ];
     for (_, name, pattern) in routes() {
         let method = method(&name);
-        let right = bodies().into_iter().find(|(m, p, _)| *m == method && *p == pattern).map(|(.., body)| body);
+        let right = bodies()
+            .into_iter()
+            .find(|(m, p, _)| *m == method && *p == pattern)
+            .map(|(.., body)| body);
         let is_read = method == "GET";
         for (site, origin) in said {
             let what = format!("{method} {pattern} from {origin}, {site}");
-            let from = |ask: Ask| ask.header("sec-fetch-site", site).header("origin", origin).header("if-match", "\"1\"");
+            let from = |ask: Ask| {
+                ask.header("sec-fetch-site", site)
+                    .header("origin", origin)
+                    .header("if-match", "\"1\"")
+            };
             // With the cookie that the browser would send along.
-            let ask = from(Ask { body: right.clone(), ..Ask::new(method, example(&pattern)) }).cookie(&cookie);
-            let is_public = PUBLIC.contains(&(name.as_str(), pattern.as_str())) || pattern.starts_with("/v1/resets");
+            let ask = from(Ask { body: right.clone(), ..Ask::new(method, example(&pattern)) })
+                .cookie(&cookie);
+            let is_public = PUBLIC.contains(&(name.as_str(), pattern.as_str()))
+                || pattern.starts_with("/v1/resets");
             if !(is_public || is_read && site == "none") {
                 let answer = world.ask(ask).await.expect(403);
                 assert_eq!(answer.code(), "crossSite", "{what}");
@@ -124,13 +179,23 @@ async fn a59_no_other_site_makes_a_browser_act_or_read() {
             }
             // What a form or a script can send without asking first.
             if let Some(body) = &right {
-                for kind in
-                    ["text/plain", "text/plain;charset=UTF-8", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
-                {
-                    let ask = from(Ask::new(method, example(&pattern)).body(body.clone()).header("content-type", kind));
+                for kind in [
+                    "text/plain",
+                    "text/plain;charset=UTF-8",
+                    "application/x-www-form-urlencoded",
+                    "multipart/form-data; boundary=x",
+                ] {
+                    let ask = from(
+                        Ask::new(method, example(&pattern))
+                            .body(body.clone())
+                            .header("content-type", kind),
+                    );
                     let answer = world.ask(if is_public { ask } else { ask.bearer(&admin) }).await;
                     let refused = (answer.status, answer.code());
-                    assert!(refused == (415, "unsupportedMediaType") || refused == (410, "resetEnded"), "{what}: {kind} {answer:?}");
+                    assert!(
+                        refused == (415, "unsupportedMediaType") || refused == (410, "resetEnded"),
+                        "{what}: {kind} {answer:?}"
+                    );
                     foreign(&answer, &what);
                 }
                 operations(&world);
@@ -146,15 +211,27 @@ async fn a59_no_other_site_makes_a_browser_act_or_read() {
     // A session does not begin in a cookie for another site either.
     let sign_in = json!({ "userId": "admin@example.com", "password": "a password for the administrator", "session": "cookie" });
     for (site, origin) in said {
-        let ask = Ask::new("POST", "/v1/sign-in").body(sign_in.clone()).header("sec-fetch-site", site).header("origin", origin);
+        let ask = Ask::new("POST", "/v1/sign-in")
+            .body(sign_in.clone())
+            .header("sec-fetch-site", site)
+            .header("origin", origin);
         let answer = world.ask(ask).await.expect(403);
         foreign(&answer, origin);
     }
     assert_eq!(operations(&world), Vec::<String>::new());
     assert_eq!(world.items().await, before, "nothing was done");
     // The same from our own page is done: the cookie was good all along.
-    let put = Ask::new("PUT", "/v1/policy?dryRun=true").cookie(&cookie).body(policy).header("if-match", "\"1\"");
-    world.ask(put.header("sec-fetch-site", "same-origin").header("origin", "https://reset.example.com")).await.expect(200);
+    let put = Ask::new("PUT", "/v1/policy?dryRun=true")
+        .cookie(&cookie)
+        .body(policy)
+        .header("if-match", "\"1\"");
+    world
+        .ask(
+            put.header("sec-fetch-site", "same-origin")
+                .header("origin", "https://reset.example.com"),
+        )
+        .await
+        .expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,9 +240,18 @@ async fn a15_what_the_caller_says_of_itself_is_not_believed() {
     let admin = world.session(&world.administrator().await).await;
     world.switch_on(&admin).await;
     let start = async |n: usize, source: &str| {
-        let ask = Ask::new("POST", "/v1/resets").body(json!({ "userId": format!("user{n}") })).source(source);
-        let ask = ask.header("x-forwarded-for", format!("198.51.100.{n}")).header("forwarded", format!("for=198.51.100.{n}"));
-        world.ask(ask.header("x-real-ip", format!("198.51.100.{n}")).header("x-amzn-request-id", "chosen")).await
+        let ask = Ask::new("POST", "/v1/resets")
+            .body(json!({ "userId": format!("user{n}") }))
+            .source(source);
+        let ask = ask
+            .header("x-forwarded-for", format!("198.51.100.{n}"))
+            .header("forwarded", format!("for=198.51.100.{n}"));
+        world
+            .ask(
+                ask.header("x-real-ip", format!("198.51.100.{n}"))
+                    .header("x-amzn-request-id", "chosen"),
+            )
+            .await
     };
     for source in ["192.0.2.9", "2001:db8:1:2::1", "::ffff:203.0.113.5"] {
         start(1, source).await.expect(201);

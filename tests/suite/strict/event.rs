@@ -29,7 +29,16 @@ async fn a_header_that_is_not_ascii_is_served_and_says_nothing() {
     let admin = world.session(&world.administrator().await).await;
     let me = || Ask::new("GET", "/v1/me").bearer(&admin);
     for value in ["é", "語", "\u{80}", "\u{ff}", "a\u{a0}b", "🔑", "\ttab\t"] {
-        for name in ["accept-language", "user-agent", "x-anything", "referer", "if-match", "origin", "host", "x-forwarded-proto"] {
+        for name in [
+            "accept-language",
+            "user-agent",
+            "x-anything",
+            "referer",
+            "if-match",
+            "origin",
+            "host",
+            "x-forwarded-proto",
+        ] {
             let answer = hand(&world, "sign-in", &with(me(), name, value)).await.expect(200);
             assert_eq!(answer.body["user"]["userId"], "admin@example.com", "{name}: {value}");
         }
@@ -41,18 +50,40 @@ async fn a_header_that_is_not_ascii_is_served_and_says_nothing() {
     let cookie = format!("__Host-latchkey={admin}");
     let by_cookie = || Ask::new("GET", "/v1/me").cookie(&cookie);
     hand(&world, "sign-in", &event(&by_cookie(), 1)).await.expect(200);
-    assert_eq!(hand(&world, "sign-in", &with(by_cookie(), "authorization", "é")).await.expect(401).code(), "signInRequired");
-    assert_eq!(hand(&world, "sign-in", &with(by_cookie(), "sec-fetch-site", "é")).await.expect(403).code(), "crossSite");
-    let end = || Ask::new("DELETE", "/v1/sessions").cookie(&cookie).header("sec-fetch-site", "same-origin");
-    assert_eq!(hand(&world, "sign-in", &with(end(), "origin", "é")).await.expect(403).code(), "crossSite");
-    let create = || Ask::new("POST", "/v1/users").bearer(&admin).body(json!({ "userId": "eve", "name": "Eve" }));
-    assert_eq!(told(&hand(&world, "directory", &with(create(), "idempotency-key", "é")).await.expect(400)), [("", "notAnIdempotencyKey")]);
     assert_eq!(
-        hand(&world, "directory", &with(create(), "content-type", "application/jsoné")).await.expect(415).code(),
+        hand(&world, "sign-in", &with(by_cookie(), "authorization", "é")).await.expect(401).code(),
+        "signInRequired"
+    );
+    assert_eq!(
+        hand(&world, "sign-in", &with(by_cookie(), "sec-fetch-site", "é")).await.expect(403).code(),
+        "crossSite"
+    );
+    let end = || {
+        Ask::new("DELETE", "/v1/sessions").cookie(&cookie).header("sec-fetch-site", "same-origin")
+    };
+    assert_eq!(
+        hand(&world, "sign-in", &with(end(), "origin", "é")).await.expect(403).code(),
+        "crossSite"
+    );
+    let create = || {
+        Ask::new("POST", "/v1/users").bearer(&admin).body(json!({ "userId": "eve", "name": "Eve" }))
+    };
+    assert_eq!(
+        told(&hand(&world, "directory", &with(create(), "idempotency-key", "é")).await.expect(400)),
+        [("", "notAnIdempotencyKey")]
+    );
+    assert_eq!(
+        hand(&world, "directory", &with(create(), "content-type", "application/jsoné"))
+            .await
+            .expect(415)
+            .code(),
         "unsupportedMediaType"
     );
     let delete = Ask::new("DELETE", "/v1/users/admin@example.com").bearer(&admin);
-    assert_eq!(hand(&world, "directory", &with(delete, "if-match", "\"1\"é")).await.expect(412).code(), "preconditionFailed");
+    assert_eq!(
+        hand(&world, "directory", &with(delete, "if-match", "\"1\"é")).await.expect(412).code(),
+        "preconditionFailed"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,21 +95,35 @@ async fn what_http_does_not_allow_is_refused_by_every_function() {
         *event.pointer_mut(pointer).unwrap_or_else(|| panic!("no {pointer}")) = value;
         event
     };
-    let mut events: Vec<Value> = ["\0", "\u{1}", "\n", "\r\nset-cookie: a=b", "\u{1b}[31m", "\u{7f}"]
-        .iter()
-        .flat_map(|control| {
-            let mut cookies = get("/v1/me");
-            cookies["cookies"] = json!([format!("a={control}")]);
-            [with(Ask::new("GET", "/v1/me").header("accept-language", "zh-TW"), "x-anything", &format!("x{control}y")), cookies]
-        })
-        .collect();
+    let mut events: Vec<Value> =
+        ["\0", "\u{1}", "\n", "\r\nset-cookie: a=b", "\u{1b}[31m", "\u{7f}"]
+            .iter()
+            .flat_map(|control| {
+                let mut cookies = get("/v1/me");
+                cookies["cookies"] = json!([format!("a={control}")]);
+                [
+                    with(
+                        Ask::new("GET", "/v1/me").header("accept-language", "zh-TW"),
+                        "x-anything",
+                        &format!("x{control}y"),
+                    ),
+                    cookies,
+                ]
+            })
+            .collect();
     for name in ["", " ", "x y", "é", "x:", "x\n", "(x)"] {
-        events.push(with(Ask::new("GET", "/v1/me").header("accept-language", "zh-TW"), name, "value"));
+        events.push(with(
+            Ask::new("GET", "/v1/me").header("accept-language", "zh-TW"),
+            name,
+            "value",
+        ));
     }
     for method in ["", " ", "G T", "GET /v1/me", "GÉT", "GET\n"] {
         events.push(put("/requestContext/http/method", json!(method)));
     }
-    for path in ["", "v1/me", "*", "reset.example.com:443", "https://reset.example.com/v1/me", " /v1/me"] {
+    for path in
+        ["", "v1/me", "*", "reset.example.com:443", "https://reset.example.com/v1/me", " /v1/me"]
+    {
         events.push(put("/rawPath", json!(path)));
     }
     events.push(put("/rawPath", json!(format!("/{}", "p".repeat(70_000)))));
@@ -90,7 +135,8 @@ async fn what_http_does_not_allow_is_refused_by_every_function() {
     for (function, _) in FUNCTIONS {
         for event in &events {
             let answer = hand(&world, function, event).await.expect(400);
-            let what = format!("{function}: {}", event.to_string().chars().take(500).collect::<String>());
+            let what =
+                format!("{function}: {}", event.to_string().chars().take(500).collect::<String>());
             is_whole(&answer, &what);
             assert_eq!(told(&answer), [("", "notARequest")], "{what}");
             assert_eq!(
@@ -113,7 +159,13 @@ fn unreadable() -> Vec<Value> {
     };
     let mut found = Vec::new();
     for wrong in [json!(7), json!([]), json!([[]]), json!(true), json!({ "x": [1] })] {
-        for pointer in ["/requestContext", "/requestContext/http", "/requestContext/http/method", "/requestContext/requestId", "/rawPath"] {
+        for pointer in [
+            "/requestContext",
+            "/requestContext/http",
+            "/requestContext/http/method",
+            "/requestContext/requestId",
+            "/rawPath",
+        ] {
             found.push(with(pointer, wrong.clone()));
         }
         for pointer in ["/rawQueryString", "/headers/host", "/body"] {
@@ -147,17 +199,27 @@ fn foreign() -> Vec<Value> {
 async fn an_event_that_is_no_request_is_answered_as_one_that_is_wrong() {
     let world = World::new().await;
     for (function, _) in FUNCTIONS {
-        let events = unreadable().into_iter().chain(foreign().into_iter().filter(|_| function != "directory"));
+        let events = unreadable()
+            .into_iter()
+            .chain(foreign().into_iter().filter(|_| function != "directory"));
         for event in events {
             let answer = hand(&world, function, &event).await.expect(400);
             is_whole(&answer, &format!("{function}: {event}"));
-            assert_eq!((answer.code(), told(&answer)), ("invalidRequest", vec![("", "notARequest")]), "{function}: {event}");
+            assert_eq!(
+                (answer.code(), told(&answer)),
+                ("invalidRequest", vec![("", "notARequest")]),
+                "{function}: {event}"
+            );
         }
     }
     // Whoever may invoke `directory` is told as a caller of it.
     for event in foreign() {
         let answer = world.invoke_directory(event.clone()).await;
-        assert_eq!((&answer["problem"]["code"], answer.get("statusCode")), (&json!("invalidRequest"), None), "{event}");
+        assert_eq!(
+            (&answer["problem"]["code"], answer.get("statusCode")),
+            (&json!("invalidRequest"), None),
+            "{event}"
+        );
     }
     assert_eq!(operations(&world), Vec::<String>::new());
     assert_eq!(world.items().await, Vec::<Value>::new());
@@ -168,9 +230,19 @@ async fn an_address_is_read_as_it_was_sent_raw_or_decoded() {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
     world.user(&admin, json!({ "userId": "zoë", "name": "Zoë" })).await;
-    for path in ["/v1/users/zoë", "/v1/users/zo%C3%AB", "/v1/users/zoe%CC%88", "/v1/users/ZOË", "/v1/users/ zoë"] {
+    for path in [
+        "/v1/users/zoë",
+        "/v1/users/zo%C3%AB",
+        "/v1/users/zoe%CC%88",
+        "/v1/users/ZOË",
+        "/v1/users/ zoë",
+    ] {
         let view = event(&Ask::new("GET", path).bearer(&admin), 1);
-        assert_eq!(hand(&world, "directory", &view).await.expect(200).body["userId"], "zoë", "{path}");
+        assert_eq!(
+            hand(&world, "directory", &view).await.expect(200).body["userId"],
+            "zoë",
+            "{path}"
+        );
     }
     for path in [
         "/v1/users/a b",
@@ -191,8 +263,14 @@ async fn an_address_is_read_as_it_was_sent_raw_or_decoded() {
         let answer = hand(&world, "directory", &list).await.expect(400);
         assert_eq!(told(&answer)[0].1, "unknownParameter", "{query}: {answer:?}");
     }
-    for query in ["search=zoë", "search=zo%C3%AB", "search=ZO%c3%8b", "search=zoë&limit=5", "&search=zoë&"] {
+    for query in
+        ["search=zoë", "search=zo%C3%AB", "search=ZO%c3%8b", "search=zoë&limit=5", "&search=zoë&"]
+    {
         let list = event(&Ask::new("GET", format!("/v1/users?{query}")).bearer(&admin), 1);
-        assert_eq!(hand(&world, "directory", &list).await.expect(200).body["items"][0]["userId"], "zoë", "{query}");
+        assert_eq!(
+            hand(&world, "directory", &list).await.expect(200).body["items"][0]["userId"],
+            "zoë",
+            "{query}"
+        );
     }
 }

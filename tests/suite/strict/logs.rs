@@ -35,15 +35,36 @@ async fn a50_a_line_of_the_log_is_one_event_whatever_a_caller_writes() {
             let user = Ask::new("POST", "/v1/users").bearer(&admin);
             let asks = [
                 ("reset", Ask::new("POST", "/v1/resets").body(json!({ "userId": text }))),
-                ("sign-in", Ask::new("POST", "/v1/sign-in").body(json!({ "userId": text, "password": text }))),
-                ("directory", user.clone().body(json!({ "userId": text, "name": text, "groups": [text] }))),
-                ("directory", user.clone().body(json!({ "userId": "ann", "name": "Ann" })).header("idempotency-key", text)),
+                (
+                    "sign-in",
+                    Ask::new("POST", "/v1/sign-in")
+                        .body(json!({ "userId": text, "password": text })),
+                ),
+                (
+                    "directory",
+                    user.clone().body(json!({ "userId": text, "name": text, "groups": [text] })),
+                ),
+                (
+                    "directory",
+                    user.clone()
+                        .body(json!({ "userId": "ann", "name": "Ann" }))
+                        .header("idempotency-key", text),
+                ),
                 ("directory", user.body(json!({ text: text }))),
                 ("directory", Ask::new("GET", format!("/v1/users/{encoded}")).bearer(&admin)),
                 ("directory", Ask::new("GET", format!("/v1/users/{text}")).bearer(&admin)),
-                ("directory", Ask::new("GET", format!("/v1/users?search={encoded}")).bearer(&admin)),
+                (
+                    "directory",
+                    Ask::new("GET", format!("/v1/users?search={encoded}")).bearer(&admin),
+                ),
                 ("directory", Ask::new("GET", format!("/{encoded}?{encoded}"))),
-                ("sign-in", Ask::new("GET", "/v1/me").bearer(&admin).header("user-agent", text).header("accept-language", text)),
+                (
+                    "sign-in",
+                    Ask::new("GET", "/v1/me")
+                        .bearer(&admin)
+                        .header("user-agent", text)
+                        .header("accept-language", text),
+                ),
                 ("sign-in", Ask::new("GET", "/v1/me").header("authorization", text).cookie(text)),
                 ("sign-in", Ask::new("GET", "/v1/me").source(text).header("x-forwarded-for", text)),
             ];
@@ -64,9 +85,15 @@ async fn a50_a_line_of_the_log_is_one_event_whatever_a_caller_writes() {
     let (mut answered, mut counted) = (0_u64, 0_u64);
     let mut warned = 0;
     for line in text.split_terminator('\n') {
-        let event: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
+        let event: Value =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
         assert_ne!(event["event"], "forged", "{line}");
-        assert!(!line.chars().any(|c| c.is_control() || ['\u{85}', '\u{2028}', '\u{2029}'].contains(&c)), "{line:?}");
+        assert!(
+            !line
+                .chars()
+                .any(|c| c.is_control() || ['\u{85}', '\u{2028}', '\u{2029}'].contains(&c)),
+            "{line:?}"
+        );
         assert!(!line.contains("forged"), "what a caller wrote is not logged at all: {line}");
         if event["_aws"].is_object() {
             counted += 1;

@@ -23,7 +23,9 @@ async fn a49_an_address_is_one_recipient_and_nothing_else() {
         "ａｎｎ@example.com".into(), "ann@éxample.com".into(), "ann@example.com\u{202e}".into(), String::new(), " ".into(), "@".into(), "ann@".into(), "@example.com".into(),
     ];
     for address in refused {
-        let add = Ask::new("POST", "/v1/me/methods").bearer(&session).body(json!({ "kind": "email", "destination": address }));
+        let add = Ask::new("POST", "/v1/me/methods")
+            .bearer(&session)
+            .body(json!({ "kind": "email", "destination": address }));
         let answer = world.ask(add).await.expect(400);
         assert_eq!(told(&answer), [("/destination", "notAnAddress")], "{address:?}");
     }
@@ -31,12 +33,17 @@ async fn a49_an_address_is_one_recipient_and_nothing_else() {
     assert_eq!(world.standins.inbox().all().len(), 0, "nothing was sent to anybody");
     // Braces may stand before the @: then they are an address, and nothing more.
     let odd = "{{7*7}}@example.com";
-    let add = Ask::new("POST", "/v1/me/methods").bearer(&session).body(json!({ "kind": "email", "destination": odd }));
+    let add = Ask::new("POST", "/v1/me/methods")
+        .bearer(&session)
+        .body(json!({ "kind": "email", "destination": odd }));
     world.ask(add).await.expect(202);
     world.pump().await;
     let mails = world.standins.inbox().all();
     assert_eq!(mails.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), [odd]);
-    assert!(!mails[0].text.contains("49") || mails[0].code.as_ref().is_some_and(|code| code.contains("49")));
+    assert!(
+        !mails[0].text.contains("49")
+            || mails[0].code.as_ref().is_some_and(|code| code.contains("49"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,7 +51,9 @@ async fn a49_a_name_is_one_line_of_text_and_no_message_gives_it_a_meaning() {
     let world = World::new().await;
     let (admin, _) = world.ready().await;
     let create = |n: usize, name: &str| {
-        Ask::new("POST", "/v1/users").bearer(&admin).body(json!({ "userId": format!("n{n}@example.com"), "name": name }))
+        Ask::new("POST", "/v1/users")
+            .bearer(&admin)
+            .body(json!({ "userId": format!("n{n}@example.com"), "name": name }))
     };
     for name in [
         "Ann\r\nBcc: eve@example.com",
@@ -73,22 +82,40 @@ async fn a49_a_name_is_one_line_of_text_and_no_message_gives_it_a_meaning() {
     for (n, name) in inert.into_iter().enumerate() {
         let user = json!({ "userId": format!("n{n}@example.com"), "name": name });
         let person = world.user(&admin, user).await;
-        assert_eq!(world.ask(Ask::new("GET", format!("/v1/users/n{n}@example.com")).bearer(&admin)).await.expect(200).text("name"), name);
+        assert_eq!(
+            world
+                .ask(Ask::new("GET", format!("/v1/users/n{n}@example.com")).bearer(&admin))
+                .await
+                .expect(200)
+                .text("name"),
+            name
+        );
         world.standins.inbox().clear();
         let address = format!("private{n}@example.com");
         world.register(&person, &address).await;
         // Changing the password tells it.
         let change = json!({ "currentPassword": person.password, "newPassword": "another long password, changed" });
         let session = world.session(&person).await;
-        world.ask(Ask::new("PUT", "/v1/me/password").bearer(&session).body(change)).await.expect(200);
+        world
+            .ask(Ask::new("PUT", "/v1/me/password").bearer(&session).body(change))
+            .await
+            .expect(200);
         world.pump().await;
         let mails = world.standins.inbox().all();
         assert!(mails.len() >= 2, "a code and a notice: {}", mails.len());
         for mail in mails {
             assert_eq!(mail.to, address);
-            let shown = format!("{} {} {}", mail.subject.unwrap_or_default(), mail.text, mail.html.unwrap_or_default());
+            let shown = format!(
+                "{} {} {}",
+                mail.subject.unwrap_or_default(),
+                mail.text,
+                mail.html.unwrap_or_default()
+            );
             assert!(
-                !shown.contains("evil") && !shown.contains("onerror") && !shown.contains("7*7") && !shown.contains("{"),
+                !shown.contains("evil")
+                    && !shown.contains("onerror")
+                    && !shown.contains("7*7")
+                    && !shown.contains("{"),
                 "{name}: {shown}"
             );
         }

@@ -31,16 +31,32 @@ pub fn bodies() -> Vec<(&'static str, &'static str, Value)> {
     vec![
         ("PUT", "/v1/policy", serde_json::to_value(Policy::default()).expect("JSON")),
         ("PUT", "/v1/policy/terms", json!({ "terms": ["zeppelin"] })),
-        ("POST", "/v1/users", json!({ "userId": "ann", "name": "Ann", "role": "user", "language": "en", "groups": [] })),
+        (
+            "POST",
+            "/v1/users",
+            json!({ "userId": "ann", "name": "Ann", "role": "user", "language": "en", "groups": [] }),
+        ),
         ("PATCH", "/v1/users/{userId}", json!({ "name": "Ann", "role": "user", "enabled": true })),
-        ("POST", "/v1/sign-in", json!({ "userId": "ann", "password": "a password of ann", "session": "bearer" })),
+        (
+            "POST",
+            "/v1/sign-in",
+            json!({ "userId": "ann", "password": "a password of ann", "session": "bearer" }),
+        ),
         ("POST", "/v1/session/confirm", json!({ "password": "a password of ann" })),
         ("POST", "/v1/me/methods", json!({ "kind": "email", "destination": "ann@example.com" })),
-        ("PUT", "/v1/me/password", json!({ "currentPassword": "a password of ann", "newPassword": "another password of ann" })),
+        (
+            "PUT",
+            "/v1/me/password",
+            json!({ "currentPassword": "a password of ann", "newPassword": "another password of ann" }),
+        ),
         ("POST", "/v1/challenges/{challengeId}/verify", json!({ "code": "12345678" })),
         ("POST", "/v1/resets", json!({ "userId": "ann" })),
         ("POST", "/v1/resets/{resetId}/challenges", json!({ "kind": "email" })),
-        ("PUT", "/v1/resets/{resetId}/password", json!({ "newPassword": "another password of ann" })),
+        (
+            "PUT",
+            "/v1/resets/{resetId}/password",
+            json!({ "newPassword": "another password of ann" }),
+        ),
     ]
 }
 
@@ -51,7 +67,8 @@ fn is_optional(path: &str, field: &str) -> bool {
 
 /// A request with the bearer that its path asks for; nobody ever got it.
 fn ask(method: &'static str, pattern: &str) -> Ask {
-    let kind = if pattern.starts_with("/v1/resets") { BearerKind::Reset } else { BearerKind::Session };
+    let kind =
+        if pattern.starts_with("/v1/resets") { BearerKind::Reset } else { BearerKind::Session };
     Ask::new(method, example(pattern)).bearer(&made_up(kind))
 }
 
@@ -61,7 +78,10 @@ fn raw(method: &'static str, pattern: &str, body: impl Into<String>) -> Ask {
 
 /// A method by its name.
 fn method(name: &str) -> &'static str {
-    ["GET", "POST", "PUT", "PATCH", "DELETE"].into_iter().find(|known| *known == name).expect("a method")
+    ["GET", "POST", "PUT", "PATCH", "DELETE"]
+        .into_iter()
+        .find(|known| *known == name)
+        .expect("a method")
 }
 
 /// The function of a path pattern.
@@ -76,8 +96,14 @@ fn with_first(body: &Value, field: &str) -> String {
 
 /// Pointer and code of everything that is wrong.
 fn told(answer: &Answer) -> Vec<(&str, &str)> {
-    let errors = answer.body["errors"].as_array().unwrap_or_else(|| panic!("no errors: {answer:?}"));
-    errors.iter().map(|error| (error["pointer"].as_str().expect("a pointer"), error["code"].as_str().expect("a code"))).collect()
+    let errors =
+        answer.body["errors"].as_array().unwrap_or_else(|| panic!("no errors: {answer:?}"));
+    errors
+        .iter()
+        .map(|error| {
+            (error["pointer"].as_str().expect("a pointer"), error["code"].as_str().expect("a code"))
+        })
+        .collect()
 }
 
 /// Hands an event to a function as it is.
@@ -113,9 +139,14 @@ fn every_route_that_takes_a_body_is_here_once() {
     let template: BTreeSet<(String, String)> = routes()
         .into_iter()
         .map(|(_, method, path)| (method, path))
-        .filter(|(method, path)| ["POST", "PUT", "PATCH"].contains(&method.as_str()) && !without.contains(&path.as_str()))
+        .filter(|(method, path)| {
+            ["POST", "PUT", "PATCH"].contains(&method.as_str()) && !without.contains(&path.as_str())
+        })
         .collect();
-    let here: Vec<(String, String)> = bodies().iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+    let here: Vec<(String, String)> = bodies()
+        .iter()
+        .map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned()))
+        .collect();
     assert_eq!(here.iter().cloned().collect::<BTreeSet<_>>(), template);
     assert_eq!(here.len(), template.len());
 }

@@ -117,7 +117,15 @@ async fn r06_every_write_survives_a_conflict_that_ends() {
 #[tokio::test(flavor = "multi_thread")]
 async fn r01_every_write_whose_reply_is_lost_is_one_write() {
     // Each message goes out once, as on a tour where nothing is lost.
-    let subjects = |world: &World| world.standins.inbox().all().into_iter().map(|m| m.subject.unwrap_or_default()).collect::<Vec<_>>();
+    let subjects = |world: &World| {
+        world
+            .standins
+            .inbox()
+            .all()
+            .into_iter()
+            .map(|m| m.subject.unwrap_or_default())
+            .collect::<Vec<_>>()
+    };
     let undisturbed = World::new().await;
     tour(&undisturbed, &mut async |_, step| perform(&undisturbed, &step).await).await;
     let world = World::new().await;
@@ -160,7 +168,8 @@ async fn a_charge_stays_where_the_acceptance_fails_and_the_code_can_be_tried_aga
     break_write(&world, 1, Fault::Conflict);
     assert_eq!(world.verify(&reset.bearer, &challenge, &code).await.code(), "unavailable");
     world.proxy.clear_rule();
-    let charged = world.proxy.take_calls().iter().filter(|call| call.is_charge() && call.done()).count();
+    let charged =
+        world.proxy.take_calls().iter().filter(|call| call.is_charge() && call.done()).count();
     assert_eq!(charged, 1);
     world.verify(&reset.bearer, &challenge, &code).await.expect(200);
 }
@@ -188,7 +197,9 @@ async fn a_message_that_is_never_claimed_ends_as_a_dead_letter_and_holds_up_no_o
     let mails = world.standins.inbox().all().len();
     let reset = world.start_reset(&ann.user_id).await;
     world.send_code(&reset).await;
-    world.proxy.set_rule(|_, body| body.to_string().contains(":claimed").then_some(Fault::Conflict));
+    world
+        .proxy
+        .set_rule(|_, body| body.to_string().contains(":claimed").then_some(Fault::Conflict));
     world.pump().await;
     world.proxy.clear_rule();
     assert_eq!((world.dead_letters().await, world.standins.inbox().all().len()), (1, mails));
@@ -205,11 +216,18 @@ async fn a_read_that_fails_decides_nothing() {
     tour(&world, &mut async |name, step| {
         if let Step::Ask(ask, _) = &step {
             let before = table(&world).await;
-            world.proxy.set_rule(|operation, _| (operation == "BatchGetItem").then_some(Fault::AccessDenied));
+            world.proxy.set_rule(|operation, _| {
+                (operation == "BatchGetItem").then_some(Fault::AccessDenied)
+            });
             world.proxy.take_calls();
             let answer = world.ask(ask.clone()).await;
             world.proxy.clear_rule();
-            let reads = world.proxy.take_calls().iter().filter(|c: &&Call| c.operation == "BatchGetItem").count();
+            let reads = world
+                .proxy
+                .take_calls()
+                .iter()
+                .filter(|c: &&Call| c.operation == "BatchGetItem")
+                .count();
             if reads == 0 {
                 return answer;
             }
@@ -229,10 +247,15 @@ async fn a_read_that_fails_decides_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a57_without_its_secret_nothing_is_answered_and_nothing_written() {
     let world = World::new().await;
-    world.proxy.set_rule(|operation, _| (operation == "GetSecretValue").then_some(Fault::AccessDenied));
+    world
+        .proxy
+        .set_rule(|operation, _| (operation == "GetSecretValue").then_some(Fault::AccessDenied));
     let before = table(&world).await;
     assert_eq!(world.ask_reset("ann@example.com").await.code(), "unavailable");
-    assert_eq!(world.sign_in("ann@example.com", "a password of some length").await.code(), "unavailable");
+    assert_eq!(
+        world.sign_in("ann@example.com", "a password of some length").await.code(),
+        "unavailable"
+    );
     let made = world.invoke_directory(serde_json::json!({ "createFirstAdministrator": { "userId": "a@example.com", "name": "A" } })).await;
     assert_eq!(made["problem"]["code"], "unavailable");
     assert_eq!(table(&world).await, before);
@@ -265,14 +288,18 @@ async fn r11_a_record_that_comes_again_or_out_of_order_sends_nothing_more() {
     world.send_code(&reset).await;
     world.pass(Span::seconds(30));
     world.send_code(&reset).await;
-    let mut rows: Vec<Value> = world.items().await.into_iter().filter(|item| item["state"]["S"] == "queued").collect();
+    let mut rows: Vec<Value> =
+        world.items().await.into_iter().filter(|item| item["state"]["S"] == "queued").collect();
     assert_eq!(rows.len(), 2);
     // The newer first, the older after it, and everything three times.
     rows.sort_by_key(|row| std::cmp::Reverse(row["sk"]["S"].to_string()));
     let record = |(n, row): (usize, &Value)| serde_json::json!({ "eventName": "INSERT", "dynamodb": { "SequenceNumber": n.to_string(), "Keys": { "pk": row["pk"], "sk": row["sk"] } } });
     for _ in 0..3 {
         let records: Vec<Value> = rows.iter().enumerate().map(record).collect();
-        let answer = world.invoke_send_code(&serde_json::json!({ "Records": records })).await.expect("an answer");
+        let answer = world
+            .invoke_send_code(&serde_json::json!({ "Records": records }))
+            .await
+            .expect("an answer");
         assert_eq!(answer["batchItemFailures"], serde_json::json!([]));
     }
     // Only the living code was sent, once.
@@ -287,13 +314,18 @@ async fn r09_a_crash_between_send_and_its_record_repeats_the_same_code_once_at_m
     let reset = world.start_reset(&ann.user_id).await;
     let challenge = world.send_code(&reset).await;
     // The mail goes out; that it did is never written down.
-    world.proxy.set_rule(|_, body| body.to_string().contains("REMOVE #bucket").then_some(Fault::Throttle));
+    world
+        .proxy
+        .set_rule(|_, body| body.to_string().contains("REMOVE #bucket").then_some(Fault::Throttle));
     world.pump().await;
     world.proxy.clear_rule();
     let sent = world.standins.inbox().all().split_off(mails);
     assert!((1..=2).contains(&sent.len()), "{} mails", sent.len());
     assert!(sent.iter().all(|mail| mail.code == sent[0].code && mail.code.is_some()));
-    world.verify(&reset.bearer, &challenge, sent[0].code.as_deref().expect("a code")).await.expect(200);
+    world
+        .verify(&reset.bearer, &challenge, sent[0].code.as_deref().expect("a code"))
+        .await
+        .expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -304,10 +336,18 @@ async fn a_record_that_comes_before_its_ledger_is_visible_waits_for_it() {
     let reset = world.start_reset(&ann.user_id).await;
     world.send_code(&reset).await;
     let items = world.items().await;
-    let kind = |item: &Value, prefix: &str| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(prefix));
-    let row = items.iter().find(|item| kind(item, "OUTBOX#") && item["state"]["S"] == "queued").expect("a row");
+    let kind = |item: &Value, prefix: &str| {
+        item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(prefix))
+    };
+    let row = items
+        .iter()
+        .find(|item| kind(item, "OUTBOX#") && item["state"]["S"] == "queued")
+        .expect("a row");
     let whose = row["pk"]["S"].as_str().expect("a key").replace("OUTBOX#", "LEDGER#");
-    let ledger = items.iter().find(|item| item["pk"]["S"] == whose && item["sk"]["S"] == "reset").expect("a ledger");
+    let ledger = items
+        .iter()
+        .find(|item| item["pk"]["S"] == whose && item["sk"]["S"] == "reset")
+        .expect("a ledger");
     let event = serde_json::json!({ "Records": [
         { "eventName": "INSERT", "dynamodb": { "SequenceNumber": "1", "Keys": { "pk": row["pk"], "sk": row["sk"] } } }
     ] });
@@ -315,7 +355,12 @@ async fn a_record_that_comes_before_its_ledger_is_visible_waits_for_it() {
         let answer = world.invoke_send_code(&event).await.expect("an answer");
         answer["batchItemFailures"].as_array().map_or(0, Vec::len)
     };
-    world.table("DeleteItem", serde_json::json!({ "Key": { "pk": ledger["pk"], "sk": ledger["sk"] } })).await;
+    world
+        .table(
+            "DeleteItem",
+            serde_json::json!({ "Key": { "pk": ledger["pk"], "sk": ledger["sk"] } }),
+        )
+        .await;
     assert_eq!(handle().await, 1, "it is to come again");
     world.table("PutItem", serde_json::json!({ "Item": ledger })).await;
     assert_eq!(handle().await, 0);
@@ -330,8 +375,13 @@ async fn a_code_whose_ledger_never_comes_is_given_up() {
     world.send_code(&reset).await;
     let mails = world.standins.inbox().all().len();
     // Disabling ends the challenge before its message was sent.
-    let seen = world.ask(tests::world::Ask::new("GET", "/v1/users/ann@example.com").bearer(&admin)).await.expect(200);
-    let patch = tests::world::Ask::new("PATCH", "/v1/users/ann@example.com").bearer(&admin).header("if-match", &seen.headers["etag"]);
+    let seen = world
+        .ask(tests::world::Ask::new("GET", "/v1/users/ann@example.com").bearer(&admin))
+        .await
+        .expect(200);
+    let patch = tests::world::Ask::new("PATCH", "/v1/users/ann@example.com")
+        .bearer(&admin)
+        .header("if-match", &seen.headers["etag"]);
     world.ask(patch.body(serde_json::json!({ "enabled": false }))).await.expect(200);
     world.pass(Span::seconds(3));
     world.pump().await;
@@ -350,7 +400,10 @@ async fn a_key_nobody_knows_makes_the_secret_be_read_once_more_and_not_each_time
     id[1..3].copy_from_slice(&999u16.to_be_bytes());
     world.proxy.take_calls();
     for _ in 0..5 {
-        assert_eq!(world.verify(&reset.bearer, &BASE64.encode(&id), "00000000").await.code(), "unavailable");
+        assert_eq!(
+            world.verify(&reset.bearer, &BASE64.encode(&id), "00000000").await.code(),
+            "unavailable"
+        );
     }
     let calls = world.proxy.take_calls();
     // Nothing was charged, and the secret was asked for once.

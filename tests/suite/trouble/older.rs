@@ -23,8 +23,10 @@ const MEIS: &str = "mei.private@example.com";
 const LEOS: &str = "leo.private@example.com";
 const PHONE: &str = "+61491570156";
 /// The administrators, with an address and a phone each.
-const ADMINISTRATORS: [(&str, &str, &str); 2] =
-    [("Ada Admin", "ada.private@example.com", "+61491570157"), ("Max Admin", "max.private@example.com", "+61491570158")];
+const ADMINISTRATORS: [(&str, &str, &str); 2] = [
+    ("Ada Admin", "ada.private@example.com", "+61491570157"),
+    ("Max Admin", "max.private@example.com", "+61491570158"),
+];
 const KEY: &str = "idempotency-key";
 const REPEATED: &str = "a-key-of-somebody";
 
@@ -51,20 +53,32 @@ fn told(answer: &Answer) -> Value {
 }
 
 /// Asks for what may be asked for again, and keeps it with its answer.
-async fn keep(world: &World, asked: &mut Vec<Value>, path: &str, bearer: Option<&str>, body: Value) -> Answer {
+async fn keep(
+    world: &World,
+    asked: &mut Vec<Value>,
+    path: &str,
+    bearer: Option<&str>,
+    body: Value,
+) -> Answer {
     let answer = world.ask(again(path, bearer, body.clone())).await;
     asked.push(json!({ "path": path, "bearer": bearer, "body": body, "status": answer.status, "told": told(&answer) }));
     answer
 }
 
 fn again(path: &str, bearer: Option<&str>, body: Value) -> Ask {
-    Ask { bearer: bearer.map(str::to_owned), ..Ask::new("POST", path) }.header(KEY, REPEATED).body(body)
+    Ask { bearer: bearer.map(str::to_owned), ..Ask::new("POST", path) }
+        .header(KEY, REPEATED)
+        .body(body)
 }
 
 /// Another password for somebody, who is told of it; the new bearer.
 async fn change_password(world: &World, bearer: &str, from: &str, to: &str) -> String {
     let change = json!({ "currentPassword": from, "newPassword": to });
-    world.ask(Ask::new("PUT", "/v1/me/password").bearer(bearer).body(change)).await.expect(200).text("bearer")
+    world
+        .ask(Ask::new("PUT", "/v1/me/password").bearer(bearer).body(change))
+        .await
+        .expect(200)
+        .text("bearer")
 }
 
 /// Messages by SMS, to anybody.
@@ -78,8 +92,21 @@ pub async fn lived_in(world: &World) -> Value {
     let admin = world.session(&ada).await;
     world.switch_on_phones(&admin, 1).await;
     let terms = json!({ "terms": ["zeppelin"] });
-    world.ask(Ask::new("PUT", "/v1/policy/terms").bearer(&admin).header("if-match", "\"1\"").body(terms)).await.expect(200);
-    let max = world.user(&admin, json!({ "userId": "max@example.com", "name": "Max Admin", "role": "administrator" })).await;
+    world
+        .ask(
+            Ask::new("PUT", "/v1/policy/terms")
+                .bearer(&admin)
+                .header("if-match", "\"1\"")
+                .body(terms),
+        )
+        .await
+        .expect(200);
+    let max = world
+        .user(
+            &admin,
+            json!({ "userId": "max@example.com", "name": "Max Admin", "role": "administrator" }),
+        )
+        .await;
     let ann =
         world.user(&admin, json!({ "userId": "ann@example.com", "name": "Ann Example", "groups": ["staff"], "language": "zh-TW" })).await;
     world.register_all(&ann, &[("email", PRIVATE), ("mobilePhone", PHONE)]).await;
@@ -87,10 +114,16 @@ pub async fn lived_in(world: &World) -> Value {
     world.register(&eve, EVES).await;
     let mei = world.user(&admin, json!({ "userId": "mei@example.com", "name": "Mei" })).await;
     let mut meis = world.register(&mei, MEIS).await;
-    let leo = world.user(&admin, json!({ "userId": "leo@example.com", "name": "Leo", "role": "helpDesk" })).await;
+    let leo = world
+        .user(&admin, json!({ "userId": "leo@example.com", "name": "Leo", "role": "helpDesk" }))
+        .await;
     world.register(&leo, LEOS).await;
     let bob = json!({ "userId": "bob@example.com", "name": "Bob" });
-    let bob = world.ask(Ask::new("POST", "/v1/users").bearer(&admin).body(bob)).await.expect(201).text("temporaryPassword");
+    let bob = world
+        .ask(Ask::new("POST", "/v1/users").bearer(&admin).body(bob))
+        .await
+        .expect(201)
+        .text("temporaryPassword");
     let session = world.session(&ann).await;
     world.sign_in(&ann.user_id, "not the right password").await.expect(401);
 
@@ -106,8 +139,12 @@ pub async fn lived_in(world: &World) -> Value {
 
     // Whoever is to register anew is asked, and a minute passes.
     world.pass(Span::seconds(1));
-    world.ask(Ask::new("POST", "/v1/users/leo@example.com/require-registration").bearer(&admin)).await.expect(204);
-    let asked_until = world.sign_in(&leo.user_id, &leo.password).await.expect(200).text("postponeUntil");
+    world
+        .ask(Ask::new("POST", "/v1/users/leo@example.com/require-registration").bearer(&admin))
+        .await
+        .expect(204);
+    let asked_until =
+        world.sign_in(&leo.user_id, &leo.password).await.expect(200).text("postponeUntil");
     world.pass(Span::minutes(1));
 
     // A message whose channel refused it, one of which nobody knows whether it
@@ -115,14 +152,25 @@ pub async fn lived_in(world: &World) -> Value {
     meis = change_password(world, &meis, &mei.password, "a first new password of mei").await;
     world.pump().await;
     world.standins.fail_next(Channel::Email, Failure::Rejected);
-    meis = change_password(world, &meis, "a first new password of mei", "a second new password of mei").await;
+    meis = change_password(
+        world,
+        &meis,
+        "a first new password of mei",
+        "a second new password of mei",
+    )
+    .await;
     world.pump().await;
-    world.proxy.set_rule(|operation, _| (operation == "/v2/email/outbound-emails").then_some(Fault::Silence));
+    world.proxy.set_rule(|operation, _| {
+        (operation == "/v2/email/outbound-emails").then_some(Fault::Silence)
+    });
     change_password(world, &meis, "a second new password of mei", &mei.password).await;
     world.pump().await;
     world.proxy.clear_rule();
     let undeliverable_since = world.now().to_string();
-    world.invoke_delivery_events(&bounce("Permanent", &world.name_of_newest(MEIS))).await.expect("an answer");
+    world
+        .invoke_delivery_events(&bounce("Permanent", &world.name_of_newest(MEIS)))
+        .await
+        .expect("an answer");
 
     // The day's SMS is spent: the next one closes it for everybody.
     let change = |policy: &mut Value| {
@@ -137,17 +185,31 @@ pub async fn lived_in(world: &World) -> Value {
     // What may be asked for again: a reset, a code, one that was right, one
     // that was wrong.
     let mut repeats = Vec::new();
-    keep(world, &mut repeats, "/v1/resets", None, json!({ "userId": ann.user_id })).await.expect(201);
+    keep(world, &mut repeats, "/v1/resets", None, json!({ "userId": ann.user_id }))
+        .await
+        .expect(201);
     let sends = format!("/v1/resets/{}/challenges", waiting.id);
-    let sent = keep(world, &mut repeats, &sends, Some(&waiting.bearer), json!({ "kind": "email" })).await.expect(202);
+    let sent = keep(world, &mut repeats, &sends, Some(&waiting.bearer), json!({ "kind": "email" }))
+        .await
+        .expect(202);
     let challenge = sent.text("challengeId");
     let code = world.code_for(PRIVATE).await;
     let verify = |challenge: &str| format!("/v1/challenges/{challenge}/verify");
-    keep(world, &mut repeats, &verify(&challenge), Some(&waiting.bearer), json!({ "code": other(&code) })).await.expect(422);
+    keep(
+        world,
+        &mut repeats,
+        &verify(&challenge),
+        Some(&waiting.bearer),
+        json!({ "code": other(&code) }),
+    )
+    .await
+    .expect(422);
     let proved = world.start_reset(&eve.user_id).await;
     let eves = world.send_code(&proved).await;
     let eves_code = world.code_for(EVES).await;
-    keep(world, &mut repeats, &verify(&eves), Some(&proved.bearer), json!({ "code": eves_code })).await.expect(200);
+    keep(world, &mut repeats, &verify(&eves), Some(&proved.bearer), json!({ "code": eves_code }))
+        .await
+        .expect(200);
 
     // Sign-in waits for somebody who has not even changed the first password.
     world.sign_in("bob@example.com", &bob).await.expect(200);
@@ -157,29 +219,43 @@ pub async fn lived_in(world: &World) -> Value {
 
     // A reset that was cancelled, and one of nobody.
     let cancelled = world.start_reset(&leo.user_id).await;
-    world.ask(Ask::new("DELETE", format!("/v1/resets/{}", cancelled.id)).bearer(&cancelled.bearer)).await.expect(204);
+    world
+        .ask(Ask::new("DELETE", format!("/v1/resets/{}", cancelled.id)).bearer(&cancelled.bearer))
+        .await
+        .expect(204);
     let decoy = world.start_reset("nobody@example.com").await;
     world.send_code(&decoy).await;
 
     // Not delivered yet: codes, and what administrators are told.
     let add = json!({ "kind": "email", "destination": OTHER });
-    let pending = world.ask(Ask::new("POST", "/v1/me/methods").bearer(&session).body(add)).await.expect(202).text("challengeId");
+    let pending = world
+        .ask(Ask::new("POST", "/v1/me/methods").bearer(&session).body(add))
+        .await
+        .expect(202)
+        .text("challengeId");
     let typing = world.start_reset(&leo.user_id).await;
     let typed = json!({ "kind": "email", "destination": LEOS });
     let typed = world.ask_code_by(&typing, typed).await.expect(202).text("challengeId");
     // It is not hers: nothing is to arrive.
     let mistaken = world.start_reset(&mei.user_id).await;
-    world.ask_code_by(&mistaken, json!({ "kind": "email", "destination": OTHER })).await.expect(202);
+    world
+        .ask_code_by(&mistaken, json!({ "kind": "email", "destination": OTHER }))
+        .await
+        .expect(202);
     // One's notices are made, the other's are not.
     world.set_password(&ready[1], "a password that max has set").await.expect(204);
     let items = world.items().await;
-    let row = items.iter().find(|item| item["sk"]["S"].as_str().is_some_and(|sk| sk.contains(".administrators."))).expect("a row");
+    let row = items
+        .iter()
+        .find(|item| item["sk"]["S"].as_str().is_some_and(|sk| sk.contains(".administrators.")))
+        .expect("a row");
     let record = json!({ "SequenceNumber": "1", "Keys": { "pk": row["pk"], "sk": row["sk"] } });
     let event = json!({ "Records": [{ "eventName": "INSERT", "dynamodb": record }] });
     world.invoke_send_code(&event).await.expect("an answer");
     world.set_password(&ready[0], "a password that ada has set").await.expect(204);
 
-    let codes = world.standins.inbox().to(PRIVATE).iter().filter(|message| message.code.is_some()).count();
+    let codes =
+        world.standins.inbox().to(PRIVATE).iter().filter(|message| message.code.is_some()).count();
     json!({
         "at": (world.now() - BEGIN).0, "secret": world.secret, "items": world.items().await,
         "password": ann.password, "temporaryPassword": bob, "session": session, "pending": pending,
@@ -196,9 +272,11 @@ async fn items_of_every_kind_are_kept_for_this_version() {
     if std::env::var_os("LATCHKEY_KEEP_ITEMS").is_some() {
         let kept = Box::pin(lived_in(&World::new().await)).await;
         std::fs::create_dir_all(folder()).expect("a folder");
-        std::fs::write(&path, serde_json::to_string_pretty(&kept).expect("JSON") + "\n").expect("it can be written");
+        std::fs::write(&path, serde_json::to_string_pretty(&kept).expect("JSON") + "\n")
+            .expect("it can be written");
     }
-    let kept = std::fs::read_to_string(&path).unwrap_or_else(|_| panic!("{}: keep one by LATCHKEY_KEEP_ITEMS=1", path.display()));
+    let kept = std::fs::read_to_string(&path)
+        .unwrap_or_else(|_| panic!("{}: keep one by LATCHKEY_KEEP_ITEMS=1", path.display()));
     let kept: Value = serde_json::from_str(&kept).expect("JSON");
     assert_eq!(shapes(kept["items"].as_array().expect("a list")), listed());
 }
@@ -208,7 +286,8 @@ async fn what_older_versions_wrote_is_read() {
     let mut read = 0;
     for entry in std::fs::read_dir(folder()).expect("kept items") {
         let path = entry.expect("an entry").path();
-        let kept: Value = serde_json::from_str(&std::fs::read_to_string(&path).expect("a text")).expect("JSON");
+        let kept: Value =
+            serde_json::from_str(&std::fs::read_to_string(&path).expect("a text")).expect("JSON");
         Box::pin(goes_on(&kept)).await;
         read += 1;
     }
@@ -233,7 +312,11 @@ async fn goes_on(kept: &Value) {
     for asked in kept["repeats"].as_array().expect("a list") {
         let path = asked["path"].as_str().expect("a path");
         let answer = world.ask(again(path, asked["bearer"].as_str(), asked["body"].clone())).await;
-        assert_eq!((json!(answer.status), &told(&answer)), (asked["status"].clone(), &asked["told"]), "{path}");
+        assert_eq!(
+            (json!(answer.status), &told(&answer)),
+            (asked["status"].clone(), &asked["told"]),
+            "{path}"
+        );
     }
     let locked = world.sign_in("bob@example.com", text("temporaryPassword")).await;
     assert_eq!((locked.code(), locked.headers["retry-after"].as_str()), ("signInLocked", "60"));
@@ -241,11 +324,22 @@ async fn goes_on(kept: &Value) {
     // What was on its way arrives, and nothing else does.
     world.pump().await;
     let messages = |address: &str| world.standins.inbox().to(address);
-    let arrived = |address: &str| messages(address).iter().filter(|message| message.code.is_none()).count();
+    let arrived =
+        |address: &str| messages(address).iter().filter(|message| message.code.is_none()).count();
     assert_eq!([OTHER, LEOS].map(|address| messages(address).len()), [1, 1]);
-    for ((_, email, phone), (other, ..)) in ADMINISTRATORS.into_iter().zip(ADMINISTRATORS.into_iter().rev()) {
-        assert_eq!([email, phone].map(arrived), [2, 2], "what became of their own password, and of the other's");
-        assert_eq!(messages(email).iter().filter(|mail| mail.text.contains(other)).count(), 1, "{email} is told of {other}");
+    for ((_, email, phone), (other, ..)) in
+        ADMINISTRATORS.into_iter().zip(ADMINISTRATORS.into_iter().rev())
+    {
+        assert_eq!(
+            [email, phone].map(arrived),
+            [2, 2],
+            "what became of their own password, and of the other's"
+        );
+        assert_eq!(
+            messages(email).iter().filter(|mail| mail.text.contains(other)).count(),
+            1,
+            "{email} is told of {other}"
+        );
     }
     assert_eq!(world.standins.inbox().all().len(), 10);
     // What was tried lately waits.
@@ -254,14 +348,18 @@ async fn goes_on(kept: &Value) {
     // A method that waited is verified, and a code that was typed for is right.
     let code = world.code_for(OTHER).await;
     world.verify(text("session"), text("pending"), &code).await.expect(200);
-    let methods = world.ask(Ask::new("GET", "/v1/me/methods").bearer(text("session"))).await.expect(200);
+    let methods =
+        world.ask(Ask::new("GET", "/v1/me/methods").bearer(text("session"))).await.expect(200);
     assert_eq!(methods.body["registered"], json!(["email", "mobilePhone"]));
-    let [proved, waiting, decoy, typing] = ["proved", "waiting", "decoy", "typing"].map(|name| reset_of(&kept[name]));
+    let [proved, waiting, decoy, typing] =
+        ["proved", "waiting", "decoy", "typing"].map(|name| reset_of(&kept[name]));
     let code = world.code_for(LEOS).await;
     world.verify(&typing.bearer, text("typed"), &code).await.expect(200);
     assert_eq!([world.next_in(&typing).await, world.next_in(&decoy).await], ["password", "method"]);
     for over in ["cancelled", "done"].map(|name| reset_of(&kept[name])) {
-        let read = world.ask(Ask::new("GET", format!("/v1/resets/{}", over.id)).bearer(&over.bearer)).await;
+        let read = world
+            .ask(Ask::new("GET", format!("/v1/resets/{}", over.id)).bearer(&over.bearer))
+            .await;
         assert_eq!(read.code(), "resetEnded");
     }
 
@@ -277,24 +375,47 @@ async fn goes_on(kept: &Value) {
     // What sign-in asks for: registration, and of whose messages come back, now
     // or before.
     let asked = world.sign_in("leo@example.com", text("leosPassword")).await.expect(200);
-    assert_eq!((asked.body["next"].as_str(), asked.text("postponeUntil").as_str()), (Some("register"), text("askedUntil")));
-    let marked = world.invoke_delivery_events(&bounce("Permanent", text("name"))).await.expect("an answer");
+    assert_eq!(
+        (asked.body["next"].as_str(), asked.text("postponeUntil").as_str()),
+        (Some("register"), text("askedUntil"))
+    );
+    let marked =
+        world.invoke_delivery_events(&bounce("Permanent", text("name"))).await.expect("an answer");
     assert_eq!(marked["marked"], 1);
     let mut meis = String::new();
-    for (user_id, password) in [("eve@example.com", "a heron in the morning fog"), ("mei@example.com", text("meisPassword"))] {
+    for (user_id, password) in [
+        ("eve@example.com", "a heron in the morning fog"),
+        ("mei@example.com", text("meisPassword")),
+    ] {
         let asked = world.sign_in(user_id, password).await.expect(200);
-        assert_eq!((&asked.body["next"], &asked.body["undeliverable"]), (&json!("reconfirm"), &json!(["email"])), "{user_id}");
+        assert_eq!(
+            (&asked.body["next"], &asked.body["undeliverable"]),
+            (&json!("reconfirm"), &json!(["email"])),
+            "{user_id}"
+        );
         meis = asked.text("bearer");
     }
     let methods = world.ask(Ask::new("GET", "/v1/me/methods").bearer(&meis)).await.expect(200);
     assert_eq!(methods.body["methods"]["email"]["undeliverableSince"], kept["undeliverableSince"]);
 
-    let admin = world.sign_in("admin@example.com", "a password that ada has set").await.expect(200).text("bearer");
+    let admin = world
+        .sign_in("admin@example.com", "a password that ada has set")
+        .await
+        .expect(200)
+        .text("bearer");
     let list = |path: &'static str| world.ask(Ask::new("GET", path).bearer(&admin));
-    for (path, many) in
-        [("/v1/users", 7), ("/v1/users?search=exam", 1), ("/v1/users?group=staff", 1), ("/v1/groups", 1), ("/v1/policy/history", 3)]
-    {
-        assert_eq!(list(path).await.expect(200).body["items"].as_array().map(Vec::len), Some(many), "{path}");
+    for (path, many) in [
+        ("/v1/users", 7),
+        ("/v1/users?search=exam", 1),
+        ("/v1/users?group=staff", 1),
+        ("/v1/groups", 1),
+        ("/v1/policy/history", 3),
+    ] {
+        assert_eq!(
+            list(path).await.expect(200).body["items"].as_array().map(Vec::len),
+            Some(many),
+            "{path}"
+        );
     }
     assert_eq!(list("/v1/policy/terms").await.expect(200).body["terms"], json!(["zeppelin"]));
 
@@ -315,7 +436,9 @@ async fn goes_on(kept: &Value) {
     }
     let spent = number("sms") + all_sms(&world) as u64;
     let (day, country) = ("smsPerDay", "smsPerCountryAndDay");
-    for (name, most, arrives) in [(day, spent, 0), (day, 1000, 1), (country, spent + 1, 0), (country, spent + 2, 1)] {
+    for (name, most, arrives) in
+        [(day, spent, 0), (day, 1000, 1), (country, spent + 1, 0), (country, spent + 2, 1)]
+    {
         limit(name, most).await;
         let reset = world.start_reset(&ann.user_id).await;
         let before = all_sms(&world);

@@ -60,7 +60,9 @@ pub async fn at_once(world: &Arc<World>, asks: Vec<Ask>) -> Vec<Answer> {
 
 impl Started {
     fn guess(&self, code: &str) -> Ask {
-        Ask::new("POST", format!("/v1/challenges/{}/verify", self.challenge)).bearer(&self.reset.bearer).body(json!({ "code": code }))
+        Ask::new("POST", format!("/v1/challenges/{}/verify", self.challenge))
+            .bearer(&self.reset.bearer)
+            .body(json!({ "code": code }))
     }
 
     /// Guesses that the table charged since the last time.
@@ -78,7 +80,10 @@ async fn a12_of_200_parallel_wrong_codes_five_are_charged_and_then_the_right_one
         assert!(answers.iter().all(|a| a.code() == "codeNotAccepted"), "{:?}", codes(&answers));
         assert_eq!(it.charges(), 5);
         assert_eq!(it.world.ask(it.guess(&it.code)).await.code(), "codeNotAccepted");
-        assert_eq!(it.world.set_password(&it.reset, "a new and longer password").await.code(), "proofMissing");
+        assert_eq!(
+            it.world.set_password(&it.reset, "a new and longer password").await.code(),
+            "proofMissing"
+        );
     }
 }
 
@@ -105,7 +110,13 @@ async fn a_right_code_beside_wrong_ones_is_accepted_once_exactly_when_it_was_cha
         guesses.insert(round % 12, it.guess(&it.code).id("the-right-one"));
         let answers = at_once(&it.world, guesses).await;
         let right = answers.iter().filter(|a| a.status == 200).count();
-        let charges: Vec<_> = it.world.proxy.take_calls().into_iter().filter(|call| call.is_charge() && call.done()).collect();
+        let charges: Vec<_> = it
+            .world
+            .proxy
+            .take_calls()
+            .into_iter()
+            .filter(|call| call.is_charge() && call.done())
+            .collect();
         let charged = charges.iter().any(|call| call.body.to_string().contains("the-right-one"));
         assert!(charges.len() <= 5, "{} charges", charges.len());
         assert_eq!(right, usize::from(charged));
@@ -121,7 +132,11 @@ async fn a27_one_right_code_sixteen_times_is_accepted_once() {
         let it = started().await;
         let answers = at_once(&it.world, vec![it.guess(&it.code); 16]).await;
         assert_eq!(answers.iter().filter(|a| a.status == 200).count(), 1);
-        assert!(answers.iter().filter(|a| a.status != 200).all(|a| a.code() == "codeNotAccepted"), "{:?}", codes(&answers));
+        assert!(
+            answers.iter().filter(|a| a.status != 200).all(|a| a.code() == "codeNotAccepted"),
+            "{:?}",
+            codes(&answers)
+        );
     }
 }
 
@@ -132,10 +147,17 @@ async fn of_two_new_passwords_at_once_one_wins_and_only_that_one_signs_in() {
         it.world.ask(it.guess(&it.code)).await.expect(200);
         let path = format!("/v1/resets/{}/password", it.reset.id);
         let passwords = ["the first new password", "the second new password"];
-        let set = |p: &str| Ask::new("PUT", path.clone()).bearer(&it.reset.bearer).body(json!({ "newPassword": p }));
+        let set = |p: &str| {
+            Ask::new("PUT", path.clone()).bearer(&it.reset.bearer).body(json!({ "newPassword": p }))
+        };
         let answers = at_once(&it.world, passwords.iter().map(|p| set(p)).collect()).await;
         assert_eq!(answers.iter().filter(|a| a.status == 204).count(), 1, "{:?}", codes(&answers));
-        assert_eq!(answers.iter().filter(|a| a.code() == "resetEnded").count(), 1, "{:?}", codes(&answers));
+        assert_eq!(
+            answers.iter().filter(|a| a.code() == "resetEnded").count(),
+            1,
+            "{:?}",
+            codes(&answers)
+        );
         for (answer, password) in answers.iter().zip(passwords) {
             let signed_in = it.world.sign_in(&it.ann.user_id, password).await.status == 200;
             assert_eq!(signed_in, answer.status == 204);
@@ -162,7 +184,10 @@ async fn a_sign_in_that_began_before_the_reset_committed_leaves_no_living_sessio
             let me = it.world.ask(Ask::new("GET", "/v1/me").bearer(&late.text("bearer"))).await;
             assert_eq!(me.code(), "signInRequired");
         }
-        assert_eq!(it.world.sign_in(&it.ann.user_id, &it.ann.password).await.code(), "signInFailed");
+        assert_eq!(
+            it.world.sign_in(&it.ann.user_id, &it.ann.password).await.code(),
+            "signInFailed"
+        );
     }
 }
 
@@ -178,12 +203,20 @@ async fn a13_guesses_over_resends_and_new_resets_never_exceed_ten_in_24_hours() 
         if started.code() == "resetClosed" {
             refused += 1;
         } else {
-            let reset = StartedReset { id: started.text("resetId"), bearer: started.text("bearer"), support_code: String::new() };
+            let reset = StartedReset {
+                id: started.text("resetId"),
+                bearer: started.text("bearer"),
+                support_code: String::new(),
+            };
             let sent = it.world.ask_code(&reset).await;
             if sent.status == 202 {
                 let path = format!("/v1/challenges/{}/verify", sent.text("challengeId"));
                 // Any code may be the right one; with eight digits it is not.
-                let guess = |n: usize| Ask::new("POST", path.clone()).bearer(&reset.bearer).body(json!({ "code": format!("{n:08}") }));
+                let guess = |n: usize| {
+                    Ask::new("POST", path.clone())
+                        .bearer(&reset.bearer)
+                        .body(json!({ "code": format!("{n:08}") }))
+                };
                 at_once(&it.world, (0..4).map(|n| guess(step * 10 + n)).collect()).await;
             }
         }
@@ -207,7 +240,10 @@ async fn a_full_count_closes_reset_until_24_hours_after_its_last_and_not_a_momen
             let reset = it.world.start_reset(&it.ann.user_id).await;
             (challenge, bearer) = (it.world.send_code(&reset).await, reset.bearer);
         }
-        assert_eq!(it.world.verify(&bearer, &challenge, &format!("{n:08}")).await.code(), "codeNotAccepted");
+        assert_eq!(
+            it.world.verify(&bearer, &challenge, &format!("{n:08}")).await.code(),
+            "codeNotAccepted"
+        );
     }
     let closed = it.world.ask_reset(&it.ann.user_id).await;
     assert_eq!((closed.code(), closed.headers["retry-after"].as_str()), ("resetClosed", "86400"));
@@ -225,16 +261,21 @@ async fn of_many_parallel_guesses_of_the_current_password_at_most_ten_are_told_w
     let (_, ann) = world.ready().await;
     let bearer = world.session(&ann).await;
     let guess = |current: &str| {
-        let body = json!({ "currentPassword": current, "newPassword": "a new and longer password" });
+        let body =
+            json!({ "currentPassword": current, "newPassword": "a new and longer password" });
         Ask::new("PUT", "/v1/me/password").bearer(&bearer).body(body)
     };
-    let mut guesses: Vec<Ask> = (0..60).map(|n| guess(&format!("wrong password number {n}"))).collect();
+    let mut guesses: Vec<Ask> =
+        (0..60).map(|n| guess(&format!("wrong password number {n}"))).collect();
     let mut told = 0;
     for _ in 0..4 {
         let answers = at_once(&world, std::mem::take(&mut guesses)).await;
         told += answers.iter().filter(|a| a.code() == "currentPasswordWrong").count();
         assert!(
-            answers.iter().all(|a| matches!(a.code(), "currentPasswordWrong" | "signInLocked" | "unavailable")),
+            answers.iter().all(|a| matches!(
+                a.code(),
+                "currentPasswordWrong" | "signInLocked" | "unavailable"
+            )),
             "{:?}",
             codes(&answers)
         );
@@ -254,11 +295,15 @@ async fn of_200_wrong_passwords_and_the_right_one_at_once_at_most_ten_are_told_w
     for place in [0, 3, 200] {
         let world = Arc::new(World::new().await);
         let (_, ann) = world.ready().await;
-        let mut asks: Vec<Ask> = (0..200).map(|n| sign_in(&ann.user_id, &format!("wrong password number {n}"))).collect();
+        let mut asks: Vec<Ask> = (0..200)
+            .map(|n| sign_in(&ann.user_id, &format!("wrong password number {n}")))
+            .collect();
         asks.insert(place, sign_in(&ann.user_id, &ann.password));
         world.proxy.take_calls();
         // Each is judged before the first is written.
-        let gate = world.proxy.hold(|_, body| body.to_string().contains("LOCK#") && body["TransactItems"].is_array());
+        let gate = world
+            .proxy
+            .hold(|_, body| body.to_string().contains("LOCK#") && body["TransactItems"].is_array());
         let all = tokio::spawn({
             let world = world.clone();
             async move { at_once(&world, asks).await }
@@ -270,15 +315,29 @@ async fn of_200_wrong_passwords_and_the_right_one_at_once_at_most_ten_are_told_w
         let right = answers.iter().filter(|a| a.status == 200).count();
         assert!((1..=10).contains(&told), "{told} were told");
         assert!(right == 0 || answers[place].status == 200);
-        let others = |a: &&Answer| !matches!((a.status, a.code()), (200, _) | (401, "signInFailed"));
-        assert!(answers.iter().filter(others).all(|a| matches!(a.status, 429 | 503)), "{:?}", codes(&answers));
+        let others =
+            |a: &&Answer| !matches!((a.status, a.code()), (200, _) | (401, "signInFailed"));
+        assert!(
+            answers.iter().filter(others).all(|a| matches!(a.status, 429 | 503)),
+            "{:?}",
+            codes(&answers)
+        );
         // Nothing is told before its write stands: as many writes as outcomes.
         let calls = world.proxy.take_calls();
-        let writes =
-            calls.iter().filter(|c| c.operation == "TransactWriteItems" && c.done() && c.body.to_string().contains("LOCK#")).count();
+        let writes = calls
+            .iter()
+            .filter(|c| {
+                c.operation == "TransactWriteItems"
+                    && c.done()
+                    && c.body.to_string().contains("LOCK#")
+            })
+            .count();
         assert_eq!(writes, told + right);
         if told == 10 && right == 0 {
-            assert_eq!(world.ask(sign_in(&ann.user_id, &ann.password)).await.code(), "signInLocked");
+            assert_eq!(
+                world.ask(sign_in(&ann.user_id, &ann.password)).await.code(),
+                "signInLocked"
+            );
         }
     }
 }
@@ -291,9 +350,14 @@ async fn guesses_under_way_get_no_new_count_from_a_right_password_beside_them() 
         world.sign_in(&ann.user_id, &format!("wrong password number {n}")).await.expect(401);
     }
     // Nine count; six more are judged and stand before their write.
-    let gate = world.proxy.hold(|_, body| body.to_string().contains("under-way") && body["TransactItems"].is_array());
-    let mut asks: Vec<Ask> =
-        (0..5).map(|n| sign_in(&ann.user_id, &format!("a late wrong one {n}")).id(&format!("under-way-{n}"))).collect();
+    let gate = world
+        .proxy
+        .hold(|_, body| body.to_string().contains("under-way") && body["TransactItems"].is_array());
+    let mut asks: Vec<Ask> = (0..5)
+        .map(|n| {
+            sign_in(&ann.user_id, &format!("a late wrong one {n}")).id(&format!("under-way-{n}"))
+        })
+        .collect();
     asks.push(sign_in(&ann.user_id, &ann.password).id("under-way-right"));
     let late = tokio::spawn({
         let world = world.clone();
@@ -304,7 +368,11 @@ async fn guesses_under_way_get_no_new_count_from_a_right_password_beside_them() 
     gate.open();
     let late = late.await.expect("answers");
     // Whatever the password: what differs would tell it.
-    assert!(late.iter().all(|a| a.status == 503 && a.headers["retry-after"] == "1"), "{:?}", codes(&late));
+    assert!(
+        late.iter().all(|a| a.status == 503 && a.headers["retry-after"] == "1"),
+        "{:?}",
+        codes(&late)
+    );
     // Who begins now is counted from nothing.
     for n in 0..9 {
         world.sign_in(&ann.user_id, &format!("another wrong one {n}")).await.expect(401);

@@ -36,7 +36,11 @@ fn verify(reset: &StartedReset, challenge: &str, code: &str, key: &str) -> Ask {
 }
 
 fn reset_of(answer: &Answer) -> StartedReset {
-    StartedReset { id: answer.text("resetId"), bearer: answer.text("bearer"), support_code: answer.text("supportCode") }
+    StartedReset {
+        id: answer.text("resetId"),
+        bearer: answer.text("bearer"),
+        support_code: answer.text("supportCode"),
+    }
 }
 
 async fn count(world: &World, prefix: &str) -> usize {
@@ -66,7 +70,17 @@ async fn a_reset_that_is_asked_for_again_is_the_same_reset() {
         assert_eq!((wrong.code(), told(&again)), ("codeNotAccepted", told(&wrong)), "{user_id}");
     }
     world.pump().await;
-    assert_eq!(world.standins.inbox().to("ann.private@example.com").iter().filter(|m| m.code.is_some()).count(), 2, "registration, reset");
+    assert_eq!(
+        world
+            .standins
+            .inbox()
+            .to("ann.private@example.com")
+            .iter()
+            .filter(|m| m.code.is_some())
+            .count(),
+        2,
+        "registration, reset"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,11 +91,22 @@ async fn a_guess_that_is_sent_again_is_charged_once_and_told_again() {
     let challenge = world.send_code(&reset).await;
     let code = world.code_for("ann.private@example.com").await;
     for _ in 0..20 {
-        assert_eq!(world.ask(verify(&reset, &challenge, "00000000", "wrong")).await.code(), "codeNotAccepted");
+        assert_eq!(
+            world.ask(verify(&reset, &challenge, "00000000", "wrong")).await.code(),
+            "codeNotAccepted"
+        );
     }
     let first = world.ask(verify(&reset, &challenge, &code, "right")).await.expect(200);
-    assert_eq!(told(&world.ask(verify(&reset, &challenge, &code, "right")).await), told(&first), "accepted once, told twice");
-    assert_eq!(world.ask(verify(&reset, &challenge, &code, "other")).await.code(), "codeNotAccepted", "another request of the same code");
+    assert_eq!(
+        told(&world.ask(verify(&reset, &challenge, &code, "right")).await),
+        told(&first),
+        "accepted once, told twice"
+    );
+    assert_eq!(
+        world.ask(verify(&reset, &challenge, &code, "other")).await.code(),
+        "codeNotAccepted",
+        "another request of the same code"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,12 +139,19 @@ async fn a_key_belongs_to_one_caller_one_route_one_body_and_one_day() {
     assert_ne!(eve.text("resetId"), first.text("resetId"));
     let (ann, eve) = (reset_of(&first), reset_of(&eve));
     let sent = world.ask(send(&ann, "key")).await.expect(202);
-    assert_ne!(world.ask(send(&eve, "key")).await.expect(202).text("challengeId"), sent.text("challengeId"));
+    assert_ne!(
+        world.ask(send(&eve, "key")).await.expect(202).text("challengeId"),
+        sent.text("challengeId")
+    );
 
     world.pass(Span(Span::hours(24).0 - 1));
     assert_eq!(told(&world.ask(start("ann@example.com", "key")).await), told(&first));
     world.pass(Span(1));
-    assert_ne!(world.ask(start("ann@example.com", "key")).await.expect(201).text("resetId"), ann.id, "a day is over");
+    assert_ne!(
+        world.ask(start("ann@example.com", "key")).await.expect(201).text("resetId"),
+        ann.id,
+        "a day is over"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,7 +168,10 @@ async fn a_lost_answer_is_not_a_lost_reset() {
     assert_eq!(world.ask(start("ann@example.com", "lost")).await.code(), "unavailable");
     world.proxy.clear_rule();
     let reset = reset_of(&world.ask(start("ann@example.com", "lost")).await.expect(201));
-    world.ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer)).await.expect(200);
+    world
+        .ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer))
+        .await
+        .expect(200);
     assert_eq!(count(&world, "RESET#").await, 1);
 }
 
@@ -144,10 +179,22 @@ async fn a_lost_answer_is_not_a_lost_reset() {
 async fn what_is_no_key_is_refused_and_nothing_done() {
     let world = World::new().await;
     world.ready().await;
-    let ask = |key: &str| Ask::new("POST", "/v1/resets").header(KEY, key).body(json!({ "userId": "ann@example.com" }));
-    for key in [String::new(), "a key with blanks in".into(), "of,a,gateway,that,joins".into(), "k".repeat(15), "k".repeat(65)] {
+    let ask = |key: &str| {
+        Ask::new("POST", "/v1/resets").header(KEY, key).body(json!({ "userId": "ann@example.com" }))
+    };
+    for key in [
+        String::new(),
+        "a key with blanks in".into(),
+        "of,a,gateway,that,joins".into(),
+        "k".repeat(15),
+        "k".repeat(65),
+    ] {
         let answer = world.ask(ask(&key)).await;
-        assert_eq!((answer.status, answer.body["errors"][0]["code"].as_str()), (400, Some("notAnIdempotencyKey")), "{key:?}");
+        assert_eq!(
+            (answer.status, answer.body["errors"][0]["code"].as_str()),
+            (400, Some("notAnIdempotencyKey")),
+            "{key:?}"
+        );
     }
     world.ask(ask(&"k".repeat(64))).await.expect(201);
     world.ask(ask(&"!".repeat(16))).await.expect(201);
@@ -166,18 +213,29 @@ async fn a66_a_key_that_somebody_else_knows_opens_nothing_and_its_guesses_count(
     };
     world.ask(sign_in(&ann.password)).await.expect(200);
     for n in 0..10 {
-        assert_eq!(world.ask(sign_in(&format!("wrong password {n}"))).await.expect(401).code(), "signInFailed");
+        assert_eq!(
+            world.ask(sign_in(&format!("wrong password {n}"))).await.expect(401).code(),
+            "signInFailed"
+        );
     }
     // While sign-in waits, the right one is not told from a wrong one.
-    let (wrong, right) = (world.ask(sign_in("one more wrong password")).await, world.ask(sign_in(&ann.password)).await);
-    assert_eq!((right.status, &right.headers["retry-after"], right.code()), (429, &wrong.headers["retry-after"], "signInLocked"));
+    let (wrong, right) = (
+        world.ask(sign_in("one more wrong password")).await,
+        world.ask(sign_in(&ann.password)).await,
+    );
+    assert_eq!(
+        (right.status, &right.headers["retry-after"], right.code()),
+        (429, &wrong.headers["retry-after"], "signInLocked")
+    );
     assert_eq!(wrong.code(), "signInLocked");
 
     // A reset's bearer goes to where it was asked for.
     let reset = |source: &str| start("ann@example.com", "of-every-reset").source(source);
     let own = world.ask(reset("192.0.2.1")).await.expect(201);
     let other = world.ask(reset("198.51.100.7")).await.expect(201);
-    assert!(own.text("bearer") != other.text("bearer") && own.text("resetId") != other.text("resetId"));
+    assert!(
+        own.text("bearer") != other.text("bearer") && own.text("resetId") != other.text("resetId")
+    );
     assert_eq!(told(&world.ask(reset("192.0.2.1")).await), told(&own));
 }
 
@@ -187,7 +245,11 @@ async fn what_is_remembered_holds_no_secret() {
     world.ready().await;
     let first = world.ask(start("ann@example.com", "a-key-of-ann")).await.expect(201);
     let items = world.items().await;
-    let remembered = items.iter().find(|item| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("IDEM#"))).expect("one").to_string();
+    let remembered = items
+        .iter()
+        .find(|item| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("IDEM#")))
+        .expect("one")
+        .to_string();
     for secret in [first.text("bearer").as_str(), "ann@example.com", "a-key-of-ann"] {
         assert!(!remembered.contains(secret), "{secret} in {remembered}");
     }
@@ -216,24 +278,36 @@ async fn a_step_whose_answer_was_lost_is_told_again_though_its_session_has_gone_
     assert_eq!(told(&world.ask(add).await), told(&sent));
     let code = world.code_for("ann.private@example.com").await;
     assert_eq!(world.standins.inbox().to("ann.private@example.com").len(), 1);
-    let verify =
-        Ask::new("POST", format!("/v1/challenges/{}/verify", sent.text("challengeId"))).bearer(&bearer).header(KEY, long("verify"));
+    let verify = Ask::new("POST", format!("/v1/challenges/{}/verify", sent.text("challengeId")))
+        .bearer(&bearer)
+        .header(KEY, long("verify"));
     let verify = verify.body(json!({ "code": code }));
     let verified = world.ask(verify.clone()).await.expect(200);
     assert_eq!(told(&world.ask(verify).await), told(&verified));
 
-    let finish = Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer).header(KEY, long("finish"));
+    let finish =
+        Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer).header(KEY, long("finish"));
     let done = world.ask(finish.clone()).await.expect(200);
-    assert_eq!(world.ask(Ask::new("GET", "/v1/me").bearer(&bearer)).await.code(), "signInRequired", "the older bearer is dead");
+    assert_eq!(
+        world.ask(Ask::new("GET", "/v1/me").bearer(&bearer)).await.code(),
+        "signInRequired",
+        "the older bearer is dead"
+    );
     assert_eq!(told(&world.ask(finish.clone()).await), told(&done));
 
     let confirm = |bearer: &str, password: &str, key: &str| {
-        Ask::new("POST", "/v1/session/confirm").bearer(bearer).header(KEY, long(key)).body(json!({ "password": password }))
+        Ask::new("POST", "/v1/session/confirm")
+            .bearer(bearer)
+            .header(KEY, long(key))
+            .body(json!({ "password": password }))
     };
     // A wrong password that is sent again counts once.
     let bearer = done.text("bearer");
     for _ in 0..12 {
-        assert_eq!(world.ask(confirm(&bearer, "a wrong password", "wrong")).await.code(), "currentPasswordWrong");
+        assert_eq!(
+            world.ask(confirm(&bearer, "a wrong password", "wrong")).await.code(),
+            "currentPasswordWrong"
+        );
     }
     let proved = world.ask(confirm(&bearer, &ann.password, "right")).await.expect(200);
     assert_eq!(told(&world.ask(confirm(&bearer, &ann.password, "right")).await), told(&proved));
@@ -249,7 +323,9 @@ async fn a_retried_creation_does_not_lose_the_temporary_password() {
     let world = World::new().await;
     let administrator = world.administrator().await;
     let admin = world.session(&administrator).await;
-    let act = |path: &str, key: &str| Ask::new("POST", path.to_owned()).bearer(&admin).header(KEY, long(key));
+    let act = |path: &str, key: &str| {
+        Ask::new("POST", path.to_owned()).bearer(&admin).header(KEY, long(key))
+    };
     let create = act("/v1/users", "create").body(json!({ "userId": "ann", "name": "Ann" }));
     let first = world.ask(create.clone()).await.expect(201);
     assert_eq!(told(&world.ask(create.clone()).await), told(&first));
@@ -264,7 +340,9 @@ async fn a_retried_creation_does_not_lose_the_temporary_password() {
     assert_eq!(told(&world.ask(issue.clone()).await), told(&issued));
     world.sign_in("ann", &issued.text("temporaryPassword")).await.expect(200);
 
-    for (path, key) in [("/v1/users/ann/unlock", "unlock"), ("/v1/users/ann/require-registration", "require")] {
+    for (path, key) in
+        [("/v1/users/ann/unlock", "unlock"), ("/v1/users/ann/require-registration", "require")]
+    {
         let before = count(&world, "AUDIT#").await;
         for _ in 0..3 {
             world.ask(act(path, key)).await.expect(204);
@@ -275,10 +353,24 @@ async fn a_retried_creation_does_not_lose_the_temporary_password() {
     // An account of the same user ID that was made since is another one, and
     // a session that has ended is told nothing.
     let seen = world.ask(Ask::new("GET", "/v1/users/ann").bearer(&admin)).await.expect(200);
-    world.ask(Ask::new("DELETE", "/v1/users/ann").bearer(&admin).header("if-match", &seen.headers["etag"])).await.expect(204);
+    world
+        .ask(
+            Ask::new("DELETE", "/v1/users/ann")
+                .bearer(&admin)
+                .header("if-match", &seen.headers["etag"]),
+        )
+        .await
+        .expect(204);
     assert_eq!(world.ask(create.clone()).await.code(), "notFound");
     world.pass(Span::minutes(1));
-    world.ask(Ask::new("POST", "/v1/users").bearer(&admin).body(json!({ "userId": "ann", "name": "Ann" }))).await.expect(201);
+    world
+        .ask(
+            Ask::new("POST", "/v1/users")
+                .bearer(&admin)
+                .body(json!({ "userId": "ann", "name": "Ann" })),
+        )
+        .await
+        .expect(201);
     assert_eq!(world.ask(issue.clone()).await.code(), "notFound");
     world.ask(Ask::new("DELETE", "/v1/sessions").bearer(&admin)).await.expect(204);
     for ask in [create, issue, act("/v1/users/ann/unlock", "unlock")] {
@@ -304,7 +396,11 @@ async fn of_sends_at_once_the_losers_are_told_the_exact_wait() {
                 let answer = one.await.unwrap();
                 match answer.status {
                     202 => sent += 1,
-                    _ => assert_eq!((answer.code(), answer.headers["retry-after"].as_str()), ("tooSoon", wait), "{user_id} {sends}"),
+                    _ => assert_eq!(
+                        (answer.code(), answer.headers["retry-after"].as_str()),
+                        ("tooSoon", wait),
+                        "{user_id} {sends}"
+                    ),
                 }
             }
             assert_eq!(sent, 1, "{user_id} {sends}");

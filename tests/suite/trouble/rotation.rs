@@ -34,14 +34,18 @@ pub fn ours(world: &World) -> Client {
 pub async fn step(client: &Client, secret: &str, version: &str, step: &str) -> Result<(), String> {
     let event = json!({ "SecretId": secret, "ClientRequestToken": version, "Step": step });
     let event = serde_json::from_value(event).expect("an event");
-    rotate(client, SECRET_ID, &platform::system::OsEntropy, event).await.map_err(|error| error.to_string())
+    rotate(client, SECRET_ID, &platform::system::OsEntropy, event)
+        .await
+        .map_err(|error| error.to_string())
 }
 
 /// A whole rotation, as Secrets Manager does one; each step twice, as it may.
 pub async fn rotated(client: &Client, version: &str) {
     for name in ["createSecret", "setSecret", "testSecret", "finishSecret"] {
         for _ in 0..2 {
-            step(client, SECRET_ID, version, name).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+            step(client, SECRET_ID, version, name)
+                .await
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
         }
     }
 }
@@ -53,7 +57,12 @@ async fn secret(world: &World) -> String {
 
 fn kids(secret: &str) -> Vec<u64> {
     let secret: Value = serde_json::from_str(secret).expect("JSON");
-    secret["generations"].as_array().expect("a list").iter().map(|g| g["kid"].as_u64().expect("a number")).collect()
+    secret["generations"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|g| g["kid"].as_u64().expect("a number"))
+        .collect()
 }
 
 /// Somebody resets a few times, and signs in with what was set; the password
@@ -111,7 +120,10 @@ async fn a_rotation_under_load_refuses_no_right_code_and_no_right_password() {
 async fn a57_without_keys_nothing_is_decided_and_the_first_rotation_makes_them() {
     let world = World::new().await.restarted(String::new()).await;
     let sign_in = json!({ "userId": "ann", "password": "a password of nobody" });
-    let asks = [Ask::new("POST", "/v1/sign-in").body(sign_in), Ask::new("POST", "/v1/resets").body(json!({ "userId": "ann" }))];
+    let asks = [
+        Ask::new("POST", "/v1/sign-in").body(sign_in),
+        Ask::new("POST", "/v1/resets").body(json!({ "userId": "ann" })),
+    ];
     for ask in &asks {
         assert_eq!(world.ask(ask.clone()).await.expect(503).code(), "unavailable");
     }
@@ -125,27 +137,46 @@ async fn a57_without_keys_nothing_is_decided_and_the_first_rotation_makes_them()
 async fn a_rotation_touches_its_own_secret_and_loses_no_key() {
     let world = World::new().await;
     let refused = |result: Result<(), String>| result.expect_err("refused");
-    assert!(refused(step(&ours(&world), "another", "v2", "createSecret").await).contains("not the secret"));
-    assert!(refused(step(&ours(&world), SECRET_ID, "v2", "testSecret").await).contains("nothing was made"));
+    assert!(
+        refused(step(&ours(&world), "another", "v2", "createSecret").await)
+            .contains("not the secret")
+    );
+    assert!(
+        refused(step(&ours(&world), SECRET_ID, "v2", "testSecret").await)
+            .contains("nothing was made")
+    );
     assert_eq!(secret(&world).await, world.secret);
 
     // What somebody put there by hand instead.
     let put = async |version: &str, stage: &str, value: &str| {
-        let put = ours(&world).put_secret_value().secret_id(SECRET_ID).client_request_token(version);
+        let put =
+            ours(&world).put_secret_value().secret_id(SECRET_ID).client_request_token(version);
         put.secret_string(value).version_stages(stage).send().await.expect("put");
     };
     let other = local::secrets::generate().expect("keys");
     put("v2", "AWSPENDING", &other).await;
-    assert!(refused(step(&ours(&world), SECRET_ID, "v2", "testSecret").await).contains("lacks keys"));
+    assert!(
+        refused(step(&ours(&world), SECRET_ID, "v2", "testSecret").await).contains("lacks keys")
+    );
     put("v3", "AWSPENDING", "a password").await;
     assert!(refused(step(&ours(&world), SECRET_ID, "v3", "testSecret").await).contains("no keys"));
     put("v4", "AWSCURRENT", "a password").await;
-    assert!(refused(step(&ours(&world), SECRET_ID, "v5", "createSecret").await).contains("left as it is"));
+    assert!(
+        refused(step(&ours(&world), SECRET_ID, "v5", "createSecret").await)
+            .contains("left as it is")
+    );
     assert_eq!(secret(&world).await, "a password");
     // Nor are bytes, such as a restored secret may be, taken for nothing.
     let bytes = ours(&world).put_secret_value().secret_id(SECRET_ID).client_request_token("v6");
-    bytes.secret_binary(Blob::new("a secret")).version_stages("AWSCURRENT").send().await.expect("put");
-    assert!(refused(step(&ours(&world), SECRET_ID, "v7", "createSecret").await).contains("no text"));
+    bytes
+        .secret_binary(Blob::new("a secret"))
+        .version_stages("AWSCURRENT")
+        .send()
+        .await
+        .expect("put");
+    assert!(
+        refused(step(&ours(&world), SECRET_ID, "v7", "createSecret").await).contains("no text")
+    );
 }
 
 /// The same challenge, as if another generation had made it.
@@ -178,11 +209,14 @@ async fn a_key_that_leaked_makes_nothing_any_more_ten_minutes_after_two_rotation
     world.pass(Span(1));
     // Secrets Manager is away: the keys of before are right, and asked for
     // again before long.
-    world.proxy.set_rule(|operation, _| (operation == "GetSecretValue").then_some(Fault::AccessDenied));
+    world
+        .proxy
+        .set_rule(|operation, _| (operation == "GetSecretValue").then_some(Fault::AccessDenied));
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
     world.proxy.clear_rule();
-    let asked = world.proxy.take_calls().iter().filter(|call| call.operation == "GetSecretValue").count();
+    let asked =
+        world.proxy.take_calls().iter().filter(|call| call.operation == "GetSecretValue").count();
     assert!((1..=3).contains(&asked), "the SDK's tries of one reading, and not {asked}");
     world.pass(Span::minutes(1));
     let reset = world.start_reset(&ann.user_id).await;
@@ -202,9 +236,19 @@ async fn a_number_that_anybody_can_make_up_reads_the_secret_once_in_a_minute() {
     let mut readings = Vec::new();
     for _ in 0..3 {
         for _ in 0..5 {
-            assert_eq!(world.verify(&reset.bearer, &made_up, "12345678").await.code(), "unavailable");
+            assert_eq!(
+                world.verify(&reset.bearer, &made_up, "12345678").await.code(),
+                "unavailable"
+            );
         }
-        readings.push(world.proxy.take_calls().iter().filter(|call| call.operation == "GetSecretValue").count());
+        readings.push(
+            world
+                .proxy
+                .take_calls()
+                .iter()
+                .filter(|call| call.operation == "GetSecretValue")
+                .count(),
+        );
         world.pass(Span(30_000));
     }
     assert_eq!(readings, [1, 0, 1]);
@@ -216,10 +260,15 @@ async fn a_number_that_anybody_can_make_up_reads_the_secret_once_in_a_minute() {
     }
     world.start_more().await;
     let reset = world.start_reset(&ann.user_id).await;
-    world.proxy.set_rule(|operation, _| (operation == "GetSecretValue").then_some(Fault::AccessDenied));
+    world
+        .proxy
+        .set_rule(|operation, _| (operation == "GetSecretValue").then_some(Fault::AccessDenied));
     let newer = with_kid(&made_up, 3);
     let told = async || {
-        let answers = [world.verify(&reset.bearer, &newer, "12345678").await, world.verify(&reset.bearer, &newer, "12345678").await];
+        let answers = [
+            world.verify(&reset.bearer, &newer, "12345678").await,
+            world.verify(&reset.bearer, &newer, "12345678").await,
+        ];
         answers.map(|answer| answer.code().to_owned())
     };
     assert!(told().await.contains(&"unavailable".to_owned()));
@@ -241,7 +290,9 @@ async fn an_older_process_repeats_what_a_newer_did_and_turns_its_pages() {
     world.start_more().await;
     // In turn by the old process and the new one, whichever begins.
     for n in 0..4 {
-        let kim = Ask::new("POST", "/v1/users").bearer(&admin).header("idempotency-key", format!("kim-{n}-------------"));
+        let kim = Ask::new("POST", "/v1/users")
+            .bearer(&admin)
+            .header("idempotency-key", format!("kim-{n}-------------"));
         let kim = kim.body(json!({ "userId": format!("kim{n}"), "name": "Kim" }));
         let first = world.ask(kim.clone()).await.expect(201);
         assert_eq!(world.ask(kim).await.expect(201).body, first.body);
@@ -272,7 +323,8 @@ async fn a_secret_that_nobody_reads_out_costs_one_request_a_minute() {
         world.sign_in(&ann.user_id, &ann.password).await.expect(200);
         world.pass(Span::seconds(10));
     }
-    let tries = world.proxy.take_calls().iter().filter(|call| call.operation == "GetSecretValue").count();
+    let tries =
+        world.proxy.take_calls().iter().filter(|call| call.operation == "GetSecretValue").count();
     assert!((1..=3).contains(&tries), "the SDK's tries of one reading, and not {tries}");
     assert!(world.now() - began < Span::seconds(40));
 }
@@ -286,8 +338,11 @@ async fn an_older_process_leaves_a_newer_hash_as_it_is() {
     rotated(&ours(&world), "v2").await;
     world.start_more().await;
     let hash = async || {
-        let accounts = world.items().await.into_iter().filter(|item| item["userId"]["S"] == "ann@example.com");
-        accounts.map(|item| item.to_string()).find_map(|item| Some(item.split("argon2id$").nth(1)?.split('$').next()?.to_owned()))
+        let accounts =
+            world.items().await.into_iter().filter(|item| item["userId"]["S"] == "ann@example.com");
+        accounts
+            .map(|item| item.to_string())
+            .find_map(|item| Some(item.split("argon2id$").nth(1)?.split('$').next()?.to_owned()))
     };
     let mut seen = Vec::from_iter(hash().await);
     for n in 0..6 {

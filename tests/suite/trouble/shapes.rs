@@ -107,11 +107,14 @@ const ACCOUNTS: &[&str] = &[
 
 /// An attribute as JSON without DynamoDB's types.
 fn plain(value: &Value) -> Value {
-    let (kind, value) = value.as_object().and_then(|typed| typed.iter().next()).expect("an attribute");
+    let (kind, value) =
+        value.as_object().and_then(|typed| typed.iter().next()).expect("an attribute");
     match (kind.as_str(), value) {
         ("N", Value::String(number)) => serde_json::from_str(number).expect("a number"),
         ("L", Value::Array(values)) => values.iter().map(plain).collect(),
-        ("M", Value::Object(fields)) => fields.iter().map(|(name, value)| (name.clone(), plain(value))).collect(),
+        ("M", Value::Object(fields)) => {
+            fields.iter().map(|(name, value)| (name.clone(), plain(value))).collect()
+        }
         ("NULL", _) => Value::Null,
         ("S" | "SS" | "BOOL", value) => value.clone(),
         (kind, _) => panic!("an attribute of type {kind}"),
@@ -128,7 +131,12 @@ fn prefix(key: &str) -> &str {
 
 /// The kind of an item, and what it looks like within that.
 fn shapes_of(item: &Value) -> Vec<String> {
-    let item: Value = item.as_object().expect("an item").iter().map(|(name, value)| (name.clone(), plain(value))).collect();
+    let item: Value = item
+        .as_object()
+        .expect("an item")
+        .iter()
+        .map(|(name, value)| (name.clone(), plain(value)))
+        .collect();
     let kind = prefix(item["pk"].as_str().expect("a key"));
     let shapes = match kind {
         "ACCT" => of_account(read(&item)),
@@ -136,12 +144,18 @@ fn shapes_of(item: &Value) -> Vec<String> {
         "LEDGER" => vec![ledger(&read(&item["sk"]))],
         "RESET" => vec![reset(&read(&item))],
         "SESSION" => vec![reach(&read::<Session>(&item).reach)],
-        "OUTBOX" => [row(&read(&item["state"]))].into_iter().chain(item.get("message").map(|of| message(&read(of)))).collect(),
+        "OUTBOX" => [row(&read(&item["state"]))]
+            .into_iter()
+            .chain(item.get("message").map(|of| message(&read(of))))
+            .collect(),
         "SENT" => vec![read::<SentMessage>(&item).kind.as_str()],
         "IDEM" => vec![outcome(&read::<Remembered>(&item).outcome)],
         _ => Vec::new(),
     };
-    [kind.to_owned()].into_iter().chain(shapes.into_iter().map(|shape| format!("{kind}: {shape}"))).collect()
+    [kind.to_owned()]
+        .into_iter()
+        .chain(shapes.into_iter().map(|shape| format!("{kind}: {shape}")))
+        .collect()
 }
 
 const LOCKED: &str = "until";
@@ -169,5 +183,11 @@ pub fn listed() -> BTreeSet<String> {
         ("SENT", &["email", "mobilePhone"]),
         ("IDEM", OUTCOMES),
     ];
-    kinds.chain(lists.into_iter().flat_map(|(kind, list)| list.iter().map(move |shape| format!("{kind}: {shape}")))).collect()
+    kinds
+        .chain(
+            lists
+                .into_iter()
+                .flat_map(|(kind, list)| list.iter().map(move |shape| format!("{kind}: {shape}"))),
+        )
+        .collect()
 }

@@ -61,7 +61,8 @@ impl Embedded {
         fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
         let file = dir.join(DATA);
         let path = file.to_str().context("the data directory is not UTF-8")?;
-        let database = Database::new(path).with_context(|| format!("cannot open {}", file.display()))?;
+        let database =
+            Database::new(path).with_context(|| format!("cannot open {}", file.display()))?;
         if hasty {
             database.enable_bulk_loading()?;
         }
@@ -125,7 +126,10 @@ fn ensure_table(database: &Database, dir: &Path) -> Result<()> {
         }
         return Ok(());
     }
-    let made_from: Value = fs::read(&noted).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    let made_from: Value = fs::read(&noted)
+        .ok()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default();
     ensure!(
         made_from == definition,
         "the table in {} was made from another version of infra/template.yaml; \
@@ -176,13 +180,29 @@ mod tests {
             aws_sdk_dynamodb::Config::builder()
                 .behavior_version_latest()
                 .region(aws_sdk_dynamodb::config::Region::new(crate::REGION))
-                .credentials_provider(aws_sdk_dynamodb::config::Credentials::new("local", "local", None, None, "test"))
+                .credentials_provider(aws_sdk_dynamodb::config::Credentials::new(
+                    "local", "local", None, None, "test",
+                ))
                 .http_client(platform::connect::client())
                 .endpoint_url(embedded.endpoint())
                 .build(),
         );
-        client.put_item().table_name(TABLE).item("pk", S("a".into())).item("sk", S("b".into())).send().await.unwrap();
-        let found = client.get_item().table_name(TABLE).key("pk", S("a".into())).key("sk", S("b".into())).send().await.unwrap();
+        client
+            .put_item()
+            .table_name(TABLE)
+            .item("pk", S("a".into()))
+            .item("sk", S("b".into()))
+            .send()
+            .await
+            .unwrap();
+        let found = client
+            .get_item()
+            .table_name(TABLE)
+            .key("pk", S("a".into()))
+            .key("sk", S("b".into()))
+            .send()
+            .await
+            .unwrap();
         assert!(found.item.is_some());
         embedded.shutdown().await;
     }

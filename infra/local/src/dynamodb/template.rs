@@ -11,7 +11,8 @@ const TEMPLATE: &str = include_str!("../../../template.yaml");
 
 /// What `CreateTable` takes from the resource. The rest (deletion protection,
 /// point-in-time recovery, encryption) guards data that a laptop does not have.
-const CREATE_TABLE: [&str; 4] = ["AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema"];
+const CREATE_TABLE: [&str; 4] =
+    ["AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema"];
 
 /// The `CreateTable` request for the template's resource `Table`.
 ///
@@ -27,21 +28,25 @@ pub fn table_definition() -> Result<Value> {
     }
     // CloudFormation infers the flag; the API wants it said.
     if let Some(view) = properties.pointer("/StreamSpecification/StreamViewType") {
-        request.insert("StreamSpecification".to_owned(), json!({ "StreamEnabled": true, "StreamViewType": view }));
+        request.insert(
+            "StreamSpecification".to_owned(),
+            json!({ "StreamEnabled": true, "StreamViewType": view }),
+        );
     }
     Ok(Value::Object(request))
 }
 
 /// The `UpdateTimeToLive` request, where the template asks for expiry.
 pub(super) fn time_to_live() -> Result<Option<Value>> {
-    Ok(properties()?
-        .get("TimeToLiveSpecification")
-        .map(|specification| json!({ "TableName": TABLE, "TimeToLiveSpecification": specification })))
+    Ok(properties()?.get("TimeToLiveSpecification").map(
+        |specification| json!({ "TableName": TABLE, "TimeToLiveSpecification": specification }),
+    ))
 }
 
 fn properties() -> Result<Value> {
     // CloudFormation's tags (!Ref, !Sub) need a YAML reader that keeps them.
-    let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(TEMPLATE).context("infra/template.yaml is not YAML")?;
+    let template: serde_yaml_ng::Value =
+        serde_yaml_ng::from_str(TEMPLATE).context("infra/template.yaml is not YAML")?;
     let table = template
         .get("Resources")
         .and_then(|resources| resources.get("Table"))
@@ -60,7 +65,10 @@ mod tests {
         assert_eq!(table["TableName"], "latchkey");
         assert_eq!(table["KeySchema"][0]["AttributeName"], "pk");
         assert_eq!(table["KeySchema"][1]["KeyType"], "RANGE");
-        assert_eq!(table["StreamSpecification"], json!({ "StreamEnabled": true, "StreamViewType": "KEYS_ONLY" }));
+        assert_eq!(
+            table["StreamSpecification"],
+            json!({ "StreamEnabled": true, "StreamViewType": "KEYS_ONLY" })
+        );
         assert!(table["GlobalSecondaryIndexes"].is_array());
         assert!(table.get("DeletionProtectionEnabled").is_none());
     }

@@ -60,7 +60,9 @@ async fn icon() -> impl IntoResponse {
 async fn mail(State(inbox): State<Inbox>, Path(id): Path<u64>) -> Response {
     let found = inbox.all().into_iter().find(|message| message.id == id);
     match found.and_then(|message| message.html) {
-        Some(html) => ([(header::CONTENT_SECURITY_POLICY, MAIL_POLICY)], Html(html)).into_response(),
+        Some(html) => {
+            ([(header::CONTENT_SECURITY_POLICY, MAIL_POLICY)], Html(html)).into_response()
+        }
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -122,7 +124,11 @@ async fn failures(State(inbox): State<Inbox>) -> Json<Value> {
 }
 
 fn waiting(inbox: &Inbox) -> Vec<Value> {
-    inbox.failures().iter().map(|(channel, failure)| json!({ "channel": channel, "as": failure })).collect()
+    inbox
+        .failures()
+        .iter()
+        .map(|(channel, failure)| json!({ "channel": channel, "as": failure }))
+        .collect()
 }
 
 #[derive(Deserialize)]

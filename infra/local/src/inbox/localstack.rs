@@ -18,7 +18,9 @@ use crate::REGION;
 const ACCOUNT: &str = "000000000000";
 
 pub(super) fn routes() -> Router<Inbox> {
-    Router::new().route("/_aws/ses", get(mails).delete(forget_mails)).route("/_aws/sns/sms-messages", get(texts).delete(forget_texts))
+    Router::new()
+        .route("/_aws/ses", get(mails).delete(forget_mails))
+        .route("/_aws/sns/sms-messages", get(texts).delete(forget_texts))
 }
 
 #[derive(Deserialize)]
@@ -30,14 +32,19 @@ struct Mails {
 
 /// One entry a send, whatever the number of its receivers.
 async fn mails(State(inbox): State<Inbox>, Query(wanted): Query<Mails>) -> Json<Value> {
-    let is =
-        |wanted: &Option<String>, found: Option<&str>| wanted.as_deref().is_none_or(|wanted| wanted.is_empty() || Some(wanted) == found);
+    let is = |wanted: &Option<String>, found: Option<&str>| {
+        wanted.as_deref().is_none_or(|wanted| wanted.is_empty() || Some(wanted) == found)
+    };
     let mut found: Vec<Value> = Vec::new();
     for mail in of(&inbox, Channel::Email) {
         if !is(&wanted.id, Some(&mail.message_id)) || !is(&wanted.email, mail.from.as_deref()) {
             continue;
         }
-        match found.iter_mut().find(|send| send["Id"] == mail.message_id.as_str()).map(|send| &mut send["Destination"]["ToAddresses"]) {
+        match found
+            .iter_mut()
+            .find(|send| send["Id"] == mail.message_id.as_str())
+            .map(|send| &mut send["Destination"]["ToAddresses"])
+        {
             Some(Value::Array(to)) => to.push(mail.to.into()),
             _ => found.push(as_send(mail)),
         }
@@ -66,7 +73,10 @@ struct GoneMails {
 }
 
 async fn forget_mails(State(inbox): State<Inbox>, Query(gone): Query<GoneMails>) -> StatusCode {
-    inbox.forget(|message| message.channel == Channel::Email && gone.id.as_ref().is_none_or(|id| *id == message.message_id));
+    inbox.forget(|message| {
+        message.channel == Channel::Email
+            && gone.id.as_ref().is_none_or(|id| *id == message.message_id)
+    });
     StatusCode::NO_CONTENT
 }
 
@@ -89,8 +99,10 @@ impl Texts {
 
     /// There is one account and one region: everywhere else is nothing.
     fn wants(&self, message: &Message) -> bool {
-        let here = self.region() == REGION && self.account_id.as_deref().is_none_or(|account| account == ACCOUNT);
-        here && message.channel == Channel::Sms && self.phone_number().is_none_or(|phone| phone == message.to)
+        let here = self.region() == REGION
+            && self.account_id.as_deref().is_none_or(|account| account == ACCOUNT);
+        here && message.channel == Channel::Sms
+            && self.phone_number().is_none_or(|phone| phone == message.to)
     }
 }
 
@@ -100,7 +112,9 @@ async fn texts(State(inbox): State<Inbox>, Query(wanted): Query<Texts>) -> Json<
         by_number.insert(phone, json!([]));
     }
     for sms in of(&inbox, Channel::Sms).filter(|sms| wanted.wants(sms)) {
-        let attribute = |(name, value): (String, String)| (name, json!({ "DataType": "String", "StringValue": value }));
+        let attribute = |(name, value): (String, String)| {
+            (name, json!({ "DataType": "String", "StringValue": value }))
+        };
         let text = json!({
             "PhoneNumber": sms.to,
             "TopicArn": null,

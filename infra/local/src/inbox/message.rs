@@ -88,7 +88,8 @@ pub struct Undelivered {
 impl Undelivered {
     /// Whether a failure that happens now is this one once more.
     pub(super) fn goes_on(&self, channel: Channel, failure: Failure, to: &str) -> bool {
-        failure == Failure::Throttled && (self.channel, self.failure, self.to.as_str()) == (channel, failure, to)
+        failure == Failure::Throttled
+            && (self.channel, self.failure, self.to.as_str()) == (channel, failure, to)
     }
 }
 

@@ -120,7 +120,9 @@ impl Inbox {
     /// Takes back the failures that wait on `channel`, of the kind `failure`;
     /// `None` stands for any.
     pub fn call_off(&self, channel: Option<Channel>, failure: Option<Failure>) {
-        let kept = |(of, kind): &(Channel, Failure)| channel.is_some_and(|c| c != *of) || failure.is_some_and(|f| f != *kind);
+        let kept = |(of, kind): &(Channel, Failure)| {
+            channel.is_some_and(|c| c != *of) || failure.is_some_and(|f| f != *kind)
+        };
         self.change(|state| state.failures.retain(kept));
     }
 
@@ -143,7 +145,9 @@ impl Inbox {
     }
 
     fn after(&self, to: Option<&str>, after: u64) -> Vec<Message> {
-        let wanted = |message: &&Message| message.id > after && to.is_none_or(|to| to.eq_ignore_ascii_case(&message.to));
+        let wanted = |message: &&Message| {
+            message.id > after && to.is_none_or(|to| to.eq_ignore_ascii_case(&message.to))
+        };
         let state = self.state();
         state.messages.iter().filter(wanted).cloned().collect()
     }
@@ -172,14 +176,23 @@ impl State {
 
     fn write_down(&mut self, channel: Channel, failure: Failure, to: &str) {
         let at = Timestamp::now();
-        if let Some(last) = self.undelivered.back_mut().filter(|last| last.goes_on(channel, failure, to)) {
+        if let Some(last) =
+            self.undelivered.back_mut().filter(|last| last.goes_on(channel, failure, to))
+        {
             last.times += 1;
             last.at = at;
             return;
         }
         self.last_undelivered += 1;
         let id = self.last_undelivered;
-        self.undelivered.push_back(Undelivered { id, channel, to: to.to_owned(), failure, times: 1, at });
+        self.undelivered.push_back(Undelivered {
+            id,
+            channel,
+            to: to.to_owned(),
+            failure,
+            times: 1,
+            at,
+        });
         if self.undelivered.len() > UNDELIVERED_KEPT {
             self.undelivered.pop_front();
         }

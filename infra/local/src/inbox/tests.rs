@@ -56,7 +56,8 @@ async fn every_change_is_a_revision() {
     ];
     let mut seen = inbox.changed_since(0, Duration::from_secs(30)).await;
     for change in changes {
-        let (now, ()) = tokio::join!(inbox.changed_since(seen, Duration::from_secs(30)), async { change() });
+        let (now, ()) =
+            tokio::join!(inbox.changed_since(seen, Duration::from_secs(30)), async { change() });
         assert_ne!(now, seen);
         seen = now;
     }
@@ -85,7 +86,11 @@ fn failures_are_taken_once_and_by_channel() {
 
 #[test]
 fn failures_are_called_off_by_channel_and_kind() {
-    let armed = [(Channel::Sms, Failure::Throttled), (Channel::Sms, Failure::OptedOut), (Channel::Email, Failure::Throttled)];
+    let armed = [
+        (Channel::Sms, Failure::Throttled),
+        (Channel::Sms, Failure::OptedOut),
+        (Channel::Email, Failure::Throttled),
+    ];
     let check = |channel, failure, left: &[(Channel, Failure)]| {
         let inbox = Inbox::default();
         for (channel, failure) in armed {
@@ -107,9 +112,20 @@ fn a_send_that_comes_to_nothing_is_written_down_and_the_tries_of_one_are_one_lin
         inbox.fail_next(Channel::Sms, failure);
         take(&inbox, Channel::Sms);
     }
-    let seen: Vec<_> = inbox.undelivered().into_iter().map(|line| (line.id, line.failure, line.times, line.to)).collect();
+    let seen: Vec<_> = inbox
+        .undelivered()
+        .into_iter()
+        .map(|line| (line.id, line.failure, line.times, line.to))
+        .collect();
     let to = || "+15550100".to_owned();
-    assert_eq!(seen, [(1, Failure::Throttled, 2, to()), (2, Failure::OptedOut, 1, to()), (3, Failure::OptedOut, 1, to())]);
+    assert_eq!(
+        seen,
+        [
+            (1, Failure::Throttled, 2, to()),
+            (2, Failure::OptedOut, 1, to()),
+            (3, Failure::OptedOut, 1, to())
+        ]
+    );
     inbox.clear();
     assert_eq!(inbox.undelivered(), []);
 }

@@ -72,7 +72,9 @@ pub(super) fn load(data: &Data) -> Result<Option<Vec<Account>>> {
     let path = data.accounts();
     match fs::read(&path) {
         Ok(json) => {
-            Ok(Some(serde_json::from_slice(&json).with_context(|| format!("{} is damaged: start once with --fresh", path.display()))?))
+            Ok(Some(serde_json::from_slice(&json).with_context(|| {
+                format!("{} is damaged: start once with --fresh", path.display())
+            })?))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
@@ -108,11 +110,20 @@ async fn make(lambda: &Lambda, data: &Data, accounts: &[Account], index: usize) 
         let event = json!({ "createFirstAdministrator": { "userId": user_id, "name": name } });
         lambda.invoke(DIRECTORY, &event).await?
     } else {
-        let administrator = accounts.iter().find(|account| account.administrator).context("no administrator is planned")?;
+        let administrator = accounts
+            .iter()
+            .find(|account| account.administrator)
+            .context("no administrator is planned")?;
         let bearer = sign_in(lambda, administrator, &administrator.password).await?;
-        let bearer =
-            bearer.with_context(|| format!("{} no longer signs in with its password. {}", administrator.user_id, way_out(data)))?;
-        let user = json!({ "userId": user_id, "name": name, "language": language, "groups": ["staff"] });
+        let bearer = bearer.with_context(|| {
+            format!(
+                "{} no longer signs in with its password. {}",
+                administrator.user_id,
+                way_out(data)
+            )
+        })?;
+        let user =
+            json!({ "userId": user_id, "name": name, "language": language, "groups": ["staff"] });
         let answer = lambda.call(Method::POST, "/v1/users", Some(&bearer), &user).await?;
         if answer.status == StatusCode::CONFLICT {
             bail!("{user_id} is there already, and its password was not kept. {}", way_out(data));
@@ -120,7 +131,10 @@ async fn make(lambda: &Lambda, data: &Data, accounts: &[Account], index: usize) 
         answer.body
     };
     if answer["problem"]["code"] == "administratorExists" {
-        bail!("the database has an administrator, and accounts.json has no password for it. {}", way_out(data));
+        bail!(
+            "the database has an administrator, and accounts.json has no password for it. {}",
+            way_out(data)
+        );
     }
     text(&answer, "temporaryPassword").with_context(|| format!("{user_id} cannot be made"))
 }
@@ -134,11 +148,14 @@ fn way_out(data: &Data) -> String {
 async fn settle(lambda: &Lambda, account: &Account, temporary: &str) -> Result<()> {
     let Some(bearer) = sign_in(lambda, account, temporary).await? else {
         let done = sign_in(lambda, account, &account.password).await?;
-        return done.map(|_| ()).with_context(|| format!("{} signs in with neither of its passwords", account.user_id));
+        return done.map(|_| ()).with_context(|| {
+            format!("{} signs in with neither of its passwords", account.user_id)
+        });
     };
     let change = json!({ "currentPassword": temporary, "newPassword": account.password });
     let answer = lambda.call(Method::PUT, "/v1/me/password", Some(&bearer), &change).await?;
-    text(&answer.body, "bearer").with_context(|| format!("{} cannot change its password", account.user_id))?;
+    text(&answer.body, "bearer")
+        .with_context(|| format!("{} cannot change its password", account.user_id))?;
     Ok(())
 }
 
@@ -149,7 +166,9 @@ async fn sign_in(lambda: &Lambda, account: &Account, password: &str) -> Result<O
     if answer.status == StatusCode::UNAUTHORIZED {
         return Ok(None);
     }
-    text(&answer.body, "bearer").map(Some).with_context(|| format!("{} cannot sign in", account.user_id))
+    text(&answer.body, "bearer")
+        .map(Some)
+        .with_context(|| format!("{} cannot sign in", account.user_id))
 }
 
 /// A field of an answer; where it is missing, the problem told instead.
@@ -197,6 +216,9 @@ mod tests {
     fn a_problem_is_told_by_its_code() {
         let refused = |answer| text(&answer, "bearer").unwrap_err().to_string();
         assert_eq!(refused(json!({ "code": "tooManyAttempts" })), "tooManyAttempts");
-        assert_eq!(refused(json!({ "problem": { "code": "administratorExists" } })), "administratorExists");
+        assert_eq!(
+            refused(json!({ "problem": { "code": "administratorExists" } })),
+            "administratorExists"
+        );
     }
 }

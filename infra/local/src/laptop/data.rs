@@ -17,8 +17,16 @@ const ENVIRONMENT: &str = "functions.env";
 
 /// All that this program and its parts ever write there, except the lock.
 /// `--fresh` deletes these and nothing else: a typo must not cost a home.
-const FILES: [&str; 8] =
-    ["dynamodb.sqlite", "dynamodb.sqlite-shm", "dynamodb.sqlite-wal", "table.json", "dead-letters.jsonl", SECRETS, ACCOUNTS, ENVIRONMENT];
+const FILES: [&str; 8] = [
+    "dynamodb.sqlite",
+    "dynamodb.sqlite-shm",
+    "dynamodb.sqlite-wal",
+    "table.json",
+    "dead-letters.jsonl",
+    SECRETS,
+    ACCOUNTS,
+    ENVIRONMENT,
+];
 
 /// The data directory, ours alone until this is dropped.
 pub(super) struct Data {
@@ -35,7 +43,8 @@ impl Data {
     /// missing.
     pub(super) fn open(dir: &Path, fresh: bool) -> Result<Self> {
         fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
-        let lock = File::create(dir.join(LOCK)).with_context(|| format!("cannot write to {}", dir.display()))?;
+        let lock = File::create(dir.join(LOCK))
+            .with_context(|| format!("cannot write to {}", dir.display()))?;
         let data = Self { dir: dir.to_owned(), _lock: lock };
         match data._lock.try_lock() {
             Ok(()) => {}
@@ -43,7 +52,9 @@ impl Data {
                 "another `cargo latchkey` uses {}: end it, or choose another directory with --data and other ports with --port",
                 data.shown()
             ),
-            Err(TryLockError::Error(error)) => return Err(error).with_context(|| format!("cannot lock {}", data.shown())),
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("cannot lock {}", data.shown()));
+            }
         }
         if fresh {
             data.empty()?;
@@ -77,7 +88,8 @@ impl Data {
         for name in FILES {
             match fs::remove_file(self.dir.join(name)) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(error).with_context(|| format!("cannot delete {name} in {}", self.shown()));
+                    return Err(error)
+                        .with_context(|| format!("cannot delete {name} in {}", self.shown()));
                 }
                 _ => {}
             }
@@ -96,8 +108,14 @@ impl Data {
                 self.shown()
             )
         };
-        ensure!(!database || self.secrets().exists(), unusable("a database", "its keys (secrets.json)"));
-        ensure!(database || !self.accounts().exists(), unusable("sign-ins (accounts.json)", "their database"));
+        ensure!(
+            !database || self.secrets().exists(),
+            unusable("a database", "its keys (secrets.json)")
+        );
+        ensure!(
+            database || !self.accounts().exists(),
+            unusable("sign-ins (accounts.json)", "their database")
+        );
         Ok(())
     }
 }
@@ -147,7 +165,8 @@ mod tests {
             fs::write(dir.path().join(name), "").unwrap();
         }
         Data::open(dir.path(), true).unwrap();
-        let mut left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let mut left: Vec<_> =
+            fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         left.sort();
         assert_eq!(left, [LOCK, "thesis.txt"]);
     }

@@ -34,7 +34,8 @@ const BETWEEN_SIGNS_OF_LIFE: Duration = Duration::from_secs(1);
 
 /// An optimised build that is made anew after every change: without what takes
 /// a minute to make a deployed one smaller. An unoptimised one reads neither.
-const QUICKLY: [(&str, &str); 2] = [("CARGO_PROFILE_RELEASE_LTO", "off"), ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")];
+const QUICKLY: [(&str, &str); 2] =
+    [("CARGO_PROFILE_RELEASE_LTO", "off"), ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")];
 
 pub(super) struct Functions {
     root: PathBuf,
@@ -50,11 +51,24 @@ impl Functions {
     ///
     /// # Errors
     /// When `functions/` cannot be read or the file not be written.
-    pub(super) fn new(root: PathBuf, options: &Options, data: &Data, standins: &str, dynamodb: &str) -> Result<Self> {
+    pub(super) fn new(
+        root: PathBuf,
+        options: &Options,
+        data: &Data,
+        standins: &str,
+        dynamodb: &str,
+    ) -> Result<Self> {
         let environment = data.environment();
         write_private(&environment, &environment_file(options.port, standins, dynamodb))?;
         let names = names(&root.join("functions")).context("cannot read functions/")?;
-        Ok(Self { root, names, environment, port: options.port, release: options.release, reload: !options.no_reload })
+        Ok(Self {
+            root,
+            names,
+            environment,
+            port: options.port,
+            release: options.release,
+            reload: !options.no_reload,
+        })
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -78,14 +92,23 @@ impl Functions {
         cargo.args(self.names.iter().flat_map(|name| ["--bin", name]));
         cargo.args(self.release.then_some("--release")).envs(QUICKLY);
         let status = Supervised::start(&cargo, data.dir())?.ended().await?;
-        ensure!(status.success(), "the functions do not compile: the reasons stand above ({status})");
+        ensure!(
+            status.success(),
+            "the functions do not compile: the reasons stand above ({status})"
+        );
         Ok(())
     }
 
     /// `cargo lambda watch` for them.
     pub(super) fn watch(&self, cargo_lambda: &Path) -> Command {
         let mut watch = Command::new(cargo_lambda);
-        watch.current_dir(&self.root).args(["lambda", "watch", "--invoke-address", "127.0.0.1", "--disable-cors"]);
+        watch.current_dir(&self.root).args([
+            "lambda",
+            "watch",
+            "--invoke-address",
+            "127.0.0.1",
+            "--disable-cors",
+        ]);
         watch.args(["--invoke-port", &self.port.to_string(), "--env-file"]).arg(&self.environment);
         watch.args(self.release.then_some("--release")).envs(QUICKLY);
         watch.args((!self.reload).then_some("--ignore-changes"));
@@ -147,7 +170,9 @@ fn warm_up_event(function: &str) -> Value {
     const PATH: &str = "/v1/warm-up";
     match function {
         SEND_CODE | DELIVERY_EVENTS => return json!({ "Records": [] }),
-        ROTATE_SECRET => return json!({ "SecretId": SECRET_ID, "ClientRequestToken": "warm-up", "Step": "setSecret" }),
+        ROTATE_SECRET => {
+            return json!({ "SecretId": SECRET_ID, "ClientRequestToken": "warm-up", "Step": "setSecret" });
+        }
         _ => {}
     }
     json!({
@@ -173,7 +198,11 @@ fn warm_up_event(function: &str) -> Value {
 }
 
 /// What every function finds in its environment.
-pub(super) fn variables(base_url: &str, standins: &str, dynamodb: &str) -> Vec<(&'static str, String)> {
+pub(super) fn variables(
+    base_url: &str,
+    standins: &str,
+    dynamodb: &str,
+) -> Vec<(&'static str, String)> {
     let variables = [
         ("LATCHKEY_TABLE", TABLE),
         ("LATCHKEY_SECRET_ID", SECRET_ID),

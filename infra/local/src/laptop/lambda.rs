@@ -40,27 +40,39 @@ impl Lambda {
     /// What the function failed with, or that it did not answer.
     pub(super) async fn invoke(&self, function: &str, event: &Value) -> Result<Value> {
         let path = format!("/2015-03-31/functions/{function}/invocations");
-        let response = self.send(|| self.http.post(format!("{}{path}", self.url)).json(event)).await?;
+        let response =
+            self.send(|| self.http.post(format!("{}{path}", self.url)).json(event)).await?;
         let status = response.status();
         let answer = response.text().await?;
         if !status.is_success() {
             bail!("{function} failed: {answer}");
         }
-        serde_json::from_str(&answer).with_context(|| format!("{function} answered something else than JSON"))
+        serde_json::from_str(&answer)
+            .with_context(|| format!("{function} answered something else than JSON"))
     }
 
     /// Calls the API.
     ///
     /// # Errors
     /// When nothing or no JSON comes back.
-    pub(super) async fn call(&self, method: Method, path: &str, bearer: Option<&str>, body: &Value) -> Result<Answer> {
+    pub(super) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        bearer: Option<&str>,
+        body: &Value,
+    ) -> Result<Answer> {
         let request = || {
-            let request = self.http.request(method.clone(), format!("{}{path}", self.url)).json(body);
+            let request =
+                self.http.request(method.clone(), format!("{}{path}", self.url)).json(body);
             bearer.into_iter().fold(request, RequestBuilder::bearer_auth)
         };
         let response = self.send(request).await?;
         let status = response.status();
-        let body = response.json().await.with_context(|| format!("{method} {path} answered {status} and no JSON"))?;
+        let body = response
+            .json()
+            .await
+            .with_context(|| format!("{method} {path} answered {status} and no JSON"))?;
         Ok(Answer { status, body })
     }
 

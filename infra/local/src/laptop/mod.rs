@@ -60,7 +60,9 @@ impl Role {
     pub fn of(arguments: impl Iterator<Item = OsString>) -> Self {
         let all: Vec<OsString> = arguments.collect();
         match all.split_at_checked(2) {
-            Some(([_, role], command)) if role == supervisor::ROLE => Self::Supervisor(command.to_vec()),
+            Some(([_, role], command)) if role == supervisor::ROLE => {
+                Self::Supervisor(command.to_vec())
+            }
             _ => Self::Laptop(Options::parse_from(all)),
         }
     }
@@ -108,7 +110,8 @@ async fn serve(options: &Options) -> Result<()> {
     let reports = standins.reports();
     let mut pump = Pump::new(&embedded)?;
     let lambda = Lambda::at(options.port)?;
-    let functions = Functions::new(root, options, &data, &standins.endpoint(), &embedded.endpoint())?;
+    let functions =
+        Functions::new(root, options, &data, &standins.endpoint(), &embedded.endpoint())?;
 
     let outcome = tokio::select! {
         end = work(options, &data, &functions, &lambda) => end.map(|never| match never {}),
@@ -126,7 +129,12 @@ async fn serve(options: &Options) -> Result<()> {
 }
 
 /// Everything that needs the functions; then nothing more until something ends.
-async fn work(options: &Options, data: &Data, functions: &Functions, lambda: &Lambda) -> Result<Infallible> {
+async fn work(
+    options: &Options,
+    data: &Data,
+    functions: &Functions,
+    lambda: &Lambda,
+) -> Result<Infallible> {
     let start = Instant::now();
     if options.no_watch {
         report::print_without_functions(options, data, functions, accounts::load(data)?.as_deref());

@@ -12,8 +12,17 @@ use super::{Data, Options, accounts::Account, data::shown, functions::Functions}
 const READY: &str = "Latchkey is ready";
 
 /// Everything runs.
-pub(super) fn print(options: &Options, data: &Data, functions: &Functions, accounts: &[Account], took: Duration) {
-    let mut text = format!("\n  Pages      http://127.0.0.1:{0}\n  API        http://127.0.0.1:{0}/v1\n", options.port);
+pub(super) fn print(
+    options: &Options,
+    data: &Data,
+    functions: &Functions,
+    accounts: &[Account],
+    took: Duration,
+) {
+    let mut text = format!(
+        "\n  Pages      http://127.0.0.1:{0}\n  API        http://127.0.0.1:{0}/v1\n",
+        options.port
+    );
     text += &common(options, functions);
     text += &sign_ins(accounts, data);
     text += "\n  Nobody can reset a password yet: the policy's scope is \"none\". The administrator\n  \
@@ -22,7 +31,12 @@ pub(super) fn print(options: &Options, data: &Data, functions: &Functions, accou
 }
 
 /// Everything runs except the functions.
-pub(super) fn print_without_functions(options: &Options, data: &Data, functions: &Functions, accounts: Option<&[Account]>) {
+pub(super) fn print_without_functions(
+    options: &Options,
+    data: &Data,
+    functions: &Functions,
+    accounts: Option<&[Account]>,
+) {
     let mut text = "\n".to_owned() + &common(options, functions);
     text += &format!(
         "\n  Now the functions, in another terminal:\n  cargo lambda watch -A 127.0.0.1 -P {} --disable-cors --env-file {}\n",
@@ -36,7 +50,11 @@ pub(super) fn print_without_functions(options: &Options, data: &Data, functions:
                  '{\"createFirstAdministrator\":{\"userId\":\"admin@example.com\",\"name\":\"Ada Admin\"}}'\n"
             .replace("PORT", &options.port.to_string()),
     };
-    tell(text + &format!("\n{READY} for your own `cargo lambda watch`. Ctrl-C ends it, the data stays.\n"));
+    tell(
+        text + &format!(
+            "\n{READY} for your own `cargo lambda watch`. Ctrl-C ends it, the data stays.\n"
+        ),
+    );
 }
 
 fn common(options: &Options, functions: &Functions) -> String {

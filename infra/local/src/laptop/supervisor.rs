@@ -21,7 +21,9 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
+use sysinfo::{
+    Pid, Process, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind,
+};
 use tokio::sync::oneshot;
 
 /// The first argument of a supervisor. Not an option: no help shows it.
@@ -68,7 +70,8 @@ impl Supervised {
         }
         // In a group of its own, Ctrl-C is for us alone.
         supervisor.env(MARK, data).stdin(Stdio::piped()).stdout(io::stderr()).process_group(0);
-        let mut child = supervisor.spawn().context("cannot start the supervisor of child processes")?;
+        let mut child =
+            supervisor.spawn().context("cannot start the supervisor of child processes")?;
         let lifeline = child.stdin.take();
         let (end, ended) = oneshot::channel();
         let data = data.to_owned();
@@ -106,7 +109,9 @@ fn wait_for_all(mut supervisor: Child, data: &Path) -> io::Result<ExitStatus> {
 /// What a supervisor does: runs `command` until it ends or our parent does.
 pub fn supervise(command: Vec<OsString>) -> ExitCode {
     match supervised(command) {
-        Ok(status) => ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)),
+        Ok(status) => ExitCode::from(
+            status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX),
+        ),
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

@@ -61,7 +61,10 @@ async fn install(root: &Path, data: &Data, dir: &Path) -> Result<()> {
     };
     pip.args(["--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"]);
     let done = succeeds(pip.arg(root.join("infra/local/requirements.txt")), data).await?;
-    ensure!(done, "{PYTHON} needs the module venv or pip, and the network this once; what it said stands above");
+    ensure!(
+        done,
+        "{PYTHON} needs the module venv or pip, and the network this once; what it said stands above"
+    );
     Ok(())
 }
 

@@ -14,7 +14,11 @@ pub const TRIES: u32 = 3;
 /// not take, each with what it said last.
 ///
 /// `pause` is the wait before the second try; it doubles with each further one.
-pub(super) async fn deliver<F, E>(batch: &[Value], pause: Duration, invoke: &F) -> Vec<(Value, String)>
+pub(super) async fn deliver<F, E>(
+    batch: &[Value],
+    pause: Duration,
+    invoke: &F,
+) -> Vec<(Value, String)>
 where
     F: AsyncFn(Value) -> Result<Value, E>,
     E: Display,
@@ -68,6 +72,13 @@ fn first_failure(batch: &[Value], answer: &Value) -> Option<usize> {
     let failures = answer["batchItemFailures"].as_array()?;
     failures
         .iter()
-        .map(|failure| batch.iter().position(|record| record["dynamodb"]["SequenceNumber"] == failure["itemIdentifier"]).unwrap_or(0))
+        .map(|failure| {
+            batch
+                .iter()
+                .position(|record| {
+                    record["dynamodb"]["SequenceNumber"] == failure["itemIdentifier"]
+                })
+                .unwrap_or(0)
+        })
         .min()
 }

@@ -4,7 +4,10 @@
 mod delivery;
 mod stream;
 
-use std::{convert::Infallible, fmt::Display, fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt, path::PathBuf, time::Duration};
+use std::{
+    convert::Infallible, fmt::Display, fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt,
+    path::PathBuf, time::Duration,
+};
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -115,7 +118,11 @@ impl Pump {
 
     fn set_aside(&mut self, letter: DeadLetter) -> Result<()> {
         let line = json!({ "reason": letter.reason, "record": letter.record });
-        let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(&self.dead_letter_file)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(&self.dead_letter_file)?;
         writeln!(file, "{line}")?;
         eprintln!(
             "warning: send-code refused {} after {TRIES} tries ({}); kept in {}",
@@ -130,7 +137,8 @@ impl Pump {
 
 /// The template's filter: new rows of the outbox.
 fn wakes(record: &Value) -> bool {
-    record["eventName"] == "INSERT" && record["dynamodb"]["Keys"]["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(OUTBOX))
+    record["eventName"] == "INSERT"
+        && record["dynamodb"]["Keys"]["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(OUTBOX))
 }
 
 #[cfg(test)]

@@ -10,7 +10,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use dynoxide::{
     Database,
-    actions::{describe_table::DescribeTableRequest, get_records::GetRecordsRequest, get_shard_iterator::GetShardIteratorRequest},
+    actions::{
+        describe_table::DescribeTableRequest, get_records::GetRecordsRequest,
+        get_shard_iterator::GetShardIteratorRequest,
+    },
     streams::{LOCAL_REGION, shard_id},
 };
 use rusqlite::Connection;
@@ -37,7 +40,9 @@ impl Stream {
     pub(super) fn open(embedded: &Embedded) -> Result<Self> {
         let file = Connection::open(embedded.file())?;
         file.busy_timeout(PATIENCE)?;
-        let table = embedded.database().describe_table(DescribeTableRequest { table_name: TABLE.to_owned() })?;
+        let table = embedded
+            .database()
+            .describe_table(DescribeTableRequest { table_name: TABLE.to_owned() })?;
         let arn = table.table.latest_stream_arn.context("the table has no stream")?;
         Ok(Self { database: embedded.database().clone(), file, arn })
     }
@@ -50,8 +55,10 @@ impl Stream {
             shard_iterator_type: "TRIM_HORIZON".to_owned(),
             sequence_number: None,
         })?;
-        let page =
-            self.database.get_records(GetRecordsRequest { shard_iterator: horizon.shard_iterator.unwrap_or_default(), limit: None })?;
+        let page = self.database.get_records(GetRecordsRequest {
+            shard_iterator: horizon.shard_iterator.unwrap_or_default(),
+            limit: None,
+        })?;
         page.records
             .into_iter()
             .map(|record| {

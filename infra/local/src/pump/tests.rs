@@ -76,7 +76,10 @@ async fn the_event_is_that_of_lambda() {
     assert_eq!(record["eventSource"], "aws:dynamodb");
     assert_eq!(record["awsRegion"], "us-east-1");
     let arn = record["eventSourceARN"].as_str().unwrap();
-    assert!(arn.starts_with("arn:aws:dynamodb:us-east-1:000000000000:table/latchkey/stream/"), "{arn}");
+    assert!(
+        arn.starts_with("arn:aws:dynamodb:us-east-1:000000000000:table/latchkey/stream/"),
+        "{arn}"
+    );
     let change = &record["dynamodb"];
     assert_eq!(change["Keys"], json!({ "pk": { "S": "OUTBOX#ann" }, "sk": { "S": "0" } }));
     assert_eq!(change["StreamViewType"], "KEYS_ONLY");
@@ -130,7 +133,8 @@ async fn a_reported_failure_repeats_from_there_on() {
 async fn a_poison_record_ends_alone_and_the_others_arrive() {
     let mut world = World::outbox(7);
     let batches = world.drain_with_poison("4").await;
-    let arrived: Vec<_> = batches.iter().filter(|batch| !batch.contains(&"4".to_owned())).flatten().collect();
+    let arrived: Vec<_> =
+        batches.iter().filter(|batch| !batch.contains(&"4".to_owned())).flatten().collect();
     assert_eq!(arrived, ["0", "1", "2", "3", "5", "6"]);
     let alone = batches.iter().filter(|batch| *batch == &["4"]).count();
     assert_eq!(alone, TRIES as usize);

@@ -33,7 +33,8 @@ fn is_loopback(host: &str) -> bool {
     };
     let name = authority.host();
     let address = name.trim_start_matches('[').trim_end_matches(']');
-    name.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    name.eq_ignore_ascii_case("localhost")
+        || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -45,7 +46,8 @@ mod tests {
         for host in ["localhost", "LOCALHOST:9001", "127.0.0.1:9001", "[::1]:9001"] {
             assert!(is_loopback(host), "{host}");
         }
-        for host in ["", "example.com", "127.0.0.1.example.com:9001", "10.0.0.1", "localhost.evil"] {
+        for host in ["", "example.com", "127.0.0.1.example.com:9001", "10.0.0.1", "localhost.evil"]
+        {
             assert!(!is_loopback(host), "{host}");
         }
     }

@@ -124,7 +124,11 @@ impl Standins {
 
 /// SNS and Secrets Manager both post to `/`; the second names its operation in
 /// a header.
-async fn by_protocol(State(services): State<Services>, headers: HeaderMap, body: Bytes) -> Response {
+async fn by_protocol(
+    State(services): State<Services>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     match headers.get("x-amz-target") {
         Some(target) => services.secret.answer(target.as_bytes(), &body),
         None => sns::answer(&services, &body),
@@ -137,7 +141,14 @@ fn request_id() -> String {
     // An id of zeroes would do as well: nobody relies on it here.
     let _ = getrandom::fill(&mut bytes);
     let n = u128::from_be_bytes(bytes);
-    format!("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", n >> 96, n >> 80 & 0xffff, n >> 64 & 0xffff, n >> 48 & 0xffff, n & 0xffff_ffff_ffff)
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        n >> 96,
+        n >> 80 & 0xffff,
+        n >> 64 & 0xffff,
+        n >> 48 & 0xffff,
+        n & 0xffff_ffff_ffff
+    )
 }
 
 #[cfg(test)]

@@ -34,9 +34,20 @@ impl Reports {
     pub(super) fn tell(&self, channel: Channel, failure: Failure, message_id: &str, to: &str) {
         let event = match (channel, failure) {
             (Channel::Email, Failure::Bounced) => Some(bounce(message_id, to, "General")),
-            (Channel::Email, Failure::Suppressed) => Some(bounce(message_id, to, "OnAccountSuppressionList")),
-            (Channel::Sms, Failure::OptedOut) => undelivered(message_id, to, "Phone number is opted out").ok(),
-            (_, Failure::Throttled | Failure::Rejected | Failure::OptedOut | Failure::Suppressed | Failure::Bounced) => None,
+            (Channel::Email, Failure::Suppressed) => {
+                Some(bounce(message_id, to, "OnAccountSuppressionList"))
+            }
+            (Channel::Sms, Failure::OptedOut) => {
+                undelivered(message_id, to, "Phone number is opted out").ok()
+            }
+            (
+                _,
+                Failure::Throttled
+                | Failure::Rejected
+                | Failure::OptedOut
+                | Failure::Suppressed
+                | Failure::Bounced,
+            ) => None,
         };
         // Nobody may listen: a test that does not ask.
         event.map(|event| self.0.send(event));

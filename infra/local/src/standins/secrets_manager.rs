@@ -59,7 +59,10 @@ impl Secret {
     pub(super) fn answer(&self, target: &[u8], body: &[u8]) -> Response {
         let request: Value = serde_json::from_slice(body).unwrap_or_default();
         if request["SecretId"] != SECRET_ID {
-            return refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
+            return refuse(
+                "ResourceNotFoundException",
+                "Secrets Manager can't find the specified secret.",
+            );
         }
         let mut versions = self.lock();
         let answered = match target {
@@ -67,11 +70,19 @@ impl Secret {
             b"secretsmanager.PutSecretValue" => versions.put(&request),
             b"secretsmanager.DescribeSecret" => Some(versions.described()),
             b"secretsmanager.UpdateSecretVersionStage" => versions.move_stage(&request),
-            _ => return refuse("UnknownOperationException", "GetSecretValue and what a rotation calls, only"),
+            _ => {
+                return refuse(
+                    "UnknownOperationException",
+                    "GetSecretValue and what a rotation calls, only",
+                );
+            }
         };
         match answered {
             Some(body) => reply(StatusCode::OK, body),
-            None => refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret value."),
+            None => refuse(
+                "ResourceNotFoundException",
+                "Secrets Manager can't find the specified secret value.",
+            ),
         }
     }
 }
@@ -91,7 +102,8 @@ impl Versions {
         let version = request["ClientRequestToken"].as_str()?.to_owned();
         let field = [TEXT, "SecretBinary"].into_iter().find(|field| request[field].is_string())?;
         self.values.insert(version.clone(), json!({ field: request[field] }));
-        let stages = request["VersionStages"].as_array().cloned().unwrap_or_else(|| vec![CURRENT.into()]);
+        let stages =
+            request["VersionStages"].as_array().cloned().unwrap_or_else(|| vec![CURRENT.into()]);
         for stage in stages.iter().filter_map(Value::as_str) {
             self.stages.insert(stage.to_owned(), version.clone());
         }
@@ -120,7 +132,8 @@ impl Versions {
     }
 
     fn written(&self) {
-        let current = self.stages.get(CURRENT).and_then(|version| self.values.get(version)?[TEXT].as_str());
+        let current =
+            self.stages.get(CURRENT).and_then(|version| self.values.get(version)?[TEXT].as_str());
         if let (Some(file), Some(value)) = (&self.file, current)
             && let Err(error) = write_private(file, value)
         {
@@ -130,7 +143,8 @@ impl Versions {
 }
 
 fn with_name(mut answer: Value) -> Value {
-    answer["ARN"] = format!("arn:aws:secretsmanager:{REGION}:000000000000:secret:{SECRET_ID}-local1").into();
+    answer["ARN"] =
+        format!("arn:aws:secretsmanager:{REGION}:000000000000:secret:{SECRET_ID}-local1").into();
     answer["Name"] = SECRET_ID.into();
     answer
 }

@@ -31,13 +31,18 @@ pub(super) fn answer(Services { inbox, reports, .. }: &Services, body: &[u8]) ->
     match inbox.take_failure(Channel::Sms, &[to.to_owned()]) {
         Some(Failure::Throttled) => return refuse(429, "Throttled", "Rate exceeded"),
         Some(Failure::Rejected) => return refuse(400, "InvalidParameter", &invalid),
-        Some(lost @ (Failure::OptedOut | Failure::Suppressed | Failure::Bounced)) => reports.tell(Channel::Sms, lost, &message_id, to),
+        Some(lost @ (Failure::OptedOut | Failure::Suppressed | Failure::Bounced)) => {
+            reports.tell(Channel::Sms, lost, &message_id, to)
+        }
         None => {
             let attributes = attributes(&form);
             let draft = Draft {
                 message_id: message_id.clone(),
                 to: to.to_owned(),
-                from: ["AWS.SNS.SMS.SenderID", "AWS.MM.SMS.OriginationNumber"].iter().find_map(|name| attributes.get(*name)).cloned(),
+                from: ["AWS.SNS.SMS.SenderID", "AWS.MM.SMS.OriginationNumber"]
+                    .iter()
+                    .find_map(|name| attributes.get(*name))
+                    .cloned(),
                 text: text.to_owned(),
                 attributes,
                 ..Draft::default()
@@ -59,14 +64,17 @@ pub(super) fn answer(Services { inbox, reports, .. }: &Services, body: &[u8]) ->
 /// Message attributes come as numbered pairs of name and value.
 fn attributes(form: &HashMap<String, String>) -> BTreeMap<String, String> {
     let pair = |(key, name): (&String, &String)| {
-        let entry = key.strip_suffix(".Name").filter(|entry| entry.starts_with("MessageAttributes."))?;
+        let entry =
+            key.strip_suffix(".Name").filter(|entry| entry.starts_with("MessageAttributes."))?;
         Some((name.clone(), form.get(&format!("{entry}.Value.StringValue"))?.clone()))
     };
     form.iter().filter_map(pair).collect()
 }
 
 fn is_e164(number: &str) -> bool {
-    number.strip_prefix('+').is_some_and(|digits| (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()))
+    number.strip_prefix('+').is_some_and(|digits| {
+        (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+    })
 }
 
 fn refuse(status: u16, code: &str, message: &str) -> Response {

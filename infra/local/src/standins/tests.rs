@@ -35,7 +35,12 @@ async fn send_mail(standins: &Standins) -> Result<Option<String>, String> {
     let part = |data: &str| Content::builder().data(data).build().unwrap();
     let mail = Mail::builder()
         .subject(part("驗證碼"))
-        .body(Body::builder().text(part("您的驗證碼是12345678。")).html(part("<p>12345678</p>")).build())
+        .body(
+            Body::builder()
+                .text(part("您的驗證碼是12345678。"))
+                .html(part("<p>12345678</p>"))
+                .build(),
+        )
         .build();
     client!(aws_sdk_sesv2, standins)
         .send_email()
@@ -63,7 +68,8 @@ async fn the_sdk_sends_a_mail() {
 #[tokio::test]
 async fn the_sdk_understands_why_a_mail_failed() {
     let standins = start();
-    let cases = [(Failure::Throttled, "TooManyRequestsException"), (Failure::Rejected, "MessageRejected")];
+    let cases =
+        [(Failure::Throttled, "TooManyRequestsException"), (Failure::Rejected, "MessageRejected")];
     for (failure, code) in cases {
         standins.fail_next(Channel::Email, failure);
         assert_eq!(send_mail(&standins).await.unwrap_err(), code);
@@ -86,17 +92,25 @@ async fn a_mail_that_is_suppressed_or_bounces_was_accepted_and_never_comes() {
 
 #[tokio::test]
 async fn a_mail_that_comes_back_is_reported_under_the_name_it_was_taken_by() {
-    for (failure, subtype) in [(Failure::Bounced, "General"), (Failure::Suppressed, "OnAccountSuppressionList")] {
+    for (failure, subtype) in
+        [(Failure::Bounced, "General"), (Failure::Suppressed, "OnAccountSuppressionList")]
+    {
         let mut standins = start();
         let mut reports = standins.reports();
         send_mail(&standins).await.unwrap();
         standins.fail_next(Channel::Email, failure);
         let name = send_mail(&standins).await.unwrap().unwrap();
         let report = reports.try_recv().unwrap();
-        assert_eq!((&report["source"], &report["detail-type"]), (&json!("aws.ses"), &json!("Email Bounced")));
+        assert_eq!(
+            (&report["source"], &report["detail-type"]),
+            (&json!("aws.ses"), &json!("Email Bounced"))
+        );
         assert_eq!(report["detail"]["mail"]["messageId"], name);
         let bounce = &report["detail"]["bounce"];
-        assert_eq!((&bounce["bounceType"], &bounce["bounceSubType"]), (&json!("Permanent"), &json!(subtype)));
+        assert_eq!(
+            (&bounce["bounceType"], &bounce["bounceSubType"]),
+            (&json!("Permanent"), &json!(subtype))
+        );
         assert!(reports.try_recv().is_err(), "of one that arrives nothing is said");
     }
 }
@@ -110,14 +124,20 @@ async fn an_sms_to_a_number_that_opted_out_is_reported_by_the_delivery_log() {
     standins.fail_next(Channel::Sms, Failure::OptedOut);
     let (status, answer) = publish(&standins, "+61491570156").await;
     let report = reports.try_recv().unwrap();
-    let packed = base64::engine::general_purpose::STANDARD.decode(report["awslogs"]["data"].as_str().unwrap()).unwrap();
+    let packed = base64::engine::general_purpose::STANDARD
+        .decode(report["awslogs"]["data"].as_str().unwrap())
+        .unwrap();
     let mut text = String::new();
     flate2::read::GzDecoder::new(packed.as_slice()).read_to_string(&mut text).unwrap();
     let logs: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((status, &logs["messageType"]), (200, &json!("DATA_MESSAGE")));
-    let line: Value = serde_json::from_str(logs["logEvents"][0]["message"].as_str().unwrap()).unwrap();
+    let line: Value =
+        serde_json::from_str(logs["logEvents"][0]["message"].as_str().unwrap()).unwrap();
     assert!(answer.contains(line["notification"]["messageId"].as_str().unwrap()), "{line}");
-    assert_eq!((&line["status"], &line["delivery"]["providerResponse"]), (&json!("FAILURE"), &json!("Phone number is opted out")));
+    assert_eq!(
+        (&line["status"], &line["delivery"]["providerResponse"]),
+        (&json!("FAILURE"), &json!("Phone number is opted out"))
+    );
 }
 
 #[tokio::test]
@@ -191,8 +211,13 @@ async fn text_messages_fail_as_at_sns() {
     standins.fail_next(Channel::Sms, Failure::OptedOut);
     assert_eq!(publish(&standins, "+61491570156").await.0, 200);
     assert!(standins.inbox().all().is_empty());
-    let lines: Vec<_> = standins.inbox().undelivered().iter().map(|line: &Undelivered| line.failure).collect();
-    assert_eq!(lines, [Failure::Throttled, Failure::OptedOut], "a number that is none was never a send");
+    let lines: Vec<_> =
+        standins.inbox().undelivered().iter().map(|line: &Undelivered| line.failure).collect();
+    assert_eq!(
+        lines,
+        [Failure::Throttled, Failure::OptedOut],
+        "a number that is none was never a send"
+    );
 }
 
 #[tokio::test]
@@ -225,10 +250,14 @@ async fn arm(standins: &Standins, failure: Value) -> u16 {
 #[tokio::test]
 async fn failures_are_armed_seen_and_called_off_over_http() {
     let standins = start();
-    assert_eq!(arm(&standins, json!({ "channel": "sms", "as": "optedOut", "times": 2 })).await, 204);
+    assert_eq!(
+        arm(&standins, json!({ "channel": "sms", "as": "optedOut", "times": 2 })).await,
+        204
+    );
     assert_eq!(arm(&standins, json!({ "channel": "email", "as": "bounced" })).await, 204);
     assert_eq!(arm(&standins, json!({ "channel": "email", "as": "eaten" })).await, 422);
-    let [sms, mail] = [("sms", "optedOut"), ("email", "bounced")].map(|(channel, failure)| json!({ "channel": channel, "as": failure }));
+    let [sms, mail] = [("sms", "optedOut"), ("email", "bounced")]
+        .map(|(channel, failure)| json!({ "channel": channel, "as": failure }));
     assert_eq!(get(&standins, "/api/fail").await["waiting"], json!([sms, sms, mail]));
     assert_eq!(delete(&standins, "/api/fail?channel=email&as=eaten").await, 400);
     assert_eq!(delete(&standins, "/api/fail?channel=sms&as=optedOut").await, 204);
@@ -256,11 +285,20 @@ async fn the_page_hears_of_every_change() {
     let standins = start();
     let mut seen = get(&standins, "/api/live").await;
     assert_eq!((&seen["messages"], &seen["waiting"]), (&json!([]), &json!([])));
-    let live = async |seen: &Value, after: u64| get(&standins, &format!("/api/live?revision={}&after={after}", seen["revision"])).await;
+    let live = async |seen: &Value, after: u64| {
+        get(&standins, &format!("/api/live?revision={}&after={after}", seen["revision"])).await
+    };
     (seen, _) = tokio::join!(live(&seen, 0), publish(&standins, "+61491570156"));
-    assert_eq!((seen["messages"][0]["code"].as_str(), &seen["kept"]), (Some("123456"), &json!([1])));
-    (seen, _) = tokio::join!(live(&seen, 1), arm(&standins, json!({ "channel": "sms", "as": "optedOut" })));
-    assert_eq!((&seen["messages"], &seen["kept"], &seen["waiting"][0]["as"]), (&json!([]), &json!([1]), &json!("optedOut")));
+    assert_eq!(
+        (seen["messages"][0]["code"].as_str(), &seen["kept"]),
+        (Some("123456"), &json!([1]))
+    );
+    (seen, _) =
+        tokio::join!(live(&seen, 1), arm(&standins, json!({ "channel": "sms", "as": "optedOut" })));
+    assert_eq!(
+        (&seen["messages"], &seen["kept"], &seen["waiting"][0]["as"]),
+        (&json!([]), &json!([1]), &json!("optedOut"))
+    );
     (seen, _) = tokio::join!(live(&seen, 1), publish(&standins, "+61491570156"));
     assert_eq!((&seen["waiting"], &seen["undelivered"][0]["as"]), (&json!([]), &json!("optedOut")));
     (seen, _) = tokio::join!(live(&seen, 1), delete(&standins, "/api/messages"));
@@ -274,8 +312,15 @@ async fn the_page_is_its_own_files_and_nothing_inline() {
     let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
     assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{policy}");
     let html = page.text().await.unwrap();
-    assert!(!html.contains("style=") && !html.contains("<style") && !html.contains(" onclick"), "{html}");
-    for (path, kind) in [("/inbox.css", "text/css"), ("/inbox.js", "text/javascript"), ("/inbox.svg", "image/svg+xml")] {
+    assert!(
+        !html.contains("style=") && !html.contains("<style") && !html.contains(" onclick"),
+        "{html}"
+    );
+    for (path, kind) in [
+        ("/inbox.css", "text/css"),
+        ("/inbox.js", "text/javascript"),
+        ("/inbox.svg", "image/svg+xml"),
+    ] {
         assert!(html.contains(&format!("\"{path}\"")), "the page asks for {path}");
         let file = reqwest::get(standins.endpoint() + path).await.unwrap();
         assert_eq!(file.headers()["content-type"], kind);

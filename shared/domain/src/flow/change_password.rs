@@ -25,7 +25,9 @@ pub async fn change_password(
 ) -> Result<SignedInAnswer, Problem> {
     let mut typed = TypedPassword::new(current);
     for attempt in 0..ATTEMPTS {
-        let who = signed_in(store, call, bearer, &[Want::Lock(&bearer.handle)]).await?.reaching(&[Reach::Full, Reach::ChangePassword])?;
+        let who = signed_in(store, call, bearer, &[Want::Lock(&bearer.handle)])
+            .await?
+            .reaching(&[Reach::Full, Reach::ChangePassword])?;
         let (handle, policy) = (who.handle().clone(), who.policy.policy.clone());
         let lock = typed.lock(&who.read, call)?;
         let mut violations = refusals(store, &who.policy, &who.account, new).await?;
@@ -43,7 +45,10 @@ pub async fn change_password(
             let next = next_step(&account, &policy, call.now);
             note_asked(&mut account, next, call.now);
             let account = account.fenced();
-            let told = Told { uid: Some(&account.uid), ..Told::new(call, &handle, Event::PasswordChanged) };
+            let told = Told {
+                uid: Some(&account.uid),
+                ..Told::new(call, &handle, Event::PasswordChanged)
+            };
             let bearer = Bearer::new(BearerKind::Session, handle.clone(), random(entropy));
             let session = Session::begin(&account, &bearer, next, call.now, call.now);
             let mut changes = vec![
@@ -53,7 +58,14 @@ pub async fn change_password(
             ];
             changes.extend(replace_session(&who.session, &session));
             changes.extend(fence(call, &handle));
-            changes.extend(notices(call, &handle, &who.account, Notice::PasswordChanged, &policy, entropy));
+            changes.extend(notices(
+                call,
+                &handle,
+                &who.account,
+                Notice::PasswordChanged,
+                &policy,
+                entropy,
+            ));
             (changes, Ok(SignedInAnswer::of(bearer, session, account, &policy, call.now)))
         } else {
             let (changes, problem) = count_wrong(call, &who, &lock, checked, entropy);
@@ -62,7 +74,13 @@ pub async fn change_password(
         match store.commit(call, &format!("change-password-{attempt}"), changes).await {
             Ok(()) => return answer,
             // Somebody else was first: judge anew. A session that ended ends it.
-            Err(error) if error.by(Guard::Lock) || error.by(Guard::Account) || error.by(Guard::Session) => continue,
+            Err(error)
+                if error.by(Guard::Lock)
+                    || error.by(Guard::Account)
+                    || error.by(Guard::Session) =>
+            {
+                continue;
+            }
             Err(error) => return Err(error.into()),
         }
     }

@@ -25,21 +25,34 @@ pub async fn confirm_password(
 ) -> Result<SignedInAnswer, Problem> {
     let mut typed = TypedPassword::new(password);
     for attempt in 0..ATTEMPTS {
-        let who = signed_in(store, call, bearer, &[Want::Lock(&bearer.handle)]).await?.reaching(&[Reach::Full, Reach::Register])?;
+        let who = signed_in(store, call, bearer, &[Want::Lock(&bearer.handle)])
+            .await?
+            .reaching(&[Reach::Full, Reach::Register])?;
         let (handle, policy) = (who.handle(), &who.policy.policy);
         let lock = typed.lock(&who.read, call)?;
         let checked = typed.check(hasher, HashTarget::Stored(&who.account.hash)).await?;
         let (changes, answer) = if checked.right {
-            let bearer = Bearer::new(BearerKind::Session, handle.clone(), call.secret(entropy, SESSION));
+            let bearer =
+                Bearer::new(BearerKind::Session, handle.clone(), call.secret(entropy, SESSION));
             let session = who.session.proved(&bearer, call.now);
-            let told = Told { uid: Some(&who.account.uid), ..Told::new(call, handle, Event::PasswordConfirmed) };
-            let mut changes = vec![save_lock(call, handle, &who.read, lock.after_right(&call.id)), told.record(call, policy, entropy)];
+            let told = Told {
+                uid: Some(&who.account.uid),
+                ..Told::new(call, handle, Event::PasswordConfirmed)
+            };
+            let mut changes = vec![
+                save_lock(call, handle, &who.read, lock.after_right(&call.id)),
+                told.record(call, policy, entropy),
+            ];
             changes.extend(replace_session(&who.session, &session));
             changes.extend(call.remember(handle, Outcome::Done));
-            (changes, Ok(SignedInAnswer::of(bearer, session, who.account.clone(), policy, call.now)))
+            (
+                changes,
+                Ok(SignedInAnswer::of(bearer, session, who.account.clone(), policy, call.now)),
+            )
         } else {
             let (mut changes, problem) = count_wrong(call, &who, &lock, checked, entropy);
-            changes.extend(call.remember(handle, Outcome::Refused(ProblemCode::CurrentPasswordWrong)));
+            changes
+                .extend(call.remember(handle, Outcome::Refused(ProblemCode::CurrentPasswordWrong)));
             (changes, Err(problem))
         };
         match store.commit(call, &format!("confirm-{attempt}"), changes).await {

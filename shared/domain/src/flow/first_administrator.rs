@@ -21,9 +21,15 @@ pub async fn create_first_administrator(
     let new = NewUser { role: Role::Administrator, ..new };
     let (user_id, created) = draft(hasher, entropy, call, new).await?;
     let handle = ring.keys().await?.handle(&user_id);
-    let told = Told { uid: Some(&created.account.uid), ..Told::new(call, &handle, Event::AdministratorCreated) };
+    let told = Told {
+        uid: Some(&created.account.uid),
+        ..Told::new(call, &handle, Event::AdministratorCreated)
+    };
     let mut changes = vec![
-        Change::CreateAccount { handle: handle.clone(), account: Box::new(created.account.clone()) },
+        Change::CreateAccount {
+            handle: handle.clone(),
+            account: Box::new(created.account.clone()),
+        },
         Change::AddAdministrator { handle: handle.clone(), first: true },
         told.record(call, &Policy::default(), entropy),
     ];
@@ -31,7 +37,9 @@ pub async fn create_first_administrator(
     match store.commit(call, "first", changes).await {
         Ok(()) => Ok(created),
         Err(error) if error.by(Guard::Administrators) => {
-            again(store, entropy, call, &handle, created).await?.ok_or_else(|| ProblemCode::AdministratorExists.into())
+            again(store, entropy, call, &handle, created)
+                .await?
+                .ok_or_else(|| ProblemCode::AdministratorExists.into())
         }
         Err(error) if error.by(Guard::Account) => Err(ProblemCode::UserExists.into()),
         Err(error) => Err(error.into()),
@@ -49,14 +57,19 @@ async fn again(
     fresh: CreatedUser,
 ) -> Result<Option<CreatedUser>, Problem> {
     let read = store.read(&[Want::Account(handle)]).await?;
-    let waiting = |a: &&Account| a.role == Role::Administrator && a.enabled && a.temporary_until.is_some();
+    let waiting =
+        |a: &&Account| a.role == Role::Administrator && a.enabled && a.temporary_until.is_some();
     let Some(before) = read.account(handle).filter(waiting) else { return Ok(None) };
     let mut account = before.clone();
     account.hash = fresh.account.hash.clone();
     account.temporary_until = fresh.account.temporary_until;
     let account = account.fenced();
-    let told = Told { uid: Some(&account.uid), ..Told::new(call, handle, Event::AdministratorCreated) };
-    let mut changes = vec![save_account(handle, before, account.clone()), told.record(call, &Policy::default(), entropy)];
+    let told =
+        Told { uid: Some(&account.uid), ..Told::new(call, handle, Event::AdministratorCreated) };
+    let mut changes = vec![
+        save_account(handle, before, account.clone()),
+        told.record(call, &Policy::default(), entropy),
+    ];
     changes.extend(fence(call, handle));
     store.commit(call, "again", changes).await?;
     Ok(Some(CreatedUser { account, ..fresh }))

@@ -102,7 +102,10 @@ fn save_account(handle: &Handle, read: &Account, account: Account) -> Change {
 
 /// A session in the place of another, once.
 fn replace_session(old: &Session, new: &Session) -> [Change; 2] {
-    [Change::DeleteSession { handle: old.handle.clone(), digest: old.digest.clone() }, Change::CreateSession(Box::new(new.clone()))]
+    [
+        Change::DeleteSession { handle: old.handle.clone(), digest: old.digest.clone() },
+        Change::CreateSession(Box::new(new.clone())),
+    ]
 }
 
 /// The organisation's terms. One call more, where it has any.
@@ -114,16 +117,32 @@ async fn terms(store: &impl Store, saved: &SavedPolicy) -> Result<Arc<Terms>, Pr
 }
 
 /// Why this account may not take this new password; empty where it may.
-async fn refusals(store: &impl Store, saved: &SavedPolicy, account: &Account, new: &Password) -> Result<Vec<Violation>, Problem> {
+async fn refusals(
+    store: &impl Store,
+    saved: &SavedPolicy,
+    account: &Account,
+    new: &Password,
+) -> Result<Vec<Violation>, Problem> {
     let terms = terms(store, saved).await?;
-    Ok(new.violations(&PasswordContext { policy: &saved.policy, account, terms: &terms }, "/newPassword"))
+    Ok(new.violations(
+        &PasswordContext { policy: &saved.policy, account, terms: &terms },
+        "/newPassword",
+    ))
 }
 
 /// The change that queues a message for `send-code`.
-fn queue(call: &Call, handle: &Handle, what: OutboxKind, message: Message, entropy: &impl Entropy) -> Change {
+fn queue(
+    call: &Call,
+    handle: &Handle,
+    what: OutboxKind,
+    message: Message,
+    entropy: &impl Entropy,
+) -> Change {
     let support_code = match &what {
         OutboxKind::Code(_, Some(reset)) => reset.support_code(),
-        OutboxKind::Code(_, None) | OutboxKind::Notice | OutboxKind::ToAdministrators => call.support_code(),
+        OutboxKind::Code(_, None) | OutboxKind::Notice | OutboxKind::ToAdministrators => {
+            call.support_code()
+        }
     };
     Change::QueueMessage(Box::new(OutboxRow {
         handle: handle.clone(),
@@ -137,7 +156,14 @@ fn queue(call: &Call, handle: &Handle, what: OutboxKind, message: Message, entro
 }
 
 /// One notice to each address that was valid before the change.
-fn notices(call: &Call, handle: &Handle, before: &Account, notice: Notice, policy: &Policy, entropy: &impl Entropy) -> Vec<Change> {
+fn notices(
+    call: &Call,
+    handle: &Handle,
+    before: &Account,
+    notice: Notice,
+    policy: &Policy,
+    entropy: &impl Entropy,
+) -> Vec<Change> {
     let language = before.language.unwrap_or(policy.organisation.language);
     let to = |recipient| {
         let message = Message::Notice { notice, recipient, language, about: None };
@@ -150,12 +176,16 @@ fn notices(call: &Call, handle: &Handle, before: &Account, notice: Notice, polic
 /// deletes it, ends the live challenges of both its ledgers in the same write,
 /// so that verifying need not read the account.
 fn fence(call: &Call, handle: &Handle) -> Vec<Change> {
-    Purpose::ALL.into_iter().map(|purpose| drop_challenges(call, handle, purpose, &Kind::ALL, false)).collect()
+    Purpose::ALL
+        .into_iter()
+        .map(|purpose| drop_challenges(call, handle, purpose, &Kind::ALL, false))
+        .collect()
 }
 
 /// The fence of a completed reset: it also ends the count of failed guesses.
 fn fence_for_reset(call: &Call, handle: &Handle) -> Vec<Change> {
-    let drop = |purpose| drop_challenges(call, handle, purpose, &Kind::ALL, purpose == Purpose::Reset);
+    let drop =
+        |purpose| drop_challenges(call, handle, purpose, &Kind::ALL, purpose == Purpose::Reset);
     Purpose::ALL.into_iter().map(drop).collect()
 }
 
@@ -171,6 +201,18 @@ fn fence_for_method(call: &Call, session: &Session, after: &Account) -> [Change;
     ]
 }
 
-fn drop_challenges(call: &Call, handle: &Handle, purpose: Purpose, kinds: &[Kind], fails: bool) -> Change {
-    Change::DropChallenges { handle: handle.clone(), purpose, kinds: kinds.to_vec(), fails, now: call.now }
+fn drop_challenges(
+    call: &Call,
+    handle: &Handle,
+    purpose: Purpose,
+    kinds: &[Kind],
+    fails: bool,
+) -> Change {
+    Change::DropChallenges {
+        handle: handle.clone(),
+        purpose,
+        kinds: kinds.to_vec(),
+        fails,
+        now: call.now,
+    }
 }

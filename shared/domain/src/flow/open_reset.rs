@@ -15,9 +15,13 @@ pub(super) fn mine(bearer: &Bearer, id: &ResetId) -> Result<(), Problem> {
 
 /// The reset of this bearer, while it goes on. That it has ended is told with
 /// its own support code: that one leads to why.
-pub(super) fn open_reset<'a>(read: &'a Snapshot, bearer: &Bearer, call: &Call) -> Result<&'a Reset, Problem> {
-    read.reset
-        .as_ref()
-        .filter(|reset| reset.is_open(bearer, call.now))
-        .ok_or_else(|| Problem::from(ProblemCode::ResetEnded).with_support_code(&ResetId::of(bearer).support_code()))
+pub(super) fn open_reset<'a>(
+    read: &'a Snapshot,
+    bearer: &Bearer,
+    call: &Call,
+) -> Result<&'a Reset, Problem> {
+    read.reset.as_ref().filter(|reset| reset.is_open(bearer, call.now)).ok_or_else(|| {
+        Problem::from(ProblemCode::ResetEnded)
+            .with_support_code(&ResetId::of(bearer).support_code())
+    })
 }

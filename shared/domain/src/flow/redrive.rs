@@ -32,11 +32,20 @@ pub struct Redriven {
 
 /// Delivers one row, as a request of its own, with an id of its own.
 pub trait Redeliver: Sync {
-    fn redeliver(&self, handle: &Handle, id: &OutboxId) -> impl Future<Output = Result<Handled, Problem>> + Send;
+    fn redeliver(
+        &self,
+        handle: &Handle,
+        id: &OutboxId,
+    ) -> impl Future<Output = Result<Handled, Problem>> + Send;
 }
 
 /// Handles what lies unsent, from a position that an earlier run gave.
-pub async fn redrive(store: &impl Store, clock: &dyn Clock, from: Option<String>, rows: &impl Redeliver) -> Result<Redriven, Problem> {
+pub async fn redrive(
+    store: &impl Store,
+    clock: &dyn Clock,
+    from: Option<String>,
+    rows: &impl Redeliver,
+) -> Result<Redriven, Problem> {
     let end = clock.now() + LONGEST;
     let (mut done, mut failed) = (Redriven { next: from, ..Redriven::default() }, Vec::new());
     loop {

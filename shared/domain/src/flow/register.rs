@@ -1,7 +1,10 @@
 //! Registration: an address, its code, how it ends or is put off; and taking
 //! a method away.
 
-use super::{ATTEMPTS, Told, drop_challenges, fence_for_method, notices, queue, replace_session, save_account};
+use super::{
+    ATTEMPTS, Told, drop_challenges, fence_for_method, notices, queue, replace_session,
+    save_account,
+};
 use crate::account::Account;
 use crate::audit::Event;
 use crate::challenge::{ChallengeId, Purpose};
@@ -37,8 +40,8 @@ pub async fn start_method(
         if !who.policy.policy.allows(wanted.kind) {
             return Err(ProblemCode::KindNotAllowed.into());
         }
-        let destination =
-            Destination::parse(wanted.kind, wanted.address).ok_or_else(|| Problem::field("/destination", ViolationCode::NotAnAddress))?;
+        let destination = Destination::parse(wanted.kind, wanted.address)
+            .ok_or_else(|| Problem::field("/destination", ViolationCode::NotAnAddress))?;
         match who.policy.policy.reaches(wanted.kind, destination.country().as_deref()) {
             true => Ok(destination),
             false => Err(Problem::field("/destination", ViolationCode::CountryNotAllowed)),
@@ -57,14 +60,21 @@ pub async fn resend(
     bearer: &Bearer,
     kind: Kind,
 ) -> Result<Sent, Problem> {
-    let waiting = |who: &SignedIn| Ok(who.account.pending.get(&kind).ok_or(ProblemCode::NotFound)?.destination.clone());
+    let waiting = |who: &SignedIn| {
+        Ok(who.account.pending.get(&kind).ok_or(ProblemCode::NotFound)?.destination.clone())
+    };
     send(store, ring, entropy, call, bearer, waiting).await
 }
 
 /// Changing methods needs a young proof of the password.
-async fn changing_methods(store: &impl Store, call: &Call, bearer: &Bearer) -> Result<SignedIn, Problem> {
+async fn changing_methods(
+    store: &impl Store,
+    call: &Call,
+    bearer: &Bearer,
+) -> Result<SignedIn, Problem> {
     let wants = [Want::Ledger(&bearer.handle, Purpose::Registration), Want::Flags];
-    let who = signed_in(store, call, bearer, &wants).await?.reaching(&[Reach::Full, Reach::Register])?;
+    let who =
+        signed_in(store, call, bearer, &wants).await?.reaching(&[Reach::Full, Reach::Register])?;
     if who.session.proved_at + PROOF <= call.now {
         return Err(ProblemCode::PasswordProofRequired.into());
     }
@@ -88,7 +98,13 @@ async fn send(
         sms_open(kind, &who.read, call)?;
         let keys = ring.keys().await?;
         let expires = call.now + policy.code_lifetime();
-        let challenge = ChallengeId::new(keys.current().kid, kind, policy.code.digits as u8, expires, random(entropy));
+        let challenge = ChallengeId::new(
+            keys.current().kid,
+            kind,
+            policy.code.digits as u8,
+            expires,
+            random(entropy),
+        );
         let issue = who
             .read
             .ledger(Purpose::Registration)
@@ -99,11 +115,19 @@ async fn send(
         let mut account = who.account.clone();
         account.pending.insert(kind, Pending { destination, challenge: challenge.clone() });
         let message = Message::Code { challenge, purpose: Purpose::Registration, typed: None };
-        let told = Told { uid: Some(&account.uid), kind: Some(kind), ..Told::new(call, &handle, Event::MethodStarted) };
+        let told = Told {
+            uid: Some(&account.uid),
+            kind: Some(kind),
+            ..Told::new(call, &handle, Event::MethodStarted)
+        };
         let mut changes = vec![
             told.record(call, policy, entropy),
             save_account(&handle, &who.account, account.revised()),
-            Change::IssueChallenge { handle: handle.clone(), purpose: Purpose::Registration, issue: Box::new(issue) },
+            Change::IssueChallenge {
+                handle: handle.clone(),
+                purpose: Purpose::Registration,
+                issue: Box::new(issue),
+            },
             count_source(call, &keys, SourceCounter::Sends),
             queue(call, &handle, OutboxKind::Code(Purpose::Registration, None), message, entropy),
         ];
@@ -120,8 +144,14 @@ async fn send(
 
 /// Ends registration: enough kinds are verified. The session goes on in full,
 /// under a new bearer.
-pub async fn finish(store: &impl Store, entropy: &impl Entropy, call: &Call, bearer: &Bearer) -> Result<SignedInAnswer, Problem> {
-    let who = signed_in(store, call, bearer, &[]).await?.reaching(&[Reach::Full, Reach::Register])?;
+pub async fn finish(
+    store: &impl Store,
+    entropy: &impl Entropy,
+    call: &Call,
+    bearer: &Bearer,
+) -> Result<SignedInAnswer, Problem> {
+    let who =
+        signed_in(store, call, bearer, &[]).await?.reaching(&[Reach::Full, Reach::Register])?;
     let policy = &who.policy.policy;
     if who.account.registered_kinds(policy).len() < who.account.kinds_to_register(policy) {
         return Err(ProblemCode::MethodMissing.into());
@@ -142,25 +172,39 @@ pub async fn finish(store: &impl Store, entropy: &impl Entropy, call: &Call, bea
 }
 
 /// Puts off what sign-in asked for, as long as the policy's days last.
-pub async fn postpone(store: &impl Store, entropy: &impl Entropy, call: &Call, bearer: &Bearer) -> Result<SignedInAnswer, Problem> {
-    let who = signed_in(store, call, bearer, &[]).await?.reaching(&[Reach::Full, Reach::Register])?;
+pub async fn postpone(
+    store: &impl Store,
+    entropy: &impl Entropy,
+    call: &Call,
+    bearer: &Bearer,
+) -> Result<SignedInAnswer, Problem> {
+    let who =
+        signed_in(store, call, bearer, &[]).await?.reaching(&[Reach::Full, Reach::Register])?;
     let policy = &who.policy.policy;
     let asked = who.session.next(&who.account, policy, call.now).ok_or(ProblemCode::NothingDue)?;
     postpone_until(&who.account, policy, Some(asked), call.now).ok_or(ProblemCode::PostponeOver)?;
-    let (changes, answer) = go_on(call, &who, who.account.clone(), None, Event::RegistrationPostponed, entropy);
+    let (changes, answer) =
+        go_on(call, &who, who.account.clone(), None, Event::RegistrationPostponed, entropy);
     store.commit(call, "postpone", changes).await?;
     Ok(answer)
 }
 
 /// Confirms that the methods are still right.
-pub async fn reconfirm(store: &impl Store, entropy: &impl Entropy, call: &Call, bearer: &Bearer) -> Result<SignedInAnswer, Problem> {
-    let who = signed_in(store, call, bearer, &[]).await?.reaching(&[Reach::Full, Reach::Register])?;
+pub async fn reconfirm(
+    store: &impl Store,
+    entropy: &impl Entropy,
+    call: &Call,
+    bearer: &Bearer,
+) -> Result<SignedInAnswer, Problem> {
+    let who =
+        signed_in(store, call, bearer, &[]).await?.reaching(&[Reach::Full, Reach::Register])?;
     if who.session.next(&who.account, &who.policy.policy, call.now) != Some(Next::Reconfirm) {
         return Err(ProblemCode::NothingDue.into());
     }
     let account = Account { confirmed_at: Some(call.now), ..who.account.clone() }.revised();
     let saved = save_account(who.handle(), &who.account, account.clone());
-    let (mut changes, answer) = go_on(call, &who, account, None, Event::RegistrationConfirmed, entropy);
+    let (mut changes, answer) =
+        go_on(call, &who, account, None, Event::RegistrationConfirmed, entropy);
     changes.push(saved);
     store.commit(call, "reconfirm", changes).await?;
     Ok(answer)
@@ -188,17 +232,28 @@ fn go_on(
 
 /// Takes a method away, verified or waiting for its code, with the codes of
 /// its kind.
-pub async fn remove_method(store: &impl Store, entropy: &impl Entropy, call: &Call, bearer: &Bearer, kind: Kind) -> Result<(), Problem> {
+pub async fn remove_method(
+    store: &impl Store,
+    entropy: &impl Entropy,
+    call: &Call,
+    bearer: &Bearer,
+    kind: Kind,
+) -> Result<(), Problem> {
     for attempt in 0..ATTEMPTS {
         let who = changing_methods(store, call, bearer).await?;
         let (handle, policy) = (who.handle(), &who.policy.policy);
         let mut account = who.account.clone();
-        let (verified, pending) = (account.methods.remove(&kind).is_some(), account.pending.remove(&kind).is_some());
+        let (verified, pending) =
+            (account.methods.remove(&kind).is_some(), account.pending.remove(&kind).is_some());
         if !verified && !pending {
             return Err(ProblemCode::NotFound.into());
         }
         let account = if verified { account.fenced() } else { account.revised() };
-        let told = Told { uid: Some(&account.uid), kind: Some(kind), ..Told::new(call, handle, Event::MethodRemoved) };
+        let told = Told {
+            uid: Some(&account.uid),
+            kind: Some(kind),
+            ..Told::new(call, handle, Event::MethodRemoved)
+        };
         let mut changes = vec![
             told.record(call, policy, entropy),
             save_account(handle, &who.account, account.clone()),
@@ -206,7 +261,14 @@ pub async fn remove_method(store: &impl Store, entropy: &impl Entropy, call: &Ca
         ];
         if verified {
             changes.extend(fence_for_method(call, &who.session, &account));
-            changes.extend(notices(call, handle, &who.account, Notice::MethodRemoved, policy, entropy));
+            changes.extend(notices(
+                call,
+                handle,
+                &who.account,
+                Notice::MethodRemoved,
+                policy,
+                entropy,
+            ));
         } else {
             changes.push(drop_challenges(call, handle, Purpose::Reset, &[kind], false));
         }

@@ -27,16 +27,28 @@ pub struct ResetView {
 
 /// What is next in a reset, by the account and the policy as they are now. One
 /// call. Where nothing was proved, a decoy looks the same.
-pub async fn view_reset(store: &impl Store, call: &Call, bearer: &Bearer, id: &ResetId) -> Result<ResetView, Problem> {
+pub async fn view_reset(
+    store: &impl Store,
+    call: &Call,
+    bearer: &Bearer,
+    id: &ResetId,
+) -> Result<ResetView, Problem> {
     mine(bearer, id)?;
-    let read = store.read(&[Want::Reset(&bearer.handle, id), Want::Account(&bearer.handle), Want::Policy]).await?;
+    let read = store
+        .read(&[Want::Reset(&bearer.handle, id), Want::Account(&bearer.handle), Want::Policy])
+        .await?;
     let reset = open_reset(&read, bearer, call)?;
     let ready = match proved(reset, read.account(&bearer.handle), &read.policy().policy) {
         Ok(_) => true,
         Err(problem) if problem.code == ProblemCode::ProofMissing => false,
         Err(problem) => return Err(problem.with_support_code(&id.support_code())),
     };
-    Ok(ResetView { ready, verified: reset.verified.clone(), expires: reset.exp, support_code: id.support_code() })
+    Ok(ResetView {
+        ready,
+        verified: reset.verified.clone(),
+        expires: reset.exp,
+        support_code: id.support_code(),
+    })
 }
 
 /// Sets the new password. Everything it depends on is tested in the
@@ -55,7 +67,8 @@ pub async fn reset_password(
     let handle = &bearer.handle;
     let mut hash: Option<StoredHash> = None;
     for attempt in 0..ATTEMPTS {
-        let read = store.read(&[Want::Reset(handle, id), Want::Account(handle), Want::Policy]).await?;
+        let read =
+            store.read(&[Want::Reset(handle, id), Want::Account(handle), Want::Policy]).await?;
         let saved = read.policy();
         let policy = &saved.policy;
         let reset = open_reset(&read, bearer, call)?;
@@ -76,11 +89,20 @@ pub async fn reset_password(
         let mut after = account.clone();
         after.hash = hash;
         after.temporary_until = None;
-        let told = Told { uid: Some(&account.uid), support_code: reset.support_code(), ..Told::new(call, handle, Event::PasswordReset) };
+        let told = Told {
+            uid: Some(&account.uid),
+            support_code: reset.support_code(),
+            ..Told::new(call, handle, Event::PasswordReset)
+        };
         let mut changes = vec![
             told.record(call, policy, entropy),
             save_account(handle, account, after.fenced()),
-            Change::FinishReset { handle: handle.clone(), reset: id.clone(), sec: bearer.digest(), now: call.now },
+            Change::FinishReset {
+                handle: handle.clone(),
+                reset: id.clone(),
+                sec: bearer.digest(),
+                now: call.now,
+            },
             Change::CheckPolicy { seen: saved.version },
             Change::ClearLock { handle: handle.clone() },
         ];
@@ -93,7 +115,9 @@ pub async fn reset_password(
         }
         match store.commit(call, &format!("reset-{attempt}"), changes).await {
             Ok(()) => return Ok(()),
-            Err(error) if error.by(Guard::Reset) => return Err(told_of(ProblemCode::ResetEnded.into())),
+            Err(error) if error.by(Guard::Reset) => {
+                return Err(told_of(ProblemCode::ResetEnded.into()));
+            }
             // The policy or the account moved: judge anew, with the same hash.
             Err(error) if error.by(Guard::Policy) || error.by(Guard::Account) => continue,
             Err(error) => return Err(told_of(error.into())),
@@ -103,15 +127,30 @@ pub async fn reset_password(
 }
 
 /// Ends a reset by its owner's wish. Codes under way prove nothing any more.
-pub async fn cancel_reset(store: &impl Store, entropy: &impl Entropy, call: &Call, bearer: &Bearer, id: &ResetId) -> Result<(), Problem> {
+pub async fn cancel_reset(
+    store: &impl Store,
+    entropy: &impl Entropy,
+    call: &Call,
+    bearer: &Bearer,
+    id: &ResetId,
+) -> Result<(), Problem> {
     mine(bearer, id)?;
     let handle = &bearer.handle;
     let read = store.read(&[Want::Reset(handle, id), Want::Policy]).await?;
     let reset = open_reset(&read, bearer, call)?;
-    let told = Told { uid: Some(&reset.uid), support_code: id.support_code(), ..Told::new(call, handle, Event::ResetCancelled) };
+    let told = Told {
+        uid: Some(&reset.uid),
+        support_code: id.support_code(),
+        ..Told::new(call, handle, Event::ResetCancelled)
+    };
     let changes = vec![
         told.record(call, &read.policy().policy, entropy),
-        Change::CancelReset { handle: handle.clone(), reset: id.clone(), sec: bearer.digest(), now: call.now },
+        Change::CancelReset {
+            handle: handle.clone(),
+            reset: id.clone(),
+            sec: bearer.digest(),
+            now: call.now,
+        },
     ];
     store.commit(call, "cancel", changes).await.map_err(|error| match error.by(Guard::Reset) {
         true => ProblemCode::ResetEnded.into(),
@@ -120,11 +159,16 @@ pub async fn cancel_reset(store: &impl Store, entropy: &impl Entropy, call: &Cal
 }
 
 /// The account, where enough was proved for it as it is now.
-fn proved<'a>(reset: &Reset, account: Option<&'a Account>, policy: &Policy) -> Result<&'a Account, Problem> {
+fn proved<'a>(
+    reset: &Reset,
+    account: Option<&'a Account>,
+    policy: &Policy,
+) -> Result<&'a Account, Problem> {
     if !reset.real || reset.verified.is_empty() {
         return Err(ProblemCode::ProofMissing.into());
     }
-    let account = account.filter(|a| reset.is_of(a) && a.in_scope(policy)).ok_or(ProblemCode::ResetEnded)?;
+    let account =
+        account.filter(|a| reset.is_of(a) && a.in_scope(policy)).ok_or(ProblemCode::ResetEnded)?;
     if reset.proofs(account, policy) < account.kinds_needed(policy) {
         return Err(ProblemCode::ProofMissing.into());
     }

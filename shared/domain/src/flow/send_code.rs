@@ -38,7 +38,12 @@ pub async fn send_code(
     let kind = wanted.kind;
     mine(bearer, reset)?;
     let handle = &bearer.handle;
-    let wants = [Want::Reset(handle, reset), Want::Ledger(handle, Purpose::Reset), Want::Policy, Want::Flags];
+    let wants = [
+        Want::Reset(handle, reset),
+        Want::Ledger(handle, Purpose::Reset),
+        Want::Policy,
+        Want::Flags,
+    ];
     for attempt in 0..ATTEMPTS {
         let read = store.read(&wants).await?;
         let policy = read.policy().policy;
@@ -52,7 +57,13 @@ pub async fn send_code(
         let typed = typed(&wanted, &policy, &keys).map_err(told_of)?;
         // A code never outlives its reset.
         let expires = (call.now + policy.code_lifetime()).min(open.exp);
-        let challenge = ChallengeId::new(keys.current().kid, kind, policy.code.digits as u8, expires, random(entropy));
+        let challenge = ChallengeId::new(
+            keys.current().kid,
+            kind,
+            policy.code.digits as u8,
+            expires,
+            random(entropy),
+        );
         let issue = read
             .ledger(Purpose::Reset)
             .issue(&policy, Purpose::Reset, challenge.clone(), &open.sec, call.now)
@@ -68,9 +79,19 @@ pub async fn send_code(
         };
         let mut changes = vec![
             told.record(call, &policy, entropy),
-            Change::IssueChallenge { handle: handle.clone(), purpose: Purpose::Reset, issue: Box::new(issue) },
+            Change::IssueChallenge {
+                handle: handle.clone(),
+                purpose: Purpose::Reset,
+                issue: Box::new(issue),
+            },
             count_source(call, &keys, SourceCounter::Sends),
-            queue(call, handle, OutboxKind::Code(Purpose::Reset, Some(reset.clone())), message, entropy),
+            queue(
+                call,
+                handle,
+                OutboxKind::Code(Purpose::Reset, Some(reset.clone())),
+                message,
+                entropy,
+            ),
         ];
         changes.extend(call.remember(handle, sent.outcome()));
         match store.commit(call, &format!("send-{attempt}"), changes).await {
@@ -91,7 +112,9 @@ fn typed(wanted: &WantedCode<'_>, policy: &Policy, keys: &Keys) -> Result<Option
             Some(destination) => Ok(Some(keys.destination_name(&destination))),
             None => Err(Problem::field("/destination", ViolationCode::NotAnAddress)),
         },
-        None if policy.must_be_typed(wanted.kind) => Err(Problem::field("/destination", ViolationCode::DestinationMissing)),
+        None if policy.must_be_typed(wanted.kind) => {
+            Err(Problem::field("/destination", ViolationCode::DestinationMissing))
+        }
         None => Ok(None),
     }
 }

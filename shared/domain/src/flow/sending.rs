@@ -25,7 +25,12 @@ pub struct Sent {
 impl Sent {
     pub(super) fn new(issue: &Issue, policy: &Policy) -> Sent {
         let Slot { id, exp, n, .. } = &issue.slot;
-        Sent { challenge: id.clone(), expires: *exp, resend_after: resend_wait(policy, *n), first: *n == 1 }
+        Sent {
+            challenge: id.clone(),
+            expires: *exp,
+            resend_after: resend_wait(policy, *n),
+            first: *n == 1,
+        }
     }
 
     /// What a repetition is answered by.
@@ -36,7 +41,9 @@ impl Sent {
     /// The same answer again.
     pub fn again(outcome: Outcome) -> Option<Sent> {
         match outcome {
-            Outcome::Sent { challenge, resend_after } => Some(Sent { expires: challenge.expires, challenge, resend_after, first: false }),
+            Outcome::Sent { challenge, resend_after } => {
+                Some(Sent { expires: challenge.expires, challenge, resend_after, first: false })
+            }
             Outcome::Done | Outcome::Verified(_) | Outcome::Refused(_) => None,
         }
     }
@@ -48,12 +55,19 @@ pub(super) fn sms_open(kind: Kind, read: &Snapshot, call: &Call) -> Result<(), P
         Kind::Email => None,
         Kind::MobilePhone => read.flags.sms_closed_until(&read.policy().policy, call.now),
     };
-    closed.map_or(Ok(()), |until| Err(Problem::retry_at(ProblemCode::SmsUnavailable, until, call.now)))
+    closed.map_or(Ok(()), |until| {
+        Err(Problem::retry_at(ProblemCode::SmsUnavailable, until, call.now))
+    })
 }
 
 /// One more start, or send asked for, by this source.
 pub(super) fn count_source(call: &Call, keys: &Keys, counter: SourceCounter) -> Change {
-    Change::CountSource { source: keys.pseudonym("source", &call.source), counter, limit: call.source_limit, now: call.now }
+    Change::CountSource {
+        source: keys.pseudonym("source", &call.source),
+        counter,
+        limit: call.source_limit,
+        now: call.now,
+    }
 }
 
 /// Why it was not written; the source's count is full until the clock hour ends.
@@ -70,7 +84,9 @@ pub(super) fn source_full(error: CommitError, call: &Call) -> Problem {
 pub(super) fn refused(why: Refused, purpose: Purpose, now: Time) -> Problem {
     let (code, at) = match (why, purpose) {
         (Refused::Closed(until), Purpose::Reset) => (ProblemCode::ResetClosed, until),
-        (Refused::Closed(at), Purpose::Registration) | (Refused::TooSoon(at), _) => (ProblemCode::TooSoon, at),
+        (Refused::Closed(at), Purpose::Registration) | (Refused::TooSoon(at), _) => {
+            (ProblemCode::TooSoon, at)
+        }
     };
     Problem::retry_at(code, at, now)
 }

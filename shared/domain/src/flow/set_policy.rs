@@ -17,7 +17,11 @@ pub async fn current_policy(store: &impl Store) -> Result<SavedPolicy, Problem> 
 }
 
 /// The policy, to an administrator.
-pub async fn view_policy(store: &impl Store, call: &Call, bearer: &Bearer) -> Result<SavedPolicy, Problem> {
+pub async fn view_policy(
+    store: &impl Store,
+    call: &Call,
+    bearer: &Bearer,
+) -> Result<SavedPolicy, Problem> {
     Ok(signed_in(store, call, bearer, &[]).await?.acting_as(Role::Administrator)?.policy)
 }
 
@@ -52,23 +56,43 @@ pub async fn save_policy(
     let cut_off = preview(store, &who.policy.policy, &policy).await?;
     let warnings = warnings(&policy, &cut_off);
     if dry_run {
-        return Ok(Judged { policy: SavedPolicy { policy, ..who.policy }, saved: false, warnings, cut_off });
+        return Ok(Judged {
+            policy: SavedPolicy { policy, ..who.policy },
+            saved: false,
+            warnings,
+            cut_off,
+        });
     }
     let saved = SavedPolicy { policy, ..next_version(call, &who) };
-    let told = Told { uid: Some(&who.account.uid), version: Some(saved.version), ..Told::new(call, who.handle(), Event::PolicySaved) };
+    let told = Told {
+        uid: Some(&who.account.uid),
+        version: Some(saved.version),
+        ..Told::new(call, who.handle(), Event::PolicySaved)
+    };
     let acts = who.still_acting();
-    commit_policy(store, call, &saved, vec![acts, told.record(call, &saved.policy, entropy)]).await?;
+    commit_policy(store, call, &saved, vec![acts, told.record(call, &saved.policy, entropy)])
+        .await?;
     Ok(Judged { policy: saved, saved: true, warnings, cut_off })
 }
 
 /// The policy that was read, as the next version of it by this administrator.
 pub(super) fn next_version(call: &Call, who: &SignedIn) -> SavedPolicy {
     let version = who.policy.version + 1;
-    SavedPolicy { version, saved_at: Some(call.now), saved_by: Some(who.account.uid.clone()), ..who.policy.clone() }
+    SavedPolicy {
+        version,
+        saved_at: Some(call.now),
+        saved_by: Some(who.account.uid.clone()),
+        ..who.policy.clone()
+    }
 }
 
 /// Saves a version over the one before it, together with other changes.
-pub(super) async fn commit_policy(store: &impl Store, call: &Call, saved: &SavedPolicy, mut changes: Vec<Change>) -> Result<(), Problem> {
+pub(super) async fn commit_policy(
+    store: &impl Store,
+    call: &Call,
+    saved: &SavedPolicy,
+    mut changes: Vec<Change>,
+) -> Result<(), Problem> {
     changes.push(Change::SavePolicy { seen: saved.version - 1, saved: Box::new(saved.clone()) });
     changes.push(Change::KeepPolicy(Box::new(saved.clone())));
     store.commit(call, "save", changes).await.map_err(|error| match error {

@@ -19,7 +19,11 @@ pub struct SavedTerms {
 }
 
 /// The terms, to an administrator.
-pub async fn view_terms(store: &impl Store, call: &Call, bearer: &Bearer) -> Result<SavedTerms, Problem> {
+pub async fn view_terms(
+    store: &impl Store,
+    call: &Call,
+    bearer: &Bearer,
+) -> Result<SavedTerms, Problem> {
     let who = signed_in(store, call, bearer, &[]).await?.acting_as(Role::Administrator)?;
     Ok(SavedTerms { version: who.policy.version, terms: terms(store, &who.policy).await? })
 }

@@ -8,7 +8,10 @@ use crate::error::{Problem, ProblemCode};
 use crate::flow::signed_in::signed_in;
 use crate::password::Password;
 use crate::policy::Policy;
-use crate::port::{Call, Change, CommitError, Entropy, Guard, HashTarget, KeyRing, PasswordHasher, Store, Want, random};
+use crate::port::{
+    Call, Change, CommitError, Entropy, Guard, HashTarget, KeyRing, PasswordHasher, Store, Want,
+    random,
+};
 use crate::repeat::Outcome;
 use crate::secret::{Bearer, BearerKind};
 use crate::session::{Next, Session, next_step, note_asked, postpone_until};
@@ -25,9 +28,21 @@ pub struct SignedInAnswer {
 }
 
 impl SignedInAnswer {
-    pub(super) fn of(bearer: Bearer, session: Session, account: Account, policy: &Policy, now: Time) -> SignedInAnswer {
+    pub(super) fn of(
+        bearer: Bearer,
+        session: Session,
+        account: Account,
+        policy: &Policy,
+        now: Time,
+    ) -> SignedInAnswer {
         let next = session.next(&account, policy, now);
-        SignedInAnswer { bearer, next, postpone_until: postpone_until(&account, policy, next, now), session, account }
+        SignedInAnswer {
+            bearer,
+            next,
+            postpone_until: postpone_until(&account, policy, next, now),
+            session,
+            account,
+        }
     }
 }
 
@@ -60,11 +75,16 @@ pub async fn sign_in(
 
         let refusal = refusal(account, checked.right, call.now);
         let uid = account.map_or_else(|| keys.decoy_uid(&handle), |a| a.uid.clone());
-        let told = Told { uid: Some(&uid), reason: refusal, ..Told::new(call, &handle, Event::SignInFailed) };
+        let told = Told {
+            uid: Some(&uid),
+            reason: refusal,
+            ..Told::new(call, &handle, Event::SignInFailed)
+        };
         let (changes, answer) = match account {
             Some(account) if refusal == Reason::None => {
                 let next = next_step(account, &policy, call.now);
-                let bearer = Bearer::new(BearerKind::Session, handle.clone(), call.secret(entropy, SESSION));
+                let bearer =
+                    Bearer::new(BearerKind::Session, handle.clone(), call.secret(entropy, SESSION));
                 let session = Session::begin(account, &bearer, next, call.now, call.now);
                 let told = Told { event: Event::SignedIn, ..told };
                 let mut changes = vec![
@@ -84,9 +104,17 @@ pub async fn sign_in(
                 (changes, Ok(SignedInAnswer::of(bearer, session, after, &policy, call.now)))
             }
             _ => {
-                let wrong = lock.after_wrong(checked.fingerprint, policy.limits.wrong_passwords, call.now, &call.id);
+                let wrong = lock.after_wrong(
+                    checked.fingerprint,
+                    policy.limits.wrong_passwords,
+                    call.now,
+                    &call.id,
+                );
                 let lockout = wrong.locked_until(call.now).is_some();
-                let mut changes = vec![save_lock(call, &handle, &read, wrong), told.record(call, &policy, entropy)];
+                let mut changes = vec![
+                    save_lock(call, &handle, &read, wrong),
+                    told.record(call, &policy, entropy),
+                ];
                 changes.extend(call.remember(&handle, Outcome::Refused(ProblemCode::SignInFailed)));
                 (changes, Err(Problem { lockout, ..ProblemCode::SignInFailed.into() }))
             }
@@ -105,13 +133,23 @@ pub(super) const SESSION: &str = "session";
 
 /// The session that a sign-in made, again, and not while sign-in waits: what is
 /// repeated must not tell a right password that could not be tried.
-pub async fn sign_in_again(store: &impl Store, entropy: &impl Entropy, call: &Call, handle: &Handle) -> Result<SignedInAnswer, Problem> {
+pub async fn sign_in_again(
+    store: &impl Store,
+    entropy: &impl Entropy,
+    call: &Call,
+    handle: &Handle,
+) -> Result<SignedInAnswer, Problem> {
     open(&store.read(&[Want::Lock(handle)]).await?, call)?;
     session_again(store, entropy, call, handle).await
 }
 
 /// The session that a request made, again, as long as it lives.
-pub async fn session_again(store: &impl Store, entropy: &impl Entropy, call: &Call, handle: &Handle) -> Result<SignedInAnswer, Problem> {
+pub async fn session_again(
+    store: &impl Store,
+    entropy: &impl Entropy,
+    call: &Call,
+    handle: &Handle,
+) -> Result<SignedInAnswer, Problem> {
     let bearer = Bearer::new(BearerKind::Session, handle.clone(), call.secret(entropy, SESSION));
     let who = signed_in(store, call, &bearer, &[]).await?;
     Ok(SignedInAnswer::of(bearer, who.session, who.account, &who.policy.policy, call.now))
@@ -123,15 +161,23 @@ fn refusal(account: Option<&Account>, right: bool, now: Time) -> Reason {
         None => Reason::UnknownUser,
         Some(_) if !right => Reason::WrongPassword,
         Some(account) if !account.enabled => Reason::Disabled,
-        Some(account) if account.temporary_until.is_some_and(|until| until <= now) => Reason::TemporaryPasswordExpired,
+        Some(account) if account.temporary_until.is_some_and(|until| until <= now) => {
+            Reason::TemporaryPasswordExpired
+        }
         Some(_) => Reason::None,
     }
 }
 
 /// Ends the session. One that is over already is over.
-pub async fn sign_out(store: &impl Store, entropy: &impl Entropy, call: &Call, bearer: &Bearer) -> Result<(), Problem> {
+pub async fn sign_out(
+    store: &impl Store,
+    entropy: &impl Entropy,
+    call: &Call,
+    bearer: &Bearer,
+) -> Result<(), Problem> {
     let who = signed_in(store, call, bearer, &[]).await?;
-    let told = Told { uid: Some(&who.account.uid), ..Told::new(call, who.handle(), Event::SignedOut) };
+    let told =
+        Told { uid: Some(&who.account.uid), ..Told::new(call, who.handle(), Event::SignedOut) };
     let changes = vec![
         Change::DeleteSession { handle: who.handle().clone(), digest: who.session.digest.clone() },
         told.record(call, &who.policy.policy, entropy),
@@ -144,12 +190,22 @@ pub async fn sign_out(store: &impl Store, entropy: &impl Entropy, call: &Call, b
 
 /// Ends every session of one's own, this one too, with the resets and codes
 /// under way.
-pub async fn sign_out_everywhere(store: &impl Store, entropy: &impl Entropy, call: &Call, bearer: &Bearer) -> Result<(), Problem> {
+pub async fn sign_out_everywhere(
+    store: &impl Store,
+    entropy: &impl Entropy,
+    call: &Call,
+    bearer: &Bearer,
+) -> Result<(), Problem> {
     for attempt in 0..ATTEMPTS {
         let who = signed_in(store, call, bearer, &[]).await?;
-        let told = Told { uid: Some(&who.account.uid), ..Told::new(call, who.handle(), Event::SignedOutEverywhere) };
-        let mut changes =
-            vec![told.record(call, &who.policy.policy, entropy), save_account(who.handle(), &who.account, who.account.clone().fenced())];
+        let told = Told {
+            uid: Some(&who.account.uid),
+            ..Told::new(call, who.handle(), Event::SignedOutEverywhere)
+        };
+        let mut changes = vec![
+            told.record(call, &who.policy.policy, entropy),
+            save_account(who.handle(), &who.account, who.account.clone().fenced()),
+        ];
         changes.extend(fence(call, who.handle()));
         match store.commit(call, &format!("sign-out-{attempt}"), changes).await {
             Ok(()) => return Ok(()),

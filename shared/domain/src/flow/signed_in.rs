@@ -46,27 +46,42 @@ impl SignedIn {
     /// read and write cannot finish it.
     pub fn still_acting(&self) -> Change {
         let Account { uid, generation, .. } = &self.account;
-        Change::CheckAccount { handle: self.handle().clone(), uid: uid.clone(), generation: *generation }
+        Change::CheckAccount {
+            handle: self.handle().clone(),
+            uid: uid.clone(),
+            generation: *generation,
+        }
     }
 }
 
 /// Reads the bearer's session together with `wants`. One call; a second where
 /// the session's use must be written down.
-pub async fn signed_in(store: &impl Store, call: &Call, bearer: &Bearer, wants: &[Want<'_>]) -> Result<SignedIn, Problem> {
+pub async fn signed_in(
+    store: &impl Store,
+    call: &Call,
+    bearer: &Bearer,
+    wants: &[Want<'_>],
+) -> Result<SignedIn, Problem> {
     if bearer.kind != BearerKind::Session {
         return Err(ProblemCode::SignInRequired.into());
     }
     let mut all = vec![Want::Session(bearer), Want::Account(&bearer.handle), Want::Policy];
     all.extend_from_slice(wants);
     let read = store.read(&all).await?;
-    let (Some(session), Some(account)) = (read.session.clone(), read.account(&bearer.handle).cloned()) else {
+    let (Some(session), Some(account)) =
+        (read.session.clone(), read.account(&bearer.handle).cloned())
+    else {
         return Err(ProblemCode::SignInRequired.into());
     };
     if !session.lives(&account, call.now) {
         return Err(ProblemCode::SignInRequired.into());
     }
     if session.renewal_due(call.now) {
-        let touch = Change::TouchSession { handle: bearer.handle.clone(), digest: session.digest.clone(), now: call.now };
+        let touch = Change::TouchSession {
+            handle: bearer.handle.clone(),
+            digest: session.digest.clone(),
+            now: call.now,
+        };
         store.commit(call, "seen", vec![touch]).await.map_err(|error| match error {
             CommitError::Refused { .. } => ProblemCode::SignInRequired.into(),
             CommitError::Unavailable => Problem::unavailable(),

@@ -40,13 +40,16 @@ pub async fn start_reset(
 ) -> Result<StartedReset, Problem> {
     let keys = ring.keys().await?;
     let handle = keys.handle(user_id);
-    let wants = [Want::Account(&handle), Want::Ledger(&handle, Purpose::Reset), Want::Policy, Want::Flags];
+    let wants =
+        [Want::Account(&handle), Want::Ledger(&handle, Purpose::Reset), Want::Policy, Want::Flags];
     let read = store.read(&wants).await?;
     let policy = read.policy().policy;
     if policy.scope == Scope::None {
         return Err(ProblemCode::ResetOff.into());
     }
-    if let Some(until) = read.ledger(Purpose::Reset).closed_until(guess_cap(&policy, Purpose::Reset), call.now) {
+    if let Some(until) =
+        read.ledger(Purpose::Reset).closed_until(guess_cap(&policy, Purpose::Reset), call.now)
+    {
         return Err(Problem::retry_at(ProblemCode::ResetClosed, until, call.now));
     }
 
@@ -55,8 +58,10 @@ pub async fn start_reset(
     let bearer = Bearer::new(BearerKind::Reset, handle.clone(), call.secret(entropy, BEARER));
     let id = ResetId::of(&bearer);
     let support_code = id.support_code();
-    let version_of = |kind: &Kind| account.and_then(|a| a.methods.get(kind)).map_or(0, |m| m.version);
-    let versions: BTreeMap<Kind, u64> = Kind::ALL.iter().map(|kind| (*kind, version_of(kind))).collect();
+    let version_of =
+        |kind: &Kind| account.and_then(|a| a.methods.get(kind)).map_or(0, |m| m.version);
+    let versions: BTreeMap<Kind, u64> =
+        Kind::ALL.iter().map(|kind| (*kind, version_of(kind))).collect();
     let reset = Reset {
         handle: handle.clone(),
         id: id.clone(),
@@ -72,9 +77,17 @@ pub async fn start_reset(
         exp: call.now + policy.reset_lifetime(),
     };
     let expires = reset.exp;
-    let told = Told { uid: Some(&reset.uid), reason, support_code: support_code.clone(), ..Told::new(call, &handle, Event::ResetStarted) };
-    let mut changes =
-        vec![told.record(call, &policy, entropy), count_source(call, &keys, SourceCounter::Starts), Change::CreateReset(Box::new(reset))];
+    let told = Told {
+        uid: Some(&reset.uid),
+        reason,
+        support_code: support_code.clone(),
+        ..Told::new(call, &handle, Event::ResetStarted)
+    };
+    let mut changes = vec![
+        told.record(call, &policy, entropy),
+        count_source(call, &keys, SourceCounter::Starts),
+        Change::CreateReset(Box::new(reset)),
+    ];
     changes.extend(call.remember(&handle, Outcome::Done));
     store.commit(call, "start", changes).await.map_err(|error| source_full(error, call))?;
     Ok(answer(bearer, expires, &read, call))
@@ -90,7 +103,9 @@ pub async fn start_reset_again(
 ) -> Result<StartedReset, Problem> {
     let handle = ring.keys().await?.handle(user_id);
     let bearer = Bearer::new(BearerKind::Reset, handle.clone(), call.secret(entropy, BEARER));
-    let read = store.read(&[Want::Reset(&handle, &ResetId::of(&bearer)), Want::Policy, Want::Flags]).await?;
+    let read = store
+        .read(&[Want::Reset(&handle, &ResetId::of(&bearer)), Want::Policy, Want::Flags])
+        .await?;
     let expires = read.reset.as_ref().ok_or(ProblemCode::ResetEnded)?.exp;
     Ok(answer(bearer, expires, &read, call))
 }
@@ -102,7 +117,8 @@ fn answer(bearer: Bearer, expires: Time, read: &Snapshot, call: &Call) -> Starte
     let id = ResetId::of(&bearer);
     let policy = read.policy().policy;
     let kinds = policy.kinds();
-    let of = |fits: &dyn Fn(Kind) -> bool| kinds.iter().copied().filter(|kind| fits(*kind)).collect();
+    let of =
+        |fits: &dyn Fn(Kind) -> bool| kinds.iter().copied().filter(|kind| fits(*kind)).collect();
     StartedReset {
         typed: of(&|kind| policy.must_be_typed(kind)),
         unavailable: of(&|kind| sms_open(kind, read, call).is_err()),

@@ -37,7 +37,11 @@ impl<'a> TypedPassword<'a> {
     }
 
     /// Checks it, unless it was checked against this very hash.
-    pub async fn check(&mut self, hasher: &impl PasswordHasher, target: HashTarget<'_>) -> Result<&Checked, Problem> {
+    pub async fn check(
+        &mut self,
+        hasher: &impl PasswordHasher,
+        target: HashTarget<'_>,
+    ) -> Result<&Checked, Problem> {
         let of = match &target {
             HashTarget::Stored(hash) => Some(hash.as_stored().to_owned()),
             HashTarget::Decoy(_) => None,
@@ -62,15 +66,37 @@ pub(super) fn open(read: &Snapshot, call: &Call) -> Result<Lock, Problem> {
 /// Saves a lock over the one that was read: so no more outcomes are told than
 /// one after the other would be.
 pub(super) fn save_lock(call: &Call, handle: &Handle, read: &Snapshot, lock: Lock) -> Change {
-    Change::SaveLock { handle: handle.clone(), seen: read.lock.as_ref().map(|l| l.revision.clone()), lock, now: call.now }
+    Change::SaveLock {
+        handle: handle.clone(),
+        seen: read.lock.as_ref().map(|l| l.revision.clone()),
+        lock,
+        now: call.now,
+    }
 }
 
 /// What a wrong password of somebody signed in writes, and how it is told: it
 /// counts as a wrong sign-in.
-pub(super) fn count_wrong(call: &Call, who: &SignedIn, lock: &Lock, checked: &Checked, entropy: &impl Entropy) -> (Vec<Change>, Problem) {
+pub(super) fn count_wrong(
+    call: &Call,
+    who: &SignedIn,
+    lock: &Lock,
+    checked: &Checked,
+    entropy: &impl Entropy,
+) -> (Vec<Change>, Problem) {
     let policy = &who.policy.policy;
-    let wrong = lock.after_wrong(checked.fingerprint, policy.limits.wrong_passwords, call.now, &call.id);
-    let told = Told { uid: Some(&who.account.uid), reason: Reason::WrongPassword, ..Told::new(call, who.handle(), Event::SignInFailed) };
-    let problem = Problem { lockout: wrong.locked_until(call.now).is_some(), ..ProblemCode::CurrentPasswordWrong.into() };
-    (vec![save_lock(call, who.handle(), &who.read, wrong), told.record(call, policy, entropy)], problem)
+    let wrong =
+        lock.after_wrong(checked.fingerprint, policy.limits.wrong_passwords, call.now, &call.id);
+    let told = Told {
+        uid: Some(&who.account.uid),
+        reason: Reason::WrongPassword,
+        ..Told::new(call, who.handle(), Event::SignInFailed)
+    };
+    let problem = Problem {
+        lockout: wrong.locked_until(call.now).is_some(),
+        ..ProblemCode::CurrentPasswordWrong.into()
+    };
+    (
+        vec![save_lock(call, who.handle(), &who.read, wrong), told.record(call, policy, entropy)],
+        problem,
+    )
 }

@@ -49,13 +49,20 @@ pub async fn mark_undeliverable(
     let keys = ring.keys().await?;
     for attempt in 0..ATTEMPTS {
         let sent = store.read(&[Want::Sent(id)]).await?.sent;
-        let Some(sent) = sent.filter(|sent| sent.kind == returned.kind()) else { return Ok((Marked::Unknown, None)) };
+        let Some(sent) = sent.filter(|sent| sent.kind == returned.kind()) else {
+            return Ok((Marked::Unknown, None));
+        };
         let of = Some(sent.support_code.clone());
         let read = store.read(&[Want::Account(&sent.handle), Want::Policy]).await?;
-        let is_it = |method: &&Method| keys.destination_name(&method.destination) == sent.destination && method.verified_at < sent.at;
+        let is_it = |method: &&Method| {
+            keys.destination_name(&method.destination) == sent.destination
+                && method.verified_at < sent.at
+        };
         let account = read.account(&sent.handle);
         let method = account.and_then(|account| account.methods.get(&sent.kind)).filter(is_it);
-        let (Some(account), Some(method)) = (account, method) else { return Ok((Marked::Moved, of)) };
+        let (Some(account), Some(method)) = (account, method) else {
+            return Ok((Marked::Moved, of));
+        };
         let confirmed = |since| account.confirmed_at.is_some_and(|at| at >= since);
         if method.undeliverable.as_ref().is_some_and(|before| !confirmed(before.since)) {
             return Ok((Marked::Already, of));

@@ -56,8 +56,11 @@ pub async fn verify_code(
     let keys = ring.keys_with(challenge.kid).await?;
     let generation = keys.generation(challenge.kid).ok_or_else(Problem::unavailable)?;
     let stamp = Stamp::new(call.now, &call.id);
-    let event =
-        |event| Told { kind: Some(challenge.kind), support_code: support_code(call, bearer), ..Told::new(call, &bearer.handle, event) };
+    let event = |event| Told {
+        kind: Some(challenge.kind),
+        support_code: support_code(call, bearer),
+        ..Told::new(call, &bearer.handle, event)
+    };
     // How long the rows of a guess are kept, and whom a right one is counted
     // for. They judge nothing: what a guess is judged by was written with its
     // challenge.
@@ -76,7 +79,11 @@ pub async fn verify_code(
         },
     ];
     if purpose == Purpose::Registration {
-        charge.push(Change::CheckSession { handle: bearer.handle.clone(), digest: bearer.digest(), now: call.now });
+        charge.push(Change::CheckSession {
+            handle: bearer.handle.clone(),
+            digest: bearer.digest(),
+            now: call.now,
+        });
     }
     charge.extend(call.remember(&bearer.handle, Outcome::Refused(ProblemCode::CodeNotAccepted)));
     store.commit(call, "charge", charge).await.map_err(|error| match error {
@@ -94,20 +101,34 @@ pub async fn verify_code(
             let reset = ResetId::of(bearer);
             let mut changes = vec![
                 event(Event::CodeAccepted).record(call, &policy, entropy),
-                Change::ProveKind { handle: bearer.handle.clone(), reset, sec: bearer.digest(), kind: challenge.kind, now: call.now },
-                Change::UseChallenge { handle: bearer.handle.clone(), purpose, challenge: challenge.clone(), stamp },
+                Change::ProveKind {
+                    handle: bearer.handle.clone(),
+                    reset,
+                    sec: bearer.digest(),
+                    kind: challenge.kind,
+                    now: call.now,
+                },
+                Change::UseChallenge {
+                    handle: bearer.handle.clone(),
+                    purpose,
+                    challenge: challenge.clone(),
+                    stamp,
+                },
             ];
             changes.extend(call.conclude(&bearer.handle, Outcome::Verified(challenge.kind)));
             store.commit(call, "accept", changes).await.map_err(not_accepted)?;
         }
-        Purpose::Registration => keep_method(store, entropy, call, bearer, challenge, &stamp).await?,
+        Purpose::Registration => {
+            keep_method(store, entropy, call, bearer, challenge, &stamp).await?
+        }
     }
     let account = read.account(&bearer.handle);
     let country = account.and_then(|account| match purpose {
         Purpose::Reset => account.methods.get(&challenge.kind)?.country.clone(),
         Purpose::Registration => account.pending.get(&challenge.kind)?.destination.country(),
     });
-    let language = account.and_then(|account| account.language).unwrap_or(policy.organisation.language);
+    let language =
+        account.and_then(|account| account.language).unwrap_or(policy.organisation.language);
     Ok(Verified { kind: challenge.kind, purpose, language, country })
 }
 
@@ -121,9 +142,11 @@ async fn keep_method(
     stamp: &Stamp,
 ) -> Result<(), Problem> {
     for attempt in 0..ATTEMPTS {
-        let who = signed_in(store, call, bearer, &[]).await?.reaching(&[Reach::Full, Reach::Register])?;
+        let who =
+            signed_in(store, call, bearer, &[]).await?.reaching(&[Reach::Full, Reach::Register])?;
         let (handle, policy) = (who.handle(), &who.policy.policy);
-        let pending = who.account.pending.get(&challenge.kind).filter(|p| p.challenge == *challenge);
+        let pending =
+            who.account.pending.get(&challenge.kind).filter(|p| p.challenge == *challenge);
         let destination = pending.ok_or(ProblemCode::CodeNotAccepted)?.destination.clone();
 
         // The same address once more keeps its version: nothing changed, so
@@ -132,7 +155,8 @@ async fn keep_method(
         let same = older.as_ref().filter(|older| older.destination == destination);
         // A method that takes the place of another ends what the other opened.
         let changes_one = older.is_some() && same.is_none();
-        let mut account = if changes_one { who.account.clone().fenced() } else { who.account.clone().revised() };
+        let mut account =
+            if changes_one { who.account.clone().fenced() } else { who.account.clone().revised() };
         account.pending.remove(&challenge.kind);
         let version = same.map_or(account.revision, |same| same.version);
         account.methods.insert(challenge.kind, Method::new(destination, version, call.now));
@@ -141,7 +165,11 @@ async fn keep_method(
             (Some(_), None) => Some(Notice::MethodChanged),
             (None, None) => Some(Notice::MethodAdded),
         };
-        let told = Told { uid: Some(&account.uid), kind: Some(challenge.kind), ..Told::new(call, handle, Event::MethodVerified) };
+        let told = Told {
+            uid: Some(&account.uid),
+            kind: Some(challenge.kind),
+            ..Told::new(call, handle, Event::MethodVerified)
+        };
         let mut changes = vec![
             told.record(call, policy, entropy),
             save_account(handle, &who.account, account.clone()),
@@ -158,7 +186,11 @@ async fn keep_method(
             // A code under way to an address removed before is worth nothing.
             changes.push(drop_challenges(call, handle, Purpose::Reset, &[challenge.kind], false));
         }
-        changes.extend(notice.into_iter().flat_map(|notice| notices(call, handle, &who.account, notice, policy, entropy)));
+        changes.extend(
+            notice
+                .into_iter()
+                .flat_map(|notice| notices(call, handle, &who.account, notice, policy, entropy)),
+        );
         changes.extend(call.conclude(handle, Outcome::Verified(challenge.kind)));
         match store.commit(call, &format!("keep-{attempt}"), changes).await {
             Ok(()) => return Ok(()),

@@ -23,7 +23,8 @@ const PRODUCT: &str = "latchkey";
 /// Why a password is too easy to guess, if it is.
 pub(super) fn refusal(text: &str, context: &PasswordContext<'_>) -> Option<ViolationCode> {
     let known = known(context);
-    let inputs: Vec<&str> = known.iter().map(String::as_str).chain(context.terms.written()).collect();
+    let inputs: Vec<&str> =
+        known.iter().map(String::as_str).chain(context.terms.written()).collect();
     let typed = estimate(text, &inputs);
     if typed.score() < LEAST_SCORE {
         return Some(reason(&typed, &known, context));
@@ -38,7 +39,13 @@ pub(super) fn refusal(text: &str, context: &PasswordContext<'_>) -> Option<Viola
 /// user ID, name, organisation, and their parts; lower case, each once.
 fn known(context: &PasswordContext<'_>) -> Vec<String> {
     let organisation = &context.policy.organisation;
-    let wholes = [context.account.user_id.as_str(), &context.account.name, &organisation.name, &organisation.short_name, PRODUCT];
+    let wholes = [
+        context.account.user_id.as_str(),
+        &context.account.name,
+        &organisation.name,
+        &organisation.short_name,
+        PRODUCT,
+    ];
     let parts = wholes.into_iter().flat_map(|whole| whole.split(|c: char| !c.is_alphanumeric()));
     let parts = parts.filter(|part| part.chars().count() >= SHORTEST_PART);
     let mut known = Vec::new();
@@ -81,7 +88,8 @@ fn apart(c: char) -> char {
 }
 
 /// Characters that zxcvbn reads as a letter too: a line for each letter.
-const READ_AS_LETTERS: [&str; 12] = ["4@", "8", "({[<", "3", "69", "1!|", "1|7", "0", "$5", "+7", "%", "2"];
+const READ_AS_LETTERS: [&str; 12] =
+    ["4@", "8", "({[<", "3", "69", "1!|", "1|7", "0", "$5", "+7", "%", "2"];
 
 /// Readings of a text times the square of its length, at most. zxcvbn looks up
 /// every piece of every reading: twenty well-chosen signs in a hundred
@@ -106,7 +114,9 @@ fn affordable(text: &str) -> &str {
 /// letter one of its signs; a sign of two letters counts twice.
 fn readings(characters: &BTreeSet<char>) -> usize {
     let letters = |sign: char| READ_AS_LETTERS.iter().filter(|signs| signs.contains(sign)).count();
-    let of = |signs: &&str| signs.chars().filter(|sign| characters.contains(sign)).map(letters).sum::<usize>().max(1);
+    let of = |signs: &&str| {
+        signs.chars().filter(|sign| characters.contains(sign)).map(letters).sum::<usize>().max(1)
+    };
     READ_AS_LETTERS.iter().map(of).product()
 }
 
@@ -115,7 +125,13 @@ fn reason(found: &Entropy, known: &[String], context: &PasswordContext<'_>) -> V
     let words: BTreeSet<&str> = found
         .sequence()
         .iter()
-        .filter_map(|piece| if let MatchPattern::Dictionary(word) = &piece.pattern { Some(word.matched_word.as_str()) } else { None })
+        .filter_map(|piece| {
+            if let MatchPattern::Dictionary(word) = &piece.pattern {
+                Some(word.matched_word.as_str())
+            } else {
+                None
+            }
+        })
         .collect();
     if known.iter().any(|word| words.contains(word.as_str())) {
         return ViolationCode::PasswordPersonal;
@@ -133,9 +149,10 @@ fn reason(found: &Entropy, known: &[String], context: &PasswordContext<'_>) -> V
             | Warning::NamesAndSurnamesByThemselvesAreEasyToGuess
             | Warning::CommonNamesAndSurnamesAreEasyToGuess,
         ) => ViolationCode::PasswordCommon,
-        Some(Warning::RepeatsLikeAaaAreEasyToGuess | Warning::RepeatsLikeAbcAbcAreOnlySlightlyHarderToGuess) => {
-            ViolationCode::PasswordRepeats
-        }
+        Some(
+            Warning::RepeatsLikeAaaAreEasyToGuess
+            | Warning::RepeatsLikeAbcAbcAreOnlySlightlyHarderToGuess,
+        ) => ViolationCode::PasswordRepeats,
         Some(
             Warning::StraightRowsOfKeysAreEasyToGuess
             | Warning::ShortKeyboardPatternsAreEasyToGuess

@@ -54,7 +54,8 @@ impl Terms {
         for (place, term) in list.iter().enumerate() {
             let written: String = term.trim().nfc().collect();
             let folded = fold(&written);
-            let fits = TERM_LENGTH.contains(&folded.len()) && !written.chars().any(char::is_control);
+            let fits =
+                TERM_LENGTH.contains(&folded.len()) && !written.chars().any(char::is_control);
             if fits && seen.insert(folded.clone()) {
                 terms.push(Term { written, folded });
             } else {
@@ -96,13 +97,16 @@ impl Terms {
     /// All beginnings of a term are followed at once, one bit each (Wu and
     /// Manber's bitap), so the work is terms times characters, whatever they are.
     fn found_in(&self, text: &[char]) -> Vec<u32> {
-        let alphabet: Vec<char> = text.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        let alphabet: Vec<char> =
+            text.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
         let place = |c: &char| alphabet.binary_search(c).ok();
         let letters: Vec<usize> = text.iter().filter_map(place).collect();
         let mut found = vec![0; text.len()];
         for Term { folded, .. } in &self.0 {
             let mut fitting = vec![0u32; alphabet.len()];
-            for (bit, letter) in folded.iter().enumerate().filter_map(|(bit, c)| Some((bit, place(c)?))) {
+            for (bit, letter) in
+                folded.iter().enumerate().filter_map(|(bit, c)| Some((bit, place(c)?)))
+            {
                 fitting[letter] |= 1 << bit;
             }
             let length = folded.len();
@@ -119,7 +123,9 @@ impl Terms {
                 added = (added << 1 | u32::from(at > 0)) & fits | before;
                 // The term's first may be the one left out.
                 missing = (missing << 1 | 0b10) & fits | same << 1;
-                found[at] |= ends(same | changed) << length | ends(added) << (length + 1) | ends(missing) << (length - 1);
+                found[at] |= ends(same | changed) << length
+                    | ends(added) << (length + 1)
+                    | ends(missing) << (length - 1);
             }
         }
         found

@@ -54,7 +54,14 @@ pub enum Change {
     /// Guard: this very challenge is live, asked for by this bearer, not
     /// expired, not used, with guesses left, and the account's count is not
     /// full. Takes a guess and adds the stamp.
-    ChargeGuess { handle: Handle, purpose: Purpose, challenge: ChallengeId, sec: BearerDigest, stamp: Stamp, now: Time },
+    ChargeGuess {
+        handle: Handle,
+        purpose: Purpose,
+        challenge: ChallengeId,
+        sec: BearerDigest,
+        stamp: Stamp,
+        now: Time,
+    },
     /// Guard: this very challenge is live and not used. Marks it used and
     /// takes the request's own stamp back.
     UseChallenge { handle: Handle, purpose: Purpose, challenge: ChallengeId, stamp: Stamp },

@@ -57,6 +57,14 @@ pub struct Checked {
 
 /// Argon2id, a bounded number at once.
 pub trait PasswordHasher: Send + Sync {
-    fn hash(&self, password: &Password, salt: [u8; 16]) -> impl Future<Output = Result<StoredHash, Problem>> + Send;
-    fn check(&self, target: HashTarget<'_>, password: &Password) -> impl Future<Output = Result<Checked, Problem>> + Send;
+    fn hash(
+        &self,
+        password: &Password,
+        salt: [u8; 16],
+    ) -> impl Future<Output = Result<StoredHash, Problem>> + Send;
+    fn check(
+        &self,
+        target: HashTarget<'_>,
+        password: &Password,
+    ) -> impl Future<Output = Result<Checked, Problem>> + Send;
 }

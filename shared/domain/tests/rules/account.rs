@@ -53,7 +53,11 @@ fn letters_that_only_look_alike_are_never_the_plain_one() {
         let handle = keys().handle(&TypedUserId::new(typed.to_owned()));
         for plain in plain {
             assert_ne!(canonical(typed).as_deref(), Some(plain), "{typed:?}");
-            assert_ne!(handle, keys().handle(&TypedUserId::new(plain.to_owned())), "{typed:?} leads to {plain}");
+            assert_ne!(
+                handle,
+                keys().handle(&TypedUserId::new(plain.to_owned())),
+                "{typed:?} leads to {plain}"
+            );
         }
     }
 }
@@ -61,9 +65,20 @@ fn letters_that_only_look_alike_are_never_the_plain_one() {
 #[test]
 fn what_cannot_be_a_user_id_is_none() {
     let long = "a".repeat(UserId::MAX_BYTES + 1);
-    for text in
-        ["", " ", "ann example", "ann\n", "ann\t", "ann\0", "ann\r\nBcc: x", "\u{1b}[31m", "ann\u{a0}", "ann\u{3000}b", "ann☺", &long]
-    {
+    for text in [
+        "",
+        " ",
+        "ann example",
+        "ann\n",
+        "ann\t",
+        "ann\0",
+        "ann\r\nBcc: x",
+        "\u{1b}[31m",
+        "ann\u{a0}",
+        "ann\u{3000}b",
+        "ann☺",
+        &long,
+    ] {
         assert_eq!(canonical(text), None, "{text:?}");
     }
     assert!(canonical(&"a".repeat(UserId::MAX_BYTES)).is_some());
@@ -76,7 +91,11 @@ fn what_cannot_be_a_user_id_is_none() {
 #[test]
 fn spaces_around_a_typed_user_id_do_not_count() {
     for typed in ["ann", " ann", "ann ", "  ANN  "] {
-        assert_eq!(TypedUserId::new(typed.into()).canonical().map(UserId::as_str), Some("ann"), "{typed:?}");
+        assert_eq!(
+            TypedUserId::new(typed.into()).canonical().map(UserId::as_str),
+            Some("ann"),
+            "{typed:?}"
+        );
     }
     for typed in ["\tann", "ann\n", "\u{3000}ann"] {
         assert!(TypedUserId::new(typed.into()).canonical().is_none(), "{typed:?}");
@@ -186,7 +205,9 @@ fn a_mask_tells_one_letter_or_two_digits() {
 fn a_group_name_is_a_line_of_one_to_sixty_four_characters() {
     let group = |text: &str| GroupName::parse(text).map(|group| group.as_str().to_owned());
     let long = "字".repeat(GroupName::MAX_CHARACTERS);
-    for (text, name) in [("staff", "staff"), (" staff ", "staff"), ("Help Desk", "Help Desk"), (&long, &long)] {
+    for (text, name) in
+        [("staff", "staff"), (" staff ", "staff"), ("Help Desk", "Help Desk"), (&long, &long)]
+    {
         assert_eq!(group(text).as_deref(), Some(name), "{text:?}");
     }
     for text in ["", " ", "sta\nff", "sta\u{7f}ff", "\u{85}x\0", &(long.clone() + "字")] {

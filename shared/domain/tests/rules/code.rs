@@ -17,7 +17,9 @@ fn code(keys: &Keys, id: &ChallengeId, purpose: Purpose) -> String {
 /// one before.
 fn twenty_thousand() -> Vec<String> {
     let keys = keys();
-    (0..20_000u128).map(|n| code(&keys, &challenge(Kind::Email, n, BEGIN), Purpose::Reset)).collect()
+    (0..20_000u128)
+        .map(|n| code(&keys, &challenge(Kind::Email, n, BEGIN), Purpose::Reset))
+        .collect()
 }
 
 fn digit(code: &str, place: usize) -> usize {
@@ -56,11 +58,16 @@ fn a20_one_code_tells_nothing_of_the_next() {
         // Each digit of a code beside each digit of the later one: 99 degrees
         // of freedom, one honest pair of places in ten thousand is above.
         for (place, later) in (0..8).flat_map(|place| (0..8).map(move |later| (place, later))) {
-            let found = chi_square(100, pairs().map(|(code, next)| 10 * digit(code, place) + digit(next, later)));
+            let found = chi_square(
+                100,
+                pairs().map(|(code, next)| 10 * digit(code, place) + digit(next, later)),
+            );
             assert!(found < 160.1, "places {place} and {later}, {lag} apart: chi-square {found}");
         }
         // No step that comes again and again, as that of a counter would.
-        let mut steps: Vec<i64> = pairs().map(|(code, next)| (number(next) - number(code)).rem_euclid(100_000_000)).collect();
+        let mut steps: Vec<i64> = pairs()
+            .map(|(code, next)| (number(next) - number(code)).rem_euclid(100_000_000))
+            .collect();
         steps.sort_unstable();
         let again = steps.windows(2).filter(|two| two[0] == two[1]).count();
         assert!(again < 20, "{again} steps come again, {lag} apart");
@@ -82,11 +89,17 @@ fn a_code_has_the_digits_its_challenge_names() {
 #[test]
 fn a_code_is_of_one_challenge_one_purpose_and_one_key() {
     let at = BEGIN;
-    let id = |kid, kind, digits, expires, n: u128| ChallengeId::new(kid, kind, digits, expires, n.to_be_bytes());
+    let id = |kid, kind, digits, expires, n: u128| {
+        ChallengeId::new(kid, kind, digits, expires, n.to_be_bytes())
+    };
     let this = id(1, Kind::Email, 8, at, 1);
     let keys = keys();
     let code_of_this = code(&keys, &this, Purpose::Reset);
-    assert_eq!(code_of_this, code(&keys, &this.clone(), Purpose::Reset), "sent twice, it is the same");
+    assert_eq!(
+        code_of_this,
+        code(&keys, &this.clone(), Purpose::Reset),
+        "sent twice, it is the same"
+    );
     assert_ne!(code_of_this, code(&keys, &this, Purpose::Registration), "another purpose");
     #[rustfmt::skip]
     let others = [
@@ -98,14 +111,30 @@ fn a_code_is_of_one_challenge_one_purpose_and_one_key() {
     for (what, other) in others {
         assert_ne!(code_of_this, code(&keys, &other, Purpose::Reset), "{what}");
     }
-    assert!(!code_of_this.ends_with(&code(&keys, &id(1, Kind::Email, 6, at, 1), Purpose::Reset)), "fewer digits are not the end of more");
-    let other_key = Keys::parse(&format!(r#"{{"ids": "{0}", "generations": [{{"kid": 1, "key": "{0}"}}]}}"#, "I".repeat(43))).unwrap();
+    assert!(
+        !code_of_this.ends_with(&code(&keys, &id(1, Kind::Email, 6, at, 1), Purpose::Reset)),
+        "fewer digits are not the end of more"
+    );
+    let other_key = Keys::parse(&format!(
+        r#"{{"ids": "{0}", "generations": [{{"kid": 1, "key": "{0}"}}]}}"#,
+        "I".repeat(43)
+    ))
+    .unwrap();
     assert_ne!(code_of_this, code(&other_key, &this, Purpose::Reset), "another key");
 }
 
 #[test]
 fn a19_a_typed_code_is_digits_and_spaces_alone() {
-    let taken = ["123456", "1234567", "12345678", "1234 5678", "123 456", " 12345678 ", "1 2 3 4 5 6 7 8", "00000000"];
+    let taken = [
+        "123456",
+        "1234567",
+        "12345678",
+        "1234 5678",
+        "123 456",
+        " 12345678 ",
+        "1 2 3 4 5 6 7 8",
+        "00000000",
+    ];
     #[rustfmt::skip]
     let refused = [
         "", " ", "12345", "123456789", "1234 56789", "1234567a", "abcdefgh", "+12345678", "-1234567", "1234-5678", "1234.567", "0x123456", "1e100000",
@@ -121,7 +150,8 @@ fn a19_a_typed_code_is_digits_and_spaces_alone() {
 
 #[test]
 fn a_code_matches_itself_as_typed_and_nothing_else() {
-    let code = Code::derive(&keys().current().codes, &challenge(Kind::Email, 1, BEGIN), Purpose::Reset);
+    let code =
+        Code::derive(&keys().current().codes, &challenge(Kind::Email, 1, BEGIN), Purpose::Reset);
     let text = code.reveal().to_owned();
     let typed = |text: &str| code.matches(&TypedCode::parse(text).expect("a code"));
     assert!(typed(&text));

@@ -8,17 +8,25 @@ use domain::method::{Kind, Method};
 #[test]
 fn a_name_is_what_a_channel_gives_and_nothing_that_could_be_another_key() {
     let longest = "a".repeat(MessageId::MAX_BYTES);
-    for name in ["0100018f3c2d5e6a-1b2c3d4e-5f60-7182-93a4-b5c6d7e8f901-000000", "94f20ce6-13c5-43a0-9a9e-ca52d816e90b", "a", &longest] {
+    for name in [
+        "0100018f3c2d5e6a-1b2c3d4e-5f60-7182-93a4-b5c6d7e8f901-000000",
+        "94f20ce6-13c5-43a0-9a9e-ca52d816e90b",
+        "a",
+        &longest,
+    ] {
         assert_eq!(MessageId::parse(name).expect(name).as_str(), name);
     }
-    for name in ["", " a", "a b", "a#b", "a\nb", "a/b", "ä", "{a}", &"a".repeat(MessageId::MAX_BYTES + 1)] {
+    for name in
+        ["", " a", "a b", "a#b", "a\nb", "a/b", "ä", "{a}", &"a".repeat(MessageId::MAX_BYTES + 1)]
+    {
         assert_eq!(MessageId::parse(name), None, "{name:?}");
     }
 }
 
 #[test]
 fn each_reason_is_of_one_kind_and_has_a_word_of_its_own_in_the_trail() {
-    let mut words: Vec<String> = Returned::ALL.iter().map(|returned| returned.reason().as_str()).collect();
+    let mut words: Vec<String> =
+        Returned::ALL.iter().map(|returned| returned.reason().as_str()).collect();
     assert_eq!(words, ["bounced", "complained", "optedOut", "numberBlocked", "numberInvalid"]);
     words.sort();
     words.dedup();
@@ -51,5 +59,8 @@ fn a_method_of_older_code_is_deliverable_and_a_newer_one_keeps_its_mark() {
     assert_eq!(serde_json::to_string(&method).expect("JSON"), older, "and is written as it was");
     method.undeliverable = Some(Undeliverable { since: BEGIN, reason: Returned::OptedOut });
     let stored = serde_json::to_string(&method).expect("JSON");
-    assert_eq!(serde_json::from_str::<Method>(&stored).expect("read").undeliverable, method.undeliverable);
+    assert_eq!(
+        serde_json::from_str::<Method>(&stored).expect("read").undeliverable,
+        method.undeliverable
+    );
 }

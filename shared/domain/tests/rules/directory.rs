@@ -9,7 +9,11 @@ use domain::time::{Span, Time};
 use std::collections::BTreeSet;
 
 fn named(user_id: &str, name: &str) -> Account {
-    Account { user_id: UserId::parse(user_id).expect("a user ID"), name: name.to_owned(), ..account() }
+    Account {
+        user_id: UserId::parse(user_id).expect("a user ID"),
+        name: name.to_owned(),
+        ..account()
+    }
 }
 
 fn search(text: &str) -> Filter {
@@ -46,7 +50,10 @@ fn a_word_never_outgrows_its_key() {
     // One character that NFKC makes eighteen of.
     for name in ["\u{fdfa}".repeat(128), "字".repeat(128), "a".repeat(128)] {
         let account = named(&"u".repeat(UserId::MAX_BYTES), &name);
-        assert!(words(&account).iter().all(|word| (1..=Word::MAX_BYTES).contains(&word.len())), "{name}");
+        assert!(
+            words(&account).iter().all(|word| (1..=Word::MAX_BYTES).contains(&word.len())),
+            "{name}"
+        );
         assert!(search(&name).fits(&account), "{name}");
         assert!(search(account.user_id.as_str()).fits(&account));
     }
@@ -70,7 +77,13 @@ fn the_beginning_of_a_word_finds() {
 
 #[test]
 fn letters_that_are_no_others_capital_find_nobody_else() {
-    for (name, text) in [("Istanbul", "\u{131}"), ("\u{131}sparta", "i"), ("Strasse", "straß"), ("Straße", "strass"), ("Ann", "а")] {
+    for (name, text) in [
+        ("Istanbul", "\u{131}"),
+        ("\u{131}sparta", "i"),
+        ("Strasse", "straß"),
+        ("Straße", "strass"),
+        ("Ann", "а"),
+    ] {
         assert!(!search(text).fits(&named("x", name)), "{name} by {text}");
     }
     // A search may be generous where a sign only is another way to write it.
@@ -90,7 +103,10 @@ fn whoever_is_found_by_several_words_is_shown_by_one() {
     for (account, text, expected) in table {
         let shown = search(text).shown_by(&account);
         assert_eq!(shown.as_ref().map(Word::as_str), expected, "{text}");
-        assert!(shown.is_none_or(|word| account.found_by().contains(&FoundBy::Word(word))), "{text}");
+        assert!(
+            shown.is_none_or(|word| account.found_by().contains(&FoundBy::Word(word))),
+            "{text}"
+        );
     }
 }
 
@@ -121,16 +137,34 @@ fn a_group_is_found_by_its_whole_name() {
         ("Staff", Some("an"), true),
         ("Staff", Some("bo"), false),
     ] {
-        assert_eq!(Filter::parse(search, Some(group)).expect("a filter").fits(&ann), found, "{group} {search:?}");
+        assert_eq!(
+            Filter::parse(search, Some(group)).expect("a filter").fits(&ann),
+            found,
+            "{group} {search:?}"
+        );
     }
 }
 
 #[test]
 fn two_filters_have_two_names() {
-    let filters = [(None, None), (Some("a"), None), (None, Some("a")), (Some("a b"), None), (Some("ab"), None), (Some("a"), Some("b"))];
-    let names: BTreeSet<String> = filters.iter().map(|(search, group)| Filter::parse(*search, *group).expect("a filter").name()).collect();
+    let filters = [
+        (None, None),
+        (Some("a"), None),
+        (None, Some("a")),
+        (Some("a b"), None),
+        (Some("ab"), None),
+        (Some("a"), Some("b")),
+    ];
+    let names: BTreeSet<String> = filters
+        .iter()
+        .map(|(search, group)| Filter::parse(*search, *group).expect("a filter").name())
+        .collect();
     assert_eq!(names.len(), filters.len());
-    assert_eq!(search("A  b").name(), search("ａ b").name(), "two spellings of one filter have one");
+    assert_eq!(
+        search("A  b").name(),
+        search("ａ b").name(),
+        "two spellings of one filter have one"
+    );
 }
 
 #[test]
@@ -139,7 +173,12 @@ fn what_was_verified_before_registration_was_required_anew_does_not_count_as_reg
     let mut ann = account();
     ann.methods.insert(Kind::Email, crate::method(Kind::Email, 1));
     let verified = ann.methods[&Kind::Email].verified_at;
-    for (required, counts) in [(None, 1), (Some(verified - Span(1)), 1), (Some(verified), 1), (Some(Time(verified.0 + 1)), 0)] {
+    for (required, counts) in [
+        (None, 1),
+        (Some(verified - Span(1)), 1),
+        (Some(verified), 1),
+        (Some(Time(verified.0 + 1)), 0),
+    ] {
         ann.registration_required_at = required;
         assert_eq!(ann.registered_kinds(&policy).len(), counts, "{required:?}");
         assert_eq!(ann.usable_kinds(&policy).len(), 1, "it still resets");
@@ -147,5 +186,8 @@ fn what_was_verified_before_registration_was_required_anew_does_not_count_as_reg
     ann.registration_required_at = None;
     ann.role = Role::Administrator;
     assert_eq!(ann.registered_kinds(&policy).len(), 1);
-    assert!(ann.registered_kinds(&Policy { methods: BTreeSet::from([Kind::MobilePhone]), ..policy }).is_empty());
+    assert!(
+        ann.registered_kinds(&Policy { methods: BTreeSet::from([Kind::MobilePhone]), ..policy })
+            .is_empty()
+    );
 }

@@ -17,11 +17,21 @@ const BOTH: &[Kind] = &Kind::ALL;
 /// A policy for everybody.
 fn policy(methods: &[Kind], kinds_required: u32) -> Policy {
     let sms_countries = ["AU".to_owned()].into();
-    Policy { scope: Scope::All, methods: methods.iter().copied().collect(), kinds_required, sms_countries, ..Policy::default() }
+    Policy {
+        scope: Scope::All,
+        methods: methods.iter().copied().collect(),
+        kinds_required,
+        sms_countries,
+        ..Policy::default()
+    }
 }
 
 fn someone(role: Role, registered: &[Kind]) -> Account {
-    Account { role, methods: registered.iter().map(|kind| (*kind, method(*kind, 1))).collect(), ..account() }
+    Account {
+        role,
+        methods: registered.iter().map(|kind| (*kind, method(*kind, 1))).collect(),
+        ..account()
+    }
 }
 
 type Kinds = &'static [Kind];
@@ -54,7 +64,10 @@ fn who_may_reset() {
     ];
     for (role, registered, allowed, required, expected) in table {
         let found = eligibility(Some(&someone(role, registered)), &policy(allowed, required));
-        assert_eq!(found, expected, "{role:?} with {registered:?} of {allowed:?}, {required} required");
+        assert_eq!(
+            found, expected,
+            "{role:?} with {registered:?} of {allowed:?}, {required} required"
+        );
     }
 }
 
@@ -62,8 +75,10 @@ fn who_may_reset() {
 fn the_first_reason_is_the_one_that_is_kept() {
     let ready = someone(Role::User, MAIL);
     let on = policy(MAIL, 1);
-    let groups = |names: &[&str]| names.iter().map(|name| GroupName::parse(name).unwrap()).collect();
-    let selected = Policy { scope: Scope::Selected { groups: groups(&["staff", "board"]) }, ..on.clone() };
+    let groups =
+        |names: &[&str]| names.iter().map(|name| GroupName::parse(name).unwrap()).collect();
+    let selected =
+        Policy { scope: Scope::Selected { groups: groups(&["staff", "board"]) }, ..on.clone() };
     let off = Policy { scope: Scope::None, ..on.clone() };
     let member = |names: &[&str]| Account { groups: groups(names), ..ready.clone() };
     let disabled = Account { enabled: false, ..account() };
@@ -83,13 +98,20 @@ fn the_first_reason_is_the_one_that_is_kept() {
         assert_eq!(eligibility(account.as_ref(), policy), expected, "{what}");
     }
     let pending = Account { temporary_until: Some(BEGIN), ..ready };
-    assert_eq!(eligibility(Some(&pending), &on), Reason::None, "a temporary password is in nobody's way");
+    assert_eq!(
+        eligibility(Some(&pending), &on),
+        Reason::None,
+        "a temporary password is in nobody's way"
+    );
 }
 
 #[test]
 fn what_sign_in_asks_for_next() {
     const DAY: Span = Span::days(1);
-    let registered = |kinds: &[Kind], ago: i64| Account { registered_at: Some(BEGIN - Span::days(ago)), ..someone(Role::User, kinds) };
+    let registered = |kinds: &[Kind], ago: i64| Account {
+        registered_at: Some(BEGIN - Span::days(ago)),
+        ..someone(Role::User, kinds)
+    };
     let on = policy(MAIL, 1);
     let with = |change: fn(&mut Policy)| {
         let mut policy = on.clone();
@@ -125,7 +147,8 @@ fn what_sign_in_asks_for_next() {
     for (what, account, policy, expected) in table {
         assert_eq!(next_step(&account, &policy, BEGIN), expected, "{what}");
     }
-    let almost = Account { registered_at: Some(BEGIN - Span::days(180) + Span(1)), ..registered(MAIL, 0) };
+    let almost =
+        Account { registered_at: Some(BEGIN - Span::days(180) + Span(1)), ..registered(MAIL, 0) };
     assert_eq!(next_step(&almost, &on, BEGIN), None, "a millisecond before 180 days");
 }
 
@@ -137,16 +160,21 @@ fn what_is_next_decides_what_a_session_reaches_and_for_how_long() {
         (Some(Next::Reconfirm), Reach::Register, LIMITED), (Some(Next::ChangePassword), Reach::ChangePassword, LIMITED),
     ];
     for (next, reach, lasts) in table {
-        let session = Session::begin(&account(), &bearer(BearerKind::Session, 1), next, BEGIN, BEGIN);
+        let session =
+            Session::begin(&account(), &bearer(BearerKind::Session, 1), next, BEGIN, BEGIN);
         assert_eq!((session.reach, session.exp), (reach, BEGIN + lasts), "{next:?}");
     }
-    assert_eq!((FULL, LIMITED, IDLE, SEEN_STEP), (Span::hours(12), Span::minutes(20), Span::hours(1), Span::minutes(5)));
+    assert_eq!(
+        (FULL, LIMITED, IDLE, SEEN_STEP),
+        (Span::hours(12), Span::minutes(20), Span::hours(1), Span::minutes(5))
+    );
 }
 
 #[test]
 fn a_session_lives_until_its_end_and_while_its_account_is_the_same() {
     let account = account();
-    let begin = |next| Session::begin(&account, &bearer(BearerKind::Session, 1), next, BEGIN, BEGIN);
+    let begin =
+        |next| Session::begin(&account, &bearer(BearerKind::Session, 1), next, BEGIN, BEGIN);
     let (full, limited) = (begin(None), begin(Some(Next::Register)));
     let used = |session: &Session, at: Time| Session { seen: at, ..session.clone() };
     #[rustfmt::skip]
@@ -205,7 +233,10 @@ fn a_reset_is_open_to_its_own_bearer_until_it_ends() {
     assert!(reset().is_open(&mine, BEGIN) && reset().is_open(&mine, ends - Span(1)));
     assert!(!reset().is_open(&mine, ends), "at its end");
     assert!(!reset().is_open(&bearer(BearerKind::Reset, 2), BEGIN), "another's");
-    assert!(!reset().is_open(&bearer(BearerKind::Session, 1), BEGIN), "a session's of the same bytes");
+    assert!(
+        !reset().is_open(&bearer(BearerKind::Session, 1), BEGIN),
+        "a session's of the same bytes"
+    );
     for state in [ResetState::Done, ResetState::Cancelled] {
         assert!(!Reset { state, ..reset() }.is_open(&mine, BEGIN), "{state:?}");
     }
@@ -230,11 +261,18 @@ fn a_proof_counts_while_its_kind_is_allowed_and_its_address_the_same() {
     ];
     for (what, proved, methods, allowed, expected) in table {
         let reset = Reset { verified: proved.iter().copied().collect(), ..reset() };
-        let account = Account { methods: methods.iter().map(|(kind, version)| (*kind, method(*kind, *version))).collect(), ..account() };
+        let account = Account {
+            methods: methods
+                .iter()
+                .map(|(kind, version)| (*kind, method(*kind, *version)))
+                .collect(),
+            ..account()
+        };
         assert_eq!(reset.proofs(&account, &policy(allowed, 1)), expected, "{what}");
     }
     // Allowed only after the reset began, and the account has none: two
     // absent versions are not the same version.
-    let unknown_then = Reset { verified: [Kind::Email].into(), versions: Default::default(), ..reset() };
+    let unknown_then =
+        Reset { verified: [Kind::Email].into(), versions: Default::default(), ..reset() };
     assert_eq!(unknown_then.proofs(&account(), &policy(BOTH, 1)), 0);
 }

@@ -96,16 +96,24 @@ fn what_was_never_issued_in_this_form_is_no_challenge() {
 
 #[test]
 fn what_was_never_queued_is_no_outbox_id() {
-    for text in
-        ["", ".", "...", "1795424400000", "1795424400000.code.-.r", "x.notice.-.r", "1795424400000.reset.-", "1795424400000.notice.-.r.s"]
-    {
+    for text in [
+        "",
+        ".",
+        "...",
+        "1795424400000",
+        "1795424400000.code.-.r",
+        "x.notice.-.r",
+        "1795424400000.reset.-",
+        "1795424400000.notice.-.r.s",
+    ] {
         assert_eq!(OutboxId::parse(text), None, "{text:?}");
     }
 }
 
 #[test]
 fn support_codes_of_ten_thousand_requests_differ() {
-    let codes: HashSet<String> = (0..10_000).map(|n| SupportCode::of(&format!("request {n}")).as_str().to_owned()).collect();
+    let codes: HashSet<String> =
+        (0..10_000).map(|n| SupportCode::of(&format!("request {n}")).as_str().to_owned()).collect();
     assert_eq!(codes.len(), 10_000);
 }
 
@@ -127,9 +135,17 @@ fn instants_are_written_in_utc_with_milliseconds() {
 
 #[test]
 fn waiting_as_long_as_is_said_is_never_too_short() {
-    for (ms, seconds) in
-        [(0, 0), (1, 1), (999, 1), (1000, 1), (1001, 2), (86_400_000, 86_400), (-1, 0), (i64::MIN, 0), (i64::MAX, u32::MAX)]
-    {
+    for (ms, seconds) in [
+        (0, 0),
+        (1, 1),
+        (999, 1),
+        (1000, 1),
+        (1001, 2),
+        (86_400_000, 86_400),
+        (-1, 0),
+        (i64::MIN, 0),
+        (i64::MAX, u32::MAX),
+    ] {
         assert_eq!(Span(ms).whole_seconds(), seconds, "{ms} ms");
     }
     // The broom comes after the end, never before.

@@ -66,7 +66,8 @@ struct Model {
 impl Model {
     fn closed_until(&self, cap: u32, now: Time) -> Option<Time> {
         let last = *self.counted.last()?;
-        (self.counted.len() >= cap as usize && last + GUESS_WINDOW > now).then_some(last + GUESS_WINDOW)
+        (self.counted.len() >= cap as usize && last + GUESS_WINDOW > now)
+            .then_some(last + GUESS_WINDOW)
     }
     fn code_was_sent(&mut self, kind: Kind, cap: u32, now: Time) {
         if self.counted.len() >= cap as usize {
@@ -102,20 +103,23 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (1..30i64).prop_map(|hours| Step::Pass(Span::hours(hours))),
     ];
     let send = (kind(), 0..3u8).prop_map(|(kind, of)| Step::Send(kind, of));
-    let guess = (kind(), 0..3u8, prop::bool::weighted(0.1)).prop_map(|(kind, of, right)| Step::Guess(kind, of, right));
+    let guess = (kind(), 0..3u8, prop::bool::weighted(0.1))
+        .prop_map(|(kind, of, right)| Step::Guess(kind, of, right));
     prop::collection::vec(prop_oneof![3 => pass, 4 => send, 6 => guess], 1..150)
 }
 
 fn policy() -> impl Strategy<Value = Policy> {
-    (3..8u32, 1..=10u32, 15..=300u32, 1..=4u32).prop_map(|(failed_guesses, guesses, resend_wait_seconds, sends)| {
-        let mut policy = Policy::default();
-        policy.code.guesses = guesses;
-        policy.limits.failed_guesses = failed_guesses;
-        policy.limits.resend_wait_seconds = resend_wait_seconds;
-        policy.limits.mails_per_ten_minutes = sends;
-        policy.limits.sms_per_hour = sends;
-        policy
-    })
+    (3..8u32, 1..=10u32, 15..=300u32, 1..=4u32).prop_map(
+        |(failed_guesses, guesses, resend_wait_seconds, sends)| {
+            let mut policy = Policy::default();
+            policy.code.guesses = guesses;
+            policy.limits.failed_guesses = failed_guesses;
+            policy.limits.resend_wait_seconds = resend_wait_seconds;
+            policy.limits.mails_per_ten_minutes = sends;
+            policy.limits.sms_per_hour = sends;
+            policy
+        },
+    )
 }
 
 fn without_files(cases: u32) -> Config {
@@ -185,7 +189,10 @@ fn each_code_has_its_own_guesses_and_the_account_one_count() {
     assert_eq!(compared, 10, "five of the first code, five of the second, then no more");
     let last = BEGIN + Span::minutes(1);
     assert_eq!(table.ledger.closed_until(10, now), Some(last + Span::hours(24)));
-    assert_eq!(table.issue(&policy, Kind::MobilePhone, 9, last + Span::hours(24) - Span(1)), Err(Refused::Closed(last + Span::hours(24))));
+    assert_eq!(
+        table.issue(&policy, Kind::MobilePhone, 9, last + Span::hours(24) - Span(1)),
+        Err(Refused::Closed(last + Span::hours(24)))
+    );
     assert_eq!(table.issue(&policy, Kind::Email, 9, last + Span::hours(24)), Ok(()));
     assert!(table.ledger.fails.is_empty(), "a full count ends as a whole");
 }
@@ -194,7 +201,10 @@ fn each_code_has_its_own_guesses_and_the_account_one_count() {
 fn registration_has_a_count_of_its_own() {
     let mut policy = Policy::default();
     (policy.limits.failed_guesses, policy.limits.failed_registration_guesses) = (4, 9);
-    assert_eq!((guess_cap(&policy, Purpose::Reset), guess_cap(&policy, Purpose::Registration)), (4, 9));
+    assert_eq!(
+        (guess_cap(&policy, Purpose::Reset), guess_cap(&policy, Purpose::Registration)),
+        (4, 9)
+    );
 }
 
 #[test]
@@ -221,7 +231,10 @@ fn another_code_of_a_kind_waits_longer_each_time() {
         table.issue(&policy, Kind::Email, 1, now).unwrap();
         let again = now + Span::seconds(seconds);
         assert_eq!(table.issue(&policy, Kind::Email, 1, now), Err(Refused::TooSoon(again)));
-        assert_eq!(table.issue(&policy, Kind::Email, 1, again - Span(1)), Err(Refused::TooSoon(again)));
+        assert_eq!(
+            table.issue(&policy, Kind::Email, 1, again - Span(1)),
+            Err(Refused::TooSoon(again))
+        );
         now = again;
     }
 }
@@ -236,7 +249,9 @@ fn the_wait_is_of_one_kind_in_one_reset() {
 
 #[test]
 fn sends_are_counted_in_a_sliding_window() {
-    for (kind, most, window) in [(Kind::Email, 10, Span::minutes(10)), (Kind::MobilePhone, 5, Span::hours(1))] {
+    for (kind, most, window) in
+        [(Kind::Email, 10, Span::minutes(10)), (Kind::MobilePhone, 5, Span::hours(1))]
+    {
         let (policy, mut table) = (Policy::default(), Table::default());
         let at = |n: i64| BEGIN + Span::seconds(n * 7);
         // Each by another reset, so that no wait is in the way.
@@ -247,7 +262,11 @@ fn sends_are_counted_in_a_sliding_window() {
         assert_eq!(table.issue(&policy, kind, 100, at(most)), full, "{kind:?} number {}", most + 1);
         assert_eq!(table.issue(&policy, kind, 100, BEGIN + window - Span(1)), full);
         assert_eq!(table.issue(&policy, kind, 100, BEGIN + window), Ok(()), "the first has left");
-        assert_eq!(table.issue(&policy, kind, 101, BEGIN + window), Err(Refused::TooSoon(at(1) + window)), "the second has not");
+        assert_eq!(
+            table.issue(&policy, kind, 101, BEGIN + window),
+            Err(Refused::TooSoon(at(1) + window)),
+            "the second has not"
+        );
     }
 }
 
@@ -262,6 +281,9 @@ fn a_new_code_ends_the_older_one() {
 
 #[test]
 fn a_stamp_that_cannot_be_read_counts() {
-    let ledger = Ledger { fails: ["1795424400000-a", "garbage", ""].map(|text| Stamp(text.into())).into(), ..Ledger::default() };
+    let ledger = Ledger {
+        fails: ["1795424400000-a", "garbage", ""].map(|text| Stamp(text.into())).into(),
+        ..Ledger::default()
+    };
     assert!(ledger.closed_until(3, BEGIN + Span::days(1000)).is_some());
 }

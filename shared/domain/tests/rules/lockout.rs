@@ -12,7 +12,9 @@ fn fingerprint(n: u32) -> Fingerprint {
 
 /// The lock after wrong passwords, each another one.
 fn after(wrong: std::ops::Range<u32>, lock: Lock, now: Time) -> Lock {
-    wrong.fold(lock, |lock, n| lock.after_wrong(fingerprint(n), THRESHOLD, now, &format!("request {n}")))
+    wrong.fold(lock, |lock, n| {
+        lock.after_wrong(fingerprint(n), THRESHOLD, now, &format!("request {n}"))
+    })
 }
 
 fn waits(lock: &Lock, now: Time) -> Option<Span> {
@@ -27,7 +29,12 @@ fn the_tenth_wrong_password_makes_sign_in_wait_a_minute_and_each_further_one_twi
     let minutes = [1, 2, 4, 8, 15, 15, 15, 15, 15, 15, 15, 15];
     for (n, minutes) in (9..).zip(minutes) {
         lock = after(n..n + 1, lock, now);
-        assert_eq!(waits(&lock, now), Some(Span::minutes(minutes)), "wrong password number {}", n + 1);
+        assert_eq!(
+            waits(&lock, now),
+            Some(Span::minutes(minutes)),
+            "wrong password number {}",
+            n + 1
+        );
         now = now + Span::minutes(minutes);
         assert_eq!(lock.locked_until(now - Span(1)), Some(now), "until the last millisecond");
         assert_eq!(lock.locked_until(now), None, "and not longer");
@@ -45,7 +52,11 @@ fn no_number_of_wrong_passwords_waits_longer_than_fifteen_minutes() {
 #[test]
 fn the_threshold_is_the_policys() {
     for threshold in [3, 10, 100] {
-        let wrong = |n: u32| (0..n).fold(Lock::default(), |lock, i| lock.after_wrong(fingerprint(i), threshold, BEGIN, "r"));
+        let wrong = |n: u32| {
+            (0..n).fold(Lock::default(), |lock, i| {
+                lock.after_wrong(fingerprint(i), threshold, BEGIN, "r")
+            })
+        };
         assert_eq!(waits(&wrong(threshold - 1), BEGIN), None, "{threshold}");
         assert_eq!(waits(&wrong(threshold), BEGIN), Some(Span::minutes(1)), "{threshold}");
     }
@@ -58,10 +69,15 @@ fn one_of_the_last_three_wrong_passwords_does_not_count_again() {
     for (again, wrong) in [(3, 4), (2, 4), (1, 4), (0, 5)] {
         let next = lock.after_wrong(fingerprint(again), THRESHOLD, BEGIN, "again");
         assert_eq!(next.wrong, wrong, "password {again} again");
-        assert_eq!(next.revision, "again", "it is written all the same, so that known and unknown cost alike");
+        assert_eq!(
+            next.revision, "again",
+            "it is written all the same, so that known and unknown cost alike"
+        );
     }
     // A phone that repeats one old password for a day locks nobody out.
-    let phone = (0..1_000).fold(Lock::default(), |lock, n| lock.after_wrong(fingerprint(7), THRESHOLD, BEGIN, &n.to_string()));
+    let phone = (0..1_000).fold(Lock::default(), |lock, n| {
+        lock.after_wrong(fingerprint(7), THRESHOLD, BEGIN, &n.to_string())
+    });
     assert_eq!((phone.wrong, waits(&phone, BEGIN)), (1, None));
 }
 

@@ -32,7 +32,12 @@ const BEGIN: Time = Time(1_795_424_400_000);
 /// Keys of one generation, made of one byte each.
 fn keys() -> Keys {
     let key = |byte: char| byte.to_string().repeat(43);
-    Keys::parse(&format!(r#"{{"ids": "{}", "generations": [{{"kid": 1, "key": "{}"}}]}}"#, key('A'), key('E'))).expect("keys")
+    Keys::parse(&format!(
+        r#"{{"ids": "{}", "generations": [{{"kid": 1, "key": "{}"}}]}}"#,
+        key('A'),
+        key('E')
+    ))
+    .expect("keys")
 }
 
 fn handle(of: char) -> Handle {

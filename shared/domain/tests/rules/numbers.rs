@@ -12,13 +12,18 @@ const MOMENT: Span = Span(1);
 /// A policy for everybody, with these days to postpone and to confirm again.
 fn policy(postpone_days: u32, reconfirm_days: u32) -> Policy {
     let mut policy = Policy { scope: Scope::All, ..Policy::default() };
-    (policy.registration.postpone_days, policy.registration.reconfirm_days) = (postpone_days, reconfirm_days);
+    (policy.registration.postpone_days, policy.registration.reconfirm_days) =
+        (postpone_days, reconfirm_days);
     assert_eq!(policy.violations(), vec![]);
     policy
 }
 
 fn registered() -> Account {
-    Account { methods: [(Kind::Email, method(Kind::Email, 1))].into(), registered_at: Some(BEGIN), ..account() }
+    Account {
+        methods: [(Kind::Email, method(Kind::Email, 1))].into(),
+        registered_at: Some(BEGIN),
+        ..account()
+    }
 }
 
 #[test]
@@ -27,7 +32,11 @@ fn registration_is_postponed_for_none_or_ninety_days_and_not_a_moment_longer() {
         let policy = policy(days, 0);
         let mut account = account();
         assert_eq!(next_step(&account, &policy, BEGIN), Some(Next::Register));
-        assert_eq!(postpone_until(&account, &policy, Some(Next::Register), BEGIN), None, "nobody has asked yet");
+        assert_eq!(
+            postpone_until(&account, &policy, Some(Next::Register), BEGIN),
+            None,
+            "nobody has asked yet"
+        );
         note_asked(&mut account, Some(Next::Register), BEGIN);
         let until = BEGIN + Span::days(days.into());
         let when = |now| postpone_until(&account, &policy, Some(Next::Register), now);
@@ -49,13 +58,25 @@ fn methods_are_confirmed_again_never_after_a_day_or_after_two_years() {
         let (policy, account) = (policy(90, days), registered());
         let due = BEGIN + Span::days(days.into());
         let next = |now| next_step(&account, &policy, now);
-        assert_eq!((next(due - MOMENT), next(due), next(due + MOMENT)), (None, Some(Next::Reconfirm), Some(Next::Reconfirm)), "{days}");
+        assert_eq!(
+            (next(due - MOMENT), next(due), next(due + MOMENT)),
+            (None, Some(Next::Reconfirm), Some(Next::Reconfirm)),
+            "{days}"
+        );
         let again = Account { confirmed_at: Some(due), ..account.clone() };
-        assert_eq!(next_step(&again, &policy, due + Span::days(days.into()) - MOMENT), None, "{days}: confirmed, from then on");
+        assert_eq!(
+            next_step(&again, &policy, due + Span::days(days.into()) - MOMENT),
+            None,
+            "{days}: confirmed, from then on"
+        );
         // It is put off from the day it fell due.
         let until = due + Span::days(90);
         let postponed = |now| postpone_until(&account, &policy, Some(Next::Reconfirm), now);
-        assert_eq!((postponed(due), postponed(until - MOMENT), postponed(until)), (Some(until), Some(until), None), "{days}");
+        assert_eq!(
+            (postponed(due), postponed(until - MOMENT), postponed(until)),
+            (Some(until), Some(until), None),
+            "{days}"
+        );
     }
     let never = policy(90, 0);
     assert_eq!(next_step(&registered(), &never, BEGIN + Span::days(100_000)), None);

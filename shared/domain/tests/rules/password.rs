@@ -15,8 +15,14 @@ fn password(text: &str) -> Password {
 }
 
 /// Why a new password of this account is refused.
-pub fn judge(text: &str, account: &Account, policy: &Policy, terms: &Terms) -> Option<ViolationCode> {
-    let found = password(text).violations(&PasswordContext { policy, account, terms }, "/newPassword");
+pub fn judge(
+    text: &str,
+    account: &Account,
+    policy: &Policy,
+    terms: &Terms,
+) -> Option<ViolationCode> {
+    let found =
+        password(text).violations(&PasswordContext { policy, account, terms }, "/newPassword");
     assert!(found.len() <= 1 && found.iter().all(|v| v.pointer == "/newPassword"));
     found.first().map(|v| v.code)
 }
@@ -41,7 +47,11 @@ fn emoji(length: u32) -> String {
 fn length_is_counted_in_code_points() {
     use ViolationCode::PasswordLength;
     // A letter and an accent, which NFC makes one.
-    let composed = |length: u32| letters(length).replace(|c| !"aeiou".contains(c), "y").replace(['a', 'e', 'i', 'o', 'u', 'y'], "e\u{301}");
+    let composed = |length: u32| {
+        letters(length)
+            .replace(|c| !"aeiou".contains(c), "y")
+            .replace(['a', 'e', 'i', 'o', 'u', 'y'], "e\u{301}")
+    };
     #[rustfmt::skip]
     let table = [
         ("nothing", String::new(), Some(PasswordLength)),
@@ -71,7 +81,11 @@ fn a_refusal_says_how_long_it_must_be() {
     let (account, terms) = (account(), Terms::default());
     let context = PasswordContext { policy: &policy, account: &account, terms: &terms };
     let found = password(&letters(19)).violations(&context, "/newPassword");
-    let expected = Violation { min: Some(20), max: Some(256), ..Violation::new("/newPassword", ViolationCode::PasswordLength) };
+    let expected = Violation {
+        min: Some(20),
+        max: Some(256),
+        ..Violation::new("/newPassword", ViolationCode::PasswordLength)
+    };
     assert_eq!(found, vec![expected]);
     assert_eq!(password(&letters(20)).violations(&context, "/newPassword"), vec![]);
 }
@@ -130,30 +144,52 @@ fn judging_is_bounded_a_text_of_many_readings_is_judged_by_its_beginning() {
     // Of these signs zxcvbn makes hundreds of readings and looks each up.
     let signs = "1234567890!@#$%^&*({[<|+";
     let text = format!("{signs}{}", letters(100));
-    assert_eq!((zxcvbn(&text, &[]).score(), check(&text)), (Score::Four, Some(ViolationCode::PasswordCommon)));
+    assert_eq!(
+        (zxcvbn(&text, &[]).score(), check(&text)),
+        (Score::Four, Some(ViolationCode::PasswordCommon))
+    );
     // It looks at a hundred characters itself.
     let text = format!("{}{}", "a".repeat(100), letters(100));
     assert_eq!(check(&text), Some(ViolationCode::PasswordRepeats));
     // Nobody is refused for signs alone.
-    for text in ["{4@8(x[<3691!|70$5+%2", "4@8({[<3691!|70$5+%24@8({[<3691!|70$5+%2", "}Q7|+f2$[k!9<d1(mA8%z5", "|1!7+4@8({[<3 6-9\"0$5"] {
+    for text in [
+        "{4@8(x[<3691!|70$5+%2",
+        "4@8({[<3691!|70$5+%24@8({[<3691!|70$5+%2",
+        "}Q7|+f2$[k!9<d1(mA8%z5",
+        "|1!7+4@8({[<3 6-9\"0$5",
+    ] {
         assert_eq!(check(text), None, "{text}");
     }
 }
 
 #[test]
 fn what_is_known_of_the_account_counts_nothing() {
-    let of =
-        |user_id: &str, name: &str| Account { user_id: UserId::parse(user_id).expect("a user ID"), name: name.to_owned(), ..account() };
+    let of = |user_id: &str, name: &str| Account {
+        user_id: UserId::parse(user_id).expect("a user ID"),
+        name: name.to_owned(),
+        ..account()
+    };
     let mut policy = Policy::default();
     policy.organisation.name = "Contoso Holding 股份有限公司".to_owned();
     policy.organisation.short_name = "CTSO".to_owned();
     let judge = |text: &str, account: &Account| judge(text, account, &policy, &Terms::default());
     let personal = Some(ViolationCode::PasswordPersonal);
-    for user_id in ["ann", "bo", "x", "ann@example.com", "maximilian.mustermann", "王小明", "0815"] {
-        for tail in ["-password-2026", "_Password_2026!", " welcome 123456", ".qwertyuiop1234", "+1q2w3e4r5t6y7u8"] {
+    for user_id in ["ann", "bo", "x", "ann@example.com", "maximilian.mustermann", "王小明", "0815"]
+    {
+        for tail in [
+            "-password-2026",
+            "_Password_2026!",
+            " welcome 123456",
+            ".qwertyuiop1234",
+            "+1q2w3e4r5t6y7u8",
+        ] {
             let account = of(user_id, "Somebody");
             assert_eq!(judge(&format!("{user_id}{tail}"), &account), personal, "{user_id}{tail}");
-            assert_eq!(judge(&format!("{}{tail}", user_id.to_uppercase()), &account), personal, "{user_id}{tail} in capitals");
+            assert_eq!(
+                judge(&format!("{}{tail}", user_id.to_uppercase()), &account),
+                personal,
+                "{user_id}{tail} in capitals"
+            );
         }
     }
     let kim = of("k.sanders@example.com", "Kim Sanders-Lee");
@@ -166,7 +202,12 @@ fn what_is_known_of_the_account_counts_nothing() {
         assert!(judge(text, &kim).is_some(), "{text}");
     }
     // What is left is hard to guess, so the name in it does no harm.
-    for text in ["kim walks a purple otter", "planning annexes of glass", "my contoso otter sings bass", "vqjhzkwmrtpxgyb-kim"] {
+    for text in [
+        "kim walks a purple otter",
+        "planning annexes of glass",
+        "my contoso otter sings bass",
+        "vqjhzkwmrtpxgyb-kim",
+    ] {
         assert_eq!(judge(text, &kim), None, "{text}");
     }
     // Of somebody else it tells nothing.
@@ -177,7 +218,16 @@ fn what_is_known_of_the_account_counts_nothing() {
 #[test]
 fn nothing_is_shortened_folded_or_trimmed() {
     let bytes = |text: &str| password(text).expose().to_vec();
-    for text in ["Ends With A Space ", " begins with one", "CaseMatters", &"a".repeat(300), "x..\0y", "ﬁ", "①", "Ａ"] {
+    for text in [
+        "Ends With A Space ",
+        " begins with one",
+        "CaseMatters",
+        &"a".repeat(300),
+        "x..\0y",
+        "ﬁ",
+        "①",
+        "Ａ",
+    ] {
         assert_eq!(bytes(text), text.as_bytes(), "{text:?}");
     }
     assert_eq!(bytes("Zoe\u{308}"), "Zoë".as_bytes(), "NFC: two ways to type one letter");
@@ -217,8 +267,10 @@ proptest! {
 
 #[test]
 fn a_temporary_password_uses_every_symbol_and_every_byte() {
-    let all: std::collections::BTreeSet<char> =
-        (0..=255u8).flat_map(|byte| temporary([byte; 20]).expose_secret().chars().collect::<Vec<_>>()).filter(|c| *c != '-').collect();
+    let all: std::collections::BTreeSet<char> = (0..=255u8)
+        .flat_map(|byte| temporary([byte; 20]).expose_secret().chars().collect::<Vec<_>>())
+        .filter(|c| *c != '-')
+        .collect();
     assert_eq!(all.len(), 31);
     let base = temporary([0; 20]).expose_secret().to_owned();
     for place in 0..20 {

@@ -20,10 +20,13 @@ fn roomy() -> Value {
 /// The policy with this at the pointer. A list gets that many members.
 fn with(pointer: &str, number: i64) -> Value {
     let mut policy = roomy();
-    let place = policy.pointer_mut(pointer).unwrap_or_else(|| panic!("the policy has no {pointer}"));
+    let place =
+        policy.pointer_mut(pointer).unwrap_or_else(|| panic!("the policy has no {pointer}"));
     *place = match pointer {
         "/scope/groups" => (0..number).map(|i| json!(format!("group {i}"))).collect(),
-        "/methods" => Kind::ALL.iter().take(number as usize).map(|kind| json!(kind.as_str())).collect(),
+        "/methods" => {
+            Kind::ALL.iter().take(number as usize).map(|kind| json!(kind.as_str())).collect()
+        }
         _ => json!(number),
     };
     policy
@@ -40,13 +43,19 @@ fn each_number_is_taken_from_its_least_to_its_most_and_refused_beyond() {
     for range in &RANGES {
         let pointer = range.pointer;
         for inside in [range.min, range.default, range.max] {
-            assert_eq!(violations(with(pointer, inside.into())), Some(vec![]), "{pointer} = {inside}");
+            assert_eq!(
+                violations(with(pointer, inside.into())),
+                Some(vec![]),
+                "{pointer} = {inside}"
+            );
         }
         let refusal = Violation::out_of_range(pointer, range.min, range.max);
-        let beyond = |number: i64| violations(with(pointer, number)).map(|found| found.contains(&refusal));
+        let beyond =
+            |number: i64| violations(with(pointer, number)).map(|found| found.contains(&refusal));
         let below = i64::from(range.min) - 1;
         // There is no number below none, and no third kind to be one too many.
-        let unsayable = |number: i64| number < 0 || pointer == "/methods" && number > Kind::ALL.len() as i64;
+        let unsayable =
+            |number: i64| number < 0 || pointer == "/methods" && number > Kind::ALL.len() as i64;
         for outside in [below, i64::from(range.max) + 1] {
             match (pointer, unsayable(outside)) {
                 ("/methods", true) => {}
@@ -60,8 +69,18 @@ fn each_number_is_taken_from_its_least_to_its_most_and_refused_beyond() {
 
 #[test]
 fn a_number_is_whole_and_small_enough_to_be_one() {
-    for range in RANGES.iter().filter(|range| !matches!(range.pointer, "/scope/groups" | "/methods")) {
-        for bad in [json!(-1), json!(1.5), json!("5"), json!(null), json!(u64::from(u32::MAX) + 1), json!([5]), json!(true)] {
+    for range in
+        RANGES.iter().filter(|range| !matches!(range.pointer, "/scope/groups" | "/methods"))
+    {
+        for bad in [
+            json!(-1),
+            json!(1.5),
+            json!("5"),
+            json!(null),
+            json!(u64::from(u32::MAX) + 1),
+            json!([5]),
+            json!(true),
+        ] {
             let mut policy = roomy();
             *policy.pointer_mut(range.pointer).unwrap() = bad.clone();
             assert_eq!(violations(policy), None, "{} = {bad}", range.pointer);
@@ -85,7 +104,10 @@ fn the_numbers_are_those_of_the_product() {
     assert_eq!(ours, product);
 
     let defaults = serde_json::to_value(Policy::default()).unwrap();
-    for (pointer, default, ..) in product.into_iter().filter(|(pointer, ..)| !matches!(*pointer, "/scope/groups" | "/methods")) {
+    for (pointer, default, ..) in product
+        .into_iter()
+        .filter(|(pointer, ..)| !matches!(*pointer, "/scope/groups" | "/methods"))
+    {
         assert_eq!(defaults.pointer(pointer), Some(&json!(default)), "{pointer}");
     }
 }
@@ -119,9 +141,11 @@ type Found<'a> = &'a [(&'a str, ViolationCode)];
 fn check(changes: Changes<'_>) -> Vec<(String, ViolationCode)> {
     let mut policy = roomy();
     for (pointer, value) in changes {
-        *policy.pointer_mut(pointer).unwrap_or_else(|| panic!("the policy has no {pointer}")) = value.clone();
+        *policy.pointer_mut(pointer).unwrap_or_else(|| panic!("the policy has no {pointer}")) =
+            value.clone();
     }
-    let policy: Policy = serde_json::from_value(policy).unwrap_or_else(|error| panic!("{changes:?}: {error}"));
+    let policy: Policy =
+        serde_json::from_value(policy).unwrap_or_else(|error| panic!("{changes:?}: {error}"));
     policy.violations().into_iter().map(|v| (v.pointer, v.code)).collect()
 }
 
@@ -153,10 +177,18 @@ fn each_text_is_checked() {
             assert_eq!(check(&[(pointer, json!(text))]), vec![], "{pointer} = {text:?}");
         }
         for text in bad {
-            assert_eq!(check(&[(pointer, json!(text))]), vec![(pointer.to_owned(), code)], "{pointer} = {text:?}");
+            assert_eq!(
+                check(&[(pointer, json!(text))]),
+                vec![(pointer.to_owned(), code)],
+                "{pointer} = {text:?}"
+            );
         }
     }
-    assert_eq!(check(&[("/organisation/helpDesk", json!(null))]), vec![], "a help desk may be absent");
+    assert_eq!(
+        check(&[("/organisation/helpDesk", json!(null))]),
+        vec![],
+        "a help desk may be absent"
+    );
 }
 
 #[test]
@@ -179,22 +211,29 @@ fn what_depends_on_something_else_is_checked_together() {
         (&[("/code/digits", json!(9)), ("/organisation/name", json!(""))], &[("/code/digits", V::OutOfRange), ("/organisation/name", V::NotAName)]),
     ];
     for (changes, expected) in table {
-        let expected: Vec<_> = expected.iter().map(|(pointer, code)| ((*pointer).to_owned(), *code)).collect();
+        let expected: Vec<_> =
+            expected.iter().map(|(pointer, code)| ((*pointer).to_owned(), *code)).collect();
         assert_eq!(check(changes), expected, "{changes:?}");
     }
 }
 
 #[test]
 fn a_scope_names_one_to_fifty_groups_as_they_are_written() {
-    let groups = |names: Vec<String>| check(&[("/scope", json!({ "type": "selected", "groups": names }))]);
+    let groups =
+        |names: Vec<String>| check(&[("/scope", json!({ "type": "selected", "groups": names }))]);
     let many = |n: usize| (0..n).map(|i| format!("group {i}")).collect::<Vec<_>>();
     let pointer = "/scope/groups".to_owned();
     assert_eq!(groups(many(1)), vec![]);
     assert_eq!(groups(many(50)), vec![]);
     assert_eq!(groups(many(0)), vec![(pointer.clone(), ViolationCode::OutOfRange)]);
     assert_eq!(groups(many(51)), vec![(pointer.clone(), ViolationCode::OutOfRange)]);
-    for bad in ["", " ", " staff", "staff ", "sta\nff", &"g".repeat(GroupName::MAX_CHARACTERS + 1)] {
-        assert_eq!(groups(vec![bad.to_owned()]), vec![(pointer.clone(), ViolationCode::NotAGroup)], "{bad:?}");
+    for bad in ["", " ", " staff", "staff ", "sta\nff", &"g".repeat(GroupName::MAX_CHARACTERS + 1)]
+    {
+        assert_eq!(
+            groups(vec![bad.to_owned()]),
+            vec![(pointer.clone(), ViolationCode::NotAGroup)],
+            "{bad:?}"
+        );
     }
     for scope in [json!({ "type": "none" }), json!({ "type": "all" })] {
         assert_eq!(check(&[("/scope", scope)]), vec![]);
@@ -204,13 +243,26 @@ fn a_scope_names_one_to_fifty_groups_as_they_are_written() {
 #[test]
 fn a_policy_holds_every_known_field_and_no_other() {
     let reads = |policy: &Value| serde_json::from_value::<Policy>(policy.clone()).is_ok();
-    let mut places =
-        vec![String::new(), "/registration".into(), "/code".into(), "/limits".into(), "/password".into(), "/organisation".into()];
+    let mut places = vec![
+        String::new(),
+        "/registration".into(),
+        "/code".into(),
+        "/limits".into(),
+        "/password".into(),
+        "/organisation".into(),
+    ];
     for place in &places {
         let mut policy = roomy();
         policy.pointer_mut(place).unwrap()["colour"] = json!("blue");
         assert!(!reads(&policy), "an unknown field in {place:?}");
-        for field in roomy().pointer(place).unwrap().as_object().unwrap().keys().filter(|field| *field != "helpDesk") {
+        for field in roomy()
+            .pointer(place)
+            .unwrap()
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|field| *field != "helpDesk")
+        {
             let mut policy = roomy();
             policy.pointer_mut(place).unwrap().as_object_mut().unwrap().remove(field);
             assert!(!reads(&policy), "{place}/{field} is missing");
@@ -227,12 +279,16 @@ fn a_policy_holds_every_known_field_and_no_other() {
         policy["scope"] = scope.clone();
         assert!(!reads(&policy), "{scope}");
     }
-    assert!(matches!(serde_json::from_value(roomy()).map(|p: Policy| p.scope), Ok(Scope::Selected { .. })));
+    assert!(matches!(
+        serde_json::from_value(roomy()).map(|p: Policy| p.scope),
+        Ok(Scope::Selected { .. })
+    ));
 }
 
 #[test]
 fn a_policy_that_an_older_or_newer_version_stored_can_be_read() {
-    let mut stored = serde_json::to_value(SavedPolicy { version: 7, ..SavedPolicy::initial() }).unwrap();
+    let mut stored =
+        serde_json::to_value(SavedPolicy { version: 7, ..SavedPolicy::initial() }).unwrap();
     stored["policy"]["scope"] = serde_json::json!({ "type": "selected", "groups": ["staff"] });
     stored["policy"]["code"]["digits"] = 6.into();
     let whole = SavedPolicy::from_stored(stored.clone()).unwrap();

@@ -17,8 +17,12 @@ fn policy(methods: &[Kind], kinds_required: u32, countries: &[&str]) -> Policy {
 /// one with nothing.
 fn cut_off(before: &Policy, after: &Policy) -> (u32, u32) {
     let mut count = CutOff::default();
-    let people: [(Role, &[Kind]); 4] =
-        [(Role::Administrator, &Kind::ALL), (Role::User, &Kind::ALL), (Role::User, &[Kind::Email]), (Role::HelpDesk, &[])];
+    let people: [(Role, &[Kind]); 4] = [
+        (Role::Administrator, &Kind::ALL),
+        (Role::User, &Kind::ALL),
+        (Role::User, &[Kind::Email]),
+        (Role::HelpDesk, &[]),
+    ];
     for (role, kinds) in people {
         let mut person = account();
         person.role = role;
@@ -65,6 +69,12 @@ fn what_an_administrator_is_told() {
         (policy(&[Kind::MobilePhone], 1, &[]), &none, &[PhoneWithoutCountries]),
     ];
     for (policy, cut_off, expected) in table {
-        assert_eq!(warnings(&policy, cut_off), expected, "{:?} in {:?}", policy.methods, policy.sms_countries);
+        assert_eq!(
+            warnings(&policy, cut_off),
+            expected,
+            "{:?} in {:?}",
+            policy.methods,
+            policy.sms_countries
+        );
     }
 }

@@ -28,7 +28,10 @@ fn generation(kid: impl std::fmt::Display, key: &str) -> String {
 fn a_secret_is_read_whole_or_refused_without_a_word_of_it() {
     let good = secret(KEY, &format!("[{}]", generation(1, KEY)));
     assert!(Keys::parse(&good).is_ok());
-    assert!(Keys::parse(&secret(KEY, &format!("[{}, {}]", generation(2, KEY), generation(1, KEY)))).is_ok());
+    assert!(
+        Keys::parse(&secret(KEY, &format!("[{}, {}]", generation(2, KEY), generation(1, KEY))))
+            .is_ok()
+    );
     let one = |kid: &str, key: &str| secret(KEY, &format!("[{}]", generation(kid, key)));
     #[rustfmt::skip]
     let refused = [
@@ -55,24 +58,40 @@ fn a_secret_is_read_whole_or_refused_without_a_word_of_it() {
 
 #[test]
 fn two_generations_are_valid_and_the_first_makes_what_is_new() {
-    let keys = Keys::parse(&secret(KEY, &format!("[{}, {}]", generation(2, KEY), generation(1, &KEY.replace('S', "T"))))).unwrap();
+    let keys = Keys::parse(&secret(
+        KEY,
+        &format!("[{}, {}]", generation(2, KEY), generation(1, &KEY.replace('S', "T"))),
+    ))
+    .unwrap();
     assert_eq!(keys.current().kid, 2);
-    assert!(keys.generation(1).is_some() && keys.generation(2).is_some() && keys.generation(3).is_none());
-    assert_ne!(keys.generation(1).unwrap().codes.expose(), keys.generation(2).unwrap().codes.expose());
+    assert!(
+        keys.generation(1).is_some()
+            && keys.generation(2).is_some()
+            && keys.generation(3).is_none()
+    );
+    assert_ne!(
+        keys.generation(1).unwrap().codes.expose(),
+        keys.generation(2).unwrap().codes.expose()
+    );
 }
 
 #[test]
 fn each_use_has_a_key_of_its_own() {
     let keys = keys();
     let Generation { codes, pepper, cursors, .. } = keys.current();
-    assert!(codes.expose() != pepper.expose() && pepper.expose() != cursors.expose() && codes.expose() != cursors.expose());
+    assert!(
+        codes.expose() != pepper.expose()
+            && pepper.expose() != cursors.expose()
+            && codes.expose() != cursors.expose()
+    );
 }
 
 #[test]
 fn no_two_lists_of_parts_are_one_message() {
     let keys = keys();
     let key = &keys.current().codes;
-    let lists: [&[&[u8]]; 6] = [&[b"ab", b"c"], &[b"a", b"bc"], &[b"abc"], &[b"", b"abc"], &[b"abc", b""], &[]];
+    let lists: [&[&[u8]]; 6] =
+        [&[b"ab", b"c"], &[b"a", b"bc"], &[b"abc"], &[b"", b"abc"], &[b"abc", b""], &[]];
     for (i, one) in lists.iter().enumerate() {
         for other in &lists[i + 1..] {
             assert_ne!(key.mac(one), key.mac(other), "{one:?} {other:?}");
@@ -86,15 +105,35 @@ fn every_text_has_a_handle_and_spellings_of_a_user_id_one() {
     assert_eq!(handle("ann"), handle(" ANN "));
     assert_eq!(handle("ann"), handle("ａｎｎ"));
     // What cannot be a user ID, often a password, is told apart to the letter.
-    let texts = ["ann", "bob", "ann b", "ANN b", "ann  b", "", " ", "ann\n", "\0", &"a".repeat(300), &"a".repeat(301)];
+    let texts = [
+        "ann",
+        "bob",
+        "ann b",
+        "ANN b",
+        "ann  b",
+        "",
+        " ",
+        "ann\n",
+        "\0",
+        &"a".repeat(300),
+        &"a".repeat(301),
+    ];
     for (i, one) in texts.iter().enumerate() {
-        assert_eq!(Handle::parse(handle(one).as_str()), Some(handle(one)), "{one:?} is stored like any other");
+        assert_eq!(
+            Handle::parse(handle(one).as_str()),
+            Some(handle(one)),
+            "{one:?} is stored like any other"
+        );
         for other in &texts[i + 1..] {
             assert_ne!(handle(one), handle(other), "{one:?} {other:?}");
         }
     }
     let other_keys = Keys::parse(&secret(KEY, &format!("[{}]", generation(1, KEY)))).unwrap();
-    assert_ne!(handle("ann"), other_keys.handle(&TypedUserId::new("ann".into())), "other keys, other names");
+    assert_ne!(
+        handle("ann"),
+        other_keys.handle(&TypedUserId::new("ann".into())),
+        "other keys, other names"
+    );
 }
 
 #[test]
@@ -103,7 +142,11 @@ fn a_pseudonym_is_of_one_space() {
     assert_eq!(keys.pseudonym("source", "192.0.2.1"), keys.pseudonym("source", "192.0.2.1"));
     assert_ne!(keys.pseudonym("source", "192.0.2.1"), keys.pseudonym("destination", "192.0.2.1"));
     assert_ne!(keys.pseudonym("source", "192.0.2.1"), keys.pseudonym("source", "192.0.2.2"));
-    assert_eq!(keys.decoy_salt(&handle('a')), keys.decoy_salt(&handle('a')), "a repeated wrong password is recognised");
+    assert_eq!(
+        keys.decoy_salt(&handle('a')),
+        keys.decoy_salt(&handle('a')),
+        "a repeated wrong password is recognised"
+    );
     assert_ne!(keys.decoy_salt(&handle('a')), keys.decoy_salt(&handle('b')));
 }
 
@@ -168,7 +211,10 @@ fn neither_the_digest_nor_the_public_name_shows_the_secret() {
     for shown in [bearer.digest().as_str().to_owned(), bearer.public_id()] {
         assert!(!secret.contains(&shown) && !shown.contains(&secret));
     }
-    assert!(!bearer.digest().as_str().starts_with(&bearer.public_id()), "the public name is no part of what is stored");
+    assert!(
+        !bearer.digest().as_str().starts_with(&bearer.public_id()),
+        "the public name is no part of what is stored"
+    );
 }
 
 /// Tells whether a type has a trait: the inherent constant goes before the
@@ -198,7 +244,9 @@ impl<T: serde::Serialize> IsSerialised<T> {
 fn a_secret_can_be_neither_printed_nor_compared_nor_serialised() {
     const {
         assert!(
-            Is::<Session>::PRINTED && IsCompared::<ResetId>::COMPARED && IsSerialised::<Reset>::SERIALISED,
+            Is::<Session>::PRINTED
+                && IsCompared::<ResetId>::COMPARED
+                && IsSerialised::<Reset>::SERIALISED,
             "the question is answered both ways"
         )
     };
@@ -208,8 +256,18 @@ fn a_secret_can_be_neither_printed_nor_compared_nor_serialised() {
         };
     }
     closed!(Key, Keys, Generation, Bearer, Code, TypedCode, Password);
-    const { assert!(!Is::<TypedUserId>::PRINTED && !IsSerialised::<TypedUserId>::SERIALISED, "it may be a password") };
-    const { assert!(!IsCompared::<BearerDigest>::COMPARED && !IsCompared::<StoredHash>::COMPARED, "compared in constant time alone") };
+    const {
+        assert!(
+            !Is::<TypedUserId>::PRINTED && !IsSerialised::<TypedUserId>::SERIALISED,
+            "it may be a password"
+        )
+    };
+    const {
+        assert!(
+            !IsCompared::<BearerDigest>::COMPARED && !IsCompared::<StoredHash>::COMPARED,
+            "compared in constant time alone"
+        )
+    };
 }
 
 #[test]
@@ -231,7 +289,8 @@ fn what_is_printed_of_stored_things_shows_no_secret() {
         verified: Default::default(),
         exp: BEGIN,
     };
-    let printed = format!("{account:?} {session:?} {reset:?} {:?} {:?}", bearer.digest(), account.hash);
+    let printed =
+        format!("{account:?} {session:?} {reset:?} {:?} {:?}", bearer.digest(), account.hash);
     let digest = bearer.digest();
     for secret in ["argon2id", "aGFzaA", digest.as_str(), "private", "491570156", "570 156"] {
         assert!(!printed.contains(secret), "{secret} in {printed}");

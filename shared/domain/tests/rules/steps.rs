@@ -25,7 +25,12 @@ fn asked(days: i64) -> Account {
 /// Confirmed so many days ago.
 fn confirmed(days: i64) -> Account {
     let methods = [(Kind::Email, method(Kind::Email, 1))].into();
-    Account { methods, registered_at: Some(BEGIN - Span::days(5_000)), confirmed_at: Some(BEGIN - Span::days(days)), ..account() }
+    Account {
+        methods,
+        registered_at: Some(BEGIN - Span::days(5_000)),
+        confirmed_at: Some(BEGIN - Span::days(days)),
+        ..account()
+    }
 }
 
 #[test]
@@ -56,7 +61,11 @@ fn a_step_is_put_off_by_the_policys_days_from_when_it_was_asked_for_or_due() {
         let until = left.map(|days| BEGIN + Span::days(days));
         assert_eq!(postpone_until(&account, &policy, step, BEGIN), until, "{what}");
         if let Some(until) = until {
-            assert_eq!(postpone_until(&account, &policy, step, until - Span(1)), Some(until), "{what}: a moment before");
+            assert_eq!(
+                postpone_until(&account, &policy, step, until - Span(1)),
+                Some(until),
+                "{what}: a moment before"
+            );
             assert_eq!(postpone_until(&account, &policy, step, until), None, "{what}: at its end");
         }
     }
@@ -68,7 +77,8 @@ fn an_address_that_messages_come_back_from_is_asked_about_once() {
     fn back(confirmed_ago: i64, since: i64) -> Account {
         let mut account = confirmed(confirmed_ago);
         let mail = account.methods.get_mut(&Kind::Email).expect("a mail address");
-        mail.undeliverable = Some(Undeliverable { since: BEGIN - Span::days(since), reason: Returned::Bounced });
+        mail.undeliverable =
+            Some(Undeliverable { since: BEGIN - Span::days(since), reason: Returned::Bounced });
         account
     }
     let regular = policy(7, 180);
@@ -79,7 +89,8 @@ fn an_address_that_messages_come_back_from_is_asked_about_once() {
         free
     };
     let off = Policy { scope: Scope::None, ..policy(7, 180) };
-    let changing = |account: Account| Account { temporary_until: Some(BEGIN + Span::days(1)), ..account };
+    let changing =
+        |account: Account| Account { temporary_until: Some(BEGIN + Span::days(1)), ..account };
     let unregistered = |account: Account| Account { registered_at: None, ..account };
     #[rustfmt::skip]
     let table = [
@@ -102,7 +113,11 @@ fn an_address_that_messages_come_back_from_is_asked_about_once() {
         let until = left.map(|days| BEGIN + Span::days(days));
         assert_eq!(postpone_until(&account, policy, step, BEGIN), until, "{what}");
     }
-    assert_eq!(back(3, 10).undeliverable_kinds(), [Kind::Email].into(), "what was confirmed is still to be seen");
+    assert_eq!(
+        back(3, 10).undeliverable_kinds(),
+        [Kind::Email].into(),
+        "what was confirmed is still to be seen"
+    );
 }
 
 #[test]
@@ -121,7 +136,8 @@ fn the_first_time_it_was_asked_for_counts() {
 #[test]
 fn a_session_that_put_a_step_off_is_not_asked_again_and_one_that_must_is() {
     let (policy, account) = (policy(7, 180), asked(0));
-    let session = |next| Session::begin(&account, &bearer(BearerKind::Session, 1), next, BEGIN, BEGIN);
+    let session =
+        |next| Session::begin(&account, &bearer(BearerKind::Session, 1), next, BEGIN, BEGIN);
     assert_eq!(session(Some(Next::Register)).next(&account, &policy, BEGIN), Some(Next::Register));
     assert_eq!(session(None).next(&account, &policy, BEGIN), None);
     // A step that is no longer asked for is not asked for.
@@ -131,10 +147,16 @@ fn a_session_that_put_a_step_off_is_not_asked_again_and_one_that_must_is() {
 #[test]
 fn a_proof_begins_the_span_anew_under_another_secret() {
     let later = BEGIN + Span::minutes(19);
-    for (next, reach, lasts) in [(None, Reach::Full, FULL), (Some(Next::Register), Reach::Register, LIMITED)] {
-        let before = Session::begin(&account(), &bearer(BearerKind::Session, 1), next, BEGIN, BEGIN);
+    for (next, reach, lasts) in
+        [(None, Reach::Full, FULL), (Some(Next::Register), Reach::Register, LIMITED)]
+    {
+        let before =
+            Session::begin(&account(), &bearer(BearerKind::Session, 1), next, BEGIN, BEGIN);
         let after = before.proved(&bearer(BearerKind::Session, 2), later);
-        assert_eq!((after.reach, after.exp, after.seen, after.proved_at), (reach, later + lasts, later, later));
+        assert_eq!(
+            (after.reach, after.exp, after.seen, after.proved_at),
+            (reach, later + lasts, later, later)
+        );
         assert!(!after.digest.matches(&before.digest) && after.generation == before.generation);
     }
 }

@@ -17,7 +17,8 @@ fn terms(list: &[&str]) -> Terms {
 
 #[test]
 fn a_term_has_four_to_sixteen_characters_and_is_there_once() {
-    let not_a_term = |place: usize| Violation::new(&format!("/terms/{place}"), ViolationCode::NotATerm);
+    let not_a_term =
+        |place: usize| Violation::new(&format!("/terms/{place}"), ViolationCode::NotATerm);
     #[rustfmt::skip]
     let table: [(&[&str], &[usize]); 11] = [
         (&[], &[]),
@@ -35,15 +36,27 @@ fn a_term_has_four_to_sixteen_characters_and_is_there_once() {
     ];
     for (list, wrong) in table {
         let found = parse(list).err().unwrap_or_default();
-        assert_eq!(found, wrong.iter().map(|place| not_a_term(*place)).collect::<Vec<_>>(), "{list:?}");
+        assert_eq!(
+            found,
+            wrong.iter().map(|place| not_a_term(*place)).collect::<Vec<_>>(),
+            "{list:?}"
+        );
     }
-    assert_eq!(terms(&["  Acme 0ne ", "cafe\u{301}"]).written().collect::<Vec<_>>(), ["Acme 0ne", "café"], "as they were written");
+    assert_eq!(
+        terms(&["  Acme 0ne ", "cafe\u{301}"]).written().collect::<Vec<_>>(),
+        ["Acme 0ne", "café"],
+        "as they were written"
+    );
 }
 
 #[test]
 fn a_list_has_at_most_a_thousand_terms() {
-    let many =
-        |count: usize| (0..count).map(|i| format!("term {i}")).map(|term| term.replace('1', "i").replace('0', "z")).collect::<Vec<_>>();
+    let many = |count: usize| {
+        (0..count)
+            .map(|i| format!("term {i}"))
+            .map(|term| term.replace('1', "i").replace('0', "z"))
+            .collect::<Vec<_>>()
+    };
     assert_eq!(MAX_TERMS, 1000);
     assert_eq!(parse(&many(1000)).expect("terms").written().count(), 1000);
     assert_eq!(parse(&many(1001)).err(), Some(vec![Violation::out_of_range("/terms", 0, 1000)]));
@@ -97,7 +110,13 @@ fn a_password_needs_five_points() {
     for (text, expected) in table {
         assert_eq!(judge(text), expected, "{text} has {} points", terms.points(text));
     }
-    assert_eq!((terms.points("zeppelinotter#%*quartzviolin"), terms.points("zeppelinotter#%&;*quartzviolin")), (3, 5));
+    assert_eq!(
+        (
+            terms.points("zeppelinotter#%*quartzviolin"),
+            terms.points("zeppelinotter#%&;*quartzviolin")
+        ),
+        (3, 5)
+    );
 }
 
 #[test]
@@ -106,7 +125,10 @@ fn a_term_is_a_word_that_everybody_tries() {
     let (text, listed) = ("quimtazz1234567", terms(&["Quimtazz"]));
     let judge = |terms: &Terms| judge(text, &account(), &Policy::default(), terms);
     assert!(listed.points(text) >= LEAST_POINTS);
-    assert_eq!((judge(&Terms::default()), judge(&listed)), (None, Some(ViolationCode::PasswordTerm)));
+    assert_eq!(
+        (judge(&Terms::default()), judge(&listed)),
+        (None, Some(ViolationCode::PasswordTerm))
+    );
 }
 
 /// Whether two texts differ by at most one character changed, added or left out.
@@ -127,7 +149,10 @@ fn points(list: &[String], text: &str) -> usize {
     let mut fewest = vec![0];
     for end in 1..=text.len() {
         let is_term = |start: &usize| list.iter().any(|term| within_one(&text[*start..end], term));
-        let best = (0..end).filter(|start| is_term(start) || start + 1 == end).map(|start| fewest[start] + 1).min();
+        let best = (0..end)
+            .filter(|start| is_term(start) || start + 1 == end)
+            .map(|start| fewest[start] + 1)
+            .min();
         fewest.push(best.expect("one character at least"));
     }
     fewest[text.len()]

@@ -26,12 +26,16 @@ struct Awslogs {
 pub(super) fn read(event: &RawValue) -> Vec<Result<Outcome, Malformed>> {
     match json::<Event>(event.get()) {
         Ok(Event { detail: Some(detail), .. }) => vec![ses(detail.get())],
-        Ok(Event { records: Some(records), .. }) => records.into_iter().map(|record| notification(record.get())).collect(),
+        Ok(Event { records: Some(records), .. }) => {
+            records.into_iter().map(|record| notification(record.get())).collect()
+        }
         Ok(Event { awslogs: Some(Awslogs { data }), .. }) => match logs::lines(&data) {
             Ok(lines) => lines.iter().map(|line| sms(line)).collect(),
             Err(malformed) => vec![Err(malformed)],
         },
-        Ok(Event { detail: None, records: None, awslogs: None }) | Err(Malformed) => vec![Err(Malformed)],
+        Ok(Event { detail: None, records: None, awslogs: None }) | Err(Malformed) => {
+            vec![Err(Malformed)]
+        }
     }
 }
 
@@ -105,13 +109,16 @@ fn ses(event: &str) -> Result<Outcome, Malformed> {
             // `Transient`, and `Undetermined`: who does not know must not mark.
             _ => Outcome::Passing(Passing::Transient),
         },
-        "Complaint" => match event.complaint.and_then(|complaint| complaint.complaint_feedback_type).as_deref() {
-            // A correction of an earlier complaint, and one of the sender's own
-            // signature: nobody was annoyed.
-            Some("not-spam" | "auth-failure") => Outcome::Passing(Passing::NotOfTheAddress),
-            // Most receivers say no type.
-            _ => Outcome::Returned(id, Returned::Complained),
-        },
+        "Complaint" => {
+            match event.complaint.and_then(|complaint| complaint.complaint_feedback_type).as_deref()
+            {
+                // A correction of an earlier complaint, and one of the sender's own
+                // signature: nobody was annoyed.
+                Some("not-spam" | "auth-failure") => Outcome::Passing(Passing::NotOfTheAddress),
+                // Most receivers say no type.
+                _ => Outcome::Returned(id, Returned::Complained),
+            }
+        }
         "Reject" => Outcome::Passing(Passing::Rejected),
         "Rendering Failure" => Outcome::Passing(Passing::RenderingFailed),
         "DeliveryDelay" => Outcome::Passing(Passing::Transient),
@@ -166,7 +173,9 @@ fn sms(line: &str) -> Result<Outcome, Malformed> {
     let said = event.delivery.provider_response.trim().trim_end_matches('.').to_ascii_lowercase();
     Ok(match OF_THE_NUMBER.iter().find(|(words, _)| *words == said) {
         Some((_, returned)) => Outcome::Returned(id, *returned),
-        None if OF_THE_MESSAGE.contains(&said.as_str()) => Outcome::Passing(Passing::MessageRefused),
+        None if OF_THE_MESSAGE.contains(&said.as_str()) => {
+            Outcome::Passing(Passing::MessageRefused)
+        }
         None => Outcome::Passing(Passing::Transient),
     })
 }

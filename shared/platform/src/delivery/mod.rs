@@ -87,7 +87,15 @@ async fn mark(host: &Host, request: &str, event: &RawValue) -> Result<DeliveryAn
             }
             Ok(Outcome::Returned(id, returned)) => {
                 let call = host.call_of(request, "returned");
-                let marked = mark_undeliverable(&host.store, &*host.ring, &host.entropy, &call, &id, returned).await;
+                let marked = mark_undeliverable(
+                    &host.store,
+                    &*host.ring,
+                    &host.entropy,
+                    &call,
+                    &id,
+                    returned,
+                )
+                .await;
                 let Ok((marked, support_code)) = marked else {
                     unavailable = true;
                     continue;

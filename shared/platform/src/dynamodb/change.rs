@@ -5,7 +5,8 @@ use super::read::{TOTAL, sent_attribute, slot_attribute};
 use super::table::{self, BUCKET, Item, Key, TERMS, TTL};
 use super::values::{item, ms, n, s, set, times, ttl, value};
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
 };
 use domain::limit::{Issue, LEDGER_KEPT};
 use domain::lockout::LOCK_KEPT;
@@ -57,7 +58,11 @@ impl Expression {
     }
 
     fn write(self, table: &str, verb: Verb) -> TransactWriteItem {
-        let text = [self.update.as_deref(), self.condition.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let text = [self.update.as_deref(), self.condition.as_deref()]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" ");
         let names = names(&text);
         let names = (!names.is_empty()).then_some(names);
         let values = (!self.values.is_empty()).then_some(self.values);
@@ -112,7 +117,8 @@ impl Expression {
 
 /// The attribute names that an expression's `#name`s stand for.
 fn names(expression: &str) -> HashMap<String, String> {
-    let word = |rest: &str| rest.chars().take_while(char::is_ascii_alphanumeric).collect::<String>();
+    let word =
+        |rest: &str| rest.chars().take_while(char::is_ascii_alphanumeric).collect::<String>();
     expression.split('#').skip(1).map(word).map(|name| (format!("#{name}"), name)).collect()
 }
 

@@ -33,9 +33,17 @@ impl Store for Table {
         read::read(self, wants).await
     }
 
-    async fn commit(&self, call: &Call, step: &str, changes: Vec<Change>) -> Result<(), CommitError> {
-        let (guards, writes): (Vec<Guard>, Vec<_>) =
-            changes.iter().map(|change| member(&self.name, change)).map(|Member { guard, write }| (guard, write)).unzip();
+    async fn commit(
+        &self,
+        call: &Call,
+        step: &str,
+        changes: Vec<Change>,
+    ) -> Result<(), CommitError> {
+        let (guards, writes): (Vec<Guard>, Vec<_>) = changes
+            .iter()
+            .map(|change| member(&self.name, change))
+            .map(|Member { guard, write }| (guard, write))
+            .unzip();
         let request = self
             .client
             .transact_write_items()
@@ -65,20 +73,37 @@ impl Store for Table {
                 }
             }
         }
-        tracing::warn!(event = "tableConflict", outcome = "unavailable", write = step, tries = TRIES);
+        tracing::warn!(
+            event = "tableConflict",
+            outcome = "unavailable",
+            write = step,
+            tries = TRIES
+        );
         Err(CommitError::Unavailable)
     }
 
     async fn remember_sent(&self, id: &MessageId, sent: &SentMessage) -> Result<(), Problem> {
         let put = self.client.put_item().table_name(&self.name).set_item(Some(sent_item(id, sent)));
-        put.send().await.map(|_| ()).map_err(|error| read::unavailable("PutItem", error.into_service_error().meta()))
+        put.send()
+            .await
+            .map(|_| ())
+            .map_err(|error| read::unavailable("PutItem", error.into_service_error().meta()))
     }
 
-    async fn list_accounts(&self, filter: &Filter, limit: u32, from: Option<String>) -> Result<Page<Account>, Problem> {
+    async fn list_accounts(
+        &self,
+        filter: &Filter,
+        limit: u32,
+        from: Option<String>,
+    ) -> Result<Page<Account>, Problem> {
         list::accounts(self, filter, limit, from).await
     }
 
-    async fn list_groups(&self, limit: u32, from: Option<String>) -> Result<Page<GroupName>, Problem> {
+    async fn list_groups(
+        &self,
+        limit: u32,
+        from: Option<String>,
+    ) -> Result<Page<GroupName>, Problem> {
         find::groups(self, limit, from).await
     }
 
@@ -86,11 +111,19 @@ impl Store for Table {
         find::unsent(self, handle).await
     }
 
-    async fn list_waiting(&self, limit: u32, from: Option<String>) -> Result<Page<(Handle, OutboxId)>, Problem> {
+    async fn list_waiting(
+        &self,
+        limit: u32,
+        from: Option<String>,
+    ) -> Result<Page<(Handle, OutboxId)>, Problem> {
         list::waiting(self, limit, from).await
     }
 
-    async fn list_unsent(&self, limit: u32, from: Option<String>) -> Result<Page<(Handle, OutboxId)>, Problem> {
+    async fn list_unsent(
+        &self,
+        limit: u32,
+        from: Option<String>,
+    ) -> Result<Page<(Handle, OutboxId)>, Problem> {
         list::unsent(self, limit, from).await
     }
 
@@ -98,7 +131,11 @@ impl Store for Table {
         terms::terms(self, version).await
     }
 
-    async fn list_policies(&self, limit: u32, from: Option<String>) -> Result<Page<SavedPolicy>, Problem> {
+    async fn list_policies(
+        &self,
+        limit: u32,
+        from: Option<String>,
+    ) -> Result<Page<SavedPolicy>, Problem> {
         list::policies(self, limit, from).await
     }
 }
@@ -113,23 +150,33 @@ enum Judgement {
 fn judge(error: &TransactWriteItemsError, guards: &[Guard]) -> Judgement {
     let TransactWriteItemsError::TransactionCanceledException(cancelled) = error else {
         return match error.code() {
-            Some("TransactionConflictException" | "TransactionInProgressException") => Judgement::Conflict,
+            Some("TransactionConflictException" | "TransactionInProgressException") => {
+                Judgement::Conflict
+            }
             _ => Judgement::Broken,
         };
     };
     let reasons = cancelled.cancellation_reasons();
     let code = |reason: &CancellationReason| reason.code().unwrap_or("None").to_owned();
-    let failed: Vec<usize> = (0..reasons.len()).filter(|i| code(&reasons[*i]) == "ConditionalCheckFailed").collect();
+    let failed: Vec<usize> =
+        (0..reasons.len()).filter(|i| code(&reasons[*i]) == "ConditionalCheckFailed").collect();
     if !failed.is_empty() {
         // A guard that failed beside a conflict is a refusal too: the flow
         // reads again where it can judge anew.
-        let old = failed.iter().find(|i| guards.get(**i) == Some(&Guard::Ledger)).and_then(|i| reasons[*i].item.clone());
+        let old = failed
+            .iter()
+            .find(|i| guards.get(**i) == Some(&Guard::Ledger))
+            .and_then(|i| reasons[*i].item.clone());
         return Judgement::Refused(CommitError::Refused {
             guards: failed.iter().filter_map(|i| guards.get(*i).copied()).collect(),
-            ledger: old.filter(|item| !item.is_empty()).and_then(|item| ledger(item).ok()).map(Box::new),
+            ledger: old
+                .filter(|item| !item.is_empty())
+                .and_then(|item| ledger(item).ok())
+                .map(Box::new),
         });
     }
-    let passing = ["None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+    let passing =
+        ["None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
     match reasons.iter().all(|reason| passing.contains(&code(reason).as_str())) {
         true => Judgement::Conflict,
         false => Judgement::Broken,

@@ -40,7 +40,13 @@ enum Which<'a> {
     Unsent,
 }
 
-async fn rows(table: &Table, pk: &str, which: Which<'_>, limit: u32, after: Option<&str>) -> Result<Rows, Problem> {
+async fn rows(
+    table: &Table,
+    pk: &str,
+    which: Which<'_>,
+    limit: u32,
+    after: Option<&str>,
+) -> Result<Rows, Problem> {
     let (condition, filter) = match which {
         Which::All => ("#p = :p", None),
         Which::BeginningWith(_) => ("#p = :p AND begins_with(#s, :begin)", None),
@@ -57,7 +63,9 @@ async fn rows(table: &Table, pk: &str, which: Which<'_>, limit: u32, after: Opti
         .expression_attribute_names("#p", PK)
         .expression_attribute_names("#s", SK)
         .expression_attribute_values(":p", AttributeValue::S(pk.to_owned()))
-        .set_exclusive_start_key(after.map(|sk| Key { pk: pk.to_owned(), sk: sk.to_owned() }.item()))
+        .set_exclusive_start_key(
+            after.map(|sk| Key { pk: pk.to_owned(), sk: sk.to_owned() }.item()),
+        )
         .limit(limit as i32);
     if let Which::BeginningWith(begin) = which {
         query = query.expression_attribute_values(":begin", AttributeValue::S(begin.to_owned()));
@@ -65,9 +73,15 @@ async fn rows(table: &Table, pk: &str, which: Which<'_>, limit: u32, after: Opti
     if filter.is_some() {
         query = query.expression_attribute_names("#m", "message");
     }
-    let page = query.send().await.map_err(|error| unavailable("Query", error.into_service_error().meta()))?;
+    let page = query
+        .send()
+        .await
+        .map_err(|error| unavailable("Query", error.into_service_error().meta()))?;
     let next = page.last_evaluated_key().and_then(|key| text(key, SK).cloned());
-    Ok(Rows { found: page.items().iter().filter_map(|item| text(item, SK).cloned()).collect(), next })
+    Ok(Rows {
+        found: page.items().iter().filter_map(|item| text(item, SK).cloned()).collect(),
+        next,
+    })
 }
 
 /// Members of a group that fit the rest of the filter, by handle.
@@ -94,10 +108,20 @@ pub(super) async fn by_word(
 ) -> Result<Page<Account>, Problem> {
     let of = |sk: &str| table::word_row(sk).map(|(_, handle)| handle);
     let fits = |sk: &str, account: &Account| {
-        let shown_here = |word: Word| table::word_row(sk).is_some_and(|(here, _)| here == word.as_str());
+        let shown_here =
+            |word: Word| table::word_row(sk).is_some_and(|(here, _)| here == word.as_str());
         filter.fits(account) && filter.shown_by(account).is_some_and(shown_here)
     };
-    accounts(table, &table::words_like(word), Which::BeginningWith(word.as_str()), of, fits, limit, from).await
+    accounts(
+        table,
+        &table::words_like(word),
+        Which::BeginningWith(word.as_str()),
+        of,
+        fits,
+        limit,
+        from,
+    )
+    .await
 }
 
 /// A page of the accounts that rows lead to. A row says who; the account as it
@@ -113,12 +137,18 @@ async fn accounts(
 ) -> Result<Page<Account>, Problem> {
     let mut items = Vec::new();
     for _ in 0..READS {
-        let Rows { found, next } = rows(table, pk, which, limit.max(LEAST_ROWS), from.as_deref()).await?;
+        let Rows { found, next } =
+            rows(table, pk, which, limit.max(LEAST_ROWS), from.as_deref()).await?;
         let handles: Vec<Handle> = found.iter().filter_map(|sk| of(sk)).collect();
         let accounts = fetch(table, &handles).await?;
         let shown = found.len();
         for (i, sk) in found.into_iter().enumerate() {
-            items.extend(of(&sk).and_then(|handle| accounts.get(&handle)).filter(|account| fits(&sk, account)).cloned());
+            items.extend(
+                of(&sk)
+                    .and_then(|handle| accounts.get(&handle))
+                    .filter(|account| fits(&sk, account))
+                    .cloned(),
+            );
             if items.len() == limit as usize {
                 return Ok(Page { items, next: if i + 1 < shown { Some(sk) } else { next } });
             }
@@ -132,15 +162,26 @@ async fn accounts(
 }
 
 /// Known groups that have a member now, by name.
-pub(super) async fn groups(table: &Table, limit: u32, mut from: Option<String>) -> Result<Page<GroupName>, Problem> {
+pub(super) async fn groups(
+    table: &Table,
+    limit: u32,
+    mut from: Option<String>,
+) -> Result<Page<GroupName>, Problem> {
     let mut items = Vec::new();
     for _ in 0..READS {
-        let Rows { found, next } = rows(table, table::GROUPS, Which::All, limit.max(LEAST_ROWS), from.as_deref()).await?;
-        let names: Vec<GroupName> = found.iter().filter_map(|name| GroupName::parse(name)).collect();
-        for (i, (name, has_members)) in names.iter().zip(with_members(table, &names).await?).enumerate() {
+        let Rows { found, next } =
+            rows(table, table::GROUPS, Which::All, limit.max(LEAST_ROWS), from.as_deref()).await?;
+        let names: Vec<GroupName> =
+            found.iter().filter_map(|name| GroupName::parse(name)).collect();
+        for (i, (name, has_members)) in
+            names.iter().zip(with_members(table, &names).await?).enumerate()
+        {
             items.extend(has_members.then(|| name.clone()));
             if items.len() == limit as usize {
-                return Ok(Page { items, next: if i + 1 < names.len() { Some(name.as_str().to_owned()) } else { next } });
+                return Ok(Page {
+                    items,
+                    next: if i + 1 < names.len() { Some(name.as_str().to_owned()) } else { next },
+                });
             }
         }
         from = next;
@@ -155,7 +196,9 @@ pub(super) async fn groups(table: &Table, limit: u32, mut from: Option<String>) 
 async fn with_members(table: &Table, groups: &[GroupName]) -> Result<Vec<bool>, Problem> {
     let mut known = Vec::new();
     for some in groups.chunks(AT_ONCE) {
-        let first_row = async |group: &GroupName| rows(table, &table::members(group), Which::All, 1, None).await;
+        let first_row = async |group: &GroupName| {
+            rows(table, &table::members(group), Which::All, 1, None).await
+        };
         // Within this task: whose request it is, they know too.
         for rows in join_all(some.iter().map(first_row)).await {
             known.push(!rows?.found.is_empty());
@@ -170,7 +213,8 @@ pub(super) async fn unsent(table: &Table, handle: &Handle) -> Result<Vec<OutboxI
     let mut ids = Vec::new();
     let mut from: Option<String> = None;
     loop {
-        let Rows { found, next } = rows(table, &pk, Which::Unsent, MOST_ROWS, from.as_deref()).await?;
+        let Rows { found, next } =
+            rows(table, &pk, Which::Unsent, MOST_ROWS, from.as_deref()).await?;
         ids.extend(found.iter().filter_map(|sk| OutboxId::parse(sk)));
         from = next;
         if from.is_none() {

@@ -20,7 +20,12 @@ fn position(from: Option<String>, partitions: u8) -> Option<(u8, String)> {
 }
 
 /// Accounts that fit, from the partition that leads to the fewest.
-pub(super) async fn accounts(table: &Table, filter: &Filter, limit: u32, from: Option<String>) -> Result<Page<Account>, Problem> {
+pub(super) async fn accounts(
+    table: &Table,
+    filter: &Filter,
+    limit: u32,
+    from: Option<String>,
+) -> Result<Page<Account>, Problem> {
     match (filter.group(), filter.word()) {
         (Some(group), _) => find::of_group(table, filter, group, limit, from).await,
         (None, Some(word)) => find::by_word(table, filter, word, limit, from).await,
@@ -30,30 +35,53 @@ pub(super) async fn accounts(table: &Table, filter: &Filter, limit: u32, from: O
 
 /// Accounts by shard, then handle. An account made while somebody pages may be
 /// missing; one that stays is seen once.
-async fn everybody(table: &Table, limit: u32, from: Option<String>) -> Result<Page<Account>, Problem> {
+async fn everybody(
+    table: &Table,
+    limit: u32,
+    from: Option<String>,
+) -> Result<Page<Account>, Problem> {
     let keys = by_bucket(table, table::account_bucket, SHARDS, limit, from).await?;
     let handles: Vec<Handle> = keys.items.iter().filter_map(|key| Handle::parse(&key.sk)).collect();
     let found = fetch(table, &handles).await?;
     // One deleted in between is no longer there to show.
-    Ok(Page { items: handles.iter().filter_map(|handle| found.get(handle).cloned()).collect(), next: keys.next })
+    Ok(Page {
+        items: handles.iter().filter_map(|handle| found.get(handle).cloned()).collect(),
+        next: keys.next,
+    })
 }
 
 /// Rows of the outbox that wait, by shard, the oldest of each first.
-pub(super) async fn waiting(table: &Table, limit: u32, from: Option<String>) -> Result<Page<(Handle, OutboxId)>, Problem> {
+pub(super) async fn waiting(
+    table: &Table,
+    limit: u32,
+    from: Option<String>,
+) -> Result<Page<(Handle, OutboxId)>, Problem> {
     rows(table, SHARDS, limit, from).await
 }
 
 /// The same, and then those that failed.
-pub(super) async fn unsent(table: &Table, limit: u32, from: Option<String>) -> Result<Page<(Handle, OutboxId)>, Problem> {
+pub(super) async fn unsent(
+    table: &Table,
+    limit: u32,
+    from: Option<String>,
+) -> Result<Page<(Handle, OutboxId)>, Problem> {
     rows(table, 2 * SHARDS, limit, from).await
 }
 
-async fn rows(table: &Table, partitions: u8, limit: u32, from: Option<String>) -> Result<Page<(Handle, OutboxId)>, Problem> {
+async fn rows(
+    table: &Table,
+    partitions: u8,
+    limit: u32,
+    from: Option<String>,
+) -> Result<Page<(Handle, OutboxId)>, Problem> {
     if position(from.clone(), partitions).is_none() {
         return Err(Problem::field("/redrive/after", ViolationCode::NotACursor));
     }
     let keys = by_bucket(table, table::unsent_bucket, partitions, limit, from).await?;
-    Ok(Page { items: keys.items.iter().filter_map(|key| table::outbox_row(&key.pk, &key.sk)).collect(), next: keys.next })
+    Ok(Page {
+        items: keys.items.iter().filter_map(|key| table::outbox_row(&key.pk, &key.sk)).collect(),
+        next: keys.next,
+    })
 }
 
 /// Keys of the index by bucket, one partition after the other.
@@ -78,12 +106,16 @@ async fn by_bucket(
             .expression_attribute_names("#s", SK)
             .expression_attribute_values(":b", AttributeValue::S(bucket(partition)))
             // No sort key is empty, and a space comes before all of them.
-            .expression_attribute_values(":after", AttributeValue::S(if after.is_empty() { " ".into() } else { after.clone() }))
+            .expression_attribute_values(
+                ":after",
+                AttributeValue::S(if after.is_empty() { " ".into() } else { after.clone() }),
+            )
             .limit(left as i32)
             .send()
             .await
             .map_err(|error| unavailable("Query", error.into_service_error().meta()))?;
-        let key = |item: &Item| Some(Key { pk: text(item, PK)?.clone(), sk: text(item, SK)?.clone() });
+        let key =
+            |item: &Item| Some(Key { pk: text(item, PK)?.clone(), sk: text(item, SK)?.clone() });
         items.extend(page.items().iter().filter_map(key));
         let more = page.last_evaluated_key().is_some();
         if let Some(last) = items.last().filter(|_| !page.items().is_empty()) {
@@ -103,7 +135,10 @@ async fn by_bucket(
 }
 
 /// The accounts themselves; those that are no longer there are left out.
-pub(super) async fn fetch(table: &Table, handles: &[Handle]) -> Result<BTreeMap<Handle, Account>, Problem> {
+pub(super) async fn fetch(
+    table: &Table,
+    handles: &[Handle],
+) -> Result<BTreeMap<Handle, Account>, Problem> {
     // A batch may not ask for an item twice.
     let once: Vec<&Handle> = handles.iter().collect::<BTreeSet<_>>().into_iter().collect();
     let mut found = BTreeMap::new();
@@ -119,7 +154,11 @@ pub(super) async fn fetch(table: &Table, handles: &[Handle]) -> Result<BTreeMap<
 }
 
 /// Saved policies, newest first; the position is the last version shown.
-pub(super) async fn policies(table: &Table, limit: u32, from: Option<String>) -> Result<Page<SavedPolicy>, Problem> {
+pub(super) async fn policies(
+    table: &Table,
+    limit: u32,
+    from: Option<String>,
+) -> Result<Page<SavedPolicy>, Problem> {
     let before = from.unwrap_or_else(|| "~".to_owned());
     let page = table
         .client

@@ -30,7 +30,8 @@ pub(super) async fn read(table: &Table, wants: &[Want<'_>]) -> Result<Snapshot, 
     let mut snapshot = Snapshot::default();
     for want in wants {
         let key = key_of(want);
-        let is_it = |item: &&Item| text(item, PK) == Some(&key.pk) && text(item, SK) == Some(&key.sk);
+        let is_it =
+            |item: &&Item| text(item, PK) == Some(&key.pk) && text(item, SK) == Some(&key.sk);
         if let Some(item) = items.iter().find(is_it) {
             place(&mut snapshot, want, item.clone())?;
         }
@@ -53,15 +54,27 @@ pub(super) async fn batch_get(table: &Table, keys: &[Key]) -> Result<Vec<Item>, 
         .await
         .map_err(|error| unavailable("BatchGetItem", error.into_service_error().meta()))?;
     if answer.unprocessed_keys().is_some_and(|left| !left.is_empty()) {
-        tracing::warn!(event = "tableThrottled", outcome = "unavailable", operation = "BatchGetItem");
+        tracing::warn!(
+            event = "tableThrottled",
+            outcome = "unavailable",
+            operation = "BatchGetItem"
+        );
         return Err(Problem::unavailable());
     }
     Ok(answer.responses.unwrap_or_default().remove(&table.name).unwrap_or_default())
 }
 
 /// Logs what the table said, and says "unavailable" to the caller.
-pub(super) fn unavailable(operation: &str, error: &aws_sdk_dynamodb::error::ErrorMetadata) -> Problem {
-    tracing::error!(event = "tableUnavailable", outcome = "unavailable", operation, cause = error.code().unwrap_or("noAnswer"));
+pub(super) fn unavailable(
+    operation: &str,
+    error: &aws_sdk_dynamodb::error::ErrorMetadata,
+) -> Problem {
+    tracing::error!(
+        event = "tableUnavailable",
+        outcome = "unavailable",
+        operation,
+        cause = error.code().unwrap_or("noAnswer")
+    );
     Problem::unavailable()
 }
 
@@ -116,12 +129,15 @@ fn place(snapshot: &mut Snapshot, want: &Want<'_>, item: Item) -> Result<(), Pro
         Want::Sent(_) => snapshot.sent = Some(parse(item)?),
         Want::Destination(_) => snapshot.destination = Some(parse::<DestinationItem>(item)?.sent),
         Want::Budget(_, country) => {
-            let count = |name: &str| item.get(name).and_then(|n| n.as_n().ok()?.parse().ok()).unwrap_or(0);
+            let count =
+                |name: &str| item.get(name).and_then(|n| n.as_n().ok()?.parse().ok()).unwrap_or(0);
             snapshot.budget = Spent { total: count(TOTAL), country: count(country) };
         }
         Want::Flags => snapshot.flags = parse(item)?,
         Want::Remembered(..) => snapshot.remembered = Some(parse(item)?),
-        Want::Administrators => snapshot.administrators = parse::<AdministratorsItem>(item)?.members,
+        Want::Administrators => {
+            snapshot.administrators = parse::<AdministratorsItem>(item)?.members
+        }
         Want::Group(name) => {
             snapshot.groups.insert((*name).clone());
         }
@@ -183,7 +199,10 @@ pub(super) fn ledger(item: Item) -> Result<Ledger, Problem> {
         cap: item.cap,
         fails: item.fails,
         slots: slots.into_iter().filter_map(present).collect(),
-        sent: sent.into_iter().filter_map(|(kind, sent)| sent.map(|sent| (kind, sent))).collect::<BTreeMap<_, _>>(),
+        sent: sent
+            .into_iter()
+            .filter_map(|(kind, sent)| sent.map(|sent| (kind, sent)))
+            .collect::<BTreeMap<_, _>>(),
     })
 }
 
@@ -200,7 +219,15 @@ struct OutboxItem {
 
 fn outbox(item: Item, handle: &Handle, id: &OutboxId) -> Result<Option<OutboxRow>, Problem> {
     let OutboxItem { message, support_code, state, tries, claimed } = parse(item)?;
-    Ok(message.map(|message| OutboxRow { handle: handle.clone(), id: id.clone(), message, support_code, state, tries, claimed }))
+    Ok(message.map(|message| OutboxRow {
+        handle: handle.clone(),
+        id: id.clone(),
+        message,
+        support_code,
+        state,
+        tries,
+        claimed,
+    }))
 }
 
 /// The attribute a ledger keeps a kind's slot in.

@@ -139,13 +139,18 @@ impl Key {
     pub fn found_by(by: &FoundBy, handle: &Handle) -> Key {
         match by {
             FoundBy::Group(name) => Key::new(members(name), handle.as_str()),
-            FoundBy::Word(word) => Key::new(words_like(word), format!("{}#{}", word.as_str(), handle.as_str())),
+            FoundBy::Word(word) => {
+                Key::new(words_like(word), format!("{}#{}", word.as_str(), handle.as_str()))
+            }
         }
     }
 
     /// The key as attributes.
     pub fn item(&self) -> Item {
-        HashMap::from([(PK.to_owned(), AttributeValue::S(self.pk.clone())), (SK.to_owned(), AttributeValue::S(self.sk.clone()))])
+        HashMap::from([
+            (PK.to_owned(), AttributeValue::S(self.pk.clone())),
+            (SK.to_owned(), AttributeValue::S(self.sk.clone())),
+        ])
     }
 }
 

@@ -40,7 +40,8 @@ pub(super) struct Asked {
 
 impl Asked {
     pub fn new(id: &str, now: Time, request: Option<&Request>) -> Asked {
-        let route = request.map(|request| (request.method().clone(), request.extensions().get().cloned()));
+        let route =
+            request.map(|request| (request.method().clone(), request.extensions().get().cloned()));
         Asked { id: id.to_owned(), now, began: Instant::now(), route }
     }
 
@@ -67,8 +68,12 @@ impl Asked {
                 lockout = problem.filter(|problem| problem.lockout).map(|_| true),
                 milliseconds,
             ),
-            None => tracing::info!(event = "invoked", outcome, supportCode = support_code, milliseconds),
+            None => {
+                tracing::info!(event = "invoked", outcome, supportCode = support_code, milliseconds)
+            }
         }
-        Line::answer(note.step, note.verified.as_ref(), problem).latency(milliseconds).write(&self.id, self.now);
+        Line::answer(note.step, note.verified.as_ref(), problem)
+            .latency(milliseconds)
+            .write(&self.id, self.now);
     }
 }

@@ -69,7 +69,9 @@ fn problem(response: &mut Response) -> Option<Problem> {
     let problem: Option<Problem> = response.extensions_mut().remove();
     let status = response.status();
     problem
-        .or_else(|| status.is_client_error().then(|| Problem::field("", ViolationCode::NotARequest)))
+        .or_else(|| {
+            status.is_client_error().then(|| Problem::field("", ViolationCode::NotARequest))
+        })
         .or_else(|| status.is_server_error().then(|| ProblemCode::Internal.into()))
 }
 
@@ -79,7 +81,9 @@ fn say(problem: &Problem, language: Language, call: &Call, headers: &HeaderMap) 
     if let Some(allow) = headers.get(header::ALLOW) {
         response.headers_mut().insert(header::ALLOW, allow.clone());
     }
-    response.headers_mut().insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
     response.into_response()
 }
 
@@ -89,7 +93,10 @@ pub(super) const HEADERS: [(header::HeaderName, &str); 6] = [
     (header::CACHE_CONTROL, "no-store"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains"),
-    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+    ),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::VARY, "Accept-Language"),
 ];
@@ -136,7 +143,10 @@ fn source_of(address: &str) -> String {
 
 /// The first of our languages that `Accept-Language` names, by its weights.
 pub(super) fn language(headers: &HeaderMap) -> Language {
-    let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let asked = headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let mut ranges: Vec<(f32, &str)> = asked
         .split(',')
         .map(|range| {

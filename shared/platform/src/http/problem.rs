@@ -114,22 +114,34 @@ pub fn status(code: ProblemCode) -> StatusCode {
     match code {
         P::InvalidRequest => StatusCode::BAD_REQUEST,
         P::SignInRequired | P::SignInFailed => StatusCode::UNAUTHORIZED,
-        P::PasswordProofRequired | P::StepRequired | P::Forbidden | P::CrossSite | P::ResetOff | P::ProofMissing => StatusCode::FORBIDDEN,
+        P::PasswordProofRequired
+        | P::StepRequired
+        | P::Forbidden
+        | P::CrossSite
+        | P::ResetOff
+        | P::ProofMissing => StatusCode::FORBIDDEN,
         P::NotFound => StatusCode::NOT_FOUND,
         P::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        P::MethodMissing | P::PostponeOver | P::NothingDue | P::UserExists | P::LastAdministrator | P::AdministratorExists => {
-            StatusCode::CONFLICT
-        }
+        P::MethodMissing
+        | P::PostponeOver
+        | P::NothingDue
+        | P::UserExists
+        | P::LastAdministrator
+        | P::AdministratorExists => StatusCode::CONFLICT,
         P::ResetEnded => StatusCode::GONE,
         P::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         P::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         P::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         P::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-        P::KindNotAllowed | P::CodeNotAccepted | P::PasswordRefused | P::CurrentPasswordWrong | P::IdempotencyKeyReused => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
+        P::KindNotAllowed
+        | P::CodeNotAccepted
+        | P::PasswordRefused
+        | P::CurrentPasswordWrong
+        | P::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         P::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
-        P::SignInLocked | P::ResetClosed | P::TooSoon | P::TooManyFromAddress => StatusCode::TOO_MANY_REQUESTS,
+        P::SignInLocked | P::ResetClosed | P::TooSoon | P::TooManyFromAddress => {
+            StatusCode::TOO_MANY_REQUESTS
+        }
         P::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         P::Unavailable | P::SmsUnavailable => StatusCode::SERVICE_UNAVAILABLE,
     }

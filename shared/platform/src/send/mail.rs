@@ -51,7 +51,12 @@ pub fn render(message: &Outgoing<'_>) -> Mail {
     Mail {
         subject: say(&format!("{key}.subject"), &[]),
         text: as_text(&blocks, organisation),
-        html: as_html(&blocks, organisation, message.language.tag(), &message.organisation.accent_colour),
+        html: as_html(
+            &blocks,
+            organisation,
+            message.language.tag(),
+            &message.organisation.accent_colour,
+        ),
     }
 }
 
@@ -69,7 +74,12 @@ fn as_text(blocks: &[Block], organisation: &str) -> Zeroizing<String> {
     out
 }
 
-fn as_html(blocks: &[Block], organisation: &str, language: &str, accent: &str) -> Zeroizing<String> {
+fn as_html(
+    blocks: &[Block],
+    organisation: &str,
+    language: &str,
+    accent: &str,
+) -> Zeroizing<String> {
     let mut out = Zeroizing::new(format!(
         "<!doctype html><html lang=\"{language}\"><body style=\"margin:0;padding:24px;background:#f4f5f7;\
          font:16px/1.6 -apple-system,'Segoe UI',Roboto,'PingFang TC','Microsoft JhengHei','Noto Sans TC',sans-serif;color:#1c2430\">\
@@ -77,7 +87,9 @@ fn as_html(blocks: &[Block], organisation: &str, language: &str, accent: &str) -
     ));
     for block in blocks {
         match block {
-            Block::Line(line) => out.push_str(&format!("<p style=\"margin:0 0 16px\">{}</p>", escape(line))),
+            Block::Line(line) => {
+                out.push_str(&format!("<p style=\"margin:0 0 16px\">{}</p>", escape(line)))
+            }
             Block::Code(code) => {
                 let digits = Zeroizing::new(format!(
                     "<p style=\"margin:0 0 16px;font-size:30px;font-weight:600;letter-spacing:4px\">{}</p>",
@@ -87,10 +99,17 @@ fn as_html(blocks: &[Block], organisation: &str, language: &str, accent: &str) -
             }
         }
     }
-    out.push_str(&format!("<p style=\"margin:24px 0 0;color:#5b6675;font-size:14px\">{}</p></div></body></html>", escape(organisation)));
+    out.push_str(&format!(
+        "<p style=\"margin:24px 0 0;color:#5b6675;font-size:14px\">{}</p></div></body></html>",
+        escape(organisation)
+    ));
     out
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }

@@ -17,13 +17,19 @@ pub struct Mailer {
 
 impl Mailer {
     pub fn new(client: Client, settings: &Settings) -> Mailer {
-        Mailer { client, from: settings.mail_from.clone(), configuration_set: settings.configuration_set.clone() }
+        Mailer {
+            client,
+            from: settings.mail_from.clone(),
+            configuration_set: settings.configuration_set.clone(),
+        }
     }
 
     /// Hands one mail to SES, for one recipient: so its name is that of one
     /// address.
     pub async fn send(&self, to: &str, mail: Mail) -> Result<Option<MessageId>, SendError> {
-        let part = |text: &str| Content::builder().data(text).charset("UTF-8").build().expect("data is set");
+        let part = |text: &str| {
+            Content::builder().data(text).charset("UTF-8").build().expect("data is set")
+        };
         let body = Body::builder().text(part(&mail.text)).html(part(&mail.html)).build();
         let message = Message::builder().subject(part(&mail.subject)).body(body).build();
         let sent = self
@@ -43,9 +49,10 @@ impl Mailer {
         let code = error.code().unwrap_or("noAnswer");
         tracing::warn!(event = "mailRefused", outcome = "refused", cause = code);
         match code {
-            "MessageRejected" | "BadRequestException" | "MailFromDomainNotVerifiedException" | "NotFoundException" => {
-                Err(SendError::Permanent)
-            }
+            "MessageRejected"
+            | "BadRequestException"
+            | "MailFromDomainNotVerifiedException"
+            | "NotFoundException" => Err(SendError::Permanent),
             // The last one is our own rights, as in `sns`.
             "TooManyRequestsException"
             | "LimitExceededException"

@@ -30,20 +30,29 @@ pub fn render(message: &Outgoing<'_>, host: &str) -> Zeroizing<String> {
             fullest(message, &key, &[("code", code.reveal())], &last_line)
         }
         // Whom it speaks of is left out where the name is too long.
-        Content::Notice { about: Some(about), .. } => fullest(message, &key, &[("about", about)], ""),
+        Content::Notice { about: Some(about), .. } => {
+            fullest(message, &key, &[("about", about)], "")
+        }
         Content::Notice { about: None, .. } => say(message, &key, &[]),
     }
 }
 
 /// The long text where it fits one part with what follows it, else the short
 /// one.
-fn fullest(message: &Outgoing<'_>, key: &str, values: &[(&str, &str)], end: &str) -> Zeroizing<String> {
+fn fullest(
+    message: &Outgoing<'_>,
+    key: &str,
+    values: &[(&str, &str)],
+    end: &str,
+) -> Zeroizing<String> {
     let whole = |key: &str| {
         let mut whole = say(message, key, values);
         whole.push_str(end);
         whole
     };
-    Some(whole(key)).filter(|long| fits_one_part(long)).unwrap_or_else(|| whole(&format!("{key}.short")))
+    Some(whole(key))
+        .filter(|long| fits_one_part(long))
+        .unwrap_or_else(|| whole(&format!("{key}.short")))
 }
 
 fn say(message: &Outgoing<'_>, key: &str, values: &[(&str, &str)]) -> Zeroizing<String> {

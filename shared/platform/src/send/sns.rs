@@ -27,8 +27,19 @@ impl Texter {
     /// own delivery log, under the name that is given here.
     pub async fn send(&self, to: &str, text: &str) -> Result<Option<MessageId>, SendError> {
         let (name, value) = SMS_TYPE;
-        let sms_type = MessageAttributeValue::builder().data_type("String").string_value(value).build().expect("its type is set");
-        let sent = self.client.publish().phone_number(to).message(text).message_attributes(name, sms_type).send().await;
+        let sms_type = MessageAttributeValue::builder()
+            .data_type("String")
+            .string_value(value)
+            .build()
+            .expect("its type is set");
+        let sent = self
+            .client
+            .publish()
+            .phone_number(to)
+            .message(text)
+            .message_attributes(name, sms_type)
+            .send()
+            .await;
         let error = match sent {
             Ok(sent) => return Ok(sent.message_id().and_then(MessageId::parse)),
             Err(error) => error,
@@ -37,14 +48,19 @@ impl Texter {
         let code = error.code().unwrap_or("noAnswer");
         tracing::warn!(event = "smsRefused", outcome = "refused", cause = code);
         match code {
-            "InvalidParameter" | "ParameterValueInvalid" | "ValidationException" | "OptedOut" | "EndpointDisabled" | "NotFound" => {
-                Err(SendError::Permanent)
-            }
+            "InvalidParameter"
+            | "ParameterValueInvalid"
+            | "ValidationException"
+            | "OptedOut"
+            | "EndpointDisabled"
+            | "NotFound" => Err(SendError::Permanent),
             // The last one is our own rights: whoever mends them finds the
             // message in the queue of dead letters.
-            "Throttled" | "Throttling" | "ThrottlingException" | "TooManyRequestsException" | "AuthorizationError" => {
-                Err(SendError::Refused)
-            }
+            "Throttled"
+            | "Throttling"
+            | "ThrottlingException"
+            | "TooManyRequestsException"
+            | "AuthorizationError" => Err(SendError::Refused),
             _ => Err(SendError::Unknown),
         }
     }

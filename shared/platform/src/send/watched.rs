@@ -45,7 +45,9 @@ impl<'a> Watched<'a> {
 impl Sender for Watched<'_> {
     async fn send(&self, message: Outgoing<'_>) -> Result<Option<MessageId>, SendError> {
         let (sent, parts) = match message.to {
-            Destination::Email(address) => (self.channels.mail.send(address, mail::render(&message)).await, None),
+            Destination::Email(address) => {
+                (self.channels.mail.send(address, mail::render(&message)).await, None)
+            }
             Destination::MobilePhone(number) => {
                 let text = sms::render(&message, &self.channels.host);
                 (self.channels.sms.send(number, &text).await, Some(sms::parts(&text)))

@@ -13,15 +13,27 @@ pub(super) fn event(function: &str) -> Value {
     match function {
         "policy" => request("GET", "/v1/limits", None, None),
         "directory" => request("GET", "/v1/users", Some("lks_"), None),
-        "sign-in" => request("POST", "/v1/sign-in", None, Some(json!({ "userId": "nobody", "password": "nobody's password" }))),
+        "sign-in" => request(
+            "POST",
+            "/v1/sign-in",
+            None,
+            Some(json!({ "userId": "nobody", "password": "nobody's password" })),
+        ),
         "registration" => request("GET", "/v1/me/methods", Some("lks_"), None),
         "reset" => request("POST", "/v1/resets", None, Some(json!({ "userId": "nobody" }))),
-        "verify" => request("POST", &format!("/v1/challenges/{CHALLENGE}/verify"), Some("lkr_"), Some(json!({ "code": "12345678" }))),
+        "verify" => request(
+            "POST",
+            &format!("/v1/challenges/{CHALLENGE}/verify"),
+            Some("lkr_"),
+            Some(json!({ "code": "12345678" })),
+        ),
         "send-code" => json!({ "Records": [{
             "eventName": "INSERT",
             "dynamodb": { "SequenceNumber": "1", "Keys": { "pk": { "S": "OUTBOX#nobody" }, "sk": { "S": "nothing" } } },
         }] }),
-        "rotate-secret" => json!({ "SecretId": SECRET_ID, "ClientRequestToken": "first", "Step": "testSecret" }),
+        "rotate-secret" => {
+            json!({ "SecretId": SECRET_ID, "ClientRequestToken": "first", "Step": "testSecret" })
+        }
         "delivery-events" => json!({ "detail-type": "Email Complaint Received", "detail": {
             "eventType": "Complaint", "mail": { "messageId": "of-nobody" },
         } }),
@@ -76,8 +88,14 @@ mod tests {
         assert!(!is_right("reset", &json!({ "statusCode": 503 })));
         assert!(!is_right("policy", &Value::Null));
         assert!(is_right("delivery-events", &json!({ "unknown": 1 })));
-        assert!(!is_right("delivery-events", &json!({ "errorMessage": "the table did not answer" })));
+        assert!(!is_right(
+            "delivery-events",
+            &json!({ "errorMessage": "the table did not answer" })
+        ));
         assert!(is_right("send-code", &json!({ "batchItemFailures": [] })));
-        assert!(!is_right("send-code", &json!({ "batchItemFailures": [{ "itemIdentifier": "1" }] })));
+        assert!(!is_right(
+            "send-code",
+            &json!({ "batchItemFailures": [{ "itemIdentifier": "1" }] })
+        ));
     }
 }

@@ -67,18 +67,29 @@ pub(super) async fn run(root: &Path) -> Result<()> {
     let embedded = Embedded::start(data.dir())?;
     let standins = Standins::start(None, keys)?;
     let runtime = Runtime::start()?;
-    let environment = functions::variables("https://reset.example.com", &standins.endpoint(), &embedded.endpoint());
+    let environment = functions::variables(
+        "https://reset.example.com",
+        &standins.endpoint(),
+        &embedded.endpoint(),
+    );
     let mut taken: Vec<Vec<Duration>> = vec![Vec::new(); names.len()];
     for _ in 0..STARTS {
         for (name, taken) in names.iter().zip(&mut taken) {
-            let took =
-                runtime.cold_start(&bootstrap(root, name), &environment, first::event(name), |answer| first::is_right(name, answer)).await;
+            let took = runtime
+                .cold_start(&bootstrap(root, name), &environment, first::event(name), |answer| {
+                    first::is_right(name, answer)
+                })
+                .await;
             taken.push(took.with_context(|| format!("{name}: no cold start"))?);
         }
     }
     tell(&names, &sizes, &taken);
     // Last: who made one too large wants to see all figures.
-    ensure!(too_large.is_empty(), "larger than {LARGEST} bytes, or {LARGEST_ZIP} as a zip: {}", too_large.join(", "));
+    ensure!(
+        too_large.is_empty(),
+        "larger than {LARGEST} bytes, or {LARGEST_ZIP} as a zip: {}",
+        too_large.join(", ")
+    );
     Ok(())
 }
 
@@ -97,7 +108,13 @@ fn has_zig() -> bool {
     succeeds("zig", &["version"]) || succeeds("python3", &["-m", "ziglang", "version"])
 }
 
-async fn build(root: &Path, data: &Data, cargo_lambda: &Path, names: &[String], target: &[&str]) -> Result<()> {
+async fn build(
+    root: &Path,
+    data: &Data,
+    cargo_lambda: &Path,
+    names: &[String],
+    target: &[&str],
+) -> Result<()> {
     say!("Building {} release bootstraps (minutes at the first time)", names.len());
     let mut build = Command::new(cargo_lambda);
     build.current_dir(root).args(["lambda", "build", "--release", "--locked"]).args(target);
@@ -147,7 +164,9 @@ impl io::Write for Counted {
 /// Lists the sizes, and returns which are too large.
 fn list(architecture: &str, names: &[String], sizes: &[u64], zipped: &[u64]) -> Vec<String> {
     let mut too_large = Vec::new();
-    say!("\n{architecture}: bytes of each bootstrap, of {LARGEST} at most, and as a zip, of {LARGEST_ZIP}");
+    say!(
+        "\n{architecture}: bytes of each bootstrap, of {LARGEST} at most, and as a zip, of {LARGEST_ZIP}"
+    );
     for ((name, size), zip) in names.iter().zip(sizes).zip(zipped) {
         say!("{name:<15} {size:>10} {zip:>10}");
         if *size > LARGEST || *zip > LARGEST_ZIP {
@@ -167,7 +186,11 @@ fn tell(names: &[String], sizes: &[u64], taken: &[Vec<Duration>]) {
         let median = ms(taken[taken.len() / 2]);
         sum += if name == HELLO { 0.0 } else { median };
         let megabytes = *size as f64 / f64::from(1 << 20);
-        say!("{name:<15} {megabytes:>5.2} MB   {median:>6.1} ms ({:.1}, {:.1})", ms(taken[0]), ms(taken[taken.len() - 1]));
+        say!(
+            "{name:<15} {megabytes:>5.2} MB   {median:>6.1} ms ({:.1}, {:.1})",
+            ms(taken[0]),
+            ms(taken[taken.len() - 1])
+        );
     }
     say!("all but {HELLO}: {sum:.1} ms one after another; sign-in's holds a password hash");
 }

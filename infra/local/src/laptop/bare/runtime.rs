@@ -97,7 +97,8 @@ impl Runtime {
         command.envs([("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"), ("_HANDLER", "bootstrap")]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
         let start = Instant::now();
-        let mut process = command.spawn().with_context(|| format!("cannot start {}", bootstrap.display()))?;
+        let mut process =
+            command.spawn().with_context(|| format!("cannot start {}", bootstrap.display()))?;
         let first = tokio::select! {
             first = said.recv() => first.context("nobody answers any more")?,
             status = process.wait() => bail!("it ended ({})", status?),
@@ -118,7 +119,10 @@ async fn hand_out(State(shared): State<Shared>) -> Response {
     let headers = [
         ("Lambda-Runtime-Aws-Request-Id", id),
         ("Lambda-Runtime-Deadline-Ms", deadline.to_string()),
-        ("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:000000000000:function:bare".to_owned()),
+        (
+            "Lambda-Runtime-Invoked-Function-Arn",
+            "arn:aws:lambda:us-east-1:000000000000:function:bare".to_owned(),
+        ),
         ("Lambda-Runtime-Trace-Id", "Root=1-00000000-000000000000000000000000".to_owned()),
     ];
     (headers, event).into_response()
@@ -150,7 +154,9 @@ exec /bin/cat <&3
             std::fs::write(&bootstrap, FAILS).unwrap();
             std::fs::set_permissions(&bootstrap, std::fs::Permissions::from_mode(0o755)).unwrap();
             let runtime = Runtime::start().unwrap();
-            let took = runtime.cold_start(&bootstrap, &[], Value::Null, |answer| answer["errorMessage"] == right).await;
+            let took = runtime
+                .cold_start(&bootstrap, &[], Value::Null, |answer| answer["errorMessage"] == right)
+                .await;
             assert_eq!(took.is_ok(), measured, "{took:?}");
         }
     }

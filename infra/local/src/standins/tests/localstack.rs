@@ -6,11 +6,19 @@ use super::*;
 /// A mail without HTML, to two.
 async fn send_to_two(standins: &Standins) -> String {
     let part = |data: &str| Content::builder().data(data).build().unwrap();
-    let mail = Mail::builder().subject(part("Hello")).body(Body::builder().text(part("Both of you")).build()).build();
+    let mail = Mail::builder()
+        .subject(part("Hello"))
+        .body(Body::builder().text(part("Both of you")).build())
+        .build();
     let sent = client!(aws_sdk_sesv2, standins)
         .send_email()
         .from_email_address("other@example.com")
-        .destination(Destination::builder().to_addresses("ann@example.com").to_addresses("bob@example.com").build())
+        .destination(
+            Destination::builder()
+                .to_addresses("ann@example.com")
+                .to_addresses("bob@example.com")
+                .build(),
+        )
         .content(EmailContent::builder().simple(mail).build())
         .send();
     sent.await.unwrap().message_id.unwrap()
@@ -43,7 +51,12 @@ async fn mails_are_found_and_forgotten_by_send() {
     publish(&standins, "+61491570156").await;
     let ids = async |query: &str| -> Vec<String> {
         let found = get(&standins, &format!("/_aws/ses{query}")).await;
-        found["messages"].as_array().unwrap().iter().map(|mail| mail["Id"].as_str().unwrap().to_owned()).collect()
+        found["messages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|mail| mail["Id"].as_str().unwrap().to_owned())
+            .collect()
     };
     assert_eq!(ids("").await, [first.as_str(), &second]);
     assert_eq!(ids("?id=&email=").await.len(), 2);
@@ -52,8 +65,14 @@ async fn mails_are_found_and_forgotten_by_send() {
     assert_eq!(ids(&format!("?id={first}")).await, [first.as_str()]);
     assert_eq!(ids(&format!("?id={first}&email=other@example.com")).await.len(), 0);
     let both = get(&standins, &format!("/_aws/ses?id={second}")).await;
-    assert_eq!(both["messages"][0]["Destination"]["ToAddresses"], json!(["ann@example.com", "bob@example.com"]));
-    assert_eq!(both["messages"][0]["Body"], json!({ "text_part": "Both of you", "html_part": null }));
+    assert_eq!(
+        both["messages"][0]["Destination"]["ToAddresses"],
+        json!(["ann@example.com", "bob@example.com"])
+    );
+    assert_eq!(
+        both["messages"][0]["Body"],
+        json!({ "text_part": "Both of you", "html_part": null })
+    );
 
     assert_eq!(delete(&standins, &format!("/_aws/ses?id={second}")).await, 204);
     assert_eq!(ids("").await, [first.as_str()]);
@@ -69,7 +88,10 @@ async fn a_text_message_has_localstacks_shape() {
     let text = |value: &str| json!({ "DataType": "String", "StringValue": value });
     let mut found = get(&standins, "/_aws/sns/sms-messages").await;
     let id = found["sms_messages"]["+61491570156"][0]["MessageId"].take();
-    assert!(xml.contains(&format!("<MessageId>{}</MessageId>", id.as_str().unwrap())), "{id} {xml}");
+    assert!(
+        xml.contains(&format!("<MessageId>{}</MessageId>", id.as_str().unwrap())),
+        "{id} {xml}"
+    );
     let expected = json!({
         "PhoneNumber": "+61491570156",
         "TopicArn": null,
@@ -80,7 +102,10 @@ async fn a_text_message_has_localstacks_shape() {
         "MessageStructure": null,
         "Subject": null,
     });
-    assert_eq!(found, json!({ "sms_messages": { "+61491570156": [expected] }, "region": "us-east-1" }));
+    assert_eq!(
+        found,
+        json!({ "sms_messages": { "+61491570156": [expected] }, "region": "us-east-1" })
+    );
 }
 
 #[tokio::test]
@@ -92,8 +117,11 @@ async fn text_messages_are_found_and_forgotten_by_number_region_and_account() {
     send_mail(&standins).await.unwrap();
     let check = async |query: &str, expected: Value| {
         let found = get(&standins, &format!("/_aws/sns/sms-messages{query}")).await;
-        let counts =
-            found["sms_messages"].as_object().unwrap().iter().map(|(to, texts)| (to.clone(), texts.as_array().unwrap().len().into()));
+        let counts = found["sms_messages"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(to, texts)| (to.clone(), texts.as_array().unwrap().len().into()));
         assert_eq!(Value::Object(counts.collect()), expected, "{query}");
     };
     let all = json!({ "+61491570156": 1, "+15550100": 2 });
@@ -107,7 +135,9 @@ async fn text_messages_are_found_and_forgotten_by_number_region_and_account() {
     let elsewhere = get(&standins, "/_aws/sns/sms-messages?region=eu-west-1").await;
     assert_eq!(elsewhere, json!({ "sms_messages": {}, "region": "eu-west-1" }));
 
-    let forget = async |query: &str| assert_eq!(delete(&standins, &format!("/_aws/sns/sms-messages{query}")).await, 204);
+    let forget = async |query: &str| {
+        assert_eq!(delete(&standins, &format!("/_aws/sns/sms-messages{query}")).await, 204)
+    };
     forget("?region=eu-west-1").await;
     check("", all).await;
     forget("?phoneNumber=%2B15550100").await;

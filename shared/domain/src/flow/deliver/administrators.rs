@@ -13,9 +13,14 @@ use crate::port::{Change, Guard, KeyRing, Snapshot, Store, Want};
 /// Accounts of one read.
 const AT_ONCE: usize = 100;
 
-pub(super) async fn spread<S: Store, R: KeyRing>(row: &Row<'_, S, R>, about: &str, read: &Snapshot) -> Result<Handled, Problem> {
+pub(super) async fn spread<S: Store, R: KeyRing>(
+    row: &Row<'_, S, R>,
+    about: &str,
+    read: &Snapshot,
+) -> Result<Handled, Problem> {
     let keys = row.ring.keys().await?;
-    let others: Vec<&Handle> = read.administrators.iter().filter(|handle| **handle != row.row.handle).collect();
+    let others: Vec<&Handle> =
+        read.administrators.iter().filter(|handle| **handle != row.row.handle).collect();
     for some in others.chunks(AT_ONCE) {
         let wants: Vec<Want<'_>> = some.iter().map(|handle| Want::Account(handle)).collect();
         let accounts = row.store.read(&wants).await?.accounts;
@@ -23,12 +28,23 @@ pub(super) async fn spread<S: Store, R: KeyRing>(row: &Row<'_, S, R>, about: &st
             let language = row.language(account.language);
             let message = |recipient| {
                 // The same name each time, so that a second round adds nothing.
-                let random = keys.pseudonym("notice", &format!("{} {}", row.row.id, handle.as_str()))[..12].to_owned();
+                let random = keys
+                    .pseudonym("notice", &format!("{} {}", row.row.id, handle.as_str()))[..12]
+                    .to_owned();
                 let kind = Destination::kind(&recipient).as_str();
                 Change::QueueMessage(Box::new(OutboxRow {
                     handle: handle.clone(),
-                    id: OutboxId { at: row.row.id.at, what: OutboxKind::Notice, random: format!("{random}-{kind}") },
-                    message: Message::Notice { notice: Notice::AdministratorReset, recipient, language, about: Some(about.to_owned()) },
+                    id: OutboxId {
+                        at: row.row.id.at,
+                        what: OutboxKind::Notice,
+                        random: format!("{random}-{kind}"),
+                    },
+                    message: Message::Notice {
+                        notice: Notice::AdministratorReset,
+                        recipient,
+                        language,
+                        about: Some(about.to_owned()),
+                    },
                     support_code: row.row.support_code.clone(),
                     state: OutboxState::Queued,
                     tries: 0,
@@ -40,7 +56,11 @@ pub(super) async fn spread<S: Store, R: KeyRing>(row: &Row<'_, S, R>, about: &st
                 continue;
             }
             // No address of an account that is deleted in this moment is written.
-            messages.push(Change::CheckAccount { handle: handle.clone(), uid: account.uid.clone(), generation: account.generation });
+            messages.push(Change::CheckAccount {
+                handle: handle.clone(),
+                uid: account.uid.clone(),
+                generation: account.generation,
+            });
             match row.store.commit(row.call, &format!("tell-{}", handle.as_str()), messages).await {
                 Ok(()) => {}
                 // Told already, by an earlier round.

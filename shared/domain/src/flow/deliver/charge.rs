@@ -21,7 +21,11 @@ pub(super) enum Charge {
 /// The charges of a code: one send to its address and, for an SMS, one of the
 /// organisation's and the country's day. The write that spends the last SMS of
 /// the day makes SMS unavailable to everybody.
-pub(super) async fn charge_code<S: Store, R: KeyRing>(row: &Row<'_, S, R>, name: &str, address: &Address) -> Result<Charge, Problem> {
+pub(super) async fn charge_code<S: Store, R: KeyRing>(
+    row: &Row<'_, S, R>,
+    name: &str,
+    address: &Address,
+) -> Result<Charge, Problem> {
     let (call, policy) = (row.call, row.policy);
     let kind = address.to.kind();
     let country = address.country.as_deref().unwrap_or_default();
@@ -41,16 +45,26 @@ pub(super) async fn charge_code<S: Store, R: KeyRing>(row: &Row<'_, S, R>, name:
         if spent.country >= most.country {
             return Ok(Charge::Spent(Reason::CountryBudget));
         }
-        due.push(Change::ChargeBudget { country: country.to_owned(), most: Some(most), now: call.now });
+        due.push(Change::ChargeBudget {
+            country: country.to_owned(),
+            most: Some(most),
+            now: call.now,
+        });
         due.extend((spent.total + 1 == most.total).then_some(close));
     }
     let (most, window) = policy.send_window(kind);
-    let mut sent: Vec<_> = read.destination.iter().flatten().copied().filter(|at| *at + window > call.now).collect();
+    let mut sent: Vec<_> =
+        read.destination.iter().flatten().copied().filter(|at| *at + window > call.now).collect();
     if sent.len() >= most as usize {
         return Ok(Charge::Spent(Reason::DestinationLimit));
     }
     sent.push(call.now);
-    due.push(Change::ChargeDestination { name: name.to_owned(), seen: read.destination, sent, until: call.now + window });
+    due.push(Change::ChargeDestination {
+        name: name.to_owned(),
+        seen: read.destination,
+        sent,
+        until: call.now + window,
+    });
     Ok(Charge::Due(due))
 }
 
@@ -59,9 +73,11 @@ pub(super) async fn charge_code<S: Store, R: KeyRing>(row: &Row<'_, S, R>, name:
 pub(super) fn charge_notice(to: &Destination, call: &Call) -> Option<Change> {
     match to {
         Destination::Email(_) => None,
-        Destination::MobilePhone(_) => {
-            Some(Change::ChargeBudget { country: to.country().unwrap_or_else(|| UNKNOWN.to_owned()), most: None, now: call.now })
-        }
+        Destination::MobilePhone(_) => Some(Change::ChargeBudget {
+            country: to.country().unwrap_or_else(|| UNKNOWN.to_owned()),
+            most: None,
+            now: call.now,
+        }),
     }
 }
 

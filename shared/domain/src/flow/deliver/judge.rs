@@ -43,7 +43,9 @@ pub(super) fn judge<S: Store, R: KeyRing>(
     let late = |reason| if settling { Verdict::Wait } else { Verdict::Drop(reason) };
     match read.ledger(purpose).slots.get(&challenge.kind) {
         // It arrived, whatever its channel said, and came back.
-        Some(slot) if slot.id == *challenge && slot.used => return Verdict::Drop(Reason::Superseded),
+        Some(slot) if slot.id == *challenge && slot.used => {
+            return Verdict::Drop(Reason::Superseded);
+        }
         Some(slot) if slot.id == *challenge => {}
         Some(slot) if slot.issued >= row.row.id.at => return Verdict::Drop(Reason::Superseded),
         Some(_) | None => return late(Reason::Superseded),
@@ -55,7 +57,9 @@ pub(super) fn judge<S: Store, R: KeyRing>(
     let address = match purpose {
         Purpose::Reset => of_reset(row, read, account, challenge, call),
         Purpose::Registration => match account.and_then(|a| a.pending.get(&challenge.kind)) {
-            Some(pending) if pending.challenge == *challenge => Ok((pending.destination.clone(), pending.destination.country())),
+            Some(pending) if pending.challenge == *challenge => {
+                Ok((pending.destination.clone(), pending.destination.country()))
+            }
             Some(_) | None => return late(Reason::MethodChanged),
         },
     };
@@ -71,7 +75,8 @@ pub(super) fn judge<S: Store, R: KeyRing>(
         return Verdict::Drop(Reason::CountryNotAllowed);
     }
     // A policy that asks for it since the code was asked for holds too.
-    let must_match = typed.is_some() || purpose == Purpose::Reset && policy.must_be_typed(challenge.kind);
+    let must_match =
+        typed.is_some() || purpose == Purpose::Reset && policy.must_be_typed(challenge.kind);
     if must_match && typed != Some(keys.destination_name(&to).as_str()) {
         return Verdict::Drop(Reason::DestinationMismatch);
     }
@@ -91,7 +96,9 @@ fn of_reset<S: Store, R: KeyRing>(
     if !reset.real {
         return Err(Reason::Decoy);
     }
-    let account = account.filter(|a| reset.is_of(a) && reset.state == ResetState::Open).ok_or(Reason::Superseded)?;
+    let account = account
+        .filter(|a| reset.is_of(a) && reset.state == ResetState::Open)
+        .ok_or(Reason::Superseded)?;
     if !account.in_scope(row.policy) {
         return Err(Reason::OutOfScope);
     }

@@ -15,10 +15,14 @@ use crate::code::Code;
 use crate::delivery::SentMessage;
 use crate::error::Problem;
 use crate::outbox::{
-    AT_REST, Claimed, Ended, Handled, IN_HAND, MAX_TRIES, Message, OUTBOX_KEPT, OutboxId, OutboxKind, OutboxRow, OutboxState, Round,
+    AT_REST, Claimed, Ended, Handled, IN_HAND, MAX_TRIES, Message, OUTBOX_KEPT, OutboxId,
+    OutboxKind, OutboxRow, OutboxState, Round,
 };
 use crate::policy::Policy;
-use crate::port::{Call, Change, CommitError, Content, Guard, KeyRing, Outgoing, SendError, Sender, Snapshot, Store, Want};
+use crate::port::{
+    Call, Change, CommitError, Content, Guard, KeyRing, Outgoing, SendError, Sender, Snapshot,
+    Store, Want,
+};
 use crate::time::Span;
 use charge::{Charge, charge_code, charge_notice};
 use judge::{Address, Verdict};
@@ -87,16 +91,28 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
                     return Ok(self.left());
                 }
                 let content = Content::Notice { notice: *notice, about: about.as_deref() };
-                self.send(sender, Outgoing { to: recipient, language: *language, organisation: &self.policy.organisation, content }, name)
-                    .await
+                self.send(
+                    sender,
+                    Outgoing {
+                        to: recipient,
+                        language: *language,
+                        organisation: &self.policy.organisation,
+                        content,
+                    },
+                    name,
+                )
+                .await
             }
             Message::Code { challenge, purpose, typed } => {
                 let keys = self.ring.keys_with(challenge.kid).await?;
-                let address = match judge::judge(self, read, &keys, challenge, *purpose, typed.as_deref()) {
-                    Verdict::Send(address) => address,
-                    Verdict::Drop(reason) => return self.close(OutboxState::Dropped, reason).await,
-                    Verdict::Wait => return Ok(self.left()),
-                };
+                let address =
+                    match judge::judge(self, read, &keys, challenge, *purpose, typed.as_deref()) {
+                        Verdict::Send(address) => address,
+                        Verdict::Drop(reason) => {
+                            return self.close(OutboxState::Dropped, reason).await;
+                        }
+                        Verdict::Wait => return Ok(self.left()),
+                    };
                 // Made before the claim, as above.
                 let generation = keys.generation(challenge.kid).ok_or_else(Problem::unavailable)?;
                 let code = Code::derive(&generation.codes, challenge, *purpose);
@@ -104,9 +120,23 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
                 if let Some(ended) = self.claim_code(&name, &address, challenge, *purpose).await? {
                     return Ok(ended);
                 }
-                let content = Content::Code { code: &code, purpose: *purpose, minutes: minutes_left(challenge, self.call) };
+                let content = Content::Code {
+                    code: &code,
+                    purpose: *purpose,
+                    minutes: minutes_left(challenge, self.call),
+                };
                 let language = address.language;
-                self.send(sender, Outgoing { to: &address.to, language, organisation: &self.policy.organisation, content }, name).await
+                self.send(
+                    sender,
+                    Outgoing {
+                        to: &address.to,
+                        language,
+                        organisation: &self.policy.organisation,
+                        content,
+                    },
+                    name,
+                )
+                .await
             }
         }
     }
@@ -121,7 +151,8 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
             // A channel that refused a notice for good may be put right; of a
             // code that failed another was asked for.
             (OutboxState::Failed, Round::Again) => !is_code,
-            (OutboxState::Failed, Round::Stream) | (OutboxState::Sent | OutboxState::Dropped, _) => false,
+            (OutboxState::Failed, Round::Stream)
+            | (OutboxState::Sent | OutboxState::Dropped, _) => false,
         };
         if !open {
             return Fate::End(Handled::Nothing);
@@ -130,15 +161,23 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
         let rest = if is_code { IN_HAND } else { AT_REST };
         let in_hand = |claim: &Claimed| claim.by == Round::Again && self.call.now - claim.at < rest;
         match self.round {
-            Round::Stream if self.row.claimed.as_ref().is_some_and(in_hand) => Fate::End(self.left()),
+            Round::Stream if self.row.claimed.as_ref().is_some_and(in_hand) => {
+                Fate::End(self.left())
+            }
             Round::Stream if self.row.tries < MAX_TRIES => Fate::Open,
             Round::Stream if is_code => Fate::Close(OutboxState::Failed, Reason::Failed),
             // Somebody must be told: it ends where an alarm is, not in silence.
             Round::Stream => Fate::End(self.left()),
             // The broom may come days late; nobody waits for it any more.
-            Round::Again if self.call.now - self.row.id.at >= OUTBOX_KEPT => Fate::Close(OutboxState::Dropped, Reason::TooLate),
-            Round::Again if self.row.claimed.as_ref().is_some_and(at_rest) => Fate::End(self.left()),
-            Round::Again if is_code && self.row.tries >= MAX_TRIES => Fate::Close(OutboxState::Failed, Reason::Failed),
+            Round::Again if self.call.now - self.row.id.at >= OUTBOX_KEPT => {
+                Fate::Close(OutboxState::Dropped, Reason::TooLate)
+            }
+            Round::Again if self.row.claimed.as_ref().is_some_and(at_rest) => {
+                Fate::End(self.left())
+            }
+            Round::Again if is_code && self.row.tries >= MAX_TRIES => {
+                Fate::Close(OutboxState::Failed, Reason::Failed)
+            }
             Round::Again => Fate::Open,
         }
     }
@@ -148,7 +187,11 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
     async fn claim(&self, charge: Option<Change>) -> Result<bool, Problem> {
         // Charged once, however often the record comes.
         let charge = charge.filter(|_| self.row.state == OutboxState::Queued);
-        match self.store.commit(self.call, "claim", self.claiming(charge.into_iter().collect())).await {
+        match self
+            .store
+            .commit(self.call, "claim", self.claiming(charge.into_iter().collect()))
+            .await
+        {
             Ok(()) => Ok(true),
             Err(error) if error.by(Guard::Outbox) => Ok(false),
             Err(error) => Err(error.into()),
@@ -157,7 +200,12 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
 
     fn claiming(&self, charges: Vec<Change>) -> Vec<Change> {
         let (handle, id, tries) = (self.row.handle.clone(), self.row.id.clone(), self.row.tries);
-        let claim = Change::ClaimMessage { handle, id, tries, claimed: Claimed { at: self.call.now, by: self.round } };
+        let claim = Change::ClaimMessage {
+            handle,
+            id,
+            tries,
+            claimed: Claimed { at: self.call.now, by: self.round },
+        };
         [vec![claim], charges].concat()
     }
 
@@ -170,18 +218,31 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
         challenge: &ChallengeId,
         purpose: Purpose,
     ) -> Result<Option<Handled>, Problem> {
-        let live = Change::CheckChallenge { handle: self.row.handle.clone(), purpose, challenge: challenge.clone(), now: self.call.now };
+        let live = Change::CheckChallenge {
+            handle: self.row.handle.clone(),
+            purpose,
+            challenge: challenge.clone(),
+            now: self.call.now,
+        };
         for attempt in 0..CHARGES {
             let mut charges = vec![live.clone()];
             if self.row.state == OutboxState::Queued {
                 match charge_code(self, name, address).await? {
                     Charge::Due(due) => charges.extend(due),
-                    Charge::Spent(reason) => return self.close(OutboxState::Dropped, reason).await.map(Some),
+                    Charge::Spent(reason) => {
+                        return self.close(OutboxState::Dropped, reason).await.map(Some);
+                    }
                 }
             }
-            match self.store.commit(self.call, &format!("claim-{attempt}"), self.claiming(charges)).await {
+            match self
+                .store
+                .commit(self.call, &format!("claim-{attempt}"), self.claiming(charges))
+                .await
+            {
                 Ok(()) => return Ok(None),
-                Err(error) if error.by(Guard::Ledger) => return self.close(OutboxState::Dropped, Reason::Superseded).await.map(Some),
+                Err(error) if error.by(Guard::Ledger) => {
+                    return self.close(OutboxState::Dropped, Reason::Superseded).await.map(Some);
+                }
                 // Claimed by another worker: the record comes again, and finds
                 // what became of it.
                 Err(error) if error.by(Guard::Outbox) => return Ok(Some(self.left())),
@@ -193,12 +254,24 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
     }
 
     /// Hands it to its channel. `name` is the pseudonym of its destination.
-    async fn send(&self, sender: &impl Sender, message: Outgoing<'_>, name: String) -> Result<Handled, Problem> {
+    async fn send(
+        &self,
+        sender: &impl Sender,
+        message: Outgoing<'_>,
+        name: String,
+    ) -> Result<Handled, Problem> {
         let kind = message.to.kind();
         match sender.send(message).await {
             Ok(id) => {
-                let (handle, support_code) = (self.row.handle.clone(), self.row.support_code.clone());
-                let sent = SentMessage { handle, kind, destination: name, support_code, at: self.call.now };
+                let (handle, support_code) =
+                    (self.row.handle.clone(), self.row.support_code.clone());
+                let sent = SentMessage {
+                    handle,
+                    kind,
+                    destination: name,
+                    support_code,
+                    at: self.call.now,
+                };
                 if let Some(id) = id {
                     // What its channel says of it later leads back here. That it
                     // went out counts more: without this it is not sent again.
@@ -209,7 +282,11 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
             Err(SendError::Permanent) => self.close(OutboxState::Failed, Reason::Failed).await,
             Err(SendError::Refused) => {
                 // It was not taken, for sure: the try is given back.
-                let release = Change::ReleaseMessage { handle: self.row.handle.clone(), id: self.row.id.clone(), tries: self.row.tries };
+                let release = Change::ReleaseMessage {
+                    handle: self.row.handle.clone(),
+                    id: self.row.id.clone(),
+                    tries: self.row.tries,
+                };
                 self.store.commit(self.call, "release", vec![release]).await?;
                 Err(Problem::unavailable())
             }
@@ -218,7 +295,12 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
     }
 
     async fn close(&self, state: OutboxState, reason: Reason) -> Result<Handled, Problem> {
-        let close = Change::CloseMessage { handle: self.row.handle.clone(), id: self.row.id.clone(), state, reason };
+        let close = Change::CloseMessage {
+            handle: self.row.handle.clone(),
+            id: self.row.id.clone(),
+            state,
+            reason,
+        };
         match self.store.commit(self.call, "close", vec![close]).await {
             Ok(()) => {
                 let kind = match &self.row.message {
@@ -226,7 +308,12 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
                     Message::Notice { recipient, .. } => Some(recipient.kind()),
                     Message::ToAdministrators { .. } => None,
                 };
-                Ok(Handled::Ended(Ended { state, reason, kind, support_code: self.row.support_code.clone() }))
+                Ok(Handled::Ended(Ended {
+                    state,
+                    reason,
+                    kind,
+                    support_code: self.row.support_code.clone(),
+                }))
             }
             // Closed already: a record that came twice.
             Err(CommitError::Refused { .. }) => Ok(Handled::Nothing),

@@ -49,7 +49,8 @@ pub async fn change_user(
 ) -> Result<Account, Problem> {
     let handle = ring.keys().await?.handle(&TypedUserId::new(user_id));
     let joined = patch.groups.as_deref().map(groups).and_then(Result::ok).unwrap_or_default();
-    let wants: Vec<Want<'_>> = std::iter::once(Want::Account(&handle)).chain(joined.iter().map(Want::Group)).collect();
+    let wants: Vec<Want<'_>> =
+        std::iter::once(Want::Account(&handle)).chain(joined.iter().map(Want::Group)).collect();
     let who = administrator(store, call, bearer, &wants).await?;
     let before = target(&who, &handle)?;
     if before.revision != seen {
@@ -57,13 +58,21 @@ pub async fn change_user(
     }
     let changed = patch.names();
     let after = patched(before, patch)?;
-    know_groups(store, call, &who, &after.groups.difference(&before.groups).cloned().collect()).await?;
-    let told = Told { uid: Some(&before.uid), actor: Some(&who.account.uid), changed, ..Told::new(call, &handle, Event::UserChanged) };
+    know_groups(store, call, &who, &after.groups.difference(&before.groups).cloned().collect())
+        .await?;
+    let told = Told {
+        uid: Some(&before.uid),
+        actor: Some(&who.account.uid),
+        changed,
+        ..Told::new(call, &handle, Event::UserChanged)
+    };
     let mut changes = vec![told.record(call, &who.policy.policy, entropy)];
     changes.extend(still_acting(&who, &handle));
     changes.extend(listing(&handle, Some(before), Some(&after)));
     match (is_administrator(before), is_administrator(&after)) {
-        (false, true) => changes.push(Change::AddAdministrator { handle: handle.clone(), first: false }),
+        (false, true) => {
+            changes.push(Change::AddAdministrator { handle: handle.clone(), first: false })
+        }
         (true, false) => changes.push(Change::RemoveAdministrator { handle: handle.clone() }),
         (true, true) | (false, false) => {}
     }

@@ -40,13 +40,22 @@ pub async fn create_user(
     new: NewUser,
 ) -> Result<CreatedUser, Problem> {
     let wanted = groups(&new.groups).unwrap_or_default();
-    let who = administrator(store, call, bearer, &wanted.iter().map(Want::Group).collect::<Vec<_>>()).await?;
+    let who =
+        administrator(store, call, bearer, &wanted.iter().map(Want::Group).collect::<Vec<_>>())
+            .await?;
     let (user_id, created) = draft(hasher, entropy, call, new).await?;
     let handle = ring.keys().await?.handle(&user_id);
     know_groups(store, call, &who, &created.account.groups).await?;
-    let told = Told { uid: Some(&created.account.uid), actor: Some(&who.account.uid), ..Told::new(call, &handle, Event::UserCreated) };
+    let told = Told {
+        uid: Some(&created.account.uid),
+        actor: Some(&who.account.uid),
+        ..Told::new(call, &handle, Event::UserCreated)
+    };
     let mut changes = vec![
-        Change::CreateAccount { handle: handle.clone(), account: Box::new(created.account.clone()) },
+        Change::CreateAccount {
+            handle: handle.clone(),
+            account: Box::new(created.account.clone()),
+        },
         told.record(call, &who.policy.policy, entropy),
         who.still_acting(),
     ];

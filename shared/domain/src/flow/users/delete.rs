@@ -35,10 +35,18 @@ pub async fn delete_user(
         return Err(ProblemCode::PreconditionFailed.into());
     }
     let unsent = store.unsent_messages(&handle).await?;
-    let told = Told { uid: Some(&before.uid), actor: Some(&who.account.uid), ..Told::new(call, &handle, Event::UserDeleted) };
+    let told = Told {
+        uid: Some(&before.uid),
+        actor: Some(&who.account.uid),
+        ..Told::new(call, &handle, Event::UserDeleted)
+    };
     let mut changes = vec![
         told.record(call, &who.policy.policy, entropy),
-        Change::DeleteAccount { handle: handle.clone(), uid: before.uid.clone(), revision: before.revision },
+        Change::DeleteAccount {
+            handle: handle.clone(),
+            uid: before.uid.clone(),
+            revision: before.revision,
+        },
         Change::ClearLock { handle: handle.clone() },
     ];
     changes.extend(still_acting(&who, &handle));
@@ -57,7 +65,13 @@ pub async fn delete_user(
 /// account is gone: no other comes after.
 async fn erase_messages(store: &impl Store, call: &Call, handle: &Handle) -> Result<(), Problem> {
     for (part, left) in store.unsent_messages(handle).await?.chunks(MEMBERS).enumerate() {
-        store.commit(call, &format!("erase-{part}"), left.iter().map(|id| erase(handle, id)).collect()).await?;
+        store
+            .commit(
+                call,
+                &format!("erase-{part}"),
+                left.iter().map(|id| erase(handle, id)).collect(),
+            )
+            .await?;
     }
     Ok(())
 }

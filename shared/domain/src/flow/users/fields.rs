@@ -16,7 +16,8 @@ pub(super) fn groups(list: &[String]) -> Result<BTreeSet<GroupName>, Violation> 
         return Err(Violation::out_of_range("/groups", 0, MAX_GROUPS as u32));
     }
     let parse = |(i, text): (usize, &String)| {
-        GroupName::parse(text).ok_or_else(|| Violation::new(&format!("/groups/{i}"), ViolationCode::NotAGroup))
+        GroupName::parse(text)
+            .ok_or_else(|| Violation::new(&format!("/groups/{i}"), ViolationCode::NotAGroup))
     };
     list.iter().enumerate().map(parse).collect()
 }

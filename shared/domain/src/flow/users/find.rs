@@ -42,7 +42,13 @@ pub async fn list_groups(
 }
 
 /// One account.
-pub async fn view_user(store: &impl Store, ring: &impl KeyRing, call: &Call, bearer: &Bearer, user_id: String) -> Result<Account, Problem> {
+pub async fn view_user(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    call: &Call,
+    bearer: &Bearer,
+    user_id: String,
+) -> Result<Account, Problem> {
     let handle = ring.keys().await?.handle(&TypedUserId::new(user_id));
     let who = staff(store, call, bearer, &[Want::Account(&handle)]).await?;
     target(&who, &handle).cloned()
@@ -71,8 +77,14 @@ pub struct Standing {
 
 impl Standing {
     /// Every reason it may have.
-    pub const REASONS: [Reason; 6] =
-        [Reason::None, Reason::ResetOff, Reason::Disabled, Reason::OutOfScope, Reason::NotEnoughMethods, Reason::ResetClosed];
+    pub const REASONS: [Reason; 6] = [
+        Reason::None,
+        Reason::ResetOff,
+        Reason::Disabled,
+        Reason::OutOfScope,
+        Reason::NotEnoughMethods,
+        Reason::ResetClosed,
+    ];
 }
 
 /// Whether somebody can reset their password now and, if not, the real
@@ -85,12 +97,21 @@ pub async fn can_reset(
     user_id: String,
 ) -> Result<Standing, Problem> {
     let handle = ring.keys().await?.handle(&TypedUserId::new(user_id));
-    let who = staff(store, call, bearer, &[Want::Account(&handle), Want::Ledger(&handle, Purpose::Reset)]).await?;
+    let who = staff(
+        store,
+        call,
+        bearer,
+        &[Want::Account(&handle), Want::Ledger(&handle, Purpose::Reset)],
+    )
+    .await?;
     let (account, policy) = (target(&who, &handle)?, &who.policy.policy);
-    let closed = who.read.ledger(Purpose::Reset).closed_until(guess_cap(policy, Purpose::Reset), call.now);
+    let closed =
+        who.read.ledger(Purpose::Reset).closed_until(guess_cap(policy, Purpose::Reset), call.now);
     let reason = match (&policy.scope, eligibility(Some(account), policy)) {
         (Scope::None, _) => Reason::ResetOff,
-        (Scope::Selected { .. } | Scope::All, Reason::None) if closed.is_some() => Reason::ResetClosed,
+        (Scope::Selected { .. } | Scope::All, Reason::None) if closed.is_some() => {
+            Reason::ResetClosed
+        }
         (Scope::Selected { .. } | Scope::All, reason) => reason,
     };
     Ok(Standing { reason, until: closed.filter(|_| reason == Reason::ResetClosed) })

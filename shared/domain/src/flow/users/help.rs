@@ -24,14 +24,23 @@ pub async fn unlock(
     for attempt in 0..ATTEMPTS {
         let who = staff(store, call, bearer, &[Want::Account(&handle)]).await?;
         let before = target(&who, &handle)?;
-        let told = Told { uid: Some(&before.uid), actor: Some(&who.account.uid), ..Told::new(call, &handle, Event::UserUnlocked) };
+        let told = Told {
+            uid: Some(&before.uid),
+            actor: Some(&who.account.uid),
+            ..Told::new(call, &handle, Event::UserUnlocked)
+        };
         let mut changes = vec![
             told.record(call, &who.policy.policy, entropy),
             Change::ClearLock { handle: handle.clone() },
-            Change::CheckAccount { handle: handle.clone(), uid: before.uid.clone(), generation: before.generation },
+            Change::CheckAccount {
+                handle: handle.clone(),
+                uid: before.uid.clone(),
+                generation: before.generation,
+            },
         ];
         changes.extend(still_acting(&who, &handle));
-        changes.extend(Purpose::ALL.map(|purpose| drop_challenges(call, &handle, purpose, &[], true)));
+        changes
+            .extend(Purpose::ALL.map(|purpose| drop_challenges(call, &handle, purpose, &[], true)));
         changes.extend(call.remember(who.handle(), Outcome::Done));
         match store.commit(call, &format!("unlock-{attempt}"), changes).await {
             Ok(()) => return Ok(()),
@@ -60,8 +69,15 @@ pub async fn require_registration(
         let mut account = before.clone();
         account.registration_required_at = Some(call.now);
         (account.registered_at, account.confirmed_at, account.asked_at) = (None, None, None);
-        let told = Told { uid: Some(&before.uid), actor: Some(&who.account.uid), ..Told::new(call, &handle, Event::RegistrationRequired) };
-        let mut changes = vec![told.record(call, &who.policy.policy, entropy), save_account(&handle, before, account.revised())];
+        let told = Told {
+            uid: Some(&before.uid),
+            actor: Some(&who.account.uid),
+            ..Told::new(call, &handle, Event::RegistrationRequired)
+        };
+        let mut changes = vec![
+            told.record(call, &who.policy.policy, entropy),
+            save_account(&handle, before, account.revised()),
+        ];
         changes.extend(still_acting(&who, &handle));
         changes.extend(call.remember(who.handle(), Outcome::Done));
         match store.commit(call, &format!("require-{attempt}"), changes).await {

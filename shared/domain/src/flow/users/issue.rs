@@ -23,7 +23,11 @@ pub(super) struct Issued {
 const TEMPORARY_PASSWORD: &str = "temporary password";
 
 impl Issued {
-    pub async fn new(hasher: &impl PasswordHasher, entropy: &impl Entropy, call: &Call) -> Result<Issued, Problem> {
+    pub async fn new(
+        hasher: &impl PasswordHasher,
+        entropy: &impl Entropy,
+        call: &Call,
+    ) -> Result<Issued, Problem> {
         let temporary_password = temporary(call.secret(entropy, TEMPORARY_PASSWORD));
         let hash = hasher.hash(&Password::new(&temporary_password), random(entropy)).await?;
         Ok(Issued { temporary_password, hash, expires: call.now + TEMPORARY })
@@ -55,8 +59,11 @@ pub async fn issue_password(
         account.hash = fresh.hash.clone();
         account.temporary_until = Some(fresh.expires);
         let account = account.fenced();
-        let told =
-            Told { uid: Some(&before.uid), actor: Some(&who.account.uid), ..Told::new(call, &handle, Event::TemporaryPasswordIssued) };
+        let told = Told {
+            uid: Some(&before.uid),
+            actor: Some(&who.account.uid),
+            ..Told::new(call, &handle, Event::TemporaryPasswordIssued)
+        };
         let mut changes = vec![
             told.record(call, policy, entropy),
             save_account(&handle, before, account.clone()),
@@ -67,7 +74,13 @@ pub async fn issue_password(
         changes.extend(notices(call, &handle, before, Notice::PasswordIssued, policy, entropy));
         changes.extend(call.remember(who.handle(), Outcome::Done));
         match store.commit(call, &format!("issue-{attempt}"), changes).await {
-            Ok(()) => return Ok(CreatedUser { account, temporary_password: fresh.temporary_password, expires: fresh.expires }),
+            Ok(()) => {
+                return Ok(CreatedUser {
+                    account,
+                    temporary_password: fresh.temporary_password,
+                    expires: fresh.expires,
+                });
+            }
             Err(error) if error.by(Guard::Actor) => return Err(refused(error)),
             Err(error) if error.by(Guard::Account) => issued = Some(fresh),
             Err(error) => return Err(error.into()),
@@ -90,7 +103,10 @@ pub async fn issued_again(
     let handle = ring.keys().await?.handle(&TypedUserId::new(user_id));
     let who = administrator(store, call, bearer, &[Want::Account(&handle)]).await?;
     // One made anew since is another account.
-    let account = target(&who, &handle).ok().filter(|account| account.created_at <= first.at).ok_or(ProblemCode::NotFound)?;
+    let account = target(&who, &handle)
+        .ok()
+        .filter(|account| account.created_at <= first.at)
+        .ok_or(ProblemCode::NotFound)?;
     let temporary_password = temporary(call.secret(entropy, TEMPORARY_PASSWORD));
     Ok(CreatedUser { account: account.clone(), temporary_password, expires: first.at + TEMPORARY })
 }

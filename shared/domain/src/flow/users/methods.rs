@@ -27,7 +27,8 @@ pub async fn remove_method(
         let who = administrator(store, call, bearer, &[Want::Account(&handle)]).await?;
         let (before, policy) = (target(&who, &handle)?, &who.policy.policy);
         let mut account = before.clone();
-        let (verified, pending) = (account.methods.remove(&kind).is_some(), account.pending.remove(&kind).is_some());
+        let (verified, pending) =
+            (account.methods.remove(&kind).is_some(), account.pending.remove(&kind).is_some());
         if !verified && !pending {
             return Err(ProblemCode::NotFound.into());
         }

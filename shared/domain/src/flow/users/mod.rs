@@ -26,13 +26,25 @@ use crate::port::{Call, Change, CommitError, Guard, Store, Want};
 use crate::secret::Bearer;
 use std::collections::BTreeSet;
 
-async fn administrator(store: &impl Store, call: &Call, bearer: &Bearer, wants: &[Want<'_>]) -> Result<SignedIn, Problem> {
+async fn administrator(
+    store: &impl Store,
+    call: &Call,
+    bearer: &Bearer,
+    wants: &[Want<'_>],
+) -> Result<SignedIn, Problem> {
     signed_in(store, call, bearer, wants).await?.acting_as(Role::Administrator)
 }
 
 /// Administrators and the help desk.
-async fn staff(store: &impl Store, call: &Call, bearer: &Bearer, wants: &[Want<'_>]) -> Result<SignedIn, Problem> {
-    signed_in(store, call, bearer, wants).await?.acting_as_any(&[Role::Administrator, Role::HelpDesk])
+async fn staff(
+    store: &impl Store,
+    call: &Call,
+    bearer: &Bearer,
+    wants: &[Want<'_>],
+) -> Result<SignedIn, Problem> {
+    signed_in(store, call, bearer, wants)
+        .await?
+        .acting_as_any(&[Role::Administrator, Role::HelpDesk])
 }
 
 /// The help desk looks after users, not after those who could look after it.
@@ -63,7 +75,11 @@ fn still_acting(who: &SignedIn, written: &Handle) -> Option<Change> {
 
 /// What leads to an account and did not before is written, what did and does
 /// not any more is taken away.
-pub(in crate::flow) fn listing(handle: &Handle, before: Option<&Account>, after: Option<&Account>) -> Vec<Change> {
+pub(in crate::flow) fn listing(
+    handle: &Handle,
+    before: Option<&Account>,
+    after: Option<&Account>,
+) -> Vec<Change> {
     let found_by = |account: Option<&Account>| account.map(Account::found_by).unwrap_or_default();
     let (old, new) = (found_by(before), found_by(after));
     let unlist = |by: &FoundBy| Change::Unlist { handle: handle.clone(), by: by.clone() };
@@ -75,8 +91,14 @@ pub(in crate::flow) fn listing(handle: &Handle, before: Option<&Account>, after:
 /// with it a change of all groups would not fit one transaction, and a group
 /// without members is not shown. Known groups are not written again, so that
 /// no item is written by all.
-async fn know_groups(store: &impl Store, call: &Call, who: &SignedIn, groups: &BTreeSet<GroupName>) -> Result<(), Problem> {
-    let mut changes: Vec<Change> = groups.difference(&who.read.groups).cloned().map(Change::KnowGroup).collect();
+async fn know_groups(
+    store: &impl Store,
+    call: &Call,
+    who: &SignedIn,
+    groups: &BTreeSet<GroupName>,
+) -> Result<(), Problem> {
+    let mut changes: Vec<Change> =
+        groups.difference(&who.read.groups).cloned().map(Change::KnowGroup).collect();
     if changes.is_empty() {
         return Ok(());
     }

@@ -39,13 +39,25 @@ impl MethodsAnswer {
             verified_at: Some(m.verified_at.to_string()),
             undeliverable_since: m.undeliverable.as_ref().map(|u| u.since.to_string()),
         };
-        let pending = |p: &Pending| MethodView { destination: p.destination.masked(), verified_at: None, undeliverable_since: None };
+        let pending = |p: &Pending| MethodView {
+            destination: p.destination.masked(),
+            verified_at: None,
+            undeliverable_since: None,
+        };
         MethodsAnswer {
             allowed: policy.kinds(),
             needed: account.kinds_to_register(policy),
             registered: account.registered_kinds(policy),
-            methods: account.methods.iter().map(|(kind, method)| (*kind, verified(method))).collect(),
-            pending: account.pending.iter().map(|(kind, waiting)| (*kind, pending(waiting))).collect(),
+            methods: account
+                .methods
+                .iter()
+                .map(|(kind, method)| (*kind, verified(method)))
+                .collect(),
+            pending: account
+                .pending
+                .iter()
+                .map(|(kind, waiting)| (*kind, pending(waiting)))
+                .collect(),
         }
     }
 }

@@ -133,7 +133,9 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Opt
 }
 
 /// Tells `null` from absent.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<Option<T>>, D::Error> {
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    value: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(value).map(Some)
 }
 
@@ -167,13 +169,21 @@ pub struct Me {
 
 impl From<&Account> for Me {
     fn from(account: &Account) -> Me {
-        Me { user_id: account.user_id.as_str().to_owned(), name: account.name.clone(), role: account.role, language: account.language }
+        Me {
+            user_id: account.user_id.as_str().to_owned(),
+            name: account.name.clone(),
+            role: account.role,
+            language: account.language,
+        }
     }
 }
 
 impl SessionAnswer {
     pub fn with_bearer(answer: &SignedInAnswer) -> SessionAnswer {
-        SessionAnswer { bearer: Some(answer.bearer.reveal()), ..SessionAnswer::without_bearer(answer) }
+        SessionAnswer {
+            bearer: Some(answer.bearer.reveal()),
+            ..SessionAnswer::without_bearer(answer)
+        }
     }
     pub fn without_bearer(answer: &SignedInAnswer) -> SessionAnswer {
         SessionAnswer {

@@ -65,8 +65,13 @@ impl JudgedAnswer {
     pub fn of(judged: &Judged, language: Language) -> JudgedAnswer {
         let CutOff { administrators, users, complete } = judged.cut_off;
         let (a, u) = (administrators.to_string(), users.to_string());
-        let say = |code: &str| text(language, &format!("warning.{code}"), &[("administrators", &a), ("users", &u)]);
-        let view = |warning: &Warning| WarningView { code: warning.as_str(), detail: say(warning.as_str()) };
+        let say = |code: &str| {
+            text(language, &format!("warning.{code}"), &[("administrators", &a), ("users", &u)])
+        };
+        let view = |warning: &Warning| WarningView {
+            code: warning.as_str(),
+            detail: say(warning.as_str()),
+        };
         JudgedAnswer {
             policy: PolicyAnswer::from(&judged.policy),
             saved: judged.saved,
@@ -145,10 +150,17 @@ struct SessionLimits {
 impl From<&Policy> for LimitsAnswer {
     fn from(policy: &Policy) -> LimitsAnswer {
         LimitsAnswer {
-            code: CodeLimits { digits: policy.code.digits, lifetime_minutes: policy.code.lifetime_minutes, guesses: policy.code.guesses },
+            code: CodeLimits {
+                digits: policy.code.digits,
+                lifetime_minutes: policy.code.lifetime_minutes,
+                guesses: policy.code.guesses,
+            },
             reset_lifetime_minutes: policy.reset_lifetime_minutes,
             resend_wait_seconds: policy.limits.resend_wait_seconds,
-            password: PasswordLimits { minimum_length: policy.password.minimum_length, maximum_length: domain::password::MAX_LENGTH },
+            password: PasswordLimits {
+                minimum_length: policy.password.minimum_length,
+                maximum_length: domain::password::MAX_LENGTH,
+            },
             session: SessionLimits {
                 full_seconds: domain::session::FULL.whole_seconds(),
                 limited_seconds: domain::session::LIMITED.whole_seconds(),

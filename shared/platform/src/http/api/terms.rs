@@ -21,6 +21,9 @@ pub struct TermsAnswer {
 
 impl From<&SavedTerms> for TermsAnswer {
     fn from(saved: &SavedTerms) -> TermsAnswer {
-        TermsAnswer { version: saved.version, terms: saved.terms.written().map(str::to_owned).collect() }
+        TermsAnswer {
+            version: saved.version,
+            terms: saved.terms.written().map(str::to_owned).collect(),
+        }
     }
 }

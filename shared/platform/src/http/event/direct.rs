@@ -50,7 +50,11 @@ pub enum Answered {
 
 /// Answers an event of the gateway through the routes, and a direct
 /// invocation here.
-pub async fn answer(host: Arc<Host>, app: Router, event: LambdaEvent<Box<RawValue>>) -> Result<Answered, Infallible> {
+pub async fn answer(
+    host: Arc<Host>,
+    app: Router,
+    event: LambdaEvent<Box<RawValue>>,
+) -> Result<Answered, Infallible> {
     let LambdaEvent { payload, context } = event;
     let read = gateway::Event::read(&payload);
     if read.is_some() || gateway::has_request_context(&payload) {
@@ -67,7 +71,9 @@ pub async fn answer(host: Arc<Host>, app: Router, event: LambdaEvent<Box<RawValu
     });
     Ok(Answered::Directly(match done.await {
         Ok(answer) => answer,
-        Err(problem) => json!({ "problem": ProblemBody::of(&problem, Language::English, SupportCode::of(&call.id)) }),
+        Err(problem) => {
+            json!({ "problem": ProblemBody::of(&problem, Language::English, SupportCode::of(&call.id)) })
+        }
     }))
 }
 
@@ -76,7 +82,15 @@ async fn direct(host: &Host, call: &Call, payload: &RawValue) -> Result<Value, P
     let event: DirectEvent = body::parse(payload.get().as_bytes())?;
     let FirstAdministrator { user_id, name, language } = event.create_first_administrator;
     let new = NewUser { user_id, name, language, role: Role::Administrator, groups: Vec::new() };
-    let created = create_first_administrator(&host.store, &*host.ring, &host.hasher, &host.entropy, call, new).await?;
+    let created = create_first_administrator(
+        &host.store,
+        &*host.ring,
+        &host.hasher,
+        &host.entropy,
+        call,
+        new,
+    )
+    .await?;
     Ok(json!({
         "userId": created.account.user_id.as_str(),
         "temporaryPassword": created.temporary_password.expose_secret(),

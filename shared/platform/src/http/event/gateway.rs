@@ -95,7 +95,13 @@ fn request(event: Option<Event>, context: &Context) -> Request {
         None => (Invocation { id: invocation, source: None }, Err(no_request())),
         Some(event) => {
             let RequestContext { request_id, http } = &event.request_context;
-            (Invocation { id: invocation.or_else(|| request_id.clone()), source: http.source_ip.clone() }, event.fill(&mut request))
+            (
+                Invocation {
+                    id: invocation.or_else(|| request_id.clone()),
+                    source: http.source_ip.clone(),
+                },
+                event.fill(&mut request),
+            )
         }
     };
     if let Err(problem) = filled {
@@ -126,12 +132,16 @@ impl Event {
         for (name, value) in headers {
             // A value that is not ASCII stays, as bytes that are no text: left
             // out, a header that restricts a request would be taken for absent.
-            match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes())) {
+            match (
+                HeaderName::from_bytes(name.as_bytes()),
+                HeaderValue::from_bytes(value.as_bytes()),
+            ) {
                 (Ok(name), Ok(value)) => drop(request.headers_mut().insert(name, value)),
                 _ => readable = false,
             }
         }
-        *request.method_mut() = Method::from_bytes(self.request_context.http.method.as_bytes()).map_err(|_| no_request())?;
+        *request.method_mut() = Method::from_bytes(self.request_context.http.method.as_bytes())
+            .map_err(|_| no_request())?;
         if size > MAX_HEADERS {
             return Err(ProblemCode::HeadersTooLarge.into());
         }
@@ -140,7 +150,8 @@ impl Event {
             uri = format!("{uri}?{}", escaped(&query, "\"<>#"));
         }
         let is_path = self.raw_path.starts_with('/');
-        *request.uri_mut() = uri.parse().ok().filter(|_| is_path && readable).ok_or_else(no_request)?;
+        *request.uri_mut() =
+            uri.parse().ok().filter(|_| is_path && readable).ok_or_else(no_request)?;
         let body = self.body.unwrap_or_default();
         *request.body_mut() = Body::from(match self.is_base64_encoded {
             true => BASE64.decode(body).map_err(|_| no_request())?,
@@ -153,7 +164,9 @@ impl Event {
 /// A part of an address with what cannot stand in one, and these, as `%xx`.
 fn escaped(part: &str, these: &str) -> String {
     let stays = |byte: u8| byte.is_ascii_graphic() && !these.as_bytes().contains(&byte);
-    part.bytes().map(|byte| if stays(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    part.bytes()
+        .map(|byte| if stays(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 impl Answer {
@@ -162,8 +175,11 @@ impl Answer {
         let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let cookies = parts.headers.get_all(header::SET_COOKIE).iter().map(text).collect();
         parts.headers.remove(header::SET_COOKIE);
-        let all = |name: &HeaderName| parts.headers.get_all(name).iter().map(text).collect::<Vec<_>>().join(", ");
-        let headers = parts.headers.keys().map(|name| (name.as_str().to_owned(), all(name))).collect();
+        let all = |name: &HeaderName| {
+            parts.headers.get_all(name).iter().map(text).collect::<Vec<_>>().join(", ")
+        };
+        let headers =
+            parts.headers.keys().map(|name| (name.as_str().to_owned(), all(name))).collect();
         let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
         let (body, is_base64_encoded) = match String::from_utf8(bytes.into()) {
             Ok(text) => (text, false),

@@ -17,7 +17,10 @@ fn requests() -> Vec<(&'static str, Value)> {
     vec![
         ("SignIn", json!({ "userId": "kim@example.com", "password": "four words and a number 7" })),
         ("ConfirmPassword", json!({ "password": "four words and a number 7" })),
-        ("ChangePassword", json!({ "currentPassword": "four words and a number 7", "newPassword": "five other words and an 8" })),
+        (
+            "ChangePassword",
+            json!({ "currentPassword": "four words and a number 7", "newPassword": "five other words and an 8" }),
+        ),
         ("AddMethod", json!({ "kind": "mobilePhone", "destination": "+61 491 570 156" })),
         ("VerifyCode", json!({ "code": "0123 4567" })),
         ("StartReset", json!({ "userId": "kim@example.com" })),
@@ -67,7 +70,10 @@ fn answers() -> Vec<(&'static str, Value)> {
                 "pending": { "mobilePhone": { "destination": "•••56" } }
             }),
         ),
-        ("ChallengeAnswer", json!({ "challengeId": "c…", "kind": "email", "digits": 8, "expiresAt": LATER, "resendAfter": 30 })),
+        (
+            "ChallengeAnswer",
+            json!({ "challengeId": "c…", "kind": "email", "digits": 8, "expiresAt": LATER, "resendAfter": 30 }),
+        ),
         ("VerifiedAnswer", json!({ "verified": "email" })),
         (
             "StartedAnswer",
@@ -76,7 +82,10 @@ fn answers() -> Vec<(&'static str, Value)> {
                 "expiresAt": LATER, "supportCode": "AB12C-D34EF"
             }),
         ),
-        ("ResetAnswer", json!({ "next": "method", "verified": ["email"], "expiresAt": LATER, "supportCode": "AB12C-D34EF" })),
+        (
+            "ResetAnswer",
+            json!({ "next": "method", "verified": ["email"], "expiresAt": LATER, "supportCode": "AB12C-D34EF" }),
+        ),
         ("UserAnswer", user()),
         ("UserPage", json!({ "items": [user()], "cursor": "1.bWFj.cG9zaXRpb24" })),
         ("GroupPage", json!({ "items": ["Night shift", "Sales"] })),

@@ -73,9 +73,17 @@ const TAGS: [(&str, &str); 6] = [
 const OTHER_HEADERS: [(&str, &str, &str); 5] = [
     ("ETag", "The version, for `If-Match`.", r#"{ "type": "string", "pattern": "^\"[0-9]+\"$" }"#),
     ("Set-Cookie", "The session, where it travels in a cookie.", r#"{ "type": "string" }"#),
-    ("Retry-After", "Seconds after which trying again makes sense.", r#"{ "type": "integer", "minimum": 1 }"#),
+    (
+        "Retry-After",
+        "Seconds after which trying again makes sense.",
+        r#"{ "type": "integer", "minimum": 1 }"#,
+    ),
     ("WWW-Authenticate", "What to prove oneself with.", r#"{ "const": "Bearer" }"#),
-    ("Content-Language", "Language of the texts.", r##"{ "$ref": "#/components/schemas/Language" }"##),
+    (
+        "Content-Language",
+        "Language of the texts.",
+        r##"{ "$ref": "#/components/schemas/Language" }"##,
+    ),
 ];
 
 fn headers() -> Map<String, Value> {
@@ -92,7 +100,10 @@ fn headers() -> Map<String, Value> {
 /// References to the headers of every answer, and to these.
 fn with_headers(others: &[&str]) -> Value {
     let names = HEADERS.iter().map(|(name, _)| name.as_str()).chain(others.iter().copied());
-    names.map(|name| (name.to_owned(), json!({ "$ref": format!("#/components/headers/{name}") }))).collect::<Map<_, _>>().into()
+    names
+        .map(|name| (name.to_owned(), json!({ "$ref": format!("#/components/headers/{name}") })))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 /// The answer that tells one of these problems, all of one status.
@@ -129,8 +140,15 @@ fn refine(schemas: &mut Schemas) {
     for (name, schema) in schemas.iter_mut() {
         flow(schema);
         times(schema);
-        if name.ends_with("Answer") || name.ends_with("View") || ["Me", "Problem", "FieldError"].contains(&name.as_str()) {
-            let absent = ABSENT.iter().find(|(of, _)| of == name).map(|(_, fields)| *fields).unwrap_or_default();
+        if name.ends_with("Answer")
+            || name.ends_with("View")
+            || ["Me", "Problem", "FieldError"].contains(&name.as_str())
+        {
+            let absent = ABSENT
+                .iter()
+                .find(|(of, _)| of == name)
+                .map(|(_, fields)| *fields)
+                .unwrap_or_default();
             always(schema, absent);
         }
     }
@@ -138,17 +156,22 @@ fn refine(schemas: &mut Schemas) {
         let field = at(schemas, "Policy", &range.pointer[1..]);
         match field["type"] == "array" {
             true => bound(field, &json!({ "minItems": range.min, "maxItems": range.max })),
-            false => bound(field, &json!({ "minimum": range.min, "maximum": range.max, "default": range.default })),
+            false => bound(
+                field,
+                &json!({ "minimum": range.min, "maximum": range.max, "default": range.default }),
+            ),
         }
         let says = field["description"].as_str().map(|says| format!("{says} ")).unwrap_or_default();
         let (first, rest) = range.reason.split_at(1);
-        field["description"] = format!("{says}{}{rest} ({}).", first.to_uppercase(), range.source).into();
+        field["description"] =
+            format!("{says}{}{rest} ({}).", first.to_uppercase(), range.source).into();
     }
     for (name, place, bounds) in bounds() {
         bound(at(schemas, name, place), &bounds);
     }
     for (name, example) in examples::examples() {
-        schemas.get_mut(name).unwrap_or_else(|| panic!("no schema {name}"))["examples"] = json!([example]);
+        schemas.get_mut(name).unwrap_or_else(|| panic!("no schema {name}"))["examples"] =
+            json!([example]);
     }
 }
 
@@ -162,7 +185,8 @@ const TRIMMED_LINE: &str = r"^[^\s\x00-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u2069](
 /// whole schema.
 fn bounds() -> Vec<(&'static str, &'static str, Value)> {
     let line = |longest: usize| json!({ "minLength": 1, "maxLength": longest, "pattern": LINE });
-    let trimmed_line = |longest: usize| json!({ "minLength": 1, "maxLength": longest, "pattern": TRIMMED_LINE });
+    let trimmed_line =
+        |longest: usize| json!({ "minLength": 1, "maxLength": longest, "pattern": TRIMMED_LINE });
     let groups = json!({ "maxItems": MAX_GROUPS, "items": reference("GroupName") });
     let term = json!({ "type": "string", "minLength": TERM_LENGTH.start(), "maxLength": TERM_LENGTH.end() });
     vec![
@@ -180,7 +204,11 @@ fn bounds() -> Vec<(&'static str, &'static str, Value)> {
         ("Organisation", "shortName", trimmed_line(LONGEST_SHORT_NAME)),
         ("Organisation", "accentColour", json!({ "pattern": "^#[0-9A-Fa-f]{6}$" })),
         ("Organisation", "helpDesk", json!({ "pattern": "^(https://|mailto:)", "maxLength": 200 })),
-        ("Policy", "smsCountries", json!({ "items": { "type": "string", "pattern": "^[A-Z]{2}$" } })),
+        (
+            "Policy",
+            "smsCountries",
+            json!({ "items": { "type": "string", "pattern": "^[A-Z]{2}$" } }),
+        ),
     ]
 }
 
@@ -189,12 +217,17 @@ fn at<'a>(schemas: &'a mut Schemas, name: &str, path: &str) -> &'a mut Value {
     if path.is_empty() {
         return schemas.get_mut(name).unwrap_or_else(|| panic!("no schema {name}"));
     }
-    let (first, rest) = path.split_once('/').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    let (first, rest) =
+        path.split_once('/').map_or((path, None), |(first, rest)| (first, Some(rest)));
     let schema = &schemas[name];
     // Of several shapes, the one that has it.
-    let shape = schema["oneOf"].as_array().and_then(|shapes| shapes.iter().position(|shape| !shape["properties"][first].is_null()));
+    let shape = schema["oneOf"]
+        .as_array()
+        .and_then(|shapes| shapes.iter().position(|shape| !shape["properties"][first].is_null()));
     let field = shape.map_or(schema, |shape| &schema["oneOf"][shape])["properties"][first].clone();
-    if let (Some(target), Some(rest)) = (field["$ref"].as_str().and_then(|path| path.rsplit('/').next()), rest) {
+    if let (Some(target), Some(rest)) =
+        (field["$ref"].as_str().and_then(|path| path.rsplit('/').next()), rest)
+    {
         return at(schemas, target, rest);
     }
     let schema = schemas.get_mut(name).expect("it was there");
@@ -223,7 +256,9 @@ fn flow(schema: &mut Value) {
 
 /// What ends in `At` or `Until` is a time (RFC 3339).
 fn times(schema: &mut Value) {
-    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
+        return;
+    };
     for (name, field) in properties {
         if name.ends_with("At") || name.to_lowercase().ends_with("until") {
             field["format"] = "date-time".into();
@@ -233,13 +268,20 @@ fn times(schema: &mut Value) {
 
 /// Requires every field but these, which are never `null` instead.
 fn always(schema: &mut Value, absent: &[&str]) {
-    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
+        return;
+    };
     for name in absent {
         let field = properties.get_mut(*name).unwrap_or_else(|| panic!("no field {name}"));
-        if let Some(kind) = field["type"].as_array().and_then(|types| types.iter().find(|kind| *kind != "null")).cloned() {
+        if let Some(kind) = field["type"]
+            .as_array()
+            .and_then(|types| types.iter().find(|kind| *kind != "null"))
+            .cloned()
+        {
             field["type"] = kind;
         }
     }
-    let required: Vec<&String> = properties.keys().filter(|name| !absent.contains(&name.as_str())).collect();
+    let required: Vec<&String> =
+        properties.keys().filter(|name| !absent.contains(&name.as_str())).collect();
     schema["required"] = json!(required);
 }

@@ -38,7 +38,9 @@ impl Who {
     fn security(self) -> Value {
         match self {
             Who::Anybody => json!([]),
-            Who::Limited | Who::Registering | Who::HelpDesk | Who::Administrator => json!([{ SESSION: [] }, { COOKIE: [] }]),
+            Who::Limited | Who::Registering | Who::HelpDesk | Who::Administrator => {
+                json!([{ SESSION: [] }, { COOKIE: [] }])
+            }
             Who::Reset => json!([{ RESET: [] }]),
             Who::Either => json!([{ RESET: [] }, { SESSION: [] }, { COOKIE: [] }]),
         }
@@ -49,7 +51,9 @@ impl Who {
             Who::Anybody => &[],
             Who::Limited => &[P::SignInRequired, P::CrossSite],
             Who::Registering | Who::Either => &[P::SignInRequired, P::CrossSite, P::StepRequired],
-            Who::HelpDesk | Who::Administrator => &[P::SignInRequired, P::CrossSite, P::StepRequired, P::Forbidden],
+            Who::HelpDesk | Who::Administrator => {
+                &[P::SignInRequired, P::CrossSite, P::StepRequired, P::Forbidden]
+            }
             Who::Reset => &[P::ResetEnded],
         }
     }
@@ -75,7 +79,12 @@ pub struct Operation {
     schemas: Schemas,
 }
 
-fn operation(method: &'static str, path: &'static str, id: &'static str, summary: &'static str) -> Operation {
+fn operation(
+    method: &'static str,
+    path: &'static str,
+    id: &'static str,
+    summary: &'static str,
+) -> Operation {
     Operation {
         method,
         path,
@@ -163,7 +172,12 @@ impl Operation {
         (self.answers, self.status) = (Some(name), 200);
         let limit = json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT });
         self.parameter("query", "limit", "Rows of a page.", limit);
-        self.parameter("query", "cursor", "The `cursor` of the page before, with the same filter.", json!({ "type": "string" }));
+        self.parameter(
+            "query",
+            "cursor",
+            "The `cursor` of the page before, with the same filter.",
+            json!({ "type": "string" }),
+        );
         self
     }
     /// A parameter of the query, its schema as JSON.
@@ -198,7 +212,8 @@ impl Operation {
     /// Every problem it may end with.
     fn problems(&self) -> Vec<P> {
         let anywhere = [P::InvalidRequest, P::HeadersTooLarge, P::Unavailable, P::Internal];
-        let mut problems: Vec<P> = anywhere.into_iter().chain(self.caller.refusals().iter().copied()).collect();
+        let mut problems: Vec<P> =
+            anywhere.into_iter().chain(self.caller.refusals().iter().copied()).collect();
         if self.takes.is_some() {
             problems.extend([P::UnsupportedMediaType, P::BodyTooLarge]);
         }
@@ -215,12 +230,23 @@ impl Operation {
     /// The operation as the document has it, and its schemas.
     pub fn describe(mut self, schemas: &mut Schemas) -> Value {
         let segments: Vec<&str> = self.path.split('/').collect();
-        for name in segments.iter().filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}')) {
+        for name in
+            segments.iter().filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+        {
             let (description, schema) = match name {
-                "userId" => ("The user ID, in any spelling that means it.", json!({ "type": "string", "minLength": 1, "maxLength": 254 })),
+                "userId" => (
+                    "The user ID, in any spelling that means it.",
+                    json!({ "type": "string", "minLength": 1, "maxLength": 254 }),
+                ),
                 "kind" => ("A kind of method.", reference("Kind")),
-                "resetId" => ("The `resetId` of a started reset.", json!({ "type": "string", "minLength": 1 })),
-                "challengeId" => ("The `challengeId` of a code that was sent.", json!({ "type": "string", "minLength": 1 })),
+                "resetId" => (
+                    "The `resetId` of a started reset.",
+                    json!({ "type": "string", "minLength": 1 }),
+                ),
+                "challengeId" => (
+                    "The `challengeId` of a code that was sent.",
+                    json!({ "type": "string", "minLength": 1 }),
+                ),
                 unknown => panic!("what is {unknown}?"),
             };
             self.parameter("path", name, description, schema);
@@ -239,7 +265,12 @@ impl Operation {
             );
         }
         let language = json!({ "type": "string", "example": "zh-TW" });
-        self.parameter("header", "Accept-Language", "Language of problems and warnings: English or Traditional Chinese.", language);
+        self.parameter(
+            "header",
+            "Accept-Language",
+            "Language of problems and warnings: English or Traditional Chinese.",
+            language,
+        );
 
         let mut operation = json!({
             "operationId": self.id,
@@ -251,24 +282,32 @@ impl Operation {
             "responses": self.responses(),
         });
         if let Some(body) = &self.takes {
-            let media = if self.method == "patch" { "application/merge-patch+json" } else { "application/json" };
-            operation["requestBody"] = json!({ "required": true, "content": { media: { "schema": reference(body) } } });
+            let media = if self.method == "patch" {
+                "application/merge-patch+json"
+            } else {
+                "application/json"
+            };
+            operation["requestBody"] =
+                json!({ "required": true, "content": { media: { "schema": reference(body) } } });
         }
         schemas.append(&mut self.schemas);
         operation
     }
 
     fn responses(&self) -> Map<String, Value> {
-        let others: Vec<&str> =
-            [("ETag", self.tagged), ("Set-Cookie", self.cookie)].into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect();
-        let mut right = json!({ "description": self.summary, "headers": super::with_headers(&others) });
+        let others: Vec<&str> = [("ETag", self.tagged), ("Set-Cookie", self.cookie)]
+            .into_iter()
+            .filter(|(_, has)| *has)
+            .map(|(name, _)| name)
+            .collect();
+        let mut right =
+            json!({ "description": self.summary, "headers": super::with_headers(&others) });
         if let Some(answer) = &self.answers {
             right["content"] = json!({ "application/json": { "schema": reference(answer) } });
         }
-        let refusals = self
-            .refusals()
-            .into_iter()
-            .map(|(name, (status, _))| (status.to_string(), json!({ "$ref": format!("#/components/responses/{name}") })));
+        let refusals = self.refusals().into_iter().map(|(name, (status, _))| {
+            (status.to_string(), json!({ "$ref": format!("#/components/responses/{name}") }))
+        });
         refusals.chain([(self.status.to_string(), right)]).collect()
     }
 
@@ -278,6 +317,11 @@ impl Operation {
         for code in self.problems() {
             by_status.entry(status(code).as_u16()).or_default().insert(code.as_str());
         }
-        by_status.into_iter().map(|(status, codes)| (Vec::from_iter(codes.iter().map(String::as_str)).join("-"), (status, codes))).collect()
+        by_status
+            .into_iter()
+            .map(|(status, codes)| {
+                (Vec::from_iter(codes.iter().map(String::as_str)).join("-"), (status, codes))
+            })
+            .collect()
     }
 }

@@ -4,9 +4,10 @@
 use super::operation::{Operation, Who, delete, get, patch, post, put};
 use crate::http::api::standing::StandingAnswer;
 use crate::http::api::{
-    AddMethod, ChallengeAnswer, ChangePassword, ConfirmPassword, CreateUser, CreatedAnswer, JudgedAnswer, LimitsAnswer, MeAnswer,
-    MethodsAnswer, OrganisationAnswer, PatchUser, PolicyAnswer, ResetAnswer, SaveTerms, SendCode, SessionAnswer, SetPassword, SignIn,
-    StartReset, StartedAnswer, TermsAnswer, UserAnswer, VerifiedAnswer, VerifyCode,
+    AddMethod, ChallengeAnswer, ChangePassword, ConfirmPassword, CreateUser, CreatedAnswer,
+    JudgedAnswer, LimitsAnswer, MeAnswer, MethodsAnswer, OrganisationAnswer, PatchUser,
+    PolicyAnswer, ResetAnswer, SaveTerms, SendCode, SessionAnswer, SetPassword, SignIn, StartReset,
+    StartedAnswer, TermsAnswer, UserAnswer, VerifiedAnswer, VerifyCode,
 };
 use domain::account::GroupName;
 use domain::error::ProblemCode as P;
@@ -14,7 +15,10 @@ use domain::policy::Policy;
 
 /// Every operation, by function.
 pub fn operations() -> Vec<Operation> {
-    [policy(), directory(), sign_in(), registration(), reset(), verify()].into_iter().flatten().collect()
+    [policy(), directory(), sign_in(), registration(), reset(), verify()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn policy() -> Vec<Operation> {

@@ -35,7 +35,11 @@ fn bearer(parts: &Parts, host: &Host) -> Result<Bearer, ProblemCode> {
     };
     let found = found.ok_or(ProblemCode::SignInRequired)?;
     match carrier(parts) {
-        Carrier::Cookie if !cookie::counts(&parts.method, &parts.headers, host.settings.base_url.origin()) => Err(ProblemCode::CrossSite),
+        Carrier::Cookie
+            if !cookie::counts(&parts.method, &parts.headers, host.settings.base_url.origin()) =>
+        {
+            Err(ProblemCode::CrossSite)
+        }
         Carrier::Bearer | Carrier::Cookie => Ok(found),
     }
 }
@@ -58,7 +62,9 @@ pub struct Caller {
 impl FromRequestParts<Arc<Host>> for Caller {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, host: &Arc<Host>) -> Result<Self, Refusal> {
-        let bearer = Some(bearer(parts, host)?).filter(|bearer| bearer.kind == BearerKind::Session).ok_or(ProblemCode::SignInRequired)?;
+        let bearer = Some(bearer(parts, host)?)
+            .filter(|bearer| bearer.kind == BearerKind::Session)
+            .ok_or(ProblemCode::SignInRequired)?;
         let call = parts.extensions.get::<Call>().ok_or(ProblemCode::Internal)?.clone();
         Ok(Caller { host: host.clone(), call, bearer })
     }

@@ -22,13 +22,20 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kind = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
         let mut parts = kind.split(';').map(str::trim);
-        let is_json = parts.next().is_some_and(|essence| JSON.iter().any(|json| essence.eq_ignore_ascii_case(json)));
+        let is_json = parts
+            .next()
+            .is_some_and(|essence| JSON.iter().any(|json| essence.eq_ignore_ascii_case(json)));
         if !is_json || parts.any(|parameter| !parameter.eq_ignore_ascii_case("charset=utf-8")) {
             return Err(ProblemCode::UnsupportedMediaType.into());
         }
-        let bytes = to_bytes(request.into_body(), MAX_BODY).await.map_err(|_| ProblemCode::BodyTooLarge)?;
+        let bytes =
+            to_bytes(request.into_body(), MAX_BODY).await.map_err(|_| ProblemCode::BodyTooLarge)?;
         parse(&bytes).map(Body).map_err(Refusal)
     }
 }
@@ -62,11 +69,14 @@ const WORDS: [(&str, ViolationCode); 4] = [
 fn violation(error: &serde_path_to_error::Error<serde_json::Error>) -> Violation {
     use serde_path_to_error::Segment;
     let (words, place) = (error.inner().to_string(), pointer(error.path()));
-    let known = WORDS.iter().find_map(|(beginning, code)| Some((*code, words.strip_prefix(beginning)?)));
+    let known =
+        WORDS.iter().find_map(|(beginning, code)| Some((*code, words.strip_prefix(beginning)?)));
     let Some((code, rest)) = known else { return Violation::new(&place, ViolationCode::WrongType) };
     let is_there = match error.path().iter().next_back() {
         // Of a field that nobody knows the path is its own.
-        Some(Segment::Map { key }) if code == ViolationCode::UnknownField => rest.starts_with(&format!("{key}`")),
+        Some(Segment::Map { key }) if code == ViolationCode::UnknownField => {
+            rest.starts_with(&format!("{key}`"))
+        }
         _ => code == ViolationCode::UnknownValue,
     };
     match rest.split_once('`') {

@@ -33,8 +33,10 @@ pub enum Carrier {
 /// The session that the cookie holds. Of two cookies of the name, neither.
 pub fn session(headers: &HeaderMap) -> Option<Bearer> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut values =
-        lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('=')).filter(|(name, _)| *name == NAME);
+    let mut values = lines
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(name, _)| *name == NAME);
     let ((_, value), None) = (values.next()?, values.next()) else { return None };
     Bearer::parse(value).filter(|bearer| bearer.kind == BearerKind::Session)
 }
@@ -66,20 +68,26 @@ pub fn may_begin(headers: &HeaderMap, origin: &str) -> bool {
 /// anything must come from our own page, and nothing from another site.
 pub fn counts(method: &Method, headers: &HeaderMap, origin: &str) -> bool {
     match *method {
-        Method::GET | Method::HEAD => says(headers, FETCH_SITE, &["same-origin", "none"]).unwrap_or(true),
+        Method::GET | Method::HEAD => {
+            says(headers, FETCH_SITE, &["same-origin", "none"]).unwrap_or(true)
+        }
         _ => from_our_page(headers, origin),
     }
 }
 
 fn set(value: &str, life: Span) -> [(header::HeaderName, String); 1] {
     let age = life.whole_seconds();
-    [(header::SET_COOKIE, format!("{NAME}={value}; Path=/; Max-Age={age}; Secure; HttpOnly; SameSite=Strict"))]
+    [(
+        header::SET_COOKIE,
+        format!("{NAME}={value}; Path=/; Max-Age={age}; Secure; HttpOnly; SameSite=Strict"),
+    )]
 }
 
 /// A new session's answer: the bearer lies in the body or in the cookie, never
 /// in both.
 pub fn hand_out(answer: SignedInAnswer, carrier: Carrier, now: Time) -> Response {
-    let cookie = (carrier == Carrier::Cookie).then(|| set(&answer.bearer.reveal(), answer.session.exp - now));
+    let cookie = (carrier == Carrier::Cookie)
+        .then(|| set(&answer.bearer.reveal(), answer.session.exp - now));
     match cookie {
         None => Json(SessionAnswer::with_bearer(&answer)).into_response(),
         Some(cookie) => (cookie, Json(SessionAnswer::without_bearer(&answer))).into_response(),

@@ -66,7 +66,9 @@ impl Paging {
     /// The position inside the cursor, if this list made it.
     pub fn position(&self, list: &str, keys: &Keys) -> Result<Option<String>, Refusal> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
-        open(cursor, list, keys).map(Some).ok_or_else(|| Problem::field("/cursor", ViolationCode::NotACursor).into())
+        open(cursor, list, keys)
+            .map(Some)
+            .ok_or_else(|| Problem::field("/cursor", ViolationCode::NotACursor).into())
     }
 }
 
@@ -81,7 +83,8 @@ fn open(cursor: &str, list: &str, keys: &Keys) -> Option<String> {
     let mut parts = cursor.split('.');
     let (kid, mac, position) = (parts.next()?, parts.next()?, parts.next()?);
     let position = String::from_utf8(BASE64.decode(position).ok()?).ok()?;
-    let expected = keys.generation(kid.parse().ok()?)?.cursors.mac(&[list.as_bytes(), position.as_bytes()]);
+    let expected =
+        keys.generation(kid.parse().ok()?)?.cursors.mac(&[list.as_bytes(), position.as_bytes()]);
     let same = BASE64.decode(mac).ok()?.ct_eq(&expected[..16]);
     (bool::from(same) && parts.next().is_none()).then_some(position)
 }

@@ -20,7 +20,11 @@ const READ: [(Method, &str, &[&str]); 4] = [
 ];
 
 /// Lets a request pass whose parameters its route reads.
-pub(in crate::http) async fn known(path: MatchedPath, request: Request, next: Next) -> Result<Response, Refusal> {
+pub(in crate::http) async fn known(
+    path: MatchedPath,
+    request: Request,
+    next: Next,
+) -> Result<Response, Refusal> {
     let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
     let route = READ.iter().find(|(of, pattern, _)| of == method && *pattern == path.as_str());
     let names = route.map_or(&[][..], |(_, _, names)| *names);

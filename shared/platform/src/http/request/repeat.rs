@@ -50,10 +50,14 @@ impl<S: Sync> FromRequestParts<S> for Repeat {
 /// Reads the key of a POST, and the digest of its body.
 pub(in crate::http) async fn read(request: Request, next: Next) -> Result<Response, Refusal> {
     let mut keys = request.headers().get_all(HEADER).iter();
-    let Some(key) = keys.next().filter(|_| request.method() == Method::POST) else { return Ok(next.run(request).await) };
-    let plain = |key: &&str| LENGTH.contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    let Some(key) = keys.next().filter(|_| request.method() == Method::POST) else {
+        return Ok(next.run(request).await);
+    };
+    let plain =
+        |key: &&str| LENGTH.contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
     // A gateway joins repeated headers by commas.
-    let key = key.to_str().ok().filter(plain).filter(|key| keys.next().is_none() && !key.contains(','));
+    let key =
+        key.to_str().ok().filter(plain).filter(|key| keys.next().is_none() && !key.contains(','));
     let key = key.ok_or_else(|| Problem::field("", ViolationCode::NotAnIdempotencyKey))?.to_owned();
     let (parts, body) = request.into_parts();
     let bytes = to_bytes(body, MAX_BODY).await.map_err(|_| ProblemCode::BodyTooLarge)?;
@@ -94,7 +98,9 @@ pub async fn once<T>(
     };
     // Another one of the same may have been first.
     match found().await? {
-        Some(remembered) if remembered.nonce != nonce => repeated(host, call, &name, &body, remembered, again).await,
+        Some(remembered) if remembered.nonce != nonce => {
+            repeated(host, call, &name, &body, remembered, again).await
+        }
         Some(_) | None => Err(problem),
     }
 }
@@ -115,7 +121,13 @@ async fn repeated<T>(
     }
     // A process with newer keys may have been first.
     let keys = host.ring.keys_with(remembered.kid).await?;
-    let repeatable = Repeatable::new(&keys, name.to_owned(), body.to_owned(), remembered.kid, remembered.nonce.clone());
+    let repeatable = Repeatable::new(
+        &keys,
+        name.to_owned(),
+        body.to_owned(),
+        remembered.kid,
+        remembered.nonce.clone(),
+    );
     let repeatable = Some(repeatable.ok_or_else(Problem::unavailable)?);
     again(&Call { repeatable, ..call.clone() }, remembered).await
 }
@@ -130,8 +142,19 @@ pub async fn session_once(
     proof: &str,
     first: impl AsyncFnOnce(&Call) -> Result<SignedInAnswer, Problem>,
 ) -> Result<SignedInAnswer, Problem> {
-    let again = async |call: &Call, _| session_again(&host.store, &host.entropy, call, &bearer.handle).await;
-    once(host, call, repeat, &bearer.handle, &format!("{}\n{proof}", bearer.digest().as_str()), first, again).await
+    let again = async |call: &Call, _| {
+        session_again(&host.store, &host.entropy, call, &bearer.handle).await
+    };
+    once(
+        host,
+        call,
+        repeat,
+        &bearer.handle,
+        &format!("{}\n{proof}", bearer.digest().as_str()),
+        first,
+        again,
+    )
+    .await
 }
 
 /// The answer of a code that was asked for, again.

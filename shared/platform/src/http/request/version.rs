@@ -16,6 +16,7 @@ pub fn tagged<T: Serialize>(version: u64, body: T) -> impl IntoResponse + use<T>
 /// The version that the caller has seen: one strong tag.
 pub fn if_match(headers: &HeaderMap) -> Result<u64, Refusal> {
     let value = headers.get(header::IF_MATCH).ok_or(ProblemCode::PreconditionRequired)?;
-    let version = value.to_str().ok().and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
+    let version =
+        value.to_str().ok().and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
     version.ok_or_else(|| ProblemCode::PreconditionFailed.into())
 }

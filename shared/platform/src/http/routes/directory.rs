@@ -2,7 +2,9 @@
 
 use crate::host::Host;
 use crate::http::api::standing::StandingAnswer;
-use crate::http::api::{CreateUser, CreatedAnswer, MethodsAnswer, PageAnswer, PatchUser, UserAnswer};
+use crate::http::api::{
+    CreateUser, CreatedAnswer, MethodsAnswer, PageAnswer, PatchUser, UserAnswer,
+};
 use crate::http::edge::language;
 use crate::http::problem::Refusal;
 use crate::http::request::auth::Caller;
@@ -52,7 +54,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
             user_id: String,
         }
         let names = Path::from_request_parts(parts, state).await;
-        let Path(Names { user_id }) = names.map_err(|_| Problem::field("", ViolationCode::NotARequest))?;
+        let Path(Names { user_id }) =
+            names.map_err(|_| Problem::field("", ViolationCode::NotARequest))?;
         match TypedUserId::new(user_id.clone()).canonical() {
             Some(_) => Ok(Named(user_id)),
             None => Err(ProblemCode::NotFound.into()),
@@ -60,7 +63,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
     }
 }
 
-async fn create(Caller { host, call, bearer }: Caller, repeat: Repeat, Body(user): Body<CreateUser>) -> Result<impl IntoResponse, Refusal> {
+async fn create(
+    Caller { host, call, bearer }: Caller,
+    repeat: Repeat,
+    Body(user): Body<CreateUser>,
+) -> Result<impl IntoResponse, Refusal> {
     let new = NewUser {
         user_id: user.user_id.clone(),
         name: user.name,
@@ -69,9 +76,14 @@ async fn create(Caller { host, call, bearer }: Caller, repeat: Repeat, Body(user
         groups: user.groups,
     };
     let (store, ring, entropy) = (&host.store, &*host.ring, &host.entropy);
-    let first = async |call: &Call| users::create_user(store, ring, &host.hasher, entropy, call, &bearer, new).await;
-    let again = async |call: &Call, first: Remembered| users::issued_again(store, ring, entropy, call, &bearer, user.user_id, &first).await;
-    let created = once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, again).await?;
+    let first = async |call: &Call| {
+        users::create_user(store, ring, &host.hasher, entropy, call, &bearer, new).await
+    };
+    let again = async |call: &Call, first: Remembered| {
+        users::issued_again(store, ring, entropy, call, &bearer, user.user_id, &first).await
+    };
+    let created =
+        once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, again).await?;
     Ok((StatusCode::CREATED, tagged(created.account.revision, CreatedAnswer::from(&created))))
 }
 
@@ -90,14 +102,23 @@ async fn list(
     }))
 }
 
-async fn groups(Caller { host, call, bearer }: Caller, paging: Paging) -> Result<Json<PageAnswer<GroupName>>, Refusal> {
+async fn groups(
+    Caller { host, call, bearer }: Caller,
+    paging: Paging,
+) -> Result<Json<PageAnswer<GroupName>>, Refusal> {
     let keys = paging.keys(&*host.ring).await?;
     let from = paging.position("groups", &keys)?;
     let page = users::list_groups(&host.store, &call, &bearer, paging.limit, from).await?;
-    Ok(Json(PageAnswer { items: page.items, cursor: page.next.map(|position| seal(&position, "groups", &keys)) }))
+    Ok(Json(PageAnswer {
+        items: page.items,
+        cursor: page.next.map(|position| seal(&position, "groups", &keys)),
+    }))
 }
 
-async fn view(Caller { host, call, bearer }: Caller, Named(user_id): Named) -> Result<impl IntoResponse, Refusal> {
+async fn view(
+    Caller { host, call, bearer }: Caller,
+    Named(user_id): Named,
+) -> Result<impl IntoResponse, Refusal> {
     Ok(user(&users::view_user(&host.store, &*host.ring, &call, &bearer, user_id).await?))
 }
 
@@ -108,14 +129,35 @@ async fn change(
     Body(patch): Body<PatchUser>,
 ) -> Result<impl IntoResponse, Refusal> {
     let seen = if_match(&headers)?;
-    let patch = UserPatch { name: patch.name, language: patch.language, role: patch.role, groups: patch.groups, enabled: patch.enabled };
-    let changed = users::change_user(&host.store, &*host.ring, &host.entropy, &call, &bearer, user_id, seen, patch).await?;
+    let patch = UserPatch {
+        name: patch.name,
+        language: patch.language,
+        role: patch.role,
+        groups: patch.groups,
+        enabled: patch.enabled,
+    };
+    let changed = users::change_user(
+        &host.store,
+        &*host.ring,
+        &host.entropy,
+        &call,
+        &bearer,
+        user_id,
+        seen,
+        patch,
+    )
+    .await?;
     Ok(user(&changed))
 }
 
-async fn delete(Caller { host, call, bearer }: Caller, Named(user_id): Named, headers: HeaderMap) -> Result<StatusCode, Refusal> {
+async fn delete(
+    Caller { host, call, bearer }: Caller,
+    Named(user_id): Named,
+    headers: HeaderMap,
+) -> Result<StatusCode, Refusal> {
     let seen = if_match(&headers)?;
-    users::delete_user(&host.store, &*host.ring, &host.entropy, &call, &bearer, user_id, seen).await?;
+    users::delete_user(&host.store, &*host.ring, &host.entropy, &call, &bearer, user_id, seen)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -125,28 +167,56 @@ async fn issue_password(
     repeat: Repeat,
 ) -> Result<impl IntoResponse, Refusal> {
     let (store, ring, entropy) = (&host.store, &*host.ring, &host.entropy);
-    let first = async |call: &Call| users::issue_password(store, ring, &host.hasher, entropy, call, &bearer, user_id.clone()).await;
-    let again =
-        async |call: &Call, first: Remembered| users::issued_again(store, ring, entropy, call, &bearer, user_id.clone(), &first).await;
-    let issued = once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, again).await?;
+    let first = async |call: &Call| {
+        users::issue_password(store, ring, &host.hasher, entropy, call, &bearer, user_id.clone())
+            .await
+    };
+    let again = async |call: &Call, first: Remembered| {
+        users::issued_again(store, ring, entropy, call, &bearer, user_id.clone(), &first).await
+    };
+    let issued =
+        once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, again).await?;
     Ok(tagged(issued.account.revision, CreatedAnswer::from(&issued)))
 }
 
-async fn unlock(Caller { host, call, bearer }: Caller, Named(user_id): Named, repeat: Repeat) -> Result<StatusCode, Refusal> {
-    let first = async |call: &Call| users::unlock(&host.store, &*host.ring, &host.entropy, call, &bearer, user_id.clone()).await;
+async fn unlock(
+    Caller { host, call, bearer }: Caller,
+    Named(user_id): Named,
+    repeat: Repeat,
+) -> Result<StatusCode, Refusal> {
+    let first = async |call: &Call| {
+        users::unlock(&host.store, &*host.ring, &host.entropy, call, &bearer, user_id.clone()).await
+    };
     act_once(&host, &call, repeat, &bearer, &user_id, first).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn require_registration(Caller { host, call, bearer }: Caller, Named(user_id): Named, repeat: Repeat) -> Result<StatusCode, Refusal> {
-    let first =
-        async |call: &Call| users::require_registration(&host.store, &*host.ring, &host.entropy, call, &bearer, user_id.clone()).await;
+async fn require_registration(
+    Caller { host, call, bearer }: Caller,
+    Named(user_id): Named,
+    repeat: Repeat,
+) -> Result<StatusCode, Refusal> {
+    let first = async |call: &Call| {
+        users::require_registration(
+            &host.store,
+            &*host.ring,
+            &host.entropy,
+            call,
+            &bearer,
+            user_id.clone(),
+        )
+        .await
+    };
     act_once(&host, &call, repeat, &bearer, &user_id, first).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn methods(Caller { host, call, bearer }: Caller, Named(user_id): Named) -> Result<Json<MethodsAnswer>, Refusal> {
-    let (account, policy) = users::view_methods(&host.store, &*host.ring, &call, &bearer, user_id).await?;
+async fn methods(
+    Caller { host, call, bearer }: Caller,
+    Named(user_id): Named,
+) -> Result<Json<MethodsAnswer>, Refusal> {
+    let (account, policy) =
+        users::view_methods(&host.store, &*host.ring, &call, &bearer, user_id).await?;
     Ok(Json(MethodsAnswer::of(&account, &policy)))
 }
 
@@ -156,14 +226,22 @@ async fn remove_method(
     Path((_, kind)): Path<(String, String)>,
 ) -> Result<StatusCode, Refusal> {
     let kind: Kind = kind.parse().map_err(|()| ProblemCode::NotFound)?;
-    users::remove_method(&host.store, &*host.ring, &host.entropy, &call, &bearer, user_id, kind).await?;
+    users::remove_method(&host.store, &*host.ring, &host.entropy, &call, &bearer, user_id, kind)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn can_reset(Caller { host, call, bearer }: Caller, Named(user_id): Named, headers: HeaderMap) -> Result<impl IntoResponse, Refusal> {
+async fn can_reset(
+    Caller { host, call, bearer }: Caller,
+    Named(user_id): Named,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Refusal> {
     let standing = users::can_reset(&host.store, &*host.ring, &call, &bearer, user_id).await?;
     let language = language(&headers);
-    Ok(([(header::CONTENT_LANGUAGE, language.tag())], Json(StandingAnswer::of(&standing, language))))
+    Ok((
+        [(header::CONTENT_LANGUAGE, language.tag())],
+        Json(StandingAnswer::of(&standing, language)),
+    ))
 }
 
 /// An act without an answer of its own, once. Whoever may see the account no
@@ -176,7 +254,9 @@ async fn act_once(
     user_id: &str,
     first: impl AsyncFnOnce(&Call) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
-    let again = async |call: &Call, _| users::view_user(&host.store, &*host.ring, call, bearer, user_id.to_owned()).await.map(drop);
+    let again = async |call: &Call, _| {
+        users::view_user(&host.store, &*host.ring, call, bearer, user_id.to_owned()).await.map(drop)
+    };
     once(host, call, repeat, &bearer.handle, bearer.digest().as_str(), first, again).await
 }
 

@@ -1,7 +1,10 @@
 //! Routes of the function `policy`.
 
 use crate::host::Host;
-use crate::http::api::{JudgedAnswer, LimitsAnswer, OrganisationAnswer, PageAnswer, PolicyAnswer, SaveTerms, TermsAnswer};
+use crate::http::api::{
+    JudgedAnswer, LimitsAnswer, OrganisationAnswer, PageAnswer, PolicyAnswer, SaveTerms,
+    TermsAnswer,
+};
 use crate::http::problem::Refusal;
 use crate::http::request::auth::Caller;
 use crate::http::request::body::Body;
@@ -48,7 +51,9 @@ async fn save(
     Body(policy): Body<Policy>,
 ) -> Result<impl IntoResponse, Refusal> {
     let seen = if_match(&headers)?;
-    let judged = set_policy::save_policy(&host.store, &host.entropy, &call, &bearer, seen, policy, dry_run).await?;
+    let judged =
+        set_policy::save_policy(&host.store, &host.entropy, &call, &bearer, seen, policy, dry_run)
+            .await?;
     Ok(tagged(judged.policy.version, JudgedAnswer::of(&judged, language)))
 }
 
@@ -71,7 +76,10 @@ impl<S: Sync> FromRequestParts<S> for DryRun {
     }
 }
 
-async fn history(Caller { host, call, bearer }: Caller, paging: Paging) -> Result<Json<PageAnswer<PolicyAnswer>>, Refusal> {
+async fn history(
+    Caller { host, call, bearer }: Caller,
+    paging: Paging,
+) -> Result<Json<PageAnswer<PolicyAnswer>>, Refusal> {
     let keys = paging.keys(&*host.ring).await?;
     let from = paging.position("policies", &keys)?;
     let page = set_policy::policy_history(&host.store, &call, &bearer, paging.limit, from).await?;
@@ -92,6 +100,7 @@ async fn save_terms(
     Body(body): Body<SaveTerms>,
 ) -> Result<impl IntoResponse, Refusal> {
     let seen = if_match(&headers)?;
-    let saved = set_terms::save_terms(&host.store, &host.entropy, &call, &bearer, seen, body.terms).await?;
+    let saved =
+        set_terms::save_terms(&host.store, &host.entropy, &call, &bearer, seen, body.terms).await?;
     Ok(tagged(saved.version, TermsAnswer::from(&saved)))
 }

@@ -64,12 +64,15 @@ pub fn routes(files: Files) -> Router {
 
 fn page(name: &'static str) -> MethodRouter<Files> {
     get(async move |State(files): State<Files>, RawQuery(query): RawQuery, headers: HeaderMap| {
-        let language = asked(query.as_deref()).unwrap_or_else(|| crate::http::edge::language(&headers));
+        let language =
+            asked(query.as_deref()).unwrap_or_else(|| crate::http::edge::language(&headers));
         let name = format!("{}/{name}.html", language.tag());
         let mut response = serve(files, &name, &headers);
         // It is asked after each time, and names what may be kept.
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        response.headers_mut().insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+        response
+            .headers_mut()
+            .insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
         response
     })
 }
@@ -79,21 +82,37 @@ fn asked(query: Option<&str>) -> Option<Language> {
     query?.split('&').find_map(|pair| pair.strip_prefix("mkt=")).and_then(language_of)
 }
 
-async fn asset(State(files): State<Files>, Path(file): Path<String>, headers: HeaderMap) -> Response {
+async fn asset(
+    State(files): State<Files>,
+    Path(file): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     let mut response = serve(files, &format!("assets/{file}"), &headers);
     // Its name changes with what it holds.
-    let keep = if response.status() == StatusCode::NOT_FOUND { "no-store" } else { "public, max-age=31536000, immutable" };
+    let keep = if response.status() == StatusCode::NOT_FOUND {
+        "no-store"
+    } else {
+        "public, max-age=31536000, immutable"
+    };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
     response
 }
 
 fn serve(files: Files, name: &str, headers: &HeaderMap) -> Response {
-    let Some(file) = files.iter().find(|file| file.name == name) else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(file) = files.iter().find(|file| file.name == name) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let named = |name: HeaderName, value: &str| {
         let values = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
-        values.flat_map(|line| line.split(',')).any(|part| part.trim().trim_start_matches("W/") == value)
+        values
+            .flat_map(|line| line.split(','))
+            .any(|part| part.trim().trim_start_matches("W/") == value)
     };
-    let told = [(header::ETAG, file.tag), (header::CONTENT_TYPE, file.kind.mime()), (header::VARY, "Accept-Encoding, Accept-Language")];
+    let told = [
+        (header::ETAG, file.tag),
+        (header::CONTENT_TYPE, file.kind.mime()),
+        (header::VARY, "Accept-Encoding, Accept-Language"),
+    ];
     if named(header::IF_NONE_MATCH, file.tag) {
         return (StatusCode::NOT_MODIFIED, told).into_response();
     }
@@ -133,7 +152,11 @@ const HEADERS: [(HeaderName, &str); 7] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-async fn finish(Extension(caller): Extension<Invocation>, request: Request, next: Next) -> Response {
+async fn finish(
+    Extension(caller): Extension<Invocation>,
+    request: Request,
+    next: Next,
+) -> Response {
     let id = caller.id.unwrap_or_default();
     let asked = Asked::new(&id, SystemClock.now(), Some(&request));
     let refused = request.extensions().get::<Problem>().cloned();

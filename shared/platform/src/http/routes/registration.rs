@@ -34,7 +34,9 @@ pub fn routes(host: Arc<Host>) -> Router {
 }
 
 async fn list(Caller { host, call, bearer }: Caller) -> Result<Json<MethodsAnswer>, Refusal> {
-    let who = signed_in::signed_in(&host.store, &call, &bearer, &[]).await?.reaching(&[Reach::Full, Reach::Register])?;
+    let who = signed_in::signed_in(&host.store, &call, &bearer, &[])
+        .await?
+        .reaching(&[Reach::Full, Reach::Register])?;
     Ok(Json(MethodsAnswer::of(&who.account, &who.policy.policy)))
 }
 
@@ -44,8 +46,12 @@ async fn add(
     Body(body): Body<AddMethod>,
 ) -> Result<(StatusCode, Json<ChallengeAnswer>), Refusal> {
     let wanted = NewMethod { kind: body.kind, address: &body.destination };
-    let first = async |call: &Call| register::start_method(&host.store, &*host.ring, &host.entropy, call, &bearer, wanted).await;
-    let sent = once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, sent_again).await?;
+    let first = async |call: &Call| {
+        register::start_method(&host.store, &*host.ring, &host.entropy, call, &bearer, wanted).await
+    };
+    let sent =
+        once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, sent_again)
+            .await?;
     Ok((StatusCode::ACCEPTED, Json(sent.into())))
 }
 
@@ -55,27 +61,49 @@ async fn resend(
     repeat: Repeat,
 ) -> Result<(StatusCode, Json<ChallengeAnswer>), Refusal> {
     let kind: Kind = kind.parse().map_err(|()| ProblemCode::NotFound)?;
-    let first = async |call: &Call| register::resend(&host.store, &*host.ring, &host.entropy, call, &bearer, kind).await;
-    let sent = once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, sent_again).await?;
+    let first = async |call: &Call| {
+        register::resend(&host.store, &*host.ring, &host.entropy, call, &bearer, kind).await
+    };
+    let sent =
+        once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, sent_again)
+            .await?;
     Ok((StatusCode::ACCEPTED, Json(sent.into())))
 }
 
-async fn finish(Caller { host, call, bearer }: Caller, carrier: Carrier, repeat: Repeat) -> Result<Response, Refusal> {
-    let first = async |call: &Call| register::finish(&host.store, &host.entropy, call, &bearer).await;
+async fn finish(
+    Caller { host, call, bearer }: Caller,
+    carrier: Carrier,
+    repeat: Repeat,
+) -> Result<Response, Refusal> {
+    let first =
+        async |call: &Call| register::finish(&host.store, &host.entropy, call, &bearer).await;
     Ok(hand_out(session_once(&host, &call, repeat, &bearer, "", first).await?, carrier, call.now))
 }
 
-async fn postpone(Caller { host, call, bearer }: Caller, carrier: Carrier, repeat: Repeat) -> Result<Response, Refusal> {
-    let first = async |call: &Call| register::postpone(&host.store, &host.entropy, call, &bearer).await;
+async fn postpone(
+    Caller { host, call, bearer }: Caller,
+    carrier: Carrier,
+    repeat: Repeat,
+) -> Result<Response, Refusal> {
+    let first =
+        async |call: &Call| register::postpone(&host.store, &host.entropy, call, &bearer).await;
     Ok(hand_out(session_once(&host, &call, repeat, &bearer, "", first).await?, carrier, call.now))
 }
 
-async fn reconfirm(Caller { host, call, bearer }: Caller, carrier: Carrier, repeat: Repeat) -> Result<Response, Refusal> {
-    let first = async |call: &Call| register::reconfirm(&host.store, &host.entropy, call, &bearer).await;
+async fn reconfirm(
+    Caller { host, call, bearer }: Caller,
+    carrier: Carrier,
+    repeat: Repeat,
+) -> Result<Response, Refusal> {
+    let first =
+        async |call: &Call| register::reconfirm(&host.store, &host.entropy, call, &bearer).await;
     Ok(hand_out(session_once(&host, &call, repeat, &bearer, "", first).await?, carrier, call.now))
 }
 
-async fn remove(Caller { host, call, bearer }: Caller, Path(kind): Path<String>) -> Result<StatusCode, Refusal> {
+async fn remove(
+    Caller { host, call, bearer }: Caller,
+    Path(kind): Path<String>,
+) -> Result<StatusCode, Refusal> {
     let kind: Kind = kind.parse().map_err(|()| ProblemCode::NotFound)?;
     register::remove_method(&host.store, &host.entropy, &call, &bearer, kind).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -90,6 +118,15 @@ async fn set_password(
     if current.is_too_long() {
         return Err(ProblemCode::CurrentPasswordWrong.into());
     }
-    let answer = change_password::change_password(&host.store, &host.hasher, &host.entropy, &call, &bearer, &current, &new).await?;
+    let answer = change_password::change_password(
+        &host.store,
+        &host.hasher,
+        &host.entropy,
+        &call,
+        &bearer,
+        &current,
+        &new,
+    )
+    .await?;
     Ok(hand_out(answer, carrier, call.now))
 }

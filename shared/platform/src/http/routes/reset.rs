@@ -2,7 +2,9 @@
 
 use crate::host::Host;
 use crate::http::answered::Note;
-use crate::http::api::{ChallengeAnswer, ResetAnswer, SendCode, SetPassword, StartReset, StartedAnswer};
+use crate::http::api::{
+    ChallengeAnswer, ResetAnswer, SendCode, SetPassword, StartReset, StartedAnswer,
+};
 use crate::http::problem::Refusal;
 use crate::http::request::auth::ResetBearer;
 use crate::http::request::body::Body;
@@ -44,8 +46,12 @@ async fn start(
     let handle = host.ring.keys().await?.handle(&user_id);
     let (store, ring, entropy) = (&host.store, &*host.ring, &host.entropy);
     // The answer holds the bearer: whoever asks from elsewhere gets their own.
-    let first = async |call: &Call| Ok((start_reset(store, ring, entropy, call, &user_id).await?, Some(Step::Started)));
-    let again = async |call: &Call, _| Ok((start_reset_again(store, ring, entropy, call, &user_id).await?, None));
+    let first = async |call: &Call| {
+        Ok((start_reset(store, ring, entropy, call, &user_id).await?, Some(Step::Started)))
+    };
+    let again = async |call: &Call, _| {
+        Ok((start_reset_again(store, ring, entropy, call, &user_id).await?, None))
+    };
     let (started, step) = once(&host, &call, repeat, &handle, &call.source, first, again).await?;
     let note = Note { step, ..Note::of(&started.support_code) };
     Ok((StatusCode::CREATED, Extension(note), Json(started.into())))
@@ -83,8 +89,12 @@ async fn send(
 ) -> Result<(StatusCode, Extension<Note>, Json<ChallengeAnswer>), Refusal> {
     let wanted = WantedCode { kind: body.kind, destination: body.destination.as_deref() };
     let id = ResetId(id);
-    let first = async |call: &Call| send_code(&host.store, &*host.ring, &host.entropy, call, &bearer, &id, wanted).await;
-    let sent = once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, sent_again).await?;
+    let first = async |call: &Call| {
+        send_code(&host.store, &*host.ring, &host.entropy, call, &bearer, &id, wanted).await
+    };
+    let sent =
+        once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, sent_again)
+            .await?;
     let note = Note { step: sent.first.then_some(Step::CodeSent), ..Note::of(&id.support_code()) };
     Ok((StatusCode::ACCEPTED, Extension(note), Json(sent.into())))
 }

@@ -39,7 +39,9 @@ async fn start(
     repeat: Repeat,
     Body(body): Body<SignIn>,
 ) -> Result<Response, Refusal> {
-    if body.session == Carrier::Cookie && !cookie::may_begin(&headers, host.settings.base_url.origin()) {
+    if body.session == Carrier::Cookie
+        && !cookie::may_begin(&headers, host.settings.base_url.origin())
+    {
         return Err(ProblemCode::CrossSite.into());
     }
     let user_id = TypedUserId::new(body.user_id);
@@ -50,10 +52,13 @@ async fn start(
     }
     let handle = host.ring.keys().await?.handle(&user_id);
     let (store, ring, entropy) = (&host.store, &*host.ring, &host.entropy);
-    let first = async |call: &Call| sign_in::sign_in(store, ring, &host.hasher, entropy, call, &user_id, &password).await;
+    let first = async |call: &Call| {
+        sign_in::sign_in(store, ring, &host.hasher, entropy, call, &user_id, &password).await
+    };
     let again = async |call: &Call, _| sign_in::sign_in_again(store, entropy, call, &handle).await;
     // Another password is another sign-in, which counts.
-    let answer = once(&host, &call, repeat, &handle, body.password.expose_secret(), first, again).await?;
+    let answer =
+        once(&host, &call, repeat, &handle, body.password.expose_secret(), first, again).await?;
     Ok(hand_out(answer, body.session, call.now))
 }
 
@@ -62,7 +67,10 @@ async fn end(Caller { host, call, bearer }: Caller, carrier: Carrier) -> Result<
     Ok(take_back(StatusCode::NO_CONTENT, carrier))
 }
 
-async fn end_all(Caller { host, call, bearer }: Caller, carrier: Carrier) -> Result<Response, Refusal> {
+async fn end_all(
+    Caller { host, call, bearer }: Caller,
+    carrier: Carrier,
+) -> Result<Response, Refusal> {
     sign_in::sign_out_everywhere(&host.store, &host.entropy, &call, &bearer).await?;
     Ok(take_back(StatusCode::NO_CONTENT, carrier))
 }
@@ -77,8 +85,11 @@ async fn confirm(
     if password.is_too_long() {
         return Err(ProblemCode::CurrentPasswordWrong.into());
     }
-    let first = async |call: &Call| confirm_password(&host.store, &host.hasher, &host.entropy, call, &bearer, &password).await;
-    let answer = session_once(&host, &call, repeat, &bearer, body.password.expose_secret(), first).await?;
+    let first = async |call: &Call| {
+        confirm_password(&host.store, &host.hasher, &host.entropy, call, &bearer, &password).await
+    };
+    let answer =
+        session_once(&host, &call, repeat, &bearer, body.password.expose_secret(), first).await?;
     Ok(hand_out(answer, carrier, call.now))
 }
 
@@ -86,8 +97,16 @@ async fn me(Caller { host, call, bearer }: Caller) -> Result<Json<MeAnswer>, Ref
     let who = signed_in::signed_in(&host.store, &call, &bearer, &[]).await?;
     let policy = &who.policy.policy;
     let next = who.session.next(&who.account, policy, call.now);
-    let postpone_until = postpone_until(&who.account, policy, next, call.now).map(|t| t.to_string());
+    let postpone_until =
+        postpone_until(&who.account, policy, next, call.now).map(|t| t.to_string());
     let (reach, expires_at) = (who.session.reach, who.session.exp.to_string());
     let undeliverable = who.account.undeliverable_kinds();
-    Ok(Json(MeAnswer { user: Me::from(&who.account), reach, next, postpone_until, expires_at, undeliverable }))
+    Ok(Json(MeAnswer {
+        user: Me::from(&who.account),
+        reach,
+        next,
+        postpone_until,
+        expires_at,
+        undeliverable,
+    }))
 }

@@ -32,7 +32,8 @@ async fn verify(
     repeat: Repeat,
     Body(body): Body<VerifyCode>,
 ) -> Result<(Extension<Note>, Json<VerifiedAnswer>), Refusal> {
-    let typed = TypedCode::parse(body.code.expose_secret()).ok_or_else(|| Problem::field("/code", ViolationCode::NotACode))?;
+    let typed = TypedCode::parse(body.code.expose_secret())
+        .ok_or_else(|| Problem::field("/code", ViolationCode::NotACode))?;
     let challenge = ChallengeId::parse(&challenge).ok_or(ProblemCode::NotFound)?;
     let step = match bearer.kind {
         BearerKind::Reset => Some(Step::Verified),
@@ -40,14 +41,17 @@ async fn verify(
     };
     let support_code = support_code(&call, &bearer);
     let first = async |call: &Call| {
-        let verified = verify_code(&host.store, &*host.ring, &host.entropy, call, &bearer, &challenge, &typed).await?;
+        let verified =
+            verify_code(&host.store, &*host.ring, &host.entropy, call, &bearer, &challenge, &typed)
+                .await?;
         Ok((verified.kind, Note { step, verified: Some(verified), ..Note::of(&support_code) }))
     };
     let again = async |_: &Call, first: Remembered| {
         let kind = verified_again(first.outcome).ok_or_else(Problem::unavailable)?;
         Ok((kind, Note::of(&support_code)))
     };
-    let verified = once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, again).await;
+    let verified =
+        once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, again).await;
     let (verified, note) = verified.map_err(|problem| problem.with_support_code(&support_code))?;
     Ok((Extension(note), Json(VerifiedAnswer { verified })))
 }
