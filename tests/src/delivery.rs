@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use platform::host::Error;
+use platform::serve::Error;
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -43,7 +43,7 @@ impl World {
         let request = format!("delivery-{}", self.requests.fetch_add(1, Ordering::SeqCst));
         let event = to_raw_value(event).expect("JSON");
         let turn = self.turn(DELIVERY_EVENTS);
-        let handled = platform::delivery::handle(
+        let handled = platform::delivery_events::handle(
             turn.as_ref().map_or(&self.host, |later| &later.host),
             &request,
             &event,

@@ -9,14 +9,16 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use axum::Router;
+use domain::context::{Clock, Entropy};
 use domain::key::Keys;
-use domain::port::{Clock, Entropy};
 use domain::time::{Span, Time};
 use lambda_runtime::{Context, LambdaEvent};
 use local::dynamodb::Embedded;
 use local::pump::Pump;
 use local::standins::Standins;
 use platform::host::Host;
+use platform::http::openapi::API;
+use platform::http::route::Routes;
 use platform::send::Channels;
 use platform::settings::{BaseUrl, FrontDigest, Settings};
 use serde_json::{Value, json};
@@ -141,7 +143,7 @@ pub struct World {
 /// The moment every world begins at: 2026-11-23T09:00:00Z.
 pub const BEGIN: Time = Time(1_795_424_400_000);
 
-type Routes = fn(Arc<Host>) -> Router;
+type RoutesOf = fn() -> Routes;
 
 /// The secret of the front that stands before every world.
 pub const FRONT_SECRET: &str = "the secret of the front";
@@ -149,15 +151,9 @@ static FRONT_SECRET_HASHED: LazyLock<String> = LazyLock::new(|| {
     Sha256::digest(FRONT_SECRET).iter().map(|byte| format!("{byte:02x}")).collect()
 });
 
-/// The functions that answer HTTP, by the name of their package.
-pub const FUNCTIONS: [(&str, Routes); 6] = [
-    ("policy", platform::http::routes::policy::routes),
-    ("directory", platform::http::routes::directory::routes),
-    ("sign-in", platform::http::routes::sign_in::routes),
-    ("registration", platform::http::routes::registration::routes),
-    ("verify", platform::http::routes::verify::routes),
-    ("reset", platform::http::routes::reset::routes),
-];
+/// The functions that serve the API, each by its name and with its routes.
+pub static FUNCTIONS: LazyLock<Vec<(&'static str, RoutesOf)>> =
+    LazyLock::new(|| API.iter().map(|(routes, _)| (routes().function, *routes)).collect());
 
 /// The function behind the table's stream.
 pub(crate) const SEND_CODE: &str = "send-code";
@@ -199,10 +195,10 @@ impl Running {
         };
         let channels = Channels::new(&aws, &settings);
         let host = Arc::new(Host::new(settings, &aws, clock, entropy));
-        let wrap = |(name, routes): (&'static str, Routes)| {
-            (name, platform::http::edge::wrap(routes, host.clone()))
+        let wrap = |(name, routes): &(&'static str, RoutesOf)| {
+            (*name, platform::http::edge::wrap(routes(), host.clone()))
         };
-        Running { functions: FUNCTIONS.into_iter().map(wrap).collect(), channels, host }
+        Running { functions: FUNCTIONS.iter().map(wrap).collect(), channels, host }
     }
 }
 
@@ -279,8 +275,8 @@ impl World {
     /// and keys of its own.
     pub async fn apart(mut self) -> World {
         for name in FUNCTIONS
-            .map(|(name, _)| name)
-            .into_iter()
+            .iter()
+            .map(|(name, _)| *name)
             .chain([SEND_CODE, crate::delivery::DELIVERY_EVENTS])
         {
             let (clock, entropy) = (self.clock.clone(), self.host.entropy.clone());

@@ -1,5 +1,5 @@
 //! The function `delivery-events`: what SES and SNS say of messages later.
 
-fn main() -> Result<(), platform::host::Error> {
-    platform::host::serve_delivery_events()
+fn main() -> Result<(), platform::serve::Error> {
+    platform::serve::serve_delivery_events()
 }

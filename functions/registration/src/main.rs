@@ -1,5 +1,5 @@
 //! The function `registration`.
 
-fn main() -> Result<(), platform::host::Error> {
-    platform::host::serve(platform::http::routes::registration::routes)
+fn main() -> Result<(), platform::serve::Error> {
+    platform::serve::serve(platform::http::routes::registration::routes)
 }

@@ -1,5 +1,5 @@
 //! The function `reset`.
 
-fn main() -> Result<(), platform::host::Error> {
-    platform::host::serve(platform::http::routes::reset::routes)
+fn main() -> Result<(), platform::serve::Error> {
+    platform::serve::serve(platform::http::routes::reset::routes)
 }

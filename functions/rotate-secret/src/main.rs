@@ -1,5 +1,5 @@
 //! The function `rotate-secret`.
 
-fn main() -> Result<(), platform::host::Error> {
-    platform::host::serve_rotation()
+fn main() -> Result<(), platform::serve::Error> {
+    platform::serve::serve_rotation()
 }

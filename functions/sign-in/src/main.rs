@@ -1,5 +1,5 @@
 //! The function `sign-in`.
 
-fn main() -> Result<(), platform::host::Error> {
-    platform::host::serve(platform::http::routes::sign_in::routes)
+fn main() -> Result<(), platform::serve::Error> {
+    platform::serve::serve(platform::http::routes::sign_in::routes)
 }

@@ -1,5 +1,5 @@
 //! The function `verify`.
 
-fn main() -> Result<(), platform::host::Error> {
-    platform::host::serve(platform::http::routes::verify::routes)
+fn main() -> Result<(), platform::serve::Error> {
+    platform::serve::serve(platform::http::routes::verify::routes)
 }

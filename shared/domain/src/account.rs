@@ -1,105 +1,22 @@
 //! Who somebody is: user ID, handle, role, groups, methods.
 
-use crate::method::{Destination, Kind, Method, Pending};
-use crate::password::StoredHash;
+use crate::destination::Destination;
+use crate::error::{Violation, ViolationCode};
+use crate::identity::{GroupName, Uid, UserId};
+use crate::kind::Kind;
+use crate::language::Language;
+use crate::line::reads_as_written;
+use crate::method::{Method, Pending};
+use crate::password::hash::StoredHash;
 use crate::policy::{Policy, Scope};
 use crate::time::Time;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use precis_core::profile::PrecisFastInvocation;
-use precis_profiles::UsernameCaseMapped;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A user ID as RFC 8265's UsernameCaseMapped leaves it: lower case, NFC,
-/// full width folded. Two spellings of one ID are one account.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct UserId(String);
-
-impl UserId {
-    /// The longest user ID, in bytes: an address of RFC 5321 fits.
-    pub const MAX_BYTES: usize = 254;
-
-    /// `None` where the text cannot be a user ID.
-    pub fn parse(text: &str) -> Option<UserId> {
-        // The last five would not survive a path behind every gateway.
-        if text.is_empty()
-            || text.len() > Self::MAX_BYTES
-            || text.contains(['/', '?', '#', '%', '\\'])
-        {
-            return None;
-        }
-        let canonical = UsernameCaseMapped::enforce(text).ok()?;
-        // RFC 8264 section 7: what its own rules would change or refuse again
-        // (some Cherokee letters) is no user ID.
-        let stable = UsernameCaseMapped::enforce(&*canonical).is_ok_and(|again| again == canonical);
-        (stable && canonical.len() <= Self::MAX_BYTES).then(|| UserId(canonical.into_owned()))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// What somebody typed as a user ID. It may be anything, a password included,
-/// so it is not printed.
-pub struct TypedUserId {
-    typed: String,
-    canonical: Option<UserId>,
-}
-
-impl TypedUserId {
-    pub fn new(typed: String) -> TypedUserId {
-        let canonical = UserId::parse(typed.trim_matches(' '));
-        TypedUserId { typed, canonical }
-    }
-    pub fn canonical(&self) -> Option<&UserId> {
-        self.canonical.as_ref()
-    }
-    /// Whether it is longer than any account's can be: then it is nobody's
-    /// before anything is looked up.
-    pub fn is_too_long(&self) -> bool {
-        self.typed.trim_matches(' ').len() > UserId::MAX_BYTES
-    }
-    pub(crate) fn as_typed(&self) -> &str {
-        &self.typed
-    }
-}
-
-/// The name an account is stored under: 132 bits of an HMAC of its user ID.
-/// It exists for every text, whether an account does or not.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Handle(String);
-
-impl Handle {
-    /// Characters of base64url.
-    pub const LENGTH: usize = 22;
-
-    pub(crate) fn from_mac(mac: [u8; 32]) -> Handle {
-        Handle(BASE64.encode(mac)[..Self::LENGTH].to_owned())
-    }
-
-    /// Reads a handle that was written by [`Handle::as_str`].
-    pub fn parse(text: &str) -> Option<Handle> {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-        (text.len() == Self::LENGTH && text.bytes().all(plain)).then(|| Handle(text.to_owned()))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// The immutable id of an account, born with it: a user ID that is deleted
-/// and made anew is another account.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Uid(pub String);
-
-/// What somebody may do to others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// What an account may do to other accounts.
+#[derive(
+    strum::VariantArray, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Role {
@@ -108,46 +25,9 @@ pub enum Role {
     Administrator,
 }
 
-/// A language messages and problems are written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum Language {
-    #[serde(rename = "en")]
-    English,
-    #[serde(rename = "zh-TW")]
-    TraditionalChinese,
-}
-
-impl Language {
-    pub const ALL: [Language; 2] = [Language::English, Language::TraditionalChinese];
-
-    /// The BCP 47 tag.
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Language::English => "en",
-            Language::TraditionalChinese => "zh-TW",
-        }
-    }
-}
-
-/// The name of a group, 1 to 64 characters.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(transparent)]
-pub struct GroupName(String);
-
-impl GroupName {
-    pub const MAX_CHARACTERS: usize = 64;
-
-    /// Trimmed and free of control characters, else `None`.
-    pub fn parse(text: &str) -> Option<GroupName> {
-        let text = text.trim();
-        let fits = (1..=Self::MAX_CHARACTERS).contains(&text.chars().count());
-        (fits && crate::line::reads_as_written(text)).then(|| GroupName(text.to_owned()))
-    }
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+impl Role {
+    /// Every one of them.
+    pub const ALL: &[Role] = <Role as strum::VariantArray>::VARIANTS;
 }
 
 /// The most groups one account may be in. A change of all of them is one
@@ -156,6 +36,32 @@ impl GroupName {
 pub const MAX_GROUPS: usize = 40;
 /// The longest display name, in characters.
 pub const MAX_NAME: usize = 128;
+
+/// A display name as an administrator typed it, trimmed.
+///
+/// # Errors
+/// `notAName` for one that is blank, longer than [`MAX_NAME`] or not one line.
+pub fn display_name(text: &str) -> Result<String, Violation> {
+    let name = text.trim();
+    let fits = (1..=MAX_NAME).contains(&name.chars().count()) && reads_as_written(name);
+    fits.then(|| name.to_owned()).ok_or_else(|| Violation::new("/name", ViolationCode::NotAName))
+}
+
+/// The groups that an administrator listed.
+///
+/// # Errors
+/// `outOfRange` for more than [`MAX_GROUPS`]; `notAGroup` for the first that is
+/// not a group name.
+pub fn group_names(list: &[String]) -> Result<BTreeSet<GroupName>, Violation> {
+    if list.len() > MAX_GROUPS {
+        return Err(Violation::out_of_range("/groups", 0, MAX_GROUPS as u32));
+    }
+    let parse = |(i, text): (usize, &String)| {
+        GroupName::parse(text)
+            .ok_or_else(|| Violation::new(&format!("/groups/{i}"), ViolationCode::NotAGroup))
+    };
+    list.iter().enumerate().map(parse).collect()
+}
 
 /// One person's account, as it is stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -278,7 +184,7 @@ impl Account {
     }
 
     /// The account after a write that ends sessions, resets and challenges.
-    pub fn fenced(mut self) -> Account {
+    pub fn with_sessions_revoked(mut self) -> Account {
         self.generation += 1;
         self.revised()
     }

@@ -1,7 +1,7 @@
 //! What happened, for administrators and the help desk.
 
-use crate::account::{Handle, Uid};
-use crate::method::Kind;
+use crate::identity::{Handle, Uid};
+use crate::kind::Kind;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -65,6 +65,8 @@ pub enum Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
+#[derive(strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "camelCase", const_into_str)]
 pub enum Reason {
     None,
     UnknownUser,
@@ -100,8 +102,8 @@ pub enum Reason {
 
 impl Reason {
     /// The reason as the API writes it: the variant's name in camelCase.
-    pub fn as_str(self) -> String {
-        crate::error::camel_case(&format!("{self:?}"))
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 

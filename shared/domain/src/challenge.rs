@@ -1,7 +1,7 @@
 //! A challenge: one code sent for one purpose.
 
 use crate::key::KeyId;
-use crate::method::Kind;
+use crate::kind::Kind;
 use crate::time::Time;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -11,21 +11,25 @@ use serde::{Deserialize, Serialize};
 /// for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[derive(strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "camelCase", const_into_str)]
 pub enum Purpose {
     Reset,
     Registration,
 }
 
 impl Purpose {
-    pub const ALL: [Purpose; 2] = [Purpose::Reset, Purpose::Registration];
+    /// Every one of them.
+    pub const ALL: &[Purpose] = <Purpose as strum::VariantArray>::VARIANTS;
 
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Purpose::Reset => "reset",
-            Purpose::Registration => "registration",
-        }
+        self.into_str()
     }
 }
+
+/// Shortest and longest code a policy can ask for (NIST 800-63B-4 3.1.3.2: at
+/// least six digits).
+pub const DIGITS: std::ops::RangeInclusive<usize> = 6..=8;
 
 /// Names a challenge and tells what is needed to make its code again: key
 /// generation, kind, digits and expiry, beside 128 random bits. It is not
@@ -72,7 +76,7 @@ impl ChallengeId {
             _ => return None,
         };
         let digits = bytes[4];
-        let known = bytes[0] == VERSION && crate::code::DIGITS.contains(&usize::from(digits));
+        let known = bytes[0] == VERSION && DIGITS.contains(&usize::from(digits));
         known.then(|| ChallengeId {
             kid: u16::from_be_bytes([bytes[1], bytes[2]]),
             kind,

@@ -1,7 +1,7 @@
 //! One-time codes. A code is a function of a secret key and its challenge, so
 //! nothing is stored, and a redelivered event sends the same code.
 
-use crate::challenge::{ChallengeId, Purpose};
+use crate::challenge::{ChallengeId, DIGITS, Purpose};
 use crate::key::Key;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -12,10 +12,6 @@ pub struct Code(Zeroizing<String>);
 /// The digits somebody typed. Spaces are allowed anywhere, since people copy
 /// "1234 5678"; every other spelling is refused before it costs a guess.
 pub struct TypedCode(Zeroizing<String>);
-
-/// Shortest and longest code a policy can ask for (NIST 800-63B-4 3.1.3.2: at
-/// least six digits).
-pub const DIGITS: std::ops::RangeInclusive<usize> = 6..=8;
 
 impl Code {
     /// The code of a challenge: HMAC over (id, purpose, try), reduced by

@@ -1,9 +1,9 @@
 //! What became of a message after its channel had taken it: the name the
 //! channel gave it, and an address that messages come back from.
 
-use crate::account::Handle;
 use crate::audit::{Reason, SupportCode};
-use crate::method::Kind;
+use crate::identity::Handle;
+use crate::kind::Kind;
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +61,8 @@ pub struct Undeliverable {
 /// Why an address gets no messages, now and later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[derive(strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "camelCase", const_into_str)]
 pub enum Returned {
     /// The mail's receiver refused it for good, or it is on the account's
     /// suppression list because it did before.
@@ -76,13 +78,8 @@ pub enum Returned {
 }
 
 impl Returned {
-    pub const ALL: [Returned; 5] = [
-        Returned::Bounced,
-        Returned::Complained,
-        Returned::OptedOut,
-        Returned::Blocked,
-        Returned::InvalidNumber,
-    ];
+    /// Every one of them.
+    pub const ALL: &[Returned] = <Returned as strum::VariantArray>::VARIANTS;
 
     /// The kind of method that it can be said of.
     pub const fn kind(self) -> Kind {

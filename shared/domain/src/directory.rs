@@ -1,7 +1,8 @@
 //! The directory: what an account is found by, and what is looked for.
 
-use crate::account::{Account, GroupName};
+use crate::account::Account;
 use crate::error::{Problem, Violation, ViolationCode};
+use crate::identity::GroupName;
 use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 
@@ -24,7 +25,7 @@ pub struct Word(String);
 impl Word {
     /// A longer one is cut, as is what is looked for: it is part of a key,
     /// and the longest user ID fits.
-    pub const MAX_BYTES: usize = crate::account::UserId::MAX_BYTES;
+    pub const MAX_BYTES: usize = crate::identity::UserId::MAX_BYTES;
 
     fn of(folded: &str) -> Word {
         Word(folded[..folded.floor_char_boundary(Word::MAX_BYTES)].to_owned())

@@ -7,6 +7,8 @@ use crate::time::{Span, Time};
 /// What went wrong, as a stable code of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[derive(strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "camelCase", const_into_str)]
 pub enum ProblemCode {
     // The request itself.
     InvalidRequest,
@@ -50,55 +52,18 @@ pub enum ProblemCode {
 }
 
 impl ProblemCode {
-    pub const ALL: [ProblemCode; 35] = {
-        use ProblemCode::*;
-        [
-            InvalidRequest,
-            NotFound,
-            MethodNotAllowed,
-            UnsupportedMediaType,
-            BodyTooLarge,
-            HeadersTooLarge,
-            PreconditionRequired,
-            PreconditionFailed,
-            IdempotencyKeyReused,
-            SignInRequired,
-            SignInFailed,
-            SignInLocked,
-            PasswordProofRequired,
-            StepRequired,
-            Forbidden,
-            CrossSite,
-            ResetOff,
-            ResetClosed,
-            ResetEnded,
-            KindNotAllowed,
-            SmsUnavailable,
-            TooSoon,
-            TooManyFromAddress,
-            CodeNotAccepted,
-            ProofMissing,
-            PasswordRefused,
-            CurrentPasswordWrong,
-            MethodMissing,
-            PostponeOver,
-            NothingDue,
-            UserExists,
-            LastAdministrator,
-            AdministratorExists,
-            Unavailable,
-            Internal,
-        ]
-    };
+    /// Every one of them.
+    pub const ALL: &[ProblemCode] = <ProblemCode as strum::VariantArray>::VARIANTS;
 
     /// The code as the API writes it: the variant's name in camelCase.
-    pub fn as_str(self) -> String {
-        camel_case(&format!("{self:?}"))
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 
 /// What is wrong with one field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "camelCase", const_into_str)]
 pub enum ViolationCode {
     // How it is written.
     NotARequest,
@@ -139,54 +104,13 @@ pub enum ViolationCode {
 }
 
 impl ViolationCode {
-    pub const ALL: [ViolationCode; 34] = {
-        use ViolationCode::*;
-        [
-            NotARequest,
-            NotJson,
-            UnknownField,
-            MissingField,
-            RepeatedField,
-            WrongType,
-            UnknownValue,
-            UnknownParameter,
-            RepeatedParameter,
-            NotACursor,
-            NotASearch,
-            OutOfRange,
-            NotAUserId,
-            NotAName,
-            NotAGroup,
-            NotAnAddress,
-            CountryNotAllowed,
-            DestinationMissing,
-            NotACode,
-            NotAColour,
-            NotACountry,
-            NotAHelpDesk,
-            NotATerm,
-            NotAnIdempotencyKey,
-            MoreKindsThanAllowed,
-            PasswordLength,
-            PasswordControl,
-            PasswordUnchanged,
-            PasswordGuessable,
-            PasswordCommon,
-            PasswordRepeats,
-            PasswordSequence,
-            PasswordPersonal,
-            PasswordTerm,
-        ]
-    };
+    /// Every one of them.
+    pub const ALL: &[ViolationCode] = <ViolationCode as strum::VariantArray>::VARIANTS;
 
     /// The code as the API writes it: the variant's name in camelCase.
-    pub fn as_str(self) -> String {
-        camel_case(&format!("{self:?}"))
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
-}
-
-pub(crate) fn camel_case(name: &str) -> String {
-    name[..1].to_ascii_lowercase() + &name[1..]
 }
 
 /// One field and what is wrong with it.

@@ -3,8 +3,8 @@
 //! that follows it: by the time it makes anything, every process that runs
 //! knows it. The others stay, since passwords were hashed with them.
 
-use crate::account::{Handle, Uid};
-use crate::method::Destination;
+use crate::destination::Destination;
+use crate::identity::{Handle, TypedUserId, Uid, UserId};
 use crate::secret::{ExposeSecret, SecretString};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -64,7 +64,7 @@ pub struct Generation {
     /// Authenticates paging cursors.
     pub cursors: Key,
     /// Makes the secrets of answers that may be asked for again.
-    pub repeats: Key,
+    pub idempotency: Key,
 }
 
 /// All keys that are valid now; the first generation makes what is new.
@@ -110,7 +110,7 @@ impl Keys {
                     codes: master.derive("codes"),
                     pepper: master.derive("pepper"),
                     cursors: master.derive("cursors"),
-                    repeats: master.derive("repeats"),
+                    idempotency: master.derive("idempotency"),
                 })
             })
             .collect::<Result<Vec<_>, InvalidSecret>>()?;
@@ -148,15 +148,19 @@ impl Keys {
         self.generations.iter().find(|g| g.kid == kid)
     }
 
-    /// The name under which an account is stored. What cannot be a user ID
-    /// (often a password typed into the wrong field) has a name too, in a
-    /// space of its own, so that it is treated alike and never kept in plain.
-    pub fn handle(&self, typed: &crate::account::TypedUserId) -> Handle {
-        let (space, text): (&[u8], &str) = match typed.canonical() {
-            Some(canonical) => (b"account", canonical.as_str()),
-            None => (b"unreadable", typed.as_typed()),
-        };
-        Handle::from_mac(self.ids.mac(&[space, text.as_bytes()]))
+    /// The handle of an account.
+    pub fn handle_of(&self, user_id: &UserId) -> Handle {
+        Handle::from_mac(self.ids.mac(&[b"account", user_id.as_str().as_bytes()]))
+    }
+
+    /// The handle of what a caller typed as a user ID. Text that cannot be one
+    /// (often a password in the wrong field) has a handle too, in a space of
+    /// its own: it is treated alike and never stored in plain.
+    pub fn handle(&self, typed: &TypedUserId) -> Handle {
+        match typed.canonical() {
+            Some(user_id) => self.handle_of(user_id),
+            None => Handle::from_mac(self.ids.mac(&[b"unreadable", typed.as_typed().as_bytes()])),
+        }
     }
 
     /// A stable, unreadable name for something personal: an address of a

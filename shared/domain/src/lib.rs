@@ -21,16 +21,23 @@
 //! | [`error`] | every problem a caller can be told |
 //! | [`json`] | how a value is written |
 
+pub mod access;
 pub mod account;
 pub mod audit;
 pub mod challenge;
 pub mod code;
+pub mod context;
 pub mod delivery;
+pub mod destination;
 pub mod directory;
 pub mod error;
 pub mod flow;
+pub mod idempotency;
+pub mod identity;
 pub mod json;
 pub mod key;
+pub mod kind;
+pub mod language;
 pub mod limit;
 mod line;
 pub mod lockout;
@@ -41,7 +48,7 @@ pub mod password;
 pub mod policy;
 pub mod port;
 pub mod preview;
-pub mod repeat;
+
 pub mod reset;
 pub mod secret;
 pub mod session;

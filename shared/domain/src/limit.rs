@@ -2,7 +2,7 @@
 //! per account and purpose, so that check and charge are one write.
 
 use crate::challenge::{ChallengeId, Purpose};
-use crate::method::Kind;
+use crate::kind::Kind;
 use crate::policy::Policy;
 use crate::secret::BearerDigest;
 use crate::time::{Span, Time};
@@ -43,7 +43,7 @@ impl Stamp {
 pub struct Slot {
     pub id: ChallengeId,
     /// Digest of the bearer that asked for it: nobody else can try it.
-    pub sec: BearerDigest,
+    pub owner: BearerDigest,
     /// Sends of this kind in this reset or registration.
     pub n: u32,
     pub issued: Time,
@@ -128,7 +128,7 @@ impl Ledger {
             return Err(Refused::Closed(until));
         }
         let slot = self.slots.get(&id.kind);
-        let sends_before = slot.filter(|s| s.sec.matches(bearer)).map_or(0, |s| s.n);
+        let sends_before = slot.filter(|s| s.owner.matches(bearer)).map_or(0, |s| s.n);
         if let Some(slot) = slot.filter(|_| sends_before > 0) {
             let again = slot.issued + resend_wait(policy, sends_before);
             if again > now {
@@ -144,7 +144,7 @@ impl Ledger {
         }
         sent.push(now);
         let slot = Slot {
-            sec: bearer.clone(),
+            owner: bearer.clone(),
             n: sends_before + 1,
             issued: now,
             exp: id.expires,

@@ -10,7 +10,7 @@ pub const FIRST_WAIT: Span = Span::seconds(60);
 pub const LONGEST_WAIT: Span = Span::minutes(15);
 /// Wrong passwords remembered, so that a phone that repeats an old one does
 /// not count again.
-pub const REMEMBERED: usize = 3;
+pub const RECENT_WRONG: usize = 3;
 /// How long a lock is kept after its last write.
 pub const LOCK_KEPT: Span = Span::hours(48);
 
@@ -56,7 +56,7 @@ impl Lock {
         }
         next.wrong = self.wrong.saturating_add(1);
         next.recent.insert(0, password);
-        next.recent.truncate(REMEMBERED);
+        next.recent.truncate(RECENT_WRONG);
         if next.wrong >= threshold {
             let wait = (FIRST_WAIT.0 << self.level.min(8)).min(LONGEST_WAIT.0);
             next.until = Some(now + Span(wait));

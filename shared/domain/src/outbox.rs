@@ -1,10 +1,12 @@
 //! The outbox: what is to be sent, written in the same transaction as its
 //! cause, and sent by `send-code` alone.
 
-use crate::account::{Handle, Language};
 use crate::audit::{Reason, SupportCode};
 use crate::challenge::{ChallengeId, Purpose};
-use crate::method::{Destination, Kind};
+use crate::destination::Destination;
+use crate::identity::Handle;
+use crate::kind::Kind;
+use crate::language::Language;
 use crate::notice::Notice;
 use crate::reset::ResetId;
 use crate::time::{Span, Time};

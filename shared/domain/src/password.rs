@@ -6,19 +6,16 @@
 //! | [`terms`] | what is made of the organisation's own terms |
 //! | [`strength`] | what is easy to guess, most of all for who knows the account |
 
+pub mod hash;
 mod strength;
 pub mod terms;
 
-pub use strength::LEAST_SCORE;
+pub use strength::{LEAST_SCORE, PasswordContext};
 
-use crate::account::Account;
 use crate::error::{Violation, ViolationCode};
-use crate::policy::Policy;
 use crate::secret::{ExposeSecret, SecretString};
 use crate::time::Span;
-use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
-use terms::Terms;
 use unicode_normalization::UnicodeNormalization;
 
 /// Longest password in code points; all of it counts (NIST 800-63B-4 3.1.1.2
@@ -26,14 +23,6 @@ use unicode_normalization::UnicodeNormalization;
 pub const MAX_LENGTH: usize = 256;
 /// How long a temporary password can be used (ASVS 6.4.1).
 pub const TEMPORARY: Span = Span::days(7);
-
-/// What a new password is judged by, beside itself.
-pub struct PasswordContext<'a> {
-    pub policy: &'a Policy,
-    /// Whose it is to be.
-    pub account: &'a Account,
-    pub terms: &'a Terms,
-}
 
 /// A password in NFC (NIST 800-63B-4 3.1.1.2), never shortened or case-folded.
 pub struct Password(SecretString);
@@ -80,26 +69,6 @@ impl Password {
             strength::refusal(text, context)
         };
         refusal.map(|code| Violation::new(pointer, code)).into_iter().collect()
-    }
-}
-
-/// A hash with its parameters and the generation of the pepper, as stored.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct StoredHash(String);
-
-impl StoredHash {
-    pub fn new(text: String) -> StoredHash {
-        StoredHash(text)
-    }
-    pub fn as_stored(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for StoredHash {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("StoredHash")
     }
 }
 

@@ -1,15 +1,16 @@
 //! What an administrator sets. Each number stands here once, with its
 //! default, its range, its reason and its source.
 
-mod ranges;
+pub mod ranges;
+pub mod saved;
 
-use crate::account::{GroupName, Language};
 use crate::error::{Violation, ViolationCode};
+use crate::identity::GroupName;
 use crate::json::object;
-use crate::method::Kind;
-use crate::time::{Span, Time};
-use ranges::default_of;
-pub use ranges::{RANGES, Range};
+use crate::kind::Kind;
+use crate::language::Language;
+use crate::time::Span;
+use ranges::{RANGES, Range, default_of};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -159,60 +160,6 @@ pub struct Policy {
     pub audit_days: u32,
 }
 
-/// A policy as it was saved.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SavedPolicy {
-    /// 0 where none was ever saved.
-    pub version: u64,
-    pub saved_at: Option<Time>,
-    /// The administrator's internal id.
-    pub saved_by: Option<crate::account::Uid>,
-    /// The version that the organisation's terms were last saved with; 0 where
-    /// it has none. They lie apart, since every request reads this.
-    pub terms: u64,
-    pub policy: Policy,
-}
-
-impl SavedPolicy {
-    /// What holds before anybody saved anything: reset is on for nobody.
-    pub fn initial() -> SavedPolicy {
-        SavedPolicy {
-            version: 0,
-            saved_at: None,
-            saved_by: None,
-            terms: 0,
-            policy: Policy::default(),
-        }
-    }
-}
-
-impl SavedPolicy {
-    /// Reads a policy as any version of this code stored it: what it did not
-    /// know yet has its default, what we do not know any more is left out.
-    pub fn from_stored(stored: serde_json::Value) -> Result<SavedPolicy, serde_json::Error> {
-        let mut whole = serde_json::to_value(SavedPolicy::initial())?;
-        overlay(&mut whole, stored);
-        serde_json::from_value(whole)
-    }
-}
-
-/// Puts the stored values over the defaults of the same names.
-fn overlay(known: &mut serde_json::Value, stored: serde_json::Value) {
-    use serde_json::Value;
-    match (known, stored) {
-        // A scope is one of several shapes, and is taken whole.
-        (Value::Object(known), Value::Object(stored)) if !known.contains_key("type") => {
-            for (name, value) in stored {
-                if let Some(place) = known.get_mut(&name) {
-                    overlay(place, value);
-                }
-            }
-        }
-        (known, stored) => *known = stored,
-    }
-}
-
 impl Default for Policy {
     fn default() -> Policy {
         Policy {
@@ -320,9 +267,14 @@ impl Policy {
     /// Everything that keeps this policy from being saved; empty where it can
     /// be. Nothing is clamped.
     pub fn violations(&self) -> Vec<Violation> {
+        let written = serde_json::to_value(self).expect("a policy is JSON");
+        let is_out = |range: &&Range| {
+            let number = written.pointer(range.pointer).and_then(number);
+            number.is_some_and(|number| !(range.min.into()..=range.max.into()).contains(&number))
+        };
         let mut found: Vec<Violation> = RANGES
             .iter()
-            .filter(|range| !(range.min..=range.max).contains(&(range.get)(self)))
+            .filter(is_out)
             .map(|range| Violation::out_of_range(range.pointer, range.min, range.max))
             .collect();
         let mut refuse = |bad: bool, pointer: &str, code: ViolationCode| {
@@ -362,6 +314,11 @@ impl Policy {
         }
         found
     }
+}
+
+/// The number that a range limits: a value itself, or how many entries a list has.
+fn number(value: &serde_json::Value) -> Option<u64> {
+    value.as_array().map_or_else(|| value.as_u64(), |list| Some(list.len() as u64))
 }
 
 fn is_line(text: &str, longest: usize) -> bool {

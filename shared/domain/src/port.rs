@@ -1,21 +1,24 @@
 //! What the flows need from the world. Each write is a list of [`Change`]s
 //! that all happen or none; each variant states the guard it must hold.
 
-use crate::account::{Account, GroupName, Handle, Language};
-use crate::audit::SupportCode;
+use crate::account::Account;
 use crate::challenge::Purpose;
 use crate::code::Code;
+use crate::context::RequestContext;
 use crate::delivery::{MessageId, SentMessage};
+use crate::destination::Destination;
 use crate::directory::Filter;
 use crate::error::Problem;
+use crate::idempotency::IdempotencyRecord;
+use crate::identity::{GroupName, Handle};
+use crate::language::Language;
 use crate::limit::{Flags, Ledger, Spent};
 use crate::lockout::Lock;
-use crate::method::Destination;
 use crate::notice::Notice;
 use crate::outbox::{OutboxId, OutboxRow};
 use crate::password::terms::Terms;
-use crate::policy::{Organisation, SavedPolicy};
-use crate::repeat::{Remembered, Repeatable};
+use crate::policy::Organisation;
+use crate::policy::saved::SavedPolicy;
 use crate::reset::{Reset, ResetId};
 use crate::secret::Bearer;
 use crate::session::Session;
@@ -27,28 +30,7 @@ use std::sync::Arc;
 mod change;
 mod process;
 pub use change::{Change, CommitError, Guard, SourceCounter};
-pub use process::{Checked, Clock, Entropy, HashTarget, KeyRing, PasswordHasher, random};
-
-/// One request: its id, its one clock value, and where it came from.
-#[derive(Clone, Debug)]
-pub struct Call {
-    pub id: String,
-    pub now: Time,
-    /// The caller's address, IPv6 cut to its /64.
-    pub source: String,
-    /// Resets started, and sends asked for, that one source may make in a
-    /// clock hour.
-    pub source_limit: u32,
-    /// Where its caller may send it again.
-    pub repeatable: Option<Repeatable>,
-}
-
-impl Call {
-    /// The support code of this request, where no reset gives it one.
-    pub fn support_code(&self) -> SupportCode {
-        SupportCode::of(&self.id)
-    }
-}
+pub use process::{HashTarget, KeyRing, PasswordCheck, PasswordHasher};
 
 /// A message on its way to one destination.
 pub struct Outgoing<'a> {
@@ -102,7 +84,7 @@ pub enum Want<'a> {
     /// Whether SMS is unavailable to everybody.
     Flags,
     /// What a request of this name did.
-    Remembered(&'a Handle, &'a str),
+    IdempotencyRecord(&'a Handle, &'a str),
     /// The handles of all enabled administrators.
     Administrators,
     /// Whether a group is known.
@@ -124,7 +106,7 @@ pub struct Snapshot {
     pub destination: Option<Vec<Time>>,
     pub budget: Spent,
     pub flags: Flags,
-    pub remembered: Option<Remembered>,
+    pub idempotency: Option<IdempotencyRecord>,
     pub administrators: BTreeSet<Handle>,
     /// Groups wanted that are known.
     pub groups: BTreeSet<GroupName>,
@@ -158,7 +140,7 @@ pub trait Store: Send + Sync {
     /// of one request apart: a repetition of the same is one write.
     fn commit(
         &self,
-        call: &Call,
+        ctx: &RequestContext,
         step: &str,
         changes: Vec<Change>,
     ) -> impl Future<Output = Result<(), CommitError>> + Send;

@@ -4,7 +4,7 @@
 
 use crate::account::{Account, Role};
 use crate::audit::Reason;
-use crate::method::Kind;
+use crate::kind::Kind;
 use crate::policy::Policy;
 use crate::reset::eligibility;
 

@@ -1,9 +1,11 @@
 //! A reset: from the user ID to the new password. Every user ID gets one;
 //! that of an account which may not reset is a decoy of the same shape.
 
-use crate::account::{Account, Handle, Uid};
+use crate::account::Account;
 use crate::audit::{Reason, SupportCode};
-use crate::method::{Kind, Method};
+use crate::identity::{Handle, Uid};
+use crate::kind::Kind;
+use crate::method::Method;
 use crate::policy::Policy;
 use crate::secret::{Bearer, BearerDigest};
 use crate::time::Time;
@@ -40,7 +42,7 @@ pub enum ResetState {
 pub struct Reset {
     pub handle: Handle,
     pub id: ResetId,
-    pub sec: BearerDigest,
+    pub owner: BearerDigest,
     /// False for a decoy: no proof is ever recorded.
     pub real: bool,
     /// Why it is a decoy; told by support code only.
@@ -65,7 +67,7 @@ impl Reset {
     /// Whether this bearer may act on it now. Expiry is compared here, never
     /// left to TTL.
     pub fn is_open(&self, bearer: &Bearer, now: Time) -> bool {
-        self.sec.matches(&bearer.digest()) && self.state == ResetState::Open && self.exp > now
+        self.owner.matches(&bearer.digest()) && self.state == ResetState::Open && self.exp > now
     }
 
     /// Whether it is of this account, as it was when the reset began.

@@ -1,7 +1,7 @@
 //! What must not be printed, compared with `==` or serialised, and how it
 //! travels.
 
-use crate::account::Handle;
+use crate::identity::Handle;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use sha2::{Digest, Sha256};

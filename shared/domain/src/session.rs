@@ -1,6 +1,7 @@
 //! A session: what a signed-in bearer reaches, and until when.
 
-use crate::account::{Account, Handle, Uid};
+use crate::account::Account;
+use crate::identity::{Handle, Uid};
 use crate::policy::Policy;
 use crate::secret::{Bearer, BearerDigest};
 use crate::time::{Span, Time};

@@ -3,13 +3,7 @@
 
 use crate::connect;
 use crate::dynamodb::Table;
-use crate::http::edge;
-use crate::http::event::{direct, gateway};
-use crate::http::routes::portal;
-use crate::log;
-use crate::rotation::{RotationEvent, rotate};
 use crate::secrets::SecretRing;
-use crate::send::Channels;
 use crate::settings::Settings;
 use crate::system::{Argon2Hasher, OsEntropy, SystemClock};
 use aws_credential_types::Credentials;
@@ -20,13 +14,10 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::sdk_config::Builder as AwsBuilder;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
-use axum::Router;
-use domain::port::{Call, Clock, Entropy, random};
+use domain::access::Access;
+use domain::context::{Clock, Entropy, RequestContext, random};
 use domain::secret::random_text;
-pub use lambda_runtime::Error;
-use lambda_runtime::{LambdaEvent, service_fn};
-use serde_json::value::RawValue;
-use std::future::Future;
+use lambda_runtime::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,18 +63,30 @@ impl Host {
         }
     }
 
-    /// The call of an invocation that no gateway made: nobody's address counts.
-    pub(crate) fn call(&self, id: String) -> Call {
-        Call { id, now: self.clock.now(), source: String::new(), source_limit: 0, repeatable: None }
+    /// The context of an invocation that came through no gateway: it has no
+    /// source, and no session may use it.
+    pub(crate) fn context(&self, id: String) -> RequestContext {
+        RequestContext {
+            id,
+            now: self.clock.now(),
+            access: Access::Anyone,
+            source: String::new(),
+            source_limit: 0,
+            idempotency: None,
+            entropy: self.entropy.clone(),
+        }
     }
 
-    /// The same for one of several things that an invocation does. What comes
-    /// again may come under the same request.
-    pub(crate) fn call_of(&self, request: &str, name: &str) -> Call {
-        self.call(format!("{request}-{name}-{}", random_text(random::<6>(&self.entropy))))
+    /// The context of one of several tasks of an invocation. Each has an ID of
+    /// its own, since a retried invocation keeps its ID.
+    pub(crate) fn task_context(&self, invocation: &str, task: &str) -> RequestContext {
+        let random = random_text(random::<6>(&*self.entropy));
+        self.context(format!("{invocation}-{task}-{random}"))
     }
 
-    fn from_env(aws: &SdkConfig) -> Result<Host, Error> {
+    /// The same with the real clock and randomness, and the settings of the
+    /// environment.
+    pub(crate) fn from_env(aws: &SdkConfig) -> Result<Host, Error> {
         Ok(Host::new(Settings::from_env()?, aws, Arc::new(SystemClock), Arc::new(OsEntropy)))
     }
 }
@@ -91,7 +94,7 @@ impl Host {
 /// The configuration that all clients share, read from the environment that
 /// Lambda sets. Nothing else is asked: no profile, no metadata service, no STS,
 /// none of which a function has, and all of which would be part of it.
-fn aws() -> Result<SdkConfig, Error> {
+pub(crate) fn aws() -> Result<SdkConfig, Error> {
     let variable = |name| {
         std::env::var(name).map_err(|_| format!("the environment variable {name} is missing"))
     };
@@ -131,85 +134,4 @@ pub fn configure(builder: AwsBuilder) -> AwsBuilder {
                 .operation_timeout(CALL_TIMEOUT)
                 .build(),
         )
-}
-
-/// Serves a function's routes.
-pub fn serve(routes: fn(Arc<Host>) -> Router) -> Result<(), Error> {
-    start(async |aws| {
-        let app = edge::wrap(routes, Arc::new(Host::from_env(&aws)?));
-        lambda_runtime::run(service_fn(|event| gateway::answer(app.clone(), event))).await
-    })
-}
-
-/// Serves a function's routes and, beside them, direct invocations.
-pub fn serve_with_direct(routes: fn(Arc<Host>) -> Router) -> Result<(), Error> {
-    start(async |aws| {
-        let host = Arc::new(Host::from_env(&aws)?);
-        let app = edge::wrap(routes, host.clone());
-        lambda_runtime::run(service_fn(|event| direct::answer(host.clone(), app.clone(), event)))
-            .await
-    })
-}
-
-/// Serves pages: without settings, keys or a table, since nobody's data is asked for.
-pub fn serve_pages(files: &'static [portal::File]) -> Result<(), Error> {
-    let app = portal::routes(files);
-    run(async {
-        lambda_runtime::run(service_fn(|event| gateway::answer(app.clone(), event))).await
-    })
-}
-
-/// Serves the outbox's stream and its re-drive: the only function that sends.
-pub fn serve_stream() -> Result<(), Error> {
-    start(async |aws| {
-        let host = Host::from_env(&aws)?;
-        let channels = Channels::new(&aws, &host.settings);
-        let (host, channels) = (&host, &channels);
-        lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
-            crate::stream::answer(host, channels, &event.context.request_id, &event.payload).await
-        }))
-        .await
-    })
-}
-
-/// Serves what the channels say of messages they took.
-pub fn serve_delivery_events() -> Result<(), Error> {
-    start(async |aws| {
-        let host = &Host::from_env(&aws)?;
-        lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
-            crate::delivery::handle(host, &event.context.request_id, &event.payload).await
-        }))
-        .await
-    })
-}
-
-/// Serves the rotation of the keys. The secret's name is all it is told.
-pub fn serve_rotation() -> Result<(), Error> {
-    start(async |aws| {
-        let secret = std::env::var("LATCHKEY_SECRET_ID")
-            .map_err(|_| "the environment variable LATCHKEY_SECRET_ID is missing")?;
-        let client = aws_sdk_secretsmanager::Client::new(&aws);
-        let (client, secret) = (&client, secret.as_str());
-        lambda_runtime::run(service_fn(async |event: LambdaEvent<RotationEvent>| {
-            let LambdaEvent { payload, context } = event;
-            Ok::<_, Error>(
-                log::within(&context.request_id, rotate(client, secret, &OsEntropy, payload))
-                    .await?,
-            )
-        }))
-        .await
-    })
-}
-
-/// Reads the environment, and runs until the sandbox ends.
-fn start<F: Future<Output = Result<(), Error>>>(
-    serve: impl FnOnce(SdkConfig) -> F,
-) -> Result<(), Error> {
-    run(async { serve(aws()?).await })
-}
-
-/// Starts the log, and runs on one thread: a sandbox has one request at a time.
-fn run(serve: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
-    log::init();
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve)
 }

@@ -9,11 +9,11 @@
 //! | [`secrets`], [`rotation`], [`system`] | keys and those that follow; clock, randomness, Argon2id |
 //! | [`log`], [`metrics`] | one line an event, and what is counted |
 //! | [`send`], [`stream`] | channels and their texts; the outbox's stream and its re-drive |
-//! | [`delivery`] | what the channels say of a message later |
+//! | [`delivery_events`] | what the channels say of a message later |
 //! | [`texts`] | every sentence a person reads |
 
 pub mod connect;
-pub mod delivery;
+pub mod delivery_events;
 pub mod dynamodb;
 pub mod host;
 pub mod http;
@@ -22,6 +22,7 @@ pub mod metrics;
 pub mod rotation;
 pub mod secrets;
 pub mod send;
+pub mod serve;
 pub mod settings;
 pub mod stream;
 pub mod system;

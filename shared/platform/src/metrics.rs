@@ -12,9 +12,9 @@
 
 use crate::send::Handed;
 use domain::error::{Problem, ProblemCode};
-use domain::flow::unsent::Unsent;
-use domain::flow::verify_code::Verified;
-use domain::method::Kind;
+use domain::flow::send_code::measure::Unsent;
+use domain::flow::verify::verify_code::Verified;
+use domain::kind::Kind;
 use domain::outbox::{Ended, OutboxState};
 use domain::time::Time;
 use serde_json::{Map, Value, json};

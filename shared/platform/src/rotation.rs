@@ -4,8 +4,8 @@
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+use domain::context::{Entropy, random};
 use domain::key::{Keys, rotated};
-use domain::port::{Entropy, random};
 use domain::secret::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::fmt;

@@ -2,9 +2,10 @@
 //! again, and once more where a generation is unknown. On a laptop a stand-in
 //! answers; there is no other way to get keys, and no default.
 
+use domain::context::Clock;
 use domain::error::Problem;
 use domain::key::{KeyId, Keys};
-use domain::port::{Clock, KeyRing};
+use domain::port::KeyRing;
 use domain::time::{Span, Time};
 use std::sync::Arc;
 use tokio::sync::RwLock;

@@ -7,21 +7,23 @@
 //! shard may come beside each other: each row is claimed before it is sent.
 
 use crate::dynamodb::table::outbox_row;
-use crate::host::{Error, Host};
+use crate::host::Host;
 use crate::http::problem::ProblemBody;
 use crate::http::request::body;
 use crate::log;
 use crate::metrics::{Line, milliseconds};
 use crate::send::{Channels, Handed, Watched};
-use domain::account::{Handle, Language};
 use domain::audit::{Reason, SupportCode};
 use domain::error::{Problem, ViolationCode};
-use domain::flow::deliver::deliver;
-use domain::flow::redrive::{Redeliver, Redriven, redrive};
-use domain::flow::unsent::unsent;
+use domain::flow::send_code::deliver::deliver;
+use domain::flow::send_code::measure::unsent;
+use domain::flow::send_code::redrive::{Redeliver, Redriven, redrive};
+use domain::identity::Handle;
 use domain::json::object;
-use domain::method::Kind;
+use domain::kind::Kind;
+use domain::language::Language;
 use domain::outbox::{Handled, OutboxId, OutboxKind, OutboxState, Round};
+use lambda_runtime::Error;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -149,11 +151,11 @@ async fn directly(
 }
 
 async fn measure(host: &Host, request: &str) -> Result<Value, Problem> {
-    let call = host.call_of(request, "measure");
-    let waiting = unsent(&host.store, &call).await?;
+    let ctx = host.task_context(request, "measure");
+    let waiting = unsent(&host.store, &ctx).await?;
     let (messages, oldest) = (waiting.messages, waiting.oldest.whole_seconds());
     tracing::info!(event = "outboxMeasured", outcome = "ok", messages, oldest);
-    Line::unsent(waiting).write(request, call.now);
+    Line::unsent(waiting).write(request, ctx.now);
     Ok(json!({ "messages": messages, "oldestSeconds": oldest }))
 }
 
@@ -248,13 +250,13 @@ async fn one(
     round: Round,
 ) -> Result<Handled, Problem> {
     log::of_record(name, async {
-        let call = host.call_of(request, name);
+        let ctx = host.task_context(request, name);
         let (began, watched) = (Instant::now(), Watched::new(channels));
-        let handled = deliver(&host.store, &*host.ring, &watched, &call, handle, id, round).await;
+        let handled = deliver(&host.store, &*host.ring, &watched, &ctx, handle, id, round).await;
         let handed = watched.handed();
         tell(id, &handled, handed.as_ref(), milliseconds(began));
         Line::message(handled.as_ref().ok().and_then(Handled::ended), handed.as_ref())
-            .write(request, call.now);
+            .write(request, ctx.now);
         handled
     })
     .await

@@ -4,10 +4,12 @@ use crate::secrets::SecretRing;
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
+use domain::context::{Clock, Entropy};
 use domain::error::Problem;
 use domain::key::{KeyId, Keys};
-use domain::password::{Password, StoredHash};
-use domain::port::{Checked, Clock, Entropy, HashTarget, KeyRing, PasswordHasher};
+use domain::password::Password;
+use domain::password::hash::StoredHash;
+use domain::port::{HashTarget, KeyRing, PasswordCheck, PasswordHasher};
 use domain::time::Time;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -137,7 +139,11 @@ impl PasswordHasher for Argon2Hasher {
         Ok(Parts { kid, cost: COST, salt: salt.to_vec(), hash: hash.to_vec() }.store())
     }
 
-    async fn check(&self, target: HashTarget<'_>, password: &Password) -> Result<Checked, Problem> {
+    async fn check(
+        &self,
+        target: HashTarget<'_>,
+        password: &Password,
+    ) -> Result<PasswordCheck, Problem> {
         let mut keys = self.ring.keys().await?;
         let stored = match target {
             HashTarget::Stored(stored) => Parts::parse(stored),
@@ -161,7 +167,7 @@ impl PasswordHasher for Argon2Hasher {
             HashTarget::Decoy(salt) => decoy(salt.to_vec()),
         };
         let hash = self.compute(keys, parts.kid, parts.cost, parts.salt, password).await?;
-        Ok(Checked {
+        Ok(PasswordCheck {
             right: bool::from(hash.ct_eq(parts.hash.as_slice())),
             // A newer pepper than ours is of a process that read the keys later.
             stale: parts.kid < current || parts.cost != COST,

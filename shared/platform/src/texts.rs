@@ -1,6 +1,6 @@
 //! Every sentence a person reads, in each language, from `shared/texts`.
 
-use domain::account::Language;
+use domain::language::Language;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 

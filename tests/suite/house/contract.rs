@@ -1,6 +1,8 @@
 //! One set of routes: in the code, the template, the local router and the
 //! folders.
 
+use platform::http::openapi::API;
+use platform::http::route::Routes;
 use serde_yaml_ng::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -45,16 +47,6 @@ fn declared() -> BTreeMap<String, Declared> {
     functions.map(declare).collect()
 }
 
-/// Function and path, as the template has them.
-fn paths() -> BTreeSet<(String, String)> {
-    declared()
-        .into_iter()
-        .flat_map(|(name, function)| {
-            function.routes.into_keys().map(move |path| (name.clone(), path))
-        })
-        .collect()
-}
-
 /// Whether a path is of the API; the others are pages.
 fn is_api(path: &str) -> bool {
     path.starts_with("/v1/")
@@ -94,33 +86,53 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
 }
 
-#[test]
-fn the_local_router_has_the_routes_of_the_template() {
-    let local: BTreeSet<(String, String)> =
-        local_router().into_iter().map(|(path, function)| (function, path.join("/"))).collect();
-    assert_eq!(local, paths());
+/// Function and path, as the rows of the code have them.
+fn rows() -> BTreeSet<(String, String, String)> {
+    let api = API.iter().flat_map(|(routes, _)| {
+        let Routes { function, rows } = routes();
+        rows.into_iter().map(move |row| (function, row.method, row.path))
+    });
+    let Routes { function, rows: pages } = platform::http::routes::portal::routes();
+    let pages = pages.into_iter().map(move |row| (function, row.method, row.path));
+    api.chain(pages)
+        .map(|(function, method, path)| (function.into(), method.as_str().into(), path.into()))
+        .collect()
 }
 
 #[test]
-fn the_code_has_the_routes_of_the_template() {
-    let mut code = BTreeSet::new();
-    for name in FUNCTIONS.iter().map(|(name, _)| *name).chain([PORTAL]) {
-        let file =
-            root().join(format!("shared/platform/src/http/routes/{}.rs", name.replace('-', "_")));
-        let source = std::fs::read_to_string(&file)
-            .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        assert!(
-            name == PORTAL
-                || source.matches(".route(\"").count() == source.matches(".route(\"/v1/").count(),
-            "{name} has pages"
-        );
-        let routes = source
-            .split(".route(")
-            .skip(1)
-            .map(|rest| rest.split('"').nth(1).expect("a path").to_owned());
-        code.extend(routes.map(|path| (name.to_owned(), path)));
+fn the_local_router_has_the_routes_of_the_code() {
+    let lines: BTreeMap<String, String> =
+        rows().into_iter().map(|(function, _, path)| (path, function)).collect();
+    if std::env::var_os("LATCHKEY_WRITE_GOLDEN").is_some() {
+        write_local_router(&lines);
     }
-    assert_eq!(code, paths());
+    let local: BTreeMap<String, String> =
+        local_router().into_iter().map(|(path, function)| (path.join("/"), function)).collect();
+    assert_eq!(local, lines, "write it anew with LATCHKEY_WRITE_GOLDEN=1");
+}
+
+/// Writes the local router, which is the end of the workspace's manifest.
+fn write_local_router(lines: &BTreeMap<String, String>) {
+    const HEADER: &str = "[workspace.metadata.lambda.watch.router]\n";
+    let file = root().join("Cargo.toml");
+    let manifest = std::fs::read_to_string(&file).expect("the manifest");
+    let (before, _) = manifest.split_once(HEADER).expect("a router");
+    let lines: String =
+        lines.iter().map(|(path, function)| format!("{path:?} = {function:?}\n")).collect();
+    std::fs::write(&file, format!("{before}{HEADER}{lines}")).expect("written");
+}
+
+#[test]
+fn the_template_has_the_routes_of_the_code() {
+    let of = |(name, function): (String, Declared)| {
+        function.routes.into_iter().flat_map(move |(path, methods)| {
+            let name = name.clone();
+            methods.into_iter().map(move |method| (name.clone(), method, path.clone()))
+        })
+    };
+    let template: BTreeSet<(String, String, String)> =
+        declared().into_iter().flat_map(of).collect();
+    assert_eq!(template, rows());
 }
 
 #[test]
@@ -188,7 +200,7 @@ async fn every_route_of_the_template_is_answered_and_no_other_method() {
 fn the_stream_is_filtered_by_the_outbox_key_and_nothing_else() {
     use domain::outbox::{OutboxId, OutboxKind};
     use platform::dynamodb::table::{Key, outbox_row};
-    let handle = domain::account::Handle::parse(&"h".repeat(domain::account::Handle::LENGTH))
+    let handle = domain::identity::Handle::parse(&"h".repeat(domain::identity::Handle::LENGTH))
         .expect("a handle");
     let id = OutboxId { at: tests::world::BEGIN, what: OutboxKind::Notice, random: "r".into() };
     let key = Key::outbox(&handle, &id);

@@ -290,7 +290,7 @@ async fn a_page_leaves_a_line_too() {
             lambda_runtime::Context::default(),
         );
         let Ok(_) = platform::http::event::gateway::answer(
-            platform::http::routes::portal::routes(&[]),
+            platform::http::routes::portal::router(&[]),
             event,
         )
         .await;

@@ -1,7 +1,7 @@
 //! How pages are served: which language, what may be kept, which headers.
 
 use lambda_runtime::{Context, LambdaEvent};
-use platform::http::routes::portal::{File, Kind, routes};
+use platform::http::routes::portal::{File, Kind, router};
 use serde_json::Value;
 use serde_json::value::to_raw_value;
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ async fn serve(ask: Ask) -> Served {
 
 async fn serve_event(event: &Value) -> Served {
     let event = LambdaEvent::new(to_raw_value(event).expect("JSON"), Context::default());
-    let Ok(answer) = platform::http::event::gateway::answer(routes(FILES), event).await;
+    let Ok(answer) = platform::http::event::gateway::answer(router(FILES), event).await;
     let answer = serde_json::to_value(answer).expect("JSON");
     Served {
         status: answer["statusCode"].as_u64().expect("a status"),

@@ -1,11 +1,11 @@
 //! Every sentence a person reads: there, in both languages, and used.
 
-use domain::account::Language;
 use domain::challenge::Purpose;
 use domain::error::{ProblemCode, ViolationCode};
-use domain::flow::users::Standing;
+use domain::flow::directory::view::ResetEligibility;
+use domain::language::Language;
 use domain::notice::Notice;
-use platform::http::api::standing::sentence;
+use platform::http::api::can_reset::sentence;
 use platform::texts::{all, text};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +34,7 @@ fn asked() -> BTreeSet<String> {
             .map(str::to_owned);
     let warnings =
         domain::preview::Warning::ALL.iter().map(|warning| format!("warning.{}", warning.as_str()));
-    let standings = Standing::REASONS.map(sentence);
+    let standings = ResetEligibility::REASONS.map(sentence);
     let said = problems.chain(violations).chain(warnings).chain(standings);
     said.chain(codes).chain(notices).chain(texts).chain(told).chain(every_mail).collect()
 }
@@ -217,8 +217,8 @@ fn the_lists_of_codes_hold_every_code() {
         variants(include_str!("../../../shared/domain/src/account.rs"), "Language"),
         Language::ALL.len()
     );
-    let codes: BTreeSet<String> = ProblemCode::ALL.iter().map(|code| code.as_str()).collect();
+    let codes: BTreeSet<&str> = ProblemCode::ALL.iter().map(|code| code.as_str()).collect();
     assert_eq!(codes.len(), ProblemCode::ALL.len(), "none twice");
-    let codes: BTreeSet<String> = ViolationCode::ALL.iter().map(|code| code.as_str()).collect();
+    let codes: BTreeSet<&str> = ViolationCode::ALL.iter().map(|code| code.as_str()).collect();
     assert_eq!(codes.len(), ViolationCode::ALL.len(), "none twice");
 }

@@ -2,7 +2,7 @@
 //! once, dropped where it is over, and left alone where somebody may have it.
 
 use domain::delivery::SENT_KEPT;
-use domain::flow::redrive::MOST_ROWS;
+use domain::flow::send_code::redrive::MOST_ROWS;
 use domain::outbox::{AT_REST, OUTBOX_KEPT};
 use domain::time::Span;
 use local::inbox::{Channel, Failure};

@@ -1,11 +1,12 @@
 //! What people get by SMS: one part each, in both languages, bound to our host
 //! and to nothing that somebody else could have put in.
 
-use domain::account::Language;
 use domain::challenge::{ChallengeId, Purpose};
 use domain::code::Code;
+use domain::destination::Destination;
 use domain::key::Keys;
-use domain::method::{Destination, Kind};
+use domain::kind::Kind;
+use domain::language::Language;
 use domain::notice::Notice;
 use domain::policy::{LONGEST_SHORT_NAME, Organisation, Policy};
 use domain::port::{Content, Outgoing};
@@ -44,7 +45,11 @@ fn every_sms(short_name: &str, host: &str, code: &Code) -> (Vec<String>, Vec<Str
     let long = "王".repeat(254);
     for language in Language::ALL {
         let say = |content| sms(language, short_name, host, content);
-        codes.extend(Purpose::ALL.map(|purpose| say(Content::Code { code, purpose, minutes: 10 })));
+        codes.extend(
+            Purpose::ALL
+                .iter()
+                .map(|purpose| say(Content::Code { code, purpose: *purpose, minutes: 10 })),
+        );
         for notice in Notice::ALL {
             // Whom it speaks of is said by one of them alone.
             let about: &[Option<&str>] = match notice {

@@ -192,7 +192,7 @@ async fn before_anybody_saves_the_numbers_are_the_products() {
         (&json!({ "type": "none" }), &json!(["email"]))
     );
     // The code's own list has them all, and no other.
-    let ours: Vec<Row> = domain::policy::RANGES
+    let ours: Vec<Row> = domain::policy::ranges::RANGES
         .iter()
         .map(|range| (range.pointer, range.default, range.min, range.max))
         .collect();

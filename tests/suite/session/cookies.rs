@@ -13,8 +13,8 @@ fn from_page(method: &'static str, path: &str) -> Ask {
     Ask::new(method, path).header("sec-fetch-site", "same-origin").header("origin", OURS)
 }
 
-fn sign_in_by(carrier: &str, person: &Person) -> Value {
-    json!({ "userId": person.user_id, "password": person.password, "session": carrier })
+fn sign_in_by(transport: &str, person: &Person) -> Value {
+    json!({ "userId": person.user_id, "password": person.password, "session": transport })
 }
 
 /// The cookie of a new session.

@@ -102,7 +102,7 @@ async fn a43_a_parameter_that_a_route_does_not_read_is_refused_before_its_bearer
         assert_eq!((none.status, none.code()), (empty.status, empty.code()), "{method} {pattern}");
         operations(&world);
     }
-    for (function, _) in FUNCTIONS {
+    for (function, _) in FUNCTIONS.iter() {
         let nowhere = world
             .ask_function(function, Ask::new("GET", format!("/v1/nowhere?bearer={secret}")))
             .await;
@@ -206,7 +206,7 @@ async fn a51_a_path_is_what_it_says_and_any_other_is_none() {
         "/v1/./me", "/v1/users/../me", "/v1/users/%2e%2e/me", "/v1/%2e/me", "/v1/me/.", "/v1/me/..", "/./v1/me", "/v1/me .", "/v1/me\t", "/v1/mé", "/v1/ｍｅ",
         "/v1/sign-in/", "/v1/sign_in", "/v1/SIGN-IN", "/v1/resets/x/challenges/", "/v1/resets/x/y", "/v1/users/x/y", "/.env", "/api/messages", "/_aws/ses", "/favicon.ico", "/index.html", "/v1/openapi.json", "/health",
     ];
-    for (function, _) in FUNCTIONS {
+    for (function, _) in FUNCTIONS.iter() {
         for path in paths {
             for method in ["GET", "POST", "DELETE", "OPTIONS"] {
                 let answer = world.ask_function(function, Ask::new(method, path)).await;

@@ -4,7 +4,7 @@
 use super::{ask, bodies, function_of, hand, is_optional, operations, raw, told, with_first};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use domain::account::Language;
+use domain::language::Language;
 use platform::texts::text;
 use serde_json::{Value, json};
 use tests::World;

@@ -132,7 +132,7 @@ async fn what_http_does_not_allow_is_refused_by_every_function() {
         (event["body"], event["isBase64Encoded"]) = (json!("no base64!"), json!(true));
         event
     });
-    for (function, _) in FUNCTIONS {
+    for (function, _) in FUNCTIONS.iter() {
         for event in &events {
             let answer = hand(&world, function, event).await.expect(400);
             let what =
@@ -198,10 +198,10 @@ fn foreign() -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_is_no_request_is_answered_as_one_that_is_wrong() {
     let world = World::new().await;
-    for (function, _) in FUNCTIONS {
+    for (function, _) in FUNCTIONS.iter() {
         let events = unreadable()
             .into_iter()
-            .chain(foreign().into_iter().filter(|_| function != "directory"));
+            .chain(foreign().into_iter().filter(|_| *function != "directory"));
         for event in events {
             let answer = hand(&world, function, &event).await.expect(400);
             is_whole(&answer, &format!("{function}: {event}"));

@@ -1,24 +1,21 @@
 //! What stands in the head of every answer, whatever its status.
 
 use super::{HEADERS, raw};
-use axum::Router;
-use axum::http::StatusCode;
-use axum::routing::get;
+use axum::http::{Method, StatusCode};
+use domain::access::Access;
 use lambda_runtime::{Context, LambdaEvent};
-use platform::host::Host;
+use platform::http::route::{Route, Routes};
 use serde_json::json;
 use serde_json::value::to_raw_value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use tests::world::{Ask, event};
 use tests::{Answer, Fault, World};
 
 /// A route that fails without a problem of ours.
-fn broken(_: Arc<Host>) -> Router {
-    Router::new().route(
-        "/v1/broken",
-        get(async || (StatusCode::INTERNAL_SERVER_ERROR, "a cause that nobody is told")),
-    )
+fn broken() -> Routes {
+    let handler = async || (StatusCode::INTERNAL_SERVER_ERROR, "a cause that no caller is told");
+    let row = Route::new(Method::GET, "/v1/broken", Access::Anyone, "broken", handler);
+    Routes { function: "broken", rows: vec![row] }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,7 +120,7 @@ async fn a60_every_answer_carries_the_headers_and_every_refusal_is_a_problem() {
         &world.ask(Ask::new("GET", "/v1/me").header("x-padding", "p".repeat(10_240))).await,
         "headers that are too large",
     );
-    let app = platform::http::edge::wrap(broken, world.host.clone());
+    let app = platform::http::edge::wrap(broken(), world.host.clone());
     let event = LambdaEvent::new(
         to_raw_value(&event(&Ask::new("GET", "/v1/broken"), 1)).expect("JSON"),
         Context::default(),

@@ -11,7 +11,7 @@ mod markup;
 mod size;
 
 use crate::house::contract::{example, routes};
-use domain::account::Handle;
+use domain::identity::Handle;
 use domain::policy::Policy;
 use domain::secret::{Bearer, BearerKind};
 use lambda_runtime::Context;

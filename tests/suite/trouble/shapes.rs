@@ -5,10 +5,10 @@
 use domain::account::{Account, Role};
 use domain::challenge::Purpose;
 use domain::delivery::SentMessage;
+use domain::idempotency::{IdempotencyRecord, Outcome};
 use domain::lockout::Lock;
 use domain::method::Method;
 use domain::outbox::{Message, OutboxState};
-use domain::repeat::{Outcome, Remembered};
 use domain::reset::{Reset, ResetState};
 use domain::session::{Reach, Session};
 use serde::de::DeserializeOwned;
@@ -149,7 +149,7 @@ fn shapes_of(item: &Value) -> Vec<String> {
             .chain(item.get("message").map(|of| message(&read(of))))
             .collect(),
         "SENT" => vec![read::<SentMessage>(&item).kind.as_str()],
-        "IDEM" => vec![outcome(&read::<Remembered>(&item).outcome)],
+        "IDEM" => vec![outcome(&read::<IdempotencyRecord>(&item).outcome)],
         _ => Vec::new(),
     };
     [kind.to_owned()]

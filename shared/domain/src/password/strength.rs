@@ -1,13 +1,22 @@
 //! How hard a password is to guess, by zxcvbn: as it was typed, and without
 //! what anybody knows of the account.
 
-use super::PasswordContext;
-use super::terms::fold;
+use super::terms::{Terms, fold};
+use crate::account::Account;
 use crate::error::ViolationCode;
+use crate::policy::Policy;
 use std::collections::BTreeSet;
 use zxcvbn::feedback::{Feedback, Warning};
 use zxcvbn::matching::patterns::MatchPattern;
 use zxcvbn::{Entropy, Score, zxcvbn};
+
+/// What a new password is judged by, beside itself.
+pub struct PasswordContext<'a> {
+    pub policy: &'a Policy,
+    /// Whose it is to be.
+    pub account: &'a Account,
+    pub terms: &'a Terms,
+}
 
 /// The least score a password needs: more than 10^8 guesses, which zxcvbn
 /// calls "safely unguessable" (NIST 800-63B-4 3.1.1.2 asks for a blocklist).

@@ -1,18 +1,19 @@
 //! What a transaction may change, and the guard each change must hold.
 
-use crate::account::{Account, GroupName, Handle, Uid};
+use crate::account::Account;
 use crate::audit::{AuditEvent, Reason};
 use crate::challenge::{ChallengeId, Purpose};
 use crate::delivery::MessageId;
 use crate::directory::FoundBy;
 use crate::error::Problem;
+use crate::idempotency::{IdempotencyRecord, Outcome};
+use crate::identity::{GroupName, Handle, Uid};
+use crate::kind::Kind;
 use crate::limit::{Budget, Issue, Ledger, Stamp};
 use crate::lockout::Lock;
-use crate::method::Kind;
 use crate::outbox::{Claimed, OutboxId, OutboxRow, OutboxState};
 use crate::password::terms::Terms;
-use crate::policy::SavedPolicy;
-use crate::repeat::{Outcome, Remembered};
+use crate::policy::saved::SavedPolicy;
 use crate::reset::{Reset, ResetId};
 use crate::secret::BearerDigest;
 use crate::session::Session;
@@ -39,11 +40,11 @@ pub enum Change {
     /// that is acted on where nothing of it is written.
     CheckAccount { handle: Handle, uid: Uid, generation: u64 },
     /// No guard of its own: it is written with the account.
-    List { handle: Handle, by: FoundBy },
+    Index { handle: Handle, by: FoundBy },
     /// No guard of its own: it is written with the account.
-    Unlist { handle: Handle, by: FoundBy },
+    Unindex { handle: Handle, by: FoundBy },
     /// No guard: a group that is known twice is known.
-    KnowGroup(GroupName),
+    RegisterGroup(GroupName),
     /// Guard: the lock's revision is the one read, or there was none.
     SaveLock { handle: Handle, seen: Option<String>, lock: Lock, now: Time },
     /// No guard: whatever it says, it is over.
@@ -58,7 +59,7 @@ pub enum Change {
         handle: Handle,
         purpose: Purpose,
         challenge: ChallengeId,
-        sec: BearerDigest,
+        owner: BearerDigest,
         stamp: Stamp,
         now: Time,
     },
@@ -72,9 +73,9 @@ pub enum Change {
     /// Guard: no reset has this id.
     CreateReset(Box<Reset>),
     /// Guard: real, open, not expired, this bearer's, kind not proved yet.
-    ProveKind { handle: Handle, reset: ResetId, sec: BearerDigest, kind: Kind, now: Time },
+    ProveKind { handle: Handle, reset: ResetId, owner: BearerDigest, kind: Kind, now: Time },
     /// Guard: open, not expired, this bearer's.
-    FinishReset { handle: Handle, reset: ResetId, sec: BearerDigest, now: Time },
+    FinishReset { handle: Handle, reset: ResetId, owner: BearerDigest, now: Time },
     /// Guard: there is none of this digest.
     CreateSession(Box<Session>),
     /// Guard: it exists, so that it is replaced once only.
@@ -123,11 +124,11 @@ pub enum Change {
     /// policy allows more than this many a day.
     CloseSms { until: Time, budget: u32 },
     /// Guard: open, not expired, this bearer's.
-    CancelReset { handle: Handle, reset: ResetId, sec: BearerDigest, now: Time },
-    /// Guard: no request of this name is remembered.
-    Remember { handle: Handle, name: String, remembered: Box<Remembered> },
-    /// Guard: it is remembered. Says how it ended.
-    Conclude { handle: Handle, name: String, outcome: Outcome },
+    CancelReset { handle: Handle, reset: ResetId, owner: BearerDigest, now: Time },
+    /// Guard: no outcome of this name is recorded.
+    RecordOutcome { handle: Handle, name: String, record: Box<IdempotencyRecord> },
+    /// Guard: an outcome of this name is recorded.
+    UpdateOutcome { handle: Handle, name: String, outcome: Outcome },
     /// Guard: there is none of this id.
     RecordEvent(Box<AuditEvent>),
 }
@@ -150,7 +151,7 @@ pub enum Guard {
     Sent,
     Destination,
     Budget,
-    Repeat,
+    Idempotency,
     Audit,
 }
 

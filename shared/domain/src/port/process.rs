@@ -3,33 +3,10 @@
 use crate::error::Problem;
 use crate::key::{KeyId, Keys};
 use crate::lockout::Fingerprint;
-use crate::password::{Password, StoredHash};
-use crate::time::Time;
+use crate::password::Password;
+use crate::password::hash::StoredHash;
 use std::future::Future;
 use std::sync::Arc;
-
-/// What tells the time.
-pub trait Clock: Send + Sync {
-    fn now(&self) -> Time;
-}
-
-/// Where random bytes come from.
-pub trait Entropy: Send + Sync {
-    fn fill(&self, out: &mut [u8]);
-}
-
-impl<T: Entropy + ?Sized> Entropy for Arc<T> {
-    fn fill(&self, out: &mut [u8]) {
-        (**self).fill(out);
-    }
-}
-
-/// `N` random bytes.
-pub fn random<const N: usize>(entropy: &impl Entropy) -> [u8; N] {
-    let mut out = [0; N];
-    entropy.fill(&mut out);
-    out
-}
 
 /// The secret's keys, read lazily, and again when they are some minutes old.
 pub trait KeyRing: Send + Sync {
@@ -48,7 +25,7 @@ pub enum HashTarget<'a> {
 }
 
 /// The outcome of a password check.
-pub struct Checked {
+pub struct PasswordCheck {
     pub right: bool,
     /// Made with other parameters or an older pepper than today's.
     pub stale: bool,
@@ -66,5 +43,5 @@ pub trait PasswordHasher: Send + Sync {
         &self,
         target: HashTarget<'_>,
         password: &Password,
-    ) -> impl Future<Output = Result<Checked, Problem>> + Send;
+    ) -> impl Future<Output = Result<PasswordCheck, Problem>> + Send;
 }

@@ -5,7 +5,7 @@ use crate::{BEGIN, challenge, keys};
 use domain::challenge::{ChallengeId, Purpose};
 use domain::code::{Code, TypedCode};
 use domain::key::Keys;
-use domain::method::Kind;
+use domain::kind::Kind;
 use domain::time::Span;
 use std::collections::HashSet;
 

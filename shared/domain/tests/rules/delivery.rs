@@ -3,7 +3,8 @@
 use crate::{BEGIN, handle, keys, method};
 use domain::audit::SupportCode;
 use domain::delivery::{MessageId, Returned, SentMessage, Undeliverable};
-use domain::method::{Kind, Method};
+use domain::kind::Kind;
+use domain::method::Method;
 
 #[test]
 fn a_name_is_what_a_channel_gives_and_nothing_that_could_be_another_key() {
@@ -25,7 +26,7 @@ fn a_name_is_what_a_channel_gives_and_nothing_that_could_be_another_key() {
 
 #[test]
 fn each_reason_is_of_one_kind_and_has_a_word_of_its_own_in_the_trail() {
-    let mut words: Vec<String> =
+    let mut words: Vec<&str> =
         Returned::ALL.iter().map(|returned| returned.reason().as_str()).collect();
     assert_eq!(words, ["bounced", "complained", "optedOut", "numberBlocked", "numberInvalid"]);
     words.sort();

@@ -1,9 +1,10 @@
 //! Who is found by what.
 
 use crate::account;
-use domain::account::{Account, GroupName, Role, UserId};
+use domain::account::{Account, Role};
 use domain::directory::{Filter, FoundBy, Word};
-use domain::method::Kind;
+use domain::identity::{GroupName, UserId};
+use domain::kind::Kind;
 use domain::policy::Policy;
 use domain::time::{Span, Time};
 use std::collections::BTreeSet;

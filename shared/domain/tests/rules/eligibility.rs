@@ -1,9 +1,10 @@
 //! What an account may do now: reset, and what sign-in asks for next.
 
 use crate::{BEGIN, account, bearer, method};
-use domain::account::{Account, GroupName, Role};
+use domain::account::{Account, Role};
 use domain::audit::Reason;
-use domain::method::Kind;
+use domain::identity::GroupName;
+use domain::kind::Kind;
 use domain::policy::{Policy, Scope};
 use domain::reset::{Reset, ResetId, ResetState, eligibility};
 use domain::secret::BearerKind;
@@ -204,7 +205,8 @@ fn a_session_lives_until_its_end_and_while_its_account_is_the_same() {
 
 #[test]
 fn a_fence_moves_the_generation_and_every_write_the_revision() {
-    let (before, revised, fenced) = (account(), account().revised(), account().fenced());
+    let (before, revised, fenced) =
+        (account(), account().revised(), account().with_sessions_revoked());
     assert_eq!((revised.generation, revised.revision), (before.generation, before.revision + 1));
     assert_eq!((fenced.generation, fenced.revision), (before.generation + 1, before.revision + 1));
 }
@@ -214,7 +216,7 @@ fn reset() -> Reset {
     Reset {
         handle: bearer.handle.clone(),
         id: ResetId::of(&bearer),
-        sec: bearer.digest(),
+        owner: bearer.digest(),
         real: true,
         reason: Reason::None,
         uid: account().uid,

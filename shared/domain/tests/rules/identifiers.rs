@@ -3,7 +3,7 @@
 use crate::{BEGIN, challenge};
 use domain::audit::SupportCode;
 use domain::challenge::{ChallengeId, Purpose};
-use domain::method::Kind;
+use domain::kind::Kind;
 use domain::outbox::{OutboxId, OutboxKind};
 use domain::reset::ResetId;
 use domain::time::{Span, Time};

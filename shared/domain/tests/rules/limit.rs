@@ -2,8 +2,8 @@
 
 use crate::{BEGIN, bearer, challenge};
 use domain::challenge::Purpose;
+use domain::kind::Kind;
 use domain::limit::{GUESS_WINDOW, Issue, Ledger, Refused, Stamp, guess_cap, resend_wait};
-use domain::method::Kind;
 use domain::policy::Policy;
 use domain::secret::BearerKind;
 use domain::time::{Span, Time};
@@ -40,7 +40,7 @@ impl Table {
         let full = self.ledger.fails.len() >= self.ledger.cap as usize;
         let mine = bearer(BearerKind::Reset, of).digest();
         let Some(slot) = self.ledger.slots.get_mut(&kind) else { return false };
-        if full || slot.used || slot.left == 0 || slot.exp <= now || !slot.sec.matches(&mine) {
+        if full || slot.used || slot.left == 0 || slot.exp <= now || !slot.owner.matches(&mine) {
             return false;
         }
         slot.left -= 1;
@@ -168,7 +168,7 @@ proptest! {
             prop_assert_eq!(table.ledger.fails.iter().filter(|at| counted(at)).count(), model.failed_in_a_day(now));
             prop_assert_eq!(table.ledger.fails.len(), model.counted.len());
             prop_assert_eq!(table.ledger.closed_until(cap, now), model.closed_until(cap, now));
-            for kind in Kind::ALL {
+            for kind in Kind::ALL.iter().copied() {
                 let (most, window) = policy.send_window(kind);
                 let sent = model.sent.iter().filter(|(of, at)| *of == kind && *at + window > now).count();
                 prop_assert!(sent <= most as usize, "{} sends of {:?} in a window", sent, kind);

@@ -1,7 +1,7 @@
 //! Smart lockout of sign-in.
 
 use crate::BEGIN;
-use domain::lockout::{Fingerprint, Lock, REMEMBERED};
+use domain::lockout::{Fingerprint, Lock, RECENT_WRONG};
 use domain::time::{Span, Time};
 
 const THRESHOLD: u32 = 10;
@@ -65,7 +65,7 @@ fn the_threshold_is_the_policys() {
 #[test]
 fn one_of_the_last_three_wrong_passwords_does_not_count_again() {
     let lock = after(0..4, Lock::default(), BEGIN);
-    assert_eq!((lock.wrong, lock.recent.len()), (4, REMEMBERED));
+    assert_eq!((lock.wrong, lock.recent.len()), (4, RECENT_WRONG));
     for (again, wrong) in [(3, 4), (2, 4), (1, 4), (0, 5)] {
         let next = lock.after_wrong(fingerprint(again), THRESHOLD, BEGIN, "again");
         assert_eq!(next.wrong, wrong, "password {again} again");

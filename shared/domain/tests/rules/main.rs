@@ -17,11 +17,14 @@ mod secret;
 mod steps;
 mod terms;
 
-use domain::account::{Account, Handle, Role, Uid, UserId};
+use domain::account::{Account, Role};
 use domain::challenge::ChallengeId;
+use domain::destination::Destination;
+use domain::identity::{Handle, Uid, UserId};
 use domain::key::Keys;
-use domain::method::{Destination, Kind, Method};
-use domain::password::StoredHash;
+use domain::kind::Kind;
+use domain::method::Method;
+use domain::password::hash::StoredHash;
 use domain::secret::{Bearer, BearerKind};
 use domain::time::Time;
 use std::collections::{BTreeMap, BTreeSet};

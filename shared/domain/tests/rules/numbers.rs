@@ -2,7 +2,7 @@
 
 use crate::{BEGIN, account, method};
 use domain::account::Account;
-use domain::method::Kind;
+use domain::kind::Kind;
 use domain::policy::{Policy, Scope};
 use domain::session::{Next, next_step, note_asked, postpone_until};
 use domain::time::Span;

@@ -1,8 +1,9 @@
 //! Which passwords are taken.
 
 use crate::account;
-use domain::account::{Account, UserId};
+use domain::account::Account;
 use domain::error::{Violation, ViolationCode};
+use domain::identity::UserId;
 use domain::password::terms::Terms;
 use domain::password::{LEAST_SCORE, MAX_LENGTH, Password, PasswordContext, temporary};
 use domain::policy::Policy;

@@ -1,9 +1,11 @@
 //! Every number of the policy at its edges, and every field that is refused.
 
-use domain::account::GroupName;
 use domain::error::{Violation, ViolationCode};
-use domain::method::Kind;
-use domain::policy::{Policy, RANGES, SavedPolicy, Scope};
+use domain::identity::GroupName;
+use domain::kind::Kind;
+use domain::policy::ranges::RANGES;
+use domain::policy::saved::SavedPolicy;
+use domain::policy::{Policy, Scope};
 use domain::time::Span;
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use crate::{account, method};
 use domain::account::Role;
-use domain::method::Kind;
+use domain::kind::Kind;
 use domain::policy::{Policy, Scope};
 use domain::preview::{CutOff, Warning, warnings};
 use std::collections::BTreeSet;

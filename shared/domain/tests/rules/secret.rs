@@ -1,12 +1,13 @@
 //! Keys and bearers: read strictly, told apart, never shown.
 
 use crate::{BEGIN, account, bearer, handle, keys, method};
-use domain::account::{Handle, TypedUserId};
 use domain::audit::Reason;
 use domain::code::{Code, TypedCode};
+use domain::identity::{Handle, TypedUserId};
 use domain::key::{Generation, Key, Keys};
-use domain::method::Kind;
-use domain::password::{Password, StoredHash};
+use domain::kind::Kind;
+use domain::password::Password;
+use domain::password::hash::StoredHash;
 use domain::reset::{Reset, ResetId, ResetState};
 use domain::secret::{Bearer, BearerDigest, BearerKind};
 use domain::session::Session;
@@ -274,12 +275,12 @@ fn a_secret_can_be_neither_printed_nor_compared_nor_serialised() {
 fn what_is_printed_of_stored_things_shows_no_secret() {
     let bearer = bearer(BearerKind::Session, 5);
     let mut account = account();
-    account.methods = Kind::ALL.map(|kind| (kind, method(kind, 1))).into();
+    account.methods = Kind::ALL.iter().map(|kind| (*kind, method(*kind, 1))).collect();
     let session = Session::begin(&account, &bearer, None, BEGIN, BEGIN);
     let reset = Reset {
         handle: bearer.handle.clone(),
         id: ResetId::of(&bearer),
-        sec: bearer.digest(),
+        owner: bearer.digest(),
         real: true,
         reason: Reason::None,
         uid: account.uid.clone(),

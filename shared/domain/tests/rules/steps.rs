@@ -4,7 +4,7 @@
 use crate::{BEGIN, account, bearer, method};
 use domain::account::Account;
 use domain::delivery::{Returned, Undeliverable};
-use domain::method::Kind;
+use domain::kind::Kind;
 use domain::policy::{Policy, Scope};
 use domain::secret::BearerKind;
 use domain::session::{FULL, LIMITED, Next, Reach, Session, next_step, note_asked, postpone_until};

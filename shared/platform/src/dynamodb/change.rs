@@ -148,9 +148,9 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
         C::CheckAccount { handle, uid, generation } => (Guard::Actor, Expression::of(Key::account(handle))
             .when("#uid = :uid AND #generation = :generation").value("uid", s(&uid.0)).value("generation", n(generation))
             .write(table, Verb::Check)),
-        C::List { handle, by } => (Guard::Directory, Expression::of(Key::found_by(by, handle)).write(table, Verb::Put(Item::new()))),
-        C::Unlist { handle, by } => (Guard::Directory, Expression::of(Key::found_by(by, handle)).write(table, Verb::Delete)),
-        C::KnowGroup(name) => (Guard::Directory, Expression::of(Key::group(name)).write(table, Verb::Put(Item::new()))),
+        C::Index { handle, by } => (Guard::Directory, Expression::of(Key::found_by(by, handle)).write(table, Verb::Put(Item::new()))),
+        C::Unindex { handle, by } => (Guard::Directory, Expression::of(Key::found_by(by, handle)).write(table, Verb::Delete)),
+        C::RegisterGroup(name) => (Guard::Directory, Expression::of(Key::group(name)).write(table, Verb::Put(Item::new()))),
         C::SaveLock { handle, seen, lock, now } => {
             let mut it = item(lock);
             it.insert(TTL.into(), ttl(*now + LOCK_KEPT));
@@ -163,15 +163,15 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
         }
         C::ClearLock { handle } => (Guard::Lock, Expression::of(Key::lock(handle)).write(table, Verb::Delete)),
         C::IssueChallenge { handle, purpose, issue } => (Guard::Ledger, issue_challenge(Key::ledger(handle, *purpose), issue).write(table, Verb::Update)),
-        C::ChargeGuess { handle, purpose, challenge, sec, stamp, now } => {
+        C::ChargeGuess { handle, purpose, challenge, owner, stamp, now } => {
             let slot = slot_attribute(challenge.kind);
             (Guard::Ledger, Expression::of(Key::ledger(handle, *purpose))
                 .set(format!("SET #{slot}.#left = #{slot}.#left - :one ADD #fails :stamp"))
-                .when(format!("#{slot}.#id = :id AND #{slot}.#sec = :sec AND #{slot}.#exp > :now AND #{slot}.#left > :zero \
+                .when(format!("#{slot}.#id = :id AND #{slot}.#owner = :owner AND #{slot}.#exp > :now AND #{slot}.#left > :zero \
                     AND #{slot}.#used = :false AND (attribute_not_exists(#fails) OR size(#fails) < #cap)"))
                 .value("one", n(1)).value("zero", n(0)).value("false", AttributeValue::Bool(false))
                 .value("stamp", set([stamp.0.clone()])).value("id", s(challenge.to_string()))
-                .value("sec", s(sec.as_str())).value("now", ms(*now))
+                .value("owner", s(owner.as_str())).value("now", ms(*now))
                 .write(table, Verb::Update))
         }
         C::UseChallenge { handle, purpose, challenge, stamp } => {
@@ -199,13 +199,13 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
         }
         C::CreateReset(reset) => (Guard::Reset, Expression::of(Key::reset(&reset.handle, &reset.id)).when(ABSENT)
             .write(table, Verb::Put(reset_item(reset)))),
-        C::ProveKind { handle, reset, sec, kind, now } => (Guard::Reset, Expression::of(Key::reset(handle, reset))
+        C::ProveKind { handle, reset, owner, kind, now } => (Guard::Reset, Expression::of(Key::reset(handle, reset))
             .set("ADD #verified :kind")
-            .when("#sec = :sec AND #state = :open AND #exp > :now AND #real = :true AND NOT contains(#verified, :name)")
-            .value("kind", set([kind.as_str().to_owned()])).value("name", s(kind.as_str())).value("sec", s(sec.as_str()))
+            .when("#owner = :owner AND #state = :open AND #exp > :now AND #real = :true AND NOT contains(#verified, :name)")
+            .value("kind", set([kind.as_str().to_owned()])).value("name", s(kind.as_str())).value("owner", s(owner.as_str()))
             .value("open", s("open")).value("now", ms(*now)).value("true", AttributeValue::Bool(true))
             .write(table, Verb::Update)),
-        C::FinishReset { handle, reset, sec, now } => (Guard::Reset, open_reset(Key::reset(handle, reset), sec, *now)
+        C::FinishReset { handle, reset, owner, now } => (Guard::Reset, open_reset(Key::reset(handle, reset), owner, *now)
             .set("SET #state = :next").value("next", value(&ResetState::Done)).write(table, Verb::Update)),
         C::CreateSession(session) => {
             let mut it = item(session);
@@ -321,15 +321,15 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
         C::CloseSms { until, budget } => (Guard::Budget, Expression::of(Key::flags())
             .set("SET #smsClosedUntil = :until, #smsBudget = :budget").value("until", ms(*until)).value("budget", n(budget))
             .write(table, Verb::Update)),
-        C::CancelReset { handle, reset, sec, now } => (Guard::Reset, open_reset(Key::reset(handle, reset), sec, *now)
+        C::CancelReset { handle, reset, owner, now } => (Guard::Reset, open_reset(Key::reset(handle, reset), owner, *now)
             .set("SET #state = :next").value("next", value(&ResetState::Cancelled)).write(table, Verb::Update)),
-        C::Remember { handle, name, remembered } => {
-            let mut it = item(remembered);
-            it.insert(TTL.into(), ttl(remembered.exp));
-            (Guard::Repeat, Expression::of(Key::remembered(handle, name)).when(format!("{ABSENT} OR #exp <= :now"))
-                .value("now", ms(remembered.at)).write(table, Verb::Put(it)))
+        C::RecordOutcome { handle, name, record } => {
+            let mut it = item(record);
+            it.insert(TTL.into(), ttl(record.exp));
+            (Guard::Idempotency, Expression::of(Key::idempotency(handle, name)).when(format!("{ABSENT} OR #exp <= :now"))
+                .value("now", ms(record.at)).write(table, Verb::Put(it)))
         }
-        C::Conclude { handle, name, outcome } => (Guard::Repeat, Expression::of(Key::remembered(handle, name))
+        C::UpdateOutcome { handle, name, outcome } => (Guard::Idempotency, Expression::of(Key::idempotency(handle, name))
             .set("SET #outcome = :outcome").when("attribute_exists(#pk)").value("outcome", value(outcome))
             .write(table, Verb::Update)),
         C::RecordEvent(event) => {
@@ -341,11 +341,11 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
 }
 
 /// A reset that is open, not expired, and this bearer's.
-fn open_reset(key: Key, sec: &BearerDigest, now: Time) -> Expression {
+fn open_reset(key: Key, owner: &BearerDigest, now: Time) -> Expression {
     Expression::of(key)
-        .when("#sec = :sec AND #state = :open AND #exp > :now")
+        .when("#owner = :owner AND #state = :open AND #exp > :now")
         .value("open", value(&ResetState::Open))
-        .value("sec", s(sec.as_str()))
+        .value("owner", s(owner.as_str()))
         .value("now", ms(now))
 }
 

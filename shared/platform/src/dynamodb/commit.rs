@@ -9,14 +9,16 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::CancellationReason;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use domain::account::{Account, GroupName, Handle};
+use domain::account::Account;
+use domain::context::RequestContext;
 use domain::delivery::{MessageId, SentMessage};
 use domain::directory::Filter;
 use domain::error::Problem;
+use domain::identity::{GroupName, Handle};
 use domain::outbox::OutboxId;
 use domain::password::terms::Terms;
-use domain::policy::SavedPolicy;
-use domain::port::{Call, Change, CommitError, Guard, Page, Snapshot, Store, Want};
+use domain::policy::saved::SavedPolicy;
+use domain::port::{Change, CommitError, Guard, Page, Snapshot, Store, Want};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +37,7 @@ impl Store for Table {
 
     async fn commit(
         &self,
-        call: &Call,
+        ctx: &RequestContext,
         step: &str,
         changes: Vec<Change>,
     ) -> Result<(), CommitError> {
@@ -49,7 +51,7 @@ impl Store for Table {
             .transact_write_items()
             .set_transact_items(Some(writes))
             // The same for every try: a write whose reply was lost is not done again.
-            .client_request_token(request_token(&call.id, step));
+            .client_request_token(request_token(&ctx.id, step));
         for attempt in 0..TRIES {
             if attempt > 0 {
                 tokio::time::sleep(wait(attempt)).await;

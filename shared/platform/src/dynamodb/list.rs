@@ -4,11 +4,12 @@ use super::read::{account, batch_get, policy, text, unavailable};
 use super::table::{self, BUCKET, BY_BUCKET, Item, Key, PK, SHARDS, SK};
 use super::{Table, find};
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::account::{Account, Handle};
+use domain::account::Account;
 use domain::directory::Filter;
 use domain::error::{Problem, ViolationCode};
+use domain::identity::Handle;
 use domain::outbox::OutboxId;
-use domain::policy::SavedPolicy;
+use domain::policy::saved::SavedPolicy;
 use domain::port::Page;
 use std::collections::{BTreeMap, BTreeSet};
 

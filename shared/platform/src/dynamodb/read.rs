@@ -3,13 +3,14 @@
 use super::Table;
 use super::table::{BUCKET, Item, Key, PK, SK};
 use aws_sdk_dynamodb::types::KeysAndAttributes;
-use domain::account::{Account, Handle};
+use domain::account::Account;
 use domain::audit::SupportCode;
 use domain::error::Problem;
+use domain::identity::Handle;
+use domain::kind::Kind;
 use domain::limit::{Ledger, Slot, Spent, Stamp};
-use domain::method::Kind;
 use domain::outbox::{Claimed, Message, OutboxId, OutboxRow, OutboxState};
-use domain::policy::SavedPolicy;
+use domain::policy::saved::SavedPolicy;
 use domain::port::{Snapshot, Want};
 use domain::time::Time;
 use serde::Deserialize;
@@ -107,7 +108,7 @@ fn key_of(want: &Want<'_>) -> Key {
         Want::Destination(name) => Key::destination(name),
         Want::Budget(at, _) => Key::budget(*at),
         Want::Flags => Key::flags(),
-        Want::Remembered(handle, name) => Key::remembered(handle, name),
+        Want::IdempotencyRecord(handle, name) => Key::idempotency(handle, name),
         Want::Administrators => Key::administrators(),
         Want::Group(name) => Key::group(name),
         Want::Policy => Key::policy(),
@@ -134,7 +135,7 @@ fn place(snapshot: &mut Snapshot, want: &Want<'_>, item: Item) -> Result<(), Pro
             snapshot.budget = Spent { total: count(TOTAL), country: count(country) };
         }
         Want::Flags => snapshot.flags = parse(item)?,
-        Want::Remembered(..) => snapshot.remembered = Some(parse(item)?),
+        Want::IdempotencyRecord(..) => snapshot.idempotency = Some(parse(item)?),
         Want::Administrators => {
             snapshot.administrators = parse::<AdministratorsItem>(item)?.members
         }

@@ -45,10 +45,10 @@
 //! come days late.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::account::{GroupName, Handle};
 use domain::challenge::Purpose;
 use domain::delivery::MessageId;
 use domain::directory::{FoundBy, Word};
+use domain::identity::{GroupName, Handle};
 use domain::outbox::OutboxId;
 use domain::reset::ResetId;
 use domain::secret::BearerDigest;
@@ -115,7 +115,7 @@ impl Key {
     pub fn budget(at: Time) -> Key {
         Key::new(format!("BUDGET#{}", at.day()), "-")
     }
-    pub fn remembered(handle: &Handle, name: &str) -> Key {
+    pub fn idempotency(handle: &Handle, name: &str) -> Key {
         Key::new(format!("IDEM#{}", handle.as_str()), name)
     }
     pub fn flags() -> Key {

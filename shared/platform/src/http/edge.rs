@@ -2,30 +2,29 @@
 //! is told, the headers of every answer, and one line of the log.
 
 use crate::host::Host;
-use crate::http::answered::{Asked, Note};
+use crate::http::answer_log::{AnswerLog, Note};
 use crate::http::event::gateway::Invocation;
+use crate::http::language::language;
 use crate::http::problem::{ProblemBody, Refusal};
+use crate::http::route::Routes;
 use crate::log;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use domain::account::Language;
 use domain::audit::SupportCode;
+use domain::context::{RequestContext, random};
 use domain::error::{Problem, ProblemCode, ViolationCode};
-use domain::port::{Call, random};
+use domain::language::Language;
 use domain::secret::random_text;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// A function's routes within everything that every request passes.
-pub fn wrap(routes: fn(Arc<Host>) -> Router, host: Arc<Host>) -> Router {
-    routes(host.clone())
-        // What is read before a route, and only where there is one: a layer
-        // that is put on after the fallbacks would go before them.
-        .route_layer(from_fn(crate::http::request::repeat::read))
-        .route_layer(from_fn(crate::http::request::query::known))
+/// The router of a function's routes within everything that every request passes.
+pub fn wrap(routes: Routes, host: Arc<Host>) -> Router {
+    routes
+        .router(host.clone())
         .fallback(async || Refusal::from(ProblemCode::NotFound))
         .method_not_allowed_fallback(async || Refusal::from(ProblemCode::MethodNotAllowed))
         .layer(from_fn_with_state(host, edge))
@@ -33,16 +32,16 @@ pub fn wrap(routes: fn(Arc<Host>) -> Router, host: Arc<Host>) -> Router {
 
 async fn edge(State(host): State<Arc<Host>>, mut request: Request, next: Next) -> Response {
     let caller = request.extensions_mut().remove().unwrap_or_default();
-    let call = call(&host, caller, request.headers());
-    let id = call.id.clone();
-    log::within(&id, answer(call, request, next)).await
+    let ctx = context(&host, caller, request.headers());
+    let id = ctx.id.clone();
+    log::within(&id, answer(ctx, request, next)).await
 }
 
-async fn answer(call: Call, mut request: Request, next: Next) -> Response {
-    let asked = Asked::new(&call.id, call.now, Some(&request));
+async fn answer(ctx: RequestContext, mut request: Request, next: Next) -> Response {
+    let log = AnswerLog::begin(&ctx.id, ctx.now, Some(&request));
     let refused: Option<Problem> = request.extensions_mut().remove();
     let language = language(request.headers());
-    request.extensions_mut().insert(call.clone());
+    request.extensions_mut().insert(ctx.clone());
     request.extensions_mut().insert(language);
 
     let mut response = match refused {
@@ -52,11 +51,11 @@ async fn answer(call: Call, mut request: Request, next: Next) -> Response {
     let mut note: Note = response.extensions_mut().remove().unwrap_or_default();
     let problem = problem(&mut response);
     if let Some(problem) = &problem {
-        response = say(problem, language, &call, response.headers());
+        response = say(problem, language, &ctx, response.headers());
     }
     let told = problem.as_ref().and_then(|problem| problem.support_code.clone());
-    note.support_code = told.or(note.support_code).or_else(|| Some(call.support_code()));
-    asked.answered(response.status().as_u16(), problem.as_ref(), &note);
+    note.support_code = told.or(note.support_code).or_else(|| Some(ctx.support_code()));
+    log.write(response.status().as_u16(), problem.as_ref(), &note);
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
@@ -75,8 +74,13 @@ fn problem(response: &mut Response) -> Option<Problem> {
         .or_else(|| status.is_server_error().then(|| ProblemCode::Internal.into()))
 }
 
-fn say(problem: &Problem, language: Language, call: &Call, headers: &HeaderMap) -> Response {
-    let support_code: SupportCode = call.support_code();
+fn say(
+    problem: &Problem,
+    language: Language,
+    ctx: &RequestContext,
+    headers: &HeaderMap,
+) -> Response {
+    let support_code: SupportCode = ctx.support_code();
     let mut response = ProblemBody::of(problem, language, support_code).respond();
     if let Some(allow) = headers.get(header::ALLOW) {
         response.headers_mut().insert(header::ALLOW, allow.clone());
@@ -101,15 +105,14 @@ pub(super) const HEADERS: [(header::HeaderName, &str); 6] = [
     (header::VARY, "Accept-Language"),
 ];
 
-/// One id and one clock value per request.
-fn call(host: &Host, caller: Invocation, headers: &HeaderMap) -> Call {
+/// The context of a request: one ID, one clock value.
+fn context(host: &Host, caller: Invocation, headers: &HeaderMap) -> RequestContext {
     let source = viewer(host, headers).or(caller.source);
-    Call {
-        id: caller.id.unwrap_or_else(|| random_text(random::<16>(&host.entropy))),
-        now: host.clock.now(),
+    let id = caller.id.unwrap_or_else(|| random_text(random::<16>(&*host.entropy)));
+    RequestContext {
         source: source.as_deref().map_or_else(|| "unknown".to_owned(), source_of),
         source_limit: host.settings.source_limit,
-        repeatable: None,
+        ..host.context(id)
     }
 }
 
@@ -139,29 +142,4 @@ fn source_of(address: &str) -> String {
         Ok(IpAddr::V4(v4)) => v4.to_string(),
         Err(_) => "unknown".to_owned(),
     }
-}
-
-/// The first of our languages that `Accept-Language` names, by its weights.
-pub(super) fn language(headers: &HeaderMap) -> Language {
-    let asked = headers
-        .get(header::ACCEPT_LANGUAGE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let mut ranges: Vec<(f32, &str)> = asked
-        .split(',')
-        .map(|range| {
-            let (tag, parameter) = range.split_once(';').unwrap_or((range, "q=1"));
-            let weight = parameter.trim().strip_prefix("q=").and_then(|weight| weight.parse().ok());
-            (weight.unwrap_or(0.0), tag.trim())
-        })
-        .filter(|(weight, _)| *weight > 0.0)
-        .collect();
-    ranges.sort_by(|a, b| b.0.total_cmp(&a.0));
-    ranges.into_iter().find_map(|(_, tag)| language_of(tag)).unwrap_or(Language::English)
-}
-
-/// The one of our languages that a tag names, whatever its region.
-pub(super) fn language_of(tag: &str) -> Option<Language> {
-    let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
-    Language::ALL.into_iter().find(|ours| primary(ours.tag()) == primary(tag))
 }

@@ -4,9 +4,9 @@ use crate::texts::text;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::account::Language;
 use domain::audit::SupportCode;
 use domain::error::{Problem, ProblemCode, Violation};
+use domain::language::Language;
 use serde::Serialize;
 
 /// A problem on its way out of a handler; the edge puts it into words.
@@ -74,7 +74,7 @@ impl ProblemBody {
             support_code: problem.support_code.as_ref().unwrap_or(&request).as_str().to_owned(),
             retry_after: problem.retry_after,
             errors: problem.violations.iter().map(|v| field_error(v, language)).collect(),
-            code,
+            code: code.to_owned(),
         }
     }
 
@@ -104,7 +104,7 @@ fn field_error(violation: &Violation, language: Language) -> FieldError {
         detail: text(language, &format!("violation.{code}"), &[("min", &min), ("max", &max)]),
         min: violation.min,
         max: violation.max,
-        code,
+        code: code.to_owned(),
     }
 }
 

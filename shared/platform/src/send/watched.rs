@@ -2,9 +2,10 @@
 //! metrics, and never where it goes or what it says.
 
 use super::{Channels, mail, sms};
-use domain::account::Language;
 use domain::delivery::MessageId;
-use domain::method::{Destination, Kind};
+use domain::destination::Destination;
+use domain::kind::Kind;
+use domain::language::Language;
 use domain::port::{Content, Outgoing, SendError, Sender};
 use std::sync::OnceLock;
 

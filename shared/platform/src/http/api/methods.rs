@@ -1,7 +1,8 @@
 //! Methods of an account, as they are shown.
 
 use domain::account::Account;
-use domain::method::{Kind, Method, Pending};
+use domain::kind::Kind;
+use domain::method::{Method, Pending};
 use domain::policy::Policy;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct MethodsAnswer {
+pub struct MethodsResponse {
     allowed: BTreeSet<Kind>,
     /// How many kinds must be verified before `finish`.
     needed: usize,
@@ -32,8 +33,8 @@ struct MethodView {
     undeliverable_since: Option<String>,
 }
 
-impl MethodsAnswer {
-    pub fn of(account: &Account, policy: &Policy) -> MethodsAnswer {
+impl MethodsResponse {
+    pub fn of(account: &Account, policy: &Policy) -> MethodsResponse {
         let verified = |m: &Method| MethodView {
             destination: m.destination.masked(),
             verified_at: Some(m.verified_at.to_string()),
@@ -44,7 +45,7 @@ impl MethodsAnswer {
             verified_at: None,
             undeliverable_since: None,
         };
-        MethodsAnswer {
+        MethodsResponse {
             allowed: policy.kinds(),
             needed: account.kinds_to_register(policy),
             registered: account.registered_kinds(policy),

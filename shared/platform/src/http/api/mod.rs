@@ -1,150 +1,40 @@
 //! Requests and answers as the API writes them.
 
+pub mod can_reset;
 mod methods;
 mod policy;
-pub mod standing;
+mod requests;
 mod terms;
+pub mod transport;
 
-pub use methods::MethodsAnswer;
-pub use policy::{JudgedAnswer, LimitsAnswer, OrganisationAnswer, PolicyAnswer};
-pub use terms::{SaveTerms, TermsAnswer};
+pub use methods::MethodsResponse;
+pub use policy::{LimitsResponse, OrganisationResponse, PolicyResponse, PolicySaveResponse};
+pub use requests::{
+    AddMethod, ChangePassword, ConfirmPassword, CreateUser, PatchUser, SendCode, SetPassword,
+    SignIn, StartReset, VerifyCode,
+};
+pub use terms::{SaveTerms, TermsResponse};
 
-use crate::http::request::cookie::Carrier;
-use domain::account::{Account, GroupName, Language, Role};
-use domain::flow::reset_password::ResetView;
-use domain::flow::sending::Sent;
-use domain::flow::sign_in::SignedInAnswer;
-use domain::flow::start_reset::StartedReset;
-use domain::flow::users::CreatedUser;
-use domain::method::Kind;
-use domain::secret::{ExposeSecret, SecretString};
+use domain::account::{Account, Role};
+use domain::flow::directory::temporary::CreatedUser;
+use domain::flow::reset::start::StartedReset;
+use domain::flow::reset::view::ResetView;
+use domain::flow::steps::new_session::NewSession;
+use domain::flow::steps::sending::Sent;
+use domain::identity::GroupName;
+use domain::kind::Kind;
+use domain::language::Language;
+use domain::secret::ExposeSecret;
 use domain::session::{Next, Reach};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 use std::collections::BTreeSet;
-
-#[derive(Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct SignIn {
-    pub user_id: String,
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
-    pub password: SecretString,
-    #[serde(default)]
-    pub session: Carrier,
-}
-
-#[derive(Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ConfirmPassword {
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
-    pub password: SecretString,
-}
-
-#[derive(Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ChangePassword {
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
-    pub current_password: SecretString,
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
-    pub new_password: SecretString,
-}
-
-#[derive(Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct AddMethod {
-    pub kind: Kind,
-    pub destination: String,
-}
-
-#[derive(Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct VerifyCode {
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
-    pub code: SecretString,
-}
-
-#[derive(Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct StartReset {
-    pub user_id: String,
-}
-
-#[derive(Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct SendCode {
-    pub kind: Kind,
-    /// The address in full, where the policy asks for it.
-    pub destination: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct SetPassword {
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
-    pub new_password: SecretString,
-}
-
-#[derive(Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CreateUser {
-    pub user_id: String,
-    pub name: String,
-    pub language: Option<Language>,
-    pub role: Option<Role>,
-    #[serde(default)]
-    pub groups: Vec<String>,
-}
-
-/// A merge patch (RFC 7396): what is absent stays, `null` takes away. Only a
-/// language can be taken away; `null` for anything else is refused, not passed
-/// over.
-#[derive(Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PatchUser {
-    #[serde(default, deserialize_with = "given")]
-    #[cfg_attr(feature = "openapi", schema(value_type = String, required = false))]
-    pub name: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Language>))]
-    pub language: Option<Option<Language>>,
-    #[serde(default, deserialize_with = "given")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Role, required = false))]
-    pub role: Option<Role>,
-    #[serde(default, deserialize_with = "given")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, required = false))]
-    pub groups: Option<Vec<String>>,
-    #[serde(default, deserialize_with = "given")]
-    #[cfg_attr(feature = "openapi", schema(value_type = bool, required = false))]
-    pub enabled: Option<bool>,
-}
-
-/// A value, and not `null`.
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(value).map(Some)
-}
-
-/// Tells `null` from absent.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    value: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(value).map(Some)
-}
 
 /// A session that was just made. `bearer` is shown this once, and not at all
 /// where it lies in a cookie.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct SessionAnswer {
+pub struct SessionResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     bearer: Option<String>,
     reach: Reach,
@@ -178,15 +68,15 @@ impl From<&Account> for Me {
     }
 }
 
-impl SessionAnswer {
-    pub fn with_bearer(answer: &SignedInAnswer) -> SessionAnswer {
-        SessionAnswer {
+impl SessionResponse {
+    pub fn with_bearer(answer: &NewSession) -> SessionResponse {
+        SessionResponse {
             bearer: Some(answer.bearer.reveal()),
-            ..SessionAnswer::without_bearer(answer)
+            ..SessionResponse::without_bearer(answer)
         }
     }
-    pub fn without_bearer(answer: &SignedInAnswer) -> SessionAnswer {
-        SessionAnswer {
+    pub fn without_bearer(answer: &NewSession) -> SessionResponse {
+        SessionResponse {
             bearer: None,
             reach: answer.session.reach,
             next: answer.next,
@@ -202,7 +92,7 @@ impl SessionAnswer {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct MeAnswer {
+pub struct MeResponse {
     pub user: Me,
     pub reach: Reach,
     pub next: Option<Next>,
@@ -217,7 +107,7 @@ pub struct MeAnswer {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct ChallengeAnswer {
+pub struct ChallengeResponse {
     challenge_id: String,
     kind: Kind,
     digits: u8,
@@ -226,9 +116,9 @@ pub struct ChallengeAnswer {
     resend_after: u32,
 }
 
-impl From<Sent> for ChallengeAnswer {
-    fn from(sent: Sent) -> ChallengeAnswer {
-        ChallengeAnswer {
+impl From<Sent> for ChallengeResponse {
+    fn from(sent: Sent) -> ChallengeResponse {
+        ChallengeResponse {
             challenge_id: sent.challenge.to_string(),
             kind: sent.challenge.kind,
             digits: sent.challenge.digits,
@@ -241,7 +131,7 @@ impl From<Sent> for ChallengeAnswer {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct VerifiedAnswer {
+pub struct VerifiedResponse {
     pub verified: Kind,
 }
 
@@ -249,7 +139,7 @@ pub struct VerifiedAnswer {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct StartedAnswer {
+pub struct StartedResponse {
     reset_id: String,
     bearer: String,
     kinds: BTreeSet<Kind>,
@@ -261,9 +151,9 @@ pub struct StartedAnswer {
     support_code: String,
 }
 
-impl From<StartedReset> for StartedAnswer {
-    fn from(started: StartedReset) -> StartedAnswer {
-        StartedAnswer {
+impl From<StartedReset> for StartedResponse {
+    fn from(started: StartedReset) -> StartedResponse {
+        StartedResponse {
             bearer: started.bearer.reveal(),
             reset_id: started.id.0,
             kinds: started.kinds,
@@ -278,7 +168,7 @@ impl From<StartedReset> for StartedAnswer {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct ResetAnswer {
+pub struct ResetResponse {
     /// `method`: prove one (more) kind. `password`: set the new one.
     next: &'static str,
     verified: BTreeSet<Kind>,
@@ -286,9 +176,9 @@ pub struct ResetAnswer {
     support_code: String,
 }
 
-impl From<ResetView> for ResetAnswer {
-    fn from(view: ResetView) -> ResetAnswer {
-        ResetAnswer {
+impl From<ResetView> for ResetResponse {
+    fn from(view: ResetView) -> ResetResponse {
+        ResetResponse {
             next: if view.ready { "password" } else { "method" },
             verified: view.verified,
             expires_at: view.expires.to_string(),
@@ -301,7 +191,7 @@ impl From<ResetView> for ResetAnswer {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct UserAnswer {
+pub struct UserResponse {
     user_id: String,
     name: String,
     language: Option<Language>,
@@ -314,9 +204,9 @@ pub struct UserAnswer {
     revision: u64,
 }
 
-impl From<&Account> for UserAnswer {
-    fn from(account: &Account) -> UserAnswer {
-        UserAnswer {
+impl From<&Account> for UserResponse {
+    fn from(account: &Account) -> UserResponse {
+        UserResponse {
             user_id: account.user_id.as_str().to_owned(),
             name: account.name.clone(),
             language: account.language,
@@ -335,16 +225,16 @@ impl From<&Account> for UserAnswer {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct CreatedAnswer {
-    user: UserAnswer,
+pub struct CreatedResponse {
+    user: UserResponse,
     temporary_password: String,
     temporary_password_expires_at: String,
 }
 
-impl From<&CreatedUser> for CreatedAnswer {
-    fn from(created: &CreatedUser) -> CreatedAnswer {
-        CreatedAnswer {
-            user: UserAnswer::from(&created.account),
+impl From<&CreatedUser> for CreatedResponse {
+    fn from(created: &CreatedUser) -> CreatedResponse {
+        CreatedResponse {
+            user: UserResponse::from(&created.account),
             temporary_password: created.temporary_password.expose_secret().to_owned(),
             temporary_password_expires_at: created.expires.to_string(),
         }
@@ -353,9 +243,16 @@ impl From<&CreatedUser> for CreatedAnswer {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PageAnswer<T> {
+pub struct PageResponse<T> {
     pub items: Vec<T>,
     /// Absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+}
+
+impl<T> PageResponse<T> {
+    /// The same page with each item as the API writes it.
+    pub fn map<U>(self, of: impl Fn(T) -> U) -> PageResponse<U> {
+        PageResponse { items: self.items.into_iter().map(of).collect(), cursor: self.cursor }
+    }
 }

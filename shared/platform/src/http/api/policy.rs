@@ -1,16 +1,17 @@
 //! The policy, what a change of it does, and what everybody may know of it.
 
 use crate::texts::text;
-use domain::account::Language;
-use domain::flow::set_policy::Judged;
-use domain::policy::{Organisation, Policy, SavedPolicy};
+use domain::flow::policy::save_policy::PolicySaveOutcome;
+use domain::language::Language;
+use domain::policy::saved::SavedPolicy;
+use domain::policy::{Organisation, Policy};
 use domain::preview::{CutOff, Warning};
 use serde::Serialize;
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct PolicyAnswer {
+pub struct PolicyResponse {
     version: u64,
     saved_at: Option<String>,
     /// The version the terms were last saved with; 0 where there are none.
@@ -18,9 +19,9 @@ pub struct PolicyAnswer {
     policy: Policy,
 }
 
-impl From<&SavedPolicy> for PolicyAnswer {
-    fn from(saved: &SavedPolicy) -> PolicyAnswer {
-        PolicyAnswer {
+impl From<&SavedPolicy> for PolicyResponse {
+    fn from(saved: &SavedPolicy) -> PolicyResponse {
+        PolicyResponse {
             version: saved.version,
             saved_at: saved.saved_at.map(|t| t.to_string()),
             terms_version: saved.terms,
@@ -33,9 +34,9 @@ impl From<&SavedPolicy> for PolicyAnswer {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct JudgedAnswer {
+pub struct PolicySaveResponse {
     #[serde(flatten)]
-    policy: PolicyAnswer,
+    policy: PolicyResponse,
     /// False for a dry run.
     saved: bool,
     warnings: Vec<WarningView>,
@@ -60,9 +61,9 @@ struct CutOffView {
     complete: bool,
 }
 
-impl JudgedAnswer {
+impl PolicySaveResponse {
     /// With its warnings in this language.
-    pub fn of(judged: &Judged, language: Language) -> JudgedAnswer {
+    pub fn of(judged: &PolicySaveOutcome, language: Language) -> PolicySaveResponse {
         let CutOff { administrators, users, complete } = judged.cut_off;
         let (a, u) = (administrators.to_string(), users.to_string());
         let say = |code: &str| {
@@ -72,8 +73,8 @@ impl JudgedAnswer {
             code: warning.as_str(),
             detail: say(warning.as_str()),
         };
-        JudgedAnswer {
-            policy: PolicyAnswer::from(&judged.policy),
+        PolicySaveResponse {
+            policy: PolicyResponse::from(&judged.policy),
             saved: judged.saved,
             warnings: judged.warnings.iter().map(view).collect(),
             cut_off: CutOffView { administrators, users, complete },
@@ -85,7 +86,7 @@ impl JudgedAnswer {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct OrganisationAnswer {
+pub struct OrganisationResponse {
     name: String,
     short_name: String,
     help_desk: Option<String>,
@@ -95,9 +96,9 @@ pub struct OrganisationAnswer {
     languages: [Language; 2],
 }
 
-impl From<&Organisation> for OrganisationAnswer {
-    fn from(organisation: &Organisation) -> OrganisationAnswer {
-        OrganisationAnswer {
+impl From<&Organisation> for OrganisationResponse {
+    fn from(organisation: &Organisation) -> OrganisationResponse {
+        OrganisationResponse {
             name: organisation.name.clone(),
             short_name: organisation.short_name.clone(),
             help_desk: organisation.help_desk.clone(),
@@ -112,7 +113,7 @@ impl From<&Organisation> for OrganisationAnswer {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct LimitsAnswer {
+pub struct LimitsResponse {
     code: CodeLimits,
     reset_lifetime_minutes: u32,
     resend_wait_seconds: u32,
@@ -147,9 +148,9 @@ struct SessionLimits {
     proof_seconds: u32,
 }
 
-impl From<&Policy> for LimitsAnswer {
-    fn from(policy: &Policy) -> LimitsAnswer {
-        LimitsAnswer {
+impl From<&Policy> for LimitsResponse {
+    fn from(policy: &Policy) -> LimitsResponse {
+        LimitsResponse {
             code: CodeLimits {
                 digits: policy.code.digits,
                 lifetime_minutes: policy.code.lifetime_minutes,

@@ -1,6 +1,6 @@
 //! The organisation's own terms.
 
-use domain::flow::set_terms::SavedTerms;
+use domain::flow::policy::save_terms::SavedTerms;
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
@@ -14,14 +14,14 @@ pub struct SaveTerms {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct TermsAnswer {
+pub struct TermsResponse {
     version: u64,
     terms: Vec<String>,
 }
 
-impl From<&SavedTerms> for TermsAnswer {
-    fn from(saved: &SavedTerms) -> TermsAnswer {
-        TermsAnswer {
+impl From<&SavedTerms> for TermsResponse {
+    fn from(saved: &SavedTerms) -> TermsResponse {
+        TermsResponse {
             version: saved.version,
             terms: saved.terms.written().map(str::to_owned).collect(),
         }

@@ -4,19 +4,20 @@
 
 use super::gateway;
 use crate::host::Host;
-use crate::http::answered::{Asked, Note};
+use crate::http::answer_log::{AnswerLog, Note};
+use crate::http::api::CreateUser;
 use crate::http::problem::{ProblemBody, status};
 use crate::http::request::body;
 use crate::log;
 use axum::Router;
 use axum::http::StatusCode;
-use domain::account::{Language, Role};
+use domain::account::Role;
 use domain::audit::SupportCode;
+use domain::context::RequestContext;
 use domain::error::Problem;
-use domain::flow::first_administrator::create_first_administrator;
-use domain::flow::users::NewUser;
+use domain::flow::directory::first_administrator::create_first_administrator;
 use domain::json::object;
-use domain::port::Call;
+use domain::language::Language;
 use domain::secret::ExposeSecret;
 use lambda_runtime::LambdaEvent;
 use serde::{Deserialize, Serialize};
@@ -60,37 +61,31 @@ pub async fn answer(
     if read.is_some() || gateway::has_request_context(&payload) {
         return Ok(Answered::Gateway(gateway::serve(app, read, &context).await));
     }
-    let call = host.call(context.request_id);
-    let asked = Asked::new(&call.id, call.now, None);
-    let done = log::within(&call.id, async {
-        let done = direct(&host, &call, &payload).await;
+    let ctx = host.context(context.request_id);
+    let log = AnswerLog::begin(&ctx.id, ctx.now, None);
+    let done = log::within(&ctx.id, async {
+        let done = direct(&host, &ctx, &payload).await;
         let problem = done.as_ref().err();
         let status = problem.map_or(StatusCode::OK, |problem| status(problem.code));
-        asked.answered(status.as_u16(), problem, &Note::of(&call.support_code()));
+        log.write(status.as_u16(), problem, &Note::of(&ctx.support_code()));
         done
     });
     Ok(Answered::Directly(match done.await {
         Ok(answer) => answer,
         Err(problem) => {
-            json!({ "problem": ProblemBody::of(&problem, Language::English, SupportCode::of(&call.id)) })
+            json!({ "problem": ProblemBody::of(&problem, Language::English, SupportCode::of(&ctx.id)) })
         }
     }))
 }
 
 /// Makes the first administrator.
-async fn direct(host: &Host, call: &Call, payload: &RawValue) -> Result<Value, Problem> {
+async fn direct(host: &Host, ctx: &RequestContext, payload: &RawValue) -> Result<Value, Problem> {
     let event: DirectEvent = body::parse(payload.get().as_bytes())?;
     let FirstAdministrator { user_id, name, language } = event.create_first_administrator;
-    let new = NewUser { user_id, name, language, role: Role::Administrator, groups: Vec::new() };
-    let created = create_first_administrator(
-        &host.store,
-        &*host.ring,
-        &host.hasher,
-        &host.entropy,
-        call,
-        new,
-    )
-    .await?;
+    let role = Some(Role::Administrator);
+    let new = CreateUser { user_id, name, language, role, groups: Vec::new() }.parsed()?;
+    let created =
+        create_first_administrator(&host.store, &*host.ring, &host.hasher, ctx, new).await?;
     Ok(json!({
         "userId": created.account.user_id.as_str(),
         "temporaryPassword": created.temporary_password.expose_secret(),

@@ -55,15 +55,15 @@ fn answers() -> Vec<(&'static str, Value)> {
     judged["cutOff"] = json!({ "administrators": 2, "users": 0, "complete": true });
     vec![
         (
-            "SessionAnswer",
+            "SessionResponse",
             json!({ "bearer": "lks_…", "reach": "register", "next": "register", "postponeUntil": LATER, "expiresAt": LATER, "user": me, "undeliverable": [] }),
         ),
         (
-            "MeAnswer",
+            "MeResponse",
             json!({ "user": me, "reach": "full", "next": null, "postponeUntil": null, "expiresAt": LATER, "undeliverable": ["email"] }),
         ),
         (
-            "MethodsAnswer",
+            "MethodsResponse",
             json!({
                 "allowed": ["email", "mobilePhone"], "needed": 1, "registered": ["email"],
                 "methods": { "email": { "destination": "k•••@example.com", "verifiedAt": AT, "undeliverableSince": LATER } },
@@ -71,41 +71,41 @@ fn answers() -> Vec<(&'static str, Value)> {
             }),
         ),
         (
-            "ChallengeAnswer",
+            "ChallengeResponse",
             json!({ "challengeId": "c…", "kind": "email", "digits": 8, "expiresAt": LATER, "resendAfter": 30 }),
         ),
-        ("VerifiedAnswer", json!({ "verified": "email" })),
+        ("VerifiedResponse", json!({ "verified": "email" })),
         (
-            "StartedAnswer",
+            "StartedResponse",
             json!({
                 "resetId": "r…", "bearer": "lkr_…", "kinds": ["email", "mobilePhone"], "typed": ["mobilePhone"], "unavailable": [],
                 "expiresAt": LATER, "supportCode": "AB12C-D34EF"
             }),
         ),
         (
-            "ResetAnswer",
+            "ResetResponse",
             json!({ "next": "method", "verified": ["email"], "expiresAt": LATER, "supportCode": "AB12C-D34EF" }),
         ),
-        ("UserAnswer", user()),
+        ("UserResponse", user()),
         ("UserPage", json!({ "items": [user()], "cursor": "1.bWFj.cG9zaXRpb24" })),
         ("GroupPage", json!({ "items": ["Night shift", "Sales"] })),
         (
-            "CreatedAnswer",
+            "CreatedResponse",
             json!({ "user": user(), "temporaryPassword": "k7mw-x2pd-9qfh-t4vb-h3ks", "temporaryPasswordExpiresAt": "2026-12-02T09:30:00Z" }),
         ),
-        ("PolicyAnswer", saved.clone()),
+        ("PolicyResponse", saved.clone()),
         ("PolicyPage", json!({ "items": [saved] })),
-        ("JudgedAnswer", judged),
-        ("TermsAnswer", json!({ "version": 2, "terms": ["zeppelin"] })),
+        ("PolicySaveResponse", judged),
+        ("TermsResponse", json!({ "version": 2, "terms": ["zeppelin"] })),
         (
-            "OrganisationAnswer",
+            "OrganisationResponse",
             json!({
                 "name": "Example Ltd", "shortName": "Example", "helpDesk": "mailto:help@example.com", "accentColour": "#1f5fbf",
                 "language": "en", "languages": ["en", "zh-TW"]
             }),
         ),
         (
-            "LimitsAnswer",
+            "LimitsResponse",
             json!({
                 "code": { "digits": 8, "lifetimeMinutes": 5, "guesses": 5 }, "resetLifetimeMinutes": 15, "resendWaitSeconds": 30,
                 "password": { "minimumLength": 15, "maximumLength": 256 },
@@ -113,7 +113,7 @@ fn answers() -> Vec<(&'static str, Value)> {
             }),
         ),
         (
-            "StandingAnswer",
+            "CanResetResponse",
             json!({ "canReset": false, "reason": "resetClosed", "detail": "Too many codes were wrong.", "until": "2026-11-26T09:30:00Z" }),
         ),
         (

@@ -1,22 +1,27 @@
 //! The API as an OpenAPI 3.1 document: what `infra/openapi.json` holds.
 //!
-//! [`operations`](operations::operations) has a row an operation. Schemas come
+//! Each route has its row and, beside it, what the document says of it. Schemas come
 //! from the very types that requests are read into and answers are written
 //! from; statuses, texts, ranges and headers from where the code has them. Only
 //! tests build this: no function ships it.
 
 mod examples;
-mod operation;
-mod operations;
+mod headers;
+pub mod operation;
 
-use crate::http::edge::HEADERS;
 use crate::http::problem::ProblemBody;
+use crate::http::route::{Route, Routes};
+use crate::http::routes::{directory, policy, registration, reset, sign_in, verify};
 use crate::texts::text;
-use domain::account::{GroupName, Language, MAX_GROUPS, MAX_NAME, UserId};
-use domain::flow::users::Standing;
+use domain::account::{MAX_GROUPS, MAX_NAME};
+use domain::flow::directory::view::ResetEligibility;
+use domain::identity::{GroupName, UserId};
+use domain::language::Language;
 use domain::password::terms::{MAX_TERMS, TERM_LENGTH};
-use domain::policy::{LONGEST_SHORT_NAME, RANGES};
-use operation::{COOKIE, RESET, SESSION, Schemas, reference, schema};
+use domain::policy::LONGEST_SHORT_NAME;
+use domain::policy::ranges::RANGES;
+use headers::{headers, with_headers};
+use operation::{COOKIE, Operation, RESET, Row, SESSION, Schemas, reference, schema};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -26,12 +31,12 @@ pub fn document() -> Value {
     let problem = schema::<ProblemBody>(&mut schemas);
     let mut paths: Map<String, Value> = Map::new();
     let mut responses = Map::new();
-    for operation in operations::operations() {
-        for (name, codes) in operation.refusals() {
+    for (row, operation) in operations() {
+        for (name, codes) in operation.refusals(&row) {
             responses.entry(name).or_insert_with(|| refusal(&problem, &codes));
         }
-        let (path, method) = (operation.path, operation.method);
-        paths.entry(path).or_insert_with(|| json!({}))[method] = operation.describe(&mut schemas);
+        let path = paths.entry(row.path).or_insert_with(|| json!({}));
+        path[&row.method] = operation.describe(&row, &mut schemas);
     }
     refine(&mut schemas);
     json!({
@@ -59,6 +64,37 @@ pub fn document() -> Value {
     })
 }
 
+/// Every row, with what is said of it.
+fn operations() -> Vec<(Row, Operation)> {
+    let of = |(routes, operations): &Documented| {
+        let (Routes { function, rows }, mut said) = (routes(), operations());
+        let row = |route: Route| {
+            let at = said.iter().position(|operation| operation.id == route.id);
+            let at = at.unwrap_or_else(|| panic!("nothing is said of {}", route.id));
+            let method = route.method.as_str().to_lowercase();
+            let Route { path, query, access, .. } = route;
+            (Row { function, method, path, query, access }, said.swap_remove(at))
+        };
+        let rows: Vec<_> = rows.into_iter().map(row).collect();
+        assert!(said.is_empty(), "{function}: said of a route that is none");
+        rows
+    };
+    API.iter().flat_map(of).collect()
+}
+
+/// The routes of a function, and what is said of them.
+pub type Documented = (fn() -> Routes, fn() -> Vec<Operation>);
+
+/// The functions that serve the API, each with its routes and what is said of them.
+pub const API: [Documented; 6] = [
+    (policy::routes, policy::operations),
+    (directory::routes, directory::operations),
+    (sign_in::routes, sign_in::operations),
+    (registration::routes, registration::operations),
+    (reset::routes, reset::operations),
+    (verify::routes, verify::operations),
+];
+
 /// The functions that answer HTTP, which are the tags of their operations.
 const TAGS: [(&str, &str); 6] = [
     ("policy", "What administrators set, and what everybody may know of it"),
@@ -68,43 +104,6 @@ const TAGS: [(&str, &str); 6] = [
     ("reset", "A forgotten password"),
     ("verify", "A code that comes back"),
 ];
-
-/// What an answer has of these headers, by name and description.
-const OTHER_HEADERS: [(&str, &str, &str); 5] = [
-    ("ETag", "The version, for `If-Match`.", r#"{ "type": "string", "pattern": "^\"[0-9]+\"$" }"#),
-    ("Set-Cookie", "The session, where it travels in a cookie.", r#"{ "type": "string" }"#),
-    (
-        "Retry-After",
-        "Seconds after which trying again makes sense.",
-        r#"{ "type": "integer", "minimum": 1 }"#,
-    ),
-    ("WWW-Authenticate", "What to prove oneself with.", r#"{ "const": "Bearer" }"#),
-    (
-        "Content-Language",
-        "Language of the texts.",
-        r##"{ "$ref": "#/components/schemas/Language" }"##,
-    ),
-];
-
-fn headers() -> Map<String, Value> {
-    let fixed = HEADERS.iter().map(|(name, value)| {
-        (name.as_str().to_owned(), json!({ "required": true, "description": "The same on every answer.", "schema": { "const": value } }))
-    });
-    let others = OTHER_HEADERS.iter().map(|(name, description, schema)| {
-        let schema: Value = serde_json::from_str(schema).expect("a schema");
-        ((*name).to_owned(), json!({ "required": *name != "Set-Cookie", "description": description, "schema": schema }))
-    });
-    fixed.chain(others).collect()
-}
-
-/// References to the headers of every answer, and to these.
-fn with_headers(others: &[&str]) -> Value {
-    let names = HEADERS.iter().map(|(name, _)| name.as_str()).chain(others.iter().copied());
-    names
-        .map(|name| (name.to_owned(), json!({ "$ref": format!("#/components/headers/{name}") })))
-        .collect::<Map<_, _>>()
-        .into()
-}
 
 /// The answer that tells one of these problems, all of one status.
 fn refusal(problem: &str, (status, codes): &(u16, BTreeSet<String>)) -> Value {
@@ -128,9 +127,9 @@ fn refusal(problem: &str, (status, codes): &(u16, BTreeSet<String>)) -> Value {
 /// Fields that are absent where they have nothing to say; every other one of
 /// an answer is always there, `null` if need be.
 const ABSENT: [(&str, &[&str]); 5] = [
-    ("SessionAnswer", &["bearer"]),
+    ("SessionResponse", &["bearer"]),
     ("MethodView", &["verifiedAt", "undeliverableSince"]),
-    ("StandingAnswer", &["until"]),
+    ("CanResetResponse", &["until"]),
     ("Problem", &["retryAfter", "errors"]),
     ("FieldError", &["min", "max"]),
 ];
@@ -140,7 +139,7 @@ fn refine(schemas: &mut Schemas) {
     for (name, schema) in schemas.iter_mut() {
         flow(schema);
         times(schema);
-        if name.ends_with("Answer")
+        if name.ends_with("Response")
             || name.ends_with("View")
             || ["Me", "Problem", "FieldError"].contains(&name.as_str())
         {
@@ -198,7 +197,7 @@ fn bounds() -> Vec<(&'static str, &'static str, Value)> {
         ("PatchUser", "name", line(MAX_NAME)),
         ("PatchUser", "groups", groups),
         ("VerifyCode", "code", json!({ "pattern": "^( *[0-9]){6,8} *$" })),
-        ("StandingAnswer", "reason", json!({ "enum": Standing::REASONS })),
+        ("CanResetResponse", "reason", json!({ "enum": ResetEligibility::REASONS })),
         ("SaveTerms", "terms", json!({ "maxItems": MAX_TERMS, "items": term })),
         ("Organisation", "name", trimmed_line(60)),
         ("Organisation", "shortName", trimmed_line(LONGEST_SHORT_NAME)),

@@ -1,7 +1,9 @@
 //! One operation of the document, and the problems that its shape brings along:
 //! whoever takes a body can refuse it, whoever asks for a session can miss it.
 
+use super::headers::with_headers;
 use crate::http::problem::status;
+use domain::access::Access;
 use domain::error::ProblemCode as P;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,63 +13,58 @@ use utoipa::openapi::{RefOr, Schema};
 /// Schemas by name.
 pub type Schemas = BTreeMap<String, Value>;
 
-/// Who may call.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Who {
-    Anybody,
-    /// A session of any reach.
-    Limited,
-    /// A session that reaches registration.
-    Registering,
-    /// A full session of the help desk or an administrator.
-    HelpDesk,
-    /// A full session of an administrator.
-    Administrator,
-    /// The bearer of a reset.
-    Reset,
-    /// The bearer of a reset, or a session that reaches registration.
-    Either,
-}
-
 /// Names of the security schemes.
 pub const SESSION: &str = "session";
 pub const COOKIE: &str = "sessionCookie";
 pub const RESET: &str = "reset";
 
-impl Who {
-    fn security(self) -> Value {
-        match self {
-            Who::Anybody => json!([]),
-            Who::Limited | Who::Registering | Who::HelpDesk | Who::Administrator => {
-                json!([{ SESSION: [] }, { COOKIE: [] }])
-            }
-            Who::Reset => json!([{ RESET: [] }]),
-            Who::Either => json!([{ RESET: [] }, { SESSION: [] }, { COOKIE: [] }]),
-        }
-    }
-
-    fn refusals(self) -> &'static [P] {
-        match self {
-            Who::Anybody => &[],
-            Who::Limited => &[P::SignInRequired, P::CrossSite],
-            Who::Registering | Who::Either => &[P::SignInRequired, P::CrossSite, P::StepRequired],
-            Who::HelpDesk | Who::Administrator => {
-                &[P::SignInRequired, P::CrossSite, P::StepRequired, P::Forbidden]
-            }
-            Who::Reset => &[P::ResetEnded],
-        }
+/// The security schemes of a route.
+fn security(access: Access) -> Value {
+    match access {
+        Access::Anyone => json!([]),
+        Access::Reset => json!([{ RESET: [] }]),
+        Access::ResetOrRegistration => json!([{ RESET: [] }, { SESSION: [] }, { COOKIE: [] }]),
+        Access::Session
+        | Access::Registration
+        | Access::PasswordChange
+        | Access::HelpDesk
+        | Access::Administrator => json!([{ SESSION: [] }, { COOKIE: [] }]),
     }
 }
 
-/// One operation.
-pub struct Operation {
-    pub method: &'static str,
+/// The problems of a caller who may not call a route.
+fn access_problems(access: Access) -> &'static [P] {
+    match access {
+        Access::Anyone => &[],
+        Access::Session => &[P::SignInRequired, P::CrossSite],
+        Access::Registration | Access::PasswordChange | Access::ResetOrRegistration => {
+            &[P::SignInRequired, P::CrossSite, P::StepRequired]
+        }
+        Access::HelpDesk | Access::Administrator => {
+            &[P::SignInRequired, P::CrossSite, P::StepRequired, P::Forbidden]
+        }
+        Access::Reset => &[P::ResetEnded],
+    }
+}
+
+/// Why no code is sent.
+pub const SENDING: &[P] =
+    &[P::KindNotAllowed, P::SmsUnavailable, P::TooSoon, P::TooManyFromAddress];
+
+/// The row of a route, as the document needs it.
+pub struct Row {
+    pub function: &'static str,
+    pub method: String,
     pub path: &'static str,
-    function: &'static str,
-    id: &'static str,
+    pub query: &'static [&'static str],
+    pub access: Access,
+}
+
+/// What the document says of an operation beside its row.
+pub struct Operation {
+    pub id: &'static str,
     summary: &'static str,
     description: &'static str,
-    caller: Who,
     takes: Option<String>,
     status: u16,
     answers: Option<String>,
@@ -77,48 +74,6 @@ pub struct Operation {
     cookie: bool,
     refuses: Vec<P>,
     schemas: Schemas,
-}
-
-fn operation(
-    method: &'static str,
-    path: &'static str,
-    id: &'static str,
-    summary: &'static str,
-) -> Operation {
-    Operation {
-        method,
-        path,
-        function: "",
-        id,
-        summary,
-        description: "",
-        caller: Who::Anybody,
-        takes: None,
-        status: 204,
-        answers: None,
-        parameters: Vec::new(),
-        if_match: false,
-        tagged: false,
-        cookie: false,
-        refuses: Vec::new(),
-        schemas: Schemas::new(),
-    }
-}
-
-pub fn get(path: &'static str, id: &'static str, summary: &'static str) -> Operation {
-    operation("get", path, id, summary)
-}
-pub fn post(path: &'static str, id: &'static str, summary: &'static str) -> Operation {
-    operation("post", path, id, summary)
-}
-pub fn put(path: &'static str, id: &'static str, summary: &'static str) -> Operation {
-    operation("put", path, id, summary)
-}
-pub fn patch(path: &'static str, id: &'static str, summary: &'static str) -> Operation {
-    operation("patch", path, id, summary)
-}
-pub fn delete(path: &'static str, id: &'static str, summary: &'static str) -> Operation {
-    operation("delete", path, id, summary)
 }
 
 /// Puts a type and those it is made of among the schemas.
@@ -135,14 +90,24 @@ pub fn reference(name: &str) -> Value {
 }
 
 impl Operation {
-    pub fn function(mut self, function: &'static str) -> Operation {
-        self.function = function;
-        self
+    /// An operation by the ID of its route.
+    pub fn of(id: &'static str, summary: &'static str) -> Operation {
+        Operation {
+            id,
+            summary,
+            description: "",
+            takes: None,
+            status: 204,
+            answers: None,
+            parameters: Vec::new(),
+            if_match: false,
+            tagged: false,
+            cookie: false,
+            refuses: Vec::new(),
+            schemas: Schemas::new(),
+        }
     }
-    pub fn by(mut self, caller: Who) -> Operation {
-        self.caller = caller;
-        self
-    }
+    /// The description.
     pub fn says(mut self, description: &'static str) -> Operation {
         self.description = description;
         self
@@ -160,7 +125,7 @@ impl Operation {
     pub fn pages<T: ToSchema>(mut self) -> Operation {
         use crate::http::request::cursor::{DEFAULT_LIMIT, MAX_LIMIT};
         let of = schema::<T>(&mut self.schemas);
-        let name = format!("{}Page", of.trim_end_matches("Answer").trim_end_matches("Name"));
+        let name = format!("{}Page", of.trim_end_matches("Response").trim_end_matches("Name"));
         let cursor = json!({ "type": "string", "description": "Where the next page begins. Absent on the last one." });
         let page = json!({
             "type": "object",
@@ -210,14 +175,14 @@ impl Operation {
     }
 
     /// Every problem it may end with.
-    fn problems(&self) -> Vec<P> {
+    fn problems(&self, row: &Row) -> Vec<P> {
         let anywhere = [P::InvalidRequest, P::HeadersTooLarge, P::Unavailable, P::Internal];
         let mut problems: Vec<P> =
-            anywhere.into_iter().chain(self.caller.refusals().iter().copied()).collect();
+            anywhere.into_iter().chain(access_problems(row.access).iter().copied()).collect();
         if self.takes.is_some() {
             problems.extend([P::UnsupportedMediaType, P::BodyTooLarge]);
         }
-        if self.method == "post" {
+        if row.method == "post" {
             problems.extend([P::IdempotencyKeyReused, P::BodyTooLarge]);
         }
         if self.if_match {
@@ -228,8 +193,11 @@ impl Operation {
     }
 
     /// The operation as the document has it, and its schemas.
-    pub fn describe(mut self, schemas: &mut Schemas) -> Value {
-        let segments: Vec<&str> = self.path.split('/').collect();
+    pub fn describe(mut self, row: &Row, schemas: &mut Schemas) -> Value {
+        let named: Vec<&str> =
+            self.parameters.iter().filter_map(|parameter| parameter["name"].as_str()).collect();
+        assert_eq!(named, row.query, "the query parameters of {}", self.id);
+        let segments: Vec<&str> = row.path.split('/').collect();
         for name in
             segments.iter().filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
         {
@@ -255,8 +223,8 @@ impl Operation {
             let tag = json!({ "type": "string", "pattern": "^\"[0-9]+\"$", "example": "\"1\"" });
             self.parameter("header", "If-Match", "The `ETag` that was seen.", tag);
         }
-        if self.method == "post" {
-            let key = json!({ "type": "string", "minLength": crate::http::request::repeat::LENGTH.start(), "maxLength": crate::http::request::repeat::LENGTH.end(), "pattern": "^[!-+\\--~]+$" });
+        if row.method == "post" {
+            let key = json!({ "type": "string", "minLength": crate::http::request::idempotency::LENGTH.start(), "maxLength": crate::http::request::idempotency::LENGTH.end(), "pattern": "^[!-+\\--~]+$" });
             self.parameter(
                 "header",
                 "Idempotency-Key",
@@ -276,13 +244,13 @@ impl Operation {
             "operationId": self.id,
             "summary": self.summary,
             "description": self.description,
-            "tags": [self.function],
-            "security": self.caller.security(),
+            "tags": [row.function],
+            "security": security(row.access),
             "parameters": self.parameters,
-            "responses": self.responses(),
+            "responses": self.responses(row),
         });
         if let Some(body) = &self.takes {
-            let media = if self.method == "patch" {
+            let media = if row.method == "patch" {
                 "application/merge-patch+json"
             } else {
                 "application/json"
@@ -294,28 +262,27 @@ impl Operation {
         operation
     }
 
-    fn responses(&self) -> Map<String, Value> {
+    fn responses(&self, row: &Row) -> Map<String, Value> {
         let others: Vec<&str> = [("ETag", self.tagged), ("Set-Cookie", self.cookie)]
             .into_iter()
             .filter(|(_, has)| *has)
             .map(|(name, _)| name)
             .collect();
-        let mut right =
-            json!({ "description": self.summary, "headers": super::with_headers(&others) });
+        let mut right = json!({ "description": self.summary, "headers": with_headers(&others) });
         if let Some(answer) = &self.answers {
             right["content"] = json!({ "application/json": { "schema": reference(answer) } });
         }
-        let refusals = self.refusals().into_iter().map(|(name, (status, _))| {
+        let refusals = self.refusals(row).into_iter().map(|(name, (status, _))| {
             (status.to_string(), json!({ "$ref": format!("#/components/responses/{name}") }))
         });
         refusals.chain([(self.status.to_string(), right)]).collect()
     }
 
     /// The problems it may end with, those of one status together, by a name.
-    pub fn refusals(&self) -> Vec<(String, (u16, BTreeSet<String>))> {
+    pub fn refusals(&self, row: &Row) -> Vec<(String, (u16, BTreeSet<String>))> {
         let mut by_status: BTreeMap<u16, BTreeSet<String>> = BTreeMap::new();
-        for code in self.problems() {
-            by_status.entry(status(code).as_u16()).or_default().insert(code.as_str());
+        for code in self.problems(row) {
+            by_status.entry(status(code).as_u16()).or_default().insert(code.as_str().to_owned());
         }
         by_status
             .into_iter()

@@ -1,13 +1,14 @@
 //! Bearers, from the one header they travel in, or the cookie of a session.
 
 use crate::host::Host;
+use crate::http::api::transport::SessionTransport;
 use crate::http::problem::Refusal;
-use crate::http::request::cookie::{self, Carrier};
+use crate::http::request::cookie;
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
+use domain::context::RequestContext;
 use domain::error::ProblemCode;
-use domain::port::Call;
 use domain::secret::{Bearer, BearerKind};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -21,41 +22,41 @@ fn from_header(parts: &Parts) -> Option<Bearer> {
 
 /// How a request's session travels: where there is the header, it alone
 /// counts.
-fn carrier(parts: &Parts) -> Carrier {
+fn transport(parts: &Parts) -> SessionTransport {
     match parts.headers.contains_key(header::AUTHORIZATION) {
-        true => Carrier::Bearer,
-        false => Carrier::Cookie,
+        true => SessionTransport::Bearer,
+        false => SessionTransport::Cookie,
     }
 }
 
 fn bearer(parts: &Parts, host: &Host) -> Result<Bearer, ProblemCode> {
-    let found = match carrier(parts) {
-        Carrier::Bearer => from_header(parts),
-        Carrier::Cookie => cookie::session(&parts.headers),
+    let found = match transport(parts) {
+        SessionTransport::Bearer => from_header(parts),
+        SessionTransport::Cookie => cookie::session(&parts.headers),
     };
     let found = found.ok_or(ProblemCode::SignInRequired)?;
-    match carrier(parts) {
-        Carrier::Cookie
+    match transport(parts) {
+        SessionTransport::Cookie
             if !cookie::counts(&parts.method, &parts.headers, host.settings.base_url.origin()) =>
         {
             Err(ProblemCode::CrossSite)
         }
-        Carrier::Bearer | Carrier::Cookie => Ok(found),
+        SessionTransport::Bearer | SessionTransport::Cookie => Ok(found),
     }
 }
 
 /// Where an answer puts the next bearer of the session that asks.
-impl<S: Sync> FromRequestParts<S> for Carrier {
+impl<S: Sync> FromRequestParts<S> for SessionTransport {
     type Rejection = Infallible;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(carrier(parts))
+        Ok(transport(parts))
     }
 }
 
 /// Somebody with a session's bearer, who may be signed in.
 pub struct Caller {
     pub host: Arc<Host>,
-    pub call: Call,
+    pub ctx: RequestContext,
     pub bearer: Bearer,
 }
 
@@ -65,8 +66,8 @@ impl FromRequestParts<Arc<Host>> for Caller {
         let bearer = Some(bearer(parts, host)?)
             .filter(|bearer| bearer.kind == BearerKind::Session)
             .ok_or(ProblemCode::SignInRequired)?;
-        let call = parts.extensions.get::<Call>().ok_or(ProblemCode::Internal)?.clone();
-        Ok(Caller { host: host.clone(), call, bearer })
+        let ctx = parts.extensions.get::<RequestContext>().ok_or(ProblemCode::Internal)?.clone();
+        Ok(Caller { host: host.clone(), ctx, bearer })
     }
 }
 

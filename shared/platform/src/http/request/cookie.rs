@@ -5,30 +5,20 @@
 //! request is here they are one `Cookie` header, and `Set-Cookie` goes back
 //! the same way.
 
-use crate::http::api::SessionAnswer;
+use crate::http::api::SessionResponse;
+use crate::http::api::transport::SessionTransport;
 use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
-use domain::flow::sign_in::SignedInAnswer;
+use domain::flow::steps::new_session::NewSession;
 use domain::secret::{Bearer, BearerKind};
 use domain::time::{Span, Time};
-use serde::Deserialize;
 
 /// The prefix makes browsers keep it to this host, over TLS (ASVS 3.3.1).
 pub(in crate::http) const NAME: &str = "__Host-latchkey";
 
 /// What a browser says of the page that asks; no script can change it.
 const FETCH_SITE: &str = "sec-fetch-site";
-
-/// How a session travels.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub enum Carrier {
-    #[default]
-    Bearer,
-    Cookie,
-}
 
 /// The session that the cookie holds. Of two cookies of the name, neither.
 pub fn session(headers: &HeaderMap) -> Option<Bearer> {
@@ -85,19 +75,19 @@ fn set(value: &str, life: Span) -> [(header::HeaderName, String); 1] {
 
 /// A new session's answer: the bearer lies in the body or in the cookie, never
 /// in both.
-pub fn hand_out(answer: SignedInAnswer, carrier: Carrier, now: Time) -> Response {
-    let cookie = (carrier == Carrier::Cookie)
+pub fn hand_out(answer: NewSession, transport: SessionTransport, now: Time) -> Response {
+    let cookie = (transport == SessionTransport::Cookie)
         .then(|| set(&answer.bearer.reveal(), answer.session.exp - now));
     match cookie {
-        None => Json(SessionAnswer::with_bearer(&answer)).into_response(),
-        Some(cookie) => (cookie, Json(SessionAnswer::without_bearer(&answer))).into_response(),
+        None => Json(SessionResponse::with_bearer(&answer)).into_response(),
+        Some(cookie) => (cookie, Json(SessionResponse::without_bearer(&answer))).into_response(),
     }
 }
 
 /// An answer that takes the cookie away, where it came in one.
-pub fn take_back(answer: impl IntoResponse, carrier: Carrier) -> Response {
-    match carrier {
-        Carrier::Bearer => answer.into_response(),
-        Carrier::Cookie => (set("", Span(0)), answer).into_response(),
+pub fn take_back(answer: impl IntoResponse, transport: SessionTransport) -> Response {
+    match transport {
+        SessionTransport::Bearer => answer.into_response(),
+        SessionTransport::Cookie => (set("", Span(0)), answer).into_response(),
     }
 }

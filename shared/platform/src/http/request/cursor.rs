@@ -1,5 +1,6 @@
 //! Paging: a limit and an opaque cursor, authenticated and bound to its list.
 
+use crate::http::api::PageResponse;
 use crate::http::problem::Refusal;
 use crate::http::request::query::parameter;
 use axum::extract::FromRequestParts;
@@ -9,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use domain::directory::Filter;
 use domain::error::{Problem, Violation, ViolationCode};
 use domain::key::Keys;
-use domain::port::KeyRing;
+use domain::port::{KeyRing, Page};
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
@@ -17,9 +18,9 @@ use subtle::ConstantTimeEq;
 pub(in crate::http) const DEFAULT_LIMIT: u32 = 50;
 pub(in crate::http) const MAX_LIMIT: u32 = 200;
 
-/// `?limit=&cursor=`.
+/// `?limit=&cursor=`: which page of a list is asked for.
 pub struct Paging {
-    pub limit: u32,
+    limit: u32,
     cursor: Option<String>,
 }
 
@@ -51,9 +52,25 @@ impl<S: Sync> FromRequestParts<S> for Search {
 }
 
 impl Paging {
-    /// Keys to read the cursor with, and to make the next. A process with
-    /// newer ones may have made it; whatever names no keys is no cursor.
-    pub async fn keys(&self, ring: &impl KeyRing) -> Result<Arc<Keys>, Problem> {
+    /// Answers a page of the list called `list`. `read` gets the most rows of the
+    /// page, and the position that it begins at.
+    pub async fn page<T>(
+        self,
+        ring: &impl KeyRing,
+        list: &str,
+        read: impl AsyncFnOnce(u32, Option<String>) -> Result<Page<T>, Problem>,
+    ) -> Result<PageResponse<T>, Problem> {
+        let keys = self.keys(ring).await?;
+        let not_a_cursor = || Problem::field("/cursor", ViolationCode::NotACursor);
+        let open = |cursor: &String| open(cursor, list, &keys).ok_or_else(not_a_cursor);
+        let from = self.cursor.as_ref().map(open).transpose()?;
+        let Page { items, next } = read(self.limit, from).await?;
+        Ok(PageResponse { items, cursor: next.map(|position| seal(&position, list, &keys)) })
+    }
+
+    /// The keys that the cursor names, which a process with newer keys may have
+    /// made; otherwise the current ones.
+    async fn keys(&self, ring: &impl KeyRing) -> Result<Arc<Keys>, Problem> {
         let kid = self.cursor.as_deref().and_then(|cursor| cursor.split('.').next()?.parse().ok());
         if let Some(kid) = kid
             && let Ok(keys) = ring.keys_with(kid).await
@@ -62,23 +79,16 @@ impl Paging {
         }
         ring.keys().await
     }
-
-    /// The position inside the cursor, if this list made it.
-    pub fn position(&self, list: &str, keys: &Keys) -> Result<Option<String>, Refusal> {
-        let Some(cursor) = &self.cursor else { return Ok(None) };
-        open(cursor, list, keys)
-            .map(Some)
-            .ok_or_else(|| Problem::field("/cursor", ViolationCode::NotACursor).into())
-    }
 }
 
 /// A position as an opaque cursor of a list.
-pub fn seal(position: &str, list: &str, keys: &Keys) -> String {
+fn seal(position: &str, list: &str, keys: &Keys) -> String {
     let generation = keys.current();
     let mac = generation.cursors.mac(&[list.as_bytes(), position.as_bytes()]);
     format!("{}.{}.{}", generation.kid, BASE64.encode(&mac[..16]), BASE64.encode(position))
 }
 
+/// The position of a cursor, if this list made it.
 fn open(cursor: &str, list: &str, keys: &Keys) -> Option<String> {
     let mut parts = cursor.split('.');
     let (kid, mac, position) = (parts.next()?, parts.next()?, parts.next()?);

@@ -4,6 +4,7 @@ pub mod auth;
 pub mod body;
 pub mod cookie;
 pub mod cursor;
+pub mod idempotency;
+pub mod names;
 pub mod query;
-pub mod repeat;
 pub mod version;

@@ -1,51 +1,36 @@
-//! The query of an address: on the routes that read one, parameters they know,
-//! each once; on any other, nothing. Whatever else is in an address, such as a
-//! secret, is refused before anybody is looked for.
+//! The query of a URL. A route reads the parameters that its row names, each at
+//! most once. Undeclared and repeated parameters are refused before any lookup,
+//! so a secret in a URL goes no further.
 
-use crate::http::problem::Refusal;
 use crate::http::request::body::escaped;
-use axum::extract::{MatchedPath, Query, Request};
-use axum::http::{Method, Uri};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::extract::Query;
+use axum::http::Uri;
 use domain::error::{Problem, ViolationCode};
 use std::collections::BTreeSet;
 
-/// Routes that read parameters. A HEAD is a GET.
-const READ: [(Method, &str, &[&str]); 4] = [
-    (Method::PUT, "/v1/policy", &["dryRun"]),
-    (Method::GET, "/v1/policy/history", &["limit", "cursor"]),
-    (Method::GET, "/v1/users", &["search", "group", "limit", "cursor"]),
-    (Method::GET, "/v1/groups", &["limit", "cursor"]),
-];
-
-/// Lets a request pass whose parameters its route reads.
-pub(in crate::http) async fn known(
-    path: MatchedPath,
-    request: Request,
-    next: Next,
-) -> Result<Response, Refusal> {
-    let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
-    let route = READ.iter().find(|(of, pattern, _)| of == method && *pattern == path.as_str());
-    let names = route.map_or(&[][..], |(_, _, names)| *names);
+/// Checks that the query has only parameters of these names.
+///
+/// # Errors
+/// `invalidRequest`, with the parameter that is unknown, repeated or not UTF-8.
+pub(in crate::http) fn check(uri: &Uri, names: &[&str]) -> Result<(), Problem> {
     let mut seen = BTreeSet::new();
-    for (name, value) in pairs(request.uri()) {
+    for (name, value) in pairs(uri) {
         let pointer = format!("/{}", escaped(&name));
         if !names.contains(&name.as_str()) {
-            return Err(Problem::field(&pointer, ViolationCode::UnknownParameter).into());
+            return Err(Problem::field(&pointer, ViolationCode::UnknownParameter));
         }
-        // What is no UTF-8 was replaced by this when it was read.
+        // Decoding replaced bytes that are not UTF-8 by this character.
         if value.contains(char::REPLACEMENT_CHARACTER) {
-            return Err(Problem::field(&pointer, ViolationCode::WrongType).into());
+            return Err(Problem::field(&pointer, ViolationCode::WrongType));
         }
         if !seen.insert(name) {
-            return Err(Problem::field(&pointer, ViolationCode::RepeatedParameter).into());
+            return Err(Problem::field(&pointer, ViolationCode::RepeatedParameter));
         }
     }
-    Ok(next.run(request).await)
+    Ok(())
 }
 
-/// A parameter of a request that was let pass.
+/// The value of a parameter, of a query that was checked.
 pub(in crate::http) fn parameter(uri: &Uri, name: &str) -> Option<String> {
     pairs(uri).into_iter().find_map(|(of, value)| (of == name).then_some(value))
 }

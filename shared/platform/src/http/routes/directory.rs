@@ -1,265 +1,269 @@
 //! Routes of the function `directory`.
 
 use crate::host::Host;
-use crate::http::api::standing::StandingAnswer;
+use crate::http::api::can_reset::CanResetResponse;
 use crate::http::api::{
-    CreateUser, CreatedAnswer, MethodsAnswer, PageAnswer, PatchUser, UserAnswer,
+    CreateUser, CreatedResponse, MethodsResponse, PageResponse, PatchUser, UserResponse,
 };
-use crate::http::edge::language;
 use crate::http::problem::Refusal;
 use crate::http::request::auth::Caller;
 use crate::http::request::body::Body;
-use crate::http::request::cursor::{Paging, Search, seal};
-use crate::http::request::repeat::{Repeat, once};
+use crate::http::request::cursor::{Paging, Search};
+use crate::http::request::idempotency::{IdempotencyKey, idempotent_for};
+use crate::http::request::names::{KindPath, UserPath};
 use crate::http::request::version::{if_match, tagged};
-use axum::extract::{FromRequestParts, Path};
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use crate::http::route::{Route, Routes};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::IntoResponse;
-use axum::routing::{delete as route_delete, get, post};
-use axum::{Json, Router};
-use domain::account::{Account, GroupName, Role, TypedUserId};
-use domain::error::{Problem, ProblemCode, ViolationCode};
-use domain::flow::users::{self, NewUser, UserPatch};
-use domain::method::Kind;
-use domain::port::Call;
-use domain::repeat::Remembered;
+use axum::{Extension, Json};
+use domain::access::Access;
+use domain::account::Account;
+use domain::context::RequestContext;
+use domain::error::Problem;
+use domain::flow::directory::change_user::change_user;
+use domain::flow::directory::create_user::create_user;
+use domain::flow::directory::delete_user::delete_user;
+use domain::flow::directory::issue_password::{issue_password, issued_again};
+use domain::flow::directory::remove_method::remove_method;
+use domain::flow::directory::require_registration::require_registration;
+use domain::flow::directory::unlock::unlock;
+use domain::flow::directory::view;
+use domain::idempotency::IdempotencyRecord;
+use domain::identity::{GroupName, TypedUserId};
+use domain::language::Language;
 use domain::secret::Bearer;
-use serde::Deserialize;
-use std::sync::Arc;
 
-pub fn routes(host: Arc<Host>) -> Router {
-    Router::new()
-        .route("/v1/users", get(list).post(create))
-        .route("/v1/users/{userId}", get(view).patch(change).delete(delete))
-        .route("/v1/users/{userId}/temporary-password", post(issue_password))
-        .route("/v1/users/{userId}/unlock", post(unlock))
-        .route("/v1/users/{userId}/require-registration", post(require_registration))
-        .route("/v1/users/{userId}/methods", get(methods))
-        .route("/v1/users/{userId}/methods/{kind}", route_delete(remove_method))
-        .route("/v1/users/{userId}/can-reset", get(can_reset))
-        .route("/v1/groups", get(groups))
-        .with_state(host)
-}
-
-/// The user ID of the path, where it can be one.
-struct Named(String);
-
-impl<S: Send + Sync> FromRequestParts<S> for Named {
-    type Rejection = Refusal;
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Names {
-            user_id: String,
-        }
-        let names = Path::from_request_parts(parts, state).await;
-        let Path(Names { user_id }) =
-            names.map_err(|_| Problem::field("", ViolationCode::NotARequest))?;
-        match TypedUserId::new(user_id.clone()).canonical() {
-            Some(_) => Ok(Named(user_id)),
-            None => Err(ProblemCode::NotFound.into()),
-        }
-    }
+#[rustfmt::skip]
+pub fn routes() -> Routes {
+    let rows = vec![
+        Route::new(Method::GET, "/v1/users", Access::HelpDesk, "listUsers", list).query(&["search", "group", "limit", "cursor"]),
+        Route::new(Method::POST, "/v1/users", Access::Administrator, "createUser", create),
+        Route::new(Method::GET, "/v1/users/{userId}", Access::HelpDesk, "getUser", get_user),
+        Route::new(Method::PATCH, "/v1/users/{userId}", Access::Administrator, "changeUser", change),
+        Route::new(Method::DELETE, "/v1/users/{userId}", Access::Administrator, "deleteUser", delete),
+        Route::new(Method::POST, "/v1/users/{userId}/temporary-password", Access::Administrator, "issueTemporaryPassword", issue),
+        Route::new(Method::POST, "/v1/users/{userId}/unlock", Access::HelpDesk, "unlockUser", unlock_user),
+        Route::new(Method::POST, "/v1/users/{userId}/require-registration", Access::HelpDesk, "requireRegistration", require),
+        Route::new(Method::GET, "/v1/users/{userId}/methods", Access::HelpDesk, "listUserMethods", methods),
+        Route::new(Method::DELETE, "/v1/users/{userId}/methods/{kind}", Access::Administrator, "deleteUserMethod", remove),
+        Route::new(Method::GET, "/v1/users/{userId}/can-reset", Access::HelpDesk, "canReset", can_reset),
+        Route::new(Method::GET, "/v1/groups", Access::HelpDesk, "listGroups", groups).query(&["limit", "cursor"]),
+    ];
+    Routes { function: "directory", rows }
 }
 
 async fn create(
-    Caller { host, call, bearer }: Caller,
-    repeat: Repeat,
-    Body(user): Body<CreateUser>,
+    Caller { host, ctx, bearer }: Caller,
+    key: IdempotencyKey,
+    Body(body): Body<CreateUser>,
 ) -> Result<impl IntoResponse, Refusal> {
-    let new = NewUser {
-        user_id: user.user_id.clone(),
-        name: user.name,
-        language: user.language,
-        role: user.role.unwrap_or(Role::User),
-        groups: user.groups,
+    let new = body.parsed()?;
+    let typed = TypedUserId::from(new.user_id.clone());
+    let first = async |ctx: &RequestContext| {
+        create_user(&host.store, &*host.ring, &host.hasher, ctx, &bearer, new).await
     };
-    let (store, ring, entropy) = (&host.store, &*host.ring, &host.entropy);
-    let first = async |call: &Call| {
-        users::create_user(store, ring, &host.hasher, entropy, call, &bearer, new).await
+    let again = async |ctx: &RequestContext, first: IdempotencyRecord| {
+        issued_again(&host.store, &*host.ring, ctx, &bearer, &typed, &first).await
     };
-    let again = async |call: &Call, first: Remembered| {
-        users::issued_again(store, ring, entropy, call, &bearer, user.user_id, &first).await
-    };
-    let created =
-        once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, again).await?;
-    Ok((StatusCode::CREATED, tagged(created.account.revision, CreatedAnswer::from(&created))))
+    let created = idempotent_for(&host, &ctx, key, &bearer, first, again).await?;
+    Ok((StatusCode::CREATED, tagged(created.account.revision, CreatedResponse::from(&created))))
 }
 
 async fn list(
-    Caller { host, call, bearer }: Caller,
+    Caller { host, ctx, bearer }: Caller,
     Search(filter): Search,
     paging: Paging,
-) -> Result<Json<PageAnswer<UserAnswer>>, Refusal> {
-    let keys = paging.keys(&*host.ring).await?;
-    let name = format!("users\n{}", filter.name());
-    let from = paging.position(&name, &keys)?;
-    let page = users::list_users(&host.store, &call, &bearer, &filter, paging.limit, from).await?;
-    Ok(Json(PageAnswer {
-        items: page.items.iter().map(UserAnswer::from).collect(),
-        cursor: page.next.map(|position| seal(&position, &name, &keys)),
-    }))
+) -> Result<Json<PageResponse<UserResponse>>, Refusal> {
+    let read = async |limit, from| {
+        view::list_users(&host.store, &ctx, &bearer, &filter, limit, from).await
+    };
+    let page = paging.page(&*host.ring, &format!("users\n{}", filter.name()), read).await?;
+    Ok(Json(page.map(|account| UserResponse::from(&account))))
 }
 
 async fn groups(
-    Caller { host, call, bearer }: Caller,
+    Caller { host, ctx, bearer }: Caller,
     paging: Paging,
-) -> Result<Json<PageAnswer<GroupName>>, Refusal> {
-    let keys = paging.keys(&*host.ring).await?;
-    let from = paging.position("groups", &keys)?;
-    let page = users::list_groups(&host.store, &call, &bearer, paging.limit, from).await?;
-    Ok(Json(PageAnswer {
-        items: page.items,
-        cursor: page.next.map(|position| seal(&position, "groups", &keys)),
-    }))
+) -> Result<Json<PageResponse<GroupName>>, Refusal> {
+    let read = async |limit, from| view::list_groups(&host.store, &ctx, &bearer, limit, from).await;
+    Ok(Json(paging.page(&*host.ring, "groups", read).await?))
 }
 
-async fn view(
-    Caller { host, call, bearer }: Caller,
-    Named(user_id): Named,
+async fn get_user(
+    Caller { host, ctx, bearer }: Caller,
+    UserPath(user_id): UserPath,
 ) -> Result<impl IntoResponse, Refusal> {
-    Ok(user(&users::view_user(&host.store, &*host.ring, &call, &bearer, user_id).await?))
+    Ok(user(&view::view_user(&host.store, &*host.ring, &ctx, &bearer, &user_id).await?))
 }
 
 async fn change(
-    Caller { host, call, bearer }: Caller,
-    Named(user_id): Named,
+    Caller { host, ctx, bearer }: Caller,
+    UserPath(user_id): UserPath,
     headers: HeaderMap,
     Body(patch): Body<PatchUser>,
 ) -> Result<impl IntoResponse, Refusal> {
     let seen = if_match(&headers)?;
-    let patch = UserPatch {
-        name: patch.name,
-        language: patch.language,
-        role: patch.role,
-        groups: patch.groups,
-        enabled: patch.enabled,
-    };
-    let changed = users::change_user(
-        &host.store,
-        &*host.ring,
-        &host.entropy,
-        &call,
-        &bearer,
-        user_id,
-        seen,
-        patch,
-    )
-    .await?;
+    let patch = patch.parsed()?;
+    let changed =
+        change_user(&host.store, &*host.ring, &ctx, &bearer, &user_id, seen, patch).await?;
     Ok(user(&changed))
 }
 
 async fn delete(
-    Caller { host, call, bearer }: Caller,
-    Named(user_id): Named,
+    Caller { host, ctx, bearer }: Caller,
+    UserPath(user_id): UserPath,
     headers: HeaderMap,
 ) -> Result<StatusCode, Refusal> {
     let seen = if_match(&headers)?;
-    users::delete_user(&host.store, &*host.ring, &host.entropy, &call, &bearer, user_id, seen)
-        .await?;
+    delete_user(&host.store, &*host.ring, &ctx, &bearer, &user_id, seen).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn issue_password(
-    Caller { host, call, bearer }: Caller,
-    Named(user_id): Named,
-    repeat: Repeat,
+async fn issue(
+    Caller { host, ctx, bearer }: Caller,
+    UserPath(user_id): UserPath,
+    key: IdempotencyKey,
 ) -> Result<impl IntoResponse, Refusal> {
-    let (store, ring, entropy) = (&host.store, &*host.ring, &host.entropy);
-    let first = async |call: &Call| {
-        users::issue_password(store, ring, &host.hasher, entropy, call, &bearer, user_id.clone())
-            .await
+    let first = async |ctx: &RequestContext| {
+        issue_password(&host.store, &*host.ring, &host.hasher, ctx, &bearer, &user_id).await
     };
-    let again = async |call: &Call, first: Remembered| {
-        users::issued_again(store, ring, entropy, call, &bearer, user_id.clone(), &first).await
+    let again = async |ctx: &RequestContext, first: IdempotencyRecord| {
+        issued_again(&host.store, &*host.ring, ctx, &bearer, &user_id, &first).await
     };
-    let issued =
-        once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, again).await?;
-    Ok(tagged(issued.account.revision, CreatedAnswer::from(&issued)))
+    let issued = idempotent_for(&host, &ctx, key, &bearer, first, again).await?;
+    Ok(tagged(issued.account.revision, CreatedResponse::from(&issued)))
 }
 
-async fn unlock(
-    Caller { host, call, bearer }: Caller,
-    Named(user_id): Named,
-    repeat: Repeat,
+async fn unlock_user(
+    Caller { host, ctx, bearer }: Caller,
+    UserPath(user_id): UserPath,
+    key: IdempotencyKey,
 ) -> Result<StatusCode, Refusal> {
-    let first = async |call: &Call| {
-        users::unlock(&host.store, &*host.ring, &host.entropy, call, &bearer, user_id.clone()).await
-    };
-    act_once(&host, &call, repeat, &bearer, &user_id, first).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let first =
+        async |ctx: &RequestContext| unlock(&host.store, &*host.ring, ctx, &bearer, &user_id).await;
+    act_once(&host, &ctx, key, &bearer, &user_id, first).await
 }
 
-async fn require_registration(
-    Caller { host, call, bearer }: Caller,
-    Named(user_id): Named,
-    repeat: Repeat,
+async fn require(
+    Caller { host, ctx, bearer }: Caller,
+    UserPath(user_id): UserPath,
+    key: IdempotencyKey,
 ) -> Result<StatusCode, Refusal> {
-    let first = async |call: &Call| {
-        users::require_registration(
-            &host.store,
-            &*host.ring,
-            &host.entropy,
-            call,
-            &bearer,
-            user_id.clone(),
-        )
-        .await
+    let first = async |ctx: &RequestContext| {
+        require_registration(&host.store, &*host.ring, ctx, &bearer, &user_id).await
     };
-    act_once(&host, &call, repeat, &bearer, &user_id, first).await?;
-    Ok(StatusCode::NO_CONTENT)
+    act_once(&host, &ctx, key, &bearer, &user_id, first).await
 }
 
 async fn methods(
-    Caller { host, call, bearer }: Caller,
-    Named(user_id): Named,
-) -> Result<Json<MethodsAnswer>, Refusal> {
+    Caller { host, ctx, bearer }: Caller,
+    UserPath(user_id): UserPath,
+) -> Result<Json<MethodsResponse>, Refusal> {
     let (account, policy) =
-        users::view_methods(&host.store, &*host.ring, &call, &bearer, user_id).await?;
-    Ok(Json(MethodsAnswer::of(&account, &policy)))
+        view::view_methods(&host.store, &*host.ring, &ctx, &bearer, &user_id).await?;
+    Ok(Json(MethodsResponse::of(&account, &policy)))
 }
 
-async fn remove_method(
-    Caller { host, call, bearer }: Caller,
-    Named(user_id): Named,
-    Path((_, kind)): Path<(String, String)>,
+async fn remove(
+    Caller { host, ctx, bearer }: Caller,
+    UserPath(user_id): UserPath,
+    KindPath(kind): KindPath,
 ) -> Result<StatusCode, Refusal> {
-    let kind: Kind = kind.parse().map_err(|()| ProblemCode::NotFound)?;
-    users::remove_method(&host.store, &*host.ring, &host.entropy, &call, &bearer, user_id, kind)
-        .await?;
+    remove_method(&host.store, &*host.ring, &ctx, &bearer, &user_id, kind).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn can_reset(
-    Caller { host, call, bearer }: Caller,
-    Named(user_id): Named,
-    headers: HeaderMap,
+    Caller { host, ctx, bearer }: Caller,
+    UserPath(user_id): UserPath,
+    Extension(language): Extension<Language>,
 ) -> Result<impl IntoResponse, Refusal> {
-    let standing = users::can_reset(&host.store, &*host.ring, &call, &bearer, user_id).await?;
-    let language = language(&headers);
+    let eligibility = view::can_reset(&host.store, &*host.ring, &ctx, &bearer, &user_id).await?;
     Ok((
         [(header::CONTENT_LANGUAGE, language.tag())],
-        Json(StandingAnswer::of(&standing, language)),
+        Json(CanResetResponse::of(&eligibility, language)),
     ))
 }
 
-/// An act without an answer of its own, once. Whoever may see the account no
-/// more is not told again either.
+/// An action without an answer of its own, done once. A repetition is answered
+/// only to a caller who may still see the account.
 async fn act_once(
     host: &Host,
-    call: &Call,
-    repeat: Repeat,
+    ctx: &RequestContext,
+    key: IdempotencyKey,
     bearer: &Bearer,
-    user_id: &str,
-    first: impl AsyncFnOnce(&Call) -> Result<(), Problem>,
-) -> Result<(), Problem> {
-    let again = async |call: &Call, _| {
-        users::view_user(&host.store, &*host.ring, call, bearer, user_id.to_owned()).await.map(drop)
+    user_id: &TypedUserId,
+    first: impl AsyncFnOnce(&RequestContext) -> Result<(), Problem>,
+) -> Result<StatusCode, Refusal> {
+    let again = async |ctx: &RequestContext, _| {
+        view::view_user(&host.store, &*host.ring, ctx, bearer, user_id).await.map(drop)
     };
-    once(host, call, repeat, &bearer.handle, bearer.digest().as_str(), first, again).await
+    idempotent_for(host, ctx, key, bearer, first, again).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn user(account: &Account) -> impl IntoResponse + use<> {
-    tagged(account.revision, UserAnswer::from(account))
+    tagged(account.revision, UserResponse::from(account))
+}
+
+/// What the API document says of each route, by its ID.
+#[cfg(feature = "openapi")]
+#[rustfmt::skip]
+pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
+    use crate::http::openapi::operation::{Operation};
+    use domain::error::ProblemCode as P;
+    vec![
+        Operation::of("listUsers", "Find accounts")
+            .says("All accounts, or those whose user ID or name begins with a text, or who are in a group; the help desk sees those of role `user`.")
+            .query("search", "Beginning of a user ID or of a word of the name.", r#"{ "type": "string", "minLength": 1, "pattern": "\\S" }"#)
+            .query("group", "Name of a group.", r##"{ "$ref": "#/components/schemas/GroupName" }"##)
+            .pages::<UserResponse>(),
+        Operation::of("createUser", "Create an account")
+            .says("The answer holds a temporary password, shown this once: usable for 7 days, and to be changed at every sign-in with it.")
+            .takes::<CreateUser>()
+            .answers::<CreatedResponse>(201)
+            .tagged()
+            .refuses(&[P::UserExists, P::NotFound]),
+        Operation::of("getUser", "An account")
+            .says("Its revision is the `ETag` that changing and deleting ask for.")
+            .answers::<UserResponse>(200)
+            .tagged()
+            .refuses(&[P::NotFound]),
+        Operation::of("changeUser", "Change an account")
+            .says("A JSON Merge Patch (RFC 7396): what is absent stays. A change of role or of `enabled` ends the sessions and resets of the account at once. The last enabled administrator stays one.")
+            .if_match()
+            .takes::<PatchUser>()
+            .answers::<UserResponse>(200)
+            .tagged()
+            .refuses(&[P::NotFound, P::LastAdministrator]),
+        Operation::of("deleteUser", "Delete an account")
+            .says("Personal data is gone at once; what was recorded keeps an internal id.")
+            .if_match()
+            .refuses(&[P::NotFound, P::LastAdministrator]),
+        Operation::of("issueTemporaryPassword", "Issue a temporary password")
+            .says("Ends the password, the sessions and the resets of the account, and any temporary password before it. Shown this once.")
+            .answers::<CreatedResponse>(200)
+            .tagged()
+            .refuses(&[P::NotFound]),
+        Operation::of("unlockUser", "Unlock an account")
+            .says("Ends a wait of sign-in and opens reset again: wrong passwords and failed guesses are forgotten.")
+            .refuses(&[P::NotFound]),
+        Operation::of("requireRegistration", "Have the methods verified anew")
+            .says("The methods stay and still reset; the next sign-in asks to verify each of them again.")
+            .refuses(&[P::NotFound]),
+        Operation::of("listUserMethods", "The methods of an account")
+            .says("Masked: enough to recognise, too little to use.")
+            .answers::<MethodsResponse>(200)
+            .refuses(&[P::NotFound]),
+        Operation::of("deleteUserMethod", "Delete a method of an account")
+            .says("Its sessions, resets and codes end; every address valid before is told.")
+            .refuses(&[P::NotFound]),
+        Operation::of("canReset", "Whether somebody can reset, or why not")
+            .says("The real reason, which a reset itself never tells.")
+            .answers::<CanResetResponse>(200)
+            .refuses(&[P::NotFound]),
+        Operation::of("listGroups", "The groups")
+            .says("Names of all groups that have somebody in them.")
+            .pages::<GroupName>(),
+    ]
 }

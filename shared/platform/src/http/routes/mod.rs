@@ -1,4 +1,5 @@
-//! Which path does what: one file a function.
+//! Routes, one file a function: its rows, its handlers, and what the API
+//! document says of each.
 
 pub mod directory;
 pub mod policy;

@@ -2,67 +2,74 @@
 
 use crate::host::Host;
 use crate::http::api::{
-    JudgedAnswer, LimitsAnswer, OrganisationAnswer, PageAnswer, PolicyAnswer, SaveTerms,
-    TermsAnswer,
+    LimitsResponse, OrganisationResponse, PageResponse, PolicyResponse, PolicySaveResponse,
+    SaveTerms, TermsResponse,
 };
 use crate::http::problem::Refusal;
 use crate::http::request::auth::Caller;
 use crate::http::request::body::Body;
-use crate::http::request::cursor::{Paging, seal};
+use crate::http::request::cursor::Paging;
 use crate::http::request::query::parameter;
 use crate::http::request::version::{if_match, tagged};
+use crate::http::route::{Route, Routes};
 use axum::extract::{FromRequestParts, State};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 use axum::response::IntoResponse;
-use axum::routing::get;
-use axum::{Extension, Json, Router};
-use domain::account::Language;
+use axum::{Extension, Json};
+use domain::access::Access;
 use domain::error::{Problem, ViolationCode};
-use domain::flow::{set_policy, set_terms};
+use domain::flow::policy::save_policy::save_policy;
+use domain::flow::policy::save_terms;
+use domain::flow::policy::view;
+use domain::language::Language;
 use domain::policy::Policy;
 use std::sync::Arc;
 
-pub fn routes(host: Arc<Host>) -> Router {
-    Router::new()
-        .route("/v1/limits", get(limits))
-        .route("/v1/organisation", get(organisation))
-        .route("/v1/policy", get(view).put(save))
-        .route("/v1/policy/history", get(history))
-        .route("/v1/policy/terms", get(view_terms).put(save_terms))
-        .with_state(host)
+#[rustfmt::skip]
+pub fn routes() -> Routes {
+    let rows = vec![
+        Route::new(Method::GET, "/v1/limits", Access::Anyone, "getLimits", limits),
+        Route::new(Method::GET, "/v1/organisation", Access::Anyone, "getOrganisation", organisation),
+        Route::new(Method::GET, "/v1/policy", Access::Administrator, "getPolicy", get_policy),
+        Route::new(Method::PUT, "/v1/policy", Access::Administrator, "savePolicy", save).query(&["dryRun"]),
+        Route::new(Method::GET, "/v1/policy/history", Access::Administrator, "listPolicies", history).query(&["limit", "cursor"]),
+        Route::new(Method::GET, "/v1/policy/terms", Access::Administrator, "getTerms", get_terms),
+        Route::new(Method::PUT, "/v1/policy/terms", Access::Administrator, "saveTerms", put_terms),
+    ];
+    Routes { function: "policy", rows }
 }
 
-async fn limits(State(host): State<Arc<Host>>) -> Result<Json<LimitsAnswer>, Refusal> {
-    let saved = set_policy::current_policy(&host.store).await?;
-    Ok(Json(LimitsAnswer::from(&saved.policy)))
+async fn limits(State(host): State<Arc<Host>>) -> Result<Json<LimitsResponse>, Refusal> {
+    let saved = view::current_policy(&host.store).await?;
+    Ok(Json(LimitsResponse::from(&saved.policy)))
 }
 
-async fn view(Caller { host, call, bearer }: Caller) -> Result<impl IntoResponse, Refusal> {
-    let saved = set_policy::view_policy(&host.store, &call, &bearer).await?;
-    Ok(tagged(saved.version, PolicyAnswer::from(&saved)))
+async fn organisation(
+    State(host): State<Arc<Host>>,
+) -> Result<Json<OrganisationResponse>, Refusal> {
+    let saved = view::current_policy(&host.store).await?;
+    Ok(Json(OrganisationResponse::from(&saved.policy.organisation)))
+}
+
+async fn get_policy(Caller { host, ctx, bearer }: Caller) -> Result<impl IntoResponse, Refusal> {
+    let saved = view::view_policy(&host.store, &ctx, &bearer).await?;
+    Ok(tagged(saved.version, PolicyResponse::from(&saved)))
 }
 
 async fn save(
-    Caller { host, call, bearer }: Caller,
+    Caller { host, ctx, bearer }: Caller,
     Extension(language): Extension<Language>,
     headers: HeaderMap,
     DryRun(dry_run): DryRun,
     Body(policy): Body<Policy>,
 ) -> Result<impl IntoResponse, Refusal> {
     let seen = if_match(&headers)?;
-    let judged =
-        set_policy::save_policy(&host.store, &host.entropy, &call, &bearer, seen, policy, dry_run)
-            .await?;
-    Ok(tagged(judged.policy.version, JudgedAnswer::of(&judged, language)))
+    let outcome = save_policy(&host.store, &ctx, &bearer, seen, policy, dry_run).await?;
+    Ok(tagged(outcome.policy.version, PolicySaveResponse::of(&outcome, language)))
 }
 
-async fn organisation(State(host): State<Arc<Host>>) -> Result<Json<OrganisationAnswer>, Refusal> {
-    let saved = set_policy::current_policy(&host.store).await?;
-    Ok(Json(OrganisationAnswer::from(&saved.policy.organisation)))
-}
-
-/// `?dryRun=true`: judge and tell, but do not save.
+/// `?dryRun=true`: judge the policy, but do not save it.
 struct DryRun(bool);
 
 impl<S: Sync> FromRequestParts<S> for DryRun {
@@ -77,30 +84,65 @@ impl<S: Sync> FromRequestParts<S> for DryRun {
 }
 
 async fn history(
-    Caller { host, call, bearer }: Caller,
+    Caller { host, ctx, bearer }: Caller,
     paging: Paging,
-) -> Result<Json<PageAnswer<PolicyAnswer>>, Refusal> {
-    let keys = paging.keys(&*host.ring).await?;
-    let from = paging.position("policies", &keys)?;
-    let page = set_policy::policy_history(&host.store, &call, &bearer, paging.limit, from).await?;
-    Ok(Json(PageAnswer {
-        items: page.items.iter().map(PolicyAnswer::from).collect(),
-        cursor: page.next.map(|position| seal(&position, "policies", &keys)),
-    }))
+) -> Result<Json<PageResponse<PolicyResponse>>, Refusal> {
+    let read =
+        async |limit, from| view::policy_history(&host.store, &ctx, &bearer, limit, from).await;
+    let page = paging.page(&*host.ring, "policies", read).await?;
+    Ok(Json(page.map(|saved| PolicyResponse::from(&saved))))
 }
 
-async fn view_terms(Caller { host, call, bearer }: Caller) -> Result<impl IntoResponse, Refusal> {
-    let saved = set_terms::view_terms(&host.store, &call, &bearer).await?;
-    Ok(tagged(saved.version, TermsAnswer::from(&saved)))
+async fn get_terms(Caller { host, ctx, bearer }: Caller) -> Result<impl IntoResponse, Refusal> {
+    let saved = save_terms::view_terms(&host.store, &ctx, &bearer).await?;
+    Ok(tagged(saved.version, TermsResponse::from(&saved)))
 }
 
-async fn save_terms(
-    Caller { host, call, bearer }: Caller,
+async fn put_terms(
+    Caller { host, ctx, bearer }: Caller,
     headers: HeaderMap,
     Body(body): Body<SaveTerms>,
 ) -> Result<impl IntoResponse, Refusal> {
     let seen = if_match(&headers)?;
-    let saved =
-        set_terms::save_terms(&host.store, &host.entropy, &call, &bearer, seen, body.terms).await?;
-    Ok(tagged(saved.version, TermsAnswer::from(&saved)))
+    let saved = save_terms::save_terms(&host.store, &ctx, &bearer, seen, body.terms).await?;
+    Ok(tagged(saved.version, TermsResponse::from(&saved)))
+}
+
+/// What the API document says of each route, by its ID.
+#[cfg(feature = "openapi")]
+#[rustfmt::skip]
+pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
+    use crate::http::openapi::operation::{Operation};
+    vec![
+        Operation::of("getLimits", "The numbers a client needs")
+            .says("Lengths, lifetimes and waits that hold for everybody. Never a budget, a list of countries, or the state of an account.")
+            .answers::<LimitsResponse>(200),
+        Operation::of("getOrganisation", "What pages say of the organisation")
+            .says("Name, help desk, colour and languages, to everybody.")
+            .answers::<OrganisationResponse>(200),
+        Operation::of("getPolicy", "The policy")
+            .says("The policy that holds now. Its version is the `ETag` that saving asks for.")
+            .answers::<PolicyResponse>(200)
+            .tagged(),
+        Operation::of("savePolicy", "Save the policy")
+            .says("Replaces the policy; it acts on the next request of everybody, on resets under way too. Tells whom the change cuts off, and what else to know before relying on it.")
+            .query("dryRun", "Judge and tell, but do not save.", r#"{ "type": "boolean", "default": false }"#)
+            .if_match()
+            .takes::<Policy>()
+            .answers::<PolicySaveResponse>(200)
+            .tagged(),
+        Operation::of("listPolicies", "Earlier policies")
+            .says("Every version that was saved, the newest first.")
+            .pages::<PolicyResponse>(),
+        Operation::of("getTerms", "The organisation's own terms")
+            .says("Words that no new password may be made of, as they were written.")
+            .answers::<TermsResponse>(200)
+            .tagged(),
+        Operation::of("saveTerms", "Save the organisation's own terms")
+            .says("Replaces up to 1,000 terms. They are compared without case, common digits for letters, and by one slip of the finger.")
+            .if_match()
+            .takes::<SaveTerms>()
+            .answers::<TermsResponse>(200)
+            .tagged(),
+    ]
 }

@@ -1,21 +1,22 @@
 //! Routes of the function `portal`: pages and what they are made of. They are
 //! the same for everybody, hold nothing of anybody and ask nobody.
 
-use crate::http::answered::{Asked, Note};
-use crate::http::edge::language_of;
+use crate::http::answer_log::{AnswerLog, Note};
 use crate::http::event::gateway::Invocation;
+use crate::http::language::{language as accepted, language_of};
+use crate::http::route::{Route, Routes};
 use crate::log;
 use crate::system::SystemClock;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{MethodRouter, get};
 use axum::{Extension, Router};
-use domain::account::Language;
+use domain::access::Access;
+use domain::context::Clock;
 use domain::error::Problem;
-use domain::port::Clock;
+use domain::language::Language;
 
 /// A file of the pages, as `web/dist` of the function names it.
 pub struct File {
@@ -49,32 +50,55 @@ impl Kind {
 
 type Files = &'static [File];
 
-pub fn routes(files: Files) -> Router {
-    Router::new()
-        .route("/", get(home))
-        .route("/reset", page("reset"))
-        .route("/sign-in", page("sign-in"))
-        .route("/security-info", page("security-info"))
-        .route("/admin", page("admin"))
-        .route("/.well-known/change-password", get(change_password))
-        .route("/assets/{file}", get(asset))
-        .layer(from_fn(finish))
-        .with_state(files)
+/// The pages. They read no session, so that every caller may have them; their
+/// query is read by the page's script and by nothing else.
+#[rustfmt::skip]
+pub fn routes() -> Routes<Files> {
+    let rows = vec![
+        Route::new(Method::GET, "/", Access::Anyone, "home", home),
+        Route::new(Method::GET, "/reset", Access::Anyone, "resetPage", reset),
+        Route::new(Method::GET, "/sign-in", Access::Anyone, "signInPage", sign_in),
+        Route::new(Method::GET, "/security-info", Access::Anyone, "securityInfoPage", security_info),
+        Route::new(Method::GET, "/admin", Access::Anyone, "adminPage", admin),
+        Route::new(Method::GET, "/.well-known/change-password", Access::Anyone, "changePasswordPage", change_password),
+        Route::new(Method::GET, "/assets/{file}", Access::Anyone, "asset", asset),
+    ];
+    Routes { function: "portal", rows }
 }
 
-fn page(name: &'static str) -> MethodRouter<Files> {
-    get(async move |State(files): State<Files>, RawQuery(query): RawQuery, headers: HeaderMap| {
-        let language =
-            asked(query.as_deref()).unwrap_or_else(|| crate::http::edge::language(&headers));
-        let name = format!("{}/{name}.html", language.tag());
-        let mut response = serve(files, &name, &headers);
-        // It is asked after each time, and names what may be kept.
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        response
-            .headers_mut()
-            .insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
-        response
-    })
+/// The router of the pages, with the headers of every answer.
+pub fn router(files: Files) -> Router {
+    routes().plain_router(files).layer(from_fn(finish))
+}
+
+async fn reset(files: State<Files>, query: RawQuery, headers: HeaderMap) -> Response {
+    page("reset", &(files, query, headers))
+}
+
+async fn sign_in(files: State<Files>, query: RawQuery, headers: HeaderMap) -> Response {
+    page("sign-in", &(files, query, headers))
+}
+
+async fn security_info(files: State<Files>, query: RawQuery, headers: HeaderMap) -> Response {
+    page("security-info", &(files, query, headers))
+}
+
+async fn admin(files: State<Files>, query: RawQuery, headers: HeaderMap) -> Response {
+    page("admin", &(files, query, headers))
+}
+
+/// What a page's answer depends on: the files, `?mkt=` and `Accept-Language`.
+type Wanted = (State<Files>, RawQuery, HeaderMap);
+
+fn page(name: &str, (State(files), RawQuery(query), headers): &Wanted) -> Response {
+    let language = asked(query.as_deref()).unwrap_or_else(|| accepted(headers));
+    let mut response = serve(files, &format!("{}/{name}.html", language.tag()), headers);
+    // A page names assets that may be kept, so it is asked for each time.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+    response
 }
 
 /// The language that `?mkt=` names, as Microsoft's pages are asked for one.
@@ -158,14 +182,14 @@ async fn finish(
     next: Next,
 ) -> Response {
     let id = caller.id.unwrap_or_default();
-    let asked = Asked::new(&id, SystemClock.now(), Some(&request));
+    let log = AnswerLog::begin(&id, SystemClock.now(), Some(&request));
     let refused = request.extensions().get::<Problem>().cloned();
     let answer = log::within(&id, async {
         let response = match &refused {
             Some(_) => StatusCode::BAD_REQUEST.into_response(),
             None => next.run(request).await,
         };
-        asked.answered(response.status().as_u16(), refused.as_ref(), &Note::default());
+        log.write(response.status().as_u16(), refused.as_ref(), &Note::default());
         response
     });
     let mut response = answer.await;

@@ -1,132 +1,172 @@
 //! Routes of the function `registration`.
 
-use crate::host::Host;
-use crate::http::api::{AddMethod, ChallengeAnswer, ChangePassword, MethodsAnswer};
+use crate::http::api::transport::SessionTransport;
+use crate::http::api::{AddMethod, ChallengeResponse, ChangePassword, MethodsResponse};
 use crate::http::problem::Refusal;
 use crate::http::request::auth::Caller;
 use crate::http::request::body::Body;
-use crate::http::request::cookie::{Carrier, hand_out};
-use crate::http::request::repeat::{Repeat, once, sent_again, session_once};
-use axum::extract::Path;
-use axum::http::StatusCode;
+use crate::http::request::cookie::hand_out;
+use crate::http::request::idempotency::{
+    IdempotencyKey, idempotent_for, idempotent_session, sent_again,
+};
+use crate::http::request::names::KindPath;
+use crate::http::route::{Route, Routes};
+use axum::Json;
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
-use axum::routing::{delete, get, post, put};
-use axum::{Json, Router};
+use domain::access::Access;
+use domain::context::RequestContext;
 use domain::error::ProblemCode;
-use domain::flow::register::{self, NewMethod};
-use domain::flow::{change_password, signed_in};
-use domain::method::Kind;
+use domain::flow::registration::change_password::change_password;
+use domain::flow::registration::finish::finish;
+use domain::flow::registration::postpone::postpone;
+use domain::flow::registration::reconfirm::reconfirm;
+use domain::flow::registration::remove_method::remove_method;
+use domain::flow::registration::start_method::{resend, start_method};
+use domain::flow::registration::view::view_methods;
 use domain::password::Password;
-use domain::port::Call;
-use domain::session::Reach;
-use std::sync::Arc;
 
-pub fn routes(host: Arc<Host>) -> Router {
-    Router::new()
-        .route("/v1/me/methods", get(list).post(add))
-        .route("/v1/me/methods/{kind}", delete(remove))
-        .route("/v1/me/methods/{kind}/challenges", post(resend))
-        .route("/v1/me/registration/finish", post(finish))
-        .route("/v1/me/registration/postpone", post(postpone))
-        .route("/v1/me/registration/reconfirm", post(reconfirm))
-        .route("/v1/me/password", put(set_password))
-        .with_state(host)
+#[rustfmt::skip]
+pub fn routes() -> Routes {
+    let rows = vec![
+        Route::new(Method::GET, "/v1/me/methods", Access::Registration, "listMethods", list),
+        Route::new(Method::POST, "/v1/me/methods", Access::Registration, "addMethod", add),
+        Route::new(Method::DELETE, "/v1/me/methods/{kind}", Access::Registration, "deleteMethod", remove),
+        Route::new(Method::POST, "/v1/me/methods/{kind}/challenges", Access::Registration, "resendCode", send_again),
+        Route::new(Method::POST, "/v1/me/registration/finish", Access::Registration, "finishRegistration", finish_registration),
+        Route::new(Method::POST, "/v1/me/registration/postpone", Access::Registration, "postponeRegistration", postpone_registration),
+        Route::new(Method::POST, "/v1/me/registration/reconfirm", Access::Registration, "reconfirmMethods", reconfirm_methods),
+        Route::new(Method::PUT, "/v1/me/password", Access::PasswordChange, "changePassword", put_password),
+    ];
+    Routes { function: "registration", rows }
 }
 
-async fn list(Caller { host, call, bearer }: Caller) -> Result<Json<MethodsAnswer>, Refusal> {
-    let who = signed_in::signed_in(&host.store, &call, &bearer, &[])
-        .await?
-        .reaching(&[Reach::Full, Reach::Register])?;
-    Ok(Json(MethodsAnswer::of(&who.account, &who.policy.policy)))
+async fn list(Caller { host, ctx, bearer }: Caller) -> Result<Json<MethodsResponse>, Refusal> {
+    let (account, policy) = view_methods(&host.store, &ctx, &bearer).await?;
+    Ok(Json(MethodsResponse::of(&account, &policy)))
 }
 
 async fn add(
-    Caller { host, call, bearer }: Caller,
-    repeat: Repeat,
+    Caller { host, ctx, bearer }: Caller,
+    key: IdempotencyKey,
     Body(body): Body<AddMethod>,
-) -> Result<(StatusCode, Json<ChallengeAnswer>), Refusal> {
-    let wanted = NewMethod { kind: body.kind, address: &body.destination };
-    let first = async |call: &Call| {
-        register::start_method(&host.store, &*host.ring, &host.entropy, call, &bearer, wanted).await
+) -> Result<(StatusCode, Json<ChallengeResponse>), Refusal> {
+    let to = body.parsed()?;
+    let first = async |ctx: &RequestContext| {
+        start_method(&host.store, &*host.ring, ctx, &bearer, &to).await
     };
-    let sent =
-        once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, sent_again)
-            .await?;
+    let sent = idempotent_for(&host, &ctx, key, &bearer, first, sent_again).await?;
     Ok((StatusCode::ACCEPTED, Json(sent.into())))
 }
 
-async fn resend(
-    Caller { host, call, bearer }: Caller,
-    Path(kind): Path<String>,
-    repeat: Repeat,
-) -> Result<(StatusCode, Json<ChallengeAnswer>), Refusal> {
-    let kind: Kind = kind.parse().map_err(|()| ProblemCode::NotFound)?;
-    let first = async |call: &Call| {
-        register::resend(&host.store, &*host.ring, &host.entropy, call, &bearer, kind).await
-    };
-    let sent =
-        once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, sent_again)
-            .await?;
+async fn send_again(
+    Caller { host, ctx, bearer }: Caller,
+    KindPath(kind): KindPath,
+    key: IdempotencyKey,
+) -> Result<(StatusCode, Json<ChallengeResponse>), Refusal> {
+    let first =
+        async |ctx: &RequestContext| resend(&host.store, &*host.ring, ctx, &bearer, kind).await;
+    let sent = idempotent_for(&host, &ctx, key, &bearer, first, sent_again).await?;
     Ok((StatusCode::ACCEPTED, Json(sent.into())))
 }
 
-async fn finish(
-    Caller { host, call, bearer }: Caller,
-    carrier: Carrier,
-    repeat: Repeat,
+async fn finish_registration(
+    Caller { host, ctx, bearer }: Caller,
+    transport: SessionTransport,
+    key: IdempotencyKey,
 ) -> Result<Response, Refusal> {
-    let first =
-        async |call: &Call| register::finish(&host.store, &host.entropy, call, &bearer).await;
-    Ok(hand_out(session_once(&host, &call, repeat, &bearer, "", first).await?, carrier, call.now))
+    let first = async |ctx: &RequestContext| finish(&host.store, ctx, &bearer).await;
+    let session = idempotent_session(&host, &ctx, key, &bearer, "", first).await?;
+    Ok(hand_out(session, transport, ctx.now))
 }
 
-async fn postpone(
-    Caller { host, call, bearer }: Caller,
-    carrier: Carrier,
-    repeat: Repeat,
+async fn postpone_registration(
+    Caller { host, ctx, bearer }: Caller,
+    transport: SessionTransport,
+    key: IdempotencyKey,
 ) -> Result<Response, Refusal> {
-    let first =
-        async |call: &Call| register::postpone(&host.store, &host.entropy, call, &bearer).await;
-    Ok(hand_out(session_once(&host, &call, repeat, &bearer, "", first).await?, carrier, call.now))
+    let first = async |ctx: &RequestContext| postpone(&host.store, ctx, &bearer).await;
+    let session = idempotent_session(&host, &ctx, key, &bearer, "", first).await?;
+    Ok(hand_out(session, transport, ctx.now))
 }
 
-async fn reconfirm(
-    Caller { host, call, bearer }: Caller,
-    carrier: Carrier,
-    repeat: Repeat,
+async fn reconfirm_methods(
+    Caller { host, ctx, bearer }: Caller,
+    transport: SessionTransport,
+    key: IdempotencyKey,
 ) -> Result<Response, Refusal> {
-    let first =
-        async |call: &Call| register::reconfirm(&host.store, &host.entropy, call, &bearer).await;
-    Ok(hand_out(session_once(&host, &call, repeat, &bearer, "", first).await?, carrier, call.now))
+    let first = async |ctx: &RequestContext| reconfirm(&host.store, ctx, &bearer).await;
+    let session = idempotent_session(&host, &ctx, key, &bearer, "", first).await?;
+    Ok(hand_out(session, transport, ctx.now))
 }
 
 async fn remove(
-    Caller { host, call, bearer }: Caller,
-    Path(kind): Path<String>,
+    Caller { host, ctx, bearer }: Caller,
+    KindPath(kind): KindPath,
 ) -> Result<StatusCode, Refusal> {
-    let kind: Kind = kind.parse().map_err(|()| ProblemCode::NotFound)?;
-    register::remove_method(&host.store, &host.entropy, &call, &bearer, kind).await?;
+    remove_method(&host.store, &ctx, &bearer, kind).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn set_password(
-    Caller { host, call, bearer }: Caller,
-    carrier: Carrier,
+async fn put_password(
+    Caller { host, ctx, bearer }: Caller,
+    transport: SessionTransport,
     Body(body): Body<ChangePassword>,
 ) -> Result<Response, Refusal> {
-    let (current, new) = (Password::new(&body.current_password), Password::new(&body.new_password));
+    let current = Password::new(&body.current_password);
+    let new = Password::new(&body.new_password);
     if current.is_too_long() {
         return Err(ProblemCode::CurrentPasswordWrong.into());
     }
-    let answer = change_password::change_password(
-        &host.store,
-        &host.hasher,
-        &host.entropy,
-        &call,
-        &bearer,
-        &current,
-        &new,
-    )
-    .await?;
-    Ok(hand_out(answer, carrier, call.now))
+    let session = change_password(&host.store, &host.hasher, &ctx, &bearer, &current, &new).await?;
+    Ok(hand_out(session, transport, ctx.now))
+}
+
+/// What the API document says of each route, by its ID.
+#[cfg(feature = "openapi")]
+#[rustfmt::skip]
+pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
+    use crate::http::openapi::operation::{Operation, SENDING};
+    use crate::http::api::SessionResponse;
+    use domain::error::ProblemCode as P;
+    vec![
+        Operation::of("listMethods", "One's own methods")
+            .says("Masked, with the kinds that are allowed and how many are needed.")
+            .answers::<MethodsResponse>(200),
+        Operation::of("addMethod", "Add or change a method")
+            .says("Sends a code to the address. It is used for nothing before that code comes back; then it takes the place of the account's address of that kind.")
+            .takes::<AddMethod>()
+            .answers::<ChallengeResponse>(202)
+            .refuses(SENDING)
+            .refuses(&[P::PasswordProofRequired]),
+        Operation::of("deleteMethod", "Delete one's own method")
+            .says("The session goes on; others, resets and codes end, and every address valid before is told.")
+            .refuses(&[P::NotFound, P::PasswordProofRequired]),
+        Operation::of("resendCode", "Send another code to a new address")
+            .says("The code before it is dead. The wait doubles each time.")
+            .answers::<ChallengeResponse>(202)
+            .refuses(SENDING)
+            .refuses(&[P::NotFound, P::PasswordProofRequired]),
+        Operation::of("finishRegistration", "Finish registration")
+            .says("Once enough kinds are verified, the session reaches everything. Its bearer is a new one.")
+            .answers::<SessionResponse>(200)
+            .sets_cookie()
+            .refuses(&[P::MethodMissing]),
+        Operation::of("postponeRegistration", "Register later")
+            .says("Where the policy still allows it. The session's bearer is a new one.")
+            .answers::<SessionResponse>(200)
+            .sets_cookie()
+            .refuses(&[P::NothingDue, P::PostponeOver]),
+        Operation::of("reconfirmMethods", "Say that the methods are still right")
+            .says("The session's bearer is a new one.")
+            .answers::<SessionResponse>(200)
+            .sets_cookie()
+            .refuses(&[P::NothingDue]),
+        Operation::of("changePassword", "Change one's own password")
+            .says("Takes the current one too. Every other session, reset and code of the account ends; the session's bearer is a new one.")
+            .takes::<ChangePassword>()
+            .answers::<SessionResponse>(200)
+            .sets_cookie()
+            .refuses(&[P::CurrentPasswordWrong, P::PasswordRefused, P::SignInLocked, P::StepRequired]),
+    ]
 }

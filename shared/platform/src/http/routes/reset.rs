@@ -1,113 +1,145 @@
 //! Routes of the function `reset`.
 
 use crate::host::Host;
-use crate::http::answered::Note;
+use crate::http::answer_log::Note;
 use crate::http::api::{
-    ChallengeAnswer, ResetAnswer, SendCode, SetPassword, StartReset, StartedAnswer,
+    ChallengeResponse, ResetResponse, SendCode, SetPassword, StartReset, StartedResponse,
 };
 use crate::http::problem::Refusal;
 use crate::http::request::auth::ResetBearer;
 use crate::http::request::body::Body;
-use crate::http::request::repeat::{Repeat, once, sent_again};
+use crate::http::request::idempotency::{IdempotencyKey, idempotent, idempotent_for, sent_again};
+use crate::http::request::names::ResetPath;
+use crate::http::route::{Route, Routes};
 use crate::metrics::Step;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::routing::{get, post, put};
-use axum::{Extension, Json, Router};
-use domain::account::TypedUserId;
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use axum::{Extension, Json};
+use domain::access::Access;
+use domain::context::RequestContext;
 use domain::error::{Problem, ViolationCode};
-use domain::flow::reset_password::{cancel_reset, reset_password, view_reset};
-use domain::flow::send_code::{WantedCode, send_code};
-use domain::flow::start_reset::{start_reset, start_reset_again};
+use domain::flow::reset::cancel::cancel_reset;
+use domain::flow::reset::issue_challenge::issue_challenge;
+use domain::flow::reset::set_password::set_password;
+use domain::flow::reset::start::{start_reset, start_reset_again};
+use domain::flow::reset::view::view_reset;
+use domain::identity::TypedUserId;
 use domain::password::Password;
-use domain::port::{Call, KeyRing};
-use domain::reset::ResetId;
+use domain::port::KeyRing;
 use std::sync::Arc;
 
-pub fn routes(host: Arc<Host>) -> Router {
-    Router::new()
-        .route("/v1/resets", post(start))
-        .route("/v1/resets/{resetId}", get(view).delete(cancel))
-        .route("/v1/resets/{resetId}/challenges", post(send))
-        .route("/v1/resets/{resetId}/password", put(set_password))
-        .with_state(host)
+#[rustfmt::skip]
+pub fn routes() -> Routes {
+    let rows = vec![
+        Route::new(Method::POST, "/v1/resets", Access::Anyone, "startReset", start),
+        Route::new(Method::GET, "/v1/resets/{resetId}", Access::Reset, "getReset", view),
+        Route::new(Method::DELETE, "/v1/resets/{resetId}", Access::Reset, "cancelReset", cancel),
+        Route::new(Method::POST, "/v1/resets/{resetId}/challenges", Access::Reset, "sendCode", challenge),
+        Route::new(Method::PUT, "/v1/resets/{resetId}/password", Access::Reset, "resetPassword", put_password),
+    ];
+    Routes { function: "reset", rows }
 }
 
 async fn start(
     State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
-    repeat: Repeat,
+    Extension(ctx): Extension<RequestContext>,
+    key: IdempotencyKey,
     Body(body): Body<StartReset>,
-) -> Result<(StatusCode, Extension<Note>, Json<StartedAnswer>), Refusal> {
+) -> Result<(StatusCode, Extension<Note>, Json<StartedResponse>), Refusal> {
     let user_id = TypedUserId::new(body.user_id);
     if user_id.is_too_long() {
         return Err(Problem::field("/userId", ViolationCode::NotAUserId).into());
     }
     let handle = host.ring.keys().await?.handle(&user_id);
-    let (store, ring, entropy) = (&host.store, &*host.ring, &host.entropy);
-    // The answer holds the bearer: whoever asks from elsewhere gets their own.
-    let first = async |call: &Call| {
-        Ok((start_reset(store, ring, entropy, call, &user_id).await?, Some(Step::Started)))
+    let (store, ring) = (&host.store, &*host.ring);
+    let first = async |ctx: &RequestContext| {
+        Ok((start_reset(store, ring, ctx, &user_id).await?, Some(Step::Started)))
     };
-    let again = async |call: &Call, _| {
-        Ok((start_reset_again(store, ring, entropy, call, &user_id).await?, None))
+    let again = async |ctx: &RequestContext, _| {
+        Ok((start_reset_again(store, ring, ctx, &user_id).await?, None))
     };
-    let (started, step) = once(&host, &call, repeat, &handle, &call.source, first, again).await?;
+    // The answer holds the bearer: a caller at another address gets its own.
+    let (started, step) = idempotent(&host, &ctx, key, &handle, &ctx.source, first, again).await?;
     let note = Note { step, ..Note::of(&started.support_code) };
     Ok((StatusCode::CREATED, Extension(note), Json(started.into())))
 }
 
 async fn view(
     State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
+    Extension(ctx): Extension<RequestContext>,
     ResetBearer(bearer): ResetBearer,
-    Path(id): Path<String>,
-) -> Result<(Extension<Note>, Json<ResetAnswer>), Refusal> {
-    let view = view_reset(&host.store, &call, &bearer, &ResetId(id)).await?;
+    ResetPath(id): ResetPath,
+) -> Result<(Extension<Note>, Json<ResetResponse>), Refusal> {
+    let view = view_reset(&host.store, &ctx, &bearer, &id).await?;
     let note = Note { step: view.ready.then_some(Step::Ready), ..Note::of(&view.support_code) };
     Ok((Extension(note), Json(view.into())))
 }
 
 async fn cancel(
     State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
+    Extension(ctx): Extension<RequestContext>,
     ResetBearer(bearer): ResetBearer,
-    Path(id): Path<String>,
+    ResetPath(id): ResetPath,
 ) -> Result<(StatusCode, Extension<Note>), Refusal> {
-    let id = ResetId(id);
-    cancel_reset(&host.store, &host.entropy, &call, &bearer, &id).await?;
+    cancel_reset(&host.store, &ctx, &bearer, &id).await?;
     Ok((StatusCode::NO_CONTENT, Extension(Note::of(&id.support_code()))))
 }
 
-async fn send(
+async fn challenge(
     State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
+    Extension(ctx): Extension<RequestContext>,
     ResetBearer(bearer): ResetBearer,
-    Path(id): Path<String>,
-    repeat: Repeat,
+    ResetPath(id): ResetPath,
+    key: IdempotencyKey,
     Body(body): Body<SendCode>,
-) -> Result<(StatusCode, Extension<Note>, Json<ChallengeAnswer>), Refusal> {
-    let wanted = WantedCode { kind: body.kind, destination: body.destination.as_deref() };
-    let id = ResetId(id);
-    let first = async |call: &Call| {
-        send_code(&host.store, &*host.ring, &host.entropy, call, &bearer, &id, wanted).await
+) -> Result<(StatusCode, Extension<Note>, Json<ChallengeResponse>), Refusal> {
+    let wanted = body.parsed()?;
+    let first = async |ctx: &RequestContext| {
+        issue_challenge(&host.store, &*host.ring, ctx, &bearer, &id, &wanted).await
     };
-    let sent =
-        once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, sent_again)
-            .await?;
+    let sent = idempotent_for(&host, &ctx, key, &bearer, first, sent_again).await?;
     let note = Note { step: sent.first.then_some(Step::CodeSent), ..Note::of(&id.support_code()) };
     Ok((StatusCode::ACCEPTED, Extension(note), Json(sent.into())))
 }
 
-async fn set_password(
+async fn put_password(
     State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
+    Extension(ctx): Extension<RequestContext>,
     ResetBearer(bearer): ResetBearer,
-    Path(id): Path<String>,
+    ResetPath(id): ResetPath,
     Body(body): Body<SetPassword>,
 ) -> Result<(StatusCode, Extension<Note>), Refusal> {
-    let (id, new) = (ResetId(id), Password::new(&body.new_password));
-    reset_password(&host.store, &host.hasher, &host.entropy, &call, &bearer, &id, &new).await?;
+    let new = Password::new(&body.new_password);
+    set_password(&host.store, &host.hasher, &ctx, &bearer, &id, &new).await?;
     let note = Note { step: Some(Step::Completed), ..Note::of(&id.support_code()) };
     Ok((StatusCode::NO_CONTENT, Extension(note)))
+}
+
+/// What the API document says of each route, by its ID.
+#[cfg(feature = "openapi")]
+#[rustfmt::skip]
+pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
+    use crate::http::openapi::operation::{Operation, SENDING};
+    use domain::error::ProblemCode as P;
+    vec![
+        Operation::of("startReset", "Start a reset")
+            .says("The same for every user ID, whether or not it has an account: the kinds are the policy's. The bearer is shown this once.")
+            .takes::<StartReset>()
+            .answers::<StartedResponse>(201)
+            .refuses(&[P::ResetOff, P::ResetClosed, P::TooManyFromAddress]),
+        Operation::of("getReset", "What a reset needs next")
+            .says("`method`: prove a kind, or one more. `password`: set the new one.")
+            .answers::<ResetResponse>(200),
+        Operation::of("cancelReset", "Cancel a reset").says("It is over, and its codes are dead."),
+        Operation::of("sendCode", "Have a code sent")
+            .says("If the account exists and has a method of this kind (and the address typed is that method's, where it must be typed), a code is on its way. The answer is the same if not.")
+            .takes::<SendCode>()
+            .answers::<ChallengeResponse>(202)
+            .refuses(SENDING)
+            .refuses(&[P::ResetClosed]),
+        Operation::of("resetPassword", "Set the new password")
+            .says("Ends the reset, the old password, and every session and reset of the account. A refused password leaves the reset alive. Nobody is signed in by it.")
+            .takes::<SetPassword>()
+            .refuses(&[P::ProofMissing, P::PasswordRefused]),
+    ]
 }

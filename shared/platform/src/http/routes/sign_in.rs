@@ -1,45 +1,52 @@
 //! Routes of the function `sign-in`.
 
 use crate::host::Host;
-use crate::http::api::{ConfirmPassword, Me, MeAnswer, SignIn};
+use crate::http::api::transport::SessionTransport;
+use crate::http::api::{ConfirmPassword, Me, MeResponse, SignIn};
 use crate::http::problem::Refusal;
 use crate::http::request::auth::Caller;
 use crate::http::request::body::Body;
-use crate::http::request::cookie::{self, Carrier, hand_out, take_back};
-use crate::http::request::repeat::{Repeat, once, session_once};
+use crate::http::request::cookie::{self, hand_out, take_back};
+use crate::http::request::idempotency::{IdempotencyKey, idempotent, idempotent_session};
+use crate::http::route::{Route, Routes};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
-use axum::routing::{delete, get, post};
-use axum::{Extension, Json, Router};
-use domain::account::TypedUserId;
+use axum::{Extension, Json};
+use domain::access::Access;
+use domain::context::RequestContext;
 use domain::error::ProblemCode;
-use domain::flow::confirm_password::confirm_password;
-use domain::flow::{sign_in, signed_in};
+use domain::flow::sign_in::confirm_password::confirm_password;
+use domain::flow::sign_in::sign_in::{sign_in, sign_in_again};
+use domain::flow::sign_in::sign_out::{sign_out, sign_out_everywhere};
+use domain::flow::steps::signed_in::signed_in;
+use domain::identity::TypedUserId;
 use domain::password::Password;
-use domain::port::{Call, KeyRing};
+use domain::port::KeyRing;
 use domain::secret::ExposeSecret;
 use domain::session::postpone_until;
 use std::sync::Arc;
 
-pub fn routes(host: Arc<Host>) -> Router {
-    Router::new()
-        .route("/v1/sign-in", post(start))
-        .route("/v1/session", delete(end))
-        .route("/v1/session/confirm", post(confirm))
-        .route("/v1/sessions", delete(end_all))
-        .route("/v1/me", get(me))
-        .with_state(host)
+#[rustfmt::skip]
+pub fn routes() -> Routes {
+    let rows = vec![
+        Route::new(Method::POST, "/v1/sign-in", Access::Anyone, "signIn", start),
+        Route::new(Method::GET, "/v1/me", Access::Session, "getMe", me),
+        Route::new(Method::DELETE, "/v1/session", Access::Session, "signOut", end),
+        Route::new(Method::POST, "/v1/session/confirm", Access::Registration, "confirmPassword", confirm),
+        Route::new(Method::DELETE, "/v1/sessions", Access::Session, "signOutEverywhere", end_all),
+    ];
+    Routes { function: "sign-in", rows }
 }
 
 async fn start(
     State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
+    Extension(ctx): Extension<RequestContext>,
     headers: HeaderMap,
-    repeat: Repeat,
+    key: IdempotencyKey,
     Body(body): Body<SignIn>,
 ) -> Result<Response, Refusal> {
-    if body.session == Carrier::Cookie
+    if body.session == SessionTransport::Cookie
         && !cookie::may_begin(&headers, host.settings.base_url.origin())
     {
         return Err(ProblemCode::CrossSite.into());
@@ -47,66 +54,97 @@ async fn start(
     let user_id = TypedUserId::new(body.user_id);
     let password = Password::new(&body.password);
     if user_id.is_too_long() || password.is_too_long() {
-        // Nobody has such an ID or password: no call and no hash for it.
+        // No account has such an ID or password: refused without a call or a hash.
         return Err(ProblemCode::SignInFailed.into());
     }
     let handle = host.ring.keys().await?.handle(&user_id);
-    let (store, ring, entropy) = (&host.store, &*host.ring, &host.entropy);
-    let first = async |call: &Call| {
-        sign_in::sign_in(store, ring, &host.hasher, entropy, call, &user_id, &password).await
+    let first = async |ctx: &RequestContext| {
+        sign_in(&host.store, &*host.ring, &host.hasher, ctx, &user_id, &password).await
     };
-    let again = async |call: &Call, _| sign_in::sign_in_again(store, entropy, call, &handle).await;
+    let again = async |ctx: &RequestContext, _| sign_in_again(&host.store, ctx, &handle).await;
     // Another password is another sign-in, which counts.
-    let answer =
-        once(&host, &call, repeat, &handle, body.password.expose_secret(), first, again).await?;
-    Ok(hand_out(answer, body.session, call.now))
+    let credential = body.password.expose_secret();
+    let session = idempotent(&host, &ctx, key, &handle, credential, first, again).await?;
+    Ok(hand_out(session, body.session, ctx.now))
 }
 
-async fn end(Caller { host, call, bearer }: Caller, carrier: Carrier) -> Result<Response, Refusal> {
-    sign_in::sign_out(&host.store, &host.entropy, &call, &bearer).await?;
-    Ok(take_back(StatusCode::NO_CONTENT, carrier))
+async fn end(
+    Caller { host, ctx, bearer }: Caller,
+    transport: SessionTransport,
+) -> Result<Response, Refusal> {
+    sign_out(&host.store, &ctx, &bearer).await?;
+    Ok(take_back(StatusCode::NO_CONTENT, transport))
 }
 
 async fn end_all(
-    Caller { host, call, bearer }: Caller,
-    carrier: Carrier,
+    Caller { host, ctx, bearer }: Caller,
+    transport: SessionTransport,
 ) -> Result<Response, Refusal> {
-    sign_in::sign_out_everywhere(&host.store, &host.entropy, &call, &bearer).await?;
-    Ok(take_back(StatusCode::NO_CONTENT, carrier))
+    sign_out_everywhere(&host.store, &ctx, &bearer).await?;
+    Ok(take_back(StatusCode::NO_CONTENT, transport))
 }
 
 async fn confirm(
-    Caller { host, call, bearer }: Caller,
-    carrier: Carrier,
-    repeat: Repeat,
+    Caller { host, ctx, bearer }: Caller,
+    transport: SessionTransport,
+    key: IdempotencyKey,
     Body(body): Body<ConfirmPassword>,
 ) -> Result<Response, Refusal> {
     let password = Password::new(&body.password);
     if password.is_too_long() {
         return Err(ProblemCode::CurrentPasswordWrong.into());
     }
-    let first = async |call: &Call| {
-        confirm_password(&host.store, &host.hasher, &host.entropy, call, &bearer, &password).await
+    let first = async |ctx: &RequestContext| {
+        confirm_password(&host.store, &host.hasher, ctx, &bearer, &password).await
     };
-    let answer =
-        session_once(&host, &call, repeat, &bearer, body.password.expose_secret(), first).await?;
-    Ok(hand_out(answer, carrier, call.now))
+    let proof = body.password.expose_secret();
+    let session = idempotent_session(&host, &ctx, key, &bearer, proof, first).await?;
+    Ok(hand_out(session, transport, ctx.now))
 }
 
-async fn me(Caller { host, call, bearer }: Caller) -> Result<Json<MeAnswer>, Refusal> {
-    let who = signed_in::signed_in(&host.store, &call, &bearer, &[]).await?;
+async fn me(Caller { host, ctx, bearer }: Caller) -> Result<Json<MeResponse>, Refusal> {
+    let who = signed_in(&host.store, &ctx, &bearer, &[]).await?;
     let policy = &who.policy.policy;
-    let next = who.session.next(&who.account, policy, call.now);
-    let postpone_until =
-        postpone_until(&who.account, policy, next, call.now).map(|t| t.to_string());
-    let (reach, expires_at) = (who.session.reach, who.session.exp.to_string());
-    let undeliverable = who.account.undeliverable_kinds();
-    Ok(Json(MeAnswer {
+    let next = who.session.next(&who.account, policy, ctx.now);
+    let postpone_until = postpone_until(&who.account, policy, next, ctx.now);
+    Ok(Json(MeResponse {
         user: Me::from(&who.account),
-        reach,
+        reach: who.session.reach,
         next,
-        postpone_until,
-        expires_at,
-        undeliverable,
+        postpone_until: postpone_until.map(|until| until.to_string()),
+        expires_at: who.session.exp.to_string(),
+        undeliverable: who.account.undeliverable_kinds(),
     }))
+}
+
+/// What the API document says of each route, by its ID.
+#[cfg(feature = "openapi")]
+#[rustfmt::skip]
+pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
+    use crate::http::openapi::operation::{Operation};
+    use crate::http::api::SessionResponse;
+    use domain::error::ProblemCode as P;
+    vec![
+        Operation::of("signIn", "Sign in")
+            .says("The session travels as a bearer in the answer or, for pages of the configured address that ask for it, in a `__Host-` cookie. `next` tells what has to be done first. After ten wrong passwords sign-in waits a minute, doubling to fifteen.")
+            .takes::<SignIn>()
+            .answers::<SessionResponse>(200)
+            .sets_cookie()
+            .refuses(&[P::SignInFailed, P::SignInLocked, P::CrossSite, P::SignInRequired]),
+        Operation::of("getMe", "Who is signed in")
+            .says("The account of the session, how far it reaches, and what comes next.")
+            .answers::<MeResponse>(200),
+        Operation::of("signOut", "Sign out")
+            .says("Ends this session.")
+            .sets_cookie(),
+        Operation::of("confirmPassword", "Prove the password again")
+            .says("For twenty minutes the session may then change methods. Its bearer is a new one.")
+            .takes::<ConfirmPassword>()
+            .answers::<SessionResponse>(200)
+            .sets_cookie()
+            .refuses(&[P::CurrentPasswordWrong, P::SignInLocked]),
+        Operation::of("signOutEverywhere", "Sign out everywhere")
+            .says("Ends every session of the account, this one too.")
+            .sets_cookie(),
+    ]
 }

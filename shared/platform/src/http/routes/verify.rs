@@ -1,57 +1,75 @@
 //! The route of the function `verify`.
 
 use crate::host::Host;
-use crate::http::answered::Note;
-use crate::http::api::{VerifiedAnswer, VerifyCode};
+use crate::http::answer_log::Note;
+use crate::http::api::{VerifiedResponse, VerifyCode};
 use crate::http::problem::Refusal;
 use crate::http::request::auth::AnyBearer;
 use crate::http::request::body::Body;
-use crate::http::request::repeat::{Repeat, once};
+use crate::http::request::idempotency::{IdempotencyKey, idempotent_for};
+use crate::http::request::names::ChallengePath;
+use crate::http::route::{Route, Routes};
 use crate::metrics::Step;
-use axum::extract::{Path, State};
-use axum::routing::post;
-use axum::{Extension, Json, Router};
-use domain::challenge::ChallengeId;
+use axum::extract::State;
+use axum::http::Method;
+use axum::{Extension, Json};
+use domain::access::Access;
 use domain::code::TypedCode;
-use domain::error::{Problem, ProblemCode, ViolationCode};
-use domain::flow::verify_code::{support_code, verified_again, verify_code};
-use domain::port::Call;
-use domain::repeat::Remembered;
+use domain::context::RequestContext;
+use domain::error::{Problem, ViolationCode};
+use domain::flow::verify::verify_code::{support_code, verified_again, verify_code};
+use domain::idempotency::IdempotencyRecord;
 use domain::secret::{BearerKind, ExposeSecret};
 use std::sync::Arc;
 
-pub fn routes(host: Arc<Host>) -> Router {
-    Router::new().route("/v1/challenges/{challengeId}/verify", post(verify)).with_state(host)
+#[rustfmt::skip]
+pub fn routes() -> Routes {
+    let rows = vec![
+        Route::new(Method::POST, "/v1/challenges/{challengeId}/verify", Access::ResetOrRegistration, "verifyCode", verify),
+    ];
+    Routes { function: "verify", rows }
 }
 
 async fn verify(
     State(host): State<Arc<Host>>,
-    Extension(call): Extension<Call>,
+    Extension(ctx): Extension<RequestContext>,
     AnyBearer(bearer): AnyBearer,
-    Path(challenge): Path<String>,
-    repeat: Repeat,
+    ChallengePath(challenge): ChallengePath,
+    key: IdempotencyKey,
     Body(body): Body<VerifyCode>,
-) -> Result<(Extension<Note>, Json<VerifiedAnswer>), Refusal> {
+) -> Result<(Extension<Note>, Json<VerifiedResponse>), Refusal> {
     let typed = TypedCode::parse(body.code.expose_secret())
         .ok_or_else(|| Problem::field("/code", ViolationCode::NotACode))?;
-    let challenge = ChallengeId::parse(&challenge).ok_or(ProblemCode::NotFound)?;
     let step = match bearer.kind {
         BearerKind::Reset => Some(Step::Verified),
         BearerKind::Session => None,
     };
-    let support_code = support_code(&call, &bearer);
-    let first = async |call: &Call| {
+    let support_code = support_code(&ctx, &bearer);
+    let first = async |ctx: &RequestContext| {
         let verified =
-            verify_code(&host.store, &*host.ring, &host.entropy, call, &bearer, &challenge, &typed)
-                .await?;
+            verify_code(&host.store, &*host.ring, ctx, &bearer, &challenge, &typed).await?;
         Ok((verified.kind, Note { step, verified: Some(verified), ..Note::of(&support_code) }))
     };
-    let again = async |_: &Call, first: Remembered| {
+    let again = async |_: &RequestContext, first: IdempotencyRecord| {
         let kind = verified_again(first.outcome).ok_or_else(Problem::unavailable)?;
         Ok((kind, Note::of(&support_code)))
     };
-    let verified =
-        once(&host, &call, repeat, &bearer.handle, bearer.digest().as_str(), first, again).await;
+    let verified = idempotent_for(&host, &ctx, key, &bearer, first, again).await;
     let (verified, note) = verified.map_err(|problem| problem.with_support_code(&support_code))?;
-    Ok((Extension(note), Json(VerifiedAnswer { verified })))
+    Ok((Extension(note), Json(VerifiedResponse { verified })))
+}
+
+/// What the API document says of each route, by its ID.
+#[cfg(feature = "openapi")]
+#[rustfmt::skip]
+pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
+    use crate::http::openapi::operation::{Operation};
+    use domain::error::ProblemCode as P;
+    vec![
+        Operation::of("verifyCode", "Enter a code")
+            .says("For the registration or the reset that asked for the code. Every code that is not accepted is one problem, which does not tell why.")
+            .takes::<VerifyCode>()
+            .answers::<VerifiedResponse>(200)
+            .refuses(&[P::CodeNotAccepted, P::ResetEnded, P::NotFound, P::ResetClosed, P::TooSoon]),
+    ]
 }

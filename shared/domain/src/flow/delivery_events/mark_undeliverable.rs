@@ -1,0 +1,94 @@
+//! A message came back: its address is marked, so that its owner is told at
+//! the next sign-in and administrators see it.
+//!
+//! It is told and nothing more. No generation moves, no session, reset or code
+//! ends, and no answer of a reset changes: whoever can make messages come back
+//! (a full mailbox, a complaint) must not be able to lock anybody out.
+
+use crate::audit::{Event, SupportCode};
+use crate::context::RequestContext;
+use crate::delivery::{MessageId, Returned, Undeliverable};
+use crate::error::Problem;
+use crate::flow::steps::attempts::Attempts;
+use crate::flow::steps::audit_entry::AuditEntry;
+use crate::flow::steps::write::save_account;
+use crate::method::Method;
+use crate::port::{Change, Guard, KeyRing, Store, Want};
+
+/// What an event did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Marked {
+    Marked,
+    /// It was marked before, and its owner has not confirmed it since.
+    Already,
+    /// The account has another address now, none, or proved this one after
+    /// the message was sent.
+    Moved,
+    /// No message of ours has this name; or the event came before.
+    Unknown,
+}
+
+impl Marked {
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Marked::Marked => "marked",
+            Marked::Already => "already",
+            Marked::Moved => "moved",
+            Marked::Unknown => "unknown",
+        }
+    }
+}
+
+/// Marks the method whose message came back for good. Beside what it did: the
+/// support code of what the message was sent for, where it is known.
+pub async fn mark_undeliverable(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    ctx: &RequestContext,
+    id: &MessageId,
+    returned: Returned,
+) -> Result<(Marked, Option<SupportCode>), Problem> {
+    let keys = ring.keys().await?;
+    let mut attempts = Attempts::of("undeliverable");
+    loop {
+        attempts.begin()?;
+        let sent = store.read(&[Want::Sent(id)]).await?.sent;
+        let Some(sent) = sent.filter(|sent| sent.kind == returned.kind()) else {
+            return Ok((Marked::Unknown, None));
+        };
+        let of = Some(sent.support_code.clone());
+        let read = store.read(&[Want::Account(&sent.handle), Want::Policy]).await?;
+        let is_it = |method: &&Method| {
+            keys.destination_name(&method.destination) == sent.destination
+                && method.verified_at < sent.at
+        };
+        let account = read.account(&sent.handle);
+        let method = account.and_then(|account| account.methods.get(&sent.kind)).filter(is_it);
+        let (Some(account), Some(method)) = (account, method) else {
+            return Ok((Marked::Moved, of));
+        };
+        let confirmed = |since| account.confirmed_at.is_some_and(|at| at >= since);
+        if method.undeliverable.as_ref().is_some_and(|before| !confirmed(before.since)) {
+            return Ok((Marked::Already, of));
+        }
+        let mut marked = account.clone();
+        let undeliverable = Some(Undeliverable { since: ctx.now, reason: returned });
+        marked.methods.insert(sent.kind, Method { undeliverable, ..method.clone() });
+        let entry = AuditEntry {
+            uid: Some(&account.uid),
+            kind: Some(sent.kind),
+            reason: returned.reason(),
+            support_code: sent.support_code.clone(),
+            ..AuditEntry::new(ctx, &sent.handle, Event::MethodUndeliverable)
+        };
+        let changes = vec![
+            entry.record(ctx, &read.policy().policy),
+            save_account(&sent.handle, account, marked.revised()),
+            Change::ForgetSent(id.clone()),
+        ];
+        // The account moved, or the event came twice at once: judge anew.
+        if attempts.commit(store, ctx, changes, &[Guard::Account, Guard::Sent]).await? {
+            return Ok((Marked::Marked, of));
+        }
+    }
+}

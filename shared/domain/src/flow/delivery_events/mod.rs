@@ -1,0 +1,3 @@
+//! The function `delivery-events`: what became of messages.
+
+pub mod mark_undeliverable;

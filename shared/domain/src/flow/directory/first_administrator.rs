@@ -1,0 +1,77 @@
+//! The first administrator: made by a direct invocation, which only the
+//! cloud account's own rights allow. There is no other way in.
+
+use crate::account::{Account, Role};
+use crate::audit::Event;
+use crate::context::RequestContext;
+use crate::error::{Problem, ProblemCode};
+use crate::flow::directory::create_user::{NewUser, draft};
+use crate::flow::directory::temporary::CreatedUser;
+use crate::flow::steps::audit_entry::AuditEntry;
+use crate::flow::steps::revoke::revoke;
+use crate::flow::steps::write::{index_changes, save_account};
+use crate::identity::Handle;
+use crate::policy::Policy;
+use crate::port::{Change, Guard, KeyRing, PasswordHasher, Store, Want};
+
+/// Makes the first administrator, where there is none.
+pub async fn create_first_administrator(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    hasher: &impl PasswordHasher,
+    ctx: &RequestContext,
+    new: NewUser,
+) -> Result<CreatedUser, Problem> {
+    let new = NewUser { role: Role::Administrator, ..new };
+    let handle = ring.keys().await?.handle_of(&new.user_id);
+    let created = draft(hasher, ctx, new).await?;
+    let entry = AuditEntry {
+        uid: Some(&created.account.uid),
+        ..AuditEntry::new(ctx, &handle, Event::AdministratorCreated)
+    };
+    let mut changes = vec![
+        Change::CreateAccount {
+            handle: handle.clone(),
+            account: Box::new(created.account.clone()),
+        },
+        Change::AddAdministrator { handle: handle.clone(), first: true },
+        entry.record(ctx, &Policy::default()),
+    ];
+    changes.extend(index_changes(&handle, None, Some(&created.account)));
+    match store.commit(ctx, "first", changes).await {
+        Ok(()) => Ok(created),
+        Err(error) if error.by(Guard::Administrators) => again(store, ctx, &handle, created)
+            .await?
+            .ok_or_else(|| ProblemCode::AdministratorExists.into()),
+        Err(error) if error.by(Guard::Account) => Err(ProblemCode::UserExists.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A new temporary password for an administrator of this user ID who never
+/// used the first one: its answer was lost, or it was too late. Nothing else
+/// opens this door again.
+async fn again(
+    store: &impl Store,
+    ctx: &RequestContext,
+    handle: &Handle,
+    fresh: CreatedUser,
+) -> Result<Option<CreatedUser>, Problem> {
+    let read = store.read(&[Want::Account(handle)]).await?;
+    let waiting =
+        |a: &&Account| a.role == Role::Administrator && a.enabled && a.temporary_until.is_some();
+    let Some(before) = read.account(handle).filter(waiting) else { return Ok(None) };
+    let mut account = before.clone();
+    account.hash = fresh.account.hash.clone();
+    account.temporary_until = fresh.account.temporary_until;
+    let account = account.with_sessions_revoked();
+    let entry = AuditEntry {
+        uid: Some(&account.uid),
+        ..AuditEntry::new(ctx, handle, Event::AdministratorCreated)
+    };
+    let mut changes =
+        vec![save_account(handle, before, account.clone()), entry.record(ctx, &Policy::default())];
+    changes.extend(revoke(ctx, handle));
+    store.commit(ctx, "again", changes).await?;
+    Ok(Some(CreatedUser { account, ..fresh }))
+}

@@ -1,0 +1,92 @@
+//! Issuing a new temporary password, which ends the one before.
+
+use crate::audit::Event;
+use crate::context::RequestContext;
+use crate::error::{Problem, ProblemCode};
+use crate::flow::directory::target::{still_acting, target, write_refused};
+use crate::flow::directory::temporary::{CreatedUser, Issued, TEMPORARY_PASSWORD};
+use crate::flow::steps::attempts::Attempts;
+use crate::flow::steps::audit_entry::AuditEntry;
+use crate::flow::steps::idempotency::record_outcome;
+use crate::flow::steps::messages::notices;
+use crate::flow::steps::revoke::revoke;
+use crate::flow::steps::signed_in::signed_in;
+use crate::flow::steps::write::save_account;
+use crate::idempotency::{IdempotencyRecord, Outcome};
+use crate::identity::TypedUserId;
+use crate::notice::Notice;
+use crate::password::{TEMPORARY, temporary};
+use crate::port::{Change, Guard, KeyRing, PasswordHasher, Store, Want};
+use crate::secret::Bearer;
+
+/// Issues a temporary password. Everything that the older password opened
+/// ends, and so does the lock of wrong passwords.
+pub async fn issue_password(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    hasher: &impl PasswordHasher,
+    ctx: &RequestContext,
+    bearer: &Bearer,
+    user_id: &TypedUserId,
+) -> Result<CreatedUser, Problem> {
+    let handle = ring.keys().await?.handle(user_id);
+    let mut issued: Option<Issued> = None;
+    let mut attempts = Attempts::of("issue");
+    loop {
+        attempts.begin()?;
+        let who = signed_in(store, ctx, bearer, &[Want::Account(&handle)]).await?;
+        let (before, policy) = (target(&who, &handle)?, &who.policy.policy);
+        // Hashed once, however often the account moves.
+        let fresh = match issued.take() {
+            Some(fresh) => fresh,
+            None => Issued::new(hasher, ctx).await?,
+        };
+        let mut account = before.clone();
+        account.hash = fresh.hash.clone();
+        account.temporary_until = Some(fresh.expires);
+        let account = account.with_sessions_revoked();
+        let entry = AuditEntry {
+            uid: Some(&before.uid),
+            actor: Some(&who.account.uid),
+            ..AuditEntry::new(ctx, &handle, Event::TemporaryPasswordIssued)
+        };
+        let mut changes = vec![
+            entry.record(ctx, policy),
+            save_account(&handle, before, account.clone()),
+            Change::ClearLock { handle: handle.clone() },
+        ];
+        changes.extend(still_acting(&who, &handle));
+        changes.extend(revoke(ctx, &handle));
+        changes.extend(notices(ctx, &handle, before, Notice::PasswordIssued, policy));
+        changes.extend(record_outcome(ctx, who.handle(), Outcome::Done));
+        if attempts.commit(store, ctx, changes, &[Guard::Account]).await.map_err(write_refused)? {
+            return Ok(CreatedUser {
+                account,
+                temporary_password: fresh.temporary_password,
+                expires: fresh.expires,
+            });
+        }
+        issued = Some(fresh);
+    }
+}
+
+/// The temporary password that an idempotent request handed out, again. The
+/// caller must still be an administrator.
+pub async fn issued_again(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    ctx: &RequestContext,
+    bearer: &Bearer,
+    user_id: &TypedUserId,
+    first: &IdempotencyRecord,
+) -> Result<CreatedUser, Problem> {
+    let handle = ring.keys().await?.handle(user_id);
+    let who = signed_in(store, ctx, bearer, &[Want::Account(&handle)]).await?;
+    // An account that was created anew since is another account.
+    let account = target(&who, &handle)
+        .ok()
+        .filter(|account| account.created_at <= first.at)
+        .ok_or(ProblemCode::NotFound)?;
+    let temporary_password = temporary(ctx.secret(TEMPORARY_PASSWORD));
+    Ok(CreatedUser { account: account.clone(), temporary_password, expires: first.at + TEMPORARY })
+}

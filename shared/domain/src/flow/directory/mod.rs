@@ -1,0 +1,13 @@
+//! The function `directory`: accounts, for administrators and the help desk.
+
+pub mod change_user;
+pub mod create_user;
+pub mod delete_user;
+pub mod first_administrator;
+pub mod issue_password;
+pub mod remove_method;
+pub mod require_registration;
+mod target;
+pub mod temporary;
+pub mod unlock;
+pub mod view;

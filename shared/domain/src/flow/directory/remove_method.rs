@@ -1,0 +1,64 @@
+//! Removing a method of another account.
+
+use crate::audit::Event;
+use crate::challenge::Purpose;
+use crate::context::RequestContext;
+use crate::error::{Problem, ProblemCode};
+use crate::flow::directory::target::{still_acting, target, write_refused};
+use crate::flow::steps::attempts::Attempts;
+use crate::flow::steps::audit_entry::AuditEntry;
+use crate::flow::steps::messages::notices;
+use crate::flow::steps::revoke::{drop_challenges, revoke};
+use crate::flow::steps::signed_in::signed_in;
+use crate::flow::steps::write::save_account;
+use crate::identity::TypedUserId;
+use crate::kind::Kind;
+use crate::notice::Notice;
+use crate::port::{Guard, KeyRing, Store, Want};
+use crate::secret::Bearer;
+
+/// Removes the method of a kind, and the address of that kind that waits for
+/// its code. Everything that the method opened ends with it: codes, resets,
+/// sessions.
+pub async fn remove_method(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    ctx: &RequestContext,
+    bearer: &Bearer,
+    user_id: &TypedUserId,
+    kind: Kind,
+) -> Result<(), Problem> {
+    let handle = ring.keys().await?.handle(user_id);
+    let mut attempts = Attempts::of("remove");
+    loop {
+        attempts.begin()?;
+        let who = signed_in(store, ctx, bearer, &[Want::Account(&handle)]).await?;
+        let (before, policy) = (target(&who, &handle)?, &who.policy.policy);
+        let mut account = before.clone();
+        let (verified, pending) =
+            (account.methods.remove(&kind).is_some(), account.pending.remove(&kind).is_some());
+        if !verified && !pending {
+            return Err(ProblemCode::NotFound.into());
+        }
+        let entry = AuditEntry {
+            uid: Some(&before.uid),
+            actor: Some(&who.account.uid),
+            kind: Some(kind),
+            ..AuditEntry::new(ctx, &handle, Event::MethodRemoved)
+        };
+        let mut changes = vec![entry.record(ctx, policy)];
+        changes.extend(still_acting(&who, &handle));
+        if verified {
+            changes.push(save_account(&handle, before, account.with_sessions_revoked()));
+            changes.extend(revoke(ctx, &handle));
+            changes.extend(notices(ctx, &handle, before, Notice::MethodRemoved, policy));
+        } else {
+            // The address was used for nothing yet: only its own code ends.
+            changes.push(save_account(&handle, before, account.revised()));
+            changes.push(drop_challenges(ctx, &handle, Purpose::Registration, &[kind], false));
+        }
+        if attempts.commit(store, ctx, changes, &[Guard::Account]).await.map_err(write_refused)? {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The account that a request acts on, and the guards of acting on it.
+
+use crate::account::{Account, Role};
+use crate::context::RequestContext;
+use crate::error::{Problem, ProblemCode};
+use crate::flow::steps::signed_in::SignedIn;
+use crate::identity::{GroupName, Handle};
+use crate::port::{Change, CommitError, Guard, Store};
+use std::collections::BTreeSet;
+
+/// Whether the caller may look after this account: the help desk looks after
+/// users only, not after other staff.
+pub(super) fn looks_after(who: &SignedIn, account: &Account) -> bool {
+    who.account.role == Role::Administrator || account.role == Role::User
+}
+
+/// The account that the request names.
+pub(super) fn target<'a>(who: &'a SignedIn, handle: &Handle) -> Result<&'a Account, Problem> {
+    let account = who.read.account(handle).ok_or(ProblemCode::NotFound)?;
+    match looks_after(who, account) {
+        true => Ok(account),
+        false => Err(ProblemCode::Forbidden.into()),
+    }
+}
+
+/// Whether the account counts as an administrator. The last one that counts
+/// cannot be disabled, demoted or deleted.
+pub(super) fn is_administrator(account: &Account) -> bool {
+    account.enabled && account.role == Role::Administrator
+}
+
+/// The guard that the caller may still act. `None` where the caller's own
+/// account is written: a transaction names no item twice, and that write has
+/// the guard itself.
+pub(super) fn still_acting(who: &SignedIn, written: &Handle) -> Option<Change> {
+    (who.handle() != written).then(|| who.still_acting())
+}
+
+/// Registers groups that had no member before. A transaction of its own, since
+/// a change of all groups fills one. Known groups are not written again, so
+/// that no item is written by every request.
+pub(super) async fn register_groups(
+    store: &impl Store,
+    ctx: &RequestContext,
+    who: &SignedIn,
+    groups: &BTreeSet<GroupName>,
+) -> Result<(), Problem> {
+    let mut changes: Vec<Change> =
+        groups.difference(&who.read.groups).cloned().map(Change::RegisterGroup).collect();
+    if changes.is_empty() {
+        return Ok(());
+    }
+    changes.push(who.still_acting());
+    store.commit(ctx, "groups", changes).await.map_err(write_refused)
+}
+
+/// The problem that a write_refused write of an account is told as.
+pub(super) fn write_refused(error: CommitError) -> Problem {
+    if error.by(Guard::Actor) {
+        ProblemCode::SignInRequired.into()
+    } else if error.by(Guard::Administrators) {
+        ProblemCode::LastAdministrator.into()
+    } else if error.by(Guard::Account) {
+        ProblemCode::PreconditionFailed.into()
+    } else {
+        error.into()
+    }
+}

@@ -1,0 +1,56 @@
+//! Unlocking an account for a user who is stuck.
+
+use crate::audit::Event;
+use crate::challenge::Purpose;
+use crate::context::RequestContext;
+use crate::error::Problem;
+use crate::flow::directory::target::{still_acting, target};
+use crate::flow::steps::attempts::Attempts;
+use crate::flow::steps::audit_entry::AuditEntry;
+use crate::flow::steps::idempotency::record_outcome;
+use crate::flow::steps::revoke::drop_challenges;
+use crate::flow::steps::signed_in::signed_in;
+use crate::idempotency::Outcome;
+use crate::identity::TypedUserId;
+use crate::port::{Change, Guard, KeyRing, Store, Want};
+use crate::secret::Bearer;
+
+/// Ends the wait at sign-in, and clears the failed guesses of reset and of
+/// registration. Codes under way live on with the guesses they have left.
+pub async fn unlock(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    ctx: &RequestContext,
+    bearer: &Bearer,
+    user_id: &TypedUserId,
+) -> Result<(), Problem> {
+    let handle = ring.keys().await?.handle(user_id);
+    let mut attempts = Attempts::of("unlock");
+    loop {
+        attempts.begin()?;
+        let who = signed_in(store, ctx, bearer, &[Want::Account(&handle)]).await?;
+        let before = target(&who, &handle)?;
+        let entry = AuditEntry {
+            uid: Some(&before.uid),
+            actor: Some(&who.account.uid),
+            ..AuditEntry::new(ctx, &handle, Event::UserUnlocked)
+        };
+        let mut changes = vec![
+            entry.record(ctx, &who.policy.policy),
+            Change::ClearLock { handle: handle.clone() },
+            Change::CheckAccount {
+                handle: handle.clone(),
+                uid: before.uid.clone(),
+                generation: before.generation,
+            },
+        ];
+        changes.extend(still_acting(&who, &handle));
+        let clear = |purpose: &Purpose| drop_challenges(ctx, &handle, *purpose, &[], true);
+        changes.extend(Purpose::ALL.iter().map(clear));
+        changes.extend(record_outcome(ctx, who.handle(), Outcome::Done));
+        // Either account moved. The next read refuses a caller who may not act any more.
+        if attempts.commit(store, ctx, changes, &[Guard::Actor]).await? {
+            return Ok(());
+        }
+    }
+}

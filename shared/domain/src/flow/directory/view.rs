@@ -1,0 +1,121 @@
+//! Reading accounts and groups.
+
+use crate::account::Account;
+use crate::audit::Reason;
+use crate::challenge::Purpose;
+use crate::context::RequestContext;
+use crate::directory::Filter;
+use crate::error::Problem;
+use crate::flow::directory::target::{looks_after, target};
+use crate::flow::steps::signed_in::signed_in;
+use crate::identity::{GroupName, TypedUserId};
+use crate::limit::guess_cap;
+use crate::policy::{Policy, Scope};
+use crate::port::{KeyRing, Page, Store, Want};
+use crate::reset::eligibility;
+use crate::secret::Bearer;
+use crate::time::Time;
+
+/// Accounts that fit and that the caller looks after, in a stable order. A page
+/// may be shorter than asked for.
+pub async fn list_users(
+    store: &impl Store,
+    ctx: &RequestContext,
+    bearer: &Bearer,
+    filter: &Filter,
+    limit: u32,
+    from: Option<String>,
+) -> Result<Page<Account>, Problem> {
+    let who = signed_in(store, ctx, bearer, &[]).await?;
+    let mut page = store.list_accounts(filter, limit, from).await?;
+    page.items.retain(|account| looks_after(&who, account));
+    Ok(page)
+}
+
+/// Groups that have a member, by name.
+pub async fn list_groups(
+    store: &impl Store,
+    ctx: &RequestContext,
+    bearer: &Bearer,
+    limit: u32,
+    from: Option<String>,
+) -> Result<Page<GroupName>, Problem> {
+    signed_in(store, ctx, bearer, &[]).await?;
+    store.list_groups(limit, from).await
+}
+
+/// One account.
+pub async fn view_user(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    ctx: &RequestContext,
+    bearer: &Bearer,
+    user_id: &TypedUserId,
+) -> Result<Account, Problem> {
+    let handle = ring.keys().await?.handle(user_id);
+    let who = signed_in(store, ctx, bearer, &[Want::Account(&handle)]).await?;
+    target(&who, &handle).cloned()
+}
+
+/// One account and the policy that its methods are seen by.
+pub async fn view_methods(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    ctx: &RequestContext,
+    bearer: &Bearer,
+    user_id: &TypedUserId,
+) -> Result<(Account, Policy), Problem> {
+    let handle = ring.keys().await?.handle(user_id);
+    let who = signed_in(store, ctx, bearer, &[Want::Account(&handle)]).await?;
+    Ok((target(&who, &handle)?.clone(), who.policy.policy.clone()))
+}
+
+/// Whether an account can reset its password now.
+pub struct ResetEligibility {
+    /// [`Reason::None`] where it can.
+    pub reason: Reason,
+    /// Until when, where time alone ends it.
+    pub until: Option<Time>,
+}
+
+impl ResetEligibility {
+    /// Every reason it may have.
+    pub const REASONS: [Reason; 6] = [
+        Reason::None,
+        Reason::ResetOff,
+        Reason::Disabled,
+        Reason::OutOfScope,
+        Reason::NotEnoughMethods,
+        Reason::ResetClosed,
+    ];
+}
+
+/// Whether somebody can reset their password now and, if not, the real
+/// reason: what the person themselves is never told.
+pub async fn can_reset(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    ctx: &RequestContext,
+    bearer: &Bearer,
+    user_id: &TypedUserId,
+) -> Result<ResetEligibility, Problem> {
+    let handle = ring.keys().await?.handle(user_id);
+    let who = signed_in(
+        store,
+        ctx,
+        bearer,
+        &[Want::Account(&handle), Want::Ledger(&handle, Purpose::Reset)],
+    )
+    .await?;
+    let (account, policy) = (target(&who, &handle)?, &who.policy.policy);
+    let closed =
+        who.read.ledger(Purpose::Reset).closed_until(guess_cap(policy, Purpose::Reset), ctx.now);
+    let reason = match (&policy.scope, eligibility(Some(account), policy)) {
+        (Scope::None, _) => Reason::ResetOff,
+        (Scope::Selected { .. } | Scope::All, Reason::None) if closed.is_some() => {
+            Reason::ResetClosed
+        }
+        (Scope::Selected { .. } | Scope::All, reason) => reason,
+    };
+    Ok(ResetEligibility { reason, until: closed.filter(|_| reason == Reason::ResetClosed) })
+}

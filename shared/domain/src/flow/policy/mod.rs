@@ -1,0 +1,6 @@
+//! The function `policy`: the policy, its history, and the organisation's terms.
+
+mod commit;
+pub mod save_policy;
+pub mod save_terms;
+pub mod view;

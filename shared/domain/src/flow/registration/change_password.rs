@@ -1,0 +1,80 @@
+//! Changing one's own password: the forced change of a temporary one too.
+
+use crate::audit::Event;
+use crate::context::RequestContext;
+use crate::error::{Problem, ProblemCode, Violation, ViolationCode};
+use crate::flow::steps::attempts::Attempts;
+use crate::flow::steps::audit_entry::AuditEntry;
+use crate::flow::steps::messages::notices;
+use crate::flow::steps::new_password::refusals;
+use crate::flow::steps::new_session::NewSession;
+use crate::flow::steps::password_proof::{TypedPassword, count_wrong, save_lock};
+use crate::flow::steps::revoke::revoke;
+use crate::flow::steps::signed_in::signed_in;
+use crate::flow::steps::write::{replace_session, save_account};
+use crate::notice::Notice;
+use crate::password::Password;
+use crate::port::{Guard, HashTarget, PasswordHasher, Store, Want};
+use crate::secret::{Bearer, BearerKind};
+use crate::session::{Session, next_step, note_asked};
+
+/// Takes the current and the new password (ASVS 6.2.3). Every other session,
+/// reset and challenge ends; this one goes on under a new bearer.
+pub async fn change_password(
+    store: &impl Store,
+    hasher: &impl PasswordHasher,
+    ctx: &RequestContext,
+    bearer: &Bearer,
+    current: &Password,
+    new: &Password,
+) -> Result<NewSession, Problem> {
+    let mut typed = TypedPassword::new(current);
+    let mut attempts = Attempts::of("change-password");
+    loop {
+        attempts.begin()?;
+        let who = signed_in(store, ctx, bearer, &[Want::Lock(&bearer.handle)]).await?;
+        let (handle, policy) = (who.handle().clone(), who.policy.policy.clone());
+        let lock = typed.lock(&who.read, ctx)?;
+        let mut violations = refusals(store, &who.policy, &who.account, new).await?;
+        if violations.is_empty() && new.is(current) {
+            violations.push(Violation::new("/newPassword", ViolationCode::PasswordUnchanged));
+        }
+        if !violations.is_empty() {
+            return Err(Problem { violations, ..ProblemCode::PasswordRefused.into() });
+        }
+        let checked = typed.check(hasher, HashTarget::Stored(&who.account.hash)).await?;
+        let (changes, answer) = if checked.right {
+            let mut account = who.account.clone();
+            account.hash = hasher.hash(new, ctx.random()).await?;
+            account.temporary_until = None;
+            let next = next_step(&account, &policy, ctx.now);
+            note_asked(&mut account, next, ctx.now);
+            let account = account.with_sessions_revoked();
+            let entry = AuditEntry {
+                uid: Some(&account.uid),
+                ..AuditEntry::new(ctx, &handle, Event::PasswordChanged)
+            };
+            let bearer = Bearer::new(BearerKind::Session, handle.clone(), ctx.random());
+            let session = Session::begin(&account, &bearer, next, ctx.now, ctx.now);
+            let mut changes = vec![
+                save_account(&handle, &who.account, account.clone()),
+                save_lock(ctx, &handle, &who.read, lock.after_right(&ctx.id)),
+                entry.record(ctx, &policy),
+            ];
+            changes.extend(replace_session(&who.session, &session));
+            changes.extend(revoke(ctx, &handle));
+            changes.extend(notices(ctx, &handle, &who.account, Notice::PasswordChanged, &policy));
+            (changes, Ok(NewSession::of(bearer, session, account, &policy, ctx.now)))
+        } else {
+            let (changes, problem) = count_wrong(ctx, &who, &lock, checked);
+            (changes, Err(problem))
+        };
+        // Somebody else was first: judge anew. A session that ended ends it.
+        if attempts
+            .commit(store, ctx, changes, &[Guard::Lock, Guard::Account, Guard::Session])
+            .await?
+        {
+            return answer;
+        }
+    }
+}

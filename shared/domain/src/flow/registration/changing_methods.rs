@@ -1,0 +1,23 @@
+//! The session that may change methods.
+
+use crate::challenge::Purpose;
+use crate::context::RequestContext;
+use crate::error::{Problem, ProblemCode};
+use crate::flow::steps::signed_in::{SignedIn, signed_in};
+use crate::port::{Store, Want};
+use crate::secret::Bearer;
+use crate::session::PROOF;
+
+/// Changing methods needs a young proof of the password.
+pub(super) async fn changing_methods(
+    store: &impl Store,
+    ctx: &RequestContext,
+    bearer: &Bearer,
+) -> Result<SignedIn, Problem> {
+    let wants = [Want::Ledger(&bearer.handle, Purpose::Registration), Want::Flags];
+    let who = signed_in(store, ctx, bearer, &wants).await?;
+    if who.session.proved_at + PROOF <= ctx.now {
+        return Err(ProblemCode::PasswordProofRequired.into());
+    }
+    Ok(who)
+}

@@ -1,0 +1,39 @@
+//! Finishing registration.
+
+use crate::audit::Event;
+use crate::context::RequestContext;
+use crate::error::{Problem, ProblemCode};
+use crate::flow::registration::go_on::go_on;
+use crate::flow::steps::new_session::NewSession;
+use crate::flow::steps::signed_in::signed_in;
+use crate::flow::steps::write::save_account;
+use crate::port::Store;
+use crate::secret::Bearer;
+use crate::session::{Reach, next_step};
+
+/// Ends registration: enough kinds are verified. The session goes on in full,
+/// under a new bearer.
+pub async fn finish(
+    store: &impl Store,
+    ctx: &RequestContext,
+    bearer: &Bearer,
+) -> Result<NewSession, Problem> {
+    let who = signed_in(store, ctx, bearer, &[]).await?;
+    let policy = &who.policy.policy;
+    if who.account.registered_kinds(policy).len() < who.account.kinds_to_register(policy) {
+        return Err(ProblemCode::MethodMissing.into());
+    }
+    let mut account = who.account.clone();
+    account.registered_at = account.registered_at.or(Some(ctx.now));
+    if who.session.reach == Reach::Register || account.confirmed_at.is_none() {
+        account.confirmed_at = Some(ctx.now);
+    }
+    account.asked_at = None;
+    let account = account.revised();
+    let next = next_step(&account, policy, ctx.now);
+    let saved = save_account(who.handle(), &who.account, account.clone());
+    let (mut changes, answer) = go_on(ctx, &who, account, next, Event::Registered);
+    changes.push(saved);
+    store.commit(ctx, "finish", changes).await?;
+    Ok(answer)
+}

@@ -1,0 +1,31 @@
+//! Confirming that the methods are still right.
+
+use crate::account::Account;
+use crate::audit::Event;
+use crate::context::RequestContext;
+use crate::error::{Problem, ProblemCode};
+use crate::flow::registration::go_on::go_on;
+use crate::flow::steps::new_session::NewSession;
+use crate::flow::steps::signed_in::signed_in;
+use crate::flow::steps::write::save_account;
+use crate::port::Store;
+use crate::secret::Bearer;
+use crate::session::Next;
+
+/// Confirms that the methods are still right.
+pub async fn reconfirm(
+    store: &impl Store,
+    ctx: &RequestContext,
+    bearer: &Bearer,
+) -> Result<NewSession, Problem> {
+    let who = signed_in(store, ctx, bearer, &[]).await?;
+    if who.session.next(&who.account, &who.policy.policy, ctx.now) != Some(Next::Reconfirm) {
+        return Err(ProblemCode::NothingDue.into());
+    }
+    let account = Account { confirmed_at: Some(ctx.now), ..who.account.clone() }.revised();
+    let saved = save_account(who.handle(), &who.account, account.clone());
+    let (mut changes, answer) = go_on(ctx, &who, account, None, Event::RegistrationConfirmed);
+    changes.push(saved);
+    store.commit(ctx, "reconfirm", changes).await?;
+    Ok(answer)
+}

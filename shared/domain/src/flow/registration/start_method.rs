@@ -1,0 +1,120 @@
+//! Starting a method: a code goes to its address.
+
+use crate::audit::Event;
+use crate::challenge::{ChallengeId, Purpose};
+use crate::context::RequestContext;
+use crate::destination::Destination;
+use crate::error::{Problem, ProblemCode, ViolationCode};
+use crate::flow::registration::changing_methods::changing_methods;
+use crate::flow::steps::attempts::Attempts;
+use crate::flow::steps::audit_entry::AuditEntry;
+use crate::flow::steps::idempotency::record_outcome;
+use crate::flow::steps::messages::queue;
+use crate::flow::steps::sending::{Sent, count_source, refusal_of, sms_open, source_full};
+use crate::flow::steps::signed_in::SignedIn;
+use crate::flow::steps::write::save_account;
+use crate::kind::Kind;
+use crate::method::Pending;
+use crate::outbox::{Message, OutboxKind};
+use crate::port::{Change, Guard, KeyRing, SourceCounter, Store};
+use crate::secret::Bearer;
+
+/// Sends a code to a new destination. The destination is used for nothing until
+/// that code has come back.
+pub async fn start_method(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    ctx: &RequestContext,
+    bearer: &Bearer,
+    to: &Destination,
+) -> Result<Sent, Problem> {
+    let wanted = |who: &SignedIn| {
+        let policy = &who.policy.policy;
+        if !policy.allows(to.kind()) {
+            return Err(ProblemCode::KindNotAllowed.into());
+        }
+        match policy.reaches(to.kind(), to.country().as_deref()) {
+            true => Ok(to.clone()),
+            false => Err(Problem::field("/destination", ViolationCode::CountryNotAllowed)),
+        }
+    };
+    send(store, ring, ctx, bearer, wanted).await
+}
+
+/// Sends a new code to the address that is waiting for one; the older code
+/// dies.
+pub async fn resend(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    ctx: &RequestContext,
+    bearer: &Bearer,
+    kind: Kind,
+) -> Result<Sent, Problem> {
+    let waiting = |who: &SignedIn| {
+        Ok(who.account.pending.get(&kind).ok_or(ProblemCode::NotFound)?.destination.clone())
+    };
+    send(store, ring, ctx, bearer, waiting).await
+}
+
+/// Sends a code to the address that `to` finds for whoever is signed in.
+async fn send(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    ctx: &RequestContext,
+    bearer: &Bearer,
+    to: impl Fn(&SignedIn) -> Result<Destination, Problem>,
+) -> Result<Sent, Problem> {
+    let mut attempts = Attempts::of("send");
+    loop {
+        attempts.begin()?;
+        let who = changing_methods(store, ctx, bearer).await?;
+        let destination = to(&who)?;
+        let (handle, policy) = (who.handle().clone(), &who.policy.policy);
+        let kind = destination.kind();
+        sms_open(kind, &who.read, ctx)?;
+        let keys = ring.keys().await?;
+        let expires = ctx.now + policy.code_lifetime();
+        let challenge = ChallengeId::new(
+            keys.current().kid,
+            kind,
+            policy.code.digits as u8,
+            expires,
+            ctx.random(),
+        );
+        let issue = who
+            .read
+            .ledger(Purpose::Registration)
+            .issue(policy, Purpose::Registration, challenge.clone(), &who.session.digest, ctx.now)
+            .map_err(|why| refusal_of(why, Purpose::Registration, ctx.now))?;
+        let sent = Sent::new(&issue, policy);
+
+        let mut account = who.account.clone();
+        account.pending.insert(kind, Pending { destination, challenge: challenge.clone() });
+        let message = Message::Code { challenge, purpose: Purpose::Registration, typed: None };
+        let entry = AuditEntry {
+            uid: Some(&account.uid),
+            kind: Some(kind),
+            ..AuditEntry::new(ctx, &handle, Event::MethodStarted)
+        };
+        let mut changes = vec![
+            entry.record(ctx, policy),
+            save_account(&handle, &who.account, account.revised()),
+            Change::IssueChallenge {
+                handle: handle.clone(),
+                purpose: Purpose::Registration,
+                issue: Box::new(issue),
+            },
+            count_source(ctx, &keys, SourceCounter::Sends),
+            queue(ctx, &handle, OutboxKind::Code(Purpose::Registration, None), message),
+        ];
+        changes.extend(record_outcome(ctx, &handle, sent.outcome()));
+        // Another send was first: judge anew, with the exact wait.
+        if attempts
+            .commit(store, ctx, changes, &[Guard::Account, Guard::Ledger])
+            .await
+            .map_err(|error| source_full(error, ctx))?
+        {
+            return Ok(sent);
+        }
+    }
+}

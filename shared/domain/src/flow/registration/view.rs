@@ -1,0 +1,19 @@
+//! Reading one's own methods.
+
+use crate::account::Account;
+use crate::context::RequestContext;
+use crate::error::Problem;
+use crate::flow::steps::signed_in::signed_in;
+use crate::policy::Policy;
+use crate::port::Store;
+use crate::secret::Bearer;
+
+/// The account of the session, and the policy that its methods are shown by.
+pub async fn view_methods(
+    store: &impl Store,
+    ctx: &RequestContext,
+    bearer: &Bearer,
+) -> Result<(Account, Policy), Problem> {
+    let who = signed_in(store, ctx, bearer, &[]).await?;
+    Ok((who.account, who.policy.policy))
+}

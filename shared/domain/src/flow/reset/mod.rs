@@ -1,0 +1,8 @@
+//! The function `reset`: a forgotten password.
+
+pub mod cancel;
+pub mod issue_challenge;
+mod open;
+pub mod set_password;
+pub mod start;
+pub mod view;

@@ -1,0 +1,131 @@
+//! A reset begins with a user ID. Every user ID gets one, by the same calls.
+
+use crate::audit::{Event, Reason, SupportCode};
+use crate::challenge::Purpose;
+use crate::context::RequestContext;
+use crate::error::{Problem, ProblemCode};
+use crate::flow::steps::audit_entry::AuditEntry;
+use crate::flow::steps::idempotency::record_outcome;
+use crate::flow::steps::sending::{count_source, sms_open, source_full};
+use crate::idempotency::Outcome;
+use crate::identity::TypedUserId;
+use crate::kind::Kind;
+use crate::limit::guess_cap;
+use crate::policy::Scope;
+use crate::port::{Change, KeyRing, Snapshot, SourceCounter, Store, Want};
+use crate::reset::{Reset, ResetId, ResetState, eligibility};
+use crate::secret::{Bearer, BearerKind};
+use crate::time::Time;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A reset that was started. The bearer is handed out once.
+pub struct StartedReset {
+    pub bearer: Bearer,
+    pub id: ResetId,
+    /// The kinds the policy allows: the same for everybody.
+    pub kinds: BTreeSet<Kind>,
+    /// Of these, the kinds whose address must be typed in full.
+    pub typed: BTreeSet<Kind>,
+    /// Of these, the kinds that nobody can use now: the day's SMS are spent.
+    pub unavailable: BTreeSet<Kind>,
+    pub expires: Time,
+    pub support_code: SupportCode,
+}
+
+/// Starts a reset, real or decoy.
+pub async fn start_reset(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    ctx: &RequestContext,
+    user_id: &TypedUserId,
+) -> Result<StartedReset, Problem> {
+    let keys = ring.keys().await?;
+    let handle = keys.handle(user_id);
+    let wants =
+        [Want::Account(&handle), Want::Ledger(&handle, Purpose::Reset), Want::Policy, Want::Flags];
+    let read = store.read(&wants).await?;
+    let policy = read.policy().policy;
+    if policy.scope == Scope::None {
+        return Err(ProblemCode::ResetOff.into());
+    }
+    if let Some(until) =
+        read.ledger(Purpose::Reset).closed_until(guess_cap(&policy, Purpose::Reset), ctx.now)
+    {
+        return Err(Problem::retry_at(ProblemCode::ResetClosed, until, ctx.now));
+    }
+
+    let account = read.account(&handle);
+    let reason = eligibility(account, &policy);
+    let bearer = Bearer::new(BearerKind::Reset, handle.clone(), ctx.secret(BEARER));
+    let id = ResetId::of(&bearer);
+    let support_code = id.support_code();
+    let version_of =
+        |kind: &Kind| account.and_then(|a| a.methods.get(kind)).map_or(0, |m| m.version);
+    let versions: BTreeMap<Kind, u64> =
+        Kind::ALL.iter().map(|kind| (*kind, version_of(kind))).collect();
+    let reset = Reset {
+        handle: handle.clone(),
+        id: id.clone(),
+        owner: bearer.digest(),
+        real: reason == Reason::None,
+        reason,
+        // A decoy gets values of the same size, so that its items are of one class.
+        uid: account.map_or_else(|| keys.decoy_uid(&handle), |a| a.uid.clone()),
+        generation: account.map_or(0, |a| a.generation),
+        versions,
+        state: ResetState::Open,
+        verified: BTreeSet::new(),
+        exp: ctx.now + policy.reset_lifetime(),
+    };
+    let expires = reset.exp;
+    let entry = AuditEntry {
+        uid: Some(&reset.uid),
+        reason,
+        support_code: support_code.clone(),
+        ..AuditEntry::new(ctx, &handle, Event::ResetStarted)
+    };
+    let mut changes = vec![
+        entry.record(ctx, &policy),
+        count_source(ctx, &keys, SourceCounter::Starts),
+        Change::CreateReset(Box::new(reset)),
+    ];
+    changes.extend(record_outcome(ctx, &handle, Outcome::Done));
+    store.commit(ctx, "start", changes).await.map_err(|error| source_full(error, ctx))?;
+    Ok(answer(bearer, expires, &read, ctx))
+}
+
+/// The same answer again, for a request that was repeated.
+pub async fn start_reset_again(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    ctx: &RequestContext,
+    user_id: &TypedUserId,
+) -> Result<StartedReset, Problem> {
+    let handle = ring.keys().await?.handle(user_id);
+    let bearer = Bearer::new(BearerKind::Reset, handle.clone(), ctx.secret(BEARER));
+    let read = store
+        .read(&[Want::Reset(&handle, &ResetId::of(&bearer)), Want::Policy, Want::Flags])
+        .await?;
+    let expires = read.reset.as_ref().ok_or(ProblemCode::ResetEnded)?.exp;
+    Ok(answer(bearer, expires, &read, ctx))
+}
+
+/// What its answer's bearer is made for.
+const BEARER: &str = "reset";
+
+fn answer(bearer: Bearer, expires: Time, read: &Snapshot, ctx: &RequestContext) -> StartedReset {
+    let id = ResetId::of(&bearer);
+    let policy = read.policy().policy;
+    let kinds = policy.kinds();
+    let of =
+        |fits: &dyn Fn(Kind) -> bool| kinds.iter().copied().filter(|kind| fits(*kind)).collect();
+    StartedReset {
+        typed: of(&|kind| policy.must_be_typed(kind)),
+        unavailable: of(&|kind| sms_open(kind, read, ctx).is_err()),
+        support_code: id.support_code(),
+        bearer,
+        id,
+        kinds,
+        expires,
+    }
+}

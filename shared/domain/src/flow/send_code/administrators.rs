@@ -1,0 +1,74 @@
+//! One administrator reset the password: the others are told. One row becomes
+//! a notice to each of their addresses, however often it is handled.
+
+use crate::audit::Reason;
+use crate::destination::Destination;
+use crate::error::Problem;
+use crate::flow::send_code::row::Row;
+use crate::identity::Handle;
+use crate::notice::Notice;
+use crate::outbox::{Handled, Message, OutboxId, OutboxKind, OutboxRow, OutboxState};
+use crate::port::{Change, Guard, KeyRing, Snapshot, Store, Want};
+
+/// Accounts of one read.
+const AT_ONCE: usize = 100;
+
+pub(super) async fn spread<S: Store, R: KeyRing>(
+    row: &Row<'_, S, R>,
+    about: &str,
+    read: &Snapshot,
+) -> Result<Handled, Problem> {
+    let keys = row.ring.keys().await?;
+    let others: Vec<&Handle> =
+        read.administrators.iter().filter(|handle| **handle != row.row.handle).collect();
+    for some in others.chunks(AT_ONCE) {
+        let wants: Vec<Want<'_>> = some.iter().map(|handle| Want::Account(handle)).collect();
+        let accounts = row.store.read(&wants).await?.accounts;
+        for (handle, account) in accounts {
+            let language = row.language(account.language);
+            let message = |recipient| {
+                // The same name each time, so that a second round adds nothing.
+                let random = keys
+                    .pseudonym("notice", &format!("{} {}", row.row.id, handle.as_str()))[..12]
+                    .to_owned();
+                let kind = Destination::kind(&recipient).as_str();
+                Change::QueueMessage(Box::new(OutboxRow {
+                    handle: handle.clone(),
+                    id: OutboxId {
+                        at: row.row.id.at,
+                        what: OutboxKind::Notice,
+                        random: format!("{random}-{kind}"),
+                    },
+                    message: Message::Notice {
+                        notice: Notice::AdministratorReset,
+                        recipient,
+                        language,
+                        about: Some(about.to_owned()),
+                    },
+                    support_code: row.row.support_code.clone(),
+                    state: OutboxState::Queued,
+                    tries: 0,
+                    claimed: None,
+                }))
+            };
+            let mut messages: Vec<Change> = account.addresses().into_iter().map(message).collect();
+            if messages.is_empty() {
+                continue;
+            }
+            // No address of an account that is deleted in this moment is written.
+            messages.push(Change::CheckAccount {
+                handle: handle.clone(),
+                uid: account.uid.clone(),
+                generation: account.generation,
+            });
+            match row.store.commit(row.ctx, &format!("tell-{}", handle.as_str()), messages).await {
+                Ok(()) => {}
+                // AuditEntry already, by an earlier round.
+                Err(error) if error.by(Guard::Outbox) => {}
+                // The account moved, or the table did not answer: the row comes again.
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    row.close(OutboxState::Sent, Reason::None).await
+}

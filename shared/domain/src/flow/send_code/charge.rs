@@ -1,0 +1,87 @@
+//! What a message costs: sends to its address and, for an SMS, the day's
+//! budgets. Charged here and not in the request, where a refusal would tell
+//! who owns a number.
+
+use crate::audit::Reason;
+use crate::context::RequestContext;
+use crate::destination::Destination;
+use crate::error::Problem;
+use crate::flow::send_code::judge::Address;
+use crate::flow::send_code::row::Row;
+use crate::kind::Kind;
+use crate::limit::Budget;
+use crate::port::{Change, KeyRing, Store, Want};
+
+/// Whether a code can be paid for.
+pub(super) enum Charge {
+    /// The charges, each under its own guard.
+    Due(Vec<Change>),
+    /// A limit is reached.
+    Spent(Reason),
+}
+
+/// The charges of a code: one send to its address and, for an SMS, one of the
+/// organisation's and the country's day. The write that spends the last SMS of
+/// the day makes SMS unavailable to everybody.
+pub(super) async fn charge_code<S: Store, R: KeyRing>(
+    row: &Row<'_, S, R>,
+    name: &str,
+    address: &Address,
+) -> Result<Charge, Problem> {
+    let (ctx, policy) = (row.ctx, row.policy);
+    let kind = address.to.kind();
+    let country = address.country.as_deref().unwrap_or_default();
+    let mut wants = vec![Want::Destination(name)];
+    if kind == Kind::MobilePhone {
+        wants.push(Want::Budget(ctx.now, country));
+    }
+    let read = row.store.read(&wants).await?;
+    let mut due = Vec::new();
+    if kind == Kind::MobilePhone {
+        let (most, spent) = (Budget::of(policy), read.budget);
+        let close = Change::CloseSms { until: ctx.now.next_day(), budget: most.total };
+        if spent.total >= most.total {
+            row.store.commit(ctx, "close-sms", vec![close]).await?;
+            return Ok(Charge::Spent(Reason::SmsBudget));
+        }
+        if spent.country >= most.country {
+            return Ok(Charge::Spent(Reason::CountryBudget));
+        }
+        due.push(Change::ChargeBudget {
+            country: country.to_owned(),
+            most: Some(most),
+            now: ctx.now,
+        });
+        due.extend((spent.total + 1 == most.total).then_some(close));
+    }
+    let (most, window) = policy.send_window(kind);
+    let mut sent: Vec<_> =
+        read.destination.iter().flatten().copied().filter(|at| *at + window > ctx.now).collect();
+    if sent.len() >= most as usize {
+        return Ok(Charge::Spent(Reason::DestinationLimit));
+    }
+    sent.push(ctx.now);
+    due.push(Change::ChargeDestination {
+        name: name.to_owned(),
+        seen: read.destination,
+        sent,
+        until: ctx.now + window,
+    });
+    Ok(Charge::Due(due))
+}
+
+/// The charge of a notice: no limit refuses it, and an SMS is counted in the
+/// day's budget, which it may pass.
+pub(super) fn charge_notice(to: &Destination, ctx: &RequestContext) -> Option<Change> {
+    match to {
+        Destination::Email(_) => None,
+        Destination::MobilePhone(_) => Some(Change::ChargeBudget {
+            country: to.country().unwrap_or_else(|| UNKNOWN.to_owned()),
+            most: None,
+            now: ctx.now,
+        }),
+    }
+}
+
+/// ISO 3166's own code for "no country".
+const UNKNOWN: &str = "ZZ";

@@ -1,0 +1,59 @@
+//! Claiming the row of a code together with what it costs.
+
+use crate::audit::Reason;
+use crate::challenge::{ChallengeId, Purpose};
+use crate::error::Problem;
+use crate::flow::send_code::charge::{Charge, charge_code};
+use crate::flow::send_code::judge::Address;
+use crate::flow::send_code::row::Row;
+use crate::flow::steps::attempts::Attempts;
+use crate::outbox::{Handled, OutboxState};
+use crate::port::{Change, Guard, KeyRing, Store};
+
+/// How often a charge is judged anew when another send of the same address or
+/// day came in between, before the record is left to come again.
+const CHARGES: usize = 8;
+
+impl<S: Store, R: KeyRing> Row<'_, S, R> {
+    /// Takes the row of a code and charges its limits, all in one write.
+    /// What became of it where it is not to be sent.
+    pub async fn claim_code(
+        &self,
+        name: &str,
+        address: &Address,
+        challenge: &ChallengeId,
+        purpose: Purpose,
+    ) -> Result<Option<Handled>, Problem> {
+        let live = Change::CheckChallenge {
+            handle: self.row.handle.clone(),
+            purpose,
+            challenge: challenge.clone(),
+            now: self.ctx.now,
+        };
+        let mut attempts = Attempts::at_most("claim", CHARGES);
+        loop {
+            attempts.begin()?;
+            let mut charges = vec![live.clone()];
+            if self.row.state == OutboxState::Queued {
+                match charge_code(self, name, address).await? {
+                    Charge::Due(due) => charges.extend(due),
+                    Charge::Spent(reason) => {
+                        return self.close(OutboxState::Dropped, reason).await.map(Some);
+                    }
+                }
+            }
+            let (claim, moved) = (self.claiming(charges), [Guard::Destination, Guard::Budget]);
+            match attempts.commit(self.store, self.ctx, claim, &moved).await {
+                Ok(true) => return Ok(None),
+                Ok(false) => {}
+                Err(error) if error.by(Guard::Ledger) => {
+                    return self.close(OutboxState::Dropped, Reason::Superseded).await.map(Some);
+                }
+                // Another worker claimed it: the record comes again and finds
+                // what became of it.
+                Err(error) if error.by(Guard::Outbox) => return Ok(Some(self.left())),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}

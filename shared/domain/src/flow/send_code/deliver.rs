@@ -1,0 +1,114 @@
+//! One row of the outbox becomes one message, or is dropped for a reason. This
+//! is the only flow that sends, and it makes the code at that moment.
+
+use crate::challenge::ChallengeId;
+use crate::code::Code;
+use crate::context::RequestContext;
+use crate::error::Problem;
+use crate::flow::send_code::administrators::spread;
+use crate::flow::send_code::charge::charge_notice;
+use crate::flow::send_code::judge::{Verdict, judge};
+use crate::flow::send_code::row::{Fate, Row};
+use crate::identity::Handle;
+use crate::outbox::{Handled, Message, OutboxId, OutboxKind, OutboxState, Round};
+use crate::port::{Content, KeyRing, Outgoing, Sender, Snapshot, Store, Want};
+use crate::time::Span;
+
+/// Sends the message of a row. An error, and what is left, say: try this
+/// record again.
+pub async fn deliver(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    sender: &impl Sender,
+    ctx: &RequestContext,
+    handle: &Handle,
+    id: &OutboxId,
+    round: Round,
+) -> Result<Handled, Problem> {
+    let mut wants = vec![Want::Outbox(handle, id), Want::Account(handle), Want::Policy];
+    match &id.what {
+        OutboxKind::Code(purpose, reset) => {
+            wants.push(Want::Ledger(handle, *purpose));
+            wants.extend(reset.as_ref().map(|reset| Want::Reset(handle, reset)));
+        }
+        OutboxKind::ToAdministrators => wants.push(Want::Administrators),
+        OutboxKind::Notice => {}
+    }
+    let read = store.read(&wants).await?;
+    let policy = read.policy().policy;
+    let Some(row) = &read.outbox else { return Ok(Handled::Nothing) };
+    let one = Row { store, ring, ctx, policy: &policy, row, round };
+    one.deliver(sender, &read).await.map_err(|problem| problem.with_support_code(&row.support_code))
+}
+
+impl<S: Store, R: KeyRing> Row<'_, S, R> {
+    async fn deliver(&self, sender: &impl Sender, read: &Snapshot) -> Result<Handled, Problem> {
+        match self.fate() {
+            Fate::Open => {}
+            Fate::End(handled) => return Ok(handled),
+            Fate::Close(state, reason) => return self.close(state, reason).await,
+        }
+        match &self.row.message {
+            Message::ToAdministrators { about } => spread(self, about, read).await,
+            Message::Notice { notice, recipient, language, about } => {
+                // Read before the claim: where keys are missing, no try is spent.
+                let name = self.ring.keys().await?.destination_name(recipient);
+                if !self.claim(charge_notice(recipient, self.ctx)).await? {
+                    return Ok(self.left());
+                }
+                let content = Content::Notice { notice: *notice, about: about.as_deref() };
+                self.send(
+                    sender,
+                    Outgoing {
+                        to: recipient,
+                        language: *language,
+                        organisation: &self.policy.organisation,
+                        content,
+                    },
+                    name,
+                )
+                .await
+            }
+            Message::Code { challenge, purpose, typed } => {
+                let keys = self.ring.keys_with(challenge.kid).await?;
+                let address = match judge(self, read, &keys, challenge, *purpose, typed.as_deref())
+                {
+                    Verdict::Send(address) => address,
+                    Verdict::Drop(reason) => {
+                        return self.close(OutboxState::Dropped, reason).await;
+                    }
+                    Verdict::Wait => return Ok(self.left()),
+                };
+                // Made before the claim, as above.
+                let generation = keys.generation(challenge.kid).ok_or_else(Problem::unavailable)?;
+                let code = Code::derive(&generation.codes, challenge, *purpose);
+                let name = keys.destination_name(&address.to);
+                if let Some(ended) = self.claim_code(&name, &address, challenge, *purpose).await? {
+                    return Ok(ended);
+                }
+                let content = Content::Code {
+                    code: &code,
+                    purpose: *purpose,
+                    minutes: minutes_left(challenge, self.ctx),
+                };
+                let language = address.language;
+                self.send(
+                    sender,
+                    Outgoing {
+                        to: &address.to,
+                        language,
+                        organisation: &self.policy.organisation,
+                        content,
+                    },
+                    name,
+                )
+                .await
+            }
+        }
+    }
+}
+
+fn minutes_left(challenge: &ChallengeId, ctx: &RequestContext) -> u32 {
+    let left = challenge.expires - ctx.now;
+    (left.0 as u64).div_ceil(Span::minutes(1).0 as u64) as u32
+}

@@ -1,0 +1,65 @@
+//! A new proof of the password, for what asks for a young one.
+
+use crate::audit::Event;
+use crate::context::RequestContext;
+use crate::error::{Problem, ProblemCode};
+use crate::flow::steps::attempts::Attempts;
+use crate::flow::steps::audit_entry::AuditEntry;
+use crate::flow::steps::idempotency::record_outcome;
+use crate::flow::steps::new_session::{NewSession, SESSION_BEARER};
+use crate::flow::steps::password_proof::{TypedPassword, count_wrong, save_lock};
+use crate::flow::steps::signed_in::signed_in;
+use crate::flow::steps::write::replace_session;
+use crate::idempotency::Outcome;
+use crate::password::Password;
+use crate::port::{Guard, HashTarget, PasswordHasher, Store, Want};
+use crate::secret::{Bearer, BearerKind};
+
+/// Takes the password once more (NIST 800-63B-4 4.1.2.1). The session goes on
+/// with the same reach, as if it began now, under a new bearer. A temporary
+/// password proves nothing but that it must be changed.
+pub async fn confirm_password(
+    store: &impl Store,
+    hasher: &impl PasswordHasher,
+    ctx: &RequestContext,
+    bearer: &Bearer,
+    password: &Password,
+) -> Result<NewSession, Problem> {
+    let mut typed = TypedPassword::new(password);
+    let mut attempts = Attempts::of("confirm");
+    loop {
+        attempts.begin()?;
+        let who = signed_in(store, ctx, bearer, &[Want::Lock(&bearer.handle)]).await?;
+        let (handle, policy) = (who.handle(), &who.policy.policy);
+        let lock = typed.lock(&who.read, ctx)?;
+        let checked = typed.check(hasher, HashTarget::Stored(&who.account.hash)).await?;
+        let (changes, answer) = if checked.right {
+            let bearer =
+                Bearer::new(BearerKind::Session, handle.clone(), ctx.secret(SESSION_BEARER));
+            let session = who.session.proved(&bearer, ctx.now);
+            let entry = AuditEntry {
+                uid: Some(&who.account.uid),
+                ..AuditEntry::new(ctx, handle, Event::PasswordConfirmed)
+            };
+            let mut changes = vec![
+                save_lock(ctx, handle, &who.read, lock.after_right(&ctx.id)),
+                entry.record(ctx, policy),
+            ];
+            changes.extend(replace_session(&who.session, &session));
+            changes.extend(record_outcome(ctx, handle, Outcome::Done));
+            (changes, Ok(NewSession::of(bearer, session, who.account.clone(), policy, ctx.now)))
+        } else {
+            let (mut changes, problem) = count_wrong(ctx, &who, &lock, checked);
+            changes.extend(record_outcome(
+                ctx,
+                handle,
+                Outcome::Refused(ProblemCode::CurrentPasswordWrong),
+            ));
+            (changes, Err(problem))
+        };
+        // Somebody else was first: judge anew. A session that ended ends it.
+        if attempts.commit(store, ctx, changes, &[Guard::Lock, Guard::Session]).await? {
+            return answer;
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Signing in with user ID and password.
+
+use crate::account::Account;
+use crate::audit::{Event, Reason};
+use crate::context::RequestContext;
+use crate::error::{Problem, ProblemCode};
+use crate::flow::steps::attempts::Attempts;
+use crate::flow::steps::audit_entry::AuditEntry;
+use crate::flow::steps::idempotency::record_outcome;
+use crate::flow::steps::new_session::{NewSession, SESSION_BEARER, session_again};
+use crate::flow::steps::password_proof::{TypedPassword, open, save_lock};
+use crate::flow::steps::write::save_account;
+use crate::idempotency::Outcome;
+use crate::identity::{Handle, TypedUserId};
+use crate::password::Password;
+use crate::port::{Change, Guard, HashTarget, KeyRing, PasswordHasher, Store, Want};
+use crate::secret::{Bearer, BearerKind};
+use crate::session::{Session, next_step, note_asked};
+use crate::time::Time;
+
+/// Checks user ID and password. Unknown, disabled and wrong look alike: one
+/// read, one hash, one write. Nothing is told before its write stands.
+pub async fn sign_in(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    hasher: &impl PasswordHasher,
+    ctx: &RequestContext,
+    user_id: &TypedUserId,
+    password: &Password,
+) -> Result<NewSession, Problem> {
+    let keys = ring.keys().await?;
+    let handle = keys.handle(user_id);
+    let wants = [Want::Account(&handle), Want::Lock(&handle), Want::Policy];
+    let mut typed = TypedPassword::new(password);
+
+    let mut attempts = Attempts::of("sign-in");
+    loop {
+        attempts.begin()?;
+        let read = store.read(&wants).await?;
+        let policy = read.policy().policy;
+        let lock = typed.lock(&read, ctx)?;
+        let account = read.account(&handle);
+        let target = match account {
+            Some(account) => HashTarget::Stored(&account.hash),
+            None => HashTarget::Decoy(keys.decoy_salt(&handle)),
+        };
+        let checked = typed.check(hasher, target).await?;
+
+        let refusal = refusal(account, checked.right, ctx.now);
+        let uid = account.map_or_else(|| keys.decoy_uid(&handle), |a| a.uid.clone());
+        let entry = AuditEntry {
+            uid: Some(&uid),
+            reason: refusal,
+            ..AuditEntry::new(ctx, &handle, Event::SignInFailed)
+        };
+        let (changes, answer) = match account {
+            Some(account) if refusal == Reason::None => {
+                let next = next_step(account, &policy, ctx.now);
+                let bearer =
+                    Bearer::new(BearerKind::Session, handle.clone(), ctx.secret(SESSION_BEARER));
+                let session = Session::begin(account, &bearer, next, ctx.now, ctx.now);
+                let entry = AuditEntry { event: Event::SignedIn, ..entry };
+                let mut changes = vec![
+                    save_lock(ctx, &handle, &read, lock.after_right(&ctx.id)),
+                    Change::CreateSession(Box::new(session.clone())),
+                    entry.record(ctx, &policy),
+                ];
+                changes.extend(record_outcome(ctx, &handle, Outcome::Done));
+                let mut after = account.clone();
+                note_asked(&mut after, next, ctx.now);
+                if checked.stale {
+                    after.hash = hasher.hash(password, ctx.random()).await?;
+                }
+                if after.asked_at != account.asked_at || checked.stale {
+                    changes.push(save_account(&handle, account, after.clone().revised()));
+                }
+                (changes, Ok(NewSession::of(bearer, session, after, &policy, ctx.now)))
+            }
+            _ => {
+                let wrong = lock.after_wrong(
+                    checked.fingerprint,
+                    policy.limits.wrong_passwords,
+                    ctx.now,
+                    &ctx.id,
+                );
+                let lockout = wrong.locked_until(ctx.now).is_some();
+                let mut changes =
+                    vec![save_lock(ctx, &handle, &read, wrong), entry.record(ctx, &policy)];
+                changes.extend(record_outcome(
+                    ctx,
+                    &handle,
+                    Outcome::Refused(ProblemCode::SignInFailed),
+                ));
+                (changes, Err(Problem { lockout, ..ProblemCode::SignInFailed.into() }))
+            }
+        };
+        if attempts.commit(store, ctx, changes, &[Guard::Lock, Guard::Account]).await? {
+            return answer;
+        }
+    }
+}
+
+/// The session that a sign-in made, again, and not while sign-in waits: what is
+/// repeated must not tell a right password that could not be tried.
+pub async fn sign_in_again(
+    store: &impl Store,
+    ctx: &RequestContext,
+    handle: &Handle,
+) -> Result<NewSession, Problem> {
+    open(&store.read(&[Want::Lock(handle)]).await?, ctx)?;
+    session_again(store, ctx, handle).await
+}
+
+/// Why this sign-in is refused; [`Reason::None`] where it is not.
+fn refusal(account: Option<&Account>, right: bool, now: Time) -> Reason {
+    match account {
+        None => Reason::UnknownUser,
+        Some(_) if !right => Reason::WrongPassword,
+        Some(account) if !account.enabled => Reason::Disabled,
+        Some(account) if account.temporary_until.is_some_and(|until| until <= now) => {
+            Reason::TemporaryPasswordExpired
+        }
+        Some(_) => Reason::None,
+    }
+}

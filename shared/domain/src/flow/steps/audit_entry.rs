@@ -1,0 +1,57 @@
+//! Entries of the audit trail.
+
+use crate::audit::{AuditEvent, Event, Reason, SupportCode};
+use crate::context::RequestContext;
+use crate::identity::{Handle, Uid};
+use crate::kind::Kind;
+use crate::policy::Policy;
+use crate::port::Change;
+
+/// The fields of an audit event, except its time and request ID.
+pub(in crate::flow) struct AuditEntry<'a> {
+    pub handle: &'a Handle,
+    pub uid: Option<&'a Uid>,
+    pub actor: Option<&'a Uid>,
+    pub event: Event,
+    pub reason: Reason,
+    pub kind: Option<Kind>,
+    pub changed: Vec<String>,
+    pub version: Option<u64>,
+    pub support_code: SupportCode,
+}
+
+impl<'a> AuditEntry<'a> {
+    /// An entry with the support code of the request and nothing else set.
+    pub fn new(ctx: &RequestContext, handle: &'a Handle, event: Event) -> AuditEntry<'a> {
+        AuditEntry {
+            handle,
+            uid: None,
+            actor: None,
+            event,
+            reason: Reason::None,
+            kind: None,
+            changed: Vec::new(),
+            version: None,
+            support_code: ctx.support_code(),
+        }
+    }
+
+    /// The change that appends the entry to the audit trail.
+    pub fn record(self, ctx: &RequestContext, policy: &Policy) -> Change {
+        Change::RecordEvent(Box::new(AuditEvent {
+            handle: self.handle.clone(),
+            uid: self.uid.cloned(),
+            actor: self.actor.cloned(),
+            event: self.event,
+            reason: self.reason,
+            kind: self.kind,
+            changed: self.changed,
+            version: self.version,
+            support_code: self.support_code,
+            request_id: ctx.id.clone(),
+            at: ctx.now,
+            keep_until: ctx.now + policy.audit_kept(),
+            random: ctx.random(),
+        }))
+    }
+}

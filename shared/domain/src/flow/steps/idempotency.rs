@@ -1,0 +1,40 @@
+//! Recording what an idempotent request did, in the transaction that did it.
+
+use crate::context::RequestContext;
+use crate::idempotency::{IDEMPOTENCY_WINDOW, IdempotencyRecord, IdempotentRequest, Outcome};
+use crate::identity::Handle;
+use crate::port::Change;
+
+/// The change that records the outcome of an idempotent request; `None` for
+/// any other request. Guard: the request was not done before.
+pub(in crate::flow) fn record_outcome(
+    ctx: &RequestContext,
+    handle: &Handle,
+    outcome: Outcome,
+) -> Option<Change> {
+    let IdempotentRequest { name, body, kid, nonce, .. } = ctx.idempotency.as_ref()?;
+    let record = IdempotencyRecord {
+        body: body.clone(),
+        kid: *kid,
+        nonce: nonce.clone(),
+        outcome,
+        at: ctx.now,
+        exp: ctx.now + IDEMPOTENCY_WINDOW,
+    };
+    Some(Change::RecordOutcome {
+        handle: handle.clone(),
+        name: name.clone(),
+        record: Box::new(record),
+    })
+}
+
+/// The change that replaces a recorded outcome, for a request whose outcome
+/// was not known when it was recorded.
+pub(in crate::flow) fn update_outcome(
+    ctx: &RequestContext,
+    handle: &Handle,
+    outcome: Outcome,
+) -> Option<Change> {
+    let name = ctx.idempotency.as_ref()?.name.clone();
+    Some(Change::UpdateOutcome { handle: handle.clone(), name, outcome })
+}

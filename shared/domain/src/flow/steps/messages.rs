@@ -1,0 +1,50 @@
+//! Queueing messages for `send-code`.
+
+use crate::account::Account;
+use crate::context::RequestContext;
+use crate::identity::Handle;
+use crate::notice::Notice;
+use crate::outbox::{Message, OutboxId, OutboxKind, OutboxRow, OutboxState};
+use crate::policy::Policy;
+use crate::port::Change;
+use crate::secret::random_text;
+
+/// The change that queues a message.
+pub(in crate::flow) fn queue(
+    ctx: &RequestContext,
+    handle: &Handle,
+    what: OutboxKind,
+    message: Message,
+) -> Change {
+    let support_code = match &what {
+        OutboxKind::Code(_, Some(reset)) => reset.support_code(),
+        OutboxKind::Code(_, None) | OutboxKind::Notice | OutboxKind::ToAdministrators => {
+            ctx.support_code()
+        }
+    };
+    Change::QueueMessage(Box::new(OutboxRow {
+        handle: handle.clone(),
+        id: OutboxId { at: ctx.now, what, random: random_text(ctx.random::<9>()) },
+        message,
+        support_code,
+        state: OutboxState::Queued,
+        tries: 0,
+        claimed: None,
+    }))
+}
+
+/// Queues one notice to each address that was valid before the change.
+pub(in crate::flow) fn notices(
+    ctx: &RequestContext,
+    handle: &Handle,
+    before: &Account,
+    notice: Notice,
+    policy: &Policy,
+) -> Vec<Change> {
+    let language = before.language.unwrap_or(policy.organisation.language);
+    let to = |recipient| {
+        let message = Message::Notice { notice, recipient, language, about: None };
+        queue(ctx, handle, OutboxKind::Notice, message)
+    };
+    before.addresses().into_iter().map(to).collect()
+}

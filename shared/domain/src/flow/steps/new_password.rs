@@ -1,0 +1,32 @@
+//! Judging a new password.
+
+use crate::account::Account;
+use crate::error::{Problem, Violation};
+use crate::password::terms::Terms;
+use crate::password::{Password, PasswordContext};
+use crate::policy::saved::SavedPolicy;
+use crate::port::Store;
+use std::sync::Arc;
+
+/// Reads the organisation's terms. Costs one call, and none where it has no terms.
+pub(in crate::flow) async fn terms(
+    store: &impl Store,
+    saved: &SavedPolicy,
+) -> Result<Arc<Terms>, Problem> {
+    match saved.terms {
+        0 => Ok(Arc::default()),
+        version => store.terms(version).await,
+    }
+}
+
+/// Why this account may not take this new password; empty where it may.
+pub(in crate::flow) async fn refusals(
+    store: &impl Store,
+    saved: &SavedPolicy,
+    account: &Account,
+    new: &Password,
+) -> Result<Vec<Violation>, Problem> {
+    let terms = terms(store, saved).await?;
+    let context = PasswordContext { policy: &saved.policy, account, terms: &terms };
+    Ok(new.violations(&context, "/newPassword"))
+}

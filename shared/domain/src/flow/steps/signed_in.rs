@@ -1,0 +1,95 @@
+//! Reading the session of a request: one read, the same for every route that
+//! needs one.
+
+use crate::account::Account;
+use crate::context::RequestContext;
+use crate::error::{Problem, ProblemCode};
+use crate::identity::Handle;
+use crate::policy::saved::SavedPolicy;
+use crate::port::{Change, CommitError, Snapshot, Store, Want};
+use crate::secret::{Bearer, BearerKind};
+use crate::session::Session;
+
+/// A living session with its account and the policy, all of one read.
+pub struct SignedIn {
+    /// The account of the session.
+    pub account: Account,
+    /// The session.
+    pub session: Session,
+    /// The policy that holds now.
+    pub policy: SavedPolicy,
+    /// Everything else that was wanted.
+    pub read: Snapshot,
+}
+
+impl SignedIn {
+    /// The handle of the account.
+    pub fn handle(&self) -> &Handle {
+        &self.session.handle
+    }
+
+    /// The guard of an action on another account: a caller who was disabled,
+    /// demoted or deleted between read and write cannot finish it.
+    pub fn still_acting(&self) -> Change {
+        let Account { uid, generation, .. } = &self.account;
+        Change::CheckAccount {
+            handle: self.handle().clone(),
+            uid: uid.clone(),
+            generation: *generation,
+        }
+    }
+}
+
+/// Reads the bearer's session together with `wants`, and checks that it may
+/// call this route. One call; a second where the session's use must be recorded.
+///
+/// # Errors
+/// `signInRequired` without a living session, and what [`Access::admits`] refuses.
+///
+/// [`Access::admits`]: crate::access::Access::admits
+pub async fn signed_in(
+    store: &impl Store,
+    ctx: &RequestContext,
+    bearer: &Bearer,
+    wants: &[Want<'_>],
+) -> Result<SignedIn, Problem> {
+    let who = living_session(store, ctx, bearer, wants).await?;
+    ctx.access.admits(who.account.role, who.session.reach)?;
+    Ok(who)
+}
+
+/// The same without the check of the route: for a session that this very
+/// request made.
+pub(in crate::flow) async fn living_session(
+    store: &impl Store,
+    ctx: &RequestContext,
+    bearer: &Bearer,
+    wants: &[Want<'_>],
+) -> Result<SignedIn, Problem> {
+    if bearer.kind != BearerKind::Session {
+        return Err(ProblemCode::SignInRequired.into());
+    }
+    let mut all = vec![Want::Session(bearer), Want::Account(&bearer.handle), Want::Policy];
+    all.extend_from_slice(wants);
+    let read = store.read(&all).await?;
+    let (Some(session), Some(account)) =
+        (read.session.clone(), read.account(&bearer.handle).cloned())
+    else {
+        return Err(ProblemCode::SignInRequired.into());
+    };
+    if !session.lives(&account, ctx.now) {
+        return Err(ProblemCode::SignInRequired.into());
+    }
+    if session.renewal_due(ctx.now) {
+        let touch = Change::TouchSession {
+            handle: bearer.handle.clone(),
+            digest: session.digest.clone(),
+            now: ctx.now,
+        };
+        store.commit(ctx, "seen", vec![touch]).await.map_err(|error| match error {
+            CommitError::Refused { .. } => ProblemCode::SignInRequired.into(),
+            CommitError::Unavailable => Problem::unavailable(),
+        })?;
+    }
+    Ok(SignedIn { account, session, policy: read.policy(), read })
+}

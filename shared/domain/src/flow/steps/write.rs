@@ -1,0 +1,39 @@
+//! Changes that several use cases make to an account.
+
+use crate::account::Account;
+use crate::directory::FoundBy;
+use crate::identity::Handle;
+use crate::port::Change;
+use crate::session::Session;
+
+/// Saves an account over the one that was read.
+pub(in crate::flow) fn save_account(handle: &Handle, read: &Account, account: Account) -> Change {
+    Change::SaveAccount {
+        handle: handle.clone(),
+        uid: read.uid.clone(),
+        generation: read.generation,
+        revision: read.revision,
+        account: Box::new(account),
+    }
+}
+
+/// Replaces a session by another, once.
+pub(in crate::flow) fn replace_session(old: &Session, new: &Session) -> [Change; 2] {
+    [
+        Change::DeleteSession { handle: old.handle.clone(), digest: old.digest.clone() },
+        Change::CreateSession(Box::new(new.clone())),
+    ]
+}
+
+/// Adds index rows for new words and groups of an account; removes stale ones.
+pub(in crate::flow) fn index_changes(
+    handle: &Handle,
+    before: Option<&Account>,
+    after: Option<&Account>,
+) -> Vec<Change> {
+    let found_by = |account: Option<&Account>| account.map(Account::found_by).unwrap_or_default();
+    let (old, new) = (found_by(before), found_by(after));
+    let unindex = |by: &FoundBy| Change::Unindex { handle: handle.clone(), by: by.clone() };
+    let index = |by: &FoundBy| Change::Index { handle: handle.clone(), by: by.clone() };
+    old.difference(&new).map(unindex).chain(new.difference(&old).map(index)).collect()
+}

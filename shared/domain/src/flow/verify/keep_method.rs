@@ -1,0 +1,101 @@
+//! Keeping the method whose code was accepted.
+
+use crate::audit::Event;
+use crate::challenge::{ChallengeId, Purpose};
+use crate::context::RequestContext;
+use crate::error::{Problem, ProblemCode};
+use crate::flow::steps::attempts::Attempts;
+use crate::flow::steps::audit_entry::AuditEntry;
+use crate::flow::steps::idempotency::update_outcome;
+use crate::flow::steps::messages::notices;
+use crate::flow::steps::revoke::{drop_challenges, revoke_for_method};
+use crate::flow::steps::signed_in::signed_in;
+use crate::flow::steps::write::save_account;
+use crate::idempotency::Outcome;
+use crate::limit::Stamp;
+use crate::method::Method;
+use crate::notice::Notice;
+use crate::port::{Change, CommitError, Guard, Store};
+use crate::secret::Bearer;
+
+/// The address that got the accepted code becomes the account's.
+pub(super) async fn keep_method(
+    store: &impl Store,
+    ctx: &RequestContext,
+    bearer: &Bearer,
+    challenge: &ChallengeId,
+    stamp: &Stamp,
+) -> Result<(), Problem> {
+    let mut attempts = Attempts::of("keep");
+    loop {
+        attempts.begin()?;
+        let who = signed_in(store, ctx, bearer, &[]).await?;
+        let (handle, policy) = (who.handle(), &who.policy.policy);
+        let pending =
+            who.account.pending.get(&challenge.kind).filter(|p| p.challenge == *challenge);
+        let destination = pending.ok_or(ProblemCode::CodeNotAccepted)?.destination.clone();
+
+        // The same address once more keeps its version: nothing changed, so
+        // nobody is told, and what it proved before counts on.
+        let older = who.account.methods.get(&challenge.kind).cloned();
+        let same = older.as_ref().filter(|older| older.destination == destination);
+        // A method that takes the place of another ends what the other opened.
+        let changes_one = older.is_some() && same.is_none();
+        let mut account = if changes_one {
+            who.account.clone().with_sessions_revoked()
+        } else {
+            who.account.clone().revised()
+        };
+        account.pending.remove(&challenge.kind);
+        let version = same.map_or(account.revision, |same| same.version);
+        account.methods.insert(challenge.kind, Method::new(destination, version, ctx.now));
+        let notice = match (&older, same) {
+            (_, Some(_)) => None,
+            (Some(_), None) => Some(Notice::MethodChanged),
+            (None, None) => Some(Notice::MethodAdded),
+        };
+        let entry = AuditEntry {
+            uid: Some(&account.uid),
+            kind: Some(challenge.kind),
+            ..AuditEntry::new(ctx, handle, Event::MethodVerified)
+        };
+        let mut changes = vec![
+            entry.record(ctx, policy),
+            save_account(handle, &who.account, account.clone()),
+            Change::UseChallenge {
+                handle: handle.clone(),
+                purpose: Purpose::Registration,
+                challenge: challenge.clone(),
+                stamp: stamp.clone(),
+            },
+        ];
+        if changes_one {
+            changes.extend(revoke_for_method(ctx, &who.session, &account));
+        } else {
+            // A code under way to an address removed before is worth nothing.
+            changes.push(drop_challenges(ctx, handle, Purpose::Reset, &[challenge.kind], false));
+        }
+        changes.extend(
+            notice
+                .into_iter()
+                .flat_map(|notice| notices(ctx, handle, &who.account, notice, policy)),
+        );
+        changes.extend(update_outcome(ctx, handle, Outcome::Verified(challenge.kind)));
+        let moved = [Guard::Account, Guard::Session];
+        if attempts.commit(store, ctx, changes, &moved).await.map_err(refused)? {
+            return Ok(());
+        }
+    }
+}
+
+fn refused(error: CommitError) -> Problem {
+    if error.by(Guard::Ledger) { not_accepted(error) } else { error.into() }
+}
+
+/// The problem of a code whose challenge was used or dropped meanwhile.
+pub(super) fn not_accepted(error: CommitError) -> Problem {
+    match error {
+        CommitError::Refused { .. } => ProblemCode::CodeNotAccepted.into(),
+        CommitError::Unavailable => Problem::unavailable(),
+    }
+}

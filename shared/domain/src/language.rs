@@ -1,0 +1,25 @@
+//! The languages that Latchkey speaks.
+
+use serde::{Deserialize, Serialize};
+
+/// A language messages and problems are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Language {
+    #[serde(rename = "en")]
+    English,
+    #[serde(rename = "zh-TW")]
+    TraditionalChinese,
+}
+
+impl Language {
+    pub const ALL: [Language; 2] = [Language::English, Language::TraditionalChinese];
+
+    /// The BCP 47 tag.
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Language::English => "en",
+            Language::TraditionalChinese => "zh-TW",
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Identifiers in a path, each read into its type before the handler runs.
+
+use crate::http::problem::Refusal;
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use domain::challenge::ChallengeId;
+use domain::error::{Problem, ProblemCode, ViolationCode};
+use domain::identity::TypedUserId;
+use domain::kind::Kind;
+use domain::reset::ResetId;
+
+/// The segment of the path that the pattern calls `{name}`.
+async fn segment<S: Send + Sync>(
+    parts: &mut Parts,
+    state: &S,
+    name: &str,
+) -> Result<String, Refusal> {
+    let params = RawPathParams::from_request_parts(parts, state).await;
+    let params = params.map_err(|_| Problem::field("", ViolationCode::NotARequest))?;
+    let found = params.iter().find_map(|(of, value)| (of == name).then(|| value.to_owned()));
+    found.ok_or_else(|| ProblemCode::Internal.into())
+}
+
+/// `{userId}`: a user ID in any spelling. 404 for text that cannot be one.
+pub struct UserPath(pub TypedUserId);
+
+impl<S: Send + Sync> FromRequestParts<S> for UserPath {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let typed = TypedUserId::new(segment(parts, state, "userId").await?);
+        match typed.canonical() {
+            Some(_) => Ok(UserPath(typed)),
+            None => Err(ProblemCode::NotFound.into()),
+        }
+    }
+}
+
+/// `{kind}`: a kind of method. 404 for any other text.
+pub struct KindPath(pub Kind);
+
+impl<S: Send + Sync> FromRequestParts<S> for KindPath {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let text = segment(parts, state, "kind").await?;
+        text.parse().map(KindPath).map_err(|_| ProblemCode::NotFound.into())
+    }
+}
+
+/// `{resetId}`: the ID of a reset.
+pub struct ResetPath(pub ResetId);
+
+impl<S: Send + Sync> FromRequestParts<S> for ResetPath {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        Ok(ResetPath(ResetId(segment(parts, state, "resetId").await?)))
+    }
+}
+
+/// `{challengeId}`: the ID of a challenge. 404 for text that never was one.
+pub struct ChallengePath(pub ChallengeId);
+
+impl<S: Send + Sync> FromRequestParts<S> for ChallengePath {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let text = segment(parts, state, "challengeId").await?;
+        ChallengeId::parse(&text).map(ChallengePath).ok_or_else(|| ProblemCode::NotFound.into())
+    }
+}
