@@ -56,13 +56,14 @@ impl<S: Send + Sync> FromRequestParts<S> for ResetPath {
     }
 }
 
-/// `{challengeId}`: the ID of a challenge. 404 for text that never was one.
-pub struct ChallengePath(pub ChallengeId);
+/// `{challengeId}`: the ID of a challenge; `None` for text that never was one,
+/// which is answered after the body was read.
+pub struct ChallengePath(pub Option<ChallengeId>);
 
 impl<S: Send + Sync> FromRequestParts<S> for ChallengePath {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         let text = segment(parts, state, "challengeId").await?;
-        ChallengeId::parse(&text).map(ChallengePath).ok_or_else(|| ProblemCode::NotFound.into())
+        Ok(ChallengePath(ChallengeId::parse(&text)))
     }
 }

@@ -16,7 +16,7 @@ use axum::{Extension, Json};
 use domain::access::Access;
 use domain::code::TypedCode;
 use domain::context::RequestContext;
-use domain::error::{Problem, ViolationCode};
+use domain::error::{Problem, ProblemCode, ViolationCode};
 use domain::flow::verify::verify_code::{support_code, verified_again, verify_code};
 use domain::idempotency::IdempotencyRecord;
 use domain::secret::{BearerKind, ExposeSecret};
@@ -40,6 +40,7 @@ async fn verify(
 ) -> Result<(Extension<Note>, Json<VerifiedResponse>), Refusal> {
     let typed = TypedCode::parse(body.code.expose_secret())
         .ok_or_else(|| Problem::field("/code", ViolationCode::NotACode))?;
+    let challenge = challenge.ok_or(ProblemCode::NotFound)?;
     let step = match bearer.kind {
         BearerKind::Reset => Some(Step::Verified),
         BearerKind::Session => None,
