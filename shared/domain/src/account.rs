@@ -3,10 +3,11 @@
 use crate::destination::Destination;
 use crate::error::{Violation, ViolationCode};
 use crate::identity::{GroupName, Uid, UserId};
-use crate::kind::Kind;
+use crate::kind::{Kind, MethodId};
 use crate::language::Language;
 use crate::line::reads_as_written;
 use crate::method::{Method, Pending};
+use crate::methods::Methods;
 use crate::password::hash::StoredHash;
 use crate::policy::{Policy, Scope};
 use crate::time::Time;
@@ -87,10 +88,10 @@ pub struct Account {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temporary_until: Option<Time>,
     #[serde(default)]
-    pub methods: BTreeMap<Kind, Method>,
+    pub methods: Methods<Method>,
     /// Addresses whose own code has not come back yet; used for nothing else.
     #[serde(default)]
-    pub pending: BTreeMap<Kind, Pending>,
+    pub pending: Methods<Pending>,
     pub created_at: Time,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registered_at: Option<Time>,
@@ -121,39 +122,37 @@ impl Account {
 
     /// Kinds that are verified and that the policy allows now.
     pub fn usable_kinds(&self, policy: &Policy) -> BTreeSet<Kind> {
-        self.methods
-            .iter()
-            .filter(|(kind, m)| policy.reaches(**kind, m.country.as_deref()))
-            .map(|(kind, _)| *kind)
-            .collect()
+        self.usable(policy).map(|(id, _)| id.kind()).collect()
+    }
+
+    /// Methods that are verified and that the policy allows now.
+    fn usable(&self, policy: &Policy) -> impl Iterator<Item = (MethodId, &Method)> {
+        self.methods.iter().filter(|(id, method)| policy.reaches(id.kind(), &method.binding))
     }
 
     /// Usable kinds that count as registered: verified since registration was
     /// last required anew.
     pub fn registered_kinds(&self, policy: &Policy) -> BTreeSet<Kind> {
-        let counts = |kind: &Kind| {
-            self.methods
-                .get(kind)
-                .is_some_and(|m| Some(m.verified_at) >= self.registration_required_at)
-        };
-        self.usable_kinds(policy).into_iter().filter(counts).collect()
+        let counts = |method: &Method| Some(method.verified_at) >= self.registration_required_at;
+        let registered = self.usable(policy).filter(|(_, method)| counts(method));
+        registered.map(|(id, _)| id.kind()).collect()
     }
 
-    /// Kinds whose address messages come back from.
+    /// Kinds whose messages come back.
     pub fn undeliverable_kinds(&self) -> BTreeSet<Kind> {
-        self.methods
-            .iter()
-            .filter(|(_, m)| m.undeliverable.is_some())
-            .map(|(kind, _)| *kind)
-            .collect()
+        let comes_back = |method: &Method| {
+            method.binding.delivered().is_some_and(|delivered| delivered.undeliverable.is_some())
+        };
+        let methods = self.methods.iter().filter(|(_, method)| comes_back(method));
+        methods.map(|(id, _)| id.kind()).collect()
     }
 
-    /// Since when messages to a usable method come back that its owner did
-    /// not confirm since; the first of them.
+    /// Since when messages to a usable method come back, if its owner has not
+    /// confirmed the method since; the earliest of all methods.
     pub fn undeliverable_since(&self, policy: &Policy) -> Option<Time> {
-        let usable = self.usable_kinds(policy);
-        let methods = self.methods.iter().filter(|(kind, _)| usable.contains(kind));
-        let since = methods.filter_map(|(_, m)| Some(m.undeliverable.as_ref()?.since));
+        let since =
+            |method: &Method| Some(method.binding.delivered()?.undeliverable.as_ref()?.since);
+        let since = self.usable(policy).filter_map(|(_, method)| since(method));
         since.filter(|since| self.confirmed_at.is_none_or(|at| *since > at)).min()
     }
 
@@ -166,15 +165,17 @@ impl Account {
         }
     }
 
-    /// How many kinds must be registered before `finish`: the number needed,
-    /// at most those allowed.
+    /// How many kinds must be registered before `finish`: the number needed, at
+    /// most those that the policy allows. Kinds of the policy that this version of
+    /// the code does not know count here, so that they never lower the number.
     pub fn kinds_to_register(&self, policy: &Policy) -> usize {
-        self.kinds_needed(policy).min(policy.kinds().len())
+        self.kinds_needed(policy).min(policy.kinds().len() + policy.unknown_kinds.len())
     }
 
-    /// Every address that is verified now: where notices go.
+    /// Every destination that is verified now: where notices go.
     pub fn addresses(&self) -> Vec<Destination> {
-        self.methods.values().map(|m| m.destination.clone()).collect()
+        let delivered = self.methods.iter().filter_map(|(_, method)| method.binding.delivered());
+        delivered.map(|delivered| delivered.destination.clone()).collect()
     }
 
     /// The account after a write: the next revision.

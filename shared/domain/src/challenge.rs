@@ -57,10 +57,7 @@ impl ChallengeId {
         let mut out = [0; BYTES];
         out[0] = VERSION;
         out[1..3].copy_from_slice(&self.kid.to_be_bytes());
-        out[3] = match self.kind {
-            Kind::Email => 0,
-            Kind::MobilePhone => 1,
-        };
+        out[3] = self.kind as u8;
         out[4] = self.digits;
         out[5..13].copy_from_slice(&self.expires.0.to_be_bytes());
         out[13..].copy_from_slice(&self.random);
@@ -70,11 +67,7 @@ impl ChallengeId {
     /// Reads an id from a path; `None` for what was never issued in this form.
     pub fn parse(text: &str) -> Option<ChallengeId> {
         let bytes: [u8; BYTES] = BASE64.decode(text).ok()?.try_into().ok()?;
-        let kind = match bytes[3] {
-            0 => Kind::Email,
-            1 => Kind::MobilePhone,
-            _ => return None,
-        };
+        let kind = Kind::from_repr(bytes[3])?;
         let digits = bytes[4];
         let known = bytes[0] == VERSION && DIGITS.contains(&usize::from(digits));
         known.then(|| ChallengeId {

@@ -1,6 +1,6 @@
 //! Addresses that a code can be sent to.
 
-use crate::kind::Kind;
+use crate::kind::{Channel, Kind};
 use serde::{Deserialize, Serialize};
 
 /// An address a code can be sent to, parsed once.
@@ -52,6 +52,14 @@ impl Destination {
         match self {
             Destination::Email(_) => Kind::Email,
             Destination::MobilePhone(_) => Kind::MobilePhone,
+        }
+    }
+
+    /// What a message to it is delivered by.
+    pub const fn channel(&self) -> Channel {
+        match self {
+            Destination::Email(_) => Channel::Mail,
+            Destination::MobilePhone(_) => Channel::Sms,
         }
     }
 

@@ -42,6 +42,7 @@ pub mod limit;
 mod line;
 pub mod lockout;
 pub mod method;
+pub mod methods;
 pub mod notice;
 pub mod outbox;
 pub mod password;

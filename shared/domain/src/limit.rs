@@ -2,7 +2,7 @@
 //! per account and purpose, so that check and charge are one write.
 
 use crate::challenge::{ChallengeId, Purpose};
-use crate::kind::Kind;
+use crate::kind::{Class, Kind};
 use crate::policy::Policy;
 use crate::secret::BearerDigest;
 use crate::time::{Span, Time};
@@ -135,7 +135,10 @@ impl Ledger {
                 return Err(Refused::TooSoon(again));
             }
         }
-        let (most, window) = policy.send_window(id.kind);
+        let (most, window) = match id.kind.class() {
+            Class::Delivered(channel) => policy.send_window(channel),
+            Class::Held(held) => match held {},
+        };
         let seen = self.sent.get(&id.kind).cloned();
         let mut sent: Vec<Time> =
             seen.iter().flatten().copied().filter(|at| *at + window > now).collect();

@@ -1,4 +1,4 @@
-//! Authentication methods: a kind, and the destination a code is sent to.
+//! Authentication methods of an account.
 
 use crate::challenge::ChallengeId;
 use crate::delivery::Undeliverable;
@@ -6,42 +6,80 @@ use crate::destination::Destination;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
-/// A method whose own code came back.
+/// A method that its owner proved once.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Method {
+    /// What the method is bound to.
+    pub binding: Binding,
+    /// The account's revision that verified it. Another binding is another
+    /// version: what the older one proved does not count any more.
+    pub version: u64,
+    /// When its owner proved it last.
+    pub verified_at: Time,
+}
+
+/// What a method is bound to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Binding {
+    /// A destination that codes and notices are delivered to.
+    Delivered(Delivered),
+    /// Something that the owner holds. It gets no message.
+    Held(Held),
+}
+
+/// A destination that codes and notices are delivered to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Delivered {
+    /// The destination.
     pub destination: Destination,
-    /// ISO 3166 country of a phone, found once: no later request reads the
-    /// number again, so that none takes longer for an account that has one.
+    /// ISO 3166 country of a phone. Found once, so that no later request parses
+    /// the number, and none takes longer for an account that has a phone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
-    /// The account's revision that verified it: another address is another
-    /// version, and what was proved by the older counts no more.
-    pub version: u64,
-    pub verified_at: Time,
-    /// Set while messages to it come back; gone with the next code that came
-    /// back from it. It is told, and judges nothing.
+    /// Set while messages to the destination come back; removed when a code
+    /// sent there is verified. It is shown to its owner and decides nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undeliverable: Option<Undeliverable>,
 }
 
-impl Method {
-    /// A destination whose code came back.
-    pub fn new(destination: Destination, version: u64, verified_at: Time) -> Method {
-        Method {
-            country: destination.country(),
-            destination,
-            version,
-            verified_at,
-            undeliverable: None,
+/// What the owner holds, by its kind. No kind is held yet: see
+/// [`HeldKind`](crate::kind::HeldKind).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Held {}
+
+impl Binding {
+    /// The binding to a destination.
+    pub fn to(destination: Destination) -> Binding {
+        let country = destination.country();
+        Binding::Delivered(Delivered { destination, country, undeliverable: None })
+    }
+
+    /// Whether both are bound to the same destination or held thing.
+    pub fn is_same(&self, other: &Binding) -> bool {
+        match (self, other) {
+            (Binding::Delivered(a), Binding::Delivered(b)) => a.destination == b.destination,
+            (Binding::Held(held), _) | (_, Binding::Held(held)) => match *held {},
+        }
+    }
+
+    /// The destination, of a binding that has one.
+    pub fn delivered(&self) -> Option<&Delivered> {
+        match self {
+            Binding::Delivered(delivered) => Some(delivered),
+            Binding::Held(held) => match *held {},
         }
     }
 }
 
-/// An address waiting for its code.
+/// A method that waits for its first proof. It is used for nothing else.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pending {
-    pub destination: Destination,
+    /// What the method will be bound to.
+    pub binding: Binding,
+    /// The challenge that proves it.
     pub challenge: ChallengeId,
 }

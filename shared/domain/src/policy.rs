@@ -7,8 +7,9 @@ pub mod saved;
 use crate::error::{Violation, ViolationCode};
 use crate::identity::GroupName;
 use crate::json::object;
-use crate::kind::Kind;
+use crate::kind::{Channel, Class, Kind};
 use crate::language::Language;
+use crate::method::{Binding, Delivered};
 use crate::time::Span;
 use ranges::{RANGES, Range, default_of};
 use serde::{Deserialize, Serialize};
@@ -140,6 +141,11 @@ pub struct Policy {
     pub scope: Scope,
     /// Kinds of method allowed.
     pub methods: BTreeSet<Kind>,
+    /// Kinds that a newer version of the code allowed and this one does not
+    /// know. They are kept, usable for nothing, and count as allowed kinds, so
+    /// that fewer known kinds never lower the number required.
+    #[serde(skip)]
+    pub unknown_kinds: BTreeSet<String>,
     /// Different kinds that must be proved to reset.
     pub kinds_required: u32,
     #[serde(deserialize_with = "object")]
@@ -165,6 +171,7 @@ impl Default for Policy {
         Policy {
             scope: Scope::None,
             methods: BTreeSet::from([Kind::Email]),
+            unknown_kinds: BTreeSet::new(),
             kinds_required: const { default_of("/kindsRequired") },
             registration: RegistrationRules {
                 required: true,
@@ -206,13 +213,14 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Whether a kind can be used: it is allowed and, for a phone, a country
-    /// is listed that may receive SMS.
+    /// Whether a kind can be used: it is allowed and, for SMS, a country is
+    /// listed that may receive them.
     pub fn allows(&self, kind: Kind) -> bool {
         self.methods.contains(&kind)
-            && match kind {
-                Kind::Email => true,
-                Kind::MobilePhone => !self.sms_countries.is_empty(),
+            && match kind.class() {
+                Class::Delivered(Channel::Mail) => true,
+                Class::Delivered(Channel::Sms) => !self.sms_countries.is_empty(),
+                Class::Held(held) => match held {},
             }
     }
 
@@ -221,15 +229,17 @@ impl Policy {
         self.methods.iter().copied().filter(|kind| self.allows(*kind)).collect()
     }
 
-    /// Whether a code may go to an address of this kind and country: the kind
-    /// can be used and, for a phone, the country is listed.
-    pub fn reaches(&self, kind: Kind, country: Option<&str>) -> bool {
+    /// Whether a method of this kind and binding can be used: the kind is
+    /// allowed and, for SMS, the phone's country is listed.
+    pub fn reaches(&self, kind: Kind, binding: &Binding) -> bool {
         self.allows(kind)
-            && match kind {
-                Kind::Email => true,
-                Kind::MobilePhone => {
-                    country.is_some_and(|country| self.sms_countries.contains(country))
+            && match (kind.class(), binding) {
+                (Class::Delivered(Channel::Mail), Binding::Delivered(_)) => true,
+                (Class::Delivered(Channel::Sms), Binding::Delivered(Delivered { country, .. })) => {
+                    country.as_ref().is_some_and(|country| self.sms_countries.contains(country))
                 }
+                (Class::Held(held), _) => match held {},
+                (_, Binding::Held(held)) => match *held {},
             }
     }
 
@@ -255,12 +265,12 @@ impl Policy {
         Span::days(self.audit_days.into())
     }
 
-    /// Sends of a kind that one account, or one destination, may get in a
-    /// sliding window.
-    pub fn send_window(&self, kind: Kind) -> (u32, Span) {
-        match kind {
-            Kind::Email => (self.limits.mails_per_ten_minutes, Span::minutes(10)),
-            Kind::MobilePhone => (self.limits.sms_per_hour, Span::hours(1)),
+    /// Sends by a channel that one account, or one destination, may get in a
+    /// sliding window, and how long the window is.
+    pub fn send_window(&self, channel: Channel) -> (u32, Span) {
+        match channel {
+            Channel::Mail => (self.limits.mails_per_ten_minutes, Span::minutes(10)),
+            Channel::Sms => (self.limits.sms_per_hour, Span::hours(1)),
         }
     }
 
@@ -284,7 +294,8 @@ impl Policy {
         };
         let organisation = &self.organisation;
         refuse(
-            self.kinds_required as usize > self.methods.len() && !self.methods.is_empty(),
+            self.kinds_required as usize > self.methods.len() + self.unknown_kinds.len()
+                && !self.methods.is_empty(),
             "/kindsRequired",
             ViolationCode::MoreKindsThanAllowed,
         );

@@ -4,13 +4,14 @@
 use crate::account::Account;
 use crate::audit::{Reason, SupportCode};
 use crate::identity::{Handle, Uid};
-use crate::kind::Kind;
+use crate::kind::{Kind, MethodId};
 use crate::method::Method;
+use crate::methods::Methods;
 use crate::policy::Policy;
 use crate::secret::{Bearer, BearerDigest};
 use crate::time::Time;
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::BTreeSet;
 
 /// Public name of a reset, derived from its bearer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,9 +52,9 @@ pub struct Reset {
     /// The account's generation when the reset began; a later one kills it.
     pub generation: u64,
     /// Versions of the methods a code may go to.
-    pub versions: BTreeMap<Kind, u64>,
+    pub versions: Methods<u64>,
     pub state: ResetState,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "known_kinds")]
     pub verified: BTreeSet<Kind>,
     pub exp: Time,
 }
@@ -78,21 +79,24 @@ impl Reset {
     /// The account's method of a kind, if its address is still the one it was
     /// when the reset began.
     pub fn method<'a>(&self, account: &'a Account, kind: Kind) -> Option<&'a Method> {
-        account
-            .methods
-            .get(&kind)
-            .filter(|method| self.versions.get(&kind) == Some(&method.version))
+        let method = account.methods.get(MethodId::only(kind))?;
+        (self.versions.get(MethodId::only(kind)) == Some(&method.version)).then_some(method)
     }
 
     /// Kinds proved that count now: at such an address, and allowed by the
     /// policy.
     pub fn proofs(&self, account: &Account, policy: &Policy) -> usize {
         let reached = |kind: Kind| {
-            self.method(account, kind)
-                .is_some_and(|method| policy.reaches(kind, method.country.as_deref()))
+            self.method(account, kind).is_some_and(|method| policy.reaches(kind, &method.binding))
         };
         self.verified.iter().filter(|kind| reached(**kind)).count()
     }
+}
+
+/// The kinds of a stored set that this version of the code knows.
+fn known_kinds<'de, D: Deserializer<'de>>(stored: D) -> Result<BTreeSet<Kind>, D::Error> {
+    let names = BTreeSet::<String>::deserialize(stored)?;
+    Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
 }
 
 /// Why an account cannot reset now; [`Reason::None`] where it can.

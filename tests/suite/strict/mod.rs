@@ -128,7 +128,7 @@ const HEADERS: [(&str, &str); 5] = [
 fn every_route_that_takes_a_body_is_here_once() {
     // These take none.
     let without = [
-        "/v1/me/methods/{kind}/challenges",
+        "/v1/me/methods/{methodId}/challenges",
         "/v1/me/registration/finish",
         "/v1/me/registration/postpone",
         "/v1/me/registration/reconfirm",

@@ -7,7 +7,7 @@ use domain::challenge::Purpose;
 use domain::delivery::SentMessage;
 use domain::idempotency::{IdempotencyRecord, Outcome};
 use domain::lockout::Lock;
-use domain::method::Method;
+use domain::method::{Delivered, Method};
 use domain::outbox::{Message, OutboxState};
 use domain::reset::{Reset, ResetState};
 use domain::session::{Reach, Session};
@@ -80,12 +80,14 @@ fn of_account(account: Account) -> Vec<&'static str> {
         uid: _, user_id: _, name: _, role: kind, enabled: _, generation: _, revision: _, hash: _, created_at: _, unknown: _,
         language, groups, temporary_until, methods, pending, registered_at, confirmed_at, asked_at, registration_required_at,
     } = account;
-    let any = |has: fn(&Method) -> bool| methods.values().any(has);
+    let any = |has: fn(&Delivered) -> bool| {
+        methods.iter().any(|(_, Method { binding, version: _, verified_at: _ })| binding.delivered().is_some_and(has))
+    };
     let has = [
         language.is_some(), !groups.is_empty(), temporary_until.is_some(), !methods.is_empty(), !pending.is_empty(),
         registered_at.is_some(), confirmed_at.is_some(), asked_at.is_some(), registration_required_at.is_some(),
-        any(|Method { destination: _, country, version: _, verified_at: _, undeliverable: _ }| country.is_some()),
-        any(|method| method.undeliverable.is_some()),
+        any(|Delivered { destination: _, country, undeliverable: _ }| country.is_some()),
+        any(|delivered| delivered.undeliverable.is_some()),
     ];
     let has = ACCOUNTS.iter().zip(has).filter(|(_, has)| *has).map(|(name, _)| *name);
     has.chain([role(&kind)]).collect()

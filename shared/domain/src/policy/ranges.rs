@@ -1,6 +1,8 @@
 //! Every number of the policy, once: its default, its range, why, and whose
 //! figure it is.
 
+use crate::kind::Kind;
+
 /// One number: where it stands, what it may be, and why.
 pub struct Range {
     pub pointer: &'static str,
@@ -41,7 +43,7 @@ pub const RANGES: [Range; 19] = [
     range("/password/minimumLength", (15, 15, 64), "15 where the password is the only factor", "NIST 800-63B-4 3.1.1.2"),
     range("/auditDays", (30, 1, 400), "long enough to answer a complaint", "Entra"),
     range("/scope/groups", (1, 1, 50), "the policy is one small item", "seed"),
-    range("/methods", (1, 1, 2), "with no kind nobody could reset", "Entra"),
+    range("/methods", (1, 1, Kind::ALL.len() as u32), "with no kind nobody could reset", "Entra"),
 ];
 
 /// The default of the number at a pointer.

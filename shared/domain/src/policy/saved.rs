@@ -1,9 +1,12 @@
 //! A policy as it was saved: with its version, and who saved it.
 
 use crate::identity::Uid;
+use crate::kind::Kind;
 use crate::policy::Policy;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// A policy as it was saved.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,18 +37,43 @@ impl SavedPolicy {
 }
 
 impl SavedPolicy {
-    /// Reads a policy as any version of this code stored it: what it did not
-    /// know yet has its default, what we do not know any more is left out.
-    pub fn from_stored(stored: serde_json::Value) -> Result<SavedPolicy, serde_json::Error> {
+    /// Reads a policy as any version of this code stored it. A setting that was
+    /// not stored has its default; one that this version does not know is left
+    /// out; kinds that it does not know are kept.
+    pub fn from_stored(mut stored: Value) -> Result<SavedPolicy, serde_json::Error> {
+        let mut unknown_kinds = BTreeSet::new();
+        if let Some(Value::Array(kinds)) = stored.pointer_mut(KINDS) {
+            kinds.retain(|kind| match kind.as_str() {
+                Some(name) if name.parse::<Kind>().is_err() => {
+                    unknown_kinds.insert(name.to_owned());
+                    false
+                }
+                _ => true,
+            });
+        }
         let mut whole = serde_json::to_value(SavedPolicy::initial())?;
         overlay(&mut whole, stored);
-        serde_json::from_value(whole)
+        let mut saved: SavedPolicy = serde_json::from_value(whole)?;
+        saved.policy.unknown_kinds = unknown_kinds;
+        Ok(saved)
+    }
+
+    /// The policy as [`SavedPolicy::from_stored`] reads it: with the kinds that
+    /// this version does not know.
+    pub fn to_stored(&self) -> Value {
+        let mut stored = serde_json::to_value(self).expect("a policy is JSON");
+        if let Some(Value::Array(kinds)) = stored.pointer_mut(KINDS) {
+            kinds.extend(self.policy.unknown_kinds.iter().map(|name| Value::from(name.as_str())));
+        }
+        stored
     }
 }
 
+/// Where a stored policy has its kinds.
+const KINDS: &str = "/policy/methods";
+
 /// Puts the stored values over the defaults of the same names.
-fn overlay(known: &mut serde_json::Value, stored: serde_json::Value) {
-    use serde_json::Value;
+fn overlay(known: &mut Value, stored: Value) {
     match (known, stored) {
         // A scope is one of several shapes, and is taken whole.
         (Value::Object(known), Value::Object(stored)) if !known.contains_key("type") => {

@@ -4,7 +4,7 @@ use crate::{BEGIN, handle, keys, method};
 use domain::audit::SupportCode;
 use domain::delivery::{MessageId, Returned, SentMessage, Undeliverable};
 use domain::kind::Kind;
-use domain::method::Method;
+use domain::method::{Binding, Method};
 
 #[test]
 fn a_name_is_what_a_channel_gives_and_nothing_that_could_be_another_key() {
@@ -38,11 +38,12 @@ fn each_reason_is_of_one_kind_and_has_a_word_of_its_own_in_the_trail() {
 
 #[test]
 fn what_is_stored_is_read_and_holds_no_address() {
-    let destination = method(Kind::Email, 1).destination;
+    let method = method(Kind::Email, 1);
+    let destination = &method.binding.delivered().expect("a destination").destination;
     let sent = SentMessage {
         handle: handle('h'),
         kind: Kind::Email,
-        destination: keys().destination_name(&destination),
+        destination: keys().destination_name(destination),
         support_code: SupportCode::of("a request"),
         at: BEGIN,
     };
@@ -53,15 +54,16 @@ fn what_is_stored_is_read_and_holds_no_address() {
 }
 
 #[test]
-fn a_method_of_older_code_is_deliverable_and_a_newer_one_keeps_its_mark() {
-    let older = r#"{"destination":{"email":"a@example.com"},"version":3,"verifiedAt":1}"#;
-    let mut method: Method = serde_json::from_str(older).expect("an older method");
-    assert_eq!(method.undeliverable, None);
-    assert_eq!(serde_json::to_string(&method).expect("JSON"), older, "and is written as it was");
-    method.undeliverable = Some(Undeliverable { since: BEGIN, reason: Returned::OptedOut });
-    let stored = serde_json::to_string(&method).expect("JSON");
-    assert_eq!(
-        serde_json::from_str::<Method>(&stored).expect("read").undeliverable,
-        method.undeliverable
-    );
+fn a_method_keeps_the_mark_that_its_messages_come_back() {
+    let stored = r#"{"binding":{"delivered":{"destination":{"email":"a@example.com"}}},"version":3,"verifiedAt":1}"#;
+    let method: Method = serde_json::from_str(stored).expect("a method");
+    let mut delivered = method.binding.delivered().expect("a destination").clone();
+    assert_eq!(delivered.undeliverable, None);
+    assert_eq!(serde_json::to_string(&method).expect("JSON"), stored);
+    let mark = Some(Undeliverable { since: BEGIN, reason: Returned::OptedOut });
+    delivered.undeliverable.clone_from(&mark);
+    let marked = Method { binding: Binding::Delivered(delivered), ..method };
+    let stored = serde_json::to_string(&marked).expect("JSON");
+    let read: Method = serde_json::from_str(&stored).expect("read");
+    assert_eq!(read.binding.delivered().expect("a destination").undeliverable, mark);
 }

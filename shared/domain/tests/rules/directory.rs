@@ -4,7 +4,7 @@ use crate::account;
 use domain::account::{Account, Role};
 use domain::directory::{Filter, FoundBy, Word};
 use domain::identity::{GroupName, UserId};
-use domain::kind::Kind;
+use domain::kind::{Kind, MethodId};
 use domain::policy::Policy;
 use domain::time::{Span, Time};
 use std::collections::BTreeSet;
@@ -172,8 +172,8 @@ fn two_filters_have_two_names() {
 fn what_was_verified_before_registration_was_required_anew_does_not_count_as_registered() {
     let policy = Policy::default();
     let mut ann = account();
-    ann.methods.insert(Kind::Email, crate::method(Kind::Email, 1));
-    let verified = ann.methods[&Kind::Email].verified_at;
+    ann.methods.insert(MethodId::only(Kind::Email), crate::method(Kind::Email, 1));
+    let verified = ann.methods.get(MethodId::only(Kind::Email)).expect("a method").verified_at;
     for (required, counts) in [
         (None, 1),
         (Some(verified - Span(1)), 1),

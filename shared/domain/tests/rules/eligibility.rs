@@ -4,7 +4,7 @@ use crate::{BEGIN, account, bearer, method};
 use domain::account::{Account, Role};
 use domain::audit::Reason;
 use domain::identity::GroupName;
-use domain::kind::Kind;
+use domain::kind::{Kind, MethodId};
 use domain::policy::{Policy, Scope};
 use domain::reset::{Reset, ResetId, ResetState, eligibility};
 use domain::secret::BearerKind;
@@ -30,7 +30,7 @@ fn policy(methods: &[Kind], kinds_required: u32) -> Policy {
 fn someone(role: Role, registered: &[Kind]) -> Account {
     Account {
         role,
-        methods: registered.iter().map(|kind| (*kind, method(*kind, 1))).collect(),
+        methods: registered.iter().map(|kind| (MethodId::only(*kind), method(*kind, 1))).collect(),
         ..account()
     }
 }
@@ -221,7 +221,9 @@ fn reset() -> Reset {
         reason: Reason::None,
         uid: account().uid,
         generation: account().generation,
-        versions: [(Kind::Email, 1), (Kind::MobilePhone, 1)].into(),
+        versions: [(MethodId::only(Kind::Email), 1), (MethodId::only(Kind::MobilePhone), 1)]
+            .into_iter()
+            .collect(),
         state: ResetState::Open,
         verified: Default::default(),
         exp: BEGIN + Span::minutes(15),
@@ -266,7 +268,7 @@ fn a_proof_counts_while_its_kind_is_allowed_and_its_address_the_same() {
         let account = Account {
             methods: methods
                 .iter()
-                .map(|(kind, version)| (*kind, method(*kind, *version)))
+                .map(|(kind, version)| (MethodId::only(*kind), method(*kind, *version)))
                 .collect(),
             ..account()
         };

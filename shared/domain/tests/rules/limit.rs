@@ -2,7 +2,7 @@
 
 use crate::{BEGIN, bearer, challenge};
 use domain::challenge::Purpose;
-use domain::kind::Kind;
+use domain::kind::{Class, Kind};
 use domain::limit::{GUESS_WINDOW, Issue, Ledger, Refused, Stamp, guess_cap, resend_wait};
 use domain::policy::Policy;
 use domain::secret::BearerKind;
@@ -169,7 +169,8 @@ proptest! {
             prop_assert_eq!(table.ledger.fails.len(), model.counted.len());
             prop_assert_eq!(table.ledger.closed_until(cap, now), model.closed_until(cap, now));
             for kind in Kind::ALL.iter().copied() {
-                let (most, window) = policy.send_window(kind);
+                let Class::Delivered(channel) = kind.class();
+                let (most, window) = policy.send_window(channel);
                 let sent = model.sent.iter().filter(|(of, at)| *of == kind && *at + window > now).count();
                 prop_assert!(sent <= most as usize, "{} sends of {:?} in a window", sent, kind);
             }

@@ -23,11 +23,12 @@ use domain::destination::Destination;
 use domain::identity::{Handle, Uid, UserId};
 use domain::key::Keys;
 use domain::kind::Kind;
-use domain::method::Method;
+use domain::method::{Binding, Method};
+use domain::methods::Methods;
 use domain::password::hash::StoredHash;
 use domain::secret::{Bearer, BearerKind};
 use domain::time::Time;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The moment the tests begin at: 2026-11-23T09:00:00Z.
 const BEGIN: Time = Time(1_795_424_400_000);
@@ -70,8 +71,8 @@ fn account() -> Account {
         revision: 3,
         hash: StoredHash::new("argon2id$1$19456,2,1$c2FsdA$aGFzaA".to_owned()),
         temporary_until: None,
-        methods: BTreeMap::new(),
-        pending: BTreeMap::new(),
+        methods: Methods::default(),
+        pending: Methods::default(),
         created_at: BEGIN,
         registered_at: None,
         confirmed_at: None,
@@ -87,5 +88,6 @@ fn method(kind: Kind, version: u64) -> Method {
         Kind::Email => "ann.private@example.com",
         Kind::MobilePhone => "+61 491 570 156",
     };
-    Method::new(Destination::parse(kind, address).expect("an address"), version, BEGIN)
+    let destination = Destination::parse(kind, address).expect("an address");
+    Method { binding: Binding::to(destination), version, verified_at: BEGIN }
 }

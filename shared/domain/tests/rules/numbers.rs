@@ -2,7 +2,7 @@
 
 use crate::{BEGIN, account, method};
 use domain::account::Account;
-use domain::kind::Kind;
+use domain::kind::{Kind, MethodId};
 use domain::policy::{Policy, Scope};
 use domain::session::{Next, next_step, note_asked, postpone_until};
 use domain::time::Span;
@@ -20,7 +20,7 @@ fn policy(postpone_days: u32, reconfirm_days: u32) -> Policy {
 
 fn registered() -> Account {
     Account {
-        methods: [(Kind::Email, method(Kind::Email, 1))].into(),
+        methods: [(MethodId::only(Kind::Email), method(Kind::Email, 1))].into_iter().collect(),
         registered_at: Some(BEGIN),
         ..account()
     }

@@ -2,7 +2,7 @@
 
 use domain::error::{Violation, ViolationCode};
 use domain::identity::GroupName;
-use domain::kind::Kind;
+use domain::kind::{Channel, Kind};
 use domain::policy::ranges::RANGES;
 use domain::policy::saved::SavedPolicy;
 use domain::policy::{Policy, Scope};
@@ -131,8 +131,8 @@ fn before_anybody_saves_reset_is_off_and_by_mail() {
     assert_eq!(policy.code_lifetime(), Span::minutes(5));
     assert_eq!(policy.reset_lifetime(), Span::minutes(15));
     assert_eq!(policy.audit_kept(), Span::days(30));
-    assert_eq!(policy.send_window(Kind::Email), (10, Span::minutes(10)));
-    assert_eq!(policy.send_window(Kind::MobilePhone), (5, Span::hours(1)));
+    assert_eq!(policy.send_window(Channel::Mail), (10, Span::minutes(10)));
+    assert_eq!(policy.send_window(Channel::Sms), (5, Span::hours(1)));
 }
 
 /// Fields by their pointers, and what they are set to.

@@ -2,7 +2,7 @@
 
 use crate::{account, method};
 use domain::account::Role;
-use domain::kind::Kind;
+use domain::kind::{Kind, MethodId};
 use domain::policy::{Policy, Scope};
 use domain::preview::{CutOff, Warning, warnings};
 use std::collections::BTreeSet;
@@ -26,7 +26,8 @@ fn cut_off(before: &Policy, after: &Policy) -> (u32, u32) {
     for (role, kinds) in people {
         let mut person = account();
         person.role = role;
-        person.methods = kinds.iter().map(|kind| (*kind, method(*kind, 1))).collect();
+        person.methods =
+            kinds.iter().map(|kind| (MethodId::only(*kind), method(*kind, 1))).collect();
         count.count(&person, before, after);
     }
     (count.administrators, count.users)

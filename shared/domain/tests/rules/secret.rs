@@ -5,7 +5,7 @@ use domain::audit::Reason;
 use domain::code::{Code, TypedCode};
 use domain::identity::{Handle, TypedUserId};
 use domain::key::{Generation, Key, Keys};
-use domain::kind::Kind;
+use domain::kind::{Kind, MethodId};
 use domain::password::Password;
 use domain::password::hash::StoredHash;
 use domain::reset::{Reset, ResetId, ResetState};
@@ -275,7 +275,8 @@ fn a_secret_can_be_neither_printed_nor_compared_nor_serialised() {
 fn what_is_printed_of_stored_things_shows_no_secret() {
     let bearer = bearer(BearerKind::Session, 5);
     let mut account = account();
-    account.methods = Kind::ALL.iter().map(|kind| (*kind, method(*kind, 1))).collect();
+    account.methods =
+        Kind::ALL.iter().map(|kind| (MethodId::only(*kind), method(*kind, 1))).collect();
     let session = Session::begin(&account, &bearer, None, BEGIN, BEGIN);
     let reset = Reset {
         handle: bearer.handle.clone(),
@@ -285,7 +286,7 @@ fn what_is_printed_of_stored_things_shows_no_secret() {
         reason: Reason::None,
         uid: account.uid.clone(),
         generation: 1,
-        versions: [(Kind::Email, 1)].into(),
+        versions: [(MethodId::only(Kind::Email), 1)].into_iter().collect(),
         state: ResetState::Open,
         verified: Default::default(),
         exp: BEGIN,

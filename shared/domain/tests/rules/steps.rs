@@ -4,7 +4,8 @@
 use crate::{BEGIN, account, bearer, method};
 use domain::account::Account;
 use domain::delivery::{Returned, Undeliverable};
-use domain::kind::Kind;
+use domain::kind::{Kind, MethodId};
+use domain::method::{Binding, Method};
 use domain::policy::{Policy, Scope};
 use domain::secret::BearerKind;
 use domain::session::{FULL, LIMITED, Next, Reach, Session, next_step, note_asked, postpone_until};
@@ -24,7 +25,7 @@ fn asked(days: i64) -> Account {
 
 /// Confirmed so many days ago.
 fn confirmed(days: i64) -> Account {
-    let methods = [(Kind::Email, method(Kind::Email, 1))].into();
+    let methods = [(MethodId::only(Kind::Email), method(Kind::Email, 1))].into_iter().collect();
     Account {
         methods,
         registered_at: Some(BEGIN - Span::days(5_000)),
@@ -76,9 +77,12 @@ fn an_address_that_messages_come_back_from_is_asked_about_once() {
     /// Confirmed so many days ago; messages come back since so many.
     fn back(confirmed_ago: i64, since: i64) -> Account {
         let mut account = confirmed(confirmed_ago);
-        let mail = account.methods.get_mut(&Kind::Email).expect("a mail address");
-        mail.undeliverable =
+        let id = MethodId::only(Kind::Email);
+        let mail = account.methods.remove(id).expect("a mail address");
+        let mut delivered = mail.binding.delivered().expect("a destination").clone();
+        delivered.undeliverable =
             Some(Undeliverable { since: BEGIN - Span::days(since), reason: Returned::Bounced });
+        account.methods.insert(id, Method { binding: Binding::Delivered(delivered), ..mail });
         account
     }
     let regular = policy(7, 180);

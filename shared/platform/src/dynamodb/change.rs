@@ -1,6 +1,6 @@
 //! Each change as the one conditional write that holds its guard.
 
-use super::items::{audit_item, outbox_item, reset_item};
+use super::items::{audit_item, outbox_item, policy_item, reset_item};
 use super::read::{TOTAL, sent_attribute, slot_attribute};
 use super::table::{self, BUCKET, Item, Key, TERMS, TTL};
 use super::values::{item, ms, n, s, set, times, ttl, value};
@@ -240,9 +240,9 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
                 0 => policy.when(ABSENT),
                 _ => policy.when("#version = :seen").value("seen", n(seen)),
             };
-            (Guard::Policy, policy.write(table, Verb::Put(item(saved))))
+            (Guard::Policy, policy.write(table, Verb::Put(policy_item(saved))))
         }
-        C::KeepPolicy(saved) => (Guard::Policy, Expression::of(Key::policy_version(saved.version)).when(ABSENT).write(table, Verb::Put(item(saved)))),
+        C::KeepPolicy(saved) => (Guard::Policy, Expression::of(Key::policy_version(saved.version)).when(ABSENT).write(table, Verb::Put(policy_item(saved)))),
         C::KeepTerms(version, terms) => (Guard::Policy, Expression::of(Key::terms(*version)).when(ABSENT)
             .write(table, Verb::Put(HashMap::from([(TERMS.to_owned(), value(terms))])))),
         C::CheckPolicy { seen } => {

@@ -5,8 +5,14 @@ use super::values::{item, n, s, ttl, value};
 use domain::audit::AuditEvent;
 use domain::delivery::{MessageId, SENT_KEPT, SentMessage};
 use domain::outbox::{OUTBOX_KEPT, OutboxRow};
+use domain::policy::saved::SavedPolicy;
 use domain::reset::Reset;
 use std::collections::HashMap;
+
+/// A policy with the kinds that this version of the code does not know.
+pub(super) fn policy_item(saved: &SavedPolicy) -> Item {
+    item(&saved.to_stored())
+}
 
 pub(super) fn reset_item(reset: &Reset) -> Item {
     let mut it = item(reset);

@@ -2,20 +2,20 @@
 
 use super::Table;
 use super::table::{BUCKET, Item, Key, PK, SK};
-use aws_sdk_dynamodb::types::KeysAndAttributes;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use domain::account::Account;
 use domain::audit::SupportCode;
 use domain::error::Problem;
 use domain::identity::Handle;
 use domain::kind::Kind;
-use domain::limit::{Ledger, Slot, Spent, Stamp};
+use domain::limit::{Ledger, Spent, Stamp};
 use domain::outbox::{Claimed, Message, OutboxId, OutboxRow, OutboxState};
 use domain::policy::saved::SavedPolicy;
 use domain::port::{Snapshot, Want};
 use domain::time::Time;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Reads the items wanted. Items that were not processed are a failure: a
 /// decision by half a read is none.
@@ -177,34 +177,32 @@ struct DestinationItem {
     sent: Vec<Time>,
 }
 
-/// A ledger as it lies in the table: a slot and its sends per kind.
+/// A ledger as the table holds it. Each kind has two attributes more: its slot
+/// and its sends.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct LedgerItem {
     #[serde(default)]
     cap: u32,
     #[serde(default)]
     fails: BTreeSet<Stamp>,
-    email: Option<Slot>,
-    email_sent: Option<Vec<Time>>,
-    mobile_phone: Option<Slot>,
-    mobile_phone_sent: Option<Vec<Time>>,
 }
 
-pub(super) fn ledger(item: Item) -> Result<Ledger, Problem> {
-    let item: LedgerItem = parse(item)?;
-    let slots = [(Kind::Email, item.email), (Kind::MobilePhone, item.mobile_phone)];
-    let sent = [(Kind::Email, item.email_sent), (Kind::MobilePhone, item.mobile_phone_sent)];
-    let present = |(kind, value): (Kind, Option<Slot>)| value.map(|value| (kind, value));
-    Ok(Ledger {
-        cap: item.cap,
-        fails: item.fails,
-        slots: slots.into_iter().filter_map(present).collect(),
-        sent: sent
-            .into_iter()
-            .filter_map(|(kind, sent)| sent.map(|sent| (kind, sent)))
-            .collect::<BTreeMap<_, _>>(),
-    })
+pub(super) fn ledger(mut item: Item) -> Result<Ledger, Problem> {
+    let mut ledger = Ledger::default();
+    for kind in Kind::ALL.iter().copied() {
+        if let Some(slot) = item.remove(slot_attribute(kind)) {
+            ledger.slots.insert(kind, attribute(slot)?);
+        }
+        if let Some(sent) = item.remove(&sent_attribute(kind)) {
+            ledger.sent.insert(kind, attribute(sent)?);
+        }
+    }
+    let LedgerItem { cap, fails } = parse(item)?;
+    Ok(Ledger { cap, fails, ..ledger })
+}
+
+fn attribute<T: DeserializeOwned>(value: AttributeValue) -> Result<T, Problem> {
+    serde_dynamo::from_attribute_value(value).map_err(|_| unreadable("LEDGER"))
 }
 
 #[derive(Deserialize)]

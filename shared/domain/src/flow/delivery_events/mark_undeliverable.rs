@@ -12,7 +12,8 @@ use crate::error::Problem;
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::write::save_account;
-use crate::method::Method;
+use crate::kind::MethodId;
+use crate::method::{Binding, Method};
 use crate::port::{Change, Guard, KeyRing, Store, Want};
 
 /// What an event did.
@@ -58,22 +59,28 @@ pub async fn mark_undeliverable(
         };
         let of = Some(sent.support_code.clone());
         let read = store.read(&[Want::Account(&sent.handle), Want::Policy]).await?;
-        let is_it = |method: &&Method| {
-            keys.destination_name(&method.destination) == sent.destination
-                && method.verified_at < sent.at
+        let id_of_method = MethodId::only(sent.kind);
+        let was_sent_to = |method: &Method| {
+            let delivered = method.binding.delivered()?;
+            (keys.destination_name(&delivered.destination) == sent.destination
+                && method.verified_at < sent.at)
+                .then(|| (method.clone(), delivered.clone()))
         };
         let account = read.account(&sent.handle);
-        let method = account.and_then(|account| account.methods.get(&sent.kind)).filter(is_it);
-        let (Some(account), Some(method)) = (account, method) else {
+        let method = account.and_then(|account| account.methods.get(id_of_method));
+        let (Some(account), Some((method, mut delivered))) =
+            (account, method.and_then(was_sent_to))
+        else {
             return Ok((Marked::Moved, of));
         };
         let confirmed = |since| account.confirmed_at.is_some_and(|at| at >= since);
-        if method.undeliverable.as_ref().is_some_and(|before| !confirmed(before.since)) {
+        if delivered.undeliverable.as_ref().is_some_and(|before| !confirmed(before.since)) {
             return Ok((Marked::Already, of));
         }
         let mut marked = account.clone();
-        let undeliverable = Some(Undeliverable { since: ctx.now, reason: returned });
-        marked.methods.insert(sent.kind, Method { undeliverable, ..method.clone() });
+        delivered.undeliverable = Some(Undeliverable { since: ctx.now, reason: returned });
+        let binding = Binding::Delivered(delivered);
+        marked.methods.insert(id_of_method, Method { binding, ..method });
         let entry = AuditEntry {
             uid: Some(&account.uid),
             kind: Some(sent.kind),

@@ -13,6 +13,7 @@ use crate::flow::steps::write::index_changes;
 use crate::idempotency::Outcome;
 use crate::identity::{GroupName, Uid, UserId};
 use crate::language::Language;
+use crate::methods::Methods;
 use crate::port::{Change, Guard, KeyRing, PasswordHasher, Store, Want};
 use crate::secret::{Bearer, random_text};
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,8 +87,8 @@ pub(super) async fn draft(
         revision: 1,
         hash,
         temporary_until: Some(expires),
-        methods: BTreeMap::new(),
-        pending: BTreeMap::new(),
+        methods: Methods::default(),
+        pending: Methods::default(),
         created_at: ctx.now,
         registered_at: None,
         confirmed_at: None,

@@ -12,13 +12,12 @@ use crate::flow::steps::revoke::{drop_challenges, revoke};
 use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::save_account;
 use crate::identity::TypedUserId;
-use crate::kind::Kind;
+use crate::kind::MethodId;
 use crate::notice::Notice;
 use crate::port::{Guard, KeyRing, Store, Want};
 use crate::secret::Bearer;
 
-/// Removes the method of a kind, and the address of that kind that waits for
-/// its code. Everything that the method opened ends with it: codes, resets,
+/// Removes a method, verified or pending. Everything that the method opened ends with it: codes, resets,
 /// sessions.
 pub async fn remove_method(
     store: &impl Store,
@@ -26,7 +25,7 @@ pub async fn remove_method(
     ctx: &RequestContext,
     bearer: &Bearer,
     user_id: &TypedUserId,
-    kind: Kind,
+    id: MethodId,
 ) -> Result<(), Problem> {
     let handle = ring.keys().await?.handle(user_id);
     let mut attempts = Attempts::of("remove");
@@ -36,14 +35,14 @@ pub async fn remove_method(
         let (before, policy) = (target(&who, &handle)?, &who.policy.policy);
         let mut account = before.clone();
         let (verified, pending) =
-            (account.methods.remove(&kind).is_some(), account.pending.remove(&kind).is_some());
+            (account.methods.remove(id).is_some(), account.pending.remove(id).is_some());
         if !verified && !pending {
             return Err(ProblemCode::NotFound.into());
         }
         let entry = AuditEntry {
             uid: Some(&before.uid),
             actor: Some(&who.account.uid),
-            kind: Some(kind),
+            kind: Some(id.kind()),
             ..AuditEntry::new(ctx, &handle, Event::MethodRemoved)
         };
         let mut changes = vec![entry.record(ctx, policy)];
@@ -55,7 +54,7 @@ pub async fn remove_method(
         } else {
             // The address was used for nothing yet: only its own code ends.
             changes.push(save_account(&handle, before, account.revised()));
-            changes.push(drop_challenges(ctx, &handle, Purpose::Registration, &[kind], false));
+            changes.push(drop_challenges(ctx, &handle, Purpose::Registration, &[id.kind()], false));
         }
         if attempts.commit(store, ctx, changes, &[Guard::Account]).await.map_err(write_refused)? {
             return Ok(());

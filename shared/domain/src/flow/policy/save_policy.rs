@@ -36,6 +36,9 @@ pub async fn save_policy(
     if who.policy.version != seen {
         return Err(ProblemCode::PreconditionFailed.into());
     }
+    // The API does not show kinds that this version does not know; they stay.
+    let unknown_kinds = who.policy.policy.unknown_kinds.clone();
+    let policy = Policy { unknown_kinds, ..policy };
     let violations = policy.violations();
     if !violations.is_empty() {
         return Err(Problem::invalid(violations));

@@ -10,7 +10,7 @@ use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::messages::notices;
 use crate::flow::steps::revoke::{drop_challenges, revoke_for_method};
 use crate::flow::steps::write::save_account;
-use crate::kind::Kind;
+use crate::kind::MethodId;
 use crate::notice::Notice;
 use crate::port::{Guard, Store};
 use crate::secret::Bearer;
@@ -21,7 +21,7 @@ pub async fn remove_method(
     store: &impl Store,
     ctx: &RequestContext,
     bearer: &Bearer,
-    kind: Kind,
+    id: MethodId,
 ) -> Result<(), Problem> {
     let mut attempts = Attempts::of("remove");
     loop {
@@ -30,26 +30,26 @@ pub async fn remove_method(
         let (handle, policy) = (who.handle(), &who.policy.policy);
         let mut account = who.account.clone();
         let (verified, pending) =
-            (account.methods.remove(&kind).is_some(), account.pending.remove(&kind).is_some());
+            (account.methods.remove(id).is_some(), account.pending.remove(id).is_some());
         if !verified && !pending {
             return Err(ProblemCode::NotFound.into());
         }
         let account = if verified { account.with_sessions_revoked() } else { account.revised() };
         let entry = AuditEntry {
             uid: Some(&account.uid),
-            kind: Some(kind),
+            kind: Some(id.kind()),
             ..AuditEntry::new(ctx, handle, Event::MethodRemoved)
         };
         let mut changes = vec![
             entry.record(ctx, policy),
             save_account(handle, &who.account, account.clone()),
-            drop_challenges(ctx, handle, Purpose::Registration, &[kind], false),
+            drop_challenges(ctx, handle, Purpose::Registration, &[id.kind()], false),
         ];
         if verified {
             changes.extend(revoke_for_method(ctx, &who.session, &account));
             changes.extend(notices(ctx, handle, &who.account, Notice::MethodRemoved, policy));
         } else {
-            changes.push(drop_challenges(ctx, handle, Purpose::Reset, &[kind], false));
+            changes.push(drop_challenges(ctx, handle, Purpose::Reset, &[id.kind()], false));
         }
         if attempts.commit(store, ctx, changes, &[Guard::Account, Guard::Session]).await? {
             return Ok(());

@@ -9,13 +9,12 @@ use crate::flow::registration::changing_methods::changing_methods;
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::idempotency::record_outcome;
-use crate::flow::steps::messages::queue;
+use crate::flow::steps::messages::queue_code;
 use crate::flow::steps::sending::{Sent, count_source, refusal_of, sms_open, source_full};
 use crate::flow::steps::signed_in::SignedIn;
 use crate::flow::steps::write::save_account;
-use crate::kind::Kind;
-use crate::method::Pending;
-use crate::outbox::{Message, OutboxKind};
+use crate::kind::MethodId;
+use crate::method::{Binding, Pending};
 use crate::port::{Change, Guard, KeyRing, SourceCounter, Store};
 use crate::secret::Bearer;
 
@@ -33,7 +32,7 @@ pub async fn start_method(
         if !policy.allows(to.kind()) {
             return Err(ProblemCode::KindNotAllowed.into());
         }
-        match policy.reaches(to.kind(), to.country().as_deref()) {
+        match policy.reaches(to.kind(), &Binding::to(to.clone())) {
             true => Ok(to.clone()),
             false => Err(Problem::field("/destination", ViolationCode::CountryNotAllowed)),
         }
@@ -48,10 +47,12 @@ pub async fn resend(
     ring: &impl KeyRing,
     ctx: &RequestContext,
     bearer: &Bearer,
-    kind: Kind,
+    id: MethodId,
 ) -> Result<Sent, Problem> {
     let waiting = |who: &SignedIn| {
-        Ok(who.account.pending.get(&kind).ok_or(ProblemCode::NotFound)?.destination.clone())
+        let pending = who.account.pending.get(id).ok_or(ProblemCode::NotFound)?;
+        let delivered = pending.binding.delivered().ok_or(ProblemCode::NotFound)?;
+        Ok(delivered.destination.clone())
     };
     send(store, ring, ctx, bearer, waiting).await
 }
@@ -89,8 +90,8 @@ async fn send(
         let sent = Sent::new(&issue, policy);
 
         let mut account = who.account.clone();
-        account.pending.insert(kind, Pending { destination, challenge: challenge.clone() });
-        let message = Message::Code { challenge, purpose: Purpose::Registration, typed: None };
+        let pending = Pending { binding: Binding::to(destination), challenge: challenge.clone() };
+        account.pending.insert(MethodId::only(kind), pending);
         let entry = AuditEntry {
             uid: Some(&account.uid),
             kind: Some(kind),
@@ -105,8 +106,8 @@ async fn send(
                 issue: Box::new(issue),
             },
             count_source(ctx, &keys, SourceCounter::Sends),
-            queue(ctx, &handle, OutboxKind::Code(Purpose::Registration, None), message),
         ];
+        changes.extend(queue_code(ctx, &handle, challenge, None, None));
         changes.extend(record_outcome(ctx, &handle, sent.outcome()));
         // Another send was first: judge anew, with the exact wait.
         if attempts

@@ -11,11 +11,10 @@ use crate::flow::reset::open::{mine, open_reset};
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::idempotency::record_outcome;
-use crate::flow::steps::messages::queue;
+use crate::flow::steps::messages::queue_code;
 use crate::flow::steps::sending::{Sent, count_source, refusal_of, sms_open, source_full};
 use crate::key::Keys;
 use crate::kind::Kind;
-use crate::outbox::{Message, OutboxKind};
 use crate::policy::Policy;
 use crate::port::{Change, Guard, KeyRing, SourceCounter, Store, Want};
 use crate::reset::ResetId;
@@ -77,7 +76,6 @@ pub async fn issue_challenge(
             .map_err(|why| told_of(refusal_of(why, Purpose::Reset, ctx.now)))?;
         let sent = Sent::new(&issue, &policy);
 
-        let message = Message::Code { challenge, purpose: Purpose::Reset, typed };
         let entry = AuditEntry {
             uid: Some(&open.uid),
             kind: Some(kind),
@@ -92,8 +90,8 @@ pub async fn issue_challenge(
                 issue: Box::new(issue),
             },
             count_source(ctx, &keys, SourceCounter::Sends),
-            queue(ctx, handle, OutboxKind::Code(Purpose::Reset, Some(reset.clone())), message),
         ];
+        changes.extend(queue_code(ctx, handle, challenge, Some(reset), typed));
         changes.extend(record_outcome(ctx, handle, sent.outcome()));
         // Another send was first: judge anew, with the exact wait.
         let written = attempts.commit(store, ctx, changes, &[Guard::Ledger]).await;

@@ -9,14 +9,15 @@ use crate::flow::steps::idempotency::record_outcome;
 use crate::flow::steps::sending::{count_source, sms_open, source_full};
 use crate::idempotency::Outcome;
 use crate::identity::TypedUserId;
-use crate::kind::Kind;
+use crate::kind::{Kind, MethodId};
 use crate::limit::guess_cap;
+use crate::methods::Methods;
 use crate::policy::Scope;
 use crate::port::{Change, KeyRing, Snapshot, SourceCounter, Store, Want};
 use crate::reset::{Reset, ResetId, ResetState, eligibility};
 use crate::secret::{Bearer, BearerKind};
 use crate::time::Time;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A reset that was started. The bearer is handed out once.
 pub struct StartedReset {
@@ -60,9 +61,9 @@ pub async fn start_reset(
     let id = ResetId::of(&bearer);
     let support_code = id.support_code();
     let version_of =
-        |kind: &Kind| account.and_then(|a| a.methods.get(kind)).map_or(0, |m| m.version);
-    let versions: BTreeMap<Kind, u64> =
-        Kind::ALL.iter().map(|kind| (*kind, version_of(kind))).collect();
+        |id: MethodId| account.and_then(|a| a.methods.get(id)).map_or(0, |m| m.version);
+    let ids = Kind::ALL.iter().map(|kind| MethodId::only(*kind));
+    let versions: Methods<u64> = ids.map(|id| (id, version_of(id))).collect();
     let reset = Reset {
         handle: handle.clone(),
         id: id.clone(),

@@ -8,7 +8,7 @@ use crate::destination::Destination;
 use crate::error::Problem;
 use crate::flow::send_code::judge::Address;
 use crate::flow::send_code::row::Row;
-use crate::kind::Kind;
+use crate::kind::Channel;
 use crate::limit::Budget;
 use crate::port::{Change, KeyRing, Store, Want};
 
@@ -29,15 +29,15 @@ pub(super) async fn charge_code<S: Store, R: KeyRing>(
     address: &Address,
 ) -> Result<Charge, Problem> {
     let (ctx, policy) = (row.ctx, row.policy);
-    let kind = address.to.kind();
+    let channel = address.to.channel();
     let country = address.country.as_deref().unwrap_or_default();
     let mut wants = vec![Want::Destination(name)];
-    if kind == Kind::MobilePhone {
+    if channel == Channel::Sms {
         wants.push(Want::Budget(ctx.now, country));
     }
     let read = row.store.read(&wants).await?;
     let mut due = Vec::new();
-    if kind == Kind::MobilePhone {
+    if channel == Channel::Sms {
         let (most, spent) = (Budget::of(policy), read.budget);
         let close = Change::CloseSms { until: ctx.now.next_day(), budget: most.total };
         if spent.total >= most.total {
@@ -54,7 +54,7 @@ pub(super) async fn charge_code<S: Store, R: KeyRing>(
         });
         due.extend((spent.total + 1 == most.total).then_some(close));
     }
-    let (most, window) = policy.send_window(kind);
+    let (most, window) = policy.send_window(channel);
     let mut sent: Vec<_> =
         read.destination.iter().flatten().copied().filter(|at| *at + window > ctx.now).collect();
     if sent.len() >= most as usize {

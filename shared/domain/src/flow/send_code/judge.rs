@@ -8,8 +8,10 @@ use crate::context::RequestContext;
 use crate::destination::Destination;
 use crate::flow::send_code::row::Row;
 use crate::key::Keys;
+use crate::kind::MethodId;
 use crate::language::Language;
 use crate::limit::{LEAST_LIFE_LEFT, SETTLING};
+use crate::method::{Binding, Delivered};
 use crate::port::{KeyRing, Snapshot, Store};
 use crate::reset::ResetState;
 
@@ -58,14 +60,14 @@ pub(super) fn judge<S: Store, R: KeyRing>(
     let account = read.account(handle);
     let address = match purpose {
         Purpose::Reset => of_reset(row, read, account, challenge, ctx),
-        Purpose::Registration => match account.and_then(|a| a.pending.get(&challenge.kind)) {
-            Some(pending) if pending.challenge == *challenge => {
-                Ok((pending.destination.clone(), pending.destination.country()))
+        Purpose::Registration => {
+            match account.and_then(|a| a.pending.get(MethodId::only(challenge.kind))) {
+                Some(pending) if pending.challenge == *challenge => Ok(&pending.binding),
+                Some(_) | None => return late(Reason::MethodChanged),
             }
-            Some(_) | None => return late(Reason::MethodChanged),
-        },
+        }
     };
-    let ((to, country), account) = match (address, account) {
+    let (binding, account) = match (address, account) {
         (Ok(address), Some(account)) => (address, account),
         (Err(reason), _) => return Verdict::Drop(reason),
         (Ok(_), None) => return Verdict::Drop(Reason::UnknownUser),
@@ -73,9 +75,13 @@ pub(super) fn judge<S: Store, R: KeyRing>(
     if !policy.allows(challenge.kind) {
         return Verdict::Drop(Reason::KindNotAllowed);
     }
-    if !policy.reaches(challenge.kind, country.as_deref()) {
+    if !policy.reaches(challenge.kind, binding) {
         return Verdict::Drop(Reason::CountryNotAllowed);
     }
+    // Only a destination gets a message.
+    let Some(Delivered { destination: to, country, .. }) = binding.delivered().cloned() else {
+        return Verdict::Drop(Reason::MethodChanged);
+    };
     // A policy that asks for it since the code was asked for holds too.
     let must_match =
         typed.is_some() || purpose == Purpose::Reset && policy.must_be_typed(challenge.kind);
@@ -87,13 +93,13 @@ pub(super) fn judge<S: Store, R: KeyRing>(
 
 /// The address a reset's code goes to: the stored, verified one, as it was
 /// when the reset began, of an account that may reset now.
-fn of_reset<S: Store, R: KeyRing>(
+fn of_reset<'a, S: Store, R: KeyRing>(
     row: &Row<'_, S, R>,
     read: &Snapshot,
-    account: Option<&Account>,
+    account: Option<&'a Account>,
     challenge: &ChallengeId,
     ctx: &RequestContext,
-) -> Result<(Destination, Option<String>), Reason> {
+) -> Result<&'a Binding, Reason> {
     let reset = read.reset.as_ref().filter(|r| r.exp > ctx.now).ok_or(Reason::TooLate)?;
     if !reset.real {
         return Err(Reason::Decoy);
@@ -105,5 +111,5 @@ fn of_reset<S: Store, R: KeyRing>(
         return Err(Reason::OutOfScope);
     }
     let method = reset.method(account, challenge.kind).ok_or(Reason::MethodChanged)?;
-    Ok((method.destination.clone(), method.country.clone()))
+    Ok(&method.binding)
 }

@@ -1,12 +1,15 @@
 //! Queueing messages for `send-code`.
 
 use crate::account::Account;
+use crate::challenge::{ChallengeId, Purpose};
 use crate::context::RequestContext;
 use crate::identity::Handle;
+use crate::kind::Class;
 use crate::notice::Notice;
 use crate::outbox::{Message, OutboxId, OutboxKind, OutboxRow, OutboxState};
 use crate::policy::Policy;
 use crate::port::Change;
+use crate::reset::ResetId;
 use crate::secret::random_text;
 
 /// The change that queues a message.
@@ -31,6 +34,26 @@ pub(in crate::flow) fn queue(
         tries: 0,
         claimed: None,
     }))
+}
+
+/// Queues the message of a challenge: for a reset, or for a registration where
+/// there is none. `typed` is the pseudonym of the destination that the caller
+/// typed. `None` for a kind that needs no message.
+pub(in crate::flow) fn queue_code(
+    ctx: &RequestContext,
+    handle: &Handle,
+    challenge: ChallengeId,
+    reset: Option<&ResetId>,
+    typed: Option<String>,
+) -> Option<Change> {
+    match challenge.kind.class() {
+        Class::Delivered(_) => {
+            let purpose = reset.map_or(Purpose::Registration, |_| Purpose::Reset);
+            let message = Message::Code { challenge, purpose, typed };
+            Some(queue(ctx, handle, OutboxKind::Code(purpose, reset.cloned()), message))
+        }
+        Class::Held(held) => match held {},
+    }
 }
 
 /// Queues one notice to each address that was valid before the change.

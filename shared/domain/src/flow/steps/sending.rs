@@ -6,7 +6,7 @@ use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
 use crate::idempotency::Outcome;
 use crate::key::Keys;
-use crate::kind::Kind;
+use crate::kind::{Channel, Class, Kind};
 use crate::limit::{Issue, Refused, Slot, resend_wait};
 use crate::policy::Policy;
 use crate::port::{Change, CommitError, Guard, Snapshot, SourceCounter};
@@ -56,9 +56,11 @@ pub(in crate::flow) fn sms_open(
     read: &Snapshot,
     ctx: &RequestContext,
 ) -> Result<(), Problem> {
-    let closed = match kind {
-        Kind::Email => None,
-        Kind::MobilePhone => read.flags.sms_closed_until(&read.policy().policy, ctx.now),
+    let closed = match kind.class() {
+        Class::Delivered(Channel::Mail) | Class::Held(_) => None,
+        Class::Delivered(Channel::Sms) => {
+            read.flags.sms_closed_until(&read.policy().policy, ctx.now)
+        }
     };
     closed
         .map_or(Ok(()), |until| Err(Problem::retry_at(ProblemCode::SmsUnavailable, until, ctx.now)))

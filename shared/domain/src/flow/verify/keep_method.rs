@@ -12,6 +12,7 @@ use crate::flow::steps::revoke::{drop_challenges, revoke_for_method};
 use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::save_account;
 use crate::idempotency::Outcome;
+use crate::kind::MethodId;
 use crate::limit::Stamp;
 use crate::method::Method;
 use crate::notice::Notice;
@@ -31,14 +32,14 @@ pub(super) async fn keep_method(
         attempts.begin()?;
         let who = signed_in(store, ctx, bearer, &[]).await?;
         let (handle, policy) = (who.handle(), &who.policy.policy);
-        let pending =
-            who.account.pending.get(&challenge.kind).filter(|p| p.challenge == *challenge);
-        let destination = pending.ok_or(ProblemCode::CodeNotAccepted)?.destination.clone();
+        let id = MethodId::only(challenge.kind);
+        let pending = who.account.pending.get(id).filter(|p| p.challenge == *challenge);
+        let binding = pending.ok_or(ProblemCode::CodeNotAccepted)?.binding.clone();
 
-        // The same address once more keeps its version: nothing changed, so
-        // nobody is told, and what it proved before counts on.
-        let older = who.account.methods.get(&challenge.kind).cloned();
-        let same = older.as_ref().filter(|older| older.destination == destination);
+        // The same destination once more keeps its version: nothing changed, so
+        // no notice is sent, and what it proved before still counts.
+        let older = who.account.methods.get(id).cloned();
+        let same = older.as_ref().filter(|older| older.binding.is_same(&binding));
         // A method that takes the place of another ends what the other opened.
         let changes_one = older.is_some() && same.is_none();
         let mut account = if changes_one {
@@ -46,9 +47,9 @@ pub(super) async fn keep_method(
         } else {
             who.account.clone().revised()
         };
-        account.pending.remove(&challenge.kind);
+        account.pending.remove(id);
         let version = same.map_or(account.revision, |same| same.version);
-        account.methods.insert(challenge.kind, Method::new(destination, version, ctx.now));
+        account.methods.insert(id, Method { binding, version, verified_at: ctx.now });
         let notice = match (&older, same) {
             (_, Some(_)) => None,
             (Some(_), None) => Some(Notice::MethodChanged),

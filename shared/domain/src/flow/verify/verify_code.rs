@@ -11,7 +11,7 @@ use crate::flow::steps::idempotency::{record_outcome, update_outcome};
 use crate::flow::steps::sending::refusal_of;
 use crate::flow::verify::keep_method::{keep_method, not_accepted};
 use crate::idempotency::Outcome;
-use crate::kind::Kind;
+use crate::kind::{Class, Kind, MethodId};
 use crate::language::Language;
 use crate::limit::{Ledger, Refused, Stamp};
 use crate::port::{Change, CommitError, Guard, KeyRing, Store, Want};
@@ -96,7 +96,11 @@ pub async fn verify_code(
         CommitError::Unavailable => Problem::unavailable(),
     })?;
 
-    if !Code::derive(&generation.codes, challenge, purpose).matches(typed) {
+    let accepted = match challenge.kind.class() {
+        Class::Delivered(_) => Code::derive(&generation.codes, challenge, purpose).matches(typed),
+        Class::Held(held) => match held {},
+    };
+    if !accepted {
         return Err(ProblemCode::CodeNotAccepted.into());
     }
     match purpose {
@@ -124,9 +128,10 @@ pub async fn verify_code(
         Purpose::Registration => keep_method(store, ctx, bearer, challenge, &stamp).await?,
     }
     let account = read.account(&bearer.handle);
+    let id = MethodId::only(challenge.kind);
     let country = account.and_then(|account| match purpose {
-        Purpose::Reset => account.methods.get(&challenge.kind)?.country.clone(),
-        Purpose::Registration => account.pending.get(&challenge.kind)?.destination.country(),
+        Purpose::Reset => account.methods.get(id)?.binding.delivered()?.country.clone(),
+        Purpose::Registration => account.pending.get(id)?.binding.delivered()?.country.clone(),
     });
     let language =
         account.and_then(|account| account.language).unwrap_or(policy.organisation.language);

@@ -2,8 +2,9 @@
 
 use domain::account::Account;
 use domain::kind::Kind;
-use domain::method::{Method, Pending};
+use domain::method::{Binding, Delivered};
 use domain::policy::Policy;
+use domain::time::Time;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,30 +36,28 @@ struct MethodView {
 
 impl MethodsResponse {
     pub fn of(account: &Account, policy: &Policy) -> MethodsResponse {
-        let verified = |m: &Method| MethodView {
-            destination: m.destination.masked(),
-            verified_at: Some(m.verified_at.to_string()),
-            undeliverable_since: m.undeliverable.as_ref().map(|u| u.since.to_string()),
-        };
-        let pending = |p: &Pending| MethodView {
-            destination: p.destination.masked(),
-            verified_at: None,
-            undeliverable_since: None,
-        };
+        let methods = account.methods.iter();
+        let pending = account.pending.iter();
         MethodsResponse {
             allowed: policy.kinds(),
             needed: account.kinds_to_register(policy),
             registered: account.registered_kinds(policy),
-            methods: account
-                .methods
-                .iter()
-                .map(|(kind, method)| (*kind, verified(method)))
+            methods: methods
+                .filter_map(|(id, m)| Some((id.kind(), view(&m.binding, Some(m.verified_at))?)))
                 .collect(),
-            pending: account
-                .pending
-                .iter()
-                .map(|(kind, waiting)| (*kind, pending(waiting)))
+            pending: pending
+                .filter_map(|(id, p)| Some((id.kind(), view(&p.binding, None)?)))
                 .collect(),
         }
     }
+}
+
+/// A method as its owner is shown it: with its destination masked.
+fn view(binding: &Binding, verified_at: Option<Time>) -> Option<MethodView> {
+    let Delivered { destination, undeliverable, .. } = binding.delivered()?;
+    Some(MethodView {
+        destination: destination.masked(),
+        verified_at: verified_at.map(|at| at.to_string()),
+        undeliverable_since: undeliverable.as_ref().map(|u| u.since.to_string()),
+    })
 }

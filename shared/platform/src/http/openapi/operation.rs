@@ -206,7 +206,7 @@ impl Operation {
                     "The user ID, in any spelling that means it.",
                     json!({ "type": "string", "minLength": 1, "maxLength": 254 }),
                 ),
-                "kind" => ("A kind of method.", reference("Kind")),
+                "methodId" => ("The ID of a method: the name of its kind.", reference("Kind")),
                 "resetId" => (
                     "The `resetId` of a started reset.",
                     json!({ "type": "string", "minLength": 1 }),

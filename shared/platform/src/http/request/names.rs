@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use domain::challenge::ChallengeId;
 use domain::error::{Problem, ProblemCode, ViolationCode};
 use domain::identity::TypedUserId;
-use domain::kind::Kind;
+use domain::kind::MethodId;
 use domain::reset::ResetId;
 
 /// The segment of the path that the pattern calls `{name}`.
@@ -35,14 +35,14 @@ impl<S: Send + Sync> FromRequestParts<S> for UserPath {
     }
 }
 
-/// `{kind}`: a kind of method. 404 for any other text.
-pub struct KindPath(pub Kind);
+/// `{methodId}`: the ID of a method. 404 for any other text.
+pub struct MethodPath(pub MethodId);
 
-impl<S: Send + Sync> FromRequestParts<S> for KindPath {
+impl<S: Send + Sync> FromRequestParts<S> for MethodPath {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let text = segment(parts, state, "kind").await?;
-        text.parse().map(KindPath).map_err(|_| ProblemCode::NotFound.into())
+        let text = segment(parts, state, "methodId").await?;
+        text.parse().map(MethodPath).map_err(|_| ProblemCode::NotFound.into())
     }
 }
 

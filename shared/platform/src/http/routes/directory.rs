@@ -10,7 +10,7 @@ use crate::http::request::auth::Caller;
 use crate::http::request::body::Body;
 use crate::http::request::cursor::{Paging, Search};
 use crate::http::request::idempotency::{IdempotencyKey, idempotent_for};
-use crate::http::request::names::{KindPath, UserPath};
+use crate::http::request::names::{MethodPath, UserPath};
 use crate::http::request::version::{if_match, tagged};
 use crate::http::route::{Route, Routes};
 use axum::http::{HeaderMap, Method, StatusCode, header};
@@ -45,7 +45,7 @@ pub fn routes() -> Routes {
         Route::new(Method::POST, "/v1/users/{userId}/unlock", Access::HelpDesk, "unlockUser", unlock_user),
         Route::new(Method::POST, "/v1/users/{userId}/require-registration", Access::HelpDesk, "requireRegistration", require),
         Route::new(Method::GET, "/v1/users/{userId}/methods", Access::HelpDesk, "listUserMethods", methods),
-        Route::new(Method::DELETE, "/v1/users/{userId}/methods/{kind}", Access::Administrator, "deleteUserMethod", remove),
+        Route::new(Method::DELETE, "/v1/users/{userId}/methods/{methodId}", Access::Administrator, "deleteUserMethod", remove),
         Route::new(Method::GET, "/v1/users/{userId}/can-reset", Access::HelpDesk, "canReset", can_reset),
         Route::new(Method::GET, "/v1/groups", Access::HelpDesk, "listGroups", groups).query(&["limit", "cursor"]),
     ];
@@ -167,9 +167,9 @@ async fn methods(
 async fn remove(
     Caller { host, ctx, bearer }: Caller,
     UserPath(user_id): UserPath,
-    KindPath(kind): KindPath,
+    MethodPath(id): MethodPath,
 ) -> Result<StatusCode, Refusal> {
-    remove_method(&host.store, &*host.ring, &ctx, &bearer, &user_id, kind).await?;
+    remove_method(&host.store, &*host.ring, &ctx, &bearer, &user_id, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -9,7 +9,7 @@ use crate::http::request::cookie::hand_out;
 use crate::http::request::idempotency::{
     IdempotencyKey, idempotent_for, idempotent_session, sent_again,
 };
-use crate::http::request::names::KindPath;
+use crate::http::request::names::MethodPath;
 use crate::http::route::{Route, Routes};
 use axum::Json;
 use axum::http::{Method, StatusCode};
@@ -31,8 +31,8 @@ pub fn routes() -> Routes {
     let rows = vec![
         Route::new(Method::GET, "/v1/me/methods", Access::Registration, "listMethods", list),
         Route::new(Method::POST, "/v1/me/methods", Access::Registration, "addMethod", add),
-        Route::new(Method::DELETE, "/v1/me/methods/{kind}", Access::Registration, "deleteMethod", remove),
-        Route::new(Method::POST, "/v1/me/methods/{kind}/challenges", Access::Registration, "resendCode", send_again),
+        Route::new(Method::DELETE, "/v1/me/methods/{methodId}", Access::Registration, "deleteMethod", remove),
+        Route::new(Method::POST, "/v1/me/methods/{methodId}/challenges", Access::Registration, "resendCode", send_again),
         Route::new(Method::POST, "/v1/me/registration/finish", Access::Registration, "finishRegistration", finish_registration),
         Route::new(Method::POST, "/v1/me/registration/postpone", Access::Registration, "postponeRegistration", postpone_registration),
         Route::new(Method::POST, "/v1/me/registration/reconfirm", Access::Registration, "reconfirmMethods", reconfirm_methods),
@@ -61,11 +61,11 @@ async fn add(
 
 async fn send_again(
     Caller { host, ctx, bearer }: Caller,
-    KindPath(kind): KindPath,
+    MethodPath(id): MethodPath,
     key: IdempotencyKey,
 ) -> Result<(StatusCode, Json<ChallengeResponse>), Refusal> {
     let first =
-        async |ctx: &RequestContext| resend(&host.store, &*host.ring, ctx, &bearer, kind).await;
+        async |ctx: &RequestContext| resend(&host.store, &*host.ring, ctx, &bearer, id).await;
     let sent = idempotent_for(&host, &ctx, key, &bearer, first, sent_again).await?;
     Ok((StatusCode::ACCEPTED, Json(sent.into())))
 }
@@ -102,9 +102,9 @@ async fn reconfirm_methods(
 
 async fn remove(
     Caller { host, ctx, bearer }: Caller,
-    KindPath(kind): KindPath,
+    MethodPath(id): MethodPath,
 ) -> Result<StatusCode, Refusal> {
-    remove_method(&host.store, &ctx, &bearer, kind).await?;
+    remove_method(&host.store, &ctx, &bearer, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
