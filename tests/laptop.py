@@ -26,13 +26,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def laptop(port: int, data: Path) -> Iterator[None]:
+def laptop(port: int, data: Path, *options: str) -> Iterator[None]:
     """The running system, ended whatever happens."""
     program = ROOT / "target/debug/latchkey"
     if not program.exists():
         sys.exit("run `cargo build --workspace --bins` first")
     log = data.with_suffix(".log")
-    command = [program, "--port", str(port), "--fresh", "--no-reload", "--data", data]
+    command = [program, "--port", str(port), "--fresh", "--no-reload", "--data", data, *options]
     # One address asks for everything here.
     env = os.environ | {"LATCHKEY_SOURCE_LIMIT": "100000"}
     with log.open("w") as stderr:

@@ -17,8 +17,8 @@ use local::dynamodb::Embedded;
 use local::pump::Pump;
 use local::standins::Standins;
 use platform::host::Host;
-use platform::http::openapi::API;
 use platform::http::route::Routes;
+use platform::http::routes::API;
 use platform::send::Channels;
 use platform::settings::{BaseUrl, FrontDigest, Settings};
 use serde_json::{Value, json};
@@ -153,7 +153,7 @@ static FRONT_SECRET_HASHED: LazyLock<String> = LazyLock::new(|| {
 
 /// The functions that serve the API, each by its name and with its routes.
 pub static FUNCTIONS: LazyLock<Vec<(&'static str, RoutesOf)>> =
-    LazyLock::new(|| API.iter().map(|(routes, _)| (routes().function, *routes)).collect());
+    LazyLock::new(|| API.iter().map(|routes| (routes().function, *routes)).collect());
 
 /// The function behind the table's stream.
 pub(crate) const SEND_CODE: &str = "send-code";

@@ -3,9 +3,10 @@
 
 use crate::connect;
 use crate::dynamodb::Table;
+use crate::hasher::Argon2Hasher;
 use crate::secrets::SecretRing;
 use crate::settings::Settings;
-use crate::system::{Argon2Hasher, OsEntropy, SystemClock};
+use crate::system::{OsEntropy, SystemClock};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};

@@ -1,8 +1,8 @@
 //! One set of routes: in the code, the template, the local router and the
 //! folders.
 
-use platform::http::openapi::API;
 use platform::http::route::Routes;
+use platform::http::routes::API;
 use serde_yaml_ng::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -88,7 +88,7 @@ fn root() -> &'static Path {
 
 /// Function and path, as the rows of the code have them.
 fn rows() -> BTreeSet<(String, String, String)> {
-    let api = API.iter().flat_map(|(routes, _)| {
+    let api = API.iter().flat_map(|routes| {
         let Routes { function, rows } = routes();
         rows.into_iter().map(move |row| (function, row.method, row.path))
     });

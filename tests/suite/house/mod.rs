@@ -2,6 +2,7 @@
 
 mod calls;
 mod canary;
+mod circles;
 pub mod contract;
 mod lines;
 mod metrics;

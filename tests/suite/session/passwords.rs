@@ -1,11 +1,11 @@
 //! New passwords: what is refused and why, before any hash; how hashes are
 //! made, and made anew.
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use domain::time::Span;
-use platform::system::{Bounded, HASHES_AT_ONCE};
+use platform::hasher::{Buffers, HASHES_AT_ONCE};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -166,6 +166,9 @@ async fn a45_every_character_of_a_password_counts() {
     world.sign_in(&ann.user_id, "Zoë rides a walrus").await.expect(200);
 }
 
+/// How a new hash begins: today's parameters and the first generation's pepper.
+const CURRENT: &str = "$argon2id$v=19$m=19456,t=2,p=1,keyid=AAE$";
+
 /// The hash of an account, as it lies in the table.
 async fn hash_of(world: &World, person: &Person) -> String {
     let items = world.items().await;
@@ -176,12 +179,26 @@ async fn hash_of(world: &World, person: &Person) -> String {
     item["hash"]["S"].as_str().expect("a hash").to_owned()
 }
 
+/// Overwrites the hash of an account in the table.
+async fn store_hash(world: &World, person: &Person, hash: &str) {
+    let items = world.items().await;
+    let key = items
+        .iter()
+        .find(|item| item["userId"]["S"] == person.user_id.as_str())
+        .expect("the account");
+    let update = json!({
+        "Key": { "pk": key["pk"], "sk": key["sk"] },
+        "UpdateExpression": "SET #h = :h", "ExpressionAttributeNames": { "#h": "hash" }, "ExpressionAttributeValues": { ":h": { "S": hash } },
+    });
+    world.table("UpdateItem", update).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hash_of_another_generation_is_made_anew_at_sign_in() {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
     let old = hash_of(&world, &ann).await;
-    assert!(old.starts_with("argon2id$1$19456,2,1$"), "generation and parameters are in it");
+    assert!(old.starts_with(CURRENT), "generation and parameters are in it");
 
     let mut secret: Value = serde_json::from_str(&world.secret).expect("JSON");
     let other: Value =
@@ -194,7 +211,10 @@ async fn a_hash_of_another_generation_is_made_anew_at_sign_in() {
     assert_eq!(hash_of(&world, &ann).await, old);
     let session = world.session(&ann).await;
     let new = hash_of(&world, &ann).await;
-    assert!(new.starts_with("argon2id$2$19456,2,1$"), "with the newest generation");
+    assert!(
+        new.starts_with("$argon2id$v=19$m=19456,t=2,p=1,keyid=AAI$"),
+        "with the newest generation"
+    );
     world.ask(Ask::new("GET", "/v1/me").bearer(&session)).await.expect(200);
     world.session(&ann).await;
     assert_eq!(hash_of(&world, &ann).await, new, "and then it stays");
@@ -216,22 +236,46 @@ async fn a_hash_of_other_parameters_is_made_anew_at_sign_in() {
     let argon2 = Argon2::new_with_secret(pepper, Algorithm::Argon2id, Version::V0x13, params)
         .expect("a pepper");
     argon2.hash_password_into(ann.password.as_bytes(), &salt, &mut out).expect("a hash");
-    let old = format!("argon2id$1$8192,1,1${}${}", BASE64.encode(salt), BASE64.encode(out));
-    let items = world.items().await;
-    let key =
-        items.iter().find(|item| item["userId"]["S"] == ann.user_id.as_str()).expect("the account");
-    let update = json!({
-        "Key": { "pk": key["pk"], "sk": key["sk"] },
-        "UpdateExpression": "SET #h = :h", "ExpressionAttributeNames": { "#h": "hash" }, "ExpressionAttributeValues": { ":h": { "S": old } },
-    });
-    world.table("UpdateItem", update).await;
+    let (salt, out) = (BASE64.encode(salt), BASE64.encode(out));
+    let old = format!("$argon2id$v=19$m=8192,t=1,p=1,keyid=AAE${salt}${out}");
+    store_hash(&world, &ann, &old).await;
 
     assert_eq!(world.sign_in(&ann.user_id, "not the right password").await.code(), "signInFailed");
     assert_eq!(hash_of(&world, &ann).await, old);
     world.session(&ann).await;
-    assert!(hash_of(&world, &ann).await.starts_with("argon2id$1$19456,2,1$"));
+    assert!(hash_of(&world, &ann).await.starts_with(CURRENT));
     world.pass(Span::seconds(1));
     world.session(&ann).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hash_that_cannot_be_used_fits_no_password_and_costs_no_more() {
+    let world = World::new().await;
+    let (_, ann) = world.ready().await;
+    let good = hash_of(&world, &ann).await;
+    let bad = [
+        good.replace("m=19456", "m=4294967295"),
+        good.replace("t=2", "t=4294967295"),
+        good.replace("p=1", "p=16777215"),
+        good.replace("v=19", "v=16"),
+        good.replace("$argon2id", "$argon2d"),
+        // A generation whose pepper was removed.
+        good.replace("keyid=AAE", "keyid=AAA"),
+        good[..good.len() - 1].to_owned(),
+        "not a hash".to_owned(),
+        String::new(),
+    ];
+    for bad in bad {
+        assert_ne!(bad, good);
+        store_hash(&world, &ann, &bad).await;
+        let answer = world.sign_in(&ann.user_id, &ann.password).await;
+        assert_eq!((answer.status, answer.code()), (401, "signInFailed"), "{bad}");
+        assert_eq!(hash_of(&world, &ann).await, bad, "and it is left as it is");
+        // So that no lockout hides the next.
+        world.pass(Span::hours(24));
+    }
+    store_hash(&world, &ann, &good).await;
+    world.sign_in(&ann.user_id, &ann.password).await.expect(200);
 }
 
 /// How much work runs, and the most that ever ran.
@@ -242,9 +286,9 @@ struct Gauge {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn at_most_four_hashes_are_computed_at_once_whoever_still_waits_for_them() {
-    assert_eq!(HASHES_AT_ONCE, 4);
-    let hashes = Bounded::new(HASHES_AT_ONCE);
+async fn at_most_two_hashes_are_computed_at_once_even_if_their_callers_are_gone() {
+    assert_eq!(HASHES_AT_ONCE, 2);
+    let hashes = Buffers::new(HASHES_AT_ONCE);
     let gauge = Arc::new(Gauge::default());
     // Work that goes on until it is let go.
     let (begun, ends) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
@@ -252,7 +296,7 @@ async fn at_most_four_hashes_are_computed_at_once_whoever_still_waits_for_them()
         let (hashes, gauge, begun, ends) =
             (hashes.clone(), gauge.clone(), begun.clone(), ends.clone());
         let handle = tokio::runtime::Handle::current();
-        let work = move || {
+        let work = move |_: &mut [Block]| {
             let now = gauge.now.fetch_add(1, Ordering::SeqCst) + 1;
             gauge.most.fetch_max(now, Ordering::SeqCst);
             begun.add_permits(1);
@@ -261,7 +305,7 @@ async fn at_most_four_hashes_are_computed_at_once_whoever_still_waits_for_them()
         };
         tokio::spawn(async move { hashes.run(work).await })
     };
-    // Four begin, and those who asked for them go away.
+    // Two begin, and their callers are cancelled.
     let gone: Vec<_> = (0..HASHES_AT_ONCE).map(|_| spawn()).collect();
     begun.acquire_many(HASHES_AT_ONCE as u32).await.expect("open").forget();
     for caller in gone {
@@ -273,7 +317,7 @@ async fn at_most_four_hashes_are_computed_at_once_whoever_still_waits_for_them()
     for _ in 0..1000 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(begun.available_permits(), 0, "nobody took a place that was not free");
+    assert_eq!(begun.available_permits(), 0, "no work began without a free buffer");
     ends.add_permits(HASHES_AT_ONCE + 40);
     for caller in waiting {
         assert_eq!(caller.await.expect("it ends"), Some(()));
@@ -282,9 +326,9 @@ async fn at_most_four_hashes_are_computed_at_once_whoever_still_waits_for_them()
         (gauge.most.load(Ordering::SeqCst), gauge.now.load(Ordering::SeqCst)),
         (HASHES_AT_ONCE, 0)
     );
-    // Work that panics gives its place back.
+    // Work that panics gives its buffer back.
     for _ in 0..=HASHES_AT_ONCE {
-        assert_eq!(hashes.run(|| panic!("as work may")).await, None::<()>);
+        assert_eq!(hashes.run(|_| panic!("as work may")).await, None::<()>);
     }
-    assert_eq!(hashes.run(|| 7).await, Some(7));
+    assert_eq!(hashes.run(|_| 7).await, Some(7));
 }

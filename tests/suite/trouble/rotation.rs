@@ -342,7 +342,7 @@ async fn an_older_process_leaves_a_newer_hash_as_it_is() {
             world.items().await.into_iter().filter(|item| item["userId"]["S"] == "ann@example.com");
         accounts
             .map(|item| item.to_string())
-            .find_map(|item| Some(item.split("argon2id$").nth(1)?.split('$').next()?.to_owned()))
+            .find_map(|item| Some(item.split("keyid=").nth(1)?.split('$').next()?.to_owned()))
     };
     let mut seen = Vec::from_iter(hash().await);
     for n in 0..6 {

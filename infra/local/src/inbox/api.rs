@@ -12,6 +12,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::number::number;
 use super::{Channel, Failure, Inbox, localstack};
 
 /// The longest wait of one request, in seconds.
@@ -74,12 +75,6 @@ struct Wanted {
     after: u64,
     #[serde(default)]
     wait: u64,
-}
-
-/// A `+` that was not encoded in a query is read as a space, and no address
-/// begins with one.
-pub(super) fn number(asked: &str) -> String {
-    asked.strip_prefix(' ').map_or_else(|| asked.to_owned(), |digits| format!("+{digits}"))
 }
 
 /// `oldest` is the first id that is still kept, so that a reader can drop what

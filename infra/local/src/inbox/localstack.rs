@@ -11,7 +11,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Channel, Inbox, Message, api::number};
+use super::{Channel, Inbox, Message, number::number};
 use crate::REGION;
 
 /// The account that LocalStack gives those who name none.

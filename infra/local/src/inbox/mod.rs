@@ -8,6 +8,7 @@
 pub(crate) mod api;
 mod localstack;
 mod message;
+mod number;
 mod reading;
 
 pub use message::{Channel, Failure, Message, Undelivered};

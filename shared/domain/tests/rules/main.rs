@@ -69,7 +69,7 @@ fn account() -> Account {
         enabled: true,
         generation: 7,
         revision: 3,
-        hash: StoredHash::new("argon2id$1$19456,2,1$c2FsdA$aGFzaA".to_owned()),
+        hash: StoredHash::new("$argon2id$v=19$m=19456,t=2,p=1,keyid=AAE$c2FsdA$aGFzaA".to_owned()),
         temporary_until: None,
         methods: Methods::default(),
         pending: Methods::default(),

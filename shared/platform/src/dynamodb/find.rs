@@ -3,8 +3,7 @@
 //! that nothing is lost or seen twice while others write.
 
 use super::Table;
-use super::list::fetch;
-use super::read::{text, unavailable};
+use super::read::{self, text, unavailable};
 use super::table::{self, Key, PK, SK};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::account::Account;
@@ -141,7 +140,7 @@ async fn accounts(
         let Rows { found, next } =
             rows(table, pk, which, limit.max(LEAST_ROWS), from.as_deref()).await?;
         let handles: Vec<Handle> = found.iter().filter_map(|sk| of(sk)).collect();
-        let accounts = fetch(table, &handles).await?;
+        let accounts = read::accounts(table, &handles).await?;
         let shown = found.len();
         for (i, sk) in found.into_iter().enumerate() {
             items.extend(

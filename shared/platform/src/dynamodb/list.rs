@@ -1,6 +1,6 @@
 //! The lists: keys from an index or a partition, then the items themselves.
 
-use super::read::{account, batch_get, policy, text, unavailable};
+use super::read::{self, policy, text, unavailable};
 use super::table::{self, BUCKET, BY_BUCKET, Item, Key, PK, SHARDS, SK};
 use super::{Table, find};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -11,7 +11,6 @@ use domain::identity::Handle;
 use domain::outbox::OutboxId;
 use domain::policy::saved::SavedPolicy;
 use domain::port::Page;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// A position in a list by partition: its number and the last sort key of it.
 fn position(from: Option<String>, partitions: u8) -> Option<(u8, String)> {
@@ -43,7 +42,7 @@ async fn everybody(
 ) -> Result<Page<Account>, Problem> {
     let keys = by_bucket(table, table::account_bucket, SHARDS, limit, from).await?;
     let handles: Vec<Handle> = keys.items.iter().filter_map(|key| Handle::parse(&key.sk)).collect();
-    let found = fetch(table, &handles).await?;
+    let found = read::accounts(table, &handles).await?;
     // One deleted in between is no longer there to show.
     Ok(Page {
         items: handles.iter().filter_map(|handle| found.get(handle).cloned()).collect(),
@@ -133,25 +132,6 @@ async fn by_bucket(
             return Ok(Page { items, next: None });
         }
     }
-}
-
-/// The accounts themselves; those that are no longer there are left out.
-pub(super) async fn fetch(
-    table: &Table,
-    handles: &[Handle],
-) -> Result<BTreeMap<Handle, Account>, Problem> {
-    // A batch may not ask for an item twice.
-    let once: Vec<&Handle> = handles.iter().collect::<BTreeSet<_>>().into_iter().collect();
-    let mut found = BTreeMap::new();
-    for hundred in once.chunks(100) {
-        let keys: Vec<Key> = hundred.iter().map(|handle| Key::account(handle)).collect();
-        for item in batch_get(table, &keys).await? {
-            if let Some(handle) = text(&item, SK).and_then(|handle| Handle::parse(handle)) {
-                found.insert(handle, account(item)?);
-            }
-        }
-    }
-    Ok(found)
 }
 
 /// Saved policies, newest first; the position is the last version shown.

@@ -15,7 +15,7 @@ use domain::port::{Snapshot, Want};
 use domain::time::Time;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads the items wanted. Items that were not processed are a failure: a
 /// decision by half a read is none.
@@ -63,6 +63,25 @@ pub(super) async fn batch_get(table: &Table, keys: &[Key]) -> Result<Vec<Item>, 
         return Err(Problem::unavailable());
     }
     Ok(answer.responses.unwrap_or_default().remove(&table.name).unwrap_or_default())
+}
+
+/// The accounts themselves; those that are no longer there are left out.
+pub(super) async fn accounts(
+    table: &Table,
+    handles: &[Handle],
+) -> Result<BTreeMap<Handle, Account>, Problem> {
+    // A batch may not ask for an item twice.
+    let once: Vec<&Handle> = handles.iter().collect::<BTreeSet<_>>().into_iter().collect();
+    let mut found = BTreeMap::new();
+    for hundred in once.chunks(100) {
+        let keys: Vec<Key> = hundred.iter().map(|handle| Key::account(handle)).collect();
+        for item in batch_get(table, &keys).await? {
+            if let Some(handle) = text(&item, SK).and_then(|handle| Handle::parse(handle)) {
+                found.insert(handle, account(item)?);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Logs what the table said, and says "unavailable" to the caller.

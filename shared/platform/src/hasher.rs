@@ -1,0 +1,293 @@
+//! Hashes and checks passwords with Argon2id.
+//!
+//! A stored hash is a PHC string that names its pepper:
+//! `$argon2id$v=19$m=19456,t=2,p=1,keyid=AAE$salt$hash`.
+
+use crate::secrets::SecretRing;
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, ParamsBuilder, Version};
+use domain::error::Problem;
+use domain::key::{KeyId, Keys};
+use domain::password::Password;
+use domain::password::hash::StoredHash;
+use domain::port::{HashTarget, KeyRing, PasswordCheck, PasswordHasher};
+use domain::secret::SecretBytes;
+use sha2::{Digest, Sha256};
+use std::mem::take;
+use std::sync::{Arc, Mutex, PoisonError};
+use subtle::ConstantTimeEq;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use zeroize::Zeroize;
+
+/// Memory of a new hash in KiB, and the most that a stored one may ask for
+/// (OWASP password storage).
+const MEMORY: u32 = 19_456;
+/// Passes over that memory for a new hash.
+const PASSES: u32 = 2;
+/// Passes that a stored hash may ask for: the most that OWASP lists.
+const MOST_PASSES: u32 = 5;
+/// Lanes of every hash: OWASP lists no other number.
+const LANES: u32 = 1;
+/// Bytes of a hash.
+const OUTPUT: usize = 32;
+/// Bytes of a new salt.
+const SALT: usize = 16;
+/// Hashes that one process computes at once. Each keeps a buffer of 19 MiB, so
+/// two stay below 64 MB together with the process itself. On Lambda a process
+/// serves one request at a time, and so allocates one.
+pub const HASHES_AT_ONCE: usize = 2;
+
+/// A bounded number of buffers for Argon2. Each is allocated when it is first
+/// needed, wiped after each hash, and then used again.
+#[derive(Clone)]
+pub struct Buffers {
+    permits: Arc<Semaphore>,
+    free: Arc<Mutex<Vec<Vec<Block>>>>,
+}
+
+impl Buffers {
+    /// At most this many, none of them allocated yet.
+    pub fn new(at_once: usize) -> Buffers {
+        Buffers { permits: Arc::new(Semaphore::new(at_once)), free: Arc::default() }
+    }
+
+    /// Runs the work on a blocking thread with a buffer of zeros, once a buffer
+    /// is free; `None` if the work panicked. The buffer belongs to the work: a
+    /// caller that stops waiting does not free it early.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut [Block]) -> T + Send + 'static,
+    ) -> Option<T> {
+        let permit = self.permits.clone().acquire_owned().await.ok()?;
+        let blocks = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let blocks = blocks.unwrap_or_else(|| vec![Block::new(); MEMORY as usize]);
+        let mut buffer = Buffer { blocks, free: self.free.clone(), _permit: permit };
+        tokio::task::spawn_blocking(move || work(&mut buffer.blocks)).await.ok()
+    }
+}
+
+/// A buffer in use. Dropping it wipes it and makes it available again.
+struct Buffer {
+    blocks: Vec<Block>,
+    free: Arc<Mutex<Vec<Vec<Block>>>>,
+    /// Released after the buffer is back, since fields are dropped last.
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        self.blocks.iter_mut().zeroize();
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).push(take(&mut self.blocks));
+    }
+}
+
+/// What a password is hashed with, and what should come out.
+struct Hash {
+    /// The generation of the pepper.
+    kid: KeyId,
+    params: Params,
+    salt: Salt,
+    /// `None` fits no password.
+    output: Option<Output>,
+}
+
+impl Hash {
+    /// With today's parameters, before it is computed.
+    fn new(kid: KeyId, salt: [u8; SALT]) -> Hash {
+        let keyid = argon2::KeyId::new(&kid.to_be_bytes()).expect("two of at most eight bytes");
+        let mut params = ParamsBuilder::new();
+        params.m_cost(MEMORY).t_cost(PASSES).p_cost(LANES).output_len(OUTPUT).keyid(keyid);
+        Hash {
+            kid,
+            params: params.build().expect("constants in their ranges"),
+            salt: Salt::new(&salt).expect("16 of 8 to 48 bytes"),
+            output: None,
+        }
+    }
+
+    /// `None` for text that is no such hash, and for parameters out of range:
+    /// a damaged row must not cost more memory or time than a good one.
+    fn parse(stored: &StoredHash) -> Option<Hash> {
+        let phc = PasswordHash::new(stored.as_stored()).ok()?;
+        let params = Params::try_from(&phc).ok()?;
+        let readable = phc.algorithm == ARGON2ID_IDENT
+            && phc.version == Some(Version::V0x13.into())
+            && params.m_cost() <= MEMORY
+            && params.t_cost() <= MOST_PASSES
+            && params.p_cost() == LANES
+            && params.data().is_empty()
+            && params.output_len() == Some(OUTPUT);
+        let kid = KeyId::from_be_bytes(params.keyid().try_into().ok()?);
+        readable.then_some(Hash { kid, params, salt: phc.salt?, output: phc.hash })
+    }
+
+    fn store(self) -> StoredHash {
+        let phc = PasswordHash {
+            algorithm: ARGON2ID_IDENT,
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(&self.params).expect("parameters fit in a PHC string"),
+            salt: Some(self.salt),
+            hash: self.output,
+        };
+        StoredHash::new(phc.to_string())
+    }
+
+    /// Whether memory, passes and lanes are those of a new hash.
+    fn has_current_cost(&self) -> bool {
+        let cost = (self.params.m_cost(), self.params.t_cost(), self.params.p_cost());
+        cost == (MEMORY, PASSES, LANES)
+    }
+}
+
+/// Argon2id with a pepper that is not stored in the table.
+pub struct Argon2Hasher {
+    ring: Arc<SecretRing>,
+    buffers: Buffers,
+}
+
+impl Argon2Hasher {
+    pub fn new(ring: Arc<SecretRing>) -> Argon2Hasher {
+        Argon2Hasher { ring, buffers: Buffers::new(HASHES_AT_ONCE) }
+    }
+
+    async fn compute(
+        &self,
+        keys: Arc<Keys>,
+        hash: &Hash,
+        password: &Password,
+    ) -> Result<[u8; OUTPUT], Problem> {
+        let password = SecretBytes::new(password.expose().to_vec());
+        let (kid, params, salt) = (hash.kid, hash.params.clone(), hash.salt);
+        let compute = move |memory: &mut [Block]| {
+            let pepper = keys.generation(kid)?.pepper.expose();
+            let argon2 =
+                Argon2::new_with_secret(pepper, Algorithm::Argon2id, Version::V0x13, params)
+                    .ok()?;
+            let mut out = [0; OUTPUT];
+            argon2.hash_password_into_with_memory(&password, &salt, &mut out, memory).ok()?;
+            Some(out)
+        };
+        self.buffers.run(compute).await.flatten().ok_or_else(Problem::unavailable)
+    }
+}
+
+impl PasswordHasher for Argon2Hasher {
+    async fn hash(&self, password: &Password, salt: [u8; SALT]) -> Result<StoredHash, Problem> {
+        let keys = self.ring.keys().await?;
+        let hash = Hash::new(keys.current().kid, salt);
+        let output = self.compute(keys, &hash, password).await?;
+        let output = Output::new(&output).expect("32 of 10 to 64 bytes");
+        Ok(Hash { output: Some(output), ..hash }.store())
+    }
+
+    async fn check(
+        &self,
+        target: HashTarget<'_>,
+        password: &Password,
+    ) -> Result<PasswordCheck, Problem> {
+        let mut keys = self.ring.keys().await?;
+        let stored = match target {
+            HashTarget::Stored(stored) => Hash::parse(stored),
+            HashTarget::Decoy(_) => None,
+        };
+        // A process with newer keys made it: read them, or do not judge.
+        if let Some(hash) = stored.as_ref().filter(|hash| keys.may_follow(hash.kid)) {
+            keys = self.ring.keys_with(hash.kid).await?;
+        }
+        let current = keys.current().kid;
+        let expected = match target {
+            // A hash that cannot be read, or whose pepper was removed, fits no
+            // password. It costs the same work, so that time tells nothing.
+            HashTarget::Stored(_) => {
+                stored.filter(|hash| keys.generation(hash.kid).is_some()).unwrap_or_else(|| {
+                    tracing::error!(event = "hashUnusable", outcome = "signInFailed");
+                    Hash::new(current, [0; SALT])
+                })
+            }
+            HashTarget::Decoy(salt) => Hash::new(current, salt),
+        };
+        let output = self.compute(keys, &expected, password).await?;
+        let wanted: &[u8] = expected.output.as_ref().map_or(&[], Output::as_bytes);
+        Ok(PasswordCheck {
+            right: output.ct_eq(wanted).into(),
+            // A pepper newer than ours was made by a process that read the keys later.
+            stale: expected.kid < current || !expected.has_current_cost(),
+            fingerprint: Sha256::digest(output)[..4].try_into().expect("4 of 32 bytes"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "$argon2id$v=19$m=19456,t=2,p=1,keyid=AAE$0f1k1xyJc8Sf5s3vNkBtGA$uNl9SWp93wwnRoYRlWE/YOp5xoYbthjaRUZuGTCxi14";
+
+    fn parse(text: &str) -> Option<Hash> {
+        Hash::parse(&StoredHash::new(text.to_owned()))
+    }
+
+    #[test]
+    fn a_stored_hash_reads_back_as_it_was_written() {
+        let hash = parse(GOOD).unwrap();
+        assert_eq!(hash.kid, 1);
+        assert!(hash.has_current_cost());
+        assert_eq!(hash.store().as_stored(), GOOD);
+        let unmade = Hash::new(258, [7; SALT]);
+        assert_eq!(unmade.params.keyid(), [1, 2]);
+        assert_eq!(unmade.params.block_count(), MEMORY as usize, "the buffer is large enough");
+    }
+
+    #[test]
+    fn parameters_up_to_the_bounds_are_read() {
+        for params in ["m=8,t=1,p=1", "m=19455,t=2,p=1", "m=19456,t=5,p=1"] {
+            let hash = parse(&GOOD.replace("m=19456,t=2,p=1", params)).unwrap();
+            assert!(!hash.has_current_cost(), "{params}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_or_costly_hash_is_not_read() {
+        #[rustfmt::skip]
+        let table = [
+            ("$argon2id", "$argon2i"), ("$argon2id", "$argon2d"), ("$argon2id", "argon2id"),
+            ("v=19", "v=16"), ("$v=19", ""),
+            ("m=19456", "m=19457"), ("m=19456", "m=4294967295"), ("m=19456", "m=4294967296"),
+            ("m=19456", "m=7"), ("m=19456", "m=0"), ("m=19456", "m=-1"), ("m=19456", "m="),
+            ("t=2", "t=6"), ("t=2", "t=4294967295"), ("t=2", "t=0"),
+            ("p=1", "p=2"), ("p=1", "p=16777216"), ("p=1", "p=4294967295"), ("p=1", "p=0"),
+            (",keyid=AAE", ""), ("keyid=AAE", "keyid=AQ"), ("keyid=AAE", "keyid=AAAAAQ"),
+            ("keyid=AAE", "keyid=AAAAAAAAAAAB"), ("keyid=AAE", "keyid=AAAAAAAAAAAAAAAAAAAB"),
+            ("keyid=AAE", "keyid=\u{5bc6}"), ("keyid=AAE", "keyid=AAE,data=AAE"), ("keyid=AAE", "keyid=AAE,x=1"),
+            ("0f1k1xyJc8Sf5s3vNkBtGA", "0f1k"), ("0f1k1xyJc8Sf5s3vNkBtGA", ""), ("0f1k", "0f_k"),
+            ("uNl9SWp93wwnRoYRlWE/YOp5xoYbthjaRUZuGTCxi14", "uNl9SWp93wwnRoYRlWE/YO"),
+            ("$uNl9SWp93wwnRoYRlWE/YOp5xoYbthjaRUZuGTCxi14", ""), ("xi14", "xi14$"), ("xi14", "xi14="),
+        ];
+        for (good, bad) in table {
+            let text = GOOD.replace(good, bad);
+            assert!(text != GOOD && parse(&text).is_none(), "{text}");
+        }
+        assert!(parse("").is_none());
+        assert!(parse(&GOOD[..GOOD.len() - 5]).is_none(), "cut off");
+    }
+
+    #[tokio::test]
+    async fn a_buffer_is_wiped_and_used_again_even_after_a_panic() {
+        let buffers = Buffers::new(1);
+        let used = |memory: &mut [Block]| {
+            assert_eq!(memory.len(), MEMORY as usize);
+            let clean = memory.iter().all(|block| block.as_ref().iter().all(|&word| word == 0));
+            memory.iter_mut().for_each(|block| block.as_mut().fill(u64::MAX));
+            (clean, memory.as_ptr().addr())
+        };
+        let (clean, first) = buffers.run(used).await.unwrap();
+        assert!(clean);
+        assert_eq!(buffers.run(used).await, Some((true, first)), "the same, wiped");
+        let panics = move |memory: &mut [Block]| {
+            used(memory);
+            panic!("as work may")
+        };
+        assert_eq!(buffers.run(panics).await, None::<()>);
+        assert_eq!(buffers.run(used).await, Some((true, first)));
+    }
+}

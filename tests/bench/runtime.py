@@ -1,0 +1,159 @@
+"""A Lambda function alone: its bootstrap as a child, and the Runtime API that
+hands it one event after the other, on the loopback interface."""
+
+import itertools
+import json
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+
+# Seconds that one answer may take.
+ANSWER = 30
+NEXT = "/2018-06-01/runtime/invocation/next"
+ARN = "arn:aws:lambda:us-east-1:000000000000:function:bench"
+
+
+class Api(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: "Server"
+
+    def do_GET(self) -> None:
+        if self.path != NEXT:
+            return self.reply(404)
+        # It asks for the next event, so it has done everything for the last.
+        self.server.idle.put(None)
+        number, event = self.server.events.get()
+        self.reply(
+            200,
+            json.dumps(event).encode(),
+            {
+                "Lambda-Runtime-Aws-Request-Id": f"bench-{number}",
+                "Lambda-Runtime-Deadline-Ms": str(int((time.time() + ANSWER) * 1000)),
+                "Lambda-Runtime-Invoked-Function-Arn": ARN,
+            },
+        )
+
+    def do_POST(self) -> None:
+        self.server.answers.put(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+        self.reply(202)
+
+    def reply(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing of each request."""
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Api)
+        self.events: queue.SimpleQueue[tuple[int, Json]] = queue.SimpleQueue()
+        self.answers: queue.SimpleQueue[Json] = queue.SimpleQueue()
+        self.idle: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+
+def receive(source: "queue.SimpleQueue[Any]") -> Any:
+    try:
+        return source.get(timeout=ANSWER)
+    except queue.Empty:
+        sys.exit(f"the function did not answer in {ANSWER} seconds")
+
+
+class Function:
+    """A running bootstrap that waits for events."""
+
+    def __init__(self, server: Server, pid: int) -> None:
+        self.server, self.pid = server, pid
+        self.numbers = itertools.count()
+        receive(server.idle)
+
+    def invoke(self, event: Json) -> Json:
+        """Its answer, once it asks for the next event."""
+        number = next(self.numbers)
+        if "requestContext" in event:
+            # Each has its own on AWS: writes are told apart by it.
+            event["requestContext"]["requestId"] = f"bench-{number}"
+        self.server.events.put((number, event))
+        answer = receive(self.server.answers)
+        receive(self.server.idle)
+        return answer
+
+    def cpu(self) -> float:
+        """Seconds of CPU that all its threads have used."""
+        # The kernel's number for the CPU clock of a process (clock_getcpuclockid).
+        return time.clock_gettime((~self.pid << 3) | 2)
+
+    def memory(self) -> tuple[int, int]:
+        """Resident bytes: now, and at most so far."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        fields = dict(line.split(":", 1) for line in lines)
+        return int(fields["VmRSS"].split()[0]) * 1024, int(fields["VmHWM"].split()[0]) * 1024
+
+
+@contextmanager
+def function(bootstrap: Path, environment: dict[str, str]) -> Iterator[Function]:
+    """This bootstrap with these variables alone, ended whatever happens."""
+    with Server() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        env = environment | {
+            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_port}",
+            "AWS_LAMBDA_FUNCTION_NAME": "bench",
+            "AWS_LAMBDA_FUNCTION_VERSION": "1",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
+            "_HANDLER": "bootstrap",
+        }
+        child = subprocess.Popen([bootstrap], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        try:
+            yield Function(server, child.pid)
+        finally:
+            child.kill()
+            child.wait()
+            server.shutdown()
+
+
+def request(method: str, path: str, bearer: str = "", body: Json | None = None) -> Json:
+    """What API Gateway makes of a request."""
+    headers = {"host": "127.0.0.1", "content-type": "application/json"}
+    if bearer:
+        headers["authorization"] = f"Bearer {bearer}"
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": headers,
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "bench",
+            "domainName": "127.0.0.1",
+            "domainPrefix": "bench",
+            "http": {
+                "method": method,
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "127.0.0.1",
+                "userAgent": "bench",
+            },
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": "01/Jan/2026:00:00:00 +0000",
+            "timeEpoch": 1_767_225_600_000,
+        },
+        "body": json.dumps(body) if body is not None else None,
+        "isBase64Encoded": False,
+    }
