@@ -1,5 +1,5 @@
-//! Administrators: the first of them, what only they may do, when they no
-//! longer may, and that one always remains.
+//! Administrators: how the first one is created, what only they may do, when they lose
+//! that right, and that one always remains.
 
 use crate::accounts::users::{create, delete, patch, tag, together, world};
 use domain::time::Span;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tests::world::Ask;
 use tests::{Person, World};
 
-/// Every request a session can make, each right in itself.
+/// Requests that need a session, each of them valid.
 fn requests(challenge: &str) -> Vec<Ask> {
     let put = |path: &str, body: Value| Ask::new("PUT", path).body(body);
     let post = |path: &str, body: Value| Ask::new("POST", path).body(body);
@@ -50,7 +50,7 @@ fn requests(challenge: &str) -> Vec<Ask> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn disabling_demoting_and_deleting_act_on_the_next_request_of_every_route() {
+async fn a_disabled_demoted_or_deleted_administrator_is_refused_on_the_next_request() {
     #[rustfmt::skip]
     let acts: [(&str, Option<Value>); 3] = [("disabled", Some(json!({ "enabled": false }))), ("demoted", Some(json!({ "role": "user" }))), ("deleted", None)];
     for (act, change) in acts {
@@ -99,7 +99,7 @@ async fn disabling_demoting_and_deleting_act_on_the_next_request_of_every_route(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_last_administrator_stays() {
+async fn the_last_administrator_cannot_be_demoted_disabled_or_deleted() {
     let (world, admin) = world().await;
     let refused = async |what: &str| {
         for change in [
@@ -128,7 +128,7 @@ async fn the_last_administrator_stays() {
     refused("the other one is disabled").await;
     patch(&world, &admin, "second", json!({ "role": "user" })).await.expect(200);
     patch(&world, &admin, "second", json!({ "enabled": true })).await.expect(200);
-    refused("the other one is none any more").await;
+    refused("the other one was demoted").await;
     patch(&world, &admin, "ann", json!({ "role": "administrator" })).await.expect(200);
     delete(&world, &admin, "ann").await.expect(204);
     refused("the other one is deleted").await;
@@ -151,7 +151,7 @@ enum Act {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_administrators_who_turn_on_each_other_one_remains() {
+async fn of_two_administrators_who_remove_each_other_at_once_one_remains() {
     for act in [Act::Demote, Act::Disable, Act::Delete] {
         let (world, first) = world().await;
         let boss = world
@@ -162,7 +162,7 @@ async fn of_two_administrators_who_turn_on_each_other_one_remains() {
             (tag(&world, &first, "admin@example.com").await, tag(&world, &first, "boss").await);
         let attempt = |n: usize| {
             let world = world.clone();
-            // Each on the other one, and on themselves.
+            // Each acts on the other one and on their own account.
             let actor = if n & 1 == 0 { &first } else { &second };
             let (target, tag) = if n & 2 == 0 {
                 ("admin@example.com", &tag_of_first)
@@ -189,8 +189,9 @@ async fn of_two_administrators_who_turn_on_each_other_one_remains() {
             answers.iter().map(|a| (a.status, a.code().to_owned())).collect::<Vec<_>>()
         );
         for answer in answers.iter().filter(|answer| answer.status >= 300) {
-            let told = ["lastAdministrator", "preconditionFailed", "signInRequired", "notFound"];
-            assert!(told.contains(&answer.code()), "{act:?}: {answer:?}");
+            let refusals =
+                ["lastAdministrator", "preconditionFailed", "signInRequired", "notFound"];
+            assert!(refusals.contains(&answer.code()), "{act:?}: {answer:?}");
         }
         let mut remaining = 0;
         for session in [&first, &second] {
@@ -203,13 +204,15 @@ async fn of_two_administrators_who_turn_on_each_other_one_remains() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a09_accounts_are_the_administrators() {
+async fn a09_only_administrators_manage_accounts() {
     let (world, admin) = world().await;
     world.switch_on(&admin).await;
     let mut people = Vec::new();
     for role in ["user", "helpDesk"] {
         people.push(
-            world.user(&admin, json!({ "userId": role, "name": "Somebody", "role": role })).await,
+            world
+                .user(&admin, json!({ "userId": role, "name": "Sample User", "role": role }))
+                .await,
         );
     }
     world
@@ -220,15 +223,15 @@ async fn a09_accounts_are_the_administrators() {
         ("a user", world.session(&people[0]).await, 403),
         ("the help desk", world.session(&people[1]).await, 403),
         ("a reset", world.start_reset("user").await.bearer, 401),
-        ("nobody", String::new(), 401),
+        ("no session", String::new(), 401),
     ];
     for (who, bearer, status) in sessions {
-        // The help desk may look: `helpdesk.rs` says at whom.
+        // The help desk may read some accounts: `helpdesk.rs` tests which.
         let reads = [
             "/v1/users",
             "/v1/groups",
             "/v1/users/user",
-            "/v1/users/nobody",
+            "/v1/users/unknown",
             "/v1/users/user/methods",
             "/v1/users/user/can-reset",
         ];
@@ -238,7 +241,7 @@ async fn a09_accounts_are_the_administrators() {
             Ask::new("POST", "/v1/users")
                 .body(json!({ "userId": "eve", "name": "Eve", "role": "administrator" })),
             Ask::new("POST", "/v1/users/user/temporary-password"),
-            Ask::new("POST", "/v1/users/nobody/temporary-password"),
+            Ask::new("POST", "/v1/users/unknown/temporary-password"),
             Ask::new("DELETE", "/v1/users/user/methods/email"),
             Ask::new("PATCH", "/v1/users/user")
                 .header("if-match", "\"2\"")
@@ -268,7 +271,7 @@ fn problem(answer: &Value) -> (&str, u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn there_is_one_first_administrator() {
+async fn the_first_administrator_is_created_only_once() {
     let world = World::new().await;
     #[rustfmt::skip]
     let refused = [
@@ -296,13 +299,13 @@ async fn there_is_one_first_administrator() {
             None => assert_eq!(problem(&answer), ("administratorExists", 409)),
         }
     }
-    assert_eq!(made.len(), 1, "of four at once");
+    assert_eq!(made.len(), 1, "one of four simultaneous requests creates it");
     assert_eq!(
         world.sign_in(&made[0].user_id, &made[0].password).await.expect(200).body["next"],
         "changePassword"
     );
-    // The answer may have been lost: until its password is used, the same
-    // person can be given another, which ends the first.
+    // The answer may have been lost: until the temporary password is used, the same
+    // user ID can be given another one, which ends the first.
     let again = world.invoke_directory(first(&made[0].user_id)).await;
     let newer = again["temporaryPassword"].as_str().expect("another temporary password");
     assert_eq!(world.sign_in(&made[0].user_id, &made[0].password).await.code(), "signInFailed");
@@ -320,7 +323,7 @@ async fn there_is_one_first_administrator() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a09_the_gateway_cannot_ask_for_an_administrator() {
+async fn a09_a_request_through_the_gateway_cannot_create_the_first_administrator() {
     let world = World::new().await;
     let event = |method: &str, path: &str, body: &str, base64: bool, extra: Value| {
         let mut event = json!({
@@ -351,6 +354,6 @@ async fn a09_the_gateway_cannot_ask_for_an_administrator() {
             }
         }
     }
-    assert_eq!(world.items().await, Vec::<Value>::new(), "nothing was made");
+    assert_eq!(world.items().await, Vec::<Value>::new(), "nothing was created");
     world.administrator().await;
 }

@@ -1,4 +1,5 @@
-//! What holds of the directory under races, look-alikes and erasure.
+//! The directory under simultaneous requests, with look-alike user IDs, and when it erases
+//! an account.
 
 use crate::accounts::users::{create, delete, tag, together, view, world};
 use domain::time::Span;
@@ -9,7 +10,7 @@ use tests::World;
 use tests::world::Ask;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn a32_of_24_creations_of_one_user_id_in_every_spelling_one_is_made_and_found_once() {
+async fn a32_of_24_simultaneous_creations_of_one_user_id_one_succeeds_and_is_found_once() {
     #[rustfmt::skip]
     let spellings = [
         "zoë@example.com", "ZOË@EXAMPLE.COM", "Zoë@Example.com", "zoe\u{308}@example.com", "ZOE\u{308}@example.com", "ｚｏë@example.com", "ＺＯＥ\u{308}＠ＥＸＡＭＰＬＥ．ＣＯＭ", " zoë@example.com ",
@@ -37,12 +38,12 @@ async fn a32_of_24_creations_of_one_user_id_in_every_spelling_one_is_made_and_fo
                 .expect(200);
             assert_eq!(page.body["items"].as_array().unwrap().len(), 1, "{query}");
         }
-        let everybody =
+        let numbered =
             world.ask(Ask::new("GET", "/v1/users?search=number").bearer(&admin)).await.expect(200);
         assert_eq!(
-            everybody.body["items"].as_array().unwrap().len(),
+            numbered.body["items"].as_array().unwrap().len(),
             1,
-            "those that were not made left no row"
+            "a refused creation left no index row"
         );
         let groups = world.ask(Ask::new("GET", "/v1/groups").bearer(&admin)).await.expect(200);
         assert_eq!(groups.body["items"], json!([format!("group {made}")]));
@@ -50,7 +51,7 @@ async fn a32_of_24_creations_of_one_user_id_in_every_spelling_one_is_made_and_fo
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a47_a_look_alike_never_leads_to_the_account_of_another() {
+async fn a47_a_look_alike_user_id_never_leads_to_another_account() {
     let world = World::new().await;
     let (admin, _) = world.ready().await;
     #[rustfmt::skip]
@@ -104,7 +105,7 @@ async fn a47_a_look_alike_never_leads_to_the_account_of_another() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn of_eight_administrators_who_all_turn_on_all_one_remains() {
+async fn of_eight_administrators_who_all_remove_each_other_at_once_one_remains() {
     for round in 0..3 {
         let (world, first) = world().await;
         let mut sessions = vec![("admin@example.com".to_owned(), first.clone())];
@@ -164,7 +165,7 @@ async fn of_eight_administrators_who_all_turn_on_all_one_remains() {
     }
 }
 
-/// Texts of a person that are nowhere after they are deleted.
+/// Personal texts of the user that `full_account` makes.
 const PERSONAL: [&str; 6] = [
     "ann@example.com",
     "Annabella",
@@ -179,8 +180,9 @@ async fn personal(world: &World) -> Vec<String> {
     text.into_iter().filter(|item| PERSONAL.iter().any(|word| item.contains(word))).collect()
 }
 
-/// Somebody with everything an account can have.
-async fn somebody() -> (Arc<World>, String) {
+/// A user with a method, a pending address, a reset with a code under way, and a wrong
+/// password; and an administrator's bearer.
+async fn full_account() -> (Arc<World>, String) {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
     world.switch_on(&admin).await;
@@ -197,9 +199,9 @@ async fn somebody() -> (Arc<World>, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_somebody_deleted_nothing_personal_is_left_and_nothing_is_sent() {
-    let (world, admin) = somebody().await;
-    // One notice failed for good, one is queued.
+async fn a_deleted_account_leaves_no_personal_data_and_gets_no_message() {
+    let (world, admin) = full_account().await;
+    // One notice failed permanently, one is queued.
     world.pump().await;
     world.standins.fail_next(Channel::Email, Failure::Rejected);
     world
@@ -211,7 +213,7 @@ async fn of_somebody_deleted_nothing_personal_is_left_and_nothing_is_sent() {
         .ask(Ask::new("POST", "/v1/users/ann@example.com/temporary-password").bearer(&admin))
         .await
         .expect(200);
-    assert!(personal(&world).await.len() >= 6, "the search would prove nothing");
+    assert!(personal(&world).await.len() >= 6, "personal data is there before");
     let uid = |items: &[Value]| {
         items
             .iter()
@@ -221,31 +223,31 @@ async fn of_somebody_deleted_nothing_personal_is_left_and_nothing_is_sent() {
             })
             .map(|item| item["uid"]["S"].clone())
     };
-    let uid = uid(&world.items().await).expect("her internal id");
+    let uid = uid(&world.items().await).expect("the internal ID");
     let mails = world.standins.inbox().all().len();
 
     delete(&world, &admin, "ann@example.com").await.expect(204);
     assert_eq!(personal(&world).await, Vec::<String>::new());
     world.pump().await;
-    assert_eq!(world.standins.inbox().all().len(), mails, "nothing is sent to whom nobody knows");
-    let told = world
+    assert_eq!(world.standins.inbox().all().len(), mails, "a deleted account gets no message");
+    let entry = world
         .items()
         .await
         .into_iter()
         .find(|item| item["event"]["S"] == "userDeleted")
-        .expect("the audit trail");
-    assert_eq!(told["uid"]["S"], uid, "keeps the internal id");
+        .expect("an audit entry");
+    assert_eq!(entry["uid"]["S"], uid, "the audit entry keeps the internal ID");
     let lock = world.items().await.into_iter().any(|item| {
         item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("LOCK#"))
             && item["wrong"]["N"] != "0"
     });
-    assert!(!lock, "the wrong passwords are forgotten");
+    assert!(!lock, "the count of wrong passwords is deleted");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn more_messages_than_one_transaction_holds_are_erased_before_the_answer() {
-    let (world, admin) = somebody().await;
-    // Rows as a long fault of the channel would leave them.
+    let (world, admin) = full_account().await;
+    // Outbox rows as a long outage of the channel leaves them.
     let row = world.items().await.into_iter().find(|item| {
         item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("OUTBOX#"))
             && item["message"].is_object()
@@ -275,8 +277,8 @@ async fn more_messages_than_one_transaction_holds_are_erased_before_the_answer()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_erasure_that_was_cut_short_is_finished_by_asking_again() {
-    let (world, admin) = somebody().await;
+async fn an_interrupted_erasure_is_finished_by_repeating_the_request() {
+    let (world, admin) = full_account().await;
     let row = world.items().await.into_iter().find(|item| {
         item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("OUTBOX#"))
             && item["message"].is_object()
@@ -291,4 +293,39 @@ async fn an_erasure_that_was_cut_short_is_finished_by_asking_again() {
         Ask::new("DELETE", "/v1/users/ann@example.com").bearer(&admin).header("if-match", "\"9\"");
     assert_eq!(world.ask(again).await.expect(404).code(), "notFound");
     assert_eq!(personal(&world).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a32_of_sixteen_simultaneous_creations_in_other_spellings_one_succeeds() {
+    let (world, admin) = world().await;
+    #[rustfmt::skip]
+    let spellings = ["zoë", "ZOË", "Zoë", "zOË", "zoe\u{308}", "Zoe\u{308}", "ZOE\u{308}", "zOE\u{308}", "ｚｏë", "ＺＯË", "ｚｏe\u{308}", "ｚｏｅ\u{308}", " zoë", "zoë ", " ZOË ", "ｚoë"];
+    let answers =
+        together(
+            spellings.map(|user_id| {
+                let (world, admin) = (world.clone(), admin.clone());
+                async move {
+                    world.ask(create(&admin, json!({ "userId": user_id, "name": "Zoë" }))).await
+                }
+            }),
+        )
+        .await;
+    let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [&[201][..], &[409; 15]].concat());
+    assert!(
+        answers
+            .iter()
+            .filter(|answer| answer.status == 409)
+            .all(|answer| answer.code() == "userExists")
+    );
+    let made = answers.iter().find(|answer| answer.status == 201).unwrap();
+    assert_eq!(made.body["user"]["userId"], "zoë");
+    for spelling in spellings {
+        world.sign_in(spelling, &made.text("temporaryPassword")).await.expect(200);
+    }
+    // A user ID that only looks alike is another account.
+    for other in ["zоë", "zoe", "zoé"] {
+        world.ask(create(&admin, json!({ "userId": other, "name": "Another" }))).await.expect(201);
+    }
 }

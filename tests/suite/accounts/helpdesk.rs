@@ -1,5 +1,5 @@
-//! Helping somebody who is stuck: who may, what it does, and that whoever may
-//! not any more cannot finish it.
+//! The help desk and administrators help a user: who may do so, what it changes, and that
+//! an administrator who is disabled meanwhile changes nothing.
 
 use crate::accounts::users::{create, delete, patch, tag, world};
 use crate::house::tour::other;
@@ -40,8 +40,8 @@ pub async fn staffed() -> (Arc<World>, String, String) {
     (Arc::new(world), admin, desk)
 }
 
-/// The fields of the only audit row of an event.
-pub async fn told(world: &World, event: &str) -> Value {
+/// The audit entry of an event, of which there is exactly one.
+pub async fn audit_entry(world: &World, event: &str) -> Value {
     let rows: Vec<Value> =
         world.items().await.into_iter().filter(|item| item["event"]["S"] == event).collect();
     assert_eq!(rows.len(), 1, "{event}: {rows:?}");
@@ -49,18 +49,18 @@ pub async fn told(world: &World, event: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_help_desk_sees_users_and_unsticks_them_and_nothing_more() {
+async fn the_help_desk_reads_and_unlocks_users_and_may_do_nothing_else() {
     let (world, admin, desk) = staffed().await;
     for (user_id, role) in [("bob", "user"), ("other.desk", "helpDesk"), ("boss", "administrator")]
     {
         world
-            .ask(create(&admin, json!({ "userId": user_id, "name": "Somebody", "role": role })))
+            .ask(create(&admin, json!({ "userId": user_id, "name": "Sample User", "role": role })))
             .await
             .expect(201);
     }
     #[rustfmt::skip]
     let table = [
-        // Method, path below a user, for the help desk on a user, on others.
+        // Method, path below an account, status for a user's account, for the other roles'.
         ("GET", "", 200, 403), ("GET", "/methods", 200, 403), ("GET", "/can-reset", 200, 403), ("POST", "/unlock", 204, 403), ("POST", "/require-registration", 204, 403),
         ("POST", "/temporary-password", 403, 403), ("DELETE", "/methods/email", 403, 403), ("PATCH", "", 403, 403), ("DELETE", "", 403, 403),
     ];
@@ -80,20 +80,21 @@ async fn the_help_desk_sees_users_and_unsticks_them_and_nothing_more() {
             assert_eq!(answer.status, status, "{method} {path} of {user_id}: {answer:?}");
             assert!(status != 403 || answer.code() == "forbidden", "{answer:?}");
         }
-        let nobody = Ask::new(method, format!("/v1/users/nobody{path}"))
+        let unknown = Ask::new(method, format!("/v1/users/unknown{path}"))
             .bearer(&desk)
             .header("if-match", "\"1\"");
-        let nobody = if method == "PATCH" { nobody.body(json!({ "name": "Eve" })) } else { nobody };
+        let unknown =
+            if method == "PATCH" { unknown.body(json!({ "name": "Eve" })) } else { unknown };
         assert_eq!(
-            world.ask(nobody).await.status,
+            world.ask(unknown).await.status,
             if on_user == 403 { 403 } else { 404 },
             "{method} {path}"
         );
     }
-    let everybody = world.ask(Ask::new("GET", "/v1/users").bearer(&desk)).await.expect(200);
+    let listed = world.ask(Ask::new("GET", "/v1/users").bearer(&desk)).await.expect(200);
     let roles: Vec<&Value> =
-        everybody.body["items"].as_array().unwrap().iter().map(|item| &item["role"]).collect();
-    assert_eq!(roles, ["user", "user"], "those it looks after");
+        listed.body["items"].as_array().unwrap().iter().map(|item| &item["role"]).collect();
+    assert_eq!(roles, ["user", "user"], "only users are listed, no other role");
     let groups = world.ask(Ask::new("GET", "/v1/groups").bearer(&desk)).await.expect(200);
     assert_eq!(groups.body["items"], json!(["staff"]));
     for ask in [
@@ -120,7 +121,7 @@ async fn helping_needs_a_full_session_of_the_role() {
         let asks = [
             of_ann(bearer, "GET", ""), of_ann(bearer, "GET", "/methods"), of_ann(bearer, "GET", "/can-reset"), of_ann(bearer, "POST", "/unlock"),
             of_ann(bearer, "POST", "/require-registration"), Ask::new("GET", "/v1/users").bearer(bearer), Ask::new("GET", "/v1/groups").bearer(bearer),
-            Ask::new("GET", "/v1/users/nobody").bearer(bearer),
+            Ask::new("GET", "/v1/users/unknown").bearer(bearer),
         ];
         for ask in asks {
             let path = ask.path.clone();
@@ -130,7 +131,7 @@ async fn helping_needs_a_full_session_of_the_role() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_administrator_who_is_disabled_in_that_very_moment_cannot_finish() {
+async fn an_administrator_who_is_disabled_before_the_write_changes_nothing() {
     let policy = serde_json::to_value(domain::policy::Policy::default()).expect("JSON");
     #[rustfmt::skip]
     let acts = [
@@ -143,7 +144,7 @@ async fn an_administrator_who_is_disabled_in_that_very_moment_cannot_finish() {
         Ask::new("POST", "/v1/users/ann@example.com/require-registration"),
         Ask::new("DELETE", "/v1/users/ann@example.com/methods/email"),
         Ask::new("PUT", "/v1/policy").header("if-match", "\"2\"").body(policy),
-        // Against oneself.
+        // On their own account.
         Ask::new("POST", "/v1/users/boss/unlock"),
     ];
     for act in acts {
@@ -177,7 +178,7 @@ async fn an_administrator_who_is_disabled_in_that_very_moment_cannot_finish() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unlocking_ends_the_wait_and_the_counts_of_both_ledgers() {
+async fn unlocking_ends_the_lockout_and_both_counts_of_failed_guesses() {
     let (world, _, desk) = staffed().await;
     let ann = ann();
     let session = world.session(&ann).await;
@@ -220,14 +221,14 @@ async fn unlocking_ends_the_wait_and_the_counts_of_both_ledgers() {
     let reset = world.start_reset(&ann.user_id).await;
     world.prove(&reset, "email", ADDRESS).await;
     world.set_password(&reset, "a new and longer password").await.expect(204);
-    let row = told(&world, "userUnlocked").await;
-    assert!(row["actor"]["S"] != row["uid"]["S"] && row["actor"]["S"].is_string());
-    // What is not locked is unlocked as well.
+    let entry = audit_entry(&world, "userUnlocked").await;
+    assert!(entry["actor"]["S"] != entry["uid"]["S"] && entry["actor"]["S"].is_string());
+    // Unlocking an account that is not locked succeeds.
     world.ask(of_ann(&desk, "POST", "/unlock")).await.expect(204);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unlocking_leaves_a_code_the_guesses_it_had() {
+async fn unlocking_does_not_refill_the_guesses_of_a_code() {
     let (world, _, desk) = staffed().await;
     let reset = world.start_reset("ann@example.com").await;
     let challenge = world.send_code(&reset).await;
@@ -245,144 +246,9 @@ async fn unlocking_leaves_a_code_the_guesses_it_had() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn registration_required_anew_keeps_methods_and_asks_for_each_again() {
+async fn can_reset_gives_the_reason_in_both_languages() {
     let (world, admin, desk) = staffed().await;
-    let ann = ann();
-    // A reset is under way, and goes on.
-    let under_way = world.start_reset(&ann.user_id).await;
-    let challenge = world.send_code(&under_way).await;
-    let code = world.code_for(ADDRESS).await;
-    world.verify(&under_way.bearer, &challenge, &code).await.expect(200);
-    assert_eq!(
-        world.sign_in(&ann.user_id, &ann.password).await.expect(200).body["next"],
-        json!(null)
-    );
-
-    world.pass(Span::minutes(1));
-    world.ask(of_ann(&desk, "POST", "/require-registration")).await.expect(204);
-    assert_eq!(world.ask(of_ann(&desk, "GET", "")).await.body["registeredAt"], json!(null));
-    told(&world, "registrationRequired").await;
-    let methods = world.ask(of_ann(&admin, "GET", "/methods")).await.expect(200).body;
-    assert_eq!(
-        (&methods["registered"], methods["methods"]["email"].is_object()),
-        (&json!([]), true),
-        "{methods}"
-    );
-    let standing = world.ask(of_ann(&desk, "GET", "/can-reset")).await.expect(200).body;
-    assert_eq!(standing["canReset"], true, "the method still resets");
-
-    let signed_in = world.sign_in(&ann.user_id, &ann.password).await.expect(200);
-    assert_eq!(
-        (&signed_in.body["next"], &signed_in.body["reach"]),
-        (&json!("register"), &json!("register"))
-    );
-    let session = signed_in.text("bearer");
-    let finish = Ask::new("POST", "/v1/me/registration/finish").bearer(&session);
-    assert_eq!(world.ask(finish.clone()).await.expect(409).code(), "methodMissing");
-    let mails = world.standins.inbox().to(ADDRESS).len();
-    let add = json!({ "kind": "email", "destination": ADDRESS });
-    let sent =
-        world.ask(Ask::new("POST", "/v1/me/methods").bearer(&session).body(add)).await.expect(202);
-    let code = world.code_for(ADDRESS).await;
-    world.verify(&session, &sent.text("challengeId"), &code).await.expect(200);
-    world.pump().await;
-    assert_eq!(
-        world.standins.inbox().to(ADDRESS).len(),
-        mails + 1,
-        "the code alone: the same address is no change to tell of"
-    );
-    assert_eq!(world.ask(finish).await.expect(200).body["next"], json!(null));
-    assert_eq!(
-        world.sign_in(&ann.user_id, &ann.password).await.expect(200).body["next"],
-        json!(null)
-    );
-    world.set_password(&under_way, "a new and longer password").await.expect(204);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_method_is_taken_away_with_its_codes_and_everybody_is_told() {
-    let (world, admin, _) = staffed().await;
-    let reset = world.start_reset("ann@example.com").await;
-    let challenge = world.send_code(&reset).await;
-    let code = world.code_for(ADDRESS).await;
-    assert_eq!(
-        world.ask(of_ann(&admin, "DELETE", "/methods/mobilePhone")).await.expect(404).code(),
-        "notFound"
-    );
-    assert_eq!(
-        world.ask(of_ann(&admin, "DELETE", "/methods/pigeon")).await.expect(404).code(),
-        "notFound"
-    );
-
-    world.ask(of_ann(&admin, "DELETE", "/methods/email")).await.expect(204);
-    world.pump().await;
-    let newest = world.standins.inbox().to(ADDRESS).pop().expect("a notice");
-    assert_eq!(newest.subject.as_deref(), Some("A method was removed from your Latchkey account"));
-    assert_eq!(told(&world, "methodRemoved").await["kind"]["S"], "email");
-    assert_eq!(
-        world.verify(&reset.bearer, &challenge, &code).await.expect(422).code(),
-        "codeNotAccepted"
-    );
-    let methods = world.ask(of_ann(&admin, "GET", "/methods")).await.expect(200).body;
-    assert_eq!((&methods["methods"], &methods["pending"]), (&json!({}), &json!({})));
-    assert_eq!(
-        world.ask(of_ann(&admin, "GET", "/can-reset")).await.body["reason"],
-        "notEnoughMethods"
-    );
-    assert_eq!(
-        world.ask(of_ann(&admin, "DELETE", "/methods/email")).await.expect(404).code(),
-        "notFound"
-    );
-    assert_eq!(
-        world
-            .sign_in("ann@example.com", "a long password of ann@example.com")
-            .await
-            .expect(200)
-            .body["next"],
-        "register"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_method_that_was_proved_and_then_taken_away_resets_nothing() {
-    let (world, admin, _) = staffed().await;
-    let reset = world.start_reset("ann@example.com").await;
-    let challenge = world.send_code(&reset).await;
-    let code = world.code_for(ADDRESS).await;
-    world.verify(&reset.bearer, &challenge, &code).await.expect(200);
-    world.ask(of_ann(&admin, "DELETE", "/methods/email")).await.expect(204);
-    assert_eq!(world.set_password(&reset, "a new and longer password").await.code(), "resetEnded");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_waits_for_its_code_is_taken_away_too() {
-    let (world, admin, _) = staffed().await;
-    let bob = world.user(&admin, json!({ "userId": "bob", "name": "Bob" })).await;
-    let session = world.session(&bob).await;
-    let add = json!({ "kind": "email", "destination": "bob.private@example.com" });
-    let sent =
-        world.ask(Ask::new("POST", "/v1/me/methods").bearer(&session).body(add)).await.expect(202);
-    let code = world.code_for("bob.private@example.com").await;
-    let methods =
-        world.ask(Ask::new("GET", "/v1/users/bob/methods").bearer(&admin)).await.expect(200).body;
-    assert_eq!(methods["pending"]["email"]["destination"], "b•••@example.com", "masked");
-    world.ask(Ask::new("DELETE", "/v1/users/bob/methods/email").bearer(&admin)).await.expect(204);
-    assert_eq!(
-        world.verify(&session, &sent.text("challengeId"), &code).await.expect(422).code(),
-        "codeNotAccepted"
-    );
-    world.pump().await;
-    assert_eq!(
-        world.standins.inbox().to("bob.private@example.com").len(),
-        1,
-        "nobody is told of what was never theirs"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn why_somebody_cannot_reset_is_told_in_both_languages() {
-    let (world, admin, desk) = staffed().await;
-    let standing = async |reason: &str, until: Option<String>| {
+    let expect = async |reason: &str, until: Option<String>| {
         let mut details = Vec::new();
         for language in ["en", "zh-TW"] {
             let answer = world
@@ -397,28 +263,28 @@ async fn why_somebody_cannot_reset_is_told_in_both_languages() {
         }
         assert!(details[0].is_ascii() && !details[1].is_ascii(), "{details:?}");
     };
-    standing("none", None).await;
+    expect("none", None).await;
     world
         .save_policy(&admin, |policy| {
             policy["scope"] = json!({ "type": "selected", "groups": ["board"] })
         })
         .await
         .expect(200);
-    standing("outOfScope", None).await;
+    expect("outOfScope", None).await;
     world
         .save_policy(&admin, |policy| {
             policy["scope"] = json!({ "type": "selected", "groups": ["staff"] })
         })
         .await
         .expect(200);
-    standing("none", None).await;
+    expect("none", None).await;
     patch(&world, &admin, "ann@example.com", json!({ "enabled": false })).await.expect(200);
-    standing("disabled", None).await;
+    expect("disabled", None).await;
     world
         .save_policy(&admin, |policy| policy["scope"] = json!({ "type": "none" }))
         .await
         .expect(200);
-    standing("resetOff", None).await;
+    expect("resetOff", None).await;
     world.switch_on(&admin).await;
     patch(&world, &admin, "ann@example.com", json!({ "enabled": true })).await.expect(200);
     world
@@ -431,7 +297,7 @@ async fn why_somebody_cannot_reset_is_told_in_both_languages() {
     for _ in 0..3 {
         world.verify(&reset.bearer, &challenge, &other(&code)).await.expect(422);
     }
-    standing("resetClosed", Some((world.now() + Span::hours(24)).to_string())).await;
+    expect("resetClosed", Some((world.now() + Span::hours(24)).to_string())).await;
     patch(&world, &admin, "ann@example.com", json!({ "role": "administrator" })).await.expect(200);
     assert_eq!(
         world.ask(of_ann(&admin, "GET", "/can-reset")).await.body["reason"],
@@ -439,11 +305,11 @@ async fn why_somebody_cannot_reset_is_told_in_both_languages() {
     );
     patch(&world, &admin, "ann@example.com", json!({ "role": "user" })).await.expect(200);
     world.ask(of_ann(&desk, "POST", "/unlock")).await.expect(204);
-    standing("none", None).await;
+    expect("none", None).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_can_be_helped_by_oneself_and_not_after_the_end() {
+async fn administrators_can_help_themselves_and_a_deleted_account_is_not_found() {
     let (world, admin) = world().await;
     let own = |method, path: &str| {
         Ask::new(method, format!("/v1/users/admin@example.com{path}")).bearer(&admin)

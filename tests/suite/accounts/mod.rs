@@ -1,8 +1,11 @@
-//! Accounts, and those who look after them.
+//! Accounts, and the administrators and help desk that manage them.
 
 mod administrators;
 mod directory;
+mod groups;
 pub mod helpdesk;
-mod issued;
+mod methods;
+mod pages;
 mod search;
+mod temporary_passwords;
 pub mod users;

@@ -17,7 +17,7 @@
 //! | guesses per code, `/code/guesses` | `numbers::code::a_code_allows_as_many_guesses_as_the_policy_says` |
 //! | failed guesses per account, `/limits/failedGuesses` | `numbers::count::reset_closes_at_exactly_as_many_failed_guesses_as_the_policy_says` |
 //! | failed guesses at registration, `/limits/failedRegistrationGuesses` | `numbers::count::failed_guesses_at_registration_are_counted_apart_and_never_close_reset` |
-//! | what ends the count | `numbers::count::a_failed_guess_leaves_after_24_hours_and_a_full_count_24_hours_after_its_last` `numbers::count::a_completed_reset_ends_the_count_and_no_resend_new_reset_or_half_proof_does` `helpdesk::unlocking_ends_the_wait_and_the_counts_of_both_ledgers` |
+//! | what ends the count | `numbers::count::a_failed_guess_leaves_after_24_hours_and_a_full_count_24_hours_after_its_last` `numbers::count::a_completed_reset_ends_the_count_and_no_resend_new_reset_or_half_proof_does` `helpdesk::unlocking_ends_the_lockout_and_both_counts_of_failed_guesses` |
 //! | wait before another code, `/limits/resendWaitSeconds` | `numbers::send::another_code_waits_as_long_as_the_policy_says_doubling_to_eight_minutes` `limit::another_code_of_a_kind_waits_longer_each_time` |
 //! | SMS per account, `/limits/smsPerHour` | `numbers::send::an_account_is_sent_as_many_codes_as_the_policy_says_in_a_sliding_window` |
 //! | mails per account, `/limits/mailsPerTenMinutes` | `numbers::send::an_account_is_sent_as_many_codes_as_the_policy_says_in_a_sliding_window` |
@@ -32,7 +32,7 @@
 //! | password length, `/password/minimumLength` | `numbers::password::a_password_is_as_long_as_the_policy_says_and_256_at_most` `password::length_is_counted_in_code_points` `passwords::a45_every_character_of_a_password_counts` |
 //! | password strength | `password::a_score_of_three_is_taken_and_of_two_is_not` `password::what_is_known_of_the_account_counts_nothing` |
 //! | the organisation's terms | `terms::a_thousand_terms_of_sixteen_chinese_characters_fit` `terms::what_is_no_list_of_terms_is_refused_at_its_place` `terms::a_term_has_four_to_sixteen_characters_and_is_there_once` `terms::a_list_has_at_most_a_thousand_terms` |
-//! | temporary password | `expiry::a21_a_temporary_password_signs_in_for_seven_days` `users::a_temporary_password_must_be_changed_and_ends_after_seven_days` |
+//! | temporary password | `expiry::a21_a_temporary_password_signs_in_for_seven_days` `temporary_passwords::a_temporary_password_must_be_changed_and_ends_after_seven_days` |
 //! | organisation | `numbers::policy::the_organisations_texts_are_as_long_as_the_product_says` `policy::each_text_is_checked` |
 //! | audit kept, `/auditDays` | `numbers::time::every_row_of_the_audit_trail_is_kept_as_long_as_the_policy_says` |
 //! | Idempotency-Key kept | `repeat::a_key_belongs_to_one_caller_one_route_one_body_and_one_day` |

@@ -1,6 +1,7 @@
-//! Temporary passwords that are issued anew.
+//! Temporary passwords: they must be changed, they end after seven days, and a new one ends
+//! everything before it.
 
-use crate::accounts::helpdesk::{ADDRESS, ann, of_ann, staffed, told};
+use crate::accounts::helpdesk::{ADDRESS, ann, audit_entry, of_ann, staffed};
 use crate::accounts::users::{create, tag, together, world};
 use domain::time::Span;
 use serde_json::json;
@@ -8,7 +9,7 @@ use tests::Answer;
 use tests::world::Ask;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_temporary_password_issued_anew_ends_all_that_was_before() {
+async fn a_new_temporary_password_ends_the_old_password_sessions_codes_and_the_lockout() {
     let (world, admin, _) = staffed().await;
     let ann = ann();
     let session = world.session(&ann).await;
@@ -30,7 +31,7 @@ async fn a_temporary_password_issued_anew_ends_all_that_was_before() {
     let newest = world.standins.inbox().to(ADDRESS).pop().expect("a notice");
     assert_eq!(newest.subject.as_deref(), Some("An administrator reset your Latchkey password"));
     assert!(!newest.text.contains(&temporary));
-    told(&world, "temporaryPasswordIssued").await;
+    audit_entry(&world, "temporaryPasswordIssued").await;
 
     assert_eq!(
         world.ask(Ask::new("GET", "/v1/me").bearer(&session)).await.code(),
@@ -53,7 +54,7 @@ async fn a_temporary_password_issued_anew_ends_all_that_was_before() {
     assert_eq!(
         world.sign_in(&ann.user_id, &temporary).await.code(),
         "signInFailed",
-        "the older one ended"
+        "the older one no longer works"
     );
     world.pass(Span(Span::days(7).0 - 1));
     world.sign_in(&ann.user_id, &again).await.expect(200);
@@ -62,7 +63,7 @@ async fn a_temporary_password_issued_anew_ends_all_that_was_before() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn of_sixteen_temporary_passwords_issued_at_once_the_last_stored_works_alone() {
+async fn of_sixteen_temporary_passwords_issued_at_once_only_the_last_stored_works() {
     for _ in 0..5 {
         let (world, admin) = world().await;
         let made = world
@@ -91,10 +92,80 @@ async fn of_sixteen_temporary_passwords_issued_at_once_the_last_stored_works_alo
             .chain([made.text("temporaryPassword")])
         {
             let status = world.sign_in("ann@example.com", &password).await.status;
-            // Ten wrong ones would lock the account.
+            // Ten wrong passwords would lock the account.
             world.ask(of_ann(&admin, "POST", "/unlock")).await.expect(204);
             works.extend((status == 200).then_some(password));
         }
         assert_eq!(works, [last]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_temporary_password_must_be_changed_and_ends_after_seven_days() {
+    let (world, admin) = world().await;
+    let made =
+        world.ask(create(&admin, json!({ "userId": "ann", "name": "Ann" }))).await.expect(201);
+    let temporary = made.text("temporaryPassword");
+
+    // Every sign-in with it leads to the change, and nowhere else.
+    for _ in 0..2 {
+        let session = world.sign_in("ann", &temporary).await.expect(200);
+        assert_eq!(
+            (&session.body["next"], &session.body["reach"]),
+            (&json!("changePassword"), &json!("changePassword"))
+        );
+        let bearer = session.text("bearer");
+        for ask in
+            [Ask::new("GET", "/v1/me/methods"), Ask::new("POST", "/v1/me/registration/finish")]
+        {
+            assert_eq!(world.ask(ask.bearer(&bearer)).await.expect(403).code(), "stepRequired");
+        }
+        assert_eq!(
+            world.ask(Ask::new("GET", "/v1/me").bearer(&bearer)).await.expect(200).body["next"],
+            "changePassword"
+        );
+    }
+    world.pass(Span(Span::days(7).0 - 1));
+    world.sign_in("ann", &temporary).await.expect(200);
+    world.pass(Span(1));
+    assert_eq!(
+        world.sign_in("ann", &temporary).await.expect(401).code(),
+        "signInFailed",
+        "the answer does not say why"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_temporary_password_no_longer_signs_in() {
+    let (world, admin) = world().await;
+    let made =
+        world.ask(create(&admin, json!({ "userId": "ann", "name": "Ann" }))).await.expect(201);
+    let temporary = made.text("temporaryPassword");
+    let first = world.sign_in("ann", &temporary).await.expect(200).text("bearer");
+    let other = world.sign_in("ann", &temporary).await.expect(200).text("bearer");
+    let change = |current: &str, new: &str| {
+        Ask::new("PUT", "/v1/me/password")
+            .bearer(&first)
+            .body(json!({ "currentPassword": current, "newPassword": new }))
+    };
+
+    #[rustfmt::skip]
+    let refused = [
+        (temporary.as_str(), temporary.as_str(), "passwordRefused"), (temporary.as_str(), "too short", "passwordRefused"), ("wrong", "a long password of ann", "currentPasswordWrong"),
+    ];
+    for (current, new, code) in refused {
+        assert_eq!(world.ask(change(current, new)).await.expect(422).code(), code, "{new}");
+    }
+    let changed = world.ask(change(&temporary, "a long password of ann")).await.expect(200);
+    assert_eq!(changed.body["next"], json!(null));
+    for old in [&first, &other] {
+        assert_eq!(
+            world.ask(Ask::new("GET", "/v1/me").bearer(old)).await.expect(401).code(),
+            "signInRequired"
+        );
+    }
+    world.ask(Ask::new("GET", "/v1/me").bearer(&changed.text("bearer"))).await.expect(200);
+    assert_eq!(world.sign_in("ann", &temporary).await.code(), "signInFailed");
+    world.pass(Span::days(8));
+    world.sign_in("ann", "a long password of ann").await.expect(200);
 }
