@@ -1,20 +1,18 @@
-//! Messages that come back: whose method is marked, who is told, and that
-//! nothing else happens. What the events say is read in `delivery_events`.
+//! Messages that bounce: which method is marked, where the mark is shown, and that nothing
+//! else changes. `delivery_events` tests how events are read.
 
 use domain::time::Span;
 use local::inbox::{Channel, Failure};
 use serde_json::{Value, json};
-use std::sync::Arc;
 use tests::delivery::{bounce, logged, sms_line};
 use tests::world::Ask;
 use tests::{Person, World};
-use tokio::task::JoinSet;
 
 pub const MAIL: &str = "ann.private@example.com";
 pub const NUMBER: &str = "+61491570156";
 
-/// Somebody with a mail address and a phone, to whom notices went a minute
-/// after they had registered; the administrator's bearer.
+/// A world, an administrator's bearer, and a user with a mail address and a phone who got a
+/// notice at each, one minute after registering.
 pub async fn notified_user() -> (World, String, Person) {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
@@ -27,7 +25,7 @@ pub async fn notified_user() -> (World, String, Person) {
     (world, admin, ann)
 }
 
-/// A change that she is told of at each address: her password, to itself.
+/// Changes the user's password and changes it back, so that each address gets notices.
 pub async fn notify(world: &World, ann: &Person) {
     let session = world.session(ann).await;
     let change = |from: &str, to: &str| json!({ "currentPassword": from, "newPassword": to });
@@ -49,7 +47,7 @@ async fn account(world: &World, user_id: &str) -> Value {
         .unwrap_or_else(|| panic!("no {user_id}"))
 }
 
-/// Since when a method is undeliverable and why, as it is stored.
+/// Since when a method is undeliverable, and the reason, as the table stores them.
 async fn mark(world: &World, kind: &str) -> Option<(String, String)> {
     let mark = account(world, "ann@example.com").await["methods"]["M"][kind]["M"]["undeliverable"]
         ["M"]
@@ -57,7 +55,7 @@ async fn mark(world: &World, kind: &str) -> Option<(String, String)> {
     Some((mark["since"]["N"].as_str()?.to_owned(), mark["reason"]["S"].as_str()?.to_owned()))
 }
 
-/// What is marked, without when.
+/// The kinds that are marked, with the reason.
 pub async fn marks(world: &World) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     for kind in ["email", "mobilePhone"] {
@@ -66,7 +64,8 @@ pub async fn marks(world: &World) -> Vec<(&'static str, String)> {
     found
 }
 
-pub async fn trail(world: &World) -> Vec<Value> {
+/// The audit entries of marks.
+pub async fn audit_entries(world: &World) -> Vec<Value> {
     world
         .items()
         .await
@@ -75,13 +74,14 @@ pub async fn trail(world: &World) -> Vec<Value> {
         .collect()
 }
 
+/// Counts of an invocation: marked, unchanged, passing, unknown, malformed.
 pub fn counts(answer: &Value) -> [u64; 5] {
     ["marked", "unchanged", "passing", "unknown", "malformed"]
         .map(|name| answer[name].as_u64().expect("a number"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn its_owner_is_told_at_the_next_sign_in_and_administrators_see_it() {
+async fn a_bounce_asks_the_user_to_reconfirm_at_sign_in_and_is_shown_to_administrators() {
     let (world, admin, ann) = notified_user().await;
     let session = world.session(&ann).await;
     let methods = async |bearer: &str, path: &str| {
@@ -97,10 +97,10 @@ async fn its_owner_is_told_at_the_next_sign_in_and_administrators_see_it() {
         .await
         .expect("an answer");
 
-    // The session that she has goes on, and is asked nothing; it is told.
-    let told = me(&session).await;
+    // Her session goes on without a new step, and `GET /v1/me` shows the kind.
+    let shown = me(&session).await;
     assert_eq!(
-        (&told["next"], &told["reach"], &told["undeliverable"]),
+        (&shown["next"], &shown["reach"], &shown["undeliverable"]),
         (&Value::Null, &json!("full"), &json!(["email"]))
     );
     for (bearer, path) in
@@ -108,18 +108,18 @@ async fn its_owner_is_told_at_the_next_sign_in_and_administrators_see_it() {
     {
         let methods = methods(bearer, path).await;
         assert_eq!(methods["email"]["undeliverableSince"], json!(since), "{path}");
-        assert_eq!(methods["email"]["destination"], "a•••@example.com", "{path}: masked as ever");
+        assert_eq!(methods["email"]["destination"], "a•••@example.com", "{path}: still masked");
         assert_eq!(methods["mobilePhone"].get("undeliverableSince"), None, "{path}");
     }
-    // The next one begins with the question.
+    // The next sign-in asks her to reconfirm.
     let asked = world.sign_in(&ann.user_id, &ann.password).await.expect(200);
     assert_eq!(
         (&asked.body["next"], &asked.body["reach"]),
         (&json!("reconfirm"), &json!("register"))
     );
     assert_eq!(asked.body["undeliverable"], json!(["email"]));
-    assert!(asked.body["postponeUntil"].is_string(), "and may be put off for the policy's days");
-    // It is right, she says: she is not asked again, and it stays to be seen.
+    assert!(asked.body["postponeUntil"].is_string(), "she may postpone it for the policy's days");
+    // She reconfirms the address: she is not asked again, and the mark stays visible.
     world.pass(Span::seconds(1));
     let good = world
         .ask(Ask::new("POST", "/v1/me/registration/reconfirm").bearer(&asked.text("bearer")))
@@ -134,7 +134,7 @@ async fn its_owner_is_told_at_the_next_sign_in_and_administrators_see_it() {
         world.sign_in(&ann.user_id, &ann.password).await.expect(200).body["next"],
         Value::Null
     );
-    // A later message comes back too: she is asked anew.
+    // A later message bounces too: she is asked again.
     notify(&world, &ann).await;
     let answer = world
         .invoke_delivery_events(&bounce("Permanent", &world.name_of_newest(MAIL)))
@@ -148,13 +148,13 @@ async fn its_owner_is_told_at_the_next_sign_in_and_administrators_see_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_asked_who_could_not_reset_anyway_nor_of_a_kind_that_is_not_allowed() {
+async fn a_bounce_asks_only_users_in_scope_and_only_about_allowed_kinds() {
     type Change = fn(&mut Value);
     #[rustfmt::skip]
     let table: [(&str, Change, Value); 5] = [
-        ("nothing else", |_| {}, json!("reconfirm")),
-        ("never regularly", |p| p["registration"]["reconfirmDays"] = json!(0), json!("reconfirm")),
-        ("registration is free", |p| p["registration"]["required"] = json!(false), json!("reconfirm")),
+        ("default policy", |_| {}, json!("reconfirm")),
+        ("no regular reconfirmation", |p| p["registration"]["reconfirmDays"] = json!(0), json!("reconfirm")),
+        ("registration not required", |p| p["registration"]["required"] = json!(false), json!("reconfirm")),
         ("out of scope", |p| p["scope"] = json!({ "type": "none" }), Value::Null),
         ("mail not allowed", |p| p["methods"] = json!(["mobilePhone"]), Value::Null),
     ];
@@ -174,8 +174,8 @@ async fn nobody_is_asked_who_could_not_reset_anyway_nor_of_a_kind_that_is_not_al
     }
 }
 
-/// A reset by mail from its start to the sign-in after it: what was answered,
-/// without what is drawn anew each time, and which calls were made.
+/// A reset by mail from its start to the new password: the answers, without the fields that
+/// differ each time, and the calls.
 async fn reset(world: &World, ann: &Person) -> (Vec<Value>, Vec<String>) {
     world.proxy.take_calls();
     let mut answers = Vec::new();
@@ -199,8 +199,8 @@ async fn reset(world: &World, ann: &Person) -> (Vec<Value>, Vec<String>) {
     );
     answers.push(world.set_password(&reset, "a new and longer password").await.expect(204).body);
     for answer in &mut answers {
-        for drawn in ["resetId", "bearer", "supportCode", "challengeId", "expiresAt"] {
-            answer.as_object_mut().map(|fields| fields.remove(drawn));
+        for field in ["resetId", "bearer", "supportCode", "challengeId", "expiresAt"] {
+            answer.as_object_mut().map(|fields| fields.remove(field));
         }
     }
     let calls = world.proxy.take_calls().into_iter().map(|call| {
@@ -221,7 +221,7 @@ async fn reset(world: &World, ann: &Person) -> (Vec<Value>, Vec<String>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a67_a_bounce_changes_no_answer_of_a_reset_and_none_of_its_calls() {
+async fn a67_a_bounce_changes_neither_the_answers_nor_the_calls_of_a_reset() {
     let (marked, _, ann) = notified_user().await;
     let (other, _, same) = notified_user().await;
     let answer = marked
@@ -236,14 +236,14 @@ async fn a67_a_bounce_changes_no_answer_of_a_reset_and_none_of_its_calls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a67_a_bounce_ends_nothing_that_is_under_way() {
+async fn a67_a_bounce_ends_no_session_reset_or_code() {
     let (world, _, ann) = notified_user().await;
     let (session, before) = (world.session(&ann).await, account(&world, "ann@example.com").await);
     let reset = world.start_reset(&ann.user_id).await;
     let challenge = world.send_code(&reset).await;
     let code = world.code_for(MAIL).await;
     world.pass(Span::seconds(1));
-    // The very message that holds the code, and all others.
+    // Every message bounces, also the one with the code.
     for message in world.standins.inbox().all() {
         world
             .invoke_delivery_events(&bounce("Permanent", &message.message_id))
@@ -259,9 +259,9 @@ async fn a67_a_bounce_ends_nothing_that_is_under_way() {
             .expect("an answer");
     }
     assert_eq!(
-        (marks(&world).await.len(), trail(&world).await.len()),
+        (marks(&world).await.len(), audit_entries(&world).await.len()),
         (2, 2),
-        "told once, however many come back"
+        "each method is marked once, however many messages bounce"
     );
     let after = account(&world, "ann@example.com").await;
     assert_eq!(before["generation"], after["generation"]);
@@ -272,118 +272,14 @@ async fn a67_a_bounce_ends_nothing_that_is_under_way() {
     world.ask(Ask::new("GET", "/v1/me").bearer(&session)).await.expect(200);
     world.verify(&reset.bearer, &challenge, &code).await.expect(200);
     world.set_password(&reset, "a new and longer password").await.expect(204);
-    // And the notice of it goes to both, as before.
+    // The notice of the reset still goes to both addresses.
     let mails = world.standins.inbox().all().len();
     world.pump().await;
     assert_eq!(world.standins.inbox().all().len(), mails + 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a67_an_event_that_comes_again_does_nothing_more() {
-    let (world, _, _) = notified_user().await;
-    let event = bounce("Permanent", &world.name_of_newest(MAIL));
-    assert_eq!(
-        counts(&world.invoke_delivery_events(&event).await.expect("an answer")),
-        [1, 0, 0, 0, 0]
-    );
-    let after = world.items().await;
-    world.pass(Span::minutes(1));
-    for _ in 0..3 {
-        assert_eq!(
-            counts(&world.invoke_delivery_events(&event).await.expect("an answer")),
-            [0, 0, 0, 1, 0]
-        );
-    }
-    assert_eq!(world.items().await, after);
-    // The same at once, eight times: one marks.
-    let (world, _, _) = notified_user().await;
-    let event = bounce("Permanent", &world.name_of_newest(MAIL));
-    let world = Arc::new(world);
-    let mut tasks = JoinSet::new();
-    for _ in 0..8 {
-        let (world, event) = (world.clone(), event.clone());
-        tasks.spawn(async move {
-            counts(&world.invoke_delivery_events(&event).await.expect("an answer"))
-        });
-    }
-    let all = tasks.join_all().await;
-    assert_eq!(all.iter().filter(|counts| counts[0] == 1).count(), 1, "{all:?}");
-    assert_eq!((trail(&world).await.len(), marks(&world).await.len()), (1, 1));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a67_an_address_that_was_changed_or_proved_since_is_not_marked() {
-    // Changed meanwhile.
-    let (world, _, ann) = notified_user().await;
-    let old = bounce("Permanent", &world.name_of_newest(MAIL));
-    world.pass(Span::minutes(11));
-    world.add_method(&world.session(&ann).await, "email", "ann.new@example.com").await;
-    assert_eq!(
-        counts(&world.invoke_delivery_events(&old).await.expect("an answer")),
-        [0, 1, 0, 0, 0]
-    );
-    // The old one is told of the change, after it: that this comes back says
-    // nothing of the new one.
-    world.pass(Span::seconds(1));
-    world.pump().await;
-    let told = bounce("Permanent", &world.name_of_newest(MAIL));
-    assert_ne!(told, old);
-    assert_eq!(
-        counts(&world.invoke_delivery_events(&told).await.expect("an answer")),
-        [0, 1, 0, 0, 0]
-    );
-    // And back: the older message says nothing of an address proved after it.
-    world.pass(Span::minutes(11));
-    world.add_method(&world.session(&ann).await, "email", MAIL).await;
-    assert_eq!(
-        counts(&world.invoke_delivery_events(&old).await.expect("an answer")),
-        [0, 1, 0, 0, 0]
-    );
-    assert_eq!(marks(&world).await, vec![]);
-    // Removed; then the whole account.
-    let (world, admin, ann) = notified_user().await;
-    let old = bounce("Permanent", &world.name_of_newest(MAIL));
-    world
-        .ask(Ask::new("DELETE", "/v1/me/methods/email").bearer(&world.session(&ann).await))
-        .await
-        .expect(204);
-    assert_eq!(
-        counts(&world.invoke_delivery_events(&old).await.expect("an answer")),
-        [0, 1, 0, 0, 0]
-    );
-    let seen =
-        world.ask(Ask::new("GET", "/v1/users/ann@example.com").bearer(&admin)).await.expect(200);
-    let delete = Ask::new("DELETE", "/v1/users/ann@example.com")
-        .bearer(&admin)
-        .header("if-match", &seen.headers["etag"]);
-    world.ask(delete).await.expect(204);
-    assert_eq!(
-        counts(&world.invoke_delivery_events(&old).await.expect("an answer")),
-        [0, 1, 0, 0, 0]
-    );
-    assert_eq!(trail(&world).await, Vec::<Value>::new());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_change_between_its_read_and_its_write_is_judged_anew() {
-    let (world, _, ann) = notified_user().await;
-    let event = bounce("Permanent", &world.name_of_newest(MAIL));
-    let gate = world.proxy.hold(|operation, body| {
-        operation == "TransactWriteItems" && body.to_string().contains("\"methodUndeliverable\"")
-    });
-    let change = async {
-        gate.arrived(1).await;
-        world.pass(Span::minutes(11));
-        world.add_method(&world.session(&ann).await, "email", "ann.new@example.com").await;
-        gate.open();
-    };
-    let (answer, ()) = tokio::join!(world.invoke_delivery_events(&event), change);
-    assert_eq!(counts(&answer.expect("an answer")), [0, 1, 0, 0, 0]);
-    assert_eq!((marks(&world).await, trail(&world).await), (vec![], vec![]));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_audit_trail_tells_it_under_the_support_code_of_its_reset_and_no_address_lies_there() {
+async fn the_audit_entry_of_a_bounce_has_the_resets_support_code_and_no_address() {
     let (world, _, ann) = notified_user().await;
     let reset = world.start_reset(&ann.user_id).await;
     world.send_code(&reset).await;
@@ -394,22 +290,22 @@ async fn the_audit_trail_tells_it_under_the_support_code_of_its_reset_and_no_add
         .await
         .into_iter()
         .find(|item| item["pk"]["S"] == format!("SENT#{name}"))
-        .expect("whose it was");
+        .expect("the record of the send");
     let text = sent.to_string();
     assert!(!text.contains("example.com") && sent.get("supportCode").is_none(), "{text}");
     assert_eq!(sent["ttl"]["N"], (world.now() + Span::days(7)).epoch_seconds().to_string());
     world.pass(Span::seconds(1));
     world.invoke_delivery_events(&bounce("Permanent", &name)).await.expect("an answer");
-    let [told] = &trail(&world).await[..] else { panic!("one event") };
+    let [entry] = &audit_entries(&world).await[..] else { panic!("one audit entry") };
     assert_eq!(
-        (&told["supportCode"]["S"], &told["reason"]["S"], &told["kind"]["S"]),
+        (&entry["supportCode"]["S"], &entry["reason"]["S"], &entry["kind"]["S"]),
         (&json!(reset.support_code), &json!("bounced"), &json!("email"))
     );
-    assert!(told["uid"]["S"].is_string() && !told.to_string().contains("example.com"), "{told}");
+    assert!(entry["uid"]["S"].is_string() && !entry.to_string().contains("example.com"), "{entry}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_failure_buttons_of_the_inbox_rehearse_it() {
+async fn the_inboxs_failure_buttons_produce_the_events_of_aws() {
     let (mut world, _, ann) = notified_user().await;
     let mut reports = world.standins.reports();
     #[rustfmt::skip]
@@ -428,7 +324,7 @@ async fn the_failure_buttons_of_the_inbox_rehearse_it() {
             .expect(202);
         world.pump().await;
         world.pass(Span::seconds(1));
-        let report = reports.try_recv().expect("what AWS would say");
+        let report = reports.try_recv().expect("the event that AWS would send");
         assert_eq!(
             counts(&world.invoke_delivery_events(&report).await.expect("an answer")),
             [1, 0, 0, 0, 0],

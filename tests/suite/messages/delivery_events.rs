@@ -1,43 +1,43 @@
-//! What `delivery-events` reads in an event of SES or SNS, whatever it holds.
+//! How `delivery-events` reads events of SES and SNS, malformed ones too.
 
-use crate::messages::bounces::{MAIL, NUMBER, counts, marks, notified_user, notify, trail};
+use crate::messages::bounces::{MAIL, NUMBER, audit_entries, counts, marks, notified_user, notify};
 use domain::time::Span;
 use serde_json::{Value, json};
 use tests::Fault;
 use tests::delivery::{bounce, logged, notified, packed, ses, sms_line};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_comes_back_for_good_marks_its_method_and_what_passes_does_not() {
+async fn a_permanent_failure_marks_the_method_and_a_transient_one_does_not() {
     let in_log = |said: &'static str| move |name: &str| logged(&[sms_line(name, "FAILURE", said)]);
     type Event = Box<dyn Fn(&str) -> Value>;
     #[rustfmt::skip]
     let table: Vec<(&str, &str, Event, Option<&str>, usize)> = vec![
-        // what, address, event, what is marked, its place in the counts
+        // label, address, event, reason of the mark, index of the count
         ("bounced", MAIL, Box::new(|n| bounce("Permanent", n)), Some("bounced"), 0),
         ("bounced, by SNS", MAIL, Box::new(|n| notified(&bounce("Permanent", n))), Some("bounced"), 0),
         (
-            "no spam, after all",
+            "complaint withdrawn",
             MAIL,
             Box::new(|n| ses("Complaint", n, json!({ "complaint": { "complaintFeedbackType": "not-spam" } }))),
             None,
             2,
         ),
         ("a complaint", MAIL, Box::new(|n| ses("Complaint", n, json!({ "complaint": {} }))), Some("complained"), 0),
-        ("full", MAIL, Box::new(|n| bounce("Transient", n)), None, 2),
-        ("unclear", MAIL, Box::new(|n| bounce("Undetermined", n)), None, 2),
-        ("late", MAIL, Box::new(|n| ses("DeliveryDelay", n, json!({}))), None, 2),
+        ("transient bounce", MAIL, Box::new(|n| bounce("Transient", n)), None, 2),
+        ("undetermined bounce", MAIL, Box::new(|n| bounce("Undetermined", n)), None, 2),
+        ("delayed", MAIL, Box::new(|n| ses("DeliveryDelay", n, json!({}))), None, 2),
         ("rejected", MAIL, Box::new(|n| ses("Reject", n, json!({ "reject": { "reason": "Bad content" } }))), None, 2),
         ("not rendered", MAIL, Box::new(|n| ses("Rendering Failure", n, json!({}))), None, 2),
         ("opted out", NUMBER, Box::new(in_log("Phone number is opted out")), Some("optedOut"), 0),
         ("blocked", NUMBER, Box::new(in_log("Phone is on a blocked list")), Some("blocked"), 0),
-        ("blocks", NUMBER, Box::new(in_log("Phone has blocked SMS.")), Some("blocked"), 0),
-        ("blocked there", NUMBER, Box::new(in_log("destination is on a blocked list")), Some("blocked"), 0),
-        ("nobody's", NUMBER, Box::new(in_log("Invalid phone number")), Some("invalidNumber"), 0),
-        ("off", NUMBER, Box::new(in_log("Phone is currently unreachable/unavailable")), None, 2),
+        ("blocked by the phone", NUMBER, Box::new(in_log("Phone has blocked SMS.")), Some("blocked"), 0),
+        ("destination blocked", NUMBER, Box::new(in_log("destination is on a blocked list")), Some("blocked"), 0),
+        ("invalid number", NUMBER, Box::new(in_log("Invalid phone number")), Some("invalidNumber"), 0),
+        ("phone unreachable", NUMBER, Box::new(in_log("Phone is currently unreachable/unavailable")), None, 2),
         ("spam", NUMBER, Box::new(in_log("Blocked as spam by phone carrier")), None, 2),
-        ("too dear", NUMBER, Box::new(in_log("This delivery would exceed max price")), None, 2),
-        ("unknown to AWS", NUMBER, Box::new(in_log("Unknown error attempting to reach phone")), None, 2),
-        ("new words", NUMBER, Box::new(in_log("The phone number is opted out of everything")), None, 2),
+        ("over the price limit", NUMBER, Box::new(in_log("This delivery would exceed max price")), None, 2),
+        ("unknown error", NUMBER, Box::new(in_log("Unknown error attempting to reach phone")), None, 2),
+        ("unlisted text", NUMBER, Box::new(in_log("The phone number is opted out of everything")), None, 2),
     ];
     let (world, admin, ann) = notified_user().await;
     let kind = |address: &str| if address == MAIL { "email" } else { "mobilePhone" };
@@ -53,7 +53,7 @@ async fn what_comes_back_for_good_marks_its_method_and_what_passes_does_not() {
         if marked.is_none() {
             continue;
         }
-        // The address is proved anew: the mark is gone.
+        // Proving the address again removes the mark.
         world.pass(Span::minutes(11));
         world.add_method(&world.session(&ann).await, kind(address), address).await;
         assert_eq!(marks(&world).await, vec![], "{what}");
@@ -61,11 +61,11 @@ async fn what_comes_back_for_good_marks_its_method_and_what_passes_does_not() {
         notify(&world, &ann).await;
     }
     drop(admin);
-    assert_eq!(trail(&world).await.len(), 8);
+    assert_eq!(audit_entries(&world).await.len(), 8);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_what_arrives_nothing_is_written() {
+async fn an_event_of_a_delivered_message_writes_nothing() {
     let (world, _, _) = notified_user().await;
     let before = world.items().await;
     for event_type in ["Send", "Delivery", "Open", "Click", "Subscription", "Something New"] {
@@ -91,15 +91,15 @@ async fn of_what_arrives_nothing_is_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a67_a_message_that_nobody_sent_is_dropped_and_read_once() {
+async fn a67_an_event_of_an_unknown_message_is_dropped_after_one_read() {
     let (world, _, _) = notified_user().await;
     let before = world.items().await;
     let (mail, sms) = (world.name_of_newest(MAIL), world.name_of_newest(NUMBER));
     world.proxy.take_calls();
     let opted_out = |name: &str| logged(&[sms_line(name, "FAILURE", "Phone number is opted out")]);
-    // Of nobody; of the other channel.
+    // Unknown message IDs, and IDs of the other channel.
     for event in [
-        bounce("Permanent", "0100019-nobodys"),
+        bounce("Permanent", "0100019-unknown"),
         opted_out("0-0-0"),
         bounce("Permanent", &sms),
         opted_out(&mail),
@@ -110,7 +110,7 @@ async fn a67_a_message_that_nobody_sent_is_dropped_and_read_once() {
         );
     }
     assert_eq!(world.proxy.take_calls().len(), 4);
-    // No name that could be another key.
+    // A message ID that could form another key is malformed, and costs no call.
     for name in ["", "a#b", "a b", "ä", "x\u{0}", &"a".repeat(129)] {
         assert_eq!(
             counts(
@@ -125,7 +125,7 @@ async fn a67_a_message_that_nobody_sent_is_dropped_and_read_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_cannot_be_read_is_dropped_and_holds_up_no_other() {
+async fn a_malformed_event_is_dropped_and_holds_up_no_other() {
     let (world, _, _) = notified_user().await;
     let name = world.name_of_newest(MAIL);
     let gzip = |text: &str| packed(text.as_bytes());
@@ -163,12 +163,12 @@ async fn whatever_cannot_be_read_is_dropped_and_holds_up_no_other() {
         [0; 5]
     );
     assert_eq!(world.items().await, before);
-    // Among others, each is judged by itself.
+    // In a batch, each line is judged by itself.
     let good = sms_line(&world.name_of_newest(NUMBER), "FAILURE", "Phone number is opted out");
     let mixed = logged(&[
         "not JSON".to_owned(),
         good,
-        sms_line("nobodys", "FAILURE", "Invalid phone number"),
+        sms_line("unknown", "FAILURE", "Invalid phone number"),
     ]);
     assert_eq!(
         counts(&world.invoke_delivery_events(&mixed).await.expect("an answer")),
@@ -177,7 +177,7 @@ async fn whatever_cannot_be_read_is_dropped_and_holds_up_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_whose_name_could_not_be_written_down_was_sent_and_is_not_sent_again() {
+async fn a_message_whose_id_could_not_be_stored_is_not_sent_again() {
     let (world, _, ann) = notified_user().await;
     let before = world.standins.inbox().all().len();
     world.proxy.set_rule(|operation, _| (operation == "PutItem").then_some(Fault::AccessDenied));
@@ -189,13 +189,17 @@ async fn a_message_whose_name_could_not_be_written_down_was_sent_and_is_not_sent
         .invoke_delivery_events(&bounce("Permanent", &world.name_of_newest(MAIL)))
         .await
         .expect("an answer");
-    assert_eq!(counts(&answer), [0, 0, 0, 1, 0], "nobody knows whose it was");
+    assert_eq!(counts(&answer), [0, 0, 0, 1, 0], "no record says whose message it was");
     notify(&world, &ann).await;
-    assert_eq!(world.standins.inbox().all().len() - before, 2 * sent, "as many as with it");
+    assert_eq!(
+        world.standins.inbox().all().len() - before,
+        2 * sent,
+        "as many messages as with the record"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_the_table_does_not_answer_the_event_is_to_come_again() {
+async fn an_event_is_retried_when_the_table_does_not_answer() {
     let (world, _, _) = notified_user().await;
     let event = bounce("Permanent", &world.name_of_newest(MAIL));
     for broken in ["BatchGetItem", "TransactWriteItems"] {

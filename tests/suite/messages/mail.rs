@@ -1,12 +1,12 @@
-//! What people get by mail: both languages, as text and as HTML, and nothing
-//! that somebody else could have put in.
+//! Mails: both languages, as text and as HTML, and without anything that an attacker could
+//! put in.
 
 use serde_json::json;
 use tests::World;
 use tests::world::Ask;
 
-/// A reset's code mail and notice to a user of a language, in an organisation
-/// of a name.
+/// The mails of a registration and a reset, to a user of this language in an organisation of
+/// this name.
 async fn mails(language: &str, organisation: &str) -> Vec<local::inbox::Message> {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
@@ -106,7 +106,7 @@ async fn a15_only_the_address_that_the_gateway_saw_is_counted() {
     world.switch_on(&admin).await;
     let start = |source: &str, forged: usize| {
         Ask::new("POST", "/v1/resets")
-            .body(json!({ "userId": format!("nobody{forged}@example.com") }))
+            .body(json!({ "userId": format!("unknown{forged}@example.com") }))
             .source(source)
             .header("x-forwarded-for", format!("198.51.100.{forged}"))
             .header("forwarded", format!("for=198.51.100.{forged}"))
@@ -135,7 +135,7 @@ async fn a54_one_account_and_one_address_get_ten_mails_in_ten_minutes() {
     let (_, ann) = world.ready().await;
     let before = world.standins.inbox().to("ann.private@example.com").len();
     let mut asked = 0;
-    // A new reset each time, so that no wait is in the way.
+    // A new reset each time, so that no wait before another code applies.
     for _ in 0..15 {
         let reset = world.start_reset(&ann.user_id).await;
         asked += usize::from(world.ask_code(&reset).await.status == 202);

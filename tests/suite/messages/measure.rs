@@ -1,4 +1,4 @@
-//! What waits, as an alarm is told of it.
+//! The measurement of waiting messages, for an alarm.
 
 use super::redrive::{SEND, is_row, notice_waits};
 use domain::outbox::AT_REST;
@@ -7,13 +7,13 @@ use local::inbox::{Channel, Failure};
 use serde_json::{Value, json};
 use tests::{Fault, World};
 
-/// What a measurement says: messages that wait, and the age of the oldest.
+/// A measurement: how many messages wait, and the age of the oldest.
 async fn measured(world: &World) -> Value {
     world.invoke_send_code(&json!({ "measure": {} })).await.expect("an answer")
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_waits_is_measured_however_much_failed() {
+async fn waiting_messages_are_measured_even_behind_many_failed_ones() {
     let (world, _) = notice_waits().await;
     world.pass(Span::seconds(90));
     assert_eq!(measured(&world).await, json!({ "messages": 1, "oldestSeconds": 90 }));
@@ -28,9 +28,9 @@ async fn what_waits_is_measured_however_much_failed() {
     assert_eq!(
         measured(&world).await,
         json!({ "messages": 0, "oldestSeconds": 0 }),
-        "it waits no more"
+        "a failed message does not wait"
     );
-    // An hour of refusals, and one that waits behind them.
+    // 250 failed messages, and one that waits behind them.
     let failed = world
         .items()
         .await
@@ -45,7 +45,7 @@ async fn what_waits_is_measured_however_much_failed() {
     world.table("PutItem", json!({ "Item": row })).await;
     world.pass(Span::seconds(10));
     assert_eq!(measured(&world).await, json!({ "messages": 1, "oldestSeconds": 100 }));
-    // One that was refused for good waits again once a re-drive has it.
+    // A permanently refused message waits again once a re-drive has claimed it.
     world.pass(AT_REST);
     world.proxy.set_rule(|operation, _| (operation == SEND).then_some(Fault::Silence));
     world.redrive().await;
@@ -53,7 +53,7 @@ async fn what_waits_is_measured_however_much_failed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_measured_is_seen_to_fail() {
+async fn a_measurement_that_cannot_read_the_table_fails() {
     let (world, _) = notice_waits().await;
     world.proxy.set_rule(|operation, _| (operation == "Query").then_some(Fault::AccessDenied));
     let failed = world.invoke_send_code(&json!({ "measure": {} })).await.expect_err("no answer");

@@ -1,9 +1,12 @@
-//! What is sent, as it arrives.
+//! Messages: how they arrive, what happens when they bounce, and how they are sent again.
 
-mod beside;
 mod bounces;
 mod delivery_events;
 mod mail;
 mod measure;
 mod redrive;
+mod redrive_races;
+mod redrive_runs;
 mod sms;
+mod sms_text;
+mod stale_bounces;

@@ -1,4 +1,4 @@
-//! A re-drive, another, and the stream, all at once: each message is sent once.
+//! Re-drives and the stream at the same time: each message is sent once.
 
 use super::redrive::{MAIL, SEND, code_waits, counts, mails, notice_waits, records, redrive};
 use domain::outbox::{AT_REST, IN_HAND};
@@ -10,11 +10,11 @@ use tests::Fault;
 use tokio::task::JoinSet;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn runs_at_once_and_the_stream_beside_them_send_once() {
+async fn simultaneous_re_drives_and_stream_batches_send_each_message_once() {
     let (world, ann) = notice_waits().await;
     let before = mails(&world);
     world.standins.fail_next(Channel::Email, Failure::Throttled);
-    // A code and a notice, and six who want to send them.
+    // A code and a notice wait; two batches of the stream and three re-drives run at once.
     let reset = world.start_reset(&ann.user_id).await;
     world.send_code(&reset).await;
     let world = Arc::new(world);
@@ -36,13 +36,13 @@ async fn runs_at_once_and_the_stream_beside_them_send_once() {
     let sent = world.standins.inbox().to(MAIL).split_off(before);
     let codes = sent.iter().filter(|mail| mail.code.is_some()).count();
     assert_eq!(sent.len() - codes, 1, "{sent:?}");
-    // Where it was the code that was throttled, it may be over by now.
+    // If the code's send was the throttled one, the code may have expired by now.
     assert!(codes <= 1, "{sent:?}");
     assert_eq!(redrive(&world).await, [0; 5]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_that_is_being_sent_is_not_sent_beside_that() {
+async fn a_re_drive_leaves_a_message_that_the_stream_is_sending() {
     let (world, _) = notice_waits().await;
     let before = mails(&world);
     let world = Arc::new(world);
@@ -59,7 +59,7 @@ async fn one_that_is_being_sent_is_not_sent_beside_that() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_stream_leaves_alone_what_a_re_drive_is_sending() {
+async fn the_stream_leaves_a_message_that_a_re_drive_is_sending() {
     let (world, _) = notice_waits().await;
     let before = mails(&world);
     let (stream, world) = (records(&world).await, Arc::new(world));
@@ -70,7 +70,11 @@ async fn the_stream_leaves_alone_what_a_re_drive_is_sending() {
     });
     gate.arrived(1).await;
     let answer = world.invoke_send_code(&stream).await.expect("an answer");
-    assert_eq!(answer["batchItemFailures"], json!([{ "itemIdentifier": "0" }]), "it comes again");
+    assert_eq!(
+        answer["batchItemFailures"],
+        json!([{ "itemIdentifier": "0" }]),
+        "the record is reported for another try"
+    );
     gate.open();
     assert_eq!(counts(&slow.await.expect("no panic")), [1, 1, 0, 0, 0]);
     let answer = world.invoke_send_code(&stream).await.expect("an answer");
@@ -78,7 +82,7 @@ async fn the_stream_leaves_alone_what_a_re_drive_is_sending() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_living_code_that_a_re_drive_lost_is_sent_by_the_stream_before_it_is_over() {
+async fn a_code_that_a_re_drive_lost_is_sent_by_the_stream_before_it_expires() {
     let (world, _, _) = code_waits().await;
     let (before, stream) = (mails(&world), records(&world).await);
     world.proxy.set_rule(|operation, _| (operation == SEND).then_some(Fault::Silence));
@@ -89,7 +93,7 @@ async fn a_living_code_that_a_re_drive_lost_is_sent_by_the_stream_before_it_is_o
     assert_eq!(
         (left["batchItemFailures"].as_array().map(Vec::len), mails(&world)),
         (Some(1), before),
-        "it may be on its way"
+        "it may still be on its way"
     );
     world.pass(Span(1));
     world.invoke_send_code(&stream).await.expect("an answer");
