@@ -31,12 +31,12 @@
 //! | sign-in lockout, `/limits/wrongPasswords` | `numbers::password::sign_in_waits_after_as_many_wrong_passwords_as_the_policy_says` `lockout::the_threshold_is_the_policys` `lockout::the_tenth_wrong_password_makes_sign_in_wait_a_minute_and_each_further_one_twice_as_long` |
 //! | password length, `/password/minimumLength` | `numbers::password::a_password_is_as_long_as_the_policy_says_and_256_at_most` `password::length_is_counted_in_code_points` `passwords::a45_every_character_of_a_password_counts` |
 //! | password strength | `password::a_score_of_three_is_taken_and_of_two_is_not` `password::what_is_known_of_the_account_counts_nothing` |
-//! | the organisation's terms | `terms::a_thousand_terms_of_sixteen_chinese_characters_fit` `terms::what_is_no_list_of_terms_is_refused_at_its_place` `terms::a_term_has_four_to_sixteen_characters_and_is_there_once` `terms::a_list_has_at_most_a_thousand_terms` |
+//! | the organisation's terms | `terms::a_thousand_terms_of_sixteen_chinese_characters_fit` `terms::an_invalid_list_of_terms_is_refused_with_the_place_of_each_error` `terms::a_term_has_four_to_sixteen_characters_and_is_there_once` `terms::a_list_has_at_most_a_thousand_terms` |
 //! | temporary password | `expiry::a21_a_temporary_password_signs_in_for_seven_days` `temporary_passwords::a_temporary_password_must_be_changed_and_ends_after_seven_days` |
 //! | organisation | `numbers::policy::the_organisations_texts_are_as_long_as_the_product_says` `policy::each_text_is_checked` |
 //! | audit kept, `/auditDays` | `numbers::time::every_row_of_the_audit_trail_is_kept_as_long_as_the_policy_says` |
 //! | Idempotency-Key kept | `repeat::a_key_belongs_to_one_caller_one_route_one_body_and_one_day` |
-//! | rows of a page | `policy::a_page_holds_one_to_two_hundred_rows` |
+//! | rows of a page | `history::a_page_holds_one_to_two_hundred_rows` |
 //! | `GET /v1/limits` | `numbers::policy::the_public_limits_move_with_the_static_numbers_and_with_nothing_else` |
 
 mod budget;

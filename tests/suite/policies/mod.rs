@@ -1,4 +1,5 @@
-//! What administrators set.
+//! The policy and the organisation's terms, which administrators set.
 
+mod history;
 mod policy;
 mod terms;

@@ -1,22 +1,23 @@
-//! The policy: read, saved under its version, refused with a reason, kept.
+//! The policy: how it is read, saved with its version, and refused with reasons; and that its
+//! scope and limits apply.
 
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tests::world::Ask;
 use tests::{Answer, World};
 
-/// A world, and an administrator's session in it.
-async fn world() -> (World, String) {
+/// A world, and an administrator's bearer in it.
+pub async fn world() -> (World, String) {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
     (world, admin)
 }
 
-async fn read(world: &World, admin: &str) -> Answer {
+pub async fn read(world: &World, admin: &str) -> Answer {
     world.ask(Ask::new("GET", "/v1/policy").bearer(admin)).await.expect(200)
 }
 
-/// What was kept, as an answer tells it.
+/// Version, time and policy of an answer.
 fn kept(answer: &Answer) -> [Value; 3] {
     ["version", "savedAt", "policy"].map(|field| answer.body[field].clone())
 }
@@ -26,7 +27,7 @@ fn put(admin: &str, tag: &str, policy: &Value) -> Ask {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_policy_is_saved_over_the_version_that_was_seen() {
+async fn a_policy_is_saved_only_over_the_version_that_was_read() {
     let (world, admin) = world().await;
     let first = read(&world, &admin).await;
     assert_eq!(
@@ -58,11 +59,11 @@ async fn a_policy_is_saved_over_the_version_that_was_seen() {
         }
         assert_eq!(world.ask(ask).await.expect(status).code(), code, "{tag:?}");
     }
-    assert_eq!(kept(&read(&world, &admin).await), kept(&saved), "nothing of it was saved");
+    assert_eq!(kept(&read(&world, &admin).await), kept(&saved), "no refused policy was saved");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_who_save_at_once_one_is_told_to_look_again() {
+async fn of_two_simultaneous_saves_of_the_policy_one_is_refused() {
     let (world, admin) = world().await;
     let world = Arc::new(world);
     let policy = read(&world, &admin).await.body["policy"].clone();
@@ -83,7 +84,7 @@ async fn of_two_who_save_at_once_one_is_told_to_look_again() {
         assert_eq!(
             kept(&read(&world, &admin).await),
             kept(&answers[0]),
-            "the one that was told it was saved"
+            "the stored policy is the one that was answered with 200"
         );
     }
     let history = world.ask(Ask::new("GET", "/v1/policy/history").bearer(&admin)).await.expect(200);
@@ -91,7 +92,7 @@ async fn of_two_who_save_at_once_one_is_told_to_look_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_out_of_range_is_refused_with_its_place_and_range_in_ones_own_language() {
+async fn a_number_out_of_range_is_refused_with_its_place_and_range_in_the_callers_language() {
     let (world, admin) = world().await;
     let mut policy = read(&world, &admin).await.body["policy"].clone();
     policy["code"]["digits"] = json!(5);
@@ -137,13 +138,13 @@ async fn a_number_out_of_range_is_refused_with_its_place_and_range_in_ones_own_l
             ("/limits/failedGuesses", "outOfRange"),
             ("/organisation/accentColour", "notAColour"),
         ];
-        assert_eq!(places, all, "all that is wrong, at once");
+        assert_eq!(places, all, "every error is listed at once");
     }
     assert_eq!(read(&world, &admin).await.body["version"], 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_policy_is_refused_at_its_place() {
+async fn an_invalid_policy_is_refused_with_the_place_of_its_error() {
     let (world, admin) = world().await;
     let good = read(&world, &admin).await.body["policy"].clone();
     #[rustfmt::skip]
@@ -155,7 +156,7 @@ async fn what_is_no_policy_is_refused_at_its_place() {
         ("/scope", json!({ "type": "all", "groups": ["staff"] }), "/scope/groups", "unknownField"), ("/scope", json!({ "type": "selected" }), "/scope/groups", "missingField"),
         ("/scope", json!({}), "/scope/type", "missingField"), ("/code", json!({ "lifetimeMinutes": 5, "guesses": 5 }), "/code/digits", "missingField"),
         ("/code", json!({ "digits": 8, "lifetimeMinutes": 5, "guesses": 5, "a/b~`c": 1 }), "/code/a~1b~0`c", "unknownField"),
-        // An object is not the list of what is in it.
+        // An array of the fields' values is not the object.
         ("/code", json!([8, 5, 5]), "/code", "wrongType"), ("/registration", json!([true, 7, 180]), "/registration", "wrongType"), ("/scope", json!(["all", null]), "/scope", "wrongType"),
         ("/limits", json!([10, 10, 10, 30, 5, 10, 1000, 1000]), "/limits", "wrongType"), ("/password", json!([15]), "/password", "wrongType"),
         ("/organisation", json!(["Latchkey", "Latchkey", null, "#1f5fbf", "en"]), "/organisation", "wrongType"), ("/organisation", json!(null), "/organisation", "wrongType"),
@@ -165,11 +166,11 @@ async fn what_is_no_policy_is_refused_at_its_place() {
         *policy.pointer_mut(place).unwrap() = value.clone();
         let answer = world.ask(put(&admin, "\"0\"", &policy)).await.expect(400);
         let errors = answer.body["errors"].as_array().expect("errors");
-        let told: Vec<_> = errors
+        let found: Vec<_> = errors
             .iter()
             .map(|error| (error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap()))
             .collect();
-        assert_eq!(told, [(pointer, code)], "{place} = {value}");
+        assert_eq!(found, [(pointer, code)], "{place} = {value}");
     }
     let twice = good.to_string().replacen("\"digits\":8", "\"digits\":8,\"digits\":8", 1);
     let answer = world.ask(put(&admin, "\"0\"", &Value::String(twice))).await.expect(400);
@@ -179,124 +180,13 @@ async fn what_is_no_policy_is_refused_at_its_place() {
     );
 }
 
-fn versions(history: &Answer) -> Vec<u64> {
+pub fn versions(history: &Answer) -> Vec<u64> {
     history.body["items"]
         .as_array()
         .expect("items")
         .iter()
         .map(|saved| saved["version"].as_u64().expect("a version"))
         .collect()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_history_is_newest_first_and_paged_by_a_cursor_that_cannot_be_made_up() {
-    let (world, admin) = world().await;
-    let history = async |query: &str| {
-        world.ask(Ask::new("GET", format!("/v1/policy/history{query}")).bearer(&admin)).await
-    };
-    assert_eq!(history("").await.expect(200).body, json!({ "items": [] }));
-    // Past ten, where an order of texts would go wrong.
-    for minutes in 10..22 {
-        world
-            .save_policy(&admin, |policy| policy["resetLifetimeMinutes"] = json!(minutes))
-            .await
-            .expect(200);
-    }
-    let all = history("").await.expect(200);
-    assert_eq!(versions(&all), (1..=12).rev().collect::<Vec<_>>());
-    assert_eq!(all.body["items"][0], read(&world, &admin).await.body);
-
-    let (mut paged, mut query) = (Vec::new(), "?limit=5".to_owned());
-    let mut cursors = Vec::new();
-    loop {
-        let page = history(&query).await.expect(200);
-        paged.extend(versions(&page));
-        // Saved while somebody pages: nothing is lost or seen twice.
-        world.save_policy(&admin, |policy| policy["auditDays"] = json!(40)).await.expect(200);
-        let Some(cursor) = page.body["cursor"].as_str() else { break };
-        cursors.push(cursor.to_owned());
-        query = format!("?limit=5&cursor={cursor}");
-    }
-    assert_eq!(paged, (1..=12).rev().collect::<Vec<_>>());
-
-    let cursor = &cursors[0];
-    let users = world
-        .ask(
-            Ask::new("POST", "/v1/users")
-                .bearer(&admin)
-                .body(json!({ "userId": "ann", "name": "Ann" })),
-        )
-        .await
-        .expect(201);
-    assert_eq!(users.status, 201);
-    let of_users = world
-        .ask(Ask::new("GET", "/v1/users?limit=1").bearer(&admin))
-        .await
-        .expect(200)
-        .text("cursor");
-    let mut bad = vec![
-        String::new(),
-        "x".into(),
-        "..".into(),
-        of_users,
-        cursor[..cursor.len() - 1].into(),
-        format!("{cursor}A"),
-        format!("{cursor}.x"),
-        cursor.replacen('1', "2", 1),
-    ];
-    let flipped = |place: usize| {
-        let mut text = cursor.clone().into_bytes();
-        text[place] = if text[place] == b'A' { b'B' } else { b'A' };
-        String::from_utf8(text).unwrap()
-    };
-    bad.extend((2..cursor.len()).filter(|place| cursor.as_bytes()[*place] != b'.').map(flipped));
-    for cursor in bad {
-        let answer = history(&format!("?cursor={cursor}")).await.expect(400);
-        let error = &answer.body["errors"][0];
-        assert_eq!(
-            (&error["pointer"], &error["code"]),
-            (&json!("/cursor"), &json!("notACursor")),
-            "{cursor:?}"
-        );
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_page_holds_one_to_two_hundred_rows() {
-    let (world, admin) = world().await;
-    for list in ["/v1/policy/history", "/v1/users"] {
-        let ask = async |query: &str| {
-            world.ask(Ask::new("GET", format!("{list}?{query}")).bearer(&admin)).await
-        };
-        for query in ["limit=1", "limit=200", ""] {
-            ask(query).await.expect(200);
-        }
-        for query in ["limit=0", "limit=201"] {
-            let answer = ask(query).await.expect(400);
-            let expected = json!({ "pointer": "/limit", "code": "outOfRange", "detail": "Must be from 1 to 200.", "min": 1, "max": 200 });
-            assert_eq!(answer.body["errors"], json!([expected]), "{list} {query}");
-        }
-        for query in [
-            "limit=-1",
-            "limit=ten",
-            "limit=",
-            "limit=01",
-            "limit=%2B5",
-            "limit=+5",
-            "limit=5.0",
-            "limit=0x5",
-            "limit=1,2",
-            "limit=%EF%BC%95",
-        ] {
-            let answer = ask(query).await.expect(400);
-            let error = &answer.body["errors"][0];
-            assert_eq!(
-                (&error["pointer"], &error["code"]),
-                (&json!("/limit"), &json!("wrongType")),
-                "{list} {query}"
-            );
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -309,7 +199,7 @@ async fn the_scope_decides_who_may_reset_and_who_is_asked_to_register() {
     let selected = json!({ "type": "selected", "groups": ["staff", "board"] });
     #[rustfmt::skip]
     let table = [
-        // scope, required, what a start says, next of staff, next of a guest
+        // scope, required, status of a start, next of staff, next of a guest
         (json!({ "type": "none" }), true, 403, json!(null), json!(null)),
         (selected.clone(), true, 201, json!("register"), json!(null)),
         (json!({ "type": "all" }), true, 201, json!("register"), json!("register")),
@@ -321,9 +211,9 @@ async fn the_scope_decides_who_may_reset_and_who_is_asked_to_register() {
             policy["scope"] = scope.clone();
             policy["registration"]["required"] = json!(required);
         };
-        // The administrator's session is as it was made: nobody locks himself out.
+        // The administrator's session stays full, so a new scope locks no administrator out.
         world.save_policy(&admin, change).await.expect(200);
-        for user_id in ["ann", "bob", "nobody", "a password, typed here"] {
+        for user_id in ["ann", "bob", "unknown", "a password, typed here"] {
             let answer = world.ask_reset(user_id).await.expect(status);
             if status == 403 {
                 assert_eq!(answer.code(), "resetOff", "{scope} {user_id}");
@@ -341,7 +231,7 @@ async fn the_scope_decides_who_may_reset_and_who_is_asked_to_register() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_reset_completes_while_it_is_switched_off() {
+async fn no_reset_completes_while_reset_is_off() {
     let world = World::new().await;
     let (admin, ann) = world.ready().await;
     let reset = world.start_reset(&ann.user_id).await;
@@ -355,13 +245,13 @@ async fn no_reset_completes_while_it_is_switched_off() {
         .expect(200);
     assert_eq!(world.set_password(&reset, "a new and longer password").await.code(), "resetEnded");
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
-    // Another policy is judged as it is now: the same reset goes on.
+    // The policy counts as it is now: with reset on again, the same reset goes on.
     world.switch_on(&admin).await;
     world.set_password(&reset, "a new and longer password").await.expect(204);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a09_the_policy_is_the_administrators() {
+async fn a09_only_administrators_read_and_save_the_policy() {
     let (world, admin) = world().await;
     let user = world.user(&admin, json!({ "userId": "ann", "name": "Ann" })).await;
     let desk = world
@@ -393,7 +283,7 @@ async fn a09_the_policy_is_the_administrators() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_public_limits_tell_numbers_and_nothing_of_anybody() {
+async fn the_public_limits_hold_numbers_only() {
     let (world, admin) = world().await;
     let change = |policy: &mut Value| {
         policy["code"]["digits"] = json!(7);

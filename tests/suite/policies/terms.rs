@@ -1,5 +1,5 @@
-//! The organisation's own terms: saved under the policy's version, read by
-//! administrators, and in force for the next password that is set.
+//! The organisation's own terms: saved with the policy's version, read by administrators, and
+//! applied to the next password that is set.
 
 use crate::session::passwords::{proved, set};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use tests::{Answer, World};
 
 const TERMS: &str = "/v1/policy/terms";
 
-/// A world, and an administrator's session in it.
+/// A world, and an administrator's bearer in it.
 async fn world() -> (World, String) {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
@@ -40,7 +40,7 @@ async fn history(world: &World, admin: &str) -> Vec<(u64, u64)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn terms_are_saved_over_the_policys_version_and_kept_by_it() {
+async fn terms_are_saved_with_the_policys_version_and_kept_by_later_ones() {
     let (world, admin) = world().await;
     let none = read(&world, &admin).await;
     assert_eq!(
@@ -59,7 +59,7 @@ async fn terms_are_saved_over_the_policys_version_and_kept_by_it() {
     assert_eq!(saved.headers["etag"], "\"1\"");
     assert_eq!(read(&world, &admin).await.body, saved.body);
 
-    // Saving the policy keeps them, saving them keeps the policy.
+    // Saving the policy keeps the terms, and saving the terms keeps the policy.
     world
         .save_policy(&admin, |policy| policy["resetLifetimeMinutes"] = json!(20))
         .await
@@ -70,7 +70,7 @@ async fn terms_are_saved_over_the_policys_version_and_kept_by_it() {
     let policy = world.ask(Ask::new("GET", "/v1/policy").bearer(&admin)).await.expect(200);
     assert_eq!((&policy.body["version"], &policy.body["termsVersion"]), (&json!(3), &json!(3)));
     assert_eq!(policy.body["policy"]["resetLifetimeMinutes"], 20);
-    // None again.
+    // An empty list removes them.
     assert_eq!(
         world.ask(put(&admin, 3, json!([]))).await.expect(200).body,
         json!({ "version": 4, "terms": [] })
@@ -87,14 +87,14 @@ async fn terms_are_saved_over_the_policys_version_and_kept_by_it() {
         .filter(of_terms)
         .map(|item| item["version"]["N"].as_str().expect("a version"))
         .collect();
-    assert_eq!(audited.len(), 3, "each saving is in the audit trail: {audited:?}");
-    // The head that every request reads holds none of them.
+    assert_eq!(audited.len(), 3, "each save of terms has an audit entry: {audited:?}");
+    // The policy's item that every request reads does not hold them.
     let head = items.iter().find(|item| item["pk"]["S"] == "POLICY#0").expect("the head");
     assert!(!head.to_string().contains("walrus"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn terms_need_the_version_that_was_seen() {
+async fn terms_are_saved_only_over_the_version_that_was_read() {
     let (world, admin) = world().await;
     world.ask(put(&admin, 0, json!(["zeppelin"]))).await.expect(200);
     let saved = read(&world, &admin).await.body;
@@ -111,7 +111,7 @@ async fn terms_need_the_version_that_was_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_who_save_policy_and_terms_at_once_one_is_told_to_look_again() {
+async fn of_simultaneous_saves_of_policy_and_terms_one_is_refused() {
     let (world, admin) = world().await;
     let world = Arc::new(world);
     let policy =
@@ -145,7 +145,7 @@ async fn of_two_who_save_policy_and_terms_at_once_one_is_told_to_look_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_list_of_terms_is_refused_at_its_place() {
+async fn an_invalid_list_of_terms_is_refused_with_the_place_of_each_error() {
     let (world, admin) = world().await;
     let many = |count: usize| {
         Value::from(
@@ -194,14 +194,14 @@ async fn a_thousand_terms_of_sixteen_chinese_characters_fit() {
     let list: Vec<String> = (0..1000).map(term).collect();
     let saved = world.ask(put(&admin, 0, json!(list))).await.expect(200);
     assert_eq!(saved.body["terms"], json!(list));
-    // Read by functions that have not written it.
+    // Functions that have just started read the same list.
     let secret = world.secret.clone();
     let world = world.restarted(secret).await;
     assert_eq!(read(&world, &admin).await.body, saved.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_terms_are_the_administrators() {
+async fn only_administrators_read_and_save_the_terms() {
     let (world, admin) = world().await;
     world.ask(put(&admin, 0, json!(["zeppelin"]))).await.expect(200);
     let user = world.user(&admin, json!({ "userId": "ann", "name": "Ann" })).await;
@@ -217,7 +217,7 @@ async fn the_terms_are_the_administrators() {
     #[rustfmt::skip]
     let table = [
         (world.session(&user).await, 403, "forbidden"), (world.session(&desk).await, 403, "forbidden"), (limited, 403, "stepRequired"),
-        ("lks_nobody".to_owned(), 401, "signInRequired"),
+        ("lks_unknown".to_owned(), 401, "signInRequired"),
     ];
     for (session, status, code) in table {
         for ask in [Ask::new("GET", TERMS).bearer(&session), put(&session, 1, json!(["walrus"]))] {
@@ -229,14 +229,14 @@ async fn the_terms_are_the_administrators() {
     assert_eq!(read(&world, &admin).await.body, json!({ "version": 1, "terms": ["zeppelin"] }));
 }
 
-/// Saves these terms, whatever the version is.
+/// Saves these terms over the current version.
 async fn save(world: &World, admin: &str, terms: Value) {
     let version = read(world, admin).await.body["version"].as_u64().expect("a version");
     world.ask(put(admin, version, terms)).await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn terms_hold_at_once_for_a_reset_that_is_under_way() {
+async fn new_terms_apply_at_once_to_a_reset_under_way() {
     const NEW: &str = "zeppelin-walrus!";
     let world = World::new().await;
     let (admin, ann) = world.ready().await;
@@ -251,7 +251,7 @@ async fn terms_hold_at_once_for_a_reset_that_is_under_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn terms_that_are_saved_between_the_judgement_and_the_write_hold() {
+async fn terms_saved_between_the_check_and_the_write_of_a_password_apply() {
     const NEW: &str = "zeppelin-walrus!";
     let world = World::new().await;
     let (admin, ann) = world.ready().await;
@@ -274,7 +274,7 @@ async fn terms_that_are_saved_between_the_judgement_and_the_write_hold() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn terms_are_read_once_a_version_and_never_taken_for_none() {
+async fn terms_are_read_once_per_version_and_lost_terms_refuse_every_password() {
     let world = World::new().await;
     let (admin, ann) = world.ready().await;
     let change = |bearer: &str, current: &str, new: &str| {
@@ -300,7 +300,7 @@ async fn terms_are_read_once_a_version_and_never_taken_for_none() {
     let session = world.ask(change(&session, first, second)).await.expect(200).text("bearer");
     assert_eq!(reads(&world), 0);
 
-    // Lost, they refuse everything rather than nothing.
+    // When the terms' item is lost, every new password is refused.
     let secret = world.secret.clone();
     let world = world.restarted(secret).await;
     let items = world.items().await;
