@@ -21,9 +21,9 @@
 //! | wait before another code, `/limits/resendWaitSeconds` | `numbers::send::another_code_waits_as_long_as_the_policy_says_doubling_to_eight_minutes` `limit::another_code_of_a_kind_waits_longer_each_time` |
 //! | SMS per account, `/limits/smsPerHour` | `numbers::send::an_account_is_sent_as_many_codes_as_the_policy_says_in_a_sliding_window` |
 //! | mails per account, `/limits/mailsPerTenMinutes` | `numbers::send::an_account_is_sent_as_many_codes_as_the_policy_says_in_a_sliding_window` |
-//! | sends per destination | `numbers::send::an_address_of_many_gets_as_many_codes_as_the_policy_says_in_a_sliding_window` `phone::a54_one_number_of_twenty_accounts_gets_exactly_its_limit_in_an_hour` |
+//! | sends per destination | `numbers::send::an_address_of_many_gets_as_many_codes_as_the_policy_says_in_a_sliding_window` `sms_limits::a54_one_number_of_twenty_accounts_gets_exactly_its_limit_in_an_hour` |
 //! | starts and sends per source address | `numbers::source::a_source_starts_and_asks_as_often_as_the_operator_says_each_clock_hour` `numbers::source::a_limit_of_100_000_is_counted_to_its_last` `numbers::source::the_operators_limit_has_a_range_too` `mail::a15_only_the_address_that_the_gateway_saw_is_counted` |
-//! | SMS a day, `/limits/smsPerDay` | `numbers::budget::the_days_sms_are_spent_to_the_last_and_then_there_are_none_for_anybody` `phone::a_budget_of_nothing_makes_sms_unavailable_at_once` |
+//! | SMS a day, `/limits/smsPerDay` | `numbers::budget::the_days_sms_are_spent_to_the_last_and_then_there_are_none_for_anybody` `sms_limits::a_budget_of_zero_makes_sms_unavailable_at_once` |
 //! | SMS a day and country, `/limits/smsPerCountryAndDay` | `numbers::budget::a_countrys_sms_are_spent_to_the_last_and_then_dropped_without_a_word` |
 //! | reset lifetime, `/resetLifetimeMinutes` | `numbers::time::a_reset_lives_as_long_as_the_policy_says_and_not_a_moment_longer` `expiry::a21_a_code_does_not_outlive_its_reset` |
 //! | session: registration only, full, idle | `expiry::a_session_for_registration_alone_ends_after_twenty_minutes` `expiry::a21_a_full_session_ends_after_twelve_hours_however_much_it_is_used` `expiry::a21_an_unused_session_ends_after_an_hour` `sessions::the_use_of_a_session_is_written_down_in_steps_of_five_minutes` |

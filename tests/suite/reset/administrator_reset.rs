@@ -1,5 +1,5 @@
-//! An administrator resets the password: two kinds, always, and the other
-//! administrators are told.
+//! An administrator resets their own password: this always takes two kinds of method, and the
+//! other administrators get a notice.
 
 use domain::time::Span;
 use serde_json::json;
@@ -28,12 +28,12 @@ async fn ready(notify: bool) -> (World, Person) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_administrator_proves_two_kinds_whatever_the_policy_says_and_the_others_are_told() {
+async fn an_administrator_always_proves_two_kinds_and_the_others_get_a_notice() {
     for notify in [true, false] {
         let (world, bo) = ready(notify).await;
         let reset = world.start_reset("bo").await;
         world.prove(&reset, "email", "bo@example.com").await;
-        assert_eq!(world.next_in(&reset).await, "method", "one more");
+        assert_eq!(world.next_in(&reset).await, "method", "one more kind");
         assert_eq!(
             world.set_password(&reset, "a new and longer password").await.code(),
             "proofMissing"
@@ -45,14 +45,14 @@ async fn an_administrator_proves_two_kinds_whatever_the_policy_says_and_the_othe
         world.pump().await;
         world.sign_in(&bo.user_id, "a new and longer password").await.expect(200);
 
-        let told = world.standins.inbox().all().split_off(before);
-        let to = |address: &str| told.iter().filter(|message| message.to == address).count();
+        let sent = world.standins.inbox().all().split_off(before);
+        let to = |address: &str| sent.iter().filter(|message| message.to == address).count();
         assert_eq!(
             (to("bo@example.com"), to("+61491570156"), to("cy@example.com")),
             (1, 1, usize::from(notify))
         );
-        assert_eq!(told.len(), 2 + usize::from(notify));
-        if let Some(message) = told.iter().find(|message| message.to == "cy@example.com") {
+        assert_eq!(sent.len(), 2 + usize::from(notify));
+        if let Some(message) = sent.iter().find(|message| message.to == "cy@example.com") {
             assert_eq!(message.language, "zh-TW");
             assert!(
                 message.text.contains("Admin bo")
@@ -60,7 +60,7 @@ async fn an_administrator_proves_two_kinds_whatever_the_policy_says_and_the_othe
             );
         }
         assert_eq!(world.dead_letters().await, 0);
-        // Nothing of it is kept once it was sent.
+        // The notice leaves nothing in the table once it was sent.
         assert!(
             !world.items().await.iter().any(|item| item.to_string().contains("administratorReset"))
         );
@@ -68,7 +68,7 @@ async fn an_administrator_proves_two_kinds_whatever_the_policy_says_and_the_othe
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r11_others_are_told_once_however_often_the_row_comes() {
+async fn r11_other_administrators_get_one_notice_however_often_the_row_is_handled() {
     let (world, _) = ready(true).await;
     let reset = world.start_reset("bo").await;
     world.prove(&reset, "email", "bo@example.com").await;
@@ -81,7 +81,7 @@ async fn r11_others_are_told_once_however_often_the_row_comes() {
         .expect("a row");
     let keys = json!({ "pk": row["pk"], "sk": row["sk"] });
     let event = json!({ "Records": [{ "eventName": "INSERT", "dynamodb": { "SequenceNumber": "1", "Keys": keys } }] });
-    // Its own write is lost each time, so it is handled anew from the start.
+    // The write that closes the row fails each time, so the row is handled again from the start.
     world.proxy.set_rule(|operation, body| {
         let closes =
             body.to_string().contains(":reason") && body.to_string().contains(".administrators.");
@@ -105,7 +105,7 @@ async fn r11_others_are_told_once_however_often_the_row_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_policy_tells_whom_it_cuts_off_and_a_dry_run_saves_nothing() {
+async fn saving_a_policy_counts_the_accounts_it_cuts_off_and_a_dry_run_saves_nothing() {
     let (world, _) = ready(true).await;
     let admin = world
         .session(&Person { user_id: "bo".into(), password: "a long password of bo".into() })
@@ -124,7 +124,7 @@ async fn a_policy_tells_whom_it_cuts_off_and_a_dry_run_saves_nothing() {
     assert_eq!(
         dry.body["cutOff"],
         json!({ "administrators": 1, "users": 0, "complete": true }),
-        "Bo could reset"
+        "Bo could reset before"
     );
     let codes: Vec<&str> = dry.body["warnings"]
         .as_array()
@@ -155,7 +155,7 @@ async fn a_policy_tells_whom_it_cuts_off_and_a_dry_run_saves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cancelled_reset_is_over_and_its_code_worth_nothing() {
+async fn a_cancelled_reset_has_ended_and_its_code_is_refused() {
     let (world, _) = ready(true).await;
     let reset = world.start_reset("bo").await;
     let challenge = world.send_code(&reset).await;
@@ -166,7 +166,7 @@ async fn a_cancelled_reset_is_over_and_its_code_worth_nothing() {
     assert_eq!(
         world.ask(cancel(&reset.id, &other.bearer)).await.code(),
         "resetEnded",
-        "another one's bearer"
+        "the bearer of another reset"
     );
     world.ask(cancel(&reset.id, &reset.bearer)).await.expect(204);
     assert_eq!(world.verify(&reset.bearer, &challenge, &code).await.code(), "codeNotAccepted");
@@ -176,7 +176,7 @@ async fn a_cancelled_reset_is_over_and_its_code_worth_nothing() {
         .ask(Ask::new("GET", format!("/v1/resets/{}", other.id)).bearer(&other.bearer))
         .await
         .expect(200);
-    // A code that was asked for before is not sent any more.
+    // A code that is queued when its reset is cancelled is not sent.
     world.pass(Span::minutes(1));
     world.ask_code(&other).await.expect(202);
     let before = world.standins.inbox().all().len();

@@ -1,5 +1,5 @@
-//! What a reset ends: the old password, every session on every route, every
-//! other reset and code; and who is told.
+//! What a reset ends: the old password, all sessions, every other reset and code; and which
+//! addresses get a notice.
 
 use crate::house::tour::other;
 use domain::time::Span;
@@ -7,7 +7,7 @@ use serde_json::json;
 use tests::World;
 use tests::world::Ask;
 
-/// Every route that takes a session.
+/// Valid requests to routes that take a session.
 fn routes(bearer: &str) -> Vec<Ask> {
     let ask = |method, path: &str| Ask::new(method, path).bearer(bearer);
     vec![
@@ -41,7 +41,7 @@ fn routes(bearer: &str) -> Vec<Ask> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a58_a_reset_ends_password_sessions_resets_and_codes_and_is_told_to_the_address_before() {
+async fn a58_a_reset_ends_password_sessions_resets_and_codes_and_sends_a_notice() {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
     let address = "ann.private@example.com";
@@ -90,15 +90,15 @@ async fn a58_a_reset_ends_password_sessions_resets_and_codes_and_is_told_to_the_
     world.sign_in(&ann.user_id, "a new and longer password").await.expect(200);
 
     world.pump().await;
-    let told: Vec<_> = world.standins.inbox().all().split_off(mails);
-    assert_eq!(told.len(), 1, "one notice, and no code more");
-    assert_eq!(told[0].to, address);
-    assert_eq!(told[0].subject.as_deref(), Some("Your Latchkey password was reset"));
-    assert!(told[0].code.is_none());
+    let sent: Vec<_> = world.standins.inbox().all().split_off(mails);
+    assert_eq!(sent.len(), 1, "one notice, and no further code");
+    assert_eq!(sent[0].to, address);
+    assert_eq!(sent[0].subject.as_deref(), Some("Your Latchkey password was reset"));
+    assert!(sent[0].code.is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a55_a_changed_address_is_told_to_the_one_before_and_ends_its_codes() {
+async fn a55_changing_an_address_ends_its_codes_and_sends_a_notice_to_the_old_one() {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
     let reset = world.start_reset(&ann.user_id).await;
@@ -118,8 +118,8 @@ async fn a55_a_changed_address_is_told_to_the_one_before_and_ends_its_codes() {
 
     assert_eq!(world.verify(&reset.bearer, &challenge, &code).await.code(), "codeNotAccepted");
     world.pump().await;
-    let told = world.standins.inbox().to("ann.private@example.com").pop().expect("a notice");
-    assert_eq!(told.subject.as_deref(), Some("A method of your Latchkey account was changed"));
+    let notice = world.standins.inbox().to("ann.private@example.com").pop().expect("a notice");
+    assert_eq!(notice.subject.as_deref(), Some("A method of your Latchkey account was changed"));
     // A reset that began before sends nothing to the new address.
     world.pass(Span::seconds(30));
     world.send_code(&reset).await;
@@ -129,7 +129,7 @@ async fn a55_a_changed_address_is_told_to_the_one_before_and_ends_its_codes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_proof_by_an_address_that_changed_since_counts_no_more() {
+async fn a_proof_by_an_address_that_changed_since_no_longer_counts() {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
     let reset = world.start_reset(&ann.user_id).await;
@@ -145,20 +145,20 @@ async fn a_proof_by_an_address_that_changed_since_counts_no_more() {
         .text("challengeId");
     let pending_code = world.code_for("ann.other@example.com").await;
     world.verify(&session, &pending, &pending_code).await.expect(200);
-    // The change ends the reset whole, and not its proof alone.
+    // The change ends the whole reset, not only its proof.
     let ended = world.set_password(&reset, "a new and longer password").await;
     assert_eq!(
         (ended.code(), ended.text("supportCode")),
         ("resetEnded", reset.support_code.clone())
     );
-    // Asked for later, it is still known by the code that its owner has.
+    // A day later the answer still gives the reset's support code.
     world.pass(Span::days(1));
     let ended = world.set_password(&reset, "a new and longer password").await;
     assert_eq!((ended.code(), ended.text("supportCode")), ("resetEnded", reset.support_code));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn i18_no_reset_commits_after_the_policy_says_none_or_the_account_is_disabled() {
+async fn i18_no_reset_completes_once_reset_is_off_or_the_account_is_disabled() {
     for disable in [false, true] {
         let world = World::new().await;
         let (admin, ann) = world.ready().await;
@@ -189,7 +189,7 @@ async fn i18_no_reset_commits_after_the_policy_says_none_or_the_account_is_disab
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sent_or_dropped_message_leaves_no_address_in_the_outbox() {
+async fn a_sent_message_leaves_no_address_in_the_outbox() {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
     let reset = world.start_reset(&ann.user_id).await;

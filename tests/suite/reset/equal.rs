@@ -1,5 +1,5 @@
 //! Known and unknown accounts look alike: the same calls, the same answers,
-//! whatever the state of the account (I13).
+//! in every state of the account (I13).
 
 use domain::challenge::{ChallengeId, Purpose};
 use domain::code::Code;
@@ -12,12 +12,12 @@ use tests::{Answer, Call, Person, World};
 /// A user ID for each state an account can be in.
 pub const STATES: [(&str, &str); 7] = [
     ("known", "ann@example.com"),
-    ("unknown", "nobody@example.com"),
+    ("unknown", "unknown@example.com"),
     ("unreadable", "a password typed here by mistake"),
     ("out of scope", "otto@example.com"),
     ("unregistered", "uma@example.com"),
     ("disabled", "dan@example.com"),
-    // With one kind allowed, one who cannot reset.
+    // Cannot reset: the policy allows one kind, and administrators need two.
     ("administrator", "eve@example.com"),
 ];
 
@@ -25,7 +25,7 @@ pub const STATES: [(&str, &str); 7] = [
 pub struct States {
     pub world: World,
     pub administrator: Person,
-    /// Those who have an account.
+    /// The users that have an account.
     pub people: Vec<Person>,
 }
 
@@ -48,7 +48,7 @@ pub async fn states_in(world: World) -> States {
         let user = world
             .user(
                 &admin,
-                json!({ "userId": user_id, "name": "Somebody", "groups": [group], "role": role }),
+                json!({ "userId": user_id, "name": "Sample User", "groups": [group], "role": role }),
             )
             .await;
         if !user_id.starts_with("uma") {
@@ -68,15 +68,15 @@ pub async fn states_in(world: World) -> States {
     States { world, administrator, people }
 }
 
-/// The calls since they were last taken. That keys are read again when they are
-/// old is a process's affair, whoever asks.
+/// The calls since they were last taken, except reads of the keys: a process reads old keys
+/// again at any caller's request.
 pub fn calls(world: &World) -> Vec<String> {
     let calls = world.proxy.take_calls();
     calls.iter().filter(|call| call.operation != "GetSecretValue").map(shape).collect()
 }
 
-/// A call without its values: operation, keys' kinds, expressions, and the
-/// size of each item in write units.
+/// A call without its values: operation, kinds of keys, expressions, and the size of each
+/// item in write units.
 fn shape(call: &Call) -> String {
     let kind = |key: &Value| {
         key["pk"]["S"].as_str().unwrap_or("?").split('#').next().unwrap_or_default().to_owned()
@@ -125,8 +125,8 @@ fn shape(call: &Call) -> String {
     }
 }
 
-/// An answer without its values: status, header names, and the kinds of the
-/// body's values; of values that must not differ, the values.
+/// An answer reduced to the parts that must not differ: status, headers, `code`, `detail`, and
+/// the body with each text replaced by its length.
 pub fn face(answer: &Answer) -> String {
     fn skeleton(value: &Value) -> Value {
         match value {
@@ -191,7 +191,7 @@ async fn start_send_and_wrong_verify_are_alike_for_every_state_of_an_account() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_decoys_right_code_is_not_accepted_by_the_same_calls_as_a_known_one_is() {
+async fn a_decoys_right_code_is_refused_by_the_calls_that_accept_a_known_accounts_code() {
     let world = world_of_states().await;
     let mut calls_of = Vec::new();
     for (state, user_id) in STATES {
@@ -217,7 +217,7 @@ async fn a_decoys_right_code_is_not_accepted_by_the_same_calls_as_a_known_one_is
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_known_account_is_sent_anything() {
+async fn only_the_known_account_gets_a_message() {
     let world = world_of_states().await;
     let before = world.standins.inbox().all().len();
     for (_, user_id) in STATES {
@@ -264,8 +264,8 @@ async fn a36_sign_in_with_a_wrong_password_is_alike_for_every_state() {
     let mut seen = Vec::new();
     for (state, user_id) in STATES {
         world.proxy.take_calls();
-        // Whoever signed in before has a lock of an earlier sign-in: two
-        // rounds bring all to the same state.
+        // An account that signed in before has a lockout item already: a first wrong
+        // password brings all states to the same one.
         world.sign_in(user_id, "the first wrong password").await.expect(401);
         world.proxy.take_calls();
         let mut faces = Vec::new();
@@ -275,9 +275,9 @@ async fn a36_sign_in_with_a_wrong_password_is_alike_for_every_state() {
         let calls = calls(&world);
         seen.push(Seen { state, calls, faces });
     }
-    // Ten wrong ones in all lock it: the eleventh is told to wait.
+    // Ten wrong passwords lock sign-in: the eleventh must wait.
     assert!(seen[0].faces.last().expect("ten").starts_with("429"), "{:?}", seen[0].faces.last());
-    let (disabled_with_right_password, known) = (&seen[5], &seen[0]);
-    assert_eq!(disabled_with_right_password.faces, known.faces);
+    let (disabled, known) = (&seen[5], &seen[0]);
+    assert_eq!(disabled.faces, known.faces);
     all_alike(&seen);
 }

@@ -1,6 +1,5 @@
-//! Known and unknown accounts look alike where limits are reached too: the
-//! same calls, the same answers, the same Retry-After, to administrators, by
-//! phone, and where requests are repeated (I13).
+//! Known and unknown accounts look alike at limits too: the same calls, answers and
+//! Retry-After, also for administrators, by phone, and for repeated requests (I13).
 
 use crate::numbers::{WRONG, told};
 use crate::reset::equal::{STATES, Seen, States, all_alike, calls, face, states_in};
@@ -14,10 +13,11 @@ use tests::{Answer, World};
 
 const MOMENT: Span = Span(1);
 
-/// The phones of those who can reset: somebody, and an administrator.
+/// The phones of the accounts that can reset: a user and an administrator.
 const PHONES: [(&str, &str); 2] =
     [("ann@example.com", "+61491570156"), ("eve@example.com", "+61491570157")];
-const NOBODYS: &str = "+61491570158";
+/// A number of no account.
+const OTHER_NUMBER: &str = "+61491570158";
 
 /// A world of states with phones, and this change of the policy.
 async fn world(source_limit: u32, change: impl FnOnce(&mut Value)) -> World {
@@ -30,7 +30,7 @@ async fn world(source_limit: u32, change: impl FnOnce(&mut Value)) -> World {
     };
     world.save_policy(&admin, phones).await.expect(200);
     for (user, number) in PHONES {
-        let person = people.iter().find(|person| person.user_id == user).expect("somebody");
+        let person = people.iter().find(|person| person.user_id == user).expect("the user");
         let bearer = world.session(person).await;
         let add = Ask::new("POST", "/v1/me/methods")
             .bearer(&bearer)
@@ -52,7 +52,7 @@ fn code(world: &World, challenge: &str, purpose: Purpose) -> String {
     Code::derive(&world.keys.current().codes, &id, purpose).reveal().to_owned()
 }
 
-/// The number of whoever has one; for all others any.
+/// The account's number; for an account without one, any number.
 fn number(user: &str) -> &'static str {
     PHONES.iter().find(|(of, _)| *of == user).map_or(PHONES[0].1, |(_, number)| number)
 }
@@ -65,8 +65,8 @@ fn reset_of(started: &Answer) -> StartedReset {
     }
 }
 
-/// Does the same in each state; answers and calls must be alike. What the
-/// first state was answered.
+/// Does the same in each state, and requires alike answers and calls. Returns the answers of
+/// the first state.
 async fn alike(
     world: &World,
     act: impl AsyncFn(usize, &'static str) -> Vec<Answer>,
@@ -99,7 +99,7 @@ fn codes(answers: &[Answer]) -> Vec<(u16, &str)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_typed_number_is_answered_alike_right_wrong_missing_or_none() {
+async fn a_right_wrong_missing_or_invalid_number_is_answered_alike() {
     let world = world(100_000, |_| {}).await;
     let answers = alike(&world, async |_, user| {
         let started = world.ask_reset(user).await;
@@ -108,7 +108,7 @@ async fn a_typed_number_is_answered_alike_right_wrong_missing_or_none() {
         let too_soon = world.ask_sms(&reset, number(user)).await;
         let guess = world.verify(&reset.bearer, &right.text("challengeId"), WRONG).await;
         let other = world.start_reset(user).await;
-        let wrong = world.ask_sms(&other, NOBODYS).await;
+        let wrong = world.ask_sms(&other, OTHER_NUMBER).await;
         let missing = world.ask_code_by(&other, json!({ "kind": "mobilePhone" })).await;
         let none = world.ask_sms(&other, "0491 570 156").await;
         let guess_of_wrong = world.verify(&other.bearer, &wrong.text("challengeId"), WRONG).await;
@@ -130,7 +130,8 @@ async fn a_typed_number_is_answered_alike_right_wrong_missing_or_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_right_code_by_sms_takes_the_same_calls_of_all_and_is_accepted_of_those_who_can_reset() {
+async fn a_right_code_by_sms_takes_the_same_calls_and_is_accepted_only_for_accounts_that_can_reset()
+{
     let world = world(100_000, |_| {}).await;
     let mut calls_of = Vec::new();
     for (state, user) in STATES {
@@ -146,7 +147,7 @@ async fn a_right_code_by_sms_takes_the_same_calls_of_all_and_is_accepted_of_thos
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_repeated_is_answered_alike() {
+async fn repeated_requests_are_answered_alike() {
     let world = world(100_000, |_| {}).await;
     let answers = alike(&world, async |_, user| {
         let key = |ask: Ask| ask.header("idempotency-key", "one-and-the-same-key");
@@ -160,7 +161,7 @@ async fn what_is_repeated_is_answered_alike() {
         let sms = json!({ "kind": "mobilePhone", "destination": number(user) });
         let (sent, sent_again) = (world.ask(send(sms.clone())).await, world.ask(send(sms)).await);
         let reused =
-            world.ask(send(json!({ "kind": "mobilePhone", "destination": NOBODYS }))).await;
+            world.ask(send(json!({ "kind": "mobilePhone", "destination": OTHER_NUMBER }))).await;
         let path = format!("/v1/challenges/{}/verify", sent.text("challengeId"));
         let verify = |code: &str| {
             key(Ask::new("POST", path.clone()).bearer(&reset.bearer).body(json!({ "code": code })))
@@ -178,7 +179,7 @@ async fn what_is_repeated_is_answered_alike() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_limit_of_sends_is_alike() {
+async fn the_limits_of_sends_are_alike() {
     let change = |policy: &mut Value| {
         policy["limits"]["mailsPerTenMinutes"] = json!(2);
         policy["limits"]["smsPerHour"] = json!(1);
@@ -200,7 +201,7 @@ async fn the_limit_of_sends_is_alike() {
         answers.iter().map(told).collect::<Vec<_>>(),
         [("", None), ("", None), mail, ("", None), sms]
     );
-    // They slide alike too: a moment before the window ends, and at its end.
+    // The windows slide alike too: a millisecond before the end, and at the end.
     world.pass(Span(Span::minutes(10).0 - 1));
     let again = async || {
         alike(&world, async |_, user| vec![world.ask_code(&world.start_reset(user).await).await])
@@ -242,7 +243,7 @@ async fn the_wait_before_another_code_is_alike() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_limit_of_a_source_is_alike() {
+async fn the_limit_per_source_address_is_alike() {
     let world = world(10, |policy| policy["limits"]["mailsPerTenMinutes"] = json!(20)).await;
     let answers = alike(&world, async |n, user| {
         let (here, elsewhere) = (format!("203.0.113.{n}"), format!("198.51.100.{n}"));
@@ -279,13 +280,13 @@ async fn the_limit_of_a_source_is_alike() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_sms_today_is_told_alike() {
+async fn a_spent_sms_budget_is_answered_alike() {
     let world = world(100_000, |policy| policy["limits"]["smsPerDay"] = json!(0)).await;
     let answers = alike(&world, async |_, user| {
         let started = world.ask_reset(user).await;
         let reset = reset_of(&started);
         let (sms, other) =
-            (world.ask_sms(&reset, number(user)).await, world.ask_sms(&reset, NOBODYS).await);
+            (world.ask_sms(&reset, number(user)).await, world.ask_sms(&reset, OTHER_NUMBER).await);
         let mail = world.ask_code(&reset).await;
         vec![started, sms, other, mail]
     })
@@ -297,7 +298,7 @@ async fn no_sms_today_is_told_alike() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_closed_reset_is_told_alike_until_it_opens() {
+async fn a_closed_reset_is_answered_alike_until_it_opens() {
     let world = world(100_000, |policy| policy["limits"]["failedGuesses"] = json!(3)).await;
     let answers = alike(&world, async |_, user| {
         let reset = world.start_reset(user).await;
@@ -320,7 +321,7 @@ async fn a_closed_reset_is_told_alike_until_it_opens() {
     assert_eq!(told(&start().await[0]), ("resetClosed", Some("1")));
     world.pass(MOMENT);
     assert_eq!(start().await[0].status, 201);
-    // What was counted before goes with the next code, by the same calls.
+    // The next code removes the old count, by the same calls.
     let sent =
         alike(&world, async |_, user| vec![world.ask_code(&world.start_reset(user).await).await])
             .await;

@@ -1,6 +1,5 @@
-//! Everything ends exactly at its time, with TTL deletion off: the embedded
-//! table never deletes by itself, so what is refused here is refused by
-//! comparison (A21).
+//! Everything ends exactly at its time (A21). The embedded table never deletes by TTL, so each
+//! refusal here comes from a comparison of times.
 
 use domain::session::{FULL, IDLE, LIMITED};
 use domain::time::Span;

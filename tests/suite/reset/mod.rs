@@ -1,4 +1,4 @@
-//! A forgotten password.
+//! Resets of a forgotten password.
 
 mod administrator_reset;
 mod after_reset;
@@ -6,4 +6,5 @@ pub mod equal;
 mod equal_limits;
 mod expiry;
 mod phone;
+mod sms_limits;
 mod story;

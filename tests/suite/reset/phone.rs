@@ -1,39 +1,37 @@
-//! Phones: the number typed in full, countries, and the limits that
-//! `send-code` charges before it publishes.
+//! Resets by phone: the number typed in full, and the countries allowed.
 
 use domain::time::Span;
-use serde_json::{Value, json};
-use std::sync::Arc;
+use serde_json::json;
 use tests::people::StartedReset;
 use tests::world::Ask;
 use tests::{Answer, Person, World};
 
 pub const NUMBER: &str = "+61491570156";
 
-/// A world with phones allowed in Australia, and somebody who registered one.
-async fn ready() -> (World, String, Person) {
+/// A world with phones allowed in Australia, an administrator's bearer, and a user who
+/// registered a phone.
+pub async fn ready() -> (World, String, Person) {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
     world.switch_on_phones(&admin, 1).await;
     let ann =
         world.user(&admin, json!({ "userId": "ann@example.com", "name": "Ann Example" })).await;
     world.register_all(&ann, &[("mobilePhone", NUMBER)]).await;
-    unasked(&world, &admin).await;
+    make_registration_optional(&world, &admin).await;
     world.pass(Span::hours(1));
     let session = self::admin(&world).await;
     (world, session, ann)
 }
 
-/// From now on nobody is asked to register, so that the administrator signs in
-/// in full.
-async fn unasked(world: &World, admin: &str) {
+/// Makes registration optional, so that the administrator's sign-in gives a full session.
+pub async fn make_registration_optional(world: &World, admin: &str) {
     world
         .save_policy(admin, |policy| policy["registration"]["required"] = json!(false))
         .await
         .expect(200);
 }
 
-async fn admin(world: &World) -> String {
+pub async fn admin(world: &World) -> String {
     world
         .sign_in("admin@example.com", "a password for the administrator")
         .await
@@ -42,7 +40,7 @@ async fn admin(world: &World) -> String {
 }
 
 /// Why the newest message of a reset was not sent.
-async fn reason(world: &World, reset: &StartedReset) -> String {
+pub async fn reason(world: &World, reset: &StartedReset) -> String {
     world.pump().await;
     let rows = world.items().await;
     let rows = rows
@@ -54,7 +52,7 @@ async fn reason(world: &World, reset: &StartedReset) -> String {
     newest.expect("a row")["reason"]["S"].as_str().expect("a reason").to_owned()
 }
 
-fn sms(world: &World) -> usize {
+pub fn sms(world: &World) -> usize {
     world.standins.inbox().to(NUMBER).len()
 }
 
@@ -71,18 +69,18 @@ async fn a_person_resets_with_a_phone_alone() {
         bearer: started.text("bearer"),
         support_code: started.text("supportCode"),
     };
-    // As people write it.
+    // With spaces, as people write it.
     world.prove_by(&reset, "mobilePhone", "+61 491 570 156", NUMBER).await;
     assert_eq!(world.next_in(&reset).await, "password");
     world.set_password(&reset, "a new and longer password").await.expect(204);
     world.sign_in(&ann.user_id, "a new and longer password").await.expect(200);
     world.pump().await;
-    let told = world.standins.inbox().to(NUMBER).pop().expect("a notice");
-    assert_eq!(told.code, None, "the notice goes to the phone too: {}", told.text);
+    let notice = world.standins.inbox().to(NUMBER).pop().expect("a notice");
+    assert_eq!(notice.code, None, "the notice goes to the phone too: {}", notice.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_that_is_not_the_accounts_is_answered_like_one_that_is_and_gets_nothing() {
+async fn another_number_is_answered_like_the_accounts_own_and_gets_no_message() {
     let (world, admin, _) = ready().await;
     let before = world.standins.inbox().all().len();
     let right = world.start_reset("ann@example.com").await;
@@ -101,8 +99,8 @@ async fn a_number_that_is_not_the_accounts_is_answered_like_one_that_is_and_gets
         "the older one was superseded, the newer one did not match"
     );
 
-    // It is asked for by the policy's word, and judged by the text alone.
-    let unknown = world.start_reset("nobody@example.com").await;
+    // The policy says whether it must be typed, and only its text is checked.
+    let unknown = world.start_reset("unknown@example.com").await;
     let table = [
         (json!({ "kind": "mobilePhone" }), 400, "destinationMissing"),
         (json!({ "kind": "mobilePhone", "destination": "0491 570 156" }), 400, "notAnAddress"),
@@ -126,7 +124,7 @@ async fn a_number_that_is_not_the_accounts_is_answered_like_one_that_is_and_gets
         }
     }
 
-    // A mail address need not be typed, and whoever types one is held to it.
+    // A mail address need not be typed, but one that is typed must match.
     let other = world.user(&admin, json!({ "userId": "bob@example.com", "name": "Bob" })).await;
     world.register_all(&other, &[("email", "bob.private@example.com")]).await;
     let reset = world.start_reset("bob@example.com").await;
@@ -141,7 +139,7 @@ async fn a_number_that_is_not_the_accounts_is_answered_like_one_that_is_and_gets
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_must_type_the_address_is_the_policys_to_say_until_the_code_is_sent() {
+async fn the_policy_at_the_time_of_the_send_says_which_addresses_must_be_typed() {
     let (world, admin, _) = ready().await;
     for (rule, typed, mail, phone) in [
         ("none", json!([]), 202, 202),
@@ -152,7 +150,7 @@ async fn who_must_type_the_address_is_the_policys_to_say_until_the_code_is_sent(
             .save_policy(&admin, |policy| policy["confirmDestination"] = json!(rule))
             .await
             .expect(200);
-        for user in ["ann@example.com", "nobody@example.com"] {
+        for user in ["ann@example.com", "unknown@example.com"] {
             let started = world.ask_reset(user).await.expect(201);
             assert_eq!(started.body["typed"], typed, "{rule} {user}");
             let reset = StartedReset {
@@ -214,7 +212,7 @@ async fn a53_premium_and_unlisted_numbers_are_refused_before_anything_is_sent() 
     world.pump().await;
     assert_eq!(world.standins.inbox().all().len(), before);
 
-    // A country that is listed no more: nothing is sent, and nothing proved.
+    // The country is no longer listed: no code is sent, and the proof no longer counts.
     let (first, second) =
         (world.start_reset("ann@example.com").await, world.start_reset("ann@example.com").await);
     world.prove(&first, "mobilePhone", NUMBER).await;
@@ -226,223 +224,10 @@ async fn a53_premium_and_unlisted_numbers_are_refused_before_anything_is_sent() 
         world.set_password(&first, "a new and longer password").await.code(),
         "proofMissing"
     );
-    // No country at all: phones are as good as not allowed, to everybody.
+    // No country at all: no account is offered phones.
     world.save_policy(&admin, |policy| policy["smsCountries"] = json!([])).await.expect(200);
-    for user in ["ann@example.com", "nobody@example.com"] {
+    for user in ["ann@example.com", "unknown@example.com"] {
         let started = world.ask_reset(user).await.expect(201);
         assert_eq!(started.body["kinds"], json!(["email"]));
     }
-}
-
-/// Everything in the outbox to `send-code` at once, again and again until
-/// nothing is left to do.
-async fn deliver_at_once(world: &Arc<World>) {
-    let queued = |item: &Value| {
-        item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("OUTBOX#"))
-            && item["bucket"].is_object()
-    };
-    for _ in 0..10 {
-        let rows: Vec<Value> = world
-            .items()
-            .await
-            .into_iter()
-            .filter(queued)
-            .filter(|row| row["state"]["S"] != "failed")
-            .collect();
-        if rows.is_empty() {
-            return;
-        }
-        let one = |(n, row): (usize, Value)| {
-            let world = world.clone();
-            let keys = json!({ "pk": row["pk"], "sk": row["sk"] });
-            let record = json!({ "eventName": "INSERT", "dynamodb": { "SequenceNumber": n.to_string(), "Keys": keys } });
-            tokio::spawn(
-                async move { world.invoke_send_code(&json!({ "Records": [record] })).await },
-            )
-        };
-        for task in rows.into_iter().enumerate().map(one).collect::<Vec<_>>() {
-            task.await.expect("no panic").expect("an answer");
-        }
-    }
-    panic!("the outbox does not become empty");
-}
-
-/// Twenty accounts with a phone each, or with one for all.
-async fn twenty(one_number: bool) -> (Arc<World>, Vec<(String, String)>) {
-    let world = World::new().await;
-    let session = world.session(&world.administrator().await).await;
-    world.switch_on_phones(&session, 1).await;
-    unasked(&world, &session).await;
-    let mut people = Vec::new();
-    for n in 0..20 {
-        let user_id = format!("user{n}@example.com");
-        let number = if one_number { NUMBER.to_owned() } else { format!("+614915701{n:02}") };
-        let session = admin(&world).await;
-        let user = world.user(&session, json!({ "userId": user_id, "name": "Somebody" })).await;
-        world.register_all(&user, &[("mobilePhone", &number)]).await;
-        people.push((user_id, number));
-        if one_number {
-            world.pass(Span::minutes(15));
-        }
-    }
-    world.pass(Span::days(1));
-    world.standins.inbox().clear();
-    (Arc::new(world), people)
-}
-
-/// 500 sends at once, 25 for each account, in resets of their own.
-async fn five_hundred(world: &Arc<World>, people: &[(String, String)]) {
-    let mut resets = Vec::new();
-    for (user_id, number) in people {
-        let starting: Vec<_> = (0..25)
-            .map(|_| {
-                let (world, user_id) = (world.clone(), user_id.clone());
-                tokio::spawn(async move { world.start_reset(&user_id).await })
-            })
-            .collect();
-        for one in starting {
-            resets.push((one.await.expect("no panic"), number.clone()));
-        }
-    }
-    let sending: Vec<_> = resets
-        .into_iter()
-        .map(|(reset, number)| {
-            let world = world.clone();
-            tokio::spawn(async move { world.ask_sms(&reset, &number).await.status })
-        })
-        .collect();
-    let mut statuses = Vec::new();
-    for one in sending {
-        statuses.push(one.await.expect("no panic"));
-    }
-    assert!(statuses.iter().all(|status| [202, 429, 503].contains(status)), "{statuses:?}");
-    assert!(
-        statuses.iter().filter(|status| **status == 202).count() >= people.len(),
-        "{statuses:?}"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a53_of_500_parallel_sends_exactly_the_days_budget_is_published_and_then_none_to_anybody() {
-    let (world, people) = twenty(false).await;
-    let session = admin(&world).await;
-    world
-        .save_policy(&session, |policy| policy["limits"]["smsPerDay"] = json!(10))
-        .await
-        .expect(200);
-    five_hundred(&world, &people).await;
-    deliver_at_once(&world).await;
-    assert_eq!(world.standins.inbox().all().len(), 10);
-
-    // Unavailable to everybody alike, until the UTC day ends.
-    let mut faces = Vec::new();
-    for user in [people[0].0.as_str(), "nobody@example.com"] {
-        let started = world.ask_reset(user).await.expect(201);
-        assert_eq!(started.body["unavailable"], json!(["mobilePhone"]));
-        let reset = StartedReset {
-            id: started.text("resetId"),
-            bearer: started.text("bearer"),
-            support_code: String::new(),
-        };
-        let refused = world.ask_sms(&reset, NUMBER).await.expect(503);
-        assert_eq!(refused.code(), "smsUnavailable");
-        let left = (world.now().next_day() - world.now()).whole_seconds();
-        faces.push((refused.headers["retry-after"].clone(), left.to_string()));
-        world.ask_code(&reset).await.expect(202);
-    }
-    assert!(faces.iter().all(|(told, left)| told == left), "{faces:?}");
-    // A policy that allows one more opens it for one more.
-    world
-        .save_policy(&session, |policy| policy["limits"]["smsPerDay"] = json!(11))
-        .await
-        .expect(200);
-    // By then the accounts' own hour is over.
-    world.pass(Span::hours(1));
-    for (user, number) in &people[..3] {
-        let reset = world.start_reset(user).await;
-        let answer = world.ask_sms(&reset, number).await;
-        deliver_at_once(&world).await;
-        assert!([202, 503].contains(&answer.status));
-    }
-    assert_eq!(world.standins.inbox().all().iter().filter(|m| m.to.starts_with('+')).count(), 11);
-    world.pass(world.now().next_day() - world.now());
-    let reset = world.start_reset(&people[5].0).await;
-    world.ask_sms(&reset, &people[5].1).await.expect(202);
-    deliver_at_once(&world).await;
-    assert_eq!(
-        world.standins.inbox().all().iter().filter(|m| m.to.starts_with('+')).count(),
-        12,
-        "a new day"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a54_one_number_of_twenty_accounts_gets_exactly_its_limit_in_an_hour() {
-    let (world, people) = twenty(true).await;
-    five_hundred(&world, &people).await;
-    deliver_at_once(&world).await;
-    assert_eq!(sms(&world), 5);
-    // The window slides to its last moment, and opens as its sends leave it.
-    for (passed, expected) in [(Span(Span::hours(1).0 - 1), 5), (Span(1), 10)] {
-        world.pass(passed);
-        for (user_id, number) in &people {
-            let reset = world.start_reset(user_id).await;
-            // An account may have used its own hour up, to the same moment.
-            let answer = world.ask_sms(&reset, number).await;
-            assert!(
-                answer.status == 202 || expected == 5 && answer.code() == "tooSoon",
-                "{answer:?}"
-            );
-        }
-        deliver_at_once(&world).await;
-        assert_eq!(sms(&world), expected);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_countrys_day_that_is_spent_is_told_by_support_code_only() {
-    let (world, admin, _) = ready().await;
-    // One was spent by registering.
-    world
-        .save_policy(&admin, |policy| policy["limits"]["smsPerCountryAndDay"] = json!(2))
-        .await
-        .expect(200);
-    let first = world.start_reset("ann@example.com").await;
-    world.prove(&first, "mobilePhone", NUMBER).await;
-    let second = world.start_reset("ann@example.com").await;
-    let answer = world.ask_sms(&second, NUMBER).await.expect(202);
-    assert!(!answer.body.to_string().contains("country"));
-    assert_eq!(reason(&world, &second).await, "countryBudget");
-    // Notices are always sent, and counted.
-    world.set_password(&first, "a new and longer password").await.expect(204);
-    let before = sms(&world);
-    world.pump().await;
-    assert_eq!(sms(&world) - before, 1);
-    let budget = world
-        .items()
-        .await
-        .into_iter()
-        .find(|item| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("BUDGET#")));
-    let budget = budget.expect("a day");
-    assert_eq!((&budget["AU"]["N"], &budget["total"]["N"]), (&json!("3"), &json!("3")));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_budget_of_nothing_makes_sms_unavailable_at_once() {
-    let (world, admin, _) = ready().await;
-    world.save_policy(&admin, |policy| policy["limits"]["smsPerDay"] = json!(0)).await.expect(200);
-    let reset = world.start_reset("ann@example.com").await;
-    assert_eq!(world.ask_sms(&reset, NUMBER).await.code(), "smsUnavailable");
-    let bearer =
-        world.session(&world.user(&admin, json!({ "userId": "eve", "name": "Eve" })).await).await;
-    let add = Ask::new("POST", "/v1/me/methods")
-        .bearer(&bearer)
-        .body(json!({ "kind": "mobilePhone", "destination": "+61491570157" }));
-    assert_eq!(world.ask(add).await.code(), "smsUnavailable", "registration too");
-    // Spent between the request and the send: dropped.
-    world.save_policy(&admin, |policy| policy["limits"]["smsPerDay"] = json!(9)).await.expect(200);
-    let reset = world.start_reset("ann@example.com").await;
-    world.ask_sms(&reset, NUMBER).await.expect(202);
-    world.save_policy(&admin, |policy| policy["limits"]["smsPerDay"] = json!(1)).await.expect(200);
-    assert_eq!(reason(&world, &reset).await, "smsBudget");
 }

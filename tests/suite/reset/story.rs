@@ -1,5 +1,4 @@
-//! The seed's story by mail, from the administrator's switch to the new
-//! sign-in.
+//! The main story, by mail: from the policy that allows reset to the new sign-in.
 
 use serde_json::json;
 use tests::World;
