@@ -10,8 +10,8 @@
 //! | kinds required to reset, `/kindsRequired` | `numbers::time::as_many_different_kinds_are_proved_as_the_policy_says_and_two_by_administrators` |
 //! | kinds required for administrators | `numbers::time::as_many_different_kinds_are_proved_as_the_policy_says_and_two_by_administrators` `eligibility::who_may_reset` |
 //! | kinds to register before `finish` | `numbers::time::as_many_kinds_are_registered_as_are_required` |
-//! | days a user may postpone, `/registration/postponeDays` | `numbers::registration_is_postponed_for_none_or_ninety_days_and_not_a_moment_longer` `registration::registration_is_put_off_until_the_policys_days_are_over` `registration::zero_days_ask_at_once_and_more_than_ninety_are_refused` |
-//! | days until reconfirmation, `/registration/reconfirmDays` | `numbers::methods_are_confirmed_again_never_after_a_day_or_after_two_years` `registration::methods_are_confirmed_again_when_the_policys_days_are_over` |
+//! | days a user may postpone, `/registration/postponeDays` | `numbers::registration_is_postponed_for_none_or_ninety_days_and_not_a_moment_longer` `registration::registration_may_be_postponed_until_the_policys_days_are_over` `registration::zero_days_allow_no_postponement_and_more_than_ninety_are_refused` |
+//! | days until reconfirmation, `/registration/reconfirmDays` | `numbers::methods_are_confirmed_again_never_after_a_day_or_after_two_years` `registration::methods_must_be_reconfirmed_when_the_policys_days_are_over` |
 //! | code length, `/code/digits` | `numbers::code::a_code_has_as_many_digits_as_the_policy_says` `code::a_code_has_the_digits_its_challenge_names` |
 //! | code lifetime, `/code/lifetimeMinutes` | `numbers::code::a_code_lives_as_long_as_the_policy_says_and_not_a_moment_longer` `expiry::a21_a_code_of_a_registration_ends_exactly_too` |
 //! | guesses per code, `/code/guesses` | `numbers::code::a_code_allows_as_many_guesses_as_the_policy_says` |
@@ -26,7 +26,7 @@
 //! | SMS a day, `/limits/smsPerDay` | `numbers::budget::the_days_sms_are_spent_to_the_last_and_then_there_are_none_for_anybody` `sms_limits::a_budget_of_zero_makes_sms_unavailable_at_once` |
 //! | SMS a day and country, `/limits/smsPerCountryAndDay` | `numbers::budget::a_countrys_sms_are_spent_to_the_last_and_then_dropped_without_a_word` |
 //! | reset lifetime, `/resetLifetimeMinutes` | `numbers::time::a_reset_lives_as_long_as_the_policy_says_and_not_a_moment_longer` `expiry::a21_a_code_does_not_outlive_its_reset` |
-//! | session: registration only, full, idle | `expiry::a_session_for_registration_alone_ends_after_twenty_minutes` `expiry::a21_a_full_session_ends_after_twelve_hours_however_much_it_is_used` `expiry::a21_an_unused_session_ends_after_an_hour` `sessions::the_use_of_a_session_is_written_down_in_steps_of_five_minutes` |
+//! | session: registration only, full, idle | `expiry::a_session_for_registration_alone_ends_after_twenty_minutes` `expiry::a21_a_full_session_ends_after_twelve_hours_however_much_it_is_used` `expiry::a21_an_unused_session_ends_after_an_hour` `sessions::the_use_of_a_session_is_stored_at_most_every_five_minutes` |
 //! | password proof | `sessions::changing_methods_asks_for_the_password_again_after_twenty_minutes` |
 //! | sign-in lockout, `/limits/wrongPasswords` | `numbers::password::sign_in_waits_after_as_many_wrong_passwords_as_the_policy_says` `lockout::the_threshold_is_the_policys` `lockout::the_tenth_wrong_password_makes_sign_in_wait_a_minute_and_each_further_one_twice_as_long` |
 //! | password length, `/password/minimumLength` | `numbers::password::a_password_is_as_long_as_the_policy_says_and_256_at_most` `password::length_is_counted_in_code_points` `passwords::a45_every_character_of_a_password_counts` |

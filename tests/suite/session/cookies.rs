@@ -34,13 +34,13 @@ async fn a_session_in_a_cookie_is_out_of_reach_of_scripts_and_of_other_sites() {
         .ask(from_page("POST", "/v1/sign-in").body(sign_in_by("cookie", &ada)))
         .await
         .expect(200);
-    assert_eq!(signed_in.body.get("bearer"), None, "not in two places");
+    assert_eq!(signed_in.body.get("bearer"), None, "only the cookie holds it");
     let set = signed_in.headers["set-cookie"].clone();
     let (pair, attributes) = set.split_once("; ").expect("attributes");
     assert_eq!(attributes, "Path=/; Max-Age=43200; Secure; HttpOnly; SameSite=Strict");
     let (name, bearer) = pair.split_once('=').expect("a pair");
     assert_eq!(name, "__Host-latchkey");
-    // It is the bearer, as a client without a browser has it.
+    // The cookie's value is a bearer, as a client without a browser gets it.
     world.ask(Ask::new("GET", "/v1/me").bearer(bearer)).await.expect(200);
     world.ask(Ask::new("GET", "/v1/me").cookie(pair)).await.expect(200);
     world
@@ -48,12 +48,12 @@ async fn a_session_in_a_cookie_is_out_of_reach_of_scripts_and_of_other_sites() {
         .await
         .expect(200);
 
-    for carrier in [json!({}), json!({ "session": "bearer" })] {
+    for transport in [json!({}), json!({ "session": "bearer" })] {
         let mut body = sign_in_by("bearer", &ada);
         body.as_object_mut().expect("an object").remove("session");
         body.as_object_mut()
             .expect("an object")
-            .extend(carrier.as_object().expect("an object").clone());
+            .extend(transport.as_object().expect("an object").clone());
         let signed_in = world.ask(from_page("POST", "/v1/sign-in").body(body)).await.expect(200);
         assert!(
             signed_in.text("bearer").starts_with("lks_")
@@ -63,7 +63,7 @@ async fn a_session_in_a_cookie_is_out_of_reach_of_scripts_and_of_other_sites() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn cookies_come_and_go_as_the_gateway_and_the_local_router_carry_them() {
+async fn cookies_work_as_the_gateway_and_the_local_router_pass_them() {
     let world = World::new().await;
     let ada = world.administrator().await;
     let event = |method: &str, path: &str, headers: Value, cookies: Value, body: Value| {
@@ -83,7 +83,7 @@ async fn cookies_come_and_go_as_the_gateway_and_the_local_router_carry_them() {
     let page = json!({ "content-type": "application/json", "sec-fetch-site": "same-origin", "origin": OURS });
     let body = Value::String(sign_in_by("cookie", &ada).to_string());
     let signed_in = send(event("POST", "/v1/sign-in", page.clone(), Value::Null, body)).await;
-    // What the gateway makes `Set-Cookie` of; it takes no such header.
+    // The gateway makes `Set-Cookie` from this list, and takes no such header from a function.
     let set = signed_in["cookies"].as_array().expect("cookies");
     assert_eq!((set.len(), signed_in["headers"].get("set-cookie")), (1, None));
     let pair = set[0].as_str().and_then(|set| set.split(';').next()).expect("a pair");
@@ -104,7 +104,7 @@ async fn cookies_come_and_go_as_the_gateway_and_the_local_router_carry_them() {
     );
 }
 
-/// What a browser says of the page that asks: `Sec-Fetch-Site` and `Origin`.
+/// What a browser says about the page that sends a request: `Sec-Fetch-Site` and `Origin`.
 type Said = (Option<&'static str>, Option<&'static str>);
 
 fn saying(mut ask: Ask, (site, origin): Said) -> Ask {
@@ -131,7 +131,7 @@ const SITES: [&str; 5] =
     ["cross-site", "same-site", "none", "same-origin, same-origin", "Same-Origin"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_begins_in_a_cookie_for_our_own_page_alone_and_costs_others_no_call() {
+async fn only_our_own_page_gets_a_session_in_a_cookie_and_refusals_cost_no_call() {
     let world = World::new().await;
     let ada = world.administrator().await;
     let ask = |said| saying(Ask::new("POST", "/v1/sign-in").body(sign_in_by("cookie", &ada)), said);
@@ -151,7 +151,7 @@ async fn a_session_begins_in_a_cookie_for_our_own_page_alone_and_costs_others_no
         );
     }
     assert!(world.proxy.take_calls().is_empty());
-    // A bearer in the body is nobody's to steal by a page: CORS keeps it.
+    // Another site's page cannot read a bearer in the body: no CORS header allows it.
     let bearer = saying(
         Ask::new("POST", "/v1/sign-in").body(sign_in_by("bearer", &ada)),
         (Some("cross-site"), Some("https://evil.example.com")),
@@ -162,7 +162,7 @@ async fn a_session_begins_in_a_cookie_for_our_own_page_alone_and_costs_others_no
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cookie_acts_for_our_own_pages_alone_and_a_bearer_for_whoever_holds_it() {
+async fn a_cookie_works_only_for_our_own_pages_and_a_bearer_from_any_page() {
     let world = World::new().await;
     let ada = world.administrator().await;
     let cookie = cookie(&world, &ada).await;
@@ -193,7 +193,7 @@ async fn a_cookie_acts_for_our_own_pages_alone_and_a_bearer_for_whoever_holds_it
         n += 1;
         world.ask(saying(create(n), said).cookie(&cookie)).await.expect(201);
     }
-    // Reading, a link from nowhere is one's own too; other sites' are not.
+    // A read is also allowed without a page (`none`, as from a bookmark), not from other sites.
     let read = |method, said| saying(Ask::new(method, "/v1/me"), said).cookie(&cookie);
     for site in ["cross-site", "same-site", "Same-Origin"] {
         assert_eq!(
@@ -213,7 +213,7 @@ async fn a_cookie_acts_for_our_own_pages_alone_and_a_bearer_for_whoever_holds_it
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_header_and_cookie_the_header_counts_and_of_two_cookies_neither() {
+async fn the_header_counts_over_a_cookie_and_two_cookies_are_refused() {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
     let ann = world.user(&admin, json!({ "userId": "ann@example.com", "name": "Ann" })).await;
@@ -244,7 +244,7 @@ async fn of_header_and_cookie_the_header_counts_and_of_two_cookies_neither() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_in_a_cookie_goes_on_in_a_cookie_through_every_step() {
+async fn a_session_in_a_cookie_stays_in_a_cookie_through_every_step() {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
     world.switch_on(&admin).await;
@@ -263,11 +263,11 @@ async fn a_session_in_a_cookie_goes_on_in_a_cookie_through_every_step() {
         let answer = world.ask(ask).await.expect(200);
         assert_eq!(answer.body.get("bearer"), None, "{path}");
         let before = std::mem::replace(cookie, answer.cookie());
-        assert_ne!(before, *cookie, "{path}: another secret");
+        assert_ne!(before, *cookie, "{path}: a new secret");
         assert_eq!(
             world.ask(from_page("GET", "/v1/me").cookie(&before)).await.code(),
             "signInRequired",
-            "{path}: the older is dead"
+            "{path}: the old one is refused"
         );
         answer
     };
@@ -291,7 +291,7 @@ async fn a_session_in_a_cookie_goes_on_in_a_cookie_through_every_step() {
 
     let out = world.ask(from_page("DELETE", "/v1/session").cookie(&now)).await.expect(204);
     assert_eq!(out.cookie(), "__Host-latchkey=");
-    // By bearer, no cookie is touched.
+    // With a bearer, no cookie is set.
     let bearer = world.sign_in(&ann.user_id, password).await.expect(200).text("bearer");
     let confirmed = world
         .ask(
@@ -308,7 +308,7 @@ async fn a_session_in_a_cookie_goes_on_in_a_cookie_through_every_step() {
     assert!(
         !confirmed.headers.contains_key("set-cookie") && !out.headers.contains_key("set-cookie")
     );
-    // 180 days later the methods are to be confirmed.
+    // 180 days later the methods must be reconfirmed.
     world.pass(Span::days(180));
     let mut now = cookie(&world, &Person { password: password.into(), ..ann }).await;
     step("POST", "/v1/me/registration/reconfirm", None, &mut now).await;

@@ -1,6 +1,7 @@
-//! Somebody who is signed in, or wants to be.
+//! Sign-in, sessions, registration, and the user's own password and methods.
 
 mod cookies;
+mod own_methods;
 pub mod passwords;
 mod registration;
 mod sessions;

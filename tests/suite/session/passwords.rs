@@ -1,5 +1,5 @@
-//! New passwords: what is refused and why, before any hash; how hashes are
-//! made, and made anew.
+//! New passwords: which are refused, why, and before any hash; how hashes are made and
+//! renewed.
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::Engine;
@@ -14,14 +14,14 @@ use tests::world::Ask;
 use tests::{Answer, Person, World};
 use tokio::sync::Semaphore;
 
-/// A reset of Ann's whose code was right.
+/// A reset of Ann's in which her mail address was proved.
 pub async fn proved(world: &World) -> StartedReset {
     let reset = world.start_reset("ann@example.com").await;
     world.prove(&reset, "email", "ann.private@example.com").await;
     reset
 }
 
-/// A new password for a reset.
+/// The request that sets a reset's new password.
 pub fn set(reset: &StartedReset, new: &str) -> Ask {
     Ask::new("PUT", format!("/v1/resets/{}/password", reset.id))
         .bearer(&reset.bearer)
@@ -44,7 +44,7 @@ fn operations(world: &World) -> Vec<String> {
     world.proxy.take_calls().into_iter().map(|call| call.operation).collect()
 }
 
-/// The one violation of a refused password: its code.
+/// The only error of a refused password.
 #[track_caller]
 fn violation(answer: &Answer) -> &Value {
     assert_eq!((answer.status, answer.code()), (422, "passwordRefused"), "{answer:?}");
@@ -54,7 +54,7 @@ fn violation(answer: &Answer) -> &Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_password_is_told_why_in_ones_own_language_and_writes_nothing() {
+async fn a_refused_password_is_explained_in_the_callers_language_and_writes_nothing() {
     let world = World::new().await;
     let (admin, ann) = world.ready().await;
     let terms = Ask::new("PUT", "/v1/policy/terms").bearer(&admin).header("if-match", "\"1\"");
@@ -77,22 +77,25 @@ async fn a_refused_password_is_told_why_in_ones_own_language_and_writes_nothing(
         for (language, detail) in [("en", english), ("zh-TW", chinese)] {
             for ask in [change(&session, &ann.password, text), set(&reset, text)] {
                 let answer = world.ask(ask.header("accept-language", language)).await;
-                let told = violation(&answer);
+                let error = violation(&answer);
                 assert_eq!(
-                    (told["code"].as_str(), told["detail"].as_str()),
+                    (error["code"].as_str(), error["detail"].as_str()),
                     (Some(code), Some(detail)),
                     "{text}"
                 );
                 assert_eq!(answer.headers["content-language"], language);
-                assert!(!answer.body.to_string().contains(text), "the password is not told back");
+                assert!(
+                    !answer.body.to_string().contains(text),
+                    "the answer does not repeat the password"
+                );
             }
         }
     }
     assert_eq!(items(&world).await, before);
-    // On change alone: the password there is.
+    // A change, unlike a reset, also refuses the current password.
     let unchanged = world.ask(change(&session, &ann.password, &ann.password)).await;
     assert_eq!(violation(&unchanged)["code"], "passwordUnchanged");
-    // The reset lives, and the old password may be set by it (Entra).
+    // The reset goes on, and may set the old password again (as in Entra).
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
     world.ask(set(&reset, &ann.password)).await.expect(204);
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
@@ -104,7 +107,7 @@ async fn a_refused_password_costs_one_read_and_no_hash() {
     let (_, ann) = world.ready().await;
     let (unproved, reset) = (world.start_reset(&ann.user_id).await, proved(&world).await);
     let session = world.session(&ann).await;
-    // A hash needs the pepper: functions that have just started ask for it.
+    // A hash needs the pepper, which functions that have just started must read first.
     let secret = world.secret.clone();
     let world = world.restarted(secret).await;
     for text in ["fourteen chars", "aaaaaaaaaaaaaaaa", "ann@example.com-password-2026"] {
@@ -113,7 +116,7 @@ async fn a_refused_password_costs_one_read_and_no_hash() {
             assert_eq!(operations(&world), ["BatchGetItem"], "{text}");
         }
     }
-    // Proofs come before the rules: without them nothing is told of a password.
+    // Proofs are checked first: without them the answer says nothing about the password.
     assert_eq!(world.ask(set(&unproved, "aaaaaaaaaaaaaaaa")).await.code(), "proofMissing");
     assert_eq!(operations(&world), ["BatchGetItem"]);
 
@@ -121,7 +124,7 @@ async fn a_refused_password_costs_one_read_and_no_hash() {
     assert_eq!(
         operations(&world),
         ["BatchGetItem", "GetSecretValue", "TransactWriteItems"],
-        "a hash, at last"
+        "now a hash is made"
     );
 }
 
@@ -137,7 +140,7 @@ async fn a45_every_character_of_a_password_counts() {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
     let session = world.session(&ann).await;
-    // Past the 72 bytes where bcrypt stops, and at the longest there is.
+    // Beyond the 72 bytes where bcrypt stops, and at the greatest length.
     let mut current = ann.password.clone();
     let mut bearer = session;
     for base in [letters(72), letters(255), "密".to_owned() + &letters(71)] {
@@ -155,13 +158,13 @@ async fn a45_every_character_of_a_password_counts() {
         world.sign_in(&ann.user_id, &new).await.expect(200);
         current = new;
     }
-    // NUL ends no password: it is refused in a new one, and no end of an old one.
+    // NUL does not end a password: it is refused in a new one, and does not match a prefix.
     let answer = world.ask(change(&bearer, &current, "correct horse..\0y")).await;
     assert_eq!(violation(&answer)["code"], "passwordControl");
     let bearer =
         world.ask(change(&bearer, &current, "correct horse..")).await.expect(200).text("bearer");
     assert_eq!(world.sign_in(&ann.user_id, "correct horse..\0y").await.code(), "signInFailed");
-    // Two ways to type an accent are one password.
+    // Both Unicode forms of an accent are the same password.
     world.ask(change(&bearer, "correct horse..", "Zoe\u{308} rides a walrus")).await.expect(200);
     world.sign_in(&ann.user_id, "Zoë rides a walrus").await.expect(200);
 }
@@ -169,7 +172,7 @@ async fn a45_every_character_of_a_password_counts() {
 /// How a new hash begins: today's parameters and the first generation's pepper.
 const CURRENT: &str = "$argon2id$v=19$m=19456,t=2,p=1,keyid=AAE$";
 
-/// The hash of an account, as it lies in the table.
+/// The hash of an account, as the table stores it.
 async fn hash_of(world: &World, person: &Person) -> String {
     let items = world.items().await;
     let item = items
@@ -194,7 +197,7 @@ async fn store_hash(world: &World, person: &Person, hash: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hash_of_another_generation_is_made_anew_at_sign_in() {
+async fn a_hash_of_an_older_key_generation_is_renewed_at_sign_in() {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
     let old = hash_of(&world, &ann).await;
@@ -206,7 +209,7 @@ async fn a_hash_of_another_generation_is_made_anew_at_sign_in() {
     let second = json!({ "kid": 2, "key": other["generations"][0]["key"] });
     secret["generations"].as_array_mut().expect("a list").insert(0, second.clone());
     let world = world.restarted(secret.to_string()).await;
-    // Only the right password makes it anew.
+    // Only the right password renews it.
     assert_eq!(world.sign_in(&ann.user_id, "not the right password").await.code(), "signInFailed");
     assert_eq!(hash_of(&world, &ann).await, old);
     let session = world.session(&ann).await;
@@ -217,19 +220,19 @@ async fn a_hash_of_another_generation_is_made_anew_at_sign_in() {
     );
     world.ask(Ask::new("GET", "/v1/me").bearer(&session)).await.expect(200);
     world.session(&ann).await;
-    assert_eq!(hash_of(&world, &ann).await, new, "and then it stays");
+    assert_eq!(hash_of(&world, &ann).await, new, "a renewed hash stays");
 
-    // So the first generation can go.
+    // Now the first generation can be removed.
     secret["generations"] = json!([second]);
     let world = world.restarted(secret.to_string()).await;
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hash_of_other_parameters_is_made_anew_at_sign_in() {
+async fn a_hash_of_other_parameters_is_renewed_at_sign_in() {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
-    // As a version of this code with less memory and one pass made it.
+    // A hash as made by a version of this code with less memory and one pass.
     let (salt, mut out) = ([7; 16], [0; 32]);
     let params = Params::new(8192, 1, 1, Some(out.len())).expect("parameters");
     let pepper = world.keys.current().pepper.expose();
@@ -270,15 +273,15 @@ async fn a_hash_that_cannot_be_used_fits_no_password_and_costs_no_more() {
         store_hash(&world, &ann, &bad).await;
         let answer = world.sign_in(&ann.user_id, &ann.password).await;
         assert_eq!((answer.status, answer.code()), (401, "signInFailed"), "{bad}");
-        assert_eq!(hash_of(&world, &ann).await, bad, "and it is left as it is");
-        // So that no lockout hides the next.
+        assert_eq!(hash_of(&world, &ann).await, bad, "the stored hash does not change");
+        // So that no lockout hides the next result.
         world.pass(Span::hours(24));
     }
     store_hash(&world, &ann, &good).await;
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
 }
 
-/// How much work runs, and the most that ever ran.
+/// How many tasks run now, and the most that ran at once.
 #[derive(Default)]
 struct Gauge {
     now: AtomicUsize,
@@ -290,7 +293,7 @@ async fn at_most_two_hashes_are_computed_at_once_even_if_their_callers_are_gone(
     assert_eq!(HASHES_AT_ONCE, 2);
     let hashes = Buffers::new(HASHES_AT_ONCE);
     let gauge = Arc::new(Gauge::default());
-    // Work that goes on until it is let go.
+    // Each task runs until the test ends it.
     let (begun, ends) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
     let spawn = || {
         let (hashes, gauge, begun, ends) =
@@ -312,7 +315,7 @@ async fn at_most_two_hashes_are_computed_at_once_even_if_their_callers_are_gone(
         caller.abort();
         assert!(caller.await.expect_err("it was aborted").is_cancelled());
     }
-    // Their work goes on, so of forty more none begins before it ends.
+    // The tasks go on, so of forty more none begins before they end.
     let waiting: Vec<_> = (0..40).map(|_| spawn()).collect();
     for _ in 0..1000 {
         tokio::task::yield_now().await;
@@ -328,7 +331,7 @@ async fn at_most_two_hashes_are_computed_at_once_even_if_their_callers_are_gone(
     );
     // Work that panics gives its buffer back.
     for _ in 0..=HASHES_AT_ONCE {
-        assert_eq!(hashes.run(|_| panic!("as work may")).await, None::<()>);
+        assert_eq!(hashes.run(|_| panic!("a task may panic")).await, None::<()>);
     }
     assert_eq!(hashes.run(|_| 7).await, Some(7));
 }

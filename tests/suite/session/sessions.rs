@@ -1,5 +1,5 @@
-//! Sessions: what each reaches, how the password is proved anew, how they end,
-//! and how long sign-in waits.
+//! Sessions: what each reaches, how the password is proved again, how they end, and how long
+//! sign-in waits.
 
 use crate::house::contract::{example, routes};
 use crate::strict::bodies;
@@ -44,7 +44,7 @@ async fn changing_methods_asks_for_the_password_again_after_twenty_minutes() {
         assert_eq!(
             world.ask(add_method(&bearer)).await.code(),
             "signInRequired",
-            "the bearer before is dead"
+            "the old bearer is refused"
         );
         let bearer = proved.text("bearer");
         world.pass(Span(PROOF.0 - 1));
@@ -55,7 +55,7 @@ async fn changing_methods_asks_for_the_password_again_after_twenty_minutes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_proof_keeps_the_reach_and_begins_its_span_anew() {
+async fn a_password_proof_keeps_the_reach_and_restarts_the_lifetime() {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
     world.switch_on(&admin).await;
@@ -78,7 +78,7 @@ async fn a_proof_keeps_the_reach_and_begins_its_span_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_proof_counts_as_a_wrong_sign_in_and_waits_like_one() {
+async fn a_wrong_password_proof_counts_towards_the_sign_in_lockout() {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
     let bearer = world.session(&ann).await;
@@ -99,7 +99,7 @@ async fn a_wrong_proof_counts_as_a_wrong_sign_in_and_waits_like_one() {
     }
     world.pass(Span::seconds(60));
     world.ask(confirm(&bearer, &ann.password)).await.expect(200);
-    // The right one cleared the count.
+    // The right password cleared the count.
     for n in 0..9 {
         world.sign_in(&ann.user_id, &format!("wrong once more {n}")).await.expect(401);
     }
@@ -142,7 +142,7 @@ async fn signing_out_everywhere_ends_every_session_reset_and_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_use_of_a_session_is_written_down_in_steps_of_five_minutes() {
+async fn the_use_of_a_session_is_stored_at_most_every_five_minutes() {
     let world = World::new().await;
     let bearer = world.session(&world.administrator().await).await;
     let writes = async || {
@@ -159,17 +159,17 @@ async fn the_use_of_a_session_is_written_down_in_steps_of_five_minutes() {
     assert_eq!(writes().await, 0);
     world.pass(Span(1));
     assert_eq!((writes().await, writes().await), (1, 0));
-    // So it lives an hour from its last use but for a step, and no longer.
+    // The session ends one idle time after the last use that was stored.
     world.pass(Span(IDLE.0 - 1));
     assert_eq!(writes().await, 1);
     world.pass(IDLE);
     assert_eq!(world.ask(Ask::new("GET", "/v1/me").bearer(&bearer)).await.code(), "signInRequired");
 }
 
-/// What a session of each reach comes to, by `product.md`.
+/// Which sessions a route lets in.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Door {
-    /// Nobody's, or a reset's: a session opens nothing more.
+    /// Open to all, or needs a reset's bearer: a session makes no difference.
     NoSessions,
     Any,
     /// `changePassword` and `full`.
@@ -185,7 +185,7 @@ fn door(method: &str, path: &str) -> Door {
         ("GET", "/v1/me") | ("DELETE", "/v1/session" | "/v1/sessions") => Door::Any,
         ("PUT", "/v1/me/password") => Door::Password,
         ("POST", "/v1/session/confirm") => Door::Registration,
-        // Asks for a challenge of the session's own, which comes of the door before.
+        // Needs a challenge of the same session, which only the routes above issue.
         ("POST", "/v1/challenges/{challengeId}/verify") => Door::Any,
         _ if path.starts_with("/v1/me/methods") || path.starts_with("/v1/me/registration/") => {
             Door::Registration
@@ -204,11 +204,11 @@ fn door(method: &str, path: &str) -> Door {
         {
             Door::Full
         }
-        _ => panic!("say who reaches {method} {path}"),
+        _ => panic!("no door is given for {method} {path}"),
     }
 }
 
-/// A request to each route, right in itself.
+/// A valid request to a route.
 fn probe(method: &str, path: &str) -> Ask {
     let method = ["GET", "POST", "PUT", "PATCH", "DELETE"]
         .into_iter()
@@ -231,7 +231,7 @@ async fn i12_a_limited_session_reaches_what_it_is_for_and_sign_out() {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
     world.switch_on(&admin).await;
-    // Administrators, so that it is the reach alone that refuses.
+    // Administrators, so that only the reach refuses.
     let boss = |id: &str| json!({ "userId": id, "name": "Boss", "role": "administrator" });
     let made =
         world.ask(Ask::new("POST", "/v1/users").bearer(&admin).body(boss("new"))).await.expect(201);
@@ -241,8 +241,12 @@ async fn i12_a_limited_session_reaches_what_it_is_for_and_sign_out() {
     for (_, method, path) in routes() {
         let door = door(&method, &path);
         let what = format!("{method} {path}");
-        let nobody = world.ask(probe(&method, &path)).await;
-        assert_eq!(nobody.code() != "signInRequired", door == Door::NoSessions, "nobody, {what}");
+        let without = world.ask(probe(&method, &path)).await;
+        assert_eq!(
+            without.code() != "signInRequired",
+            door == Door::NoSessions,
+            "no session, {what}"
+        );
         for reach in ["changePassword", "register", "full"] {
             let bearer = match reach {
                 "changePassword" => world.session(&new).await,
@@ -291,7 +295,7 @@ async fn sign_in_waits_a_minute_and_then_twice_as_long_for_known_and_unknown_use
             .save_policy(&admin, |policy| policy["limits"]["wrongPasswords"] = json!(threshold))
             .await
             .expect(200);
-        let users = [ann.user_id.as_str(), "nobody@example.com"];
+        let users = [ann.user_id.as_str(), "unknown@example.com"];
         let wrong = async |n: usize| {
             for user in users {
                 assert_eq!(
@@ -320,7 +324,7 @@ async fn sign_in_waits_a_minute_and_then_twice_as_long_for_known_and_unknown_use
         for n in 1..threshold {
             wrong(n).await;
         }
-        // Any of the last three again counts no more; an older one does.
+        // A repetition of one of the last three wrong passwords does not count.
         for n in [threshold - 1, threshold.saturating_sub(3).max(1)].repeat(5) {
             wrong(n).await;
         }
