@@ -1,4 +1,4 @@
-//! `cargo latchkey` as a child of the test.
+//! `cargo latchkey` as a child process of the test.
 
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -10,14 +10,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tests::Answer;
 
-/// A running laptop. It is ended with the test, whatever becomes of that.
+/// A running `cargo latchkey`. It is killed when it is dropped, also when the test fails.
 pub struct Laptop {
     child: Child,
     port: u16,
     data: PathBuf,
     http: tokio::runtime::Runtime,
     client: reqwest::Client,
-    /// The newest message that was read of each address.
+    /// For each address, the ID of the newest message that was read.
     read: RefCell<HashMap<String, u64>>,
 }
 
@@ -35,8 +35,8 @@ const PATIENCE: Duration = Duration::from_secs(1800);
 const END: Duration = Duration::from_secs(30);
 
 impl Laptop {
-    /// Starts it and waits until it is ready. A start that is not fresh has
-    /// everything it needs, and is kept from the network.
+    /// Starts it and waits until it is ready. A start that is not fresh needs no downloads, so
+    /// it runs without the network.
     pub fn start(port: u16, data: &Path, fresh: bool) -> Laptop {
         let program = std::env::current_exe()
             .expect("this test")
@@ -60,7 +60,7 @@ impl Laptop {
         std::thread::spawn(move || {
             for line in BufReader::new(out).lines().map_while(Result::ok) {
                 eprintln!("{line}");
-                // Nobody listens any more once it is ready.
+                // The receiver is gone once it is ready.
                 let _ = line.starts_with("Latchkey is ready").then(|| said.send(()));
             }
         });
@@ -193,7 +193,7 @@ impl Laptop {
         answer["messages"].as_array().expect("messages").len()
     }
 
-    /// Lets days pass for somebody: moves a time of their account back.
+    /// Lets days pass for a user: moves a time of the account back.
     pub fn move_back(&self, user_id: &str, field: &str, days: i64) {
         let found =
             self.table("Scan", json!({ "FilterExpression": "userId = :u", "ExpressionAttributeValues": { ":u": { "S": user_id } } }));
@@ -212,7 +212,7 @@ impl Laptop {
         self.table("UpdateItem", moved);
     }
 
-    /// Does something to the embedded table itself.
+    /// Calls the embedded table directly.
     fn table(&self, operation: &str, mut body: Value) -> Value {
         body["TableName"] = local::dynamodb::TABLE.into();
         let credential = "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
@@ -249,7 +249,7 @@ impl Laptop {
         assert!(status.success());
     }
 
-    /// Ends it without a word.
+    /// Kills it without a warning.
     pub fn kill(&mut self) {
         self.child.kill().expect("it runs");
     }
@@ -265,7 +265,7 @@ impl Laptop {
             String::from_utf8_lossy(&out).lines().any(|line| line.contains(&data))
         };
         while !free() || running() {
-            assert!(begin.elapsed() < END, "something of it is left");
+            assert!(begin.elapsed() < END, "a port or a process is left");
             std::thread::yield_now();
         }
     }

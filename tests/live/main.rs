@@ -30,11 +30,11 @@ fn story(laptop: &Laptop, admin: &str, language: &str) {
         &[("if-match", &read.headers["etag"])],
     );
     assert_eq!(saved.status, 200, "{}", saved.body);
-    let user = json!({ "userId": user_id, "name": "Somebody", "language": language });
+    let user = json!({ "userId": user_id, "name": "Sample User", "language": language });
     let made = laptop.ask("POST", "/v1/users", Some(admin), Some(user));
     assert_eq!(made.status, 201, "{}", made.body);
 
-    // 2. The next sign-in is told to register before anything else.
+    // 2. The next sign-in asks to register before anything else.
     let temporary = made.text("temporaryPassword");
     let first = laptop.sign_in(&user_id, &temporary);
     assert_eq!(first.body["next"], "changePassword");
@@ -44,7 +44,7 @@ fn story(laptop: &Laptop, admin: &str, language: &str) {
     assert_eq!((signed_in.status, &signed_in.body["next"]), (200, &json!("register")));
     let session = signed_in.text("bearer");
 
-    // 3. They choose mail, enter the code, and finish.
+    // 3. The user chooses mail, enters the code, and finishes.
     let add = json!({ "kind": "email", "destination": address });
     let sent = laptop.ask("POST", "/v1/me/methods", Some(&session), Some(add));
     assert_eq!(sent.status, 202, "{}", sent.body);
@@ -56,7 +56,7 @@ fn story(laptop: &Laptop, admin: &str, language: &str) {
     assert_eq!((finished.status, &finished.body["reach"]), (200, &json!("full")));
     let session = finished.text("bearer");
 
-    // 4. Later they forget it: user ID, mail, code, new password.
+    // 4. Later the user forgets the password: user ID, mail, code, new password.
     let started = laptop.ask("POST", "/v1/resets", None, Some(json!({ "userId": user_id })));
     assert_eq!(started.status, 201, "{}", started.body);
     let (reset, bearer) = (started.text("resetId"), started.text("bearer"));
@@ -118,7 +118,7 @@ fn other(code: &str) -> String {
 }
 
 #[test]
-fn the_story_runs_live_in_both_languages_and_the_laptop_comes_and_goes_cleanly() {
+fn every_story_runs_in_both_languages_and_the_program_starts_and_ends_cleanly() {
     let data = data_dir("story");
     let port = free_ports();
 
@@ -139,7 +139,7 @@ fn the_story_runs_live_in_both_languages_and_the_laptop_comes_and_goes_cleanly()
     let mut laptop = Laptop::start(port, &data, false);
     assert_eq!(laptop.sign_in("story.en@example.com", "a new and longer password").status, 200);
     assert_eq!(laptop.account("admin@example.com"), ada);
-    // Killed without a word: its children notice.
+    // Killed without a warning: its child processes end too.
     laptop.kill();
     laptop.assert_gone();
 }

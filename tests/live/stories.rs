@@ -9,13 +9,13 @@ use tests::Answer;
 const OWN: &str = "the first password of my own";
 const NEW: &str = "a new and longer password";
 
-/// Tells every story in a language.
+/// Runs every story in a language.
 pub fn tell_all(laptop: &Laptop, admin: &str, language: &str) {
     let stories = Stories { laptop, admin, language };
     stories.policy(&json!({ "scope": { "type": "all" }, "methods": ["email", "mobilePhone"], "smsCountries": ["AU"], "kindsRequired": 1 }));
     stories.phone_alone();
     stories.both();
-    stories.came_back();
+    stories.bounced();
     stories.administrator();
     stories.postponed();
     stories.reconfirmed();
@@ -83,11 +83,10 @@ impl Stories<'_> {
         self.laptop.ask("POST", path, Some(bearer), body)
     }
 
-    /// Somebody new, with a password of their own; what the change of the
-    /// temporary one answered.
+    /// Creates a user and changes the temporary password; returns the answer of that change.
     fn person(&self, story: &str, more: &Value) -> Answer {
         let user_id = self.user_id(story);
-        let mut user = json!({ "userId": user_id, "name": format!("Somebody {story}"), "language": self.language });
+        let mut user = json!({ "userId": user_id, "name": format!("Sample {story}"), "language": self.language });
         for (name, value) in more.as_object().expect("fields") {
             user[name] = value.clone();
         }
@@ -127,8 +126,8 @@ impl Stories<'_> {
         expect(self.laptop.verify(&sent.text("challengeId"), bearer, &code(&message)), 200);
     }
 
-    /// Messages to an address come back: the inbox's button rehearses it.
-    fn came_back(&self) {
+    /// A mail bounces, by the inbox's button.
+    fn bounced(&self) {
         let (user_id, address) = (self.user_id("returned"), self.address("returned"));
         let first = self.person("returned", &json!({})).text("bearer");
         self.register(&first, "email", &address);
@@ -140,14 +139,14 @@ impl Stories<'_> {
         let begin = std::time::Instant::now();
         let me = || expect(self.laptop.ask("GET", "/v1/me", Some(&session), None), 200);
         while me().body["undeliverable"] != json!(["email"]) {
-            assert!(begin.elapsed().as_secs() < 60, "nothing was heard of it");
+            assert!(begin.elapsed().as_secs() < 60, "the bounce did not arrive");
         }
         let asked = expect(self.laptop.sign_in(&user_id, OWN), 200);
         assert_eq!(
             (&asked.body["next"], &asked.body["undeliverable"]),
             (&json!("reconfirm"), &json!(["email"]))
         );
-        // The reset goes on as if nothing had been.
+        // The reset goes on.
         expect(
             self.laptop.ask("GET", &format!("/v1/resets/{}", reset.id), Some(&reset.bearer), None),
             200,
@@ -223,13 +222,13 @@ impl Stories<'_> {
         self.register(&session, "email", &address);
         self.register(&session, "mobilePhone", &number);
         self.finish(&session);
-        // Either will do.
+        // Either kind is enough.
         let reset = self.start(&user_id);
         self.prove(&reset, "mobilePhone", &number);
         assert_eq!(self.next(&reset), "password");
         expect(self.set_password(&reset), 204);
         for to in [&number, &address] {
-            // The mail was told of the phone that was added, too.
+            // The mail address also got the notice of the added phone.
             while self.laptop.next_message(to)["code"].is_string() {}
         }
         self.is_in(&user_id);
@@ -261,7 +260,7 @@ impl Stories<'_> {
     fn administrator(&self) {
         let (user_id, number, address) =
             (self.user_id("boss"), self.number("313", "737"), self.address("boss"));
-        // Another one, who will be told.
+        // Another administrator, who gets the notice.
         let other = self.person("other", &json!({ "role": "administrator" })).text("bearer");
         self.register(&other, "email", &self.address("other"));
         let session = self.person("boss", &json!({ "role": "administrator" })).text("bearer");
@@ -269,7 +268,7 @@ impl Stories<'_> {
         assert_eq!(
             self.post("/v1/me/registration/finish", &session, None).body["code"],
             "methodMissing",
-            "always two"
+            "administrators need two kinds"
         );
         self.register(&session, "mobilePhone", &number);
         self.finish(&session);
@@ -279,8 +278,11 @@ impl Stories<'_> {
         assert_eq!(self.set_password(&reset).body["code"], "proofMissing");
         self.prove(&reset, "mobilePhone", &number);
         expect(self.set_password(&reset), 204);
-        let told = self.laptop.next_message(&self.address("other"));
-        assert!(told["text"].as_str().is_some_and(|text| text.contains("Somebody boss")), "{told}");
+        let notice = self.laptop.next_message(&self.address("other"));
+        assert!(
+            notice["text"].as_str().is_some_and(|text| text.contains("Sample boss")),
+            "{notice}"
+        );
         self.is_in(&user_id);
     }
 
@@ -294,7 +296,7 @@ impl Stories<'_> {
         assert_eq!(
             (&guest.body["next"], &guest.body["reach"]),
             (&json!(null), &json!("full")),
-            "nobody asks them"
+            "a user out of scope need not register"
         );
         let guests_address = self.address("guest");
         self.register(&guest.text("bearer"), "email", &guests_address);
@@ -314,7 +316,7 @@ impl Stories<'_> {
         self.prove(&of_member, "email", &address);
         expect(self.set_password(&of_member), 204);
         self.is_in(&self.user_id("member"));
-        // What was asked for first was handled first: nothing came of it.
+        // The guest's code was asked for first, so it was handled first, without a message.
         assert_eq!(self.laptop.messages(&guests_address), before);
         assert_eq!(self.set_password(&of_guest).body["code"], "proofMissing");
         let why = format!("/v1/users/{}/can-reset", self.user_id("guest"));
