@@ -1,4 +1,4 @@
-//! The house itself: its rules, its lists, its contract.
+//! The repository's own rules, lists and contracts.
 
 mod calls;
 mod canary;
