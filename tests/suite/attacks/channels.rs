@@ -219,7 +219,7 @@ async fn a37_failing_an_accounts_resets_closes_reset_but_its_owner_still_signs_i
 async fn a36_a_reset_shows_no_masked_address() {
     let (world, _, ann) = both_kinds(1).await;
     let mut shapes = Vec::new();
-    for user_id in [ann.user_id.as_str(), "nobody@example.com"] {
+    for user_id in [ann.user_id.as_str(), "unknown@example.com"] {
         let started = world.ask_reset(user_id).await.expect(201);
         let reset = StartedReset {
             id: started.text("resetId"),
@@ -256,7 +256,7 @@ async fn a36_a_sign_in_with_an_unknown_user_id_takes_as_long_as_one_with_a_wrong
     // Alternate the two, so that load on the machine affects both.
     for n in 0..12 {
         for (user_id, quickest) in
-            [ann.user_id.as_str(), "nobody@example.com"].into_iter().zip(&mut quickest)
+            [ann.user_id.as_str(), "unknown@example.com"].into_iter().zip(&mut quickest)
         {
             let begun = Instant::now();
             let answer = world.sign_in(user_id, &format!("wrong password number {}", n % 3)).await;
@@ -291,7 +291,7 @@ async fn a65_a_failed_send_gets_the_same_answer_as_a_sent_one_and_refills_no_gue
         )
     };
     let delivered = {
-        let reset = world.start_reset("nobody@example.com").await;
+        let reset = world.start_reset("unknown@example.com").await;
         world.ask_code(&reset).await
     };
     let mut wrong = 0;

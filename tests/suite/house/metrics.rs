@@ -183,7 +183,7 @@ async fn a_journey_counts_each_thing_once() {
     world.set_password(&reset, "short").await.expect(422);
     world.set_password(&reset, "a new and longer password").await.expect(204);
     // A reset of an unknown user ID gets as far as a code.
-    let decoy = world.start_reset("nobody@example.com").await;
+    let decoy = world.start_reset("unknown@example.com").await;
     world.send_code(&decoy).await;
     world.pump().await;
     // By phone, through a channel that fails.
@@ -233,7 +233,7 @@ async fn a_journey_counts_each_thing_once() {
         MAIL,
         NUMBER,
         "ann@example.com",
-        "nobody@example.com",
+        "unknown@example.com",
         "Ann Example",
         &ann.password,
         new,
@@ -255,7 +255,7 @@ async fn each_answer_has_one_latency_and_a_lockout_counts_when_it_begins() {
     let session = world.session(&administrator).await;
     let listening = lines.listen(LevelFilter::OFF);
     for n in 0..12 {
-        world.sign_in("nobody@example.com", &format!("a wrong password, number {n}")).await;
+        world.sign_in("unknown@example.com", &format!("a wrong password, number {n}")).await;
     }
     // A signed-in user's wrong passwords have the same count.
     for n in 0..11 {

@@ -58,7 +58,7 @@ async fn the_days_sms_are_spent_exactly_and_then_refused_to_all() {
     let it = world().await;
     // Refused to known and unknown users alike, until the UTC day ends.
     let none = async |left: &str| {
-        for user in [ANN, "nobody@example.com"] {
+        for user in [ANN, "unknown@example.com"] {
             let started = it.world.ask_reset(user).await.expect(201);
             assert_eq!(started.body["unavailable"], json!(["mobilePhone"]), "{user}");
             let reset = StartedReset {

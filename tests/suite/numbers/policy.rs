@@ -287,17 +287,17 @@ async fn the_public_limits_change_with_the_static_numbers_only() {
     assert_eq!(public().await, before);
 
     // The state of accounts: closed, locked, waiting, SMS spent for the day.
-    it.fail("nobody@example.com", 3).await;
-    assert_eq!(it.world.ask_reset("nobody@example.com").await.code(), "resetClosed");
+    it.fail("unknown@example.com", 3).await;
+    assert_eq!(it.world.ask_reset("unknown@example.com").await.code(), "resetClosed");
     for n in 0..3 {
-        it.world.sign_in("nobody@example.com", &format!("wrong password {n}")).await.expect(401);
+        it.world.sign_in("unknown@example.com", &format!("wrong password {n}")).await.expect(401);
     }
     assert_eq!(
-        it.world.sign_in("nobody@example.com", "wrong password 3").await.code(),
+        it.world.sign_in("unknown@example.com", "wrong password 3").await.code(),
         "signInLocked"
     );
     assert_eq!(
-        it.world.ask_reset("somebody@example.com").await.expect(201).body["unavailable"],
+        it.world.ask_reset("stranger@example.com").await.expect(201).body["unavailable"],
         json!(["mobilePhone"])
     );
     assert_eq!(public().await, before);

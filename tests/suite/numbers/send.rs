@@ -32,7 +32,7 @@ async fn the_policys_wait_before_another_code_doubles_up_to_eight_minutes() {
             ("/limits/mailsPerTenMinutes", 20),
         ])
         .await;
-        let reset = it.world.start_reset(&format!("nobody{first}@example.com")).await;
+        let reset = it.world.start_reset(&format!("unknown{first}@example.com")).await;
         for seconds in waits {
             let sent = it.world.ask_code(&reset).await.expect(202);
             assert_eq!(sent.body["resendAfter"], json!(seconds), "{first}");
@@ -50,7 +50,7 @@ async fn the_policys_wait_before_another_code_doubles_up_to_eight_minutes() {
             it.world.pass(MOMENT);
         }
         // Another reset has its own wait.
-        let other = it.world.start_reset(&format!("nobody{first}@example.com")).await;
+        let other = it.world.start_reset(&format!("unknown{first}@example.com")).await;
         assert_eq!(it.world.ask_code(&other).await.expect(202).body["resendAfter"], json!(first));
     }
 }
@@ -59,7 +59,7 @@ async fn the_policys_wait_before_another_code_doubles_up_to_eight_minutes() {
 async fn an_account_gets_the_policys_number_of_codes_in_a_sliding_window() {
     let it = Numbers::new().await;
     for (kind, pointer, window) in WINDOWS {
-        let address = if kind == "email" { "nobody.private@example.com" } else { NUMBER };
+        let address = if kind == "email" { "unknown.private@example.com" } else { NUMBER };
         for most in [1, 20] {
             it.set(&[(pointer, most)]).await;
             let user = format!("{kind}{most}@example.com");

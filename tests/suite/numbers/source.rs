@@ -14,7 +14,7 @@ async fn start(world: &World, source: &str, n: usize) -> Answer {
     world
         .ask(
             Ask::new("POST", "/v1/resets")
-                .body(json!({ "userId": format!("nobody{n}@example.com") }))
+                .body(json!({ "userId": format!("unknown{n}@example.com") }))
                 .source(source),
         )
         .await
@@ -178,7 +178,7 @@ async fn only_a_front_with_its_secret_is_believed() {
     const CLOUDFRONT: &str = "203.0.113.99";
     let through = |secret: &str, viewer: &str, n: usize| {
         let ask = Ask::new("POST", "/v1/resets")
-            .body(json!({ "userId": format!("nobody{n}@example.com") }))
+            .body(json!({ "userId": format!("unknown{n}@example.com") }))
             .source(CLOUDFRONT);
         ask.header("x-latchkey-front", secret).header("x-latchkey-viewer", viewer)
     };

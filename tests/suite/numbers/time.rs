@@ -22,7 +22,7 @@ async fn a_reset_ends_exactly_at_the_policys_lifetime() {
         for (passed, open) in
             [(lifetime, false), (Span(lifetime.0 + 1), false), (Span(lifetime.0 - 1), true)]
         {
-            let started = it.world.ask_reset("nobody@example.com").await.expect(201);
+            let started = it.world.ask_reset("unknown@example.com").await.expect(201);
             assert_eq!(started.text("expiresAt"), (it.world.now() + lifetime).to_string());
             let reset = it.proved(ANN).await;
             it.world.pass(passed);

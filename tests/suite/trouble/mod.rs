@@ -1,9 +1,9 @@
-//! What goes wrong: faults, races, answers that are lost.
+//! Failures: faults, races, lost answers, rotations, items of older versions.
 
 mod faults;
 mod newer;
 pub mod older;
 pub mod races;
-mod repeat;
+mod idempotency;
 pub mod rotation;
 mod shapes;
