@@ -11,8 +11,8 @@
 //! | kinds required to reset, `/kindsRequired` | `numbers::time::a_reset_needs_the_policys_number_of_kinds_and_administrators_need_two` |
 //! | kinds required for administrators | `numbers::time::a_reset_needs_the_policys_number_of_kinds_and_administrators_need_two` `eligibility::who_may_reset` |
 //! | kinds to register before `finish` | `numbers::time::registration_needs_as_many_kinds_as_a_reset` |
-//! | days a user may postpone, `/registration/postponeDays` | `numbers::registration_is_postponed_for_none_or_ninety_days_and_not_a_moment_longer` `registration::registration_is_put_off_until_the_policys_days_are_over` `registration::zero_days_ask_at_once_and_more_than_ninety_are_refused` |
-//! | days until reconfirmation, `/registration/reconfirmDays` | `numbers::methods_are_confirmed_again_never_after_a_day_or_after_two_years` `registration::methods_are_confirmed_again_when_the_policys_days_are_over` |
+//! | days a user may postpone, `/registration/postponeDays` | `numbers::registration_is_postponed_for_at_most_zero_or_ninety_days` `registration::registration_is_put_off_until_the_policys_days_are_over` `registration::zero_days_ask_at_once_and_more_than_ninety_are_refused` |
+//! | days until reconfirmation, `/registration/reconfirmDays` | `numbers::methods_are_reconfirmed_never_after_a_day_or_after_two_years` `registration::methods_are_confirmed_again_when_the_policys_days_are_over` |
 //! | code length, `/code/digits` | `numbers::code::a_code_has_the_policys_number_of_digits` `code::a_code_has_the_digits_its_challenge_names` |
 //! | code lifetime, `/code/lifetimeMinutes` | `numbers::code::a_code_ends_exactly_at_the_policys_lifetime` `expiry::a21_a_code_of_a_registration_ends_exactly_too` |
 //! | guesses per code, `/code/guesses` | `numbers::code::a_code_allows_the_policys_number_of_guesses` |
@@ -31,8 +31,8 @@
 //! | password proof | `sessions::changing_methods_asks_for_the_password_again_after_twenty_minutes` |
 //! | sign-in lockout, `/limits/wrongPasswords` | `numbers::password::sign_in_waits_after_the_policys_number_of_wrong_passwords` `lockout::the_threshold_is_the_policys` `lockout::the_tenth_wrong_password_makes_sign_in_wait_a_minute_and_each_further_one_twice_as_long` |
 //! | password length, `/password/minimumLength` | `numbers::password::a_password_has_the_policys_minimum_length_and_at_most_256` `password::length_is_counted_in_code_points` `passwords::a45_every_character_of_a_password_counts` |
-//! | password strength | `password::a_score_of_three_is_taken_and_of_two_is_not` `password::what_is_known_of_the_account_counts_nothing` |
-//! | the organisation's terms | `terms::a_thousand_terms_of_sixteen_chinese_characters_fit` `terms::what_is_no_list_of_terms_is_refused_at_its_place` `terms::a_term_has_four_to_sixteen_characters_and_is_there_once` `terms::a_list_has_at_most_a_thousand_terms` |
+//! | password strength | `password::a_score_of_three_is_accepted_and_of_two_is_not` `password::the_accounts_own_data_adds_no_strength` |
+//! | the organisation's terms | `terms::a_thousand_terms_of_sixteen_chinese_characters_fit` `terms::what_is_no_list_of_terms_is_refused_at_its_place` `terms::a_term_has_four_to_sixteen_characters_and_is_listed_once` `terms::a_list_has_at_most_a_thousand_terms` |
 //! | temporary password | `expiry::a21_a_temporary_password_signs_in_for_seven_days` `users::a_temporary_password_must_be_changed_and_ends_after_seven_days` |
 //! | organisation | `numbers::policy::the_organisations_texts_keep_to_the_products_lengths` `policy::each_text_is_checked` |
 //! | audit kept, `/auditDays` | `numbers::time::every_row_of_the_audit_trail_is_kept_for_the_policys_days` |

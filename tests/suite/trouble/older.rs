@@ -223,7 +223,7 @@ pub async fn lived_in(world: &World) -> Value {
         .ask(Ask::new("DELETE", format!("/v1/resets/{}", cancelled.id)).bearer(&cancelled.bearer))
         .await
         .expect(204);
-    let decoy = world.start_reset("nobody@example.com").await;
+    let decoy = world.start_reset("unknown@example.com").await;
     world.send_code(&decoy).await;
 
     // Not delivered yet: codes, and notices to administrators.
