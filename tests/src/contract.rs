@@ -153,7 +153,8 @@ pub fn check(method: &str, path: &str, own: bool, answer: &Answer) {
                 .headers
                 .get("content-type")
                 .unwrap_or_else(|| panic!("no content type: {what}"));
-            let media = content.get(kind).unwrap_or_else(|| panic!("undocumented content type: {what}"));
+            let media =
+                content.get(kind).unwrap_or_else(|| panic!("undocumented content type: {what}"));
             assert_eq!(errors(&media["schema"], &answer.body), Vec::<String>::new(), "{what}");
         }
     }

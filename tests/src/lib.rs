@@ -2,6 +2,7 @@
 //! embedded DynamoDB, the stand-ins, a clock that the test moves, and a proxy
 //! that records every AWS call.
 
+mod answer;
 mod ask;
 pub mod caller;
 pub mod contract;

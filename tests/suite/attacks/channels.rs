@@ -174,8 +174,7 @@ async fn a55_an_address_that_is_no_longer_the_accounts_gets_no_code_and_proves_n
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a37_failing_an_accounts_resets_closes_reset_but_its_owner_still_signs_in()
-{
+async fn a37_failing_an_accounts_resets_closes_reset_but_its_owner_still_signs_in() {
     let (world, _, ann) = both_kinds(1).await;
     let session = world.session(&ann).await;
     let before = account(&world, &ann.user_id).await;

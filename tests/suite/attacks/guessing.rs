@@ -18,8 +18,7 @@ fn charges(world: &World, kind: &str) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a13_proving_the_mailbox_again_gives_no_more_guesses_of_the_phones_code()
-{
+async fn a13_proving_the_mailbox_again_gives_no_more_guesses_of_the_phones_code() {
     for guesses_in_a_reset in [1, 2, 3, 5] {
         let (world, _, ann) = both_kinds(2).await;
         let before = hash(&world, &ann.user_id).await;
@@ -81,7 +80,8 @@ const SPELLINGS: [&str; 6] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a14_guesses_are_counted_together_across_spellings_of_the_user_id_and_forms_of_the_request() {
+async fn a14_guesses_are_counted_together_across_spellings_of_the_user_id_and_forms_of_the_request()
+{
     let (world, _, ann) = one_kind().await;
     world.proxy.take_calls();
     let dressed = |n: usize, ask: Ask| {

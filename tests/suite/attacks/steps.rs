@@ -219,7 +219,11 @@ async fn a06_ones_own_reset_does_nothing_to_another_ones() {
     let body = json!({ "newPassword": NEW, "userId": ann.user_id, "resetId": victim.id });
     let set =
         Ask::new("PUT", format!("/v1/resets/{}/password", own.id)).bearer(&own.bearer).body(body);
-    assert_eq!(world.ask(set).await.expect(400).code(), "invalidRequest", "the victim's IDs in the body");
+    assert_eq!(
+        world.ask(set).await.expect(400).code(),
+        "invalidRequest",
+        "the victim's IDs in the body"
+    );
     assert_eq!((account(&world, &ann.user_id).await, hash(&world, &eve.user_id).await), before);
 
     // Ann's reset was neither ended nor charged.

@@ -209,7 +209,11 @@ impl Ready {
             "{what}"
         );
         let set_again = self.world.ask(self.set()).await;
-        assert_eq!(set_again.code(), "resetEnded", "{what}: a refused password is never stored later");
+        assert_eq!(
+            set_again.code(),
+            "resetEnded",
+            "{what}: a refused password is never stored later"
+        );
     }
 }
 
@@ -302,8 +306,7 @@ async fn a31_a_code_proves_the_address_it_was_sent_to_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn a31_two_addresses_at_once_with_codes_crossed_store_the_address_whose_code_was_entered()
- {
+async fn a31_two_addresses_at_once_with_codes_crossed_store_the_address_whose_code_was_entered() {
     let (world, admin, ann) = one_kind().await;
     world
         .save_policy(&admin, |policy| policy["limits"]["failedRegistrationGuesses"] = json!(100))

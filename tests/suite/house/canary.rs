@@ -12,7 +12,8 @@ const HANDED_OUT: [&str; 2] = ["bearer", "temporaryPassword"];
 /// Request fields that carry a secret.
 const CARRIED: [&str; 4] = ["password", "currentPassword", "newPassword", "code"];
 /// User IDs, addresses and names in the tour, which logs must not contain.
-const PERSONAL: [&str; 5] = ["@example.com", "ann.private", "Ann B. Example", "Ada Admin", "zeppelin"];
+const PERSONAL: [&str; 5] =
+    ["@example.com", "ann.private", "Ann B. Example", "Ada Admin", "zeppelin"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a63_no_secret_is_logged_answered_or_stored() {

@@ -345,6 +345,10 @@ fn a_text_message_counts_by_its_parts() {
         ("碼".repeat(135), 3),
     ] {
         assert_eq!(parts(&text), expected, "{} characters", text.chars().count());
-        assert_eq!(local::inbox::parts(&text), expected as usize, "the inbox counts the same parts");
+        assert_eq!(
+            local::inbox::parts(&text),
+            expected as usize,
+            "the inbox counts the same parts"
+        );
     }
 }

@@ -4,6 +4,7 @@ mod calls;
 mod canary;
 pub mod contract;
 mod lines;
+mod logging;
 mod metrics;
 mod openapi;
 mod portal;

@@ -2,7 +2,7 @@
 //! call in every test, and every granted right is used here.
 
 use crate::house::tour::{perform, tour};
-use crate::trouble::older::lived_in;
+use crate::trouble::lived_in::lived_in;
 use crate::trouble::rotation::{client, rotated};
 use domain::time::Span;
 use serde_json::{Value, json};

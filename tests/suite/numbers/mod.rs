@@ -107,10 +107,8 @@ impl Numbers {
 
     /// Creates a user and registers these addresses.
     pub async fn person(&self, user_id: &str, addresses: &[(&str, &str)]) -> Person {
-        let person = self
-            .world
-            .user(&self.admin().await, json!({ "userId": user_id, "name": "Sam" }))
-            .await;
+        let person =
+            self.world.user(&self.admin().await, json!({ "userId": user_id, "name": "Sam" })).await;
         self.register(&person, addresses).await;
         person
     }

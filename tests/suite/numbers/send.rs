@@ -130,7 +130,11 @@ async fn a_shared_address_gets_the_policys_number_of_codes_in_a_sliding_window()
             }
             assert_eq!(send(bob).await, full, "{kind}: one more than {most}");
             it.world.pass(Span(window.0 - SECOND.0 * i64::from(most) - 1));
-            assert_eq!(send(eve).await, full, "{kind}, {most}: a moment before the first send leaves the window");
+            assert_eq!(
+                send(eve).await,
+                full,
+                "{kind}, {most}: a moment before the first send leaves the window"
+            );
             it.world.pass(MOMENT);
             assert_eq!(send(ann).await, None, "{kind}, {most}: the first send has left the window");
             if most > 1 {

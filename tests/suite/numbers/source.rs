@@ -102,7 +102,10 @@ async fn registration_counts_its_sends_for_the_source_too() {
     }
     send(&it.world, "203.0.113.7", &elsewhere(&it.world, 1).await).await.expect(202);
     let bearer = it.world.session(&ann).await;
-    assert_eq!(refusal(&it.world.ask(add(&bearer, 10)).await), ("tooManyFromAddress", Some("3600")));
+    assert_eq!(
+        refusal(&it.world.ask(add(&bearer, 10)).await),
+        ("tooManyFromAddress", Some("3600"))
+    );
     it.world.ask(add(&bearer, 10).source("203.0.113.8")).await.expect(202);
 }
 
@@ -150,8 +153,7 @@ fn the_operators_limit_has_a_range_too() {
         assert_eq!(settings(text).expect("settings").source_limit, limit, "{text:?}");
     }
     for text in ["9", "100001", "0", "-10", "10.5", "ten", "", " 10", "1e3", "4294967306"] {
-        let refused =
-            settings(Some(text)).expect_err("a function refuses to start").to_string();
+        let refused = settings(Some(text)).expect_err("a function refuses to start").to_string();
         assert_eq!(
             refused,
             "set the environment variable LATCHKEY_SOURCE_LIMIT to a number from 10 to 100000",

@@ -146,7 +146,10 @@ async fn every_row_of_the_audit_trail_is_kept_for_the_policys_days() {
         it.world.sign_in(ANN, "not the right password").await.expect(401);
         let bearer = it.world.session(&ann).await;
         let challenge = it.add(&bearer, "email", &format!("ann.{days}@example.com")).await;
-        assert_eq!(refusal(&it.world.verify(&bearer, &challenge, WRONG).await).0, "codeNotAccepted");
+        assert_eq!(
+            refusal(&it.world.verify(&bearer, &challenge, WRONG).await).0,
+            "codeNotAccepted"
+        );
         it.world
             .verify(&bearer, &challenge, &it.code(&challenge, Purpose::Registration))
             .await

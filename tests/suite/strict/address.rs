@@ -1,7 +1,7 @@
 //! URLs: path and method exactly as written, and no query parameter that the
 //! route does not read.
 
-use super::{HEADERS, ask, function_of, made_up, method, operations, errors};
+use super::{HEADERS, ask, errors, function_of, made_up, method, operations};
 use crate::house::contract::{example, routes};
 use domain::secret::BearerKind;
 use serde_json::json;

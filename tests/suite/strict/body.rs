@@ -1,7 +1,7 @@
 //! Bodies: one JSON object in UTF-8 with known fields, each once and of its
 //! type.
 
-use super::{ask, bodies, function_of, hand, is_optional, operations, raw, errors, with_first};
+use super::{ask, bodies, errors, function_of, hand, is_optional, operations, raw, with_first};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::language::Language;
@@ -164,7 +164,11 @@ async fn a38_a_repeated_field_is_refused_with_its_pointer() {
                 .map(|other| format!("{},\"{field}\":{other}}}", &open[..open.len() - 1]));
             for text in first.into_iter().chain(last) {
                 let answer = world.ask(raw(method, path, text.clone())).await.expect(400);
-                assert_eq!(errors(&answer), [(pointer.as_str(), "repeatedField")], "{path}: {text}");
+                assert_eq!(
+                    errors(&answer),
+                    [(pointer.as_str(), "repeatedField")],
+                    "{path}: {text}"
+                );
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The caller: a bearer in its one place, our own pages, and the address that
 //! the gateway saw.
 
-use super::{bodies, made_up, method, operations, errors};
+use super::{bodies, errors, made_up, method, operations};
 use crate::house::contract::{example, routes};
 use domain::secret::BearerKind;
 use serde_json::json;

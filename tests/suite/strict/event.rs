@@ -1,7 +1,7 @@
 //! Gateway events: every event gets an answer with our headers, whatever its
 //! content.
 
-use super::{HEADERS, hand, operations, errors};
+use super::{HEADERS, errors, hand, operations};
 use serde_json::{Value, json};
 use tests::world::{Ask, FUNCTIONS, event};
 use tests::{Answer, World};
@@ -70,7 +70,9 @@ async fn a_header_beyond_ascii_never_counts_as_valid_or_as_absent() {
         Ask::new("POST", "/v1/users").bearer(&admin).body(json!({ "userId": "eve", "name": "Eve" }))
     };
     assert_eq!(
-        errors(&hand(&world, "directory", &with(create(), "idempotency-key", "é")).await.expect(400)),
+        errors(
+            &hand(&world, "directory", &with(create(), "idempotency-key", "é")).await.expect(400)
+        ),
         [("", "notAnIdempotencyKey")]
     );
     assert_eq!(

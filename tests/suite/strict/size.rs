@@ -1,6 +1,6 @@
 //! Sizes: oversized requests are refused before they cost anything.
 
-use super::{ask, bodies, operations, raw, errors};
+use super::{ask, bodies, errors, operations, raw};
 use crate::house::contract::routes;
 use serde_json::json;
 use tests::World;

@@ -1,9 +1,13 @@
-//! Failures: faults, races, lost answers, rotations, items of older versions.
+//! Failures: faults, races, lost answers, rotations, items of older and newer
+//! versions.
 
 mod faults;
-mod newer;
-pub mod older;
-pub mod races;
 mod idempotency;
+pub mod lived_in;
+mod lost_answers;
+mod newer;
+mod older;
+pub mod races;
+mod records;
 pub mod rotation;
 mod shapes;

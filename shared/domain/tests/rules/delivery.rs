@@ -49,7 +49,10 @@ fn the_stored_result_is_read_back_and_holds_no_address() {
     };
     let stored = serde_json::to_string(&sent).expect("JSON");
     assert!(!stored.contains(destination.as_str()) && !stored.contains('@'), "{stored}");
-    assert!(!stored.contains("supportCode"), "the index of support codes would contain it: {stored}");
+    assert!(
+        !stored.contains("supportCode"),
+        "the index of support codes would contain it: {stored}"
+    );
     assert_eq!(serde_json::from_str::<SentMessage>(&stored).expect("read"), sent);
 }
 

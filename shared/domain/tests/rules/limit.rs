@@ -263,7 +263,11 @@ fn sends_are_counted_in_a_sliding_window() {
         let full = Err(Refused::TooSoon(BEGIN + window));
         assert_eq!(table.issue(&policy, kind, 100, at(most)), full, "{kind:?} number {}", most + 1);
         assert_eq!(table.issue(&policy, kind, 100, BEGIN + window - Span(1)), full);
-        assert_eq!(table.issue(&policy, kind, 100, BEGIN + window), Ok(()), "the first send has left the window");
+        assert_eq!(
+            table.issue(&policy, kind, 100, BEGIN + window),
+            Ok(()),
+            "the first send has left the window"
+        );
         assert_eq!(
             table.issue(&policy, kind, 101, BEGIN + window),
             Err(Refused::TooSoon(at(1) + window)),

@@ -66,7 +66,10 @@ fn each_number_is_accepted_from_its_minimum_to_its_maximum_and_refused_beyond() 
                 (_, false) => assert_eq!(beyond(outside), Some(true), "{pointer} = {outside}"),
             }
         }
-        assert!(!range.reason.is_empty() && !range.source.is_empty(), "{pointer} has a reason and a source");
+        assert!(
+            !range.reason.is_empty() && !range.source.is_empty(),
+            "{pointer} has a reason and a source"
+        );
     }
 }
 

@@ -118,11 +118,7 @@ fn an_undeliverable_address_requires_one_reconfirmation() {
         let until = left.map(|days| BEGIN + Span::days(days));
         assert_eq!(postpone_until(&account, policy, step, BEGIN), until, "{what}");
     }
-    assert_eq!(
-        back(3, 10).undeliverable_kinds(),
-        [Kind::Email].into(),
-        "the confirmation is kept"
-    );
+    assert_eq!(back(3, 10).undeliverable_kinds(), [Kind::Email].into(), "the confirmation is kept");
 }
 
 #[test]
