@@ -1,10 +1,9 @@
-"""What turns generated requests into ones that a running system can grant.
+"""Turns generated requests into requests that can succeed on a running system.
 
-Every case that asks for a session or a reset gets one that lives. Of the
-cases that are as the document wants them, some are *primed* besides: their
-ids, their `If-Match` and mostly their body become those of something that was
-made for them a moment ago, so that the operation can succeed. Cases that are
-wrong on purpose keep what is wrong with them."""
+Every case that needs a session or a reset gets a live one. Some of the valid
+cases are also *primed*: their IDs, their `If-Match` and mostly their body are
+replaced with those of objects created a moment before, so that the operation
+can succeed. Cases that are invalid on purpose stay invalid."""
 
 import atexit
 import itertools
@@ -21,13 +20,13 @@ from people import NEW_PASSWORD, PASSWORD, Json, People, Person, Reset, bearing
 from schemathesis import AuthContext, Case, HookContext, Response
 from schemathesis.generation.meta import TestPhase
 
-# What stands for a credential until the case is sent: one that was put in
-# when the case was made may be dead by then.
+# A placeholder until the case is sent: a credential from the time when the case
+# was generated may have ended by then.
 LATER = "Bearer later"
-# Every second case of an operation is primed; of those, every other keeps its
+# Every second case of an operation is primed; every second of those keeps its
 # generated body.
 PRIMED = 2
-# The lists, whose cursor no generated text can be: each case is primed.
+# The lists: no generated text is a valid cursor, so each case is primed.
 ALWAYS = {"listUsers", "listGroups", "listPolicies"}
 
 ADMINISTRATOR: Json = json.loads(os.environ["LATCHKEY_CLIENT_ADMINISTRATOR"])
@@ -35,15 +34,15 @@ people = People(int(os.environ["LATCHKEY_CLIENT_PORT"]), ADMINISTRATOR)
 
 
 class Lent:
-    """The session and the reset that cases use, until they lose them."""
+    """The session and the reset that cases use until a case ends them."""
 
     who: Person | None = None
     what: Reset | None = None
-    # How many administrators were made, and how often one signed in anew.
+    # The number of administrators created, and of repeated sign-ins.
     made, anew = 0, 0
 
     def session(self) -> str:
-        """An administrator's: signed in anew after it was ended, as somebody else where that is refused."""
+        """An administrator's bearer. Signs in again when it ended, as a new administrator when sign-in is refused."""
         if self.who and not self.who.bearer:
             self.who.bearer = people.sign_in(self.who.user_id)
             self.anew += 1
@@ -68,7 +67,7 @@ lent = Lent()
 
 @dataclass
 class Ready:
-    """What makes a case succeed; what is absent stays as it was generated."""
+    """The values that make a case succeed. A missing value stays as generated."""
 
     path: dict[str, str] = field(default_factory=dict)
     query: dict[str, str | None] = field(default_factory=dict)
@@ -101,7 +100,7 @@ def resend_code(case: Case) -> Ready | None:
 
 
 def change_password(case: Case) -> Ready:
-    # Nobody who has to register first may.
+    # A user who must register first may not change the password.
     person = people.person(groups=[])
     return Ready(bearer=person.bearer, body={"currentPassword": PASSWORD, "newPassword": NEW_PASSWORD})
 
@@ -152,7 +151,7 @@ PRIMES: dict[str, Callable[[Case], Ready | None]] = {
     "listPolicies": next_page,
     "savePolicy": save_policy,
     "saveTerms": lambda case: Ready(etag=people.terms_etag(), body={"terms": ["zeppelin"]}),
-    "createUser": lambda case: Ready(body={"userId": people.new_user_id(), "name": "Somebody New"}),
+    "createUser": lambda case: Ready(body={"userId": people.new_user_id(), "name": "New User"}),
     "getUser": of_user,
     "changeUser": of_user,
     "deleteUser": of_user,
@@ -202,16 +201,16 @@ def prime(case: Case, operation: str) -> None:
         case.headers["If-Match"] = ready.etag
     if ready.body is not None and turn % (2 * PRIMED) == 0:
         case.body = ready.body
-        # With another body, the key of an earlier case would be refused.
+        # An earlier case's key would be refused with another body.
         case.headers.pop("Idempotency-Key", None)
 
 
-# Bearers of the resets that cases started.
+# The bearers of resets that cases started.
 started: dict[str, str] = {}
 
 
 def follow(case: Case) -> None:
-    """Gives a case that names what an earlier one made what that answer told beside the name."""
+    """Gives a case that uses an ID from an earlier answer the other values of that answer."""
     name = {key: unquote(str(value)) for key, value in case.path_parameters.items()}
     if bearer := started.get(name.get("resetId", "")):
         case.headers.update(bearing(bearer))
@@ -222,7 +221,7 @@ def follow(case: Case) -> None:
 
 @schemathesis.auth(refresh_interval=None)
 class Later:
-    """Marks the cases that are to have a credential, and not those that go without on purpose."""
+    """Marks the cases that need a credential, but not those that lack one on purpose."""
 
     def get(self, case: Case, context: AuthContext) -> str | None:
         return LATER if context.operation.definition.raw["security"] else None
@@ -242,20 +241,20 @@ def before_call(context: HookContext, case: Case, kwargs: Json) -> None:
     if case.headers.get("Authorization") == LATER:
         only_reset = raw["security"] == [{"reset": []}]
         case.headers.update(bearing(lent.reset().bearer if only_reset else lent.session()))
-    # Whether it is as the document wants it shows only now, with its headers.
+    # Only now, with its headers, can the case be recognised as valid.
     if case.meta.phase.name is TestPhase.STATEFUL and operation not in ALWAYS:
         follow(case)
     elif operation in PRIMES and case.meta.generation.mode.is_positive:
         prime(case, operation)
-    # The gateway of `cargo lambda watch` answers 500 by itself to a header or a
-    # body that is not UTF-8: what would go out as Latin-1 goes out as UTF-8.
+    # The gateway of `cargo lambda watch` itself answers 500 to a header or a
+    # body that is not UTF-8, so Latin-1 text is sent as UTF-8.
     for name, value in case.headers.items():
         case.headers[name] = value.encode().decode("latin-1")
     if isinstance(case.body, bytes):
         case.body = case.body.decode("latin-1").encode()
 
 
-# How often each status was answered, by operation.
+# The number of answers by operation and status.
 answers: defaultdict[str, Counter[int]] = defaultdict(Counter)
 
 

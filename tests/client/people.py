@@ -1,6 +1,6 @@
-"""The system as its people use it, by plain HTTP: what has to be there before
-a generated case can succeed. Everybody is made for a case or a few and may be
-lost to them; only the first administrator is never lent out."""
+"""Creates over plain HTTP the users, resets and codes that generated cases need
+to succeed. A case may end or delete the users made for it; only the first
+administrator is never given to a case."""
 
 import itertools
 import time
@@ -12,14 +12,14 @@ import requests
 
 Json = dict[str, Any]
 
-# The policy's scope. Whoever is outside is not asked to register: for an
-# administrator out there a sign-in alone gives a full session.
+# The policy's scope. A user outside it is not asked to register, so an
+# administrator outside gets a full session from sign-in alone.
 GROUP = "In scope"
 PASSWORD = "correct horse of the client 7"
 NEW_PASSWORD = "another horse of the client 8"
-# The least the policy allows, and a second for the clocks.
+# The minimum of the policy, and a second for differences between clocks.
 RESEND_WAIT = 15
-# More than the policy's days of reconfirmation.
+# Longer ago than the policy's days until reconfirmation.
 LONG_AGO_MS = 400 * 86_400_000
 
 
@@ -32,7 +32,7 @@ class Answer:
 
 @dataclass
 class Person:
-    """Somebody with a password of their own, signed in."""
+    """A signed-in user with their own password."""
 
     user_id: str
     bearer: str
@@ -50,7 +50,7 @@ class Reset:
 
 @dataclass
 class Sent:
-    """A code on its way, and who may bring it back."""
+    """A code under way, and the bearer that may verify it."""
 
     challenge: str
     bearer: str
@@ -67,15 +67,15 @@ class People:
         self.http = requests.Session()
         self.numbers = itertools.count(1)
         self.newest_read: dict[str, int] = {}
-        # Whether the policy or the terms may be others than these people need.
+        # Whether a case may have changed the policy or the terms.
         self.unsettled = True
         self.administrator = self.sign_in(administrator["userId"], administrator["password"])
         self.settle()
-        # Another code may be asked for only after a while: it begins now.
+        # Another code can be requested only after a wait, which begins now.
         self.waiting: deque[tuple[float, Person]] = deque()
         for _ in range(4):
             self.wait_for_resend()
-        # Found while the table is small; its time is moved back at each use.
+        # Found while the table is small. Each use moves its time back.
         self.overdue_person = self.registered()
         self.ask("POST", "/v1/me/registration/finish", self.overdue_person.bearer, expect=200)
         self.overdue_key = self.key_of(self.overdue_person)
@@ -92,7 +92,7 @@ class People:
     # The policy
 
     def good_policy(self) -> tuple[str, Json]:
-        """The `ETag` of the policy, and one to save that these people can live with."""
+        """The `ETag` of the policy, and a policy under which these users work."""
         read = self.ask("GET", "/v1/policy", self.administrator, expect=200)
         policy = read.body["policy"]
         policy |= {
@@ -119,7 +119,7 @@ class People:
             self.unsettled = False
 
     def cursor(self, path: str, query: Json) -> str | None:
-        """Where the second page of a list begins, if there is one."""
+        """The cursor of a list's second page, if there is one."""
         headers, one = bearing(self.administrator), query | {"limit": 1}
         return self.http.get(self.api + path, params=one, headers=headers, timeout=30).json().get("cursor")
 
@@ -131,11 +131,11 @@ class People:
     def user(self, **fields: Any) -> tuple[str, Answer]:
         """A new account with a temporary password."""
         user_id = self.new_user_id()
-        user = {"userId": user_id, "name": "Somebody New", "groups": [GROUP]} | fields
+        user = {"userId": user_id, "name": "New User", "groups": [GROUP]} | fields
         return user_id, self.ask("POST", "/v1/users", self.administrator, user, expect=201)
 
     def sign_in(self, user_id: str, password: str = PASSWORD) -> str:
-        """The session's bearer; empty where sign-in is refused."""
+        """The session's bearer; empty if sign-in is refused."""
         return self.ask("POST", "/v1/sign-in", body={"userId": user_id, "password": password}).body.get("bearer", "")
 
     def person(self, **fields: Any) -> Person:
@@ -153,7 +153,7 @@ class People:
         return Sent(sent.body["challengeId"], person.bearer, person.address)
 
     def code(self, sent: Sent) -> str:
-        """The next code that comes to the address."""
+        """Waits for the next code to the address."""
         while True:
             query = {"to": sent.address, "after": self.newest_read.get(sent.address, 0), "wait": 10}
             message = self.http.get(f"{self.inbox}/api/messages", params=query, timeout=30).json()["messages"][0]
@@ -166,7 +166,7 @@ class People:
         self.ask("POST", path, sent.bearer, {"code": self.code(sent)}, expect=200)
 
     def registered(self) -> Person:
-        """Somebody with a verified address, whose registration is not finished."""
+        """A user with a verified address and an unfinished registration."""
         person = self.person()
         self.prove(self.add_method(person))
         return person
@@ -177,7 +177,7 @@ class People:
         self.waiting.append((time.monotonic(), person))
 
     def may_resend(self) -> Person | None:
-        """Somebody who waited long enough for another code, if there is one yet."""
+        """A user who has waited long enough for another code, if any."""
         since, person = self.waiting[0]
         if time.monotonic() < since + RESEND_WAIT + 1:
             return None
@@ -195,10 +195,10 @@ class People:
         sent = self.ask("POST", f"/v1/resets/{reset.id}/challenges", reset.bearer, {"kind": "email"}, expect=202)
         return Sent(sent.body["challengeId"], reset.bearer, address)
 
-    # Days that pass, in the embedded table: no function has a clock to move
+    # Days that pass: moved in the embedded table, since functions have no clock to set
 
     def overdue(self) -> str:
-        """A session of somebody whose methods are to be confirmed anew."""
+        """A session of a user whose methods need reconfirmation."""
         moved = {
             "Key": self.overdue_key,
             "UpdateExpression": "SET confirmedAt = :then",
@@ -218,7 +218,7 @@ class People:
             "X-Amz-Target": f"DynamoDB_20120810.{operation}",
             "X-Amz-Date": "20260101T000000Z",
             "Content-Type": "application/x-amz-json-1.0",
-            # Nobody checks it, but it has to be there.
+            # The emulator requires it but does not check it.
             "Authorization": f"AWS4-HMAC-SHA256 {credential}",
         }
         answer = self.http.post(self.table, json=body | {"TableName": "latchkey"}, headers=headers, timeout=30)

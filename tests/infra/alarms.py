@@ -1,4 +1,4 @@
-"""Own rules of alarms and the dashboard: each alarm as it should be, whole."""
+"""Rules for alarms and the dashboard. Each alarm is compared as a whole."""
 
 import json
 import re
@@ -7,9 +7,9 @@ from typing import Any
 from rule import Found, differ, rule
 from template import ROOT, Node, Template, att
 
-# What the functions and the access log count, by stack.
+# The namespace of metrics from the functions and the access log, by stack.
 OWN = {"Fn::Sub": "Latchkey/${AWS::StackName}"}
-# Metrics that an alarm takes.
+# The most metrics of an alarm.
 METRICS_MAX = 10
 
 
@@ -19,9 +19,9 @@ def metric(namespace: Any, name: str, **dimensions: Any) -> Node:
 
 
 def over(threshold: Any, periods: int = 1, missing: str = "notBreaching") -> Node:
-    """Tells at this or more, and when it is over."""
-    told = {"AlarmActions": [{"Ref": "Alarms"}], "OKActions": [{"Ref": "Alarms"}], "TreatMissingData": missing}
-    return told | {"Threshold": threshold, "EvaluationPeriods": periods, "ComparisonOperator": "GreaterThanOrEqualToThreshold"}
+    """Notifies at this value or more, and again when it is over."""
+    notified = {"AlarmActions": [{"Ref": "Alarms"}], "OKActions": [{"Ref": "Alarms"}], "TreatMissingData": missing}
+    return notified | {"Threshold": threshold, "EvaluationPeriods": periods, "ComparisonOperator": "GreaterThanOrEqualToThreshold"}
 
 
 def of(measured: Node, statistic: str, period: int) -> Node:
@@ -34,7 +34,7 @@ def computed(expression: str, period: int, **metrics: Node) -> Node:
 
 
 def together(name: str, functions: list[str]) -> Node:
-    """Of these functions, one that was not invoked counting nothing."""
+    """The sum over these functions. A function without invocations counts as zero."""
     each = {f"m{n}": metric("AWS/Lambda", name, FunctionName={"Ref": function}) for n, function in enumerate(functions, 1)}
     return computed(" + ".join(f"FILL({one}, 0)" for one in each), 300, **each)
 
@@ -44,7 +44,7 @@ def waiting(queue: str) -> Node:
 
 
 def expected(t: Template) -> dict[str, Node]:
-    """Every alarm there is."""
+    """All alarms."""
     routed = {it["Name"] for it in t.functions().values() if any(event["Type"] == "HttpApi" for event in it["Properties"]["Events"].values())}
     functions = [it["Name"] for it in t.functions().values()]
     behind = [name for name in functions if name not in routed]
@@ -70,33 +70,33 @@ def expected(t: Template) -> dict[str, Node]:
 
 
 def watched(t: Template) -> list[Node]:
-    """Every metric that an alarm looks at."""
+    """All metrics that alarms use."""
     each = [it["Properties"] for it in t.of("AWS::CloudWatch::Alarm").values()]
     return [one for p in each for one in ([p] if "MetricName" in p else [it["MetricStat"]["Metric"] for it in p["Metrics"] if "MetricStat" in it])]
 
 
 @rule
 def alarms(t: Template) -> Found:
-    """Every alarm is as it should be, and the operator's page explains it."""
+    """Every alarm is as expected, and infra/README.md explains it."""
     declared = {name.removesuffix("Alarm"): dict(it["Properties"]) for name, it in t.of("AWS::CloudWatch::Alarm").items()}
     for name, should in expected(t).items():
         is_ = declared.get(name, {})
         if not is_.pop("AlarmDescription", ""):
-            yield f"{name}Alarm does not say what it tells"
+            yield f"{name}Alarm has no description"
         for field in sorted(is_.keys() | should.keys()):
             yield from differ(f"{field} of {name}Alarm", is_.get(field), should.get(field))
         if len(is_.get("Metrics", [])) > METRICS_MAX + 1:
-            yield f"{name}Alarm has more metrics than the {METRICS_MAX} that fit"
+            yield f"{name}Alarm has more than {METRICS_MAX} metrics"
     yield from (f"{one}Alarm is not listed" for one in sorted(declared.keys() - expected(t).keys()))
     page = (ROOT / "infra/README.md").read_text()
     yield from differ("alarms in infra/README.md", sorted(re.findall(r"^\| `(\w+)Alarm`", page, re.MULTILINE)), sorted(declared))
     alarmed = f"{len(watched(t))} alarmed metrics"
     if alarmed not in page:
-        yield f"infra/README.md does not count {alarmed}"
+        yield f"infra/README.md does not mention {alarmed!r}"
 
 
 def measured() -> dict[str, list[str]]:
-    """What the functions measure, and by which dimensions."""
+    """The metrics of the functions, with their dimensions."""
     source = (ROOT / "shared/platform/src/metrics.rs").read_text()
     (names,) = re.findall(r"use Metric::\*;\s*\[(.*?)\]", source, re.DOTALL)
     (by,) = re.findall(r"fn dimensions.*?match self \{(.*?)\n        \}", source, re.DOTALL)
@@ -109,11 +109,11 @@ def measured() -> dict[str, list[str]]:
 
 @rule
 def dashboard(t: Template) -> Found:
-    """The dashboard shows every metric of the functions, whole or by all that it is
-    written with; what is read is measured."""
+    """The dashboard shows every metric of the functions, in total or by all its
+    dimensions. Every metric that is read is also measured."""
     (it,) = t.of("AWS::CloudWatch::Dashboard").values()
     own, known = OWN["Fn::Sub"], measured()
-    # The access log's, by the filter ApiThrottled.
+    # The access log's metric, from the filter ApiThrottled.
     (filtered,) = t.of("AWS::Logs::MetricFilter").values()
     (transformed,) = filtered["Properties"]["MetricTransformations"]
     known[transformed["MetricName"]] = []
@@ -123,13 +123,13 @@ def dashboard(t: Template) -> Found:
         for line in widget["properties"]["metrics"]:
             if line[0] == "...":
                 continue
-            # A dot stands for what the line before has there.
+            # A dot repeats the value of the line before.
             namespace = namespace if line[0] == "." else line[0]
             if namespace == own:
                 shown.add(line[1])
                 by = [one for one in line[2:] if isinstance(one, str)][::2]
-                yield from differ(f"what {line[1]} is shown by", by, known.get(line[1], []) if by else [])
+                yield from differ(f"dimensions of {line[1]} on the dashboard", by, known.get(line[1], []) if by else [])
     read = {one["MetricName"] for one in watched(t) if one["Namespace"] == OWN}
-    yield from (f"{one} is not on it" for one in sorted(known.keys() - shown))
-    yield from (f"nobody measures {one}" for one in sorted((shown | read) - known.keys()))
-    yield from differ("whose requests the log counts", transformed["MetricNamespace"], OWN)
+    yield from (f"{one} is not on the dashboard" for one in sorted(known.keys() - shown))
+    yield from (f"no function measures {one}" for one in sorted((shown | read) - known.keys()))
+    yield from differ("the namespace of the access log's metric", transformed["MetricNamespace"], OWN)

@@ -1,4 +1,4 @@
-"""Runs the checks in order, and then looks whether they would find a fault."""
+"""Runs the checks in order, and then tests that they find planted faults."""
 
 import json
 import re
@@ -18,29 +18,29 @@ from cfnlint.config import ManualArgs
 from faults import faults
 from template import ROOT, TEMPLATE, Template, read
 
-# Resources and their values differ a little; these are far apart.
+# Regions differ slightly in resources and values; these are far apart.
 REGIONS = ["us-east-1", "eu-central-1", "ap-northeast-1"]
 
 
 def linted(text: str, regions: list[str] = REGIONS) -> list[str]:
-    """What cfn-lint finds; warnings count."""
+    """The findings of cfn-lint, warnings included."""
     matches = lint(text, config=ManualArgs(regions=regions))
     return [f"{it.rule.id} {it.message[:200]} ({'/'.join(map(str, it.path or []))})" for it in matches]
 
 
 def sam() -> list[str]:
-    """`sam validate --lint`, which asks nobody: there is no name of a policy of
-    AWS's in the template that it would have to look up."""
+    """The findings of `sam validate --lint`. It needs no network, since the
+    template names no managed policy of AWS that it would look up."""
     command = [sys.executable, "-m", "samcli", "validate", "--lint", "--region", "eu-central-1", "--template", TEMPLATE]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     return [] if ran.returncode == 0 else [line for line in (ran.stdout + ran.stderr).splitlines() if line.strip()]
 
 
 def missed(text: str) -> tuple[int, list[str]]:
-    """Faults that are not found by what must find them."""
+    """The planted faults that their check does not find."""
     planted, bad = faults(text), []
     by_linter = [fault for fault in planted if re.fullmatch(r"[EW]\d{4}", fault.found_by)]
-    # A linter reads everything each time, and says where: all of them at once.
+    # A linter reads everything each time and reports places: plant all at once.
     broken = text
     for fault in by_linter:
         broken = fault.plant(broken)
@@ -48,12 +48,12 @@ def missed(text: str) -> tuple[int, list[str]]:
     for fault in planted:
         if fault in by_linter:
             is_found = any(it.startswith(f"{fault.found_by} ") and fault.word.lower() in it.lower() for it in found)
-            told = found
+            findings = found
         else:
-            told = rule.broken(read(fault.plant(text)), fault.found_by)
-            is_found = bool(told)
+            findings = rule.broken(read(fault.plant(text)), fault.found_by)
+            is_found = bool(findings)
         if not is_found:
-            bad.append(f"{fault.what} is not found by {fault.found_by}; found: {told}")
+            bad.append(f"{fault.what} is not found by {fault.found_by}; found: {findings}")
     return len(planted), bad
 
 
@@ -78,9 +78,9 @@ def main() -> int:
     begun = time.monotonic()
     step(f"{len(rule.RULES)} own rules", rule.broken(t), begun)
     begun = time.monotonic()
-    step("made by a local CloudFormation, and the table equal to a laptop's", list(local.unlike(t)), begun)
+    step("created by a local CloudFormation, with the same table as locally", list(local.unlike(t)), begun)
     begun = time.monotonic()
-    step("a restored table gives back what was lost, and nothing that lives", restored.unlike(t), begun)
+    step("a restore puts back lost items and no live ones", restored.unlike(t), begun)
     begun = time.monotonic()
     planted, bad = missed(text)
     step(f"{planted} planted faults, each found by its own check", bad, begun)

@@ -1,5 +1,5 @@
-"""What a reset reads and writes, counted from tests/golden/calls.txt, as
-infra/README.md has it: `python3 tests/infra/cost.py` prints the rows."""
+"""Counts the reads and writes of a reset from tests/golden/calls.txt.
+`python3 tests/infra/cost.py` prints the rows for infra/README.md."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # The steps of one reset by mail, with the sign-in after it.
 STEPS = ["start reset", "send challenge", "send-code, reset", "verify, reset", "set password", "send-code, notice", "sign-in after the reset"]
 
-# Rows of the indexes that a write moves: an event stands in both, and so does a
+# Index rows that a write moves: an audit event is in both indexes, and so is a
 # message until it is sent.
 INDEXED = {"Put AUDIT": 2, "Put OUTBOX": 2}
 UNSENT_NO_MORE = "REMOVE #bucket"
@@ -26,8 +26,9 @@ def sections() -> dict[str, list[str]]:
 
 
 def units(lines: list[str]) -> tuple[int, int]:
-    """Read units (an item of at most 4 KB, consistent) and write units (an item of
-    at most 1 KB, twice in a transaction, checks too; an index's row once)."""
+    """Read units (one for a consistent read of at most 4 KB) and write units (one
+    for an item of at most 1 KB, two in a transaction, checks included; one for an
+    index row)."""
     read = sum(len(line.split()) - 1 for line in lines if line.startswith("  Read "))
     alone = sum(line.startswith("  Put ") for line in lines)
     members = [line.strip() for line in lines if line.startswith("    ")]

@@ -1,4 +1,4 @@
-"""Faults that are planted into a copy of the template, and what must find each."""
+"""Faults that are planted into a copy of the template, and the check that must find each."""
 
 import re
 from dataclasses import dataclass
@@ -7,32 +7,32 @@ from dataclasses import dataclass
 @dataclass
 class Fault:
     what: str
-    # The rule, or the linter's check, that must find it.
+    # The rule, or the linter's check, that must find the fault.
     found_by: str
     old: str
     new: str
 
     @property
     def word(self) -> str:
-        """What a linter names of it: the one word that was not there before."""
+        """The word in the linter's finding: the only word that is new."""
         (word,) = set(re.findall(r"\w+", self.new)) - set(re.findall(r"\w+", self.old))
         return word
 
     def plant(self, text: str) -> str:
-        """The template with this fault. What it is planted at must be there."""
+        """The template with this fault. The replaced text must exist."""
         if self.old not in text:
             raise SystemExit(f"a fault has no place any more: {self.what}: {self.old!r}")
         return text.replace(self.old, self.new, 1)
 
 
 def block(text: str, name: str) -> str:
-    """A resource as it is written, to its blank line."""
+    """A resource's text, up to the blank line."""
     begin = text.index(f"\n  {name}:\n") + 1
     return text[begin : text.index("\n\n", begin) + 2]
 
 
 def between(text: str, begin: str, end: str) -> str:
-    """What is written from this line to that."""
+    """The text from one line to another."""
     at = text.index(f"\n{begin}") + 1
     return text[at : text.index(f"\n{end}", at) + 1]
 
@@ -48,17 +48,17 @@ def faults(text: str) -> list[Fault]:
     may_rotate = "FunctionName: !Ref RotateSecretFunction\n      Principal"
     leading = next(line for line in text.splitlines(True) if "dynamodb:LeadingKeys" in line)
     return [
-        # By the linter, on the translated template.
+        # Found by the linter, in the translated template.
         Fault("a misspelt action", "W3037", "dynamodb:BatchGetItem", "dynamodb:BatchGetItems"),
         Fault("an undefined reference", "E1010", "Resource: !GetAtt Table.Arn", "Resource: !GetAtt Tabel.Arn"),
         Fault("an undefined parameter", "E1020", "Endpoint: !Ref AlarmEmail", "Endpoint: !Ref AlarmMails"),
         Fault("a misspelt property", "E3002", "EnableKeyRotation: true", "EnableKeyRotations: true"),
         Fault("a name without what it names", "E1019", '!Sub "${Table.Arn}/stream/*"', '!Sub "${Tables.Arn}/stream/*"'),
-        # By the own rules.
+        # Found by our rules.
         Fault("a missing route", "api", 'Method: post, Path: "/v1/session/confirm"', 'Method: get, Path: "/v1/me/confirm"'),
         Fault("another function's route", "api", 'Method: get, Path: "/v1/groups"', 'Method: get, Path: "/v1/limits/groups"'),
         Fault("a dropped alarm", "alarms", lockouts, ""),
-        Fault("an alarm that tells nobody", "alarms", "AlarmActions: [!Ref Alarms]", "AlarmActions: []"),
+        Fault("an alarm without an action", "alarms", "AlarmActions: [!Ref Alarms]", "AlarmActions: []"),
         Fault("an alarm that never ends", "alarms", "      OKActions: [!Ref Alarms]\n", ""),
         Fault("an alarm that stays as it is", "alarms", "TreatMissingData: notBreaching", "TreatMissingData: ignore"),
         Fault("an alarm in eight hours", "alarms", "Threshold: 300\n", "Threshold: 30000\n"),
@@ -67,7 +67,7 @@ def faults(text: str) -> list[Fault]:
         Fault("no API's errors", "alarms", of_api, "MetricName: 5xx\n"),
         Fault("a dimension that Lambda does not have", "alarms", "IteratorAge\n      Dimensions: [{ Name: FunctionName", "IteratorAge\n      Dimensions: [{ Name: Function"),
         Fault("a function that is not summed", "alarms", "FILL(m6, 0) + ", ""),
-        Fault("nobody measures, and nobody is told", "alarms", "TreatMissingData: breaching", "TreatMissingData: notBreaching"),
+        Fault("missing data raises no alarm", "alarms", "TreatMissingData: breaching", "TreatMissingData: notBreaching"),
         Fault("TTL off", "table", "AttributeName: ttl\n        Enabled: true", "AttributeName: ttl\n        Enabled: false"),
         Fault("no recovery", "table", "PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false"),
         Fault("no deletion protection", "table", "DeletionProtectionEnabled: true", "DeletionProtectionEnabled: false"),
@@ -92,18 +92,18 @@ def faults(text: str) -> list[Fault]:
         Fault("a minute's records", "streams", "MaximumRecordAgeInSeconds: 3600", "MaximumRecordAgeInSeconds: 60"),
         Fault("from now on", "streams", "StartingPosition: TRIM_HORIZON", "StartingPosition: LATEST"),
         Fault("one after another", "streams", "            ParallelizationFactor: 10\n", ""),
-        Fault("nobody measures", "measuring", between(text, "        # What waits, for the alarm", "        Outbox:"), ""),
-        Fault("a question that nobody knows", "measuring", '{"measure": {}}', '{"mesure": {}}'),
+        Fault("no schedule for the measurement", "measuring", between(text, "        # What waits, for the alarm", "        Outbox:"), ""),
+        Fault("an unknown input", "measuring", '{"measure": {}}', '{"mesure": {}}'),
         Fault("an event that EventBridge does not have", "mail_events", "Email Bounced", "Email Bounce"),
         Fault("bounces that SES keeps to itself", "mail_events", "MatchingEventTypes: [bounce, complaint", "MatchingEventTypes: [complaint"),
-        Fault("SES tells nobody", "mail_events", block(text, "MailEvents"), ""),
+        Fault("no events from SES", "mail_events", block(text, "MailEvents"), ""),
         Fault("a status that SNS does not write", "sms_events", '$.status = "FAILURE"', '$.status = "FAILED"'),
         Fault("lines that go nowhere", "sms_events", block(text, "SmsFailures"), ""),
         Fault("another who may bring them", "sms_events", "Principal: logs.amazonaws.com", "Principal: sns.amazonaws.com"),
         Fault("rotation by another", "rotation", may_rotate, may_rotate.replace("RotateSecret", "SendCode")),
         Fault("rotation before it may", "rotation", "    DependsOn: MayRotate\n", ""),
         Fault("alarms that cannot be encrypted", "granted", between(text, f"{of_key}Alarms", "          # Events that reached"), ""),
-        Fault("queues that nobody can read", "granted", '                  - !Sub "sqs.${AWS::Region}.amazonaws.com"\n', ""),
+        Fault("queues that cannot be read", "granted", '                  - !Sub "sqs.${AWS::Region}.amazonaws.com"\n', ""),
         Fault("logs that cannot be encrypted", "granted", between(text, f"{of_key}Logs", "          # Alarms go to"), ""),
         Fault("a topic for no alarm", "granted", "alarm:${AWS::StackName}-*", "alarm:nothing-*"),
         Fault("a queue that takes no event", "granted", block(text, "LostEventsPolicy"), ""),
@@ -111,7 +111,7 @@ def faults(text: str) -> list[Fault]:
         Fault("a log that SNS cannot write", "trust", "Principal: { Service: sns.amazonaws.com }", "Principal: { Service: lambda.amazonaws.com }"),
         Fault("topics", "sending", topics, ""),
         Fault("another's identity", "sending", "identity/${MailIdentity}", "identity/x"),
-        Fault("a setting that nobody reads", "environment", "LATCHKEY_CONFIGURATION_SET: !Ref Mail", "LATCHKEY_CONFIGURATION: !Ref Mail"),
+        Fault("a setting that no function reads", "environment", "LATCHKEY_CONFIGURATION_SET: !Ref Mail", "LATCHKEY_CONFIGURATION: !Ref Mail"),
         Fault("a setting that is missing", "environment", "        LATCHKEY_TABLE: !Ref Table\n", ""),
         Fault("an open queue", "encrypted", "      KmsMasterKeyId: !GetAtt Key.Arn\n", ""),
         Fault("no throttle", "throttles", "        POST /v1/sign-in: { ThrottlingBurstLimit: 100, ThrottlingRateLimit: 50 }\n", ""),
@@ -119,10 +119,10 @@ def faults(text: str) -> list[Fault]:
         Fault("refusals that are not counted", "access_log", '"429"', '"430"'),
         Fault("old TLS", "tls", "SecurityPolicy: TLS_1_2", "SecurityPolicy: TLS_1_0"),
         Fault("mail in the clear", "tls", "TlsPolicy: REQUIRE", "TlsPolicy: OPTIONAL"),
-        Fault("keys that nobody makes", "rotation", "RotateImmediatelyOnUpdate: true", "RotateImmediatelyOnUpdate: false"),
+        Fault("keys that are never created", "rotation", "RotateImmediatelyOnUpdate: true", "RotateImmediatelyOnUpdate: false"),
         Fault("a dashboard without lockouts", "dashboard", ', [".", "Lockouts"]', ""),
         Fault("a part that is not written", "dashboard", '"ResetSteps", "Step"', '"ResetSteps", "Stage"'),
-        Fault("an alarm on what nobody measures", "dashboard", "MetricName: MessagesFailed", "MetricName: MessagesLost"),
+        Fault("an alarm on an unmeasured metric", "dashboard", "MetricName: MessagesFailed", "MetricName: MessagesLost"),
         Fault("a parameter that is not explained", "operator", "\nConditions:", "  Other: { Type: String }\n\nConditions:"),
         Fault("an output of another name", "operator", "  DirectoryFunction:\n    Description", "  Directory:\n    Description"),
     ]

@@ -1,6 +1,6 @@
-"""A CloudFormation on this machine (moto's) makes the table, roles, queues, key
-and logs of the translated template. What it made is compared with what the
-template says, and with the table of a laptop."""
+"""Creates the table, roles, queues, key and logs of the translated template in a
+local CloudFormation (moto). Compares them with the template, and the table with
+the one that `infra/local` creates."""
 
 import ast
 import json
@@ -14,16 +14,16 @@ from moto import mock_aws
 from template import PARAMETERS, ROOT, Template
 
 STACK = "latchkey"
-# Of the rest moto knows less, or nothing.
+# moto supports the other types in part or not at all.
 MADE = [
     "AWS::DynamoDB::Table", "AWS::IAM::Role", "AWS::KMS::Alias", "AWS::KMS::Key", "AWS::Logs::LogGroup", "AWS::SQS::Queue",
 ]  # fmt: skip
-# Characters of all inline policies of a role, blanks not counted (IAM's quota).
+# The most characters of a role's inline policies, without whitespace (IAM's quota).
 POLICY_MAX = 10_240
 
 
 def part(t: Template) -> str:
-    """What is made; the names of what is not are filled in."""
+    """The resources to create. Names of other resources are filled in."""
     resources = {name: it for name, it in t.translated["Resources"].items() if it["Type"] in MADE}
     kept = {name: t.translated[name] for name in ["AWSTemplateFormatVersion", "Parameters", "Conditions"]}
     text = json.dumps(kept | {"Resources": resources})
@@ -34,7 +34,7 @@ def part(t: Template) -> str:
 
 
 def laptop(t: Template) -> dict[str, Any]:
-    """The request that a laptop creates its table by: as `infra/local` makes it."""
+    """The request with which `infra/local` creates its table."""
     source = (ROOT / "infra/local/src/dynamodb/template.rs").read_text()
     (names,) = re.findall(r"const CREATE_TABLE: \[&str; \d+\] = \[(.*)\];", source)
     properties = t.source["Resources"]["Table"]["Properties"]
@@ -43,7 +43,7 @@ def laptop(t: Template) -> dict[str, Any]:
     return request | {"TableName": "laptop", "StreamSpecification": {"StreamEnabled": True, "StreamViewType": view}}
 
 
-# What makes two tables the same to a program.
+# The properties in which two tables must be equal for a program.
 DEFINITION = ["AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes", "StreamSpecification", "BillingModeSummary"]
 
 
@@ -54,7 +54,7 @@ def definition(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def unlike(t: Template) -> Iterator[str]:
-    """What a local CloudFormation made otherwise."""
+    """The differences in what a local CloudFormation created."""
     with mock_aws(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         stacks = boto3.client("cloudformation")
@@ -74,7 +74,7 @@ def table(t: Template, made: dict[str, str]) -> Iterator[str]:
     client.create_table(**laptop(t))
     own = client.describe_table(TableName="laptop")["Table"]
     if definition(stack) != definition(own):
-        yield f"the stack's table is {definition(stack)}, a laptop's {definition(own)}"
+        yield f"the stack's table is {definition(stack)}, the local one {definition(own)}"
     if not stack["DeletionProtectionEnabled"]:
         yield "the table can be deleted"
 
@@ -84,14 +84,14 @@ def roles(t: Template, made: dict[str, str]) -> Iterator[str]:
     arn = boto3.client("dynamodb").describe_table(TableName=made["Table"])["Table"]["TableArn"]
     for name in t.of("AWS::IAM::Role"):
         policy = client.get_role_policy(RoleName=made[name], PolicyName="own")["PolicyDocument"]
-        # moto hands some out as Python writes them.
+        # moto returns some in Python's notation.
         policy = ast.literal_eval(policy) if isinstance(policy, str) else policy
         size = len(json.dumps(policy, separators=(",", ":")))
         if size > POLICY_MAX:
             yield f"{name}: its policy has {size} characters, more than {POLICY_MAX}"
         made_of, written = policy["Statement"], t.statements(name)
         if [one["Sid"] for one in made_of] != [one["Sid"] for one in written]:
-            yield f"{name}: other statements than in the template"
+            yield f"{name}: statements differ from the template"
         for one in made_of:
             resources = one["Resource"] if isinstance(one["Resource"], list) else [one["Resource"]]
             yield from (f"{name} {one['Sid']}: {it} is no name" for it in resources if not isinstance(it, str) or "${" in it)
@@ -111,6 +111,6 @@ def others(t: Template, made: dict[str, str]) -> Iterator[str]:
         if made["Key"] not in queue.get("KmsMasterKeyId", "") or queue["MessageRetentionPeriod"] != "1209600":
             yield f"{name} is {queue}"
     for group in groups.describe_log_groups()["logGroups"]:
-        # moto does not tell its key.
+        # moto does not return its key.
         if group.get("retentionInDays") != 30:
             yield f"{group['logGroupName']} is {group}"

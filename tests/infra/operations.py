@@ -1,4 +1,4 @@
-"""Own rules of infra/README.md."""
+"""Rules for infra/README.md."""
 
 import re
 import subprocess
@@ -9,14 +9,14 @@ from botocore import xform_name
 from rule import Found, differ, rule
 from template import ROOT, Template
 
-# Characters of a function's name.
+# The most characters of a function's name.
 NAME_MAX = 64
 
 
 @rule
 def operator(t: Template) -> Found:
-    """Parameters, outputs and costs in infra/README.md are those of the template and
-    of the calls."""
+    """infra/README.md has the template's parameters and outputs, and the costs of
+    the calls."""
     page = (ROOT / "infra/README.md").read_text()
     outputs = set(re.findall(r"(?:^|\$\()output (\w+)", page, re.MULTILINE))
     yield from (f"infra/README.md uses the output {one}, which is none" for one in sorted(outputs - t.source["Outputs"].keys()))
@@ -30,14 +30,14 @@ def operator(t: Template) -> Found:
             yield f"infra/README.md says that {name} is {said} by default, the template {default}"
     longest = f"at most {NAME_MAX - max(len(f'-{program}') for program in t.functions())} characters"
     if f"`stack` has {longest}" not in page:
-        yield f"infra/README.md does not say that a stack's name has {longest}"
+        yield f"infra/README.md does not state that a stack's name has {longest}"
     yield from (f"infra/README.md has no row {row!r} (python3 tests/infra/cost.py)" for row in cost.rows() if row not in page)
 
 
 @rule
 def commands(_: Template) -> Found:
-    """The shell can read what infra/README.md says; every `aws` command is one, with
-    options that it has."""
+    """The shell can parse the commands in infra/README.md, and every `aws` command
+    and option exists."""
     common = {"query", "output", "region", "cli-binary-format", "profile"}
     session = boto3.session.Session(region_name="eu-central-1")
     page = (ROOT / "infra/README.md").read_text()
@@ -50,13 +50,13 @@ def commands(_: Template) -> Found:
                 if operation == "wait":
                     name = rest.split()[0].replace("-", "_")
                     if name not in client.waiter_names:
-                        yield f"aws {service} waits for no {name}"
+                        yield f"aws {service} has no waiter {name}"
                         continue
                     model = client.meta.service_model.operation_model(client.get_waiter(name).config.operation)
                 else:
                     names = {xform_name(name, "-"): name for name in client.meta.service_model.operation_names}
                     if operation not in names:
-                        yield f"aws {service} {operation} is no command"
+                        yield f"aws {service} {operation} does not exist"
                         continue
                     model = client.meta.service_model.operation_model(names[operation])
                 has = {xform_name(name, "-") for name in model.input_shape.members} if model.input_shape else set()

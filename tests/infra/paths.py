@@ -1,5 +1,5 @@
-"""Own rules of how one thing reaches another: events, permissions to invoke, what
-services may do with the key, the queue and the topic, and a function's settings."""
+"""Rules for connections: events, permissions to invoke, services' use of the key,
+the queue and the topic, and functions' settings."""
 
 import json
 import re
@@ -8,16 +8,16 @@ from typing import Any
 from rule import Found, differ, rule
 from template import ROOT, Node, Template, att, many
 
-# What SES tells of a mail, and how EventBridge calls it.
+# The SES events of a mail, and their names in EventBridge.
 MAIL_EVENTS = {
     "bounce": "Email Bounced", "complaint": "Email Complaint Received",
     "reject": "Email Rejected", "renderingFailure": "Email Rendering Failed",
 }  # fmt: skip
 
-# Where SNS writes of SMS that failed.
+# The log group for failed SMS, written by SNS.
 SMS_LOG = "sns/${AWS::Region}/${AWS::AccountId}/DirectPublishToPhoneNumber"
 
-# What functions read of their environment.
+# The environment variables that functions read.
 ENVIRONMENT = {
     "LATCHKEY_TABLE": {"Ref": "Table"},
     "LATCHKEY_SECRET_ID": {"Ref": "Secret"},
@@ -27,7 +27,7 @@ ENVIRONMENT = {
     "LATCHKEY_FRONT_DIGEST": {"Ref": "FrontDigest"},
     "LATCHKEY_METRICS": {"Fn::Sub": "Latchkey/${AWS::StackName}"},
 }
-# And the one that sends.
+# The additional ones of send-code.
 SENDING = {"LATCHKEY_CONFIGURATION_SET": {"Ref": "Mail"}}
 
 
@@ -46,7 +46,7 @@ SEND = ["kms:Decrypt", "kms:GenerateDataKey*"]
 LOGS = ["/aws/lambda/${AWS::StackName}-*", "/aws/vendedlogs/${AWS::StackName}/*", "sns/*"]
 KEYS_OF = ["dynamodb", "secretsmanager", "sqs"]
 
-# What others than our roles may do: whose policy, and its statements.
+# Rights outside our roles: resource policies and their statements.
 GRANTS = {
     "Key": [
         grant("Manage", {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}, "kms:*", "*"),
@@ -69,7 +69,7 @@ GRANTS = {
 
 @rule
 def granted(t: Template) -> Found:
-    """Key, queue and topic grant what is listed; what is encrypted can be used."""
+    """Key, queue and topic grant exactly the listed rights, which encryption needs."""
     declared = t.translated["Resources"]
     for name, should in GRANTS.items():
         p = declared.get(name, {}).get("Properties", {})
@@ -83,27 +83,27 @@ def granted(t: Template) -> Found:
 
 @rule
 def trust(t: Template) -> Found:
-    """A role is for Lambda, but the one that SNS writes its log by."""
+    """Lambda assumes every role except the one with which SNS writes its log."""
     for name, it in t.of("AWS::IAM::Role").items():
         service = "sns" if name == "SmsLogRole" else "lambda"
         should = [{"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}]
-        yield from differ(f"who is {name}", it["Properties"]["AssumeRolePolicyDocument"]["Statement"], should)
+        yield from differ(f"who assumes {name}", it["Properties"]["AssumeRolePolicyDocument"]["Statement"], should)
 
 
 @rule
 def environment(t: Template) -> Found:
-    """Functions are told what the code reads, by its names."""
+    """Functions get exactly the environment variables that the code reads."""
     sources = (ROOT / "shared/platform/src").rglob("*.rs")
     read = {name for source in sources for name in re.findall(r'"(LATCHKEY_\w+)"', source.read_text())}
-    yield from differ("what the code reads", sorted(read), sorted(ENVIRONMENT | SENDING))
+    yield from differ("environment variables in the code", sorted(read), sorted(ENVIRONMENT | SENDING))
     for program, it in t.functions().items():
         told = t.translated["Resources"][it["Name"]]["Properties"]["Environment"]["Variables"]
-        yield from differ(f"what {program} is told", told, ENVIRONMENT | (SENDING if program == "send-code" else {}))
+        yield from differ(f"environment variables of {program}", told, ENVIRONMENT | (SENDING if program == "send-code" else {}))
 
 
 @rule
 def sending(t: Template) -> Found:
-    """send-code alone sends: as one identity, through the set, to no topic."""
+    """Only send-code sends: as one identity, through the configuration set, to no topic."""
     may = [one for role in t.of("AWS::IAM::Role") for one in t.statements(role) if re.match("ses:|sns:", str(one["Action"]))]
     should = [
         {"Sid": "Mail", "Effect": "Allow", "Action": "ses:SendEmail",
@@ -111,8 +111,8 @@ def sending(t: Template) -> Found:
         {"Sid": "Sms", "Effect": "Allow", "Action": "sns:Publish", "Resource": "*"},
         {"Sid": "NoTopics", "Effect": "Deny", "Action": "sns:Publish", "Resource": "arn:*:sns:*:*:*"},
     ]  # fmt: skip
-    yield from differ("who sends what", may, should)
-    yield from differ("who sends", [one for one in t.statements("SendCodeRole") if one in may], may)
+    yield from differ("rights to send", may, should)
+    yield from differ("roles that send", [one for one in t.statements("SendCodeRole") if one in may], may)
 
 
 def source(path: str) -> str:
@@ -121,15 +121,15 @@ def source(path: str) -> str:
 
 @rule
 def streams(t: Template) -> Found:
-    """The stream brings every new message of the outbox, tried a bounded number of
-    times, and put by where it fails."""
+    """The stream delivers every new outbox row, with a bounded number of tries, and
+    then to the queue of failures."""
     ((name, it),) = t.of("AWS::Lambda::EventSourceMapping").items()
     (prefix,) = re.findall(r'const OUTBOX: &str = "(.*?)";', source("dynamodb/table.rs"))
     (event,) = re.findall(r'record\.event_name == "(\w+)"', source("stream.rs"))
     pattern = {"eventName": [event], "dynamodb": {"Keys": {"pk": {"S": [{"prefix": prefix}]}}}}
     p = dict(it["Properties"])
     patterns = [json.loads(one["Pattern"]) for one in p.pop("FilterCriteria", {}).get("Filters", [])]
-    yield from differ(f"{name}: what it brings", patterns, [pattern])
+    yield from differ(f"{name}: filter patterns", patterns, [pattern])
     yield from differ(name, p, {
         "EventSourceArn": att("Table", "StreamArn"), "FunctionName": {"Ref": "SendCodeFunction"}, "StartingPosition": "TRIM_HORIZON",
         "BatchSize": 10, "ParallelizationFactor": 10, "BisectBatchOnFunctionError": True, "FunctionResponseTypes": ["ReportBatchItemFailures"],
@@ -141,11 +141,11 @@ def streams(t: Template) -> Found:
 def may_put_by(t: Template, function: str, queue: str) -> Found:
     role = t.translated["Resources"][function]["Properties"]["Role"]["Fn::GetAtt"][0]
     if not any(one["Action"] == "sqs:SendMessage" and one["Resource"] == att(queue) for one in t.statements(role)):
-        yield f"{function}: its role may not put into {queue}"
+        yield f"{function}: its role may not send to {queue}"
 
 
 def rules_of(t: Template, function: str) -> list[Node]:
-    """What EventBridge asks a function, without how SAM names it."""
+    """A function's EventBridge rules, without the names that SAM gives."""
     rules = [it["Properties"] for it in t.of("AWS::Events::Rule").values()]
     rules = [p | {"Targets": [{of: it for of, it in target.items() if of != "Id"} for target in p["Targets"]]} for p in rules]
     return [p for p in rules if any(target["Arn"] == att(function) for target in p["Targets"])]
@@ -153,12 +153,12 @@ def rules_of(t: Template, function: str) -> list[Node]:
 
 @rule
 def measuring(t: Template) -> Found:
-    """Every five minutes send-code is asked what waits, in words that it knows."""
+    """Every five minutes EventBridge invokes send-code with an input that it knows."""
     (fields,) = re.findall(r"struct DirectEvent \{(.*?)\n\}", source("stream.rs"), re.DOTALL)
     if "measure: Option<Measure>" not in fields:
-        yield "send-code is not asked by `measure` any more"
+        yield "send-code no longer accepts `measure`"
     asked = {"ScheduleExpression": "rate(5 minutes)", "Targets": [{"Arn": att("SendCodeFunction"), "Input": json.dumps({"measure": {}})}]}
-    yield from differ("what is asked", rules_of(t, "SendCodeFunction"), [asked])
+    yield from differ("the scheduled input", rules_of(t, "SendCodeFunction"), [asked])
 
 
 def properties(t: Template, name: str) -> Node:
@@ -166,7 +166,7 @@ def properties(t: Template, name: str) -> Node:
 
 
 def permissions(t: Template, function: str, service: str) -> list[Node]:
-    """By which a service may invoke a function."""
+    """The permission with which a service may invoke a function."""
     every = [it["Properties"] for it in t.of("AWS::Lambda::Permission").values()]
     return [p for p in every if p["FunctionName"] == {"Ref": function} and p["Principal"] == f"{service}.amazonaws.com"]
 
@@ -177,12 +177,12 @@ def invoke(function: str, service: str, **more: Any) -> Node:
 
 @rule
 def mail_events(t: Template) -> Found:
-    """What SES tells of a mail goes by EventBridge to delivery-events, or is put by."""
-    yield from differ("what SES tells", properties(t, "MailEvents"), {"ConfigurationSetName": {"Ref": "Mail"}, "EventDestination": {
+    """SES events reach delivery-events through EventBridge, or the queue of failures."""
+    yield from differ("events of SES", properties(t, "MailEvents"), {"ConfigurationSetName": {"Ref": "Mail"}, "EventDestination": {
         "Name": "delivery-events", "Enabled": True, "MatchingEventTypes": list(MAIL_EVENTS),
         "EventBridgeDestination": {"EventBusArn": arn("events", "event-bus/default")},
     }})  # fmt: skip
-    yield from differ("the set of the stack", properties(t, "Mail").get("Name"), {"Ref": "AWS::StackName"})
+    yield from differ("the configuration set of the stack", properties(t, "Mail").get("Name"), {"Ref": "AWS::StackName"})
     of_ours = {"mail": {"tags": {"ses:configuration-set": [{"Ref": "Mail"}]}}}
     asked = {
         "EventPattern": {"source": ["aws.ses"], "detail-type": list(MAIL_EVENTS.values()), "detail": of_ours},
@@ -191,9 +191,9 @@ def mail_events(t: Template) -> Found:
             "RetryPolicy": {"MaximumRetryAttempts": 20, "MaximumEventAgeInSeconds": 21600},
         }],
     }  # fmt: skip
-    yield from differ("what EventBridge brings", rules_of(t, "DeliveryEventsFunction"), [asked])
+    yield from differ("EventBridge rules", rules_of(t, "DeliveryEventsFunction"), [asked])
     by = {"SourceArn": att("DeliveryEventsFunctionMail")}
-    yield from differ("who may bring it", permissions(t, "DeliveryEventsFunction", "events"), [invoke("DeliveryEventsFunction", "events", **by)])
+    yield from differ("who may invoke", permissions(t, "DeliveryEventsFunction", "events"), [invoke("DeliveryEventsFunction", "events", **by)])
     (failed,) = [it["Properties"] for it in t.of("AWS::Lambda::EventInvokeConfig").values()]
     yield from differ("what fails", failed, {
         "FunctionName": {"Ref": "DeliveryEventsFunction"}, "Qualifier": "$LATEST", "MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 21600,
@@ -204,32 +204,32 @@ def mail_events(t: Template) -> Found:
 
 @rule
 def sms_events(t: Template) -> Found:
-    """What SNS writes of an SMS that failed goes to delivery-events."""
+    """SNS's log lines about failed SMS reach delivery-events."""
     log = {"Fn::Sub": f"{SMS_LOG}/Failure"}
-    yield from differ("where SNS writes", properties(t, "SmsLog").get("LogGroupName"), log)
+    yield from differ("the log group of SNS", properties(t, "SmsLog").get("LogGroupName"), log)
     written = [one for one in t.statements("SmsLogRole") if one["Resource"] == arn("logs", f"log-group:{SMS_LOG}*")]
-    yield from differ("who writes it", written, t.statements("SmsLogRole"))
+    yield from differ("rights to write the log", written, t.statements("SmsLogRole"))
     (failed,) = re.findall(r'event\.status != "(\w+)"', source("delivery/event.rs"))
-    yield from differ("which lines", properties(t, "SmsFailures"), {
+    yield from differ("the filter of log lines", properties(t, "SmsFailures"), {
         "LogGroupName": {"Fn::If": ["CreateSmsLog", {"Ref": "SmsLog"}, log]},
         "FilterPattern": f'{{ $.status = "{failed}" }}', "DestinationArn": att("DeliveryEventsFunction"),
     })  # fmt: skip
-    # A filter is refused while nobody may invoke its function.
-    yield from differ("what is first", many(t.translated["Resources"].get("SmsFailures", {}).get("DependsOn")), ["MayTellOfSms"])
+    # CloudFormation refuses a filter until its function may be invoked.
+    yield from differ("DependsOn", many(t.translated["Resources"].get("SmsFailures", {}).get("DependsOn")), ["MayTellOfSms"])
     may = invoke("DeliveryEventsFunction", "logs", SourceAccount=ACCOUNT, SourceArn=arn("logs", f"log-group:{SMS_LOG}/Failure:*"))
-    yield from differ("who may bring them", properties(t, "MayTellOfSms"), may)
+    yield from differ("who may invoke", properties(t, "MayTellOfSms"), may)
 
 
 @rule
 def rotation(t: Template) -> Found:
-    """The keys are made and rotated by a function that may do that alone, and is
-    there first."""
+    """Only one function may create and rotate the keys, and it exists before the
+    rotation."""
     yield from differ("the schedule", properties(t, "Rotation"), {
         "SecretId": {"Ref": "Secret"}, "RotationLambdaARN": att("RotateSecretFunction"),
         "RotateImmediatelyOnUpdate": True, "RotationRules": {"AutomaticallyAfterDays": 90},
     })  # fmt: skip
-    yield from differ("what is first", many(t.translated["Resources"].get("Rotation", {}).get("DependsOn")), ["MayRotate"])
-    yield from differ("who may ask", properties(t, "MayRotate"), invoke("RotateSecretFunction", "secretsmanager", SourceAccount=ACCOUNT))
+    yield from differ("DependsOn", many(t.translated["Resources"].get("Rotation", {}).get("DependsOn")), ["MayRotate"])
+    yield from differ("who may invoke", properties(t, "MayRotate"), invoke("RotateSecretFunction", "secretsmanager", SourceAccount=ACCOUNT))
     for name in t.of("AWS::IAM::Role"):
         for one in t.statements(name):
             used = {action for action in many(one["Action"]) if action.startswith("secretsmanager:")}

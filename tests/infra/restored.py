@@ -1,5 +1,5 @@
-"""`infra/restore`, in a local DynamoDB with the kept items of every kind: what
-it puts back, and what not."""
+"""Tests `infra/restore` in a local DynamoDB with the kept items of every kind:
+what it puts back, and what it leaves out."""
 
 import contextlib
 import importlib.machinery
@@ -13,7 +13,7 @@ from local import laptop
 from moto import mock_aws
 from template import ROOT, Template
 
-# What time has ended by the time of a restore, or what must not come back.
+# Items that have expired by a restore, or must not come back.
 NEVER = ("BUDGET#", "DEST#", "FLAGS#", "IDEM#", "LEDGER#", "LOCK#", "OUTBOX#", "RESET#", "SENT#", "SESSION#", "SRC#")
 
 
@@ -30,7 +30,7 @@ def kept() -> list[dict[str, Any]]:
 
 
 def unlike(t: Template) -> list[str]:
-    """What a restore did otherwise."""
+    """The differences in what a restore did."""
     restore, items, wrong = tool(), kept(), []
 
     def expect(true: bool, what: str) -> None:
@@ -58,27 +58,27 @@ def unlike(t: Template) -> list[str]:
         for item in items:
             again = back.get(restore.key(item))
             if again and item["pk"]["S"].startswith("ACCT#"):
-                expect(int(again["generation"]["N"]) > int(item["generation"]["N"]), "sessions of before would live again")
-                expect(again | {"generation": item["generation"]} == item, "an account came back otherwise")
+                expect(int(again["generation"]["N"]) > int(item["generation"]["N"]), "older sessions would become valid again")
+                expect(again | {"generation": item["generation"]} == item, "an account came back changed")
             elif again:
-                expect(again == item, f"{restore.key(item)} came back otherwise")
+                expect(again == item, f"{restore.key(item)} came back changed")
 
-        # One is lost, one was deleted by an administrator, one has another
-        # password by now.
+        # One account is lost, one was deleted by an administrator, one has a newer
+        # password.
         lost, deleted, moved = [item for item in items if item["pk"]["S"].startswith("ACCT#") and item["role"]["S"] == "user"][:3]
         gone = {restore.handle(lost), restore.handle(deleted)}
-        told = {"pk": {"S": f"AUDIT#{restore.handle(deleted)}"}, "sk": {"S": "9#x"}, "event": {"S": "userDeleted"}}
+        entry = {"pk": {"S": f"AUDIT#{restore.handle(deleted)}"}, "sk": {"S": "9#x"}, "event": {"S": "userDeleted"}}
         now = [item for item in items if not (restore.handle(item) in gone and item["pk"]["S"].startswith(("ACCT#", "NAME#", "GROUP#")))]
         now = [item | {"hash": {"S": "newer"}} if item == moved else item for item in now]
-        there("living", [*now, told])
+        there("living", [*now, entry])
         restore.main(["restored", "living", "--write"])
         back = living("living")
         expect(restore.key(lost) in back, "a lost account did not come back")
         expect(restore.key(deleted) not in back, "a deleted account came back")
-        expect(not any(restore.handle(item) == restore.handle(deleted) and pk.startswith("NAME#") for (pk, _), item in back.items()), "its words did")
-        expect(back[restore.key(moved)]["hash"]["S"] == "newer", "an account that was there was written over")
+        expect(not any(restore.handle(item) == restore.handle(deleted) and pk.startswith("NAME#") for (pk, _), item in back.items()), "a deleted account's search words came back")
+        expect(back[restore.key(moved)]["hash"]["S"] == "newer", "an existing account was overwritten")
         restore.main(["restored", "living", "--write", "--replace", moved["userId"]["S"].upper(), "--deleted-too"])
         back = living("living")
-        expect(restore.key(deleted) in back, "a deleted account did not come back when it was asked for")
+        expect(restore.key(deleted) in back, "a deleted account did not come back on request")
         expect(back[restore.key(moved)]["hash"] == moved["hash"], "an account was not replaced")
     return wrong

@@ -1,5 +1,5 @@
-"""What a rule is: a function that yields what is wrong. Its first line says what
-it holds."""
+"""A rule is a function that yields its findings. Its docstring states what it
+requires."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -23,5 +23,5 @@ def differ(what: str, is_: Any, should: Any) -> Found:
 
 
 def broken(t: Template, by: str | None = None) -> list[str]:
-    """What is wrong, by all rules or one, each with its rule's name."""
+    """The findings of all rules or of one, each with its rule's name."""
     return [f"{check.__name__}: {what}" for check in RULES if by in (None, check.__name__) for what in check(t)]

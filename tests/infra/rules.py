@@ -1,4 +1,4 @@
-"""Own rules of resources and rights: what a linter cannot know."""
+"""Rules for resources and rights that a linter cannot know."""
 
 import json
 import tomllib
@@ -12,8 +12,8 @@ MUTATING = {"POST", "PUT", "PATCH", "DELETE"}
 # Functions that compute Argon2.
 HASHING = {"directory", "registration", "reset", "sign-in"}
 
-# Every right without a resource of its own, and why it cannot have one: role or
-# policy, statement, what has the mark.
+# Every right with a wildcard, and why it needs one: role or policy, statement,
+# element with the wildcard.
 WILDCARDS = {
     ("*", "Trace", "Resource *"): "X-Ray has no resources to name",
     ("SendCodeRole", "Sms", "Resource *"): "a phone number has no ARN; NoTopics takes topics out again",
@@ -21,7 +21,7 @@ WILDCARDS = {
     ("SendCodeRole", "Streams", "Resource ${Table.Arn}/stream/*"): "of this table alone; Lambda asks for it so",
     ("SmsLogRole", "Log", "Resource arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:sns/${AWS::Region}/"
      "${AWS::AccountId}/DirectPublishToPhoneNumber*"): "SNS names the two groups, of sent and of failed",
-    ("Key", "Manage", "Action kms:*"): "without it nobody could manage the key any more",
+    ("Key", "Manage", "Action kms:*"): "without it the key could no longer be managed",
     ("Key", "ThroughServices", "Principal *"): "of this account, through three services",
     ("Key", "ThroughServices", "Action kms:ReEncrypt*"): "From and To",
     ("Key", "ThroughServices", "Action kms:GenerateDataKey*"): "with and without the plain key",
@@ -32,10 +32,10 @@ WILDCARDS = {
     ("Key", "*", "Resource *"): "in a key's policy it is the key itself",
 }
 
-# Calls on items; each names its keys.
+# Calls on items, which must name their keys.
 ON_ITEMS = {"BatchGetItem", "ConditionCheckItem", "DeleteItem", "PutItem", "Query", "UpdateItem"}
 
-# What the access log holds, and under which name.
+# The fields of the access log and their sources.
 LOGGED = {
     "time": "requestTime", "requestId": "requestId", "functionRequestId": "integration.requestId", "sourceIp": "identity.sourceIp",
     "routeKey": "routeKey", "protocol": "protocol", "status": "status", "functionStatus": "integration.integrationStatus",
@@ -45,7 +45,7 @@ LOGGED = {
 
 @rule
 def table(t: Template) -> Found:
-    """One table: on demand, TTL, a stream of keys, recovery, the own key, kept."""
+    """One table: on demand, TTL, a stream of keys, recovery, our key, retained."""
     (name, it), *more = t.of("AWS::DynamoDB::Table").items()
     yield from (f"{another} is a second table" for another, _ in more)
     p = it["Properties"]
@@ -55,16 +55,16 @@ def table(t: Template) -> Found:
     yield from differ("recovery", p.get("PointInTimeRecoverySpecification"), {"PointInTimeRecoveryEnabled": True})
     yield from differ("encryption", p.get("SSESpecification"), {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": att("Key")})
     yield from differ("deletion protection", p.get("DeletionProtectionEnabled"), True)
-    # Of a stack that was never made the secret goes again. The table's protection
-    # would stop that, and then its key is needed to take the protection off.
+    # When creating a stack fails, the secret is deleted. The table's protection
+    # prevents its deletion, and then the key is needed to remove the protection.
     for kept, policy in [(name, "Retain"), ("Secret", "RetainExceptOnCreate"), ("Key", "Retain")]:
         it = t.translated["Resources"][kept]
-        yield from differ(f"what becomes of {kept}", (it.get("DeletionPolicy"), it.get("UpdateReplacePolicy")), (policy, "Retain"))
+        yield from differ(f"deletion policies of {kept}", (it.get("DeletionPolicy"), it.get("UpdateReplacePolicy")), (policy, "Retain"))
 
 
 @rule
 def encrypted(t: Template) -> Found:
-    """Secret, queues, topic and logs are encrypted by the own key; it rotates."""
+    """Secret, queues, topic and logs are encrypted with our key, which rotates."""
     fields = {
         "AWS::SecretsManager::Secret": "KmsKeyId", "AWS::SQS::Queue": "KmsMasterKeyId",
         "AWS::SNS::Topic": "KmsMasterKeyId", "AWS::Logs::LogGroup": "KmsKeyId",
@@ -72,20 +72,20 @@ def encrypted(t: Template) -> Found:
     for kind, field in fields.items():
         for name, it in t.of(kind).items():
             if it["Properties"].get(field) not in (att("Key"), {"Ref": "Key"}):
-                yield f"{name} is not encrypted by the own key"
+                yield f"{name} is not encrypted with our key"
     yield from differ("the key's rotation", t.translated["Resources"]["Key"]["Properties"].get("EnableKeyRotation"), True)
 
 
 @rule
 def logs(t: Template) -> Found:
-    """Every log group forgets."""
+    """Every log group has a retention."""
     for name, it in t.of("AWS::Logs::LogGroup").items():
         yield from differ(f"retention of {name}", it["Properties"].get("RetentionInDays"), {"Ref": "LogRetentionDays"})
 
 
 @rule
 def functions(t: Template) -> Found:
-    """Every function: arm64, own role, own log and no other, JSON, tracing."""
+    """Every function: arm64, its own role, only its own log, JSON, tracing."""
     roles: dict[str, str] = {}
     for program, written in t.functions().items():
         name = written["Name"]
@@ -96,7 +96,7 @@ def functions(t: Template) -> Found:
         yield from differ(f"{name}: builder", written["Metadata"].get("BuildMethod"), "rust-cargolambda")
         yield from differ(f"{name}: tracing", p.get("TracingConfig"), {"Mode": "Active"})
         if not 0 < p.get("Timeout", 0) < 29:
-            yield f"{name}: it does not end before the gateway does, in 30 s"
+            yield f"{name}: its timeout is not below the gateway's 30 s"
         reserved = "ReservedConcurrentExecutions" in p
         yield from differ(f"{name}: reserved concurrency", reserved, program in HASHING)
         yield from differ(f"{name}: a whole vCPU", p["MemorySize"] == 1769, program in HASHING)
@@ -115,11 +115,11 @@ def functions(t: Template) -> Found:
         may = [(sorted(many(one["Action"])), one["Resource"]) for one in writes]
         yield from differ(f"{role}: logs", may, [(["logs:CreateLogStream", "logs:PutLogEvents"], att(log))])
         managed = t.translated["Resources"][role]["Properties"].get("ManagedPolicyArns")
-        yield from differ(f"{role}: rights that others define", managed, None)
+        yield from differ(f"{role}: managed policies", managed, None)
 
 
 def policies(t: Template) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every statement of every policy, and whose it is."""
+    """Every statement of every policy, with its resource's name."""
     for name, it in t.translated["Resources"].items():
         p = it["Properties"] if "Properties" in it else {}
         documents = [p.get("AssumeRolePolicyDocument"), p.get("KeyPolicy"), p.get("PolicyDocument")]
@@ -129,11 +129,11 @@ def policies(t: Template) -> Iterator[tuple[str, dict[str, Any]]]:
 
 @rule
 def wildcards(t: Template) -> Found:
-    """No wildcard but those that are listed with a reason, all of which are used."""
+    """Every wildcard is listed with a reason, and every listed one is used."""
     unused = set(WILDCARDS)
     for name, one in policies(t):
         sid = one.get("Sid", "none")
-        yield from (f"{name} {sid}: says what it is not: {key}" for key in one if key.startswith("Not"))
+        yield from (f"{name} {sid}: uses {key}" for key in one if key.startswith("Not"))
         texts = [f"Action {action}" for action in many(one["Action"])]
         for what in many(one.get("Resource", [])):
             texts.append(f"Resource {what.get('Fn::Sub', '') if isinstance(what, dict) else what}")
@@ -145,12 +145,12 @@ def wildcards(t: Template) -> Found:
             if not reasons:
                 yield f"{name} {sid}: {text} is not on the list of wildcards"
             unused -= reasons
-    yield from (f"{' '.join(one)} is on the list of wildcards for nothing" for one in sorted(unused))
+    yield from (f"{' '.join(one)} is listed as a wildcard but unused" for one in sorted(unused))
 
 
 @rule
 def keys(t: Template) -> Found:
-    """Every right on items names the prefixes of keys; nobody scans."""
+    """Every right on items names key prefixes, and no role may scan."""
     for name, one in policies(t):
         actions = {action.removeprefix("dynamodb:") for action in many(one["Action"]) if action.startswith("dynamodb:")}
         if "Scan" in actions or any("*" in action or action.startswith("PartiQL") for action in actions):
@@ -162,7 +162,7 @@ def keys(t: Template) -> Found:
 
 @rule
 def calls(t: Template) -> Found:
-    """Every call of tests/golden/calls.txt is somebody's right."""
+    """A role grants every call of tests/golden/calls.txt."""
     verbs = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
     granted = set()
     for _, one in policies(t):
@@ -175,11 +175,11 @@ def calls(t: Template) -> Found:
             used |= {("dynamodb:BatchGetItem", item) for item in rest}
         elif line.startswith("  ") and verb in verbs:
             used.add((f"dynamodb:{verbs[verb]}", rest[0]))
-    yield from (f"nobody may {action} {item}" for action, item in sorted(used - granted))
+    yield from (f"no role grants {action} {item}" for action, item in sorted(used - granted))
 
 
 def routes(t: Template) -> dict[tuple[str, str], str]:
-    """Method and path of every route, and the program that answers."""
+    """Every route's method and path, with its program."""
     found = {}
     for program, it in t.functions().items():
         for event in it["Properties"]["Events"].values():
@@ -197,22 +197,22 @@ def api(t: Template) -> Found:
     pages = {("GET", path) for path, program in router.items() if program == "portal"}
     declared = routes(t)
     yield from (f"no route {' '.join(one)}" for one in sorted((described | pages) - declared.keys()))
-    yield from (f"the route {' '.join(one)} is nowhere described" for one in sorted(declared.keys() - described - pages))
+    yield from (f"the route {' '.join(one)} is not documented" for one in sorted(declared.keys() - described - pages))
     for (_, path), program in declared.items():
         yield from differ(f"who answers {path}", program, router.get(path))
 
 
 @rule
 def throttles(t: Template) -> Found:
-    """Every route is throttled, those that change something by numbers of their own."""
+    """Every route is throttled, and routes that change something have their own limits."""
     p = t.source["Resources"]["Api"]["Properties"]
     default, own = p.get("DefaultRouteSettings", {}), p.get("RouteSettings", {})
     for where, it in [("by default", default), *own.items()]:
         if not 0 < it.get("ThrottlingRateLimit", 0) <= it.get("ThrottlingBurstLimit", 0) <= 200:
-            yield f"{where}: no throttle, or none worth the name"
+            yield f"{where}: no throttle, or one above 200"
     declared = {f"{method} {path}" for method, path in routes(t) if method in MUTATING}
     yield from (f"{one} has no throttle of its own" for one in sorted(declared - own.keys()))
-    yield from (f"{one} is throttled and no route" for one in sorted(own.keys() - declared))
+    yield from (f"{one} is throttled but is no route" for one in sorted(own.keys() - declared))
     for one, it in own.items():
         if it["ThrottlingRateLimit"] >= default["ThrottlingRateLimit"]:
             yield f"{one} is not throttled tighter than the rest"
@@ -220,26 +220,26 @@ def throttles(t: Template) -> Found:
 
 @rule
 def access_log(t: Template) -> Found:
-    """The access log is JSON and holds what is listed; of it the API's own refusals
-    are counted."""
+    """The access log is JSON with the listed fields, and a metric counts the
+    gateway's own refusals in it."""
     (stage,) = t.of("AWS::ApiGatewayV2::Stage").values()
     settings = stage["Properties"].get("AccessLogSettings", {})
-    yield from differ("where it goes", settings.get("DestinationArn"), att("AccessLog"))
-    yield from differ("what it holds", json.loads(settings.get("Format", "{}")), {name: f"$context.{it}" for name, it in LOGGED.items()})
-    # What the API refused by itself reached no function.
+    yield from differ("destination", settings.get("DestinationArn"), att("AccessLog"))
+    yield from differ("fields", json.loads(settings.get("Format", "{}")), {name: f"$context.{it}" for name, it in LOGGED.items()})
+    # Requests that the gateway itself refused reached no function.
     (it,) = t.of("AWS::Logs::MetricFilter").values()
     refused = {"LogGroupName": {"Ref": "AccessLog"}, "FilterPattern": '{ $.status = "429" && $.functionStatus = "-" }'}
-    yield from differ("what is counted of it", {name: it["Properties"].get(name) for name in refused}, refused)
+    yield from differ("the metric filter", {name: it["Properties"].get(name) for name in refused}, refused)
 
 
 @rule
 def tls(t: Template) -> Found:
-    """Nothing older than TLS 1.2, and no mail without TLS."""
+    """At least TLS 1.2, and no mail without TLS."""
     for name, it in t.of("AWS::ApiGatewayV2::DomainName").items():
         for one in it["Properties"]["DomainNameConfigurations"]:
             yield from differ(f"{name}: TLS", one.get("SecurityPolicy"), "TLS_1_2")
     closed = t.source["Resources"]["Api"]["Properties"].get("DisableExecuteApiEndpoint")
-    yield from differ("the other way in", closed, {"Fn::If": ["HasDomain", True, False]})
+    yield from differ("the default endpoint is disabled", closed, {"Fn::If": ["HasDomain", True, False]})
     (mail,) = t.of("AWS::SES::ConfigurationSet").values()
     yield from differ("TLS of mails", mail["Properties"].get("DeliveryOptions"), {"TlsPolicy": "REQUIRE"})
     suppressed = mail["Properties"].get("SuppressionOptions", {}).get("SuppressedReasons")

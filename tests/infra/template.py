@@ -1,4 +1,4 @@
-"""The template as it is written, and as CloudFormation gets it from SAM."""
+"""The template as written, and as SAM translates it for CloudFormation."""
 
 import copy
 import logging
@@ -14,10 +14,10 @@ from samtranslator.yaml_helper import intrinsics_multi_constructor
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "infra/template.yaml"
 
-# SAM says of each translation that nobody collects its statistics.
+# SAM warns at each translation that its metrics are not collected.
 logging.getLogger("samtranslator").setLevel(logging.ERROR)
 
-# What an operator gives at least.
+# The required parameters.
 PARAMETERS = {
     "BaseUrl": "https://reset.example.com",
     "MailFrom": "Example <no-reply@example.com>",
@@ -30,7 +30,7 @@ Node = dict[str, Any]
 @dataclass
 class Template:
     text: str
-    # With `!Ref x` as `{"Ref": "x"}`.
+    # `!Ref x` is `{"Ref": "x"}`.
     source: Node
     translated: Node
 
@@ -39,27 +39,27 @@ class Template:
         return {name: it for name, it in self.translated["Resources"].items() if it["Type"] == kind}
 
     def functions(self) -> dict[str, Node]:
-        """Functions as they are written, by the name of their program."""
+        """The functions as written, by program name."""
         written = self.source["Resources"].items()
         named = [(name, it) for name, it in written if it["Type"] == "AWS::Serverless::Function"]
         return {it["Metadata"]["BuildProperties"]["Binary"]: it | {"Name": name} for name, it in named}
 
     def statements(self, role: str) -> list[Node]:
-        """What a role may do."""
+        """The statements of a role."""
         policies = self.translated["Resources"][role]["Properties"]["Policies"]
         return [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
 
 
 class NoPolicies:
-    """Stands in for AWS's own policies, whose names SAM asks IAM for. None is
-    used here, so none is found."""
+    """Replaces SAM's lookup of managed policies in IAM. The template uses none, so
+    it finds none."""
 
     def load(self) -> dict[str, str]:
         return {}
 
 
 class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-    """SAM's reader of YAML, in C where there is one: nine times as quick."""
+    """SAM's YAML loader, in C if available: nine times as fast."""
 
 
 Loader.add_multi_constructor("!", intrinsics_multi_constructor)
@@ -69,7 +69,7 @@ def read(text: str) -> Template:
     source = yaml.load(text, Loader)
     deployed = copy.deepcopy(source)
     for it in deployed["Resources"].values():
-        # `sam deploy` puts what was built where CloudFormation finds it.
+        # `sam deploy` uploads the build and sets its location here.
         if it["Type"] == "AWS::Serverless::Function":
             it["Properties"]["CodeUri"] = "s3://bucket/function.zip"
     translated = Translator(NoPolicies().load(), Parser()).translate(deployed, dict(PARAMETERS))
@@ -77,7 +77,7 @@ def read(text: str) -> Template:
 
 
 def many(value: Any) -> list[Any]:
-    """IAM takes one or several of most things."""
+    """A value as a list: IAM accepts one or several."""
     return value if isinstance(value, list) else [value]
 
 

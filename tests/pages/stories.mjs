@@ -1,5 +1,5 @@
-// All stories in one process and one browser, one after another: they share
-// the policy. Names given as arguments choose some.
+// Runs all stories in one process and one browser, one after another, since they
+// share the policy. Names given as arguments select some.
 
 import { readdirSync } from "node:fs";
 import { after } from "node:test";

@@ -1,20 +1,20 @@
-//! Requests, and the events that the gateway makes of them.
+//! Requests of a test, and the gateway event of each.
 
 use serde_json::{Value, json};
 
-/// A request to be sent.
+/// A request to send.
 #[derive(Clone, Default)]
 pub struct Ask {
     pub method: &'static str,
     pub path: String,
     pub bearer: Option<String>,
-    /// Cookies, as the gateway hands them over: apart from the headers.
+    /// Cookies. The gateway passes them apart from the headers.
     pub cookies: Vec<String>,
     pub body: Option<Value>,
     pub headers: Vec<(&'static str, String)>,
-    /// The caller's address; 192.0.2.1 where it does not matter.
+    /// The caller's IP address; 192.0.2.1 by default.
     pub source: Option<String>,
-    /// The request's id, where the test looks for it afterwards.
+    /// The request's id, for tests that look it up afterwards.
     pub id: Option<String>,
 }
 
@@ -48,7 +48,7 @@ impl Ask {
     }
 }
 
-/// The event of a request, as the gateway makes it.
+/// Builds the event that the gateway makes of a request.
 pub fn event(ask: &Ask, number: u64) -> Value {
     let (path, query) = ask.path.split_once('?').unwrap_or((&ask.path, ""));
     let mut headers = serde_json::Map::new();

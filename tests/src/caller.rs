@@ -1,5 +1,5 @@
-//! Which function makes a call: its name goes along as the access key, so that
-//! the proxy can judge each call by the role of whoever makes it.
+//! Tells the proxy which function makes an AWS call: the function's name is the
+//! access key, so the proxy can check each call against that function's role.
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, future};
@@ -10,12 +10,12 @@ tokio::task_local! {
     static FUNCTION: String;
 }
 
-/// Does something as this function.
+/// Runs a future as a function.
 pub async fn acting<T>(function: &str, act: impl Future<Output = T>) -> T {
     FUNCTION.scope(function.to_owned(), act).await
 }
 
-/// Credentials that name the function at work.
+/// Credentials that name the running function.
 #[derive(Debug)]
 pub struct AtWork;
 

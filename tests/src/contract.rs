@@ -1,5 +1,5 @@
-//! The document of the API, as every answer that a test sees is held to it:
-//! its operation, status, headers and body, and not a field more.
+//! Checks every answer that a test receives against the OpenAPI document:
+//! operation, status, headers and body. An undocumented field fails too.
 
 use crate::world::Answer;
 use jsonschema::Validator;
@@ -7,28 +7,29 @@ use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
-/// The document that is committed.
+/// The committed document.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     let text = include_str!("../../infra/openapi.json");
     serde_json::from_str(text).expect("infra/openapi.json is JSON")
 });
 
-/// The document with every object closed: clients must bear with fields they
-/// do not know, tests must not.
+/// The document with every object closed. Clients must accept unknown fields;
+/// tests must not.
 static CLOSED: LazyLock<Value> = LazyLock::new(|| {
     let mut document = DOCUMENT.clone();
     close(&mut document, false);
     document
 });
 
-/// `part`: what is only a part of an object does not know the rest of it.
+/// Closes every object schema in a value. `part`: the value is one branch of an
+/// `allOf` and cannot know the fields of the other branches.
 fn close(value: &mut Value, part: bool) {
     match value {
         Value::Array(values) => values.iter_mut().for_each(|value| close(value, part)),
         Value::Object(fields) => {
             for (name, field) in fields.iter_mut() {
                 match (name.as_str(), field) {
-                    // Closed where they are referred to.
+                    // Closed where a `$ref` uses them.
                     ("schemas", Value::Object(schemas)) => {
                         schemas.values_mut().for_each(|schema| close(schema, true))
                     }
@@ -45,7 +46,7 @@ fn close(value: &mut Value, part: bool) {
     }
 }
 
-/// The operation of a path, where there is one.
+/// The operation of a path, if the document has it.
 fn operation(method: &str, path: &str) -> Option<&'static Map<String, Value>> {
     let parts: Vec<&str> = path.split('/').collect();
     let fits = |pattern: &str| {
@@ -62,7 +63,7 @@ fn operation(method: &str, path: &str) -> Option<&'static Map<String, Value>> {
         .iter()
         .filter(|(pattern, _)| fits(pattern))
         .max_by_key(|(pattern, _)| literal(pattern))?;
-    // Where there is a GET, there is a HEAD.
+    // Every path with a GET also answers HEAD.
     let method = if method == "HEAD" { "get".to_owned() } else { method.to_lowercase() };
     found.1.get(&method)?.as_object()
 }
@@ -74,7 +75,7 @@ fn resolve(value: &'static Value) -> &'static Value {
     }
 }
 
-/// The validator of a schema, compiled once.
+/// The validator of a schema. Compiles each schema once.
 fn validator(schema: &Value) -> Arc<Validator> {
     static COMPILED: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> =
         LazyLock::new(Mutex::default);
@@ -93,7 +94,7 @@ fn validator(schema: &Value) -> Arc<Validator> {
     compiled.entry(schema.to_string()).or_insert_with(compile).clone()
 }
 
-/// What is wrong with a value, by its schema.
+/// The errors of a value against a schema.
 pub fn errors(schema: &Value, value: &Value) -> Vec<String> {
     validator(schema)
         .iter_errors(value)
@@ -101,16 +102,16 @@ pub fn errors(schema: &Value, value: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Panics where an answer is not as the document says. `own`: whether the path
-/// is one of the function that was asked.
+/// Panics if an answer differs from the document. `own`: the path belongs to
+/// the function that answered.
 #[track_caller]
 pub fn check(method: &str, path: &str, own: bool, answer: &Answer) {
     let what = format!("{method} {path} answered {answer:?}");
     let Some(operation) = operation(method, path).filter(|_| own) else {
-        // Nothing is there: a problem, and nothing else.
+        // An undocumented path answers with a problem only.
         assert!(
             [400, 404, 405, 431].contains(&answer.status),
-            "the document does not have it: {what}"
+            "the document does not list this operation: {what}"
         );
         let problem = json!({ "$ref": "#/components/schemas/Problem" });
         assert!(
@@ -122,7 +123,7 @@ pub fn check(method: &str, path: &str, own: bool, answer: &Answer) {
     };
     let response = operation["responses"].get(answer.status.to_string());
     let response = resolve(
-        response.unwrap_or_else(|| panic!("the document does not have this status: {what}")),
+        response.unwrap_or_else(|| panic!("the document does not list this status: {what}")),
     );
     for (name, header) in response["headers"].as_object().into_iter().flatten() {
         let header = resolve(header);
@@ -152,7 +153,8 @@ pub fn check(method: &str, path: &str, own: bool, answer: &Answer) {
                 .headers
                 .get("content-type")
                 .unwrap_or_else(|| panic!("no content type: {what}"));
-            let media = content.get(kind).unwrap_or_else(|| panic!("another content type: {what}"));
+            let media =
+                content.get(kind).unwrap_or_else(|| panic!("undocumented content type: {what}"));
             assert_eq!(errors(&media["schema"], &answer.body), Vec::<String>::new(), "{what}");
         }
     }

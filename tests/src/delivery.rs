@@ -1,5 +1,5 @@
-//! `send-code` and `delivery-events`, as events and direct invocations reach
-//! them, and the events that SES and SNS make.
+//! Invokes `send-code` and `delivery-events`, and builds the events that SES
+//! and SNS send.
 
 use crate::World;
 use crate::caller::acting;
@@ -15,11 +15,11 @@ use std::io::Write;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 
-/// The function that hears what became of messages.
+/// The function that handles delivery events of messages.
 pub(crate) const DELIVERY_EVENTS: &str = "delivery-events";
 
 impl World {
-    /// Hands `send-code` an event; an error where the function fails.
+    /// Invokes `send-code` with an event. `Err` if the function fails.
     pub async fn invoke_send_code(&self, event: &Value) -> Result<Value, String> {
         let request = format!("send-code-{}", self.requests.fetch_add(1, Ordering::SeqCst));
         let event = to_raw_value(event).expect("JSON");
@@ -27,18 +27,18 @@ impl World {
         let (host, channels) = turn
             .as_ref()
             .map_or((&self.host, &self.channels), |later| (&later.host, &later.channels));
-        // On the heap: tests wait for it in depth.
+        // On the heap: tests await it in deeply nested futures.
         let answer: Pin<Box<dyn Future<Output = Result<Value, Error>> + Send>> =
             Box::pin(platform::stream::answer(host, channels, &request, &event));
         acting(SEND_CODE, answer).await.map_err(|error| error.to_string())
     }
 
-    /// A run of the re-drive.
+    /// Runs the re-drive once.
     pub async fn redrive(&self) -> Value {
         self.invoke_send_code(&json!({ "redrive": {} })).await.expect("an answer")
     }
 
-    /// Hands `delivery-events` an event; an error where the function fails.
+    /// Invokes `delivery-events` with an event. `Err` if the function fails.
     pub async fn invoke_delivery_events(&self, event: &Value) -> Result<Value, String> {
         let request = format!("delivery-{}", self.requests.fetch_add(1, Ordering::SeqCst));
         let event = to_raw_value(event).expect("JSON");
@@ -52,7 +52,7 @@ impl World {
         Ok(serde_json::to_value(answer).expect("JSON"))
     }
 
-    /// The name under which its channel took the newest message to an address.
+    /// The message ID that the channel gave the newest message to an address.
     pub fn name_of_newest(&self, address: &str) -> String {
         self.standins
             .inbox()
@@ -63,17 +63,17 @@ impl World {
     }
 }
 
-/// What SES says of a mail, as EventBridge brings it.
+/// An SES event, as EventBridge delivers it.
 pub fn ses(event_type: &str, name: &str, more: Value) -> Value {
-    let mut detail = json!({ "eventType": event_type, "mail": { "messageId": name, "destination": ["somebody@example.com"], "tags": {} } });
+    let mut detail = json!({ "eventType": event_type, "mail": { "messageId": name, "destination": ["recipient@example.com"], "tags": {} } });
     detail.as_object_mut().expect("fields").extend(more.as_object().cloned().unwrap_or_default());
     json!({ "version": "0", "source": "aws.ses", "detail-type": "Email", "resources": [], "detail": detail })
 }
 
-/// A bounce of a type.
+/// An SES bounce of a type.
 pub fn bounce(bounce_type: &str, name: &str) -> Value {
     let recipients =
-        json!([{ "emailAddress": "somebody@example.com", "diagnosticCode": "smtp; 550" }]);
+        json!([{ "emailAddress": "recipient@example.com", "diagnosticCode": "smtp; 550" }]);
     ses(
         "Bounce",
         name,
@@ -81,7 +81,8 @@ pub fn bounce(bounce_type: &str, name: &str) -> Value {
     )
 }
 
-/// The same event as a notification of SNS: bare, without EventBridge's cover.
+/// The same event as an SNS notification: bare, without the EventBridge
+/// envelope.
 pub fn notified(event: &Value) -> Value {
     let sns =
         json!({ "Type": "Notification", "MessageId": "0", "Message": event["detail"].to_string() });
@@ -98,7 +99,7 @@ pub fn sms_line(name: &str, status: &str, said: &str) -> String {
     .to_string()
 }
 
-/// Lines of a log, as a subscription of CloudWatch Logs brings them.
+/// Log lines, as a CloudWatch Logs subscription delivers them.
 pub fn logged(lines: &[String]) -> Value {
     let events: Vec<Value> =
         lines.iter().map(|line| json!({ "id": "0", "timestamp": 0, "message": line })).collect();
@@ -109,7 +110,7 @@ pub fn logged(lines: &[String]) -> Value {
     )
 }
 
-/// Bytes in the parcel of CloudWatch Logs.
+/// Bytes in the envelope of a CloudWatch Logs subscription: gzip in Base64.
 pub fn packed(bytes: &[u8]) -> Value {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
     gzip.write_all(bytes).expect("memory");

@@ -1,7 +1,8 @@
-//! The world that tests run in: the real routers and flows over the real SDK,
-//! an embedded DynamoDB and the stand-ins, a clock that the test moves, and a
-//! proxy that sees every AWS call.
+//! The world that tests run in: the real routers and flows on the real SDK, an
+//! embedded DynamoDB, the stand-ins, a clock that the test moves, and a proxy
+//! that records every AWS call.
 
+mod answer;
 mod ask;
 pub mod caller;
 pub mod contract;

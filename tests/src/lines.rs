@@ -1,4 +1,4 @@
-//! What was logged, for a test to look through.
+//! Captures log lines for a test.
 
 use platform::log::{Logging, subscriber};
 use serde_json::Value;
@@ -9,20 +9,20 @@ use tracing::{Dispatch, Subscriber};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Where metrics go that are written here.
+/// The namespace of metrics in tests.
 pub const NAMESPACE: &str = "Latchkey/tests";
 
-/// Lines of a log. Clones share them.
+/// Captured log lines. Clones share them.
 #[derive(Clone, Default)]
 pub struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Lines {
-    /// Everything so far.
+    /// All bytes so far.
     pub fn bytes(&self) -> Vec<u8> {
         self.0.lock().expect("no panic holds it").clone()
     }
 
-    /// What logs here as a function does, metrics among it.
+    /// A subscriber that logs as a function does, metrics included.
     pub fn subscriber(&self, level: LevelFilter) -> impl Subscriber + Send + Sync + use<> {
         let (function, function_version) = ("latchkey-tests".to_owned(), "$LATEST".to_owned());
         subscriber(
@@ -31,16 +31,17 @@ impl Lines {
         )
     }
 
-    /// Takes down what is logged on this thread, and on no other, until what is
-    /// given back is dropped.
+    /// Captures what this thread logs, until the returned guard is dropped.
+    /// Other threads are not captured.
     pub fn listen(&self, level: LevelFilter) -> (DefaultGuard, Dispatch) {
-        // Were there one subscriber alone, tracing would ask that of whichever
-        // thread comes to a line first, and keep its word.
+        // With a single subscriber, tracing caches the interest of the first
+        // thread that reaches a line for all threads. A second subscriber
+        // prevents that.
         let other = Dispatch::new(NoSubscriber::default());
         (set_default(self.subscriber(level)), other)
     }
 
-    /// The lines so far, each as its object, and none left.
+    /// Takes the lines so far, each parsed as an object.
     #[track_caller]
     pub fn take(&self) -> Vec<Value> {
         let text =

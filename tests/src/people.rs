@@ -1,16 +1,16 @@
-//! The people of a story, and what they do again and again.
+//! The people of a test, and the steps that many tests repeat.
 
 use crate::world::{Answer, Ask, World};
 use serde_json::{Value, json};
 
-/// Somebody with a password.
+/// A user with a password.
 #[derive(Clone, Debug)]
 pub struct Person {
     pub user_id: String,
     pub password: String,
 }
 
-/// A reset that somebody started.
+/// A started reset.
 #[derive(Clone, Debug)]
 pub struct StartedReset {
     pub id: String,
@@ -19,7 +19,7 @@ pub struct StartedReset {
 }
 
 impl World {
-    /// The first administrator, with a password of their own.
+    /// Creates the first administrator and sets their password.
     pub async fn administrator(&self) -> Person {
         let made =
             self.invoke_directory(json!({ "createFirstAdministrator": { "userId": "admin@example.com", "name": "Ada Admin" } })).await;
@@ -29,7 +29,7 @@ impl World {
         self.settle("admin@example.com", temporary, "a password for the administrator").await
     }
 
-    /// Makes an account and changes its temporary password.
+    /// Creates an account and changes its temporary password.
     pub async fn user(&self, administrator: &str, user: Value) -> Person {
         let user_id = user["userId"].as_str().expect("a user ID").to_owned();
         let made = self
@@ -62,7 +62,7 @@ impl World {
         .await
     }
 
-    /// The bearer of a new session.
+    /// Signs in and returns the bearer of the new session.
     pub async fn session(&self, person: &Person) -> String {
         self.sign_in(&person.user_id, &person.password).await.expect(200).text("bearer")
     }
@@ -83,15 +83,15 @@ impl World {
         self.ask(put).await
     }
 
-    /// Switches reset on for everybody.
+    /// Switches reset on for all users.
     pub async fn switch_on(&self, administrator: &str) {
         self.save_policy(administrator, |policy| policy["scope"] = json!({ "type": "all" }))
             .await
             .expect(200);
     }
 
-    /// Switches reset on for everybody, by mail and by SMS to Australia, with
-    /// as many kinds required as that.
+    /// Switches reset on for all users, by mail and by SMS to Australia, and
+    /// sets how many kinds a reset requires.
     pub async fn switch_on_phones(&self, administrator: &str, kinds_required: u32) {
         let change = |policy: &mut Value| {
             policy["scope"] = json!({ "type": "all" });
@@ -102,7 +102,8 @@ impl World {
         self.save_policy(administrator, change).await.expect(200);
     }
 
-    /// The code in the newest message to an address, once everything is sent.
+    /// Sends everything and returns the code in the newest message to an
+    /// address.
     pub async fn code_for(&self, address: &str) -> String {
         self.pump().await;
         let newest = self
@@ -114,7 +115,7 @@ impl World {
         newest.code.unwrap_or_else(|| panic!("no code in {:?}", newest.text))
     }
 
-    /// Adds an address of a kind, and proves it.
+    /// Adds an address of a kind and proves it.
     pub async fn add_method(&self, bearer: &str, kind: &str, address: &str) {
         let add = json!({ "kind": kind, "destination": address });
         let sent =
@@ -123,8 +124,8 @@ impl World {
         self.verify(bearer, &sent.text("challengeId"), &code).await.expect(200);
     }
 
-    /// Registers addresses of several kinds and finishes; the bearer of the
-    /// full session.
+    /// Registers addresses of several kinds and finishes. Returns the bearer of
+    /// the full session.
     pub async fn register_all(&self, person: &Person, addresses: &[(&str, &str)]) -> String {
         let bearer = self.session(person).await;
         for (kind, address) in addresses {
@@ -136,7 +137,8 @@ impl World {
             .text("bearer")
     }
 
-    /// Registers an address and finishes; the bearer of the full session.
+    /// Registers a mail address and finishes. Returns the bearer of the full
+    /// session.
     pub async fn register(&self, person: &Person, address: &str) -> String {
         self.register_all(person, &[("email", address)]).await
     }
@@ -167,7 +169,7 @@ impl World {
         self.ask_code_by(reset, json!({ "kind": "email" })).await
     }
 
-    /// Asks for a code by SMS, with the number typed in full.
+    /// Asks for a code by SMS, with the full number.
     pub async fn ask_sms(&self, reset: &StartedReset, number: &str) -> Answer {
         self.ask_code_by(reset, json!({ "kind": "mobilePhone", "destination": number })).await
     }
@@ -177,12 +179,12 @@ impl World {
         self.ask(Ask::new("POST", path).bearer(&reset.bearer).body(body)).await
     }
 
-    /// Proves a kind within a reset: a code to the address comes back.
+    /// Proves a kind within a reset: asks for a code and submits it.
     pub async fn prove(&self, reset: &StartedReset, kind: &str, address: &str) {
         self.prove_by(reset, kind, address, address).await;
     }
 
-    /// The same, with the address as somebody types it.
+    /// As [`Self::prove`], with the address as the user types it.
     pub async fn prove_by(&self, reset: &StartedReset, kind: &str, typed: &str, address: &str) {
         let sent = self
             .ask_code_by(reset, json!({ "kind": kind, "destination": typed }))
@@ -192,7 +194,7 @@ impl World {
         self.verify(&reset.bearer, &sent.text("challengeId"), &code).await.expect(200);
     }
 
-    /// What is next in a reset: `method` or `password`.
+    /// The next step of a reset: `method` or `password`.
     pub async fn next_in(&self, reset: &StartedReset) -> String {
         self.ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer))
             .await
@@ -200,7 +202,7 @@ impl World {
             .text("next")
     }
 
-    /// Asks for a code by mail; the challenge.
+    /// Asks for a code by mail. Returns the challenge.
     pub async fn send_code(&self, reset: &StartedReset) -> String {
         self.ask_code(reset).await.expect(202).text("challengeId")
     }
@@ -213,8 +215,8 @@ impl World {
         .await
     }
 
-    /// A world with reset switched on and one registered user: the
-    /// administrator's bearer, the user.
+    /// Switches reset on and registers one user. Returns the administrator's
+    /// bearer and the user.
     pub async fn ready(&self) -> (String, Person) {
         let administrator = self.administrator().await;
         let admin = self.session(&administrator).await;

@@ -1,5 +1,5 @@
-//! What stands between the SDK and the table: it writes every call down, and
-//! does to it what a test asks for.
+//! The proxy between the SDK and the table. It records every AWS call and
+//! injects the faults that a test sets.
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 
-/// A gate that calls stand at until the test opens it.
+/// A gate that holds calls until the test opens it.
 #[derive(Clone)]
 pub struct Gate {
     arrived: Arc<Semaphore>,
@@ -21,11 +21,11 @@ impl Gate {
     fn new() -> Gate {
         Gate { arrived: Arc::new(Semaphore::new(0)), open: Arc::new(Semaphore::new(0)) }
     }
-    /// Waits until so many calls stand at the gate.
+    /// Waits until this many calls are held.
     pub async fn arrived(&self, calls: u32) {
         self.arrived.acquire_many(calls).await.expect("never closed").forget();
     }
-    /// Lets all pass, from now on.
+    /// Lets all calls pass from now on.
     pub fn open(&self) {
         self.open.add_permits(Semaphore::MAX_PERMITS / 2);
     }
@@ -35,40 +35,40 @@ impl Gate {
     }
 }
 
-/// Where REST services name their errors.
+/// The header in which REST services name their errors.
 const ERROR_TYPE: &str = "x-amzn-errortype";
 
 /// One AWS call as it went over the wire.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// Who made it.
+    /// The calling function.
     pub function: String,
-    /// `TransactWriteItems`, `BatchGetItem`, `GetSecretValue`, ...; a path
-    /// where a message is sent: `/Publish` for SNS, which has none.
+    /// `TransactWriteItems`, `BatchGetItem`, `GetSecretValue`, ... For sends it
+    /// is the path and action: `/Publish` for SNS.
     pub operation: String,
     pub body: Value,
     pub answer: Value,
 }
 
-/// What becomes of a call.
+/// What the proxy does to a call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Fault {
-    /// Refused as DynamoDB refuses a transaction that met another one.
+    /// Refuses it as DynamoDB refuses a conflicting transaction.
     Conflict,
-    /// Refused for lack of capacity.
+    /// Refuses it as throttled.
     Throttle,
-    /// Done, but the answer is lost.
+    /// Forwards it but drops the answer.
     LoseReply,
-    /// Refused by IAM.
+    /// Refuses it as IAM does.
     AccessDenied,
-    /// Not done, and nobody says so.
+    /// Neither forwards nor answers it.
     Silence,
 }
 
-/// Judges a call by its operation and body: `Some` is what becomes of it.
+/// Chooses a call's fault, by its operation and body. `None` forwards it.
 type Rule = Box<dyn FnMut(&str, &Value) -> Option<Fault> + Send>;
 
-/// Whether a call, by its operation and body, stands at the gate.
+/// Whether the gate holds a call, by its operation and body.
 type Fits = fn(&str, &Value) -> bool;
 
 #[derive(Default)]
@@ -93,11 +93,11 @@ struct Upstream {
 }
 
 impl Call {
-    /// Whether the table took it.
+    /// Whether the table accepted the call.
     pub fn done(&self) -> bool {
         self.answer.get("__type").is_none()
     }
-    /// Write units it took, indexes included.
+    /// Write units consumed, indexes included.
     pub fn write_units(&self) -> f64 {
         let taken = &self.answer["ConsumedCapacity"];
         let units = |table: &Value| table["CapacityUnits"].as_f64();
@@ -107,7 +107,7 @@ impl Call {
             _ => 0.0,
         }
     }
-    /// Whether it charges a guess.
+    /// Whether the call charges a guess.
     pub fn is_charge(&self) -> bool {
         self.body.to_string().contains("ADD #fails")
     }
@@ -130,24 +130,24 @@ impl Proxy {
         &self.endpoint
     }
 
-    /// The calls since the last time this was asked.
+    /// Takes the calls recorded since the last time.
     pub fn take_calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.shared.lock().expect("no panic holds it").calls)
     }
 
-    /// Holds the calls that fit until the gate is opened.
+    /// Holds the calls that match until the gate is opened.
     pub fn hold(&self, fits: Fits) -> Gate {
         let gate = Gate::new();
         self.shared.lock().expect("no panic holds it").gate = Some((gate.clone(), fits));
         gate
     }
 
-    /// From now on each call is judged by this.
+    /// Sets the rule that judges each call from now on.
     pub fn set_rule(&self, rule: impl FnMut(&str, &Value) -> Option<Fault> + Send + 'static) {
         self.shared.lock().expect("no panic holds it").rule = Some(Box::new(rule));
     }
 
-    /// Nothing is done to calls any more.
+    /// Forwards every call from now on.
     pub fn clear_rule(&self) {
         self.shared.lock().expect("no panic holds it").rule = None;
     }
@@ -226,7 +226,7 @@ async fn forward(
     response.body(Body::from(answer)).expect("a response")
 }
 
-/// The fields of a form, as SNS takes them.
+/// The fields of a form body, which SNS uses.
 fn form(bytes: &[u8]) -> Value {
     form_urlencoded::parse(bytes)
         .map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())))

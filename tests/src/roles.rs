@@ -1,5 +1,5 @@
-//! What each function may do, as its role in the template says, and what a
-//! call asks for. The proxy refuses what no role grants, as IAM would.
+//! The rights of each function, from its role in the template, and the rights
+//! that a call needs. The proxy refuses a call beyond the role, as IAM would.
 
 use crate::proxy::Call;
 use serde_json::Value;
@@ -7,32 +7,32 @@ use serde_yaml_ng::Value as Yaml;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-/// Something that may be done, or is: a call is like a grant where each of
-/// these is like the grant's, whose `*` stands for anything.
+/// A right: granted by a role, or needed by a call. A grant covers a call if
+/// each of its fields matches; `*` in a grant matches any text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Right {
     pub action: String,
-    /// What it is done to: a table, an index, a secret, a sender. A phone
-    /// number has no ARN and is none.
+    /// The resource: a table, an index, a secret, a sender. A phone number has
+    /// no ARN; its resource is empty.
     pub resource: String,
-    /// The partition it is done to; nothing where there is none.
+    /// The partition key; empty where the call has none.
     pub key: String,
 }
 
-/// What one function may do.
+/// The rights of one function.
 #[derive(Default)]
 pub struct Role {
     pub granted: BTreeSet<Right>,
-    /// Not even where it is granted.
+    /// Denied even where granted.
     denied: BTreeSet<Right>,
 }
 
-/// Roles by function, as the template has them.
+/// The roles by function, from the template.
 pub static ROLES: LazyLock<BTreeMap<String, Role>> =
     LazyLock::new(|| roles(include_str!("../../infra/template.yaml")));
 
-/// Calls that the service makes with the role, and no code of ours: function,
-/// action and why. They are granted and never seen here.
+/// Calls that an AWS service makes with the role: function, action, reason. Our
+/// code never makes them, so tests never see them.
 pub const BY_THE_SERVICE: &[(&str, &str, &str)] = &[
     (EVERY_FUNCTION, "logs:CreateLogStream", "Lambda writes the function's log"),
     (EVERY_FUNCTION, "logs:PutLogEvents", "Lambda writes the function's log"),
@@ -51,7 +51,7 @@ pub const BY_THE_SERVICE: &[(&str, &str, &str)] = &[
 ];
 pub const EVERY_FUNCTION: &str = "*";
 
-/// What the template's expressions are in a world.
+/// The values of the template's expressions in a world.
 const NAMES: [(&str, &str); 7] = [
     ("${Table.Arn}", "arn:aws:dynamodb:us-east-1:000000000000:table/latchkey"),
     ("${Secret}", "arn:aws:secretsmanager:us-east-1:000000000000:secret:latchkey"),
@@ -62,7 +62,7 @@ const NAMES: [(&str, &str); 7] = [
     ("${Mail}", "latchkey"),
 ];
 
-/// The roles of a template's functions.
+/// Reads the roles of a template's functions.
 pub fn roles(template: &str) -> BTreeMap<String, Role> {
     let template: Yaml = serde_yaml_ng::from_str(template).expect("YAML");
     let resources = template["Resources"].as_mapping().expect("resources");
@@ -122,8 +122,7 @@ fn texts(value: &Yaml) -> Vec<String> {
         .map_or_else(|| vec![text(value)], |values| values.iter().map(text).collect())
 }
 
-/// A text, with a world's names in it, whatever function of CloudFormation
-/// makes it.
+/// A text with its CloudFormation expressions replaced by a world's names.
 fn text(value: &Yaml) -> String {
     let written = if let Yaml::Tagged(tagged) = value {
         let inner = text(&tagged.value);
@@ -134,7 +133,7 @@ fn text(value: &Yaml) -> String {
     NAMES.iter().fold(written, |text, (expression, name)| text.replace(expression, name))
 }
 
-/// What a call asks for: one for each item, and for each resource it is done to.
+/// The rights that a call needs: one for each item and resource.
 pub fn asked(operation: &str, body: &Value) -> Vec<Right> {
     let right = |action: &str, resource: String, key: &str| Right {
         action: action.to_owned(),
@@ -170,7 +169,7 @@ pub fn asked(operation: &str, body: &Value) -> Vec<Right> {
         }
         "PutItem" => vec![on_table("PutItem", body, &leading(&body["Item"]))],
         "Query" => {
-            // `#p = :p`: the value that the partition key must have.
+            // `#p = :p`: the partition key's value.
             let condition = body["KeyConditionExpression"].as_str().unwrap_or_default();
             let value = condition
                 .split(" = ")
@@ -183,7 +182,7 @@ pub fn asked(operation: &str, body: &Value) -> Vec<Right> {
             vec![query]
         }
         "/v2/email/outbound-emails" => {
-            // The verified identity of an address is its domain's.
+            // The verified identity is the address's domain.
             let from = word(&body["FromEmailAddress"]);
             let identity =
                 from.rsplit('@').next().unwrap_or_default().trim_end_matches('>').to_owned();
@@ -217,7 +216,7 @@ pub fn asked(operation: &str, body: &Value) -> Vec<Right> {
     }
 }
 
-/// Whether a text is like a pattern, whose `*` stands for anything.
+/// Whether a text matches a pattern; `*` matches any text.
 fn like(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
@@ -234,7 +233,7 @@ fn like(pattern: &str, text: &str) -> bool {
 }
 
 impl Right {
-    /// Whether what it says of a call holds of this one.
+    /// Whether this grant covers what a call needs.
     pub fn covers(&self, asked: &Right) -> bool {
         self.action == asked.action
             && like(&self.resource, &asked.resource)
@@ -243,7 +242,7 @@ impl Right {
 }
 
 impl Role {
-    /// What it does not grant of a call.
+    /// The rights that a call needs and this role does not grant.
     pub fn refused(&self, operation: &str, body: &Value) -> Vec<Right> {
         let covered = |rights: &BTreeSet<Right>, asked: &Right| {
             rights.iter().any(|right| right.covers(asked))
@@ -253,7 +252,7 @@ impl Role {
         asked(operation, body).into_iter().filter(refused).collect()
     }
 
-    /// The rights that this function has, and none of the calls used.
+    /// The granted rights that none of the calls used.
     pub fn unused(&self, function: &str, calls: &[Call]) -> Vec<&Right> {
         let asked: BTreeSet<Right> = calls
             .iter()
@@ -274,9 +273,9 @@ impl Role {
     }
 }
 
-/// What the function's role does not grant of a call. Whoever is no function
-/// has no role, and is granted nothing.
+/// The rights that a call needs and the function's role does not grant. An
+/// unknown function has no rights.
 pub fn refused(function: &str, operation: &str, body: &Value) -> Vec<Right> {
-    let nobody = Role::default();
-    ROLES.get(function).unwrap_or(&nobody).refused(operation, body)
+    let none = Role::default();
+    ROLES.get(function).unwrap_or(&none).refused(operation, body)
 }

@@ -1,5 +1,6 @@
-//! One test's world. Nothing is shared between two of them.
+//! The world of one test. Tests share nothing.
 
+pub use crate::answer::Answer;
 pub use crate::ask::{Ask, event};
 use crate::caller::{self, acting};
 use crate::proxy::Proxy;
@@ -30,14 +31,14 @@ use std::sync::{Arc, LazyLock, RwLock};
 use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// How long a call to the emulator may take.
+/// The timeout of a call to the emulator.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A clock that only the test moves.
 pub struct ManualClock(AtomicI64);
 
 impl ManualClock {
-    /// Moves it on.
+    /// Moves the clock forward.
     pub fn pass(&self, span: Span) {
         self.0.fetch_add(span.0, Ordering::SeqCst);
     }
@@ -61,63 +62,7 @@ impl Entropy for SeededEntropy {
     }
 }
 
-/// What the API answered.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: BTreeMap<String, String>,
-    pub body: Value,
-}
-
-impl Answer {
-    /// An answer as the gateway sends it, of what a function gave it.
-    pub fn of(given: Value) -> Answer {
-        let text = |value: &Value| value.as_str().expect("a text").to_owned();
-        let headers =
-            given["headers"].as_object().unwrap_or_else(|| panic!("no headers: {given}")).iter();
-        let cookies = given["cookies"]
-            .as_array()
-            .expect("cookies")
-            .iter()
-            .map(|cookie| ("set-cookie".to_owned(), text(cookie)));
-        assert_eq!(given["isBase64Encoded"], false, "a text: {given}");
-        Answer {
-            status: given["statusCode"]
-                .as_u64()
-                .and_then(|status| status.try_into().ok())
-                .expect("a status"),
-            headers: headers
-                .map(|(name, value)| (name.clone(), text(value)))
-                .chain(cookies)
-                .collect(),
-            body: given
-                .get("body")
-                .map_or(Value::Null, |body| serde_json::from_str(&text(body)).expect("JSON")),
-        }
-    }
-    /// The problem's code, or nothing.
-    pub fn code(&self) -> &str {
-        self.body["code"].as_str().unwrap_or_default()
-    }
-    /// A text of the body.
-    pub fn text(&self, field: &str) -> String {
-        self.body[field].as_str().unwrap_or_else(|| panic!("no {field} in {self:?}")).to_owned()
-    }
-    /// The cookie that was set, as a browser would send it.
-    #[track_caller]
-    pub fn cookie(&self) -> String {
-        let set = self.headers.get("set-cookie").unwrap_or_else(|| panic!("no cookie in {self:?}"));
-        set.split(';').next().unwrap_or_default().to_owned()
-    }
-    /// This answer, if it has that status.
-    #[track_caller]
-    pub fn expect(self, status: u16) -> Answer {
-        assert_eq!(self.status, status, "{self:?}");
-        self
-    }
-}
-
-/// Functions, table, channels and clock of one test.
+/// The functions, table, channels and clock of one test.
 pub struct World {
     pub clock: Arc<ManualClock>,
     pub proxy: Proxy,
@@ -125,40 +70,40 @@ pub struct World {
     pub standins: Standins,
     pub host: Arc<Host>,
     pub channels: Channels,
-    /// The keys, to make the code of a challenge that nobody was sent.
+    /// The keys, to compute the code of a challenge that was never sent.
     pub keys: Keys,
-    /// The secret they come from.
+    /// The secret that holds the keys.
     pub secret: String,
     pump: Mutex<Pump>,
     functions: BTreeMap<&'static str, Router>,
-    /// Functions that were started later.
+    /// Functions started later.
     later: RwLock<Vec<Arc<Running>>>,
-    /// Processes of their own, by function; where there are none, all share one.
+    /// A process for each function; empty if all share one.
     apart: BTreeMap<&'static str, Arc<Running>>,
     routes: Vec<(Vec<String>, String)>,
     pub(crate) requests: AtomicU64,
     _dir: tempfile::TempDir,
 }
 
-/// The moment every world begins at: 2026-11-23T09:00:00Z.
+/// The time at which every world begins: 2026-11-23T09:00:00Z.
 pub const BEGIN: Time = Time(1_795_424_400_000);
 
 type RoutesOf = fn() -> Routes;
 
-/// The secret of the front that stands before every world.
+/// The secret that the front sends to the API in every world.
 pub const FRONT_SECRET: &str = "the secret of the front";
 static FRONT_SECRET_HASHED: LazyLock<String> = LazyLock::new(|| {
     Sha256::digest(FRONT_SECRET).iter().map(|byte| format!("{byte:02x}")).collect()
 });
 
-/// The functions that serve the API, each by its name and with its routes.
+/// The functions that serve the API: name and routes.
 pub static FUNCTIONS: LazyLock<Vec<(&'static str, RoutesOf)>> =
     LazyLock::new(|| API.iter().map(|routes| (routes().function, *routes)).collect());
 
-/// The function behind the table's stream.
+/// The function that reads the table's stream.
 pub(crate) const SEND_CODE: &str = "send-code";
 
-/// What a start of the functions makes.
+/// One start of all functions.
 pub(crate) struct Running {
     pub(crate) host: Arc<Host>,
     pub(crate) channels: Channels,
@@ -177,8 +122,8 @@ impl Running {
             .credentials_provider(SharedCredentialsProvider::new(caller::AtWork))
             .identity_cache(IdentityCache::no_cache())
             .endpoint_url(proxy.endpoint());
-        // Two hundred requests at once on a busy machine may take their time:
-        // bounds are tested here, not speed.
+        // Two hundred concurrent requests may be slow on a busy machine. Tests
+        // check limits, not speed.
         let patient = TimeoutConfig::builder()
             .operation_attempt_timeout(PATIENCE)
             .operation_timeout(PATIENCE)
@@ -207,7 +152,7 @@ impl World {
         World::with_source_limit(100_000).await
     }
 
-    /// A world whose limit per source address is this.
+    /// A world with this limit of requests per source address.
     pub async fn with_source_limit(source_limit: u32) -> World {
         let dir = tempfile::tempdir().expect("a directory");
         let embedded = Embedded::start(dir.path()).expect("a table");
@@ -238,8 +183,8 @@ impl World {
         }
     }
 
-    /// The same table, clock and randomness, with functions that have just
-    /// started and find this secret (none where it is empty); what was sent before is gone.
+    /// Restarts the functions with this secret (none if empty), on the same
+    /// table, clock and randomness. Messages sent before are gone.
     pub async fn restarted(self, secret: String) -> World {
         let keys = Keys::parse(&secret).unwrap_or_else(|_| self.keys.clone());
         let standins = Standins::start(None, secret.clone()).expect("stand-ins");
@@ -262,8 +207,8 @@ impl World {
         }
     }
 
-    /// Starts every function once more, beside those that run. Requests and
-    /// records go to all in turn from then on, as to the processes of a Lambda.
+    /// Starts every function once more. Requests and stream records then rotate
+    /// between the starts, as between the processes of a Lambda function.
     pub async fn start_more(&self) {
         let (clock, entropy) = (self.clock.clone(), self.host.entropy.clone());
         let started =
@@ -271,8 +216,8 @@ impl World {
         self.later.write().expect("no panic").push(Arc::new(started));
     }
 
-    /// Each function in a process of its own, as they are deployed: with clients
-    /// and keys of its own.
+    /// Gives each function a process with its own clients and keys, as
+    /// deployed.
     pub async fn apart(mut self) -> World {
         for name in FUNCTIONS
             .iter()
@@ -287,7 +232,8 @@ impl World {
         self
     }
 
-    /// Whose turn it is; nobody's but the first functions' where there are no others.
+    /// The start that serves the next call of a function; `None` means the
+    /// first.
     pub(crate) fn turn(&self, function: &str) -> Option<Arc<Running>> {
         if let Some(own) = self.apart.get(function) {
             return Some(own.clone());
@@ -301,24 +247,26 @@ impl World {
         self.clock.now()
     }
 
-    /// Moves the clock on.
+    /// Moves the clock forward.
     pub fn pass(&self, span: Span) {
         self.clock.pass(span);
     }
 
-    /// Sends a request as the gateway hands it to the function that the local
+    /// Sends a request, as the gateway event, to the function that the local
     /// router names.
     pub async fn ask(&self, ask: Ask) -> Answer {
         let path = ask.path.split('?').next().unwrap_or_default().to_owned();
         let function =
             self.function_of(&path).unwrap_or_else(|| panic!("the router has no {path}"));
-        // On the heap, and nameless: tests wait for many of them, and in depth.
+        // On the heap and type-erased: tests await many of these, deeply
+        // nested.
         let answer: Pin<Box<dyn Future<Output = Answer> + Send>> =
             Box::pin(self.ask_function(&function, ask));
         answer.await
     }
 
-    /// Sends a request to a function, whatever the router says of its path.
+    /// Sends a request to a function, even if the router sends its path
+    /// elsewhere.
     pub async fn ask_function(&self, function: &str, ask: Ask) -> Answer {
         let (method, path) =
             (ask.method, ask.path.split('?').next().unwrap_or_default().to_owned());
@@ -340,7 +288,7 @@ impl World {
             pattern.len() == parts.len()
                 && pattern.iter().zip(&parts).all(|(p, part)| p.starts_with('{') || p == part)
         };
-        // A literal segment goes before a parameter.
+        // A literal segment wins over a parameter.
         let literal = |pattern: &[String]| pattern.iter().filter(|p| !p.starts_with('{')).count();
         self.routes
             .iter()
@@ -349,7 +297,7 @@ impl World {
             .map(|(_, name)| name.clone())
     }
 
-    /// Hands an event to a function, whatever it holds.
+    /// Invokes a function with an event.
     pub async fn invoke(&self, function: &str, event: &Value, context: Context) -> Value {
         let turn = self.turn(function);
         let app = turn.as_ref().map_or(&self.functions, |later| &later.functions)[function].clone();
@@ -368,31 +316,32 @@ impl World {
         acting(function, serve).await
     }
 
-    /// A direct invocation of `directory`.
+    /// Invokes `directory` directly.
     pub async fn invoke_directory(&self, payload: Value) -> Value {
         let mut context = Context::default();
         context.request_id = format!("direct-{}", self.requests.fetch_add(1, Ordering::SeqCst));
         self.invoke("directory", &payload, context).await
     }
 
-    /// Hands what is in the stream to `send-code`, until it is empty.
+    /// Hands the records of the stream to `send-code` until the stream is
+    /// empty.
     pub async fn pump(&self) -> usize {
         let invoke = async |event: Value| self.invoke_send_code(&event).await;
         self.pump.lock().await.drain(invoke).await.expect("the stream can be read")
     }
 
-    /// What was given up by the pump.
+    /// The number of records that the pump gave up.
     pub async fn dead_letters(&self) -> usize {
         self.pump.lock().await.dead_letters().len()
     }
 
-    /// Every item of the table, as it lies there.
+    /// Every item of the table, as stored.
     pub async fn items(&self) -> Vec<Value> {
         let body = self.table("Scan", json!({})).await;
         body["Items"].as_array().cloned().unwrap_or_else(|| panic!("no items in {body}"))
     }
 
-    /// Does something to the table itself, past the functions and the proxy.
+    /// Calls the table directly, past the functions and the proxy.
     pub async fn table(&self, operation: &str, mut body: Value) -> Value {
         body["TableName"] = local::dynamodb::TABLE.into();
         let answer = reqwest::Client::new()
@@ -412,7 +361,7 @@ impl World {
     }
 }
 
-/// What a function answers, as it goes over the wire.
+/// A function's answer as JSON.
 fn written(answer: Result<impl serde::Serialize, std::convert::Infallible>) -> Value {
     let Ok(answer) = answer;
     serde_json::to_value(answer).expect("JSON")

@@ -1,12 +1,12 @@
-// axe-core in a world of its own within the page, where the page's policy and
-// Trusted Types stay as they are and do not apply to it.
+// Runs axe-core in an isolated world of the page. The page's policy and Trusted
+// Types stay in force there but do not apply to axe.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { npm } from "./world.mjs";
 
 const SOURCE = readFileSync(npm.resolve("axe-core/axe.min.js"), "utf8");
-/** All rules, best practices too, as axe has them by default. */
+/** All default rules of axe, best practices included. */
 const RUN = `axe.run(document, { iframes: false, resultTypes: ["violations"] }).then(({ violations }) => JSON.stringify(
   violations.map(({ id, help, nodes }) => ({ id, help, where: nodes.map(({ target, failureSummary }) => target.join(" ") + ": " + failureSummary) }))))`;
 

@@ -1,5 +1,5 @@
-// Chromium, and somebody who sits before it: finds things by role and visible
-// name in the page's language, by pointer or by keyboard alone.
+// Chromium and its user, who finds elements by role and visible name in the
+// page's language, and acts by pointer or only by keyboard.
 
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync } from "node:fs";
@@ -26,14 +26,14 @@ export async function quit() {
   await browser?.close();
 }
 
-/** The other pass: what a story does in one language alone is done in the
-    other one, so that every state is seen in both. */
+/** The other pass runs a story of one language in the other, so that every state
+    is seen in both. */
 const OTHER = process.env.LATCHKEY_PAGES_OTHER === "1";
 const otherOf = (lang) => (lang === "en" ? "zh-TW" : "en");
-/** A story that has its language in its name is told in both anyway. */
+/** A story with a language in its name already runs in both. */
 const IN_BOTH = /: (en|zh-TW)\b/;
 
-/** A story: bounded, and with a picture of where it ended if it fails. */
+/** Runs a story with a time limit. If it fails, takes a picture of its end. */
 export function story(name, tell) {
   if (OTHER && IN_BOTH.test(name)) return;
   test(name, { timeout: 180_000 }, async (t) => {
@@ -52,9 +52,9 @@ export function story(name, tell) {
 
 const FIELD = "input:not([type=hidden])";
 
-/** Opens a browser of somebody's own. It is judged and closed after the test. */
-export async function open(t, { lang: told = "en", scheme = "light", width = 1280, height = 900, keyboard = false, ...more } = {}) {
-  const lang = OTHER ? otherOf(told) : told;
+/** Opens a browser for one user. After the test it is checked and closed. */
+export async function open(t, { lang: asked = "en", scheme = "light", width = 1280, height = 900, keyboard = false, ...more } = {}) {
+  const lang = OTHER ? otherOf(asked) : asked;
   const context = await (await launch()).newContext({
     locale: lang,
     colorScheme: scheme,
@@ -63,7 +63,7 @@ export async function open(t, { lang: told = "en", scheme = "light", width = 128
     ...more,
   });
   context.setDefaultTimeout(PATIENCE);
-  // Chrome tells of a violation in the console, but not always as an error.
+  // Chrome logs a violation to the console, but not always as an error.
   await context.addInitScript(() =>
     document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`)),
   );
@@ -72,7 +72,7 @@ export async function open(t, { lang: told = "en", scheme = "light", width = 128
     await context.close();
     watch.judge();
   });
-  // Whoever is not signed in is told so: that is how a page finds out.
+  // A page learns from this 401 that its user is not signed in.
   watch.allow(401, "/v1/me");
   const person = new Person(context, watch, { lang, scheme, width, keyboard });
   await person.tab();
@@ -85,13 +85,13 @@ export class Person {
     Object.assign(this, { context, watch, lang, scheme, width, keyboard });
   }
 
-  /** A new tab, which is the one that is used from now on. */
+  /** Opens a new tab and uses it from now on. */
   async tab() {
     this.page = await this.context.newPage();
     return this.page;
   }
 
-  /** The same person in another tab. */
+  /** The same user in another tab. */
   in(page) {
     return Object.assign(Object.create(Object.getPrototypeOf(this)), this, { page });
   }
@@ -125,12 +125,12 @@ export class Person {
     await this.heading(key, values).waitFor();
   }
 
-  /** Waits until these words are to be read. */
+  /** Waits until these words are visible. */
   async reads(words) {
     await this.page.getByText(words).filter({ visible: true }).first().waitFor();
   }
 
-  /** What assistive technology says of a field beside its name. */
+  /** Waits until a field's description for assistive technology has these words. */
   async described(field, words) {
     await this.page.waitForFunction(
       ([element, words]) => (element.getAttribute("aria-describedby") ?? "").split(" ").some((id) => document.getElementById(id)?.textContent.includes(words)),
@@ -138,7 +138,7 @@ export class Person {
     );
   }
 
-  /** Walks by Tab until an element has the focus. */
+  /** Presses Tab until an element has the focus. */
   async walk(locator) {
     await locator.waitFor();
     for (let steps = 0; steps < 80; steps++) {
@@ -156,7 +156,7 @@ export class Person {
 
   async choose(locator) {
     if (!this.keyboard) return locator.check();
-    // The first of a group of radios is reached by Tab, the others by arrows.
+    // Tab reaches the first radio of a group, the arrow keys the others.
     if ((await locator.getAttribute("type")) === "radio") {
       const group = this.page.locator(`input[type=radio][name=${await locator.getAttribute("name")}]`).filter({ visible: true });
       await this.walk(group.and(this.page.locator(":checked")).or(group).first());
@@ -177,8 +177,8 @@ export class Person {
     await this.page.keyboard.insertText(value);
   }
 
-  /** Looks at the state in both schemes: a picture, nothing beside the screen,
-      nothing that axe finds. */
+  /** Checks the state in both colour schemes: takes a picture, nothing overflows,
+      and axe finds nothing. */
   async look(name) {
     for (const scheme of [this.scheme === "light" ? "dark" : "light", this.scheme]) {
       await this.page.emulateMedia({ colorScheme: scheme });

@@ -1,4 +1,4 @@
-// Codes as a person gets them: from the inbox page in a tab of its own.
+// Reads codes as a user does: from the inbox page, in its own tab.
 
 import { INBOX, PATIENCE, messagesOf, newest, seen } from "./world.mjs";
 import { launch } from "./browser.mjs";
@@ -17,18 +17,18 @@ async function opened() {
   return page;
 }
 
-/** Ends the inbox, and throws what went wrong in it. */
+/** Closes the inbox and throws its errors. */
 export async function closeInbox() {
   await page?.context().close();
   watch?.judge();
 }
 
-/** The newest message to somebody that nobody has read, once it is there. */
+/** Waits for a new message to an address and returns it. */
 async function message(destination, kind) {
   const to = destination.replaceAll(" ", "");
   const inbox = await opened();
   await inbox.getByLabel("Recipient").fill(to);
-  // As a person would: what is on top and was not there before.
+  // As a user would: the top message, if it is new.
   const found = await inbox.waitForFunction(
     ([to, after, kind]) =>
       [...document.querySelectorAll("article")].find(
@@ -41,19 +41,19 @@ async function message(destination, kind) {
   return article;
 }
 
-/** The code of the newest message to somebody, as it stands there. */
+/** The code of the newest message to an address, as shown. */
 export async function codeFor(destination) {
   const article = await message(destination, "code");
   return article.$eval(".digits", (digits) => [...digits.children].map((part) => part.textContent).join(" "));
 }
 
-/** Waits for a message without a code, and returns its words. */
+/** Waits for a message without a code and returns its text. */
 export async function noticeFor(destination) {
   const article = await message(destination, "notice");
   return article.$eval("h3", (heading) => heading.textContent);
 }
 
-/** Copies the code of the newest message to somebody, as the page offers it. */
+/** Copies the code of the newest message to an address with the page's button. */
 export async function copyCodeFor(destination) {
   const article = await message(destination, "code");
   await page.bringToFront();
@@ -61,7 +61,7 @@ export async function copyCodeFor(destination) {
   await page.getByText("Copied", { exact: true }).waitFor();
 }
 
-/** How many messages somebody ever got. */
+/** The number of all messages to an address. */
 export async function messagesTo(destination) {
   return (await (await fetch(messagesOf(destination), { signal: AbortSignal.timeout(PATIENCE) })).json()).messages.length;
 }

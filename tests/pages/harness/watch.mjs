@@ -1,17 +1,17 @@
-// Nothing may go wrong unseen: errors of scripts, of the console and of the
-// content's policy, requests that fail or leave this machine.
+// Records every failure of a page: script errors, console errors, violations of
+// the content security policy, requests that fail or leave this machine.
 
 import assert from "node:assert/strict";
 import { API, INBOX } from "./world.mjs";
 
 const OURS = new Set([API, INBOX].map((url) => new URL(url).host));
 
-/** A path without what names somebody or something: its shape. */
+/** A path's shape: the path without IDs. */
 export function shape(path) {
   return path.replace(/\/[\w-]{20,}(?=\/|$)/g, "/*").replace(/\/[^/]*@[^/]*/g, "/*");
 }
 
-/** Watches everything a context does until it is judged. */
+/** Watches everything a browser context does until `judge`. */
 export class Watch {
   constructor(context) {
     this.faults = [];
@@ -28,17 +28,17 @@ export class Watch {
     context.on("response", (response) => this.#answered(response));
   }
 
-  /** A refusal that this step brings about: it may come, and has to. */
+  /** Expects a refusal: it is allowed and must occur. */
   expect(status, path) {
     this.expected.push({ status, path, seen: 0 });
   }
 
-  /** A refusal that may come. */
+  /** Allows a refusal. */
   allow(status, path) {
     this.allowed.push({ status, path });
   }
 
-  /** Throws what went wrong. */
+  /** Throws if anything failed. */
   judge() {
     const missing = this.expected.filter(({ seen }) => !seen).map(({ status, path }) => `expected ${status} of ${path}, which did not come`);
     assert.deepEqual([...this.faults, ...missing], []);
@@ -48,7 +48,7 @@ export class Watch {
     if (message.type() !== "error" && message.type() !== "warning") return;
     const where = message.location().url;
     const path = where.startsWith(API) ? new URL(where).pathname : "";
-    // Chrome tells of refusals too; those are judged as answers.
+    // Chrome logs refusals too. They are checked as answers.
     if (path.startsWith("/v1/") && /^Failed to load resource: the server responded with a status of 4\d\d/.test(message.text())) return;
     if (this.cut && /^Failed to load resource: net::ERR_(CONNECTION_FAILED|INTERNET_DISCONNECTED)/.test(message.text())) return;
     this.faults.push(`console: ${message.text()} (${where})`);
@@ -62,10 +62,10 @@ export class Watch {
   #failed(request) {
     const why = request.failure()?.errorText ?? "";
     const path = new URL(request.url()).pathname;
-    // A page that goes away takes its requests with it.
+    // Leaving a page aborts its requests.
     if (why === "net::ERR_ABORTED") return;
     if (this.cut && path.startsWith("/v1/")) return;
-    // With scripts off, Chromium does not load what would only be theirs.
+    // Without scripts, Chromium does not load files that only scripts need.
     if (this.scriptless && why === "csp" && path.startsWith("/assets/")) return;
     this.faults.push(`failed: ${request.method()} ${request.url()} ${why}`);
   }

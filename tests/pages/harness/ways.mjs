@@ -1,5 +1,5 @@
-// Ways that many stories go: sign-in, registration, reset. `look` names the
-// states that are looked at.
+// Steps that many stories share: sign-in, registration, reset. `look` names the
+// states to check.
 
 import { codeFor } from "./inbox.mjs";
 
@@ -10,7 +10,7 @@ const KIND = {
 
 export const addressOf = (account, kind) => (kind === "email" ? account.email : account.phone);
 
-/** Fills in sign-in and sends it. */
+/** Fills in the sign-in form and submits it. */
 export async function signIn(person, account, password, at = "/sign-in") {
   if (at) await person.goto(at);
   await person.sees("signIn.title");
@@ -19,7 +19,7 @@ export async function signIn(person, account, password, at = "/sign-in") {
   await person.press(person.button("signIn.submit"));
 }
 
-/** Welcome: the end of every sign-in. */
+/** Waits for the welcome page, the end of every sign-in. */
 export async function isIn(person, account) {
   await person.sees("in.title", { name: account.name });
   await person.reads(person.text("in.lead", { userId: account.userId }));
@@ -39,7 +39,7 @@ export async function choosesKinds(person, kinds) {
   await person.press(person.button("common.next"));
 }
 
-/** Gives an address of a kind, up to the question for its code. */
+/** Enters an address of a kind, up to the request for its code. */
 export async function givesAddress(person, account, kind) {
   await person.sees(KIND[kind].title);
   await person.fill(person.field(KIND[kind].label), addressOf(account, kind));
@@ -47,7 +47,7 @@ export async function givesAddress(person, account, kind) {
   await person.sees("code.title");
 }
 
-/** Enters the code that comes to an address. */
+/** Enters the code sent to an address. */
 export async function entersCode(person, account, kind) {
   await person.sees("code.title");
   const code = await codeFor(addressOf(account, kind));
@@ -56,7 +56,7 @@ export async function entersCode(person, account, kind) {
   return code;
 }
 
-/** Starts a reset, up to the choice of a way. */
+/** Starts a reset, up to the choice of a method. */
 export async function startsReset(person, userId, { at = "/reset" } = {}) {
   if (at) await person.goto(at);
   await person.sees("reset.title");
@@ -65,7 +65,7 @@ export async function startsReset(person, userId, { at = "/reset" } = {}) {
   await person.sees("reset.kind.title");
 }
 
-/** Has a code sent by a kind: a phone is typed in full. */
+/** Requests a code by a kind. A phone number is typed in full. */
 export async function asksForCode(person, account, kind, look = async () => undefined) {
   await person.sees("reset.kind.title");
   await person.choose(person.page.getByRole("radio", { name: person.text(`reset.kind.${kind}`) }));
@@ -79,7 +79,7 @@ export async function asksForCode(person, account, kind, look = async () => unde
   await person.sees("code.title");
 }
 
-/** From the user ID to the question for a new password. */
+/** Resets from the user ID up to the request for a new password. */
 export async function provesReset(person, account, kind) {
   await startsReset(person, account.userId);
   await asksForCode(person, account, kind);

@@ -1,4 +1,4 @@
-// The running system as the stories reach it beside the browser: people made
+// The stories' access to the running system outside the browser: users created
 // through the API, the policy, and time that passes in the table.
 
 import { randomBytes } from "node:crypto";
@@ -14,7 +14,7 @@ const TABLE = `http://127.0.0.1:${port + 2}`;
 export const FIRST = JSON.parse(process.env.LATCHKEY_PAGES_ADMINISTRATOR ?? "{}");
 export const npm = createRequire(join(process.env.LATCHKEY_NODE_MODULES ?? "", "x.js"));
 
-/** Milliseconds that anything may take. */
+/** The timeout of each step, in milliseconds. */
 export const PATIENCE = 15_000;
 
 const file = (path) => JSON.parse(readFileSync(new URL(`../../../shared/texts/${path}.json`, import.meta.url), "utf8"));
@@ -29,7 +29,7 @@ export function text(tag, key, values = {}) {
   return found.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
 
-/** Asks the API as no page: an answer with its status, body and headers. */
+/** Calls the API directly. Returns status, body and headers. */
 export async function api(method, path, { bearer, body, headers = {} } = {}) {
   const response = await fetch(API + path, {
     method,
@@ -57,7 +57,7 @@ async function administrator() {
   return bearer;
 }
 
-/** What stories begin with, unless they say otherwise. */
+/** The policy that stories start with by default. */
 const USUAL = {
   scope: { type: "all" },
   methods: ["email", "mobilePhone"],
@@ -71,29 +71,29 @@ const USUAL = {
 /** Saves the usual policy with these changes. */
 export async function policy(change = {}) {
   const before = await good("GET", "/v1/policy", { bearer: await administrator() });
-  // One machine is everybody here.
+  // All users share one source address here.
   const limits = { ...before.body.policy.limits, smsPerHour: 20, mailsPerTenMinutes: 20 };
   const body = { ...before.body.policy, ...USUAL, limits, ...change };
   await good("PUT", "/v1/policy", { bearer, body, headers: { "If-Match": before.headers.get("ETag") } });
 }
 
-/** The policy that holds. */
+/** The saved policy. */
 export async function savedPolicy() {
   return (await good("GET", "/v1/policy", { bearer: await administrator() })).body.policy;
 }
 
-/** Numbers that Australia keeps for stories like these. */
+/** Australian numbers reserved for fiction. */
 const NUMBERS = ["0 156", "0 157", "0 158", "0 159", "0 006", "0 110", "0 313", "0 737", "1 266", "1 491", "1 804", "2 549", "2 665", "2 983", "3 770", "3 087"]
   .map((end) => `+61 491 57${end}`);
 let people = 0;
 
-/** Somebody with a temporary password: as an administrator made them. */
+/** A user with a temporary password, as an administrator creates them. */
 export async function newcomer(name, more = {}) {
   const who = `${name}.${randomBytes(3).toString("hex")}`;
   const userId = `${who}@example.com`;
   const shown = `${name[0].toUpperCase()}${name.slice(1)} Example`;
   const phone = NUMBERS[people++ % NUMBERS.length];
-  // Somebody else may have had this number.
+  // Another user may have had this number.
   const { messages } = await (await fetch(messagesOf(phone), { signal: AbortSignal.timeout(PATIENCE) })).json();
   seen(phone.replaceAll(" ", ""), messages.at(-1)?.id ?? 0);
   const made = await good("POST", "/v1/users", { bearer: await administrator(), body: { userId, name: shown, ...more } });
@@ -107,7 +107,7 @@ export async function newcomer(name, more = {}) {
   };
 }
 
-/** Somebody with a password of their own, and nothing registered. */
+/** A user with their own password and no method. */
 export async function settled(name, more = {}) {
   const person = await newcomer(name, more);
   const first = await good("POST", "/v1/sign-in", { body: { userId: person.userId, password: person.temporary } });
@@ -116,7 +116,7 @@ export async function settled(name, more = {}) {
   return { ...person, bearer: session.body.bearer };
 }
 
-/** Somebody who has registered these kinds. */
+/** A user who has registered these kinds. */
 export async function registered(name, kinds = ["email"], more = {}) {
   const person = await settled(name, more);
   for (const kind of kinds) {
@@ -134,11 +134,11 @@ export async function signsIn({ userId }, password) {
   return (await api("POST", "/v1/sign-in", { body: { userId, password } })).status === 200;
 }
 
-/** Where all messages to an address are told. */
+/** The URL that lists all messages to an address. */
 export const messagesOf = (destination) => new URL(`/api/messages?to=${encodeURIComponent(destination.replaceAll(" ", ""))}`, INBOX);
 
 const read = new Map();
-/** The newest code to an address that nobody has read, without the page. */
+/** The newest unread code to an address, without the inbox page. */
 async function codeBeside(destination) {
   const to = destination.replaceAll(" ", "");
   const asked = `${messagesOf(to)}&wait=15&after=${newest(to)}`;
@@ -181,8 +181,8 @@ async function items(userId, kind) {
   return (await scanned("pk = :p", { ":p": { S: `${kind}#${account.sk.S}` } })).Items;
 }
 
-/** Moves a time of somebody's items back by minutes; an attribute may lie
-    within another, as in `email.exp`. */
+/** Moves a time of a user's items back by minutes. An attribute may be nested,
+    as in `email.exp`. */
 async function moveBack(userId, kind, attribute, minutes) {
   const path = attribute.split(".");
   let moved = 0;
@@ -201,7 +201,7 @@ async function moveBack(userId, kind, attribute, minutes) {
 }
 
 const DAY = 24 * 60;
-/** What passes for somebody. */
+/** Lets time pass for a user. */
 export const later = {
   sessionEnded: ({ userId }) => moveBack(userId, "SESSION", "exp", DAY),
   proofOld: ({ userId }) => moveBack(userId, "SESSION", "provedAt", 30),

@@ -1,5 +1,5 @@
-// Administration: the policy on its tabs, warnings before they matter, what
-// somebody else saved meanwhile, people and their passwords.
+// Administration: the policy on its tabs, warnings before saving, concurrent
+// changes by another administrator, users and their passwords.
 
 import assert from "node:assert/strict";
 import { open, story } from "../harness/browser.mjs";
@@ -13,7 +13,7 @@ const SHAPES = [
 ];
 const TABS = ["properties", "methods", "registration", "notifications", "customization", "passwords"];
 
-/** The first administrator, at a place of the page. */
+/** Signs in the first administrator and opens a part of the page. */
 async function administrator(t, shape, place = "") {
   const person = await open(t, shape);
   await policy({ registration: { required: false, postponeDays: 7, reconfirmDays: 0 } });
@@ -60,7 +60,7 @@ story("Selected asks for groups, and saves them", async (t) => {
   assert.deepEqual((await savedPolicy()).scope, { type: "selected", groups: ["staff"] });
 });
 
-story("whom a change cuts off is told before it is saved", async (t) => {
+story("a warning says whom a change cuts off before it is saved", async (t) => {
   for (const lang of ["en", "zh-TW"]) {
     const person = await administrator(t, { lang }, "methods");
     await registered("single");
@@ -78,7 +78,7 @@ story("whom a change cuts off is told before it is saved", async (t) => {
   await policy();
 });
 
-story("what somebody else saved meanwhile is not overwritten", async (t) => {
+story("another administrator's concurrent change is not overwritten", async (t) => {
   const person = await administrator(t, { lang: "en", scheme: "dark" }, "customization");
   const name = person.page.getByLabel(person.text("admin.organisation.name"), { exact: true });
   await name.fill("Fabrikam");
@@ -98,7 +98,7 @@ story("what somebody else saved meanwhile is not overwritten", async (t) => {
   await policy({ auditDays: 30 });
 });
 
-story("a number out of its range is refused beside its field, and edits are not lost unasked", async (t) => {
+story("a number out of its range is refused beside its field, and edits are not lost without a question", async (t) => {
   const person = await administrator(t, { lang: "en" }, "methods");
   person.watch.allow(422, "/v1/policy");
   const digits = person.page.getByLabel(person.text("admin.code.digits"), { exact: true });
@@ -163,7 +163,7 @@ for (const shape of SHAPES.slice(0, 2)) {
 
     await person.button("admin.delete").click();
     await dialog.waitFor();
-    await person.page.locator("#delete-id").fill("somebody else");
+    await person.page.locator("#delete-id").fill("another user");
     await dialog.getByRole("button", { name: person.text("admin.delete"), exact: true }).click();
     await person.reads(person.text("admin.delete.other"));
     await person.look("admin-delete");
@@ -173,7 +173,7 @@ for (const shape of SHAPES.slice(0, 2)) {
   });
 }
 
-story("administration is for administrators; a help desk finds people alone", async (t) => {
+story("administration is for administrators; a help desk only finds people", async (t) => {
   await policy({ registration: { required: false, postponeDays: 7, reconfirmDays: 0 } });
   const [user, desk] = [await settled("plain"), await settled("desk", { role: "helpDesk" })];
   const person = await open(t, { lang: "zh-TW" });

@@ -1,4 +1,4 @@
-// Codes that are late, wrong, used up, pasted, or sent once more.
+// Codes that are late, wrong, used up, pasted, or sent again.
 
 import assert from "node:assert/strict";
 import { open, story } from "../harness/browser.mjs";
@@ -9,7 +9,7 @@ import { asksForCode, choosesKinds, entersCode, finishesReset, givesAddress, isI
 const VERIFY = "/v1/challenges/*/verify";
 const wrong = (code) => code.replace(/\d/g, (digit) => (Number(digit) + 1) % 10);
 
-/** Enters this, and is refused beside the field. */
+/** Enters a code and is refused beside the field. */
 async function refused(person, code) {
   const before = person.watch.asked.filter(({ path }) => path === VERIFY).length;
   await person.fill(person.field("code.label"), code);
@@ -34,7 +34,7 @@ for (const lang of ["en", "zh-TW"]) {
     await later.codeExpired(account, "email");
     await refused(person, code);
     await person.look("code-refused");
-    // The wait before another one is over for the page and for the table.
+    // The wait before another code ends for the page and in the table.
     await later.codeSentBefore(account, "email");
     await person.page.clock.fastForward("02:00");
     await person.press(person.button("code.resend"));
@@ -46,7 +46,7 @@ for (const lang of ["en", "zh-TW"]) {
   });
 }
 
-story("after five wrong codes the right one is refused, with words", async (t) => {
+story("after five wrong codes the right one is refused, with an explanation", async (t) => {
   await policy();
   const account = await registered("guess");
   const person = await open(t, { scheme: "dark" });
@@ -59,7 +59,7 @@ story("after five wrong codes the right one is refused, with words", async (t) =
   await person.look("code-used-up");
 });
 
-story("what is no code is refused before it is sent", async (t) => {
+story("an invalid code is refused before it is sent", async (t) => {
   await policy();
   const account = await registered("short");
   const person = await open(t, { lang: "zh-TW" });
@@ -74,7 +74,7 @@ story("what is no code is refused before it is sent", async (t) => {
   assert.ok(!person.watch.asked.some(({ path }) => path === VERIFY));
 });
 
-story("a code is copied in the inbox and pasted, or typed as it may come", async (t) => {
+story("a code is copied in the inbox and pasted, or typed in another form", async (t) => {
   await policy();
   const account = await registered("paste", ["email", "mobilePhone"]);
   const person = await open(t);
@@ -86,7 +86,7 @@ story("a code is copied in the inbox and pasted, or typed as it may come", async
   await person.page.keyboard.press("ControlOrMeta+V");
   await person.press(person.button("code.verify"));
   await person.sees("reset.password.title");
-  // In groups, with lines, in full width.
+  // In groups, with line breaks, in full-width digits.
   for (const [kind, write] of [
     ["mobilePhone", (code) => `${code.slice(0, 4)} ${code.slice(4)}`],
     ["email", (code) => ` ${code.match(/../g).join("-")} `],
@@ -139,7 +139,7 @@ story("a new password that is refused says why beside the field", async (t) => {
       await finishesReset(person, password);
       const field = person.field("password.new");
       await person.page.locator("#new-password[aria-invalid=true]").waitFor();
-      assert.equal(await person.alert().count(), 0, "it is said once");
+      assert.equal(await person.alert().count(), 0, "the message is shown once");
       assert.ok(await field.evaluate((element) => element === document.activeElement), "the field has the focus");
       assert.ok((await person.page.locator("#new-password-error").textContent()).length > 5);
     }

@@ -1,12 +1,12 @@
-// A reset shows the same to those who have an account and those who have not:
-// pages, words, steps, and what goes over the wire.
+// A reset looks the same with and without an account: pages, words, steps, and
+// network traffic.
 
 import assert from "node:assert/strict";
 import { open, story } from "../harness/browser.mjs";
 import { policy, registered, settled } from "../harness/world.mjs";
 import { asksForCode, startsReset } from "../harness/ways.mjs";
 
-/** All that somebody sees who does not read the messages. */
+/** Everything that a user without the messages sees. */
 async function seen(t, account, kind, lang) {
   const person = await open(t, { lang });
   person.watch.expect(422, "/v1/challenges/*/verify");
@@ -53,7 +53,7 @@ for (const lang of ["en", "zh-TW"]) {
     for (const kind of ["email", "mobilePhone"]) {
       const expected = await seen(t, known, kind, lang);
       assert.ok(expected.wire.length >= 6 && expected.states.length >= 6);
-      // The number of an account is hers; to others it is any number.
+      // The account's own number for its owner, any number for an unknown user.
       for (const other of [bare, unknown]) {
         const found = await seen(t, { ...other, phone: known.phone }, kind, lang);
         assert.deepEqual(found, expected);

@@ -1,4 +1,4 @@
-// What comes over the wire: small, kept, in the right language, ours alone.
+// The files that a browser loads: small, cached, in the right language, only ours.
 
 import assert from "node:assert/strict";
 import { open, story } from "../harness/browser.mjs";
@@ -37,7 +37,7 @@ for (const path of PAGES) {
   });
 }
 
-story("pages are asked after each time, what they are made of is kept", async () => {
+story("pages are revalidated each time, and their assets are cached", async () => {
   for (const path of PAGES) {
     const first = await fetch(API + path);
     const [tag, html] = [first.headers.get("ETag"), await first.text()];
@@ -75,7 +75,7 @@ story("a second load takes no asset from the network", async (t) => {
   assert.deepEqual(assets.filter(([id]) => !kept.has(id)), []);
 });
 
-story("the language is the browser's, or the one that was asked for", async (t) => {
+story("the language is the browser's, or the chosen one", async (t) => {
   for (const [accepted, tag] of [["en", "en"], ["zh-TW", "zh-TW"], ["zh-Hant", "zh-TW"], ["de, zh-TW;q=0.8, en;q=0.5", "zh-TW"], ["de", "en"]]) {
     const answer = await fetch(`${API}/sign-in`, { headers: { "Accept-Language": accepted } });
     assert.equal(answer.headers.get("Content-Language"), tag, accepted);
@@ -88,7 +88,7 @@ story("the language is the browser's, or the one that was asked for", async (t) 
   await person.goto("/sign-in?mkt=en");
   person.lang = "en";
   await person.sees("signIn.title");
-  // By the switch, with the rest of the address as it was.
+  // By the language switch, which keeps the rest of the URL.
   await person.goto("/sign-in?then=/admin&mkt=en");
   await person.sees("signIn.title");
   await person.press(person.page.getByRole("link", { name: "繁體中文" }));

@@ -1,4 +1,4 @@
-// The harness itself: what it is there to see, it sees.
+// Tests the harness itself: it detects each failure that it watches for.
 
 import assert from "node:assert/strict";
 import { check } from "../harness/axe.mjs";
@@ -6,7 +6,7 @@ import { API, PATIENCE } from "../harness/world.mjs";
 import { Watch } from "../harness/watch.mjs";
 import { launch, open, story } from "../harness/browser.mjs";
 
-/** What is found when a page of ours does this. */
+/** The failures found when a page does this. */
 async function found(act) {
   const context = await (await launch()).newContext();
   context.setDefaultTimeout(PATIENCE);
@@ -17,7 +17,7 @@ async function found(act) {
     await page.goto(`${API}/sign-in`);
     await page.getByRole("heading", { level: 1 }).waitFor();
     await act(page);
-    // The console is told in order: what came before this is known by now.
+    // The console keeps its order: everything before this message has arrived.
     const last = page.waitForEvent("console", (message) => message.text() === "last");
     await page.evaluate(() => console.log("last"));
     await last;
@@ -32,9 +32,9 @@ const GUARDS = [
   ["an error of a script", (page) => page.evaluate(() => { setTimeout(() => { throw new Error("oh no"); }); return new Promise((done) => setTimeout(done)); }), /page error: .*oh no/],
   ["an inline script", (page) => page.evaluate(() => document.head.append(Object.assign(document.createElement("script"), { text: "1" }))), /Trusted|Content Security Policy/],
   ["a style in an attribute", (page) => page.evaluate(() => document.body.setAttribute("style", "color: red")), /Content Security Policy/],
-  ["a request to somebody else", (page) => page.evaluate(() => fetch("http://127.0.0.2:9/x").catch(() => 0)), /Content Security Policy|left this machine/],
+  ["a request to another host", (page) => page.evaluate(() => fetch("http://127.0.0.2:9/x").catch(() => 0)), /Content Security Policy|left this machine/],
   ["a file that is not there", (page) => page.evaluate(() => fetch("/assets/none.js").then(() => 0)), /404 of GET \/assets\/none.js/],
-  ["a refusal nobody expected", (page) => page.evaluate(() => fetch("/v1/policy").then(() => 0)), /401 of GET \/v1\/policy/],
+  ["an unexpected refusal", (page) => page.evaluate(() => fetch("/v1/policy").then(() => 0)), /401 of GET \/v1\/policy/],
 ];
 for (const [what, act, message] of GUARDS) {
   story(`the harness sees ${what}`, async () => assert.match(await found(act).catch((error) => String(error)), message));

@@ -1,5 +1,5 @@
-// Sessions: put off, reconfirmed, ended, proven anew; and what people do with
-// their security info.
+// Sessions: postponed, reconfirmed, ended, confirmed by password; and changes to
+// a user's security info.
 
 import assert from "node:assert/strict";
 import { open, story } from "../harness/browser.mjs";
@@ -9,7 +9,7 @@ import { choosesKinds, entersCode, givesAddress, isIn, signIn } from "../harness
 
 const SHAPES = [{ lang: "en", scheme: "light" }, { lang: "zh-TW", scheme: "dark", width: 320, height: 640 }];
 
-story("a wrong password is told, and nothing of it is kept", async (t) => {
+story("a wrong password is refused and not kept in the field", async (t) => {
   await policy();
   const account = await settled("typo");
   for (const shape of SHAPES) {
@@ -27,7 +27,7 @@ story("a wrong password is told, and nothing of it is kept", async (t) => {
   }
 });
 
-story("registration is put off, until it no longer may be", async (t) => {
+story("registration is postponed until the days are over", async (t) => {
   await policy();
   const account = await settled("postpone");
   const person = await open(t);
@@ -113,7 +113,7 @@ for (const shape of SHAPES) {
     await person.press(person.button("address.send"));
     await person.page.locator("#destination[aria-invalid=true]").waitFor();
     await person.look("info-address-refused");
-    // The proof of the password is too old by now.
+    // The password proof is too old now.
     await later.proofOld(account);
     person.watch.expect(403, "/v1/me/methods");
     person.watch.expect(422, "/v1/session/confirm");
@@ -176,7 +176,7 @@ for (const shape of SHAPES) {
   });
 }
 
-story("a registration that stops half way goes on where it was", async (t) => {
+story("an interrupted registration continues where it stopped", async (t) => {
   await policy({ kindsRequired: 2 });
   const account = await settled("halfway");
   const person = await open(t, { lang: "zh-TW" });

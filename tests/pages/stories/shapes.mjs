@@ -1,4 +1,4 @@
-// Pages in other shapes: large text, no scripts, no motion; the inbox page.
+// Pages under other conditions: large text, no scripts, no motion; the inbox page.
 
 import assert from "node:assert/strict";
 import { open, story } from "../harness/browser.mjs";
@@ -7,7 +7,7 @@ import { asksForCode, entersCode, provesReset, signIn, startsReset } from "../ha
 
 const PAGES = ["/sign-in", "/reset", "/security-info", "/admin"];
 
-story("without JavaScript a page says what it needs", async (t) => {
+story("without JavaScript a page says that it needs it", async (t) => {
   for (const lang of ["en", "zh-TW"]) {
     const person = await open(t, { lang, javaScriptEnabled: false });
     person.watch.scriptless = true;
@@ -15,13 +15,13 @@ story("without JavaScript a page says what it needs", async (t) => {
       await person.goto(path);
       await person.sees("common.noScript.title");
       assert.equal(await person.page.locator("noscript p").innerText(), person.text("common.noScript.detail"));
-      assert.ok(await person.page.locator("main").isHidden(), "nothing that would not work");
+      assert.ok(await person.page.locator("main").isHidden(), "content that would not work is hidden");
       await person.shot(`no-script${path.replace("/", "-")}`);
     }
   }
 });
 
-/** Elements whose words do not fit into them, or that others cover. */
+/** Elements with overflowing text, or covered by other elements. */
 function cut() {
   return [...document.querySelectorAll("h1, h2, p, a, button, label, legend, summary, li, small, b")]
     .filter((element) => element.checkVisibility() && !element.closest(".unseen, .skip"))
@@ -33,7 +33,7 @@ for (const [lang, width] of [["en", 1280], ["zh-TW", 640]]) {
   story(`at 200 % text nothing is cut off: ${lang}`, async (t) => {
     await policy();
     const account = await registered("large", ["email", "mobilePhone"], { language: lang });
-    // Only here the page's policy is passed by: a style of the browser's own.
+    // A browser style, which bypasses the page's policy only here.
     const person = await open(t, { lang, width, bypassCSP: true });
     await person.context.addInitScript(() => {
       const style = new CSSStyleSheet();
@@ -66,7 +66,7 @@ for (const [lang, width] of [["en", 1280], ["zh-TW", 640]]) {
 }
 
 for (const motion of ["reduce", "no-preference"]) {
-  story(`who wants ${motion === "reduce" ? "no motion gets none" : "motion sees that something goes on"}`, async (t) => {
+  story(`${motion === "reduce" ? "with reduced motion nothing moves" : "without reduced motion progress is animated"}`, async (t) => {
     await policy();
     const account = await registered("still");
     const person = await open(t, { reducedMotion: motion });
@@ -80,7 +80,7 @@ for (const motion of ["reduce", "no-preference"]) {
     await person.choose(person.page.getByRole("radio", { name: person.text("reset.kind.email") }));
     await person.press(person.button("common.next"));
     await person.page.locator("form[aria-busy=true]").waitFor();
-    // A transition may be under way; what goes on without end is motion.
+    // A transition may be running. Only an endless animation counts as motion.
     const endless = await person.page.evaluate(
       () => document.getAnimations().filter((one) => one.effect?.getComputedTiming().iterations === Infinity).length,
     );
@@ -91,7 +91,7 @@ for (const motion of ["reduce", "no-preference"]) {
   });
 }
 
-story("the inbox page is as sound as the others", async (t) => {
+story("the inbox page passes the same checks", async (t) => {
   await policy();
   const reader = await open(t);
   await reader.page.goto(INBOX);
@@ -112,7 +112,7 @@ story("the inbox page is as sound as the others", async (t) => {
   }
 });
 
-story("a password is shown and covered again, and the skip link leads to the content", async (t) => {
+story("a password is shown and hidden again, and the skip link leads to the content", async (t) => {
   const person = await open(t, { keyboard: true });
   await person.goto("/sign-in");
   await person.sees("signIn.title");

@@ -1,4 +1,4 @@
-// Two tabs of one browser, and people who share it.
+// Two tabs of one browser, and users who share it.
 
 import assert from "node:assert/strict";
 import { open, story } from "../harness/browser.mjs";
@@ -6,7 +6,7 @@ import { codeFor } from "../harness/inbox.mjs";
 import { policy, registered } from "../harness/world.mjs";
 import { asksForCode, entersCode, finishesReset, isIn, signIn, startsReset } from "../harness/ways.mjs";
 
-story("of two resets of one person, the newest code wins, and the other reset is dead", async (t) => {
+story("with two resets of one user the newest code wins and the other reset ends", async (t) => {
   await policy();
   const account = await registered("twin");
   const one = await open(t);
@@ -27,7 +27,7 @@ story("of two resets of one person, the newest code wins, and the other reset is
   await finishesReset(two, `${account.password} again`);
   await two.sees("reset.done.title");
 
-  // Whether an account's password moved is told to nobody who only began a reset.
+  // A caller who only started a reset does not learn that the password changed.
   await one.page.bringToFront();
   const answered = one.page.waitForResponse((response) => response.url().endsWith("/verify"));
   await one.press(one.button("code.verify"));
@@ -36,7 +36,7 @@ story("of two resets of one person, the newest code wins, and the other reset is
   await one.look("tabs-ended");
 });
 
-story("who signs out in one tab is out in the other", async (t) => {
+story("signing out in one tab signs out the other", async (t) => {
   await policy();
   const account = await registered("leaver");
   for (const path of ["/security-info", "/sign-in"]) {
@@ -54,11 +54,11 @@ story("who signs out in one tab is out in the other", async (t) => {
   }
 });
 
-story("nobody acts for a person they do not see", async (t) => {
+story("a tab never acts for a user that it does not show", async (t) => {
   await policy();
   const [ann, ben] = [await registered("ann"), await registered("ben")];
   const one = await open(t, { lang: "zh-TW" });
-  // Before the first signs out, the other has the page for signing in open.
+  // The sign-in page is already open in the other tab before the first user signs out.
   const two = one.in(await one.context.newPage());
   await signIn(one, ann, ann.password);
   await isIn(one, ann);
@@ -69,13 +69,13 @@ story("nobody acts for a person they do not see", async (t) => {
   await two.press(two.button("common.signOut"));
   await signIn(two, ben, ben.password, "");
   await isIn(two, ben);
-  // The first tab was led to sign-in, where it now finds the other person.
+  // The first tab was sent to sign-in, where it now finds the other user.
   await one.page.bringToFront();
   await one.reads(ben.userId);
   await one.look("tabs-other-person");
 });
 
-story("who signs in while another tab still loads is seen there", async (t) => {
+story("a sign-in while another tab still loads is shown there", async (t) => {
   await policy();
   const [ann, ben] = [await registered("anna"), await registered("benno")];
   const one = await open(t);
@@ -84,7 +84,7 @@ story("who signs in while another tab still loads is seen there", async (t) => {
   const two = one.in(await one.context.newPage());
   await two.goto("/sign-in");
   await isIn(two, ann);
-  // The first tab has asked who it is, and the answer is long on its way.
+  // The first tab has requested its user, and the answer is delayed.
   let go;
   const held = new Promise((done) => (go = done));
   const asked = new Promise((reached) =>

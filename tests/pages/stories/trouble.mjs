@@ -1,5 +1,5 @@
-// What happens to people: a connection that is lost, a button pressed twice, a
-// page loaded again, the back button.
+// Everyday trouble: a lost connection, a button pressed twice, a reloaded page,
+// the back button.
 
 import assert from "node:assert/strict";
 import { open, story } from "../harness/browser.mjs";
@@ -22,14 +22,14 @@ async function lose(person, path, method, { back = false } = {}) {
   });
 }
 
-/** The words for a lost connection, and everything as it was. */
+/** Checks the message for a lost connection, with the page otherwise unchanged. */
 async function isTold(person) {
   await person.reads(person.text("offline.title"));
   await person.reads(person.text("offline.detail"));
 }
 
 for (const [lang, back] of [["en", false], ["zh-TW", true]]) {
-  story(`a lost ${back ? "answer" : "request"} is told, and nothing is done twice: ${lang}`, async (t) => {
+  story(`a lost ${back ? "answer" : "request"} is reported, and nothing is done twice: ${lang}`, async (t) => {
     await policy();
     const account = await registered("offline", ["email"], { language: lang });
     const before = await messagesTo(account.email);
@@ -61,7 +61,7 @@ for (const [lang, back] of [["en", false], ["zh-TW", true]]) {
   });
 }
 
-story("a connection lost in registration is told, and nothing is done twice", async (t) => {
+story("a connection lost in registration is reported, and nothing is done twice", async (t) => {
   await policy();
   const account = await settled("unplugged");
   const person = await open(t);
@@ -90,11 +90,11 @@ story("a connection lost in registration is told, and nothing is done twice", as
   assert.equal(await messagesTo(account.email), 1, "one code was sent");
 });
 
-story("a page that cannot ask says so", async (t) => {
+story("a page without a connection says so", async (t) => {
   await policy();
   const account = await registered("asker");
   const person = await open(t, { lang: "zh-TW" });
-  // Somebody who never signed in here is not asked about.
+  // Without an earlier sign-in here, the page requests no user.
   await signIn(person, account, account.password);
   await isIn(person, account);
   await lose(person, "**/v1/me", "GET");
@@ -105,7 +105,7 @@ story("a page that cannot ask says so", async (t) => {
   await isIn(person, account);
 });
 
-story("two clicks are one", async (t) => {
+story("two clicks act once", async (t) => {
   await policy();
   const account = await newcomer("double");
   const person = await open(t);
@@ -147,7 +147,7 @@ story("two clicks are one", async (t) => {
   assert.equal(count(person, "POST", "/v1/challenges/*/verify"), 2, "one for each code");
 });
 
-story("a reset that is loaded again starts again, with a word", async (t) => {
+story("a reloaded reset starts again, with a message", async (t) => {
   await policy();
   for (const lang of ["en", "zh-TW"]) {
     const account = await registered("reload", ["email"], { language: lang });
@@ -159,15 +159,15 @@ story("a reset that is loaded again starts again, with a word", async (t) => {
     await person.look("reset-anew");
     await person.page.reload();
     await person.sees("reset.title");
-    assert.equal(await person.page.getByText(person.text("reset.anew")).count(), 0, "it is said once");
-    // Another code may be had at once: this is another reset.
+    assert.equal(await person.page.getByText(person.text("reset.anew")).count(), 0, "the message is shown once");
+    // Another code is sent at once, since this is another reset.
     await provesReset(person, account, "email");
     await finishesReset(person, `${account.password} again`);
     await person.sees("reset.done.title");
   }
 });
 
-story("a reset that has ended starts again, with a word", async (t) => {
+story("an ended reset starts again, with a message", async (t) => {
   await policy();
   const account = await registered("slow", ["email"]);
   const person = await open(t, { lang: "zh-TW" });
@@ -192,7 +192,7 @@ story("a reset is cancelled, and the password stays", async (t) => {
   assert.ok(await signsIn(account, account.password));
 });
 
-story("the back button leads where something can still be done", async (t) => {
+story("the back button leads to a step that can still be done", async (t) => {
   await policy();
   const account = await registered("back", ["email", "mobilePhone"]);
   const person = await open(t);
@@ -216,7 +216,7 @@ story("the back button leads where something can still be done", async (t) => {
   await person.sees("signIn.title");
   await person.page.goBack();
   await person.page.getByRole("heading", { level: 1 }).waitFor();
-  assert.equal(await person.heading("reset.password.title").count(), 0, "what is done is not offered again");
+  assert.equal(await person.heading("reset.password.title").count(), 0, "a completed step is not offered again");
 
   const newly = await settled("return");
   const other = await open(t, { lang: "zh-TW" });
@@ -232,5 +232,5 @@ story("the back button leads where something can still be done", async (t) => {
   await isIn(other, newly);
   await other.page.goBack();
   await other.page.getByRole("heading", { level: 1 }).waitFor();
-  assert.equal(await other.heading("code.title").count(), 0, "what is done is not offered again");
+  assert.equal(await other.heading("code.title").count(), 0, "a completed step is not offered again");
 });

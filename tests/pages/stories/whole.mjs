@@ -1,4 +1,4 @@
-// The whole story, as the seed tells it, in every shape that a page may take.
+// The whole story, as the seed describes it, in every form of the pages.
 
 import assert from "node:assert/strict";
 import { open, story } from "../harness/browser.mjs";
@@ -19,7 +19,7 @@ const name = ({ lang, scheme, width = 1280, keyboard }) => `${lang}, ${scheme}, 
 /** An administrator signs in, selects All, and saves. */
 async function administrator(person) {
   await signIn(person, FIRST, FIRST.password, "/sign-in?then=/admin");
-  // Whoever administers is in scope too, and puts it off.
+  // The administrator is in scope too, and postpones registration.
   const off = person.page.getByRole("button", { name: person.text("more.later", { days: "7" }) });
   const title = person.heading("admin.policy");
   await off.or(title).first().waitFor();
@@ -31,7 +31,7 @@ async function administrator(person) {
   await person.choose(all);
   await person.look("admin-unsaved");
   await person.press(person.page.getByRole("button", { name: person.text("admin.save"), exact: true }).filter({ visible: true }));
-  // Those whom it would cut off are told before.
+  // A warning says whom the change would cut off.
   const anyway = person.button("admin.judged.save");
   const saved = person.page.getByText(person.text("admin.saved"), { exact: true }).filter({ visible: true });
   await anyway.or(saved).first().waitFor();
@@ -77,7 +77,7 @@ async function registration(person, account) {
   await person.look("signed-out");
 }
 
-/** Later the password is forgotten. */
+/** Later the user forgets the password. */
 async function reset(person, account, kind, password) {
   await person.press(person.link("signIn.forgot"));
   await person.sees("reset.title");

@@ -1,4 +1,4 @@
-//! Addresses and messages, and what failing does not do.
+//! Addresses and messages, and the effects of failed resets.
 
 use super::{
     MAIL, NEW, NUMBER, account, ask_code, both_kinds, code_of, hash, ledger, one_kind, prove,
@@ -14,7 +14,7 @@ use tests::people::StartedReset;
 use tests::world::Ask;
 use tests::{Answer, World};
 
-/// Asks for a code and has everything sent: who got one.
+/// Asks for a code, sends everything, and returns the recipients.
 async fn sent_to(world: &World, reset: &StartedReset) -> Vec<String> {
     world.pump().await;
     world.standins.inbox().clear();
@@ -31,7 +31,7 @@ async fn sent_to(world: &World, reset: &StartedReset) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a52_the_messages_of_a_reset_name_the_configured_address_whatever_its_requests_say() {
+async fn a52_messages_of_a_reset_contain_the_configured_address_despite_forged_headers() {
     let (world, _, ann) = both_kinds(1).await;
     world.pump().await;
     world.standins.inbox().clear();
@@ -86,7 +86,7 @@ async fn a52_the_messages_of_a_reset_name_the_configured_address_whatever_its_re
 #[tokio::test(flavor = "multi_thread")]
 async fn a55_an_address_that_was_never_verified_is_used_for_nothing() {
     let (world, admin, ann) = one_kind().await;
-    // Bob has asked for a code to an address, and that is all.
+    // Bob has only asked for a code to an address.
     let bob = world.user(&admin, json!({ "userId": "bob@example.com", "name": "Bob" })).await;
     let session = world.session(&bob).await;
     start_method(&world, &session, "email", "bob.private@example.com").await;
@@ -106,7 +106,7 @@ async fn a55_an_address_that_was_never_verified_is_used_for_nothing() {
         "methodMissing"
     );
 
-    // Ann has one that is hers, and asks for a code to another.
+    // Ann has a verified address, and asks for a code to another.
     let session = world.session(&ann).await;
     let (pending, pending_code) =
         start_method(&world, &session, "email", "ann.other@example.com").await;
@@ -118,15 +118,15 @@ async fn a55_an_address_that_was_never_verified_is_used_for_nothing() {
     world.pump().await;
     assert!(
         world.standins.inbox().to("ann.other@example.com").is_empty(),
-        "whoever types it gets nothing there"
+        "the unverified address gets no code"
     );
     prove_newest(&world, &reset, &ann.user_id).await;
     world.set_password(&reset, NEW).await.expect(204);
     world.standins.inbox().clear();
     world.pump().await;
-    let told: Vec<String> =
+    let recipients: Vec<String> =
         world.standins.inbox().all().into_iter().map(|message| message.to).collect();
-    assert_eq!(told, [MAIL], "nor is it told of the reset");
+    assert_eq!(recipients, [MAIL], "the unverified address gets no notice");
     assert_eq!(world.verify(&session, &pending, &pending_code).await.code(), "codeNotAccepted");
 }
 
@@ -163,7 +163,7 @@ async fn a55_an_address_that_is_no_longer_the_accounts_gets_no_code_and_proves_n
         assert_eq!(
             sent_to(&world, &open).await,
             Vec::<String>::new(),
-            "a reset that began before sends nothing to either"
+            "a reset from before the change sends to neither address"
         );
         assert_eq!(world.set_password(&proved, NEW).await.code(), "resetEnded");
         world.pass(Span::minutes(1));
@@ -174,8 +174,7 @@ async fn a55_an_address_that_is_no_longer_the_accounts_gets_no_code_and_proves_n
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a37_closing_an_account_by_failing_its_resets_changes_nothing_of_it_and_its_owner_signs_in()
-{
+async fn a37_failing_an_accounts_resets_closes_reset_but_its_owner_still_signs_in() {
     let (world, _, ann) = both_kinds(1).await;
     let session = world.session(&ann).await;
     let before = account(&world, &ann.user_id).await;
@@ -216,10 +215,10 @@ async fn a37_closing_an_account_by_failing_its_resets_changes_nothing_of_it_and_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a36_a_reset_shows_no_mask_of_anybodys_address() {
+async fn a36_a_reset_shows_no_masked_address() {
     let (world, _, ann) = both_kinds(1).await;
     let mut shapes = Vec::new();
-    for user_id in [ann.user_id.as_str(), "nobody@example.com"] {
+    for user_id in [ann.user_id.as_str(), "unknown@example.com"] {
         let started = world.ask_reset(user_id).await.expect(201);
         let reset = StartedReset {
             id: started.text("resetId"),
@@ -250,13 +249,13 @@ async fn a36_a_reset_shows_no_mask_of_anybodys_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a36_a_sign_in_that_finds_nobody_takes_as_long_as_one_with_a_wrong_password() {
+async fn a36_a_sign_in_with_an_unknown_user_id_takes_as_long_as_one_with_a_wrong_password() {
     let (world, _, ann) = one_kind().await;
     let mut quickest = [Duration::MAX; 2];
-    // One after the other by turns, so that a busy machine is busy for both.
+    // Alternate the two, so that load on the machine affects both.
     for n in 0..12 {
         for (user_id, quickest) in
-            [ann.user_id.as_str(), "nobody@example.com"].into_iter().zip(&mut quickest)
+            [ann.user_id.as_str(), "unknown@example.com"].into_iter().zip(&mut quickest)
         {
             let begun = Instant::now();
             let answer = world.sign_in(user_id, &format!("wrong password number {}", n % 3)).await;
@@ -265,11 +264,12 @@ async fn a36_a_sign_in_that_finds_nobody_takes_as_long_as_one_with_a_wrong_passw
         }
     }
     let [known, unknown] = quickest;
-    // A hash is most of it: without one it would be a fraction.
+    // The hash takes most of the time. Without one, sign-in would take a
+    // fraction.
     assert!(unknown > known / 2 && known > unknown / 2, "known {known:?}, unknown {unknown:?}");
 }
 
-/// Whether only a random id happens to hold these characters.
+/// Whether these characters occur only in a random ID.
 fn random_has(answer: &Answer, part: &str) -> bool {
     let mut body = answer.body.clone();
     for field in ["bearer", "resetId", "challengeId", "supportCode"] {
@@ -279,7 +279,7 @@ fn random_has(answer: &Answer, part: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a65_a_send_that_failed_is_told_like_one_that_did_not_and_refills_no_guesses() {
+async fn a65_a_failed_send_gets_the_same_answer_as_a_sent_one_and_refills_no_guesses() {
     let (world, _, ann) = one_kind().await;
     world.pump().await;
     let before = world.standins.inbox().all().len();
@@ -290,7 +290,7 @@ async fn a65_a_send_that_failed_is_told_like_one_that_did_not_and_refills_no_gue
         )
     };
     let delivered = {
-        let reset = world.start_reset("nobody@example.com").await;
+        let reset = world.start_reset("unknown@example.com").await;
         world.ask_code(&reset).await
     };
     let mut wrong = 0;
@@ -308,7 +308,7 @@ async fn a65_a_send_that_failed_is_told_like_one_that_did_not_and_refills_no_gue
             .expect(200);
         assert!(
             !view.body.to_string().contains("fail"),
-            "the reset's own answers never tell delivery"
+            "a reset's answers never show the delivery state"
         );
         for _ in 0..2 {
             let right = code_of(&world, &challenge, Purpose::Reset);
@@ -322,7 +322,7 @@ async fn a65_a_send_that_failed_is_told_like_one_that_did_not_and_refills_no_gue
         if wrong == 10 {
             break;
         }
-        // Another can be asked for, in the same reset too; it refills nothing.
+        // The same reset can ask for another code; that refills no guesses.
         world.pass(Span::minutes(3));
     }
     let right = code_of(&world, &challenge, Purpose::Reset);

@@ -1,5 +1,5 @@
-//! One thing in the place of another: a role, a session's reach, a bearer, an
-//! id, a code.
+//! One credential in the place of another: a role, a session's reach, a bearer,
+//! an ID, a code.
 
 use super::{
     MAIL, NEW, NUMBER, ask_code, both_kinds, code_of, hash, one_kind, prove, start_method,
@@ -10,11 +10,11 @@ use domain::challenge::Purpose;
 use serde_json::json;
 use tests::world::Ask;
 
-/// Paths of everything that is about other people, or about everybody.
+/// The paths of administration.
 const ADMINISTRATION: [&str; 6] =
     ["/v1/policy", "/v1/users", "/v1/groups", "/v1/audit", "/v1/reports", "/v1/support"];
 
-/// A right request of every route of administration, about Ann.
+/// One valid request to every administration route, about Ann.
 fn administration() -> Vec<Ask> {
     let asks = routes()
         .into_iter()
@@ -36,7 +36,7 @@ fn administration() -> Vec<Ask> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a09_administration_is_refused_to_users_to_limited_sessions_and_to_nobody_at_all() {
+async fn a09_administration_is_refused_to_users_limited_sessions_and_callers_without_a_bearer() {
     let (world, admin, ann) = one_kind().await;
     let boss = json!({ "userId": "boss@example.com", "name": "Boss", "role": "administrator" });
     let made = world.ask(Ask::new("POST", "/v1/users").bearer(&admin).body(boss)).await.expect(201);
@@ -47,7 +47,7 @@ async fn a09_administration_is_refused_to_users_to_limited_sessions_and_to_nobod
         .text("bearer");
     let ada =
         world.sign_in("admin@example.com", "a password for the administrator").await.expect(200);
-    assert_eq!(ada.body["reach"], "register", "reset is on, and nothing is registered");
+    assert_eq!(ada.body["reach"], "register", "reset is on and no method is registered");
     let bob = world.user(&admin, json!({ "userId": "bob@example.com", "name": "Bob" })).await;
     let callers = [
         ("a user", world.session(&ann).await, "forbidden"),
@@ -55,7 +55,7 @@ async fn a09_administration_is_refused_to_users_to_limited_sessions_and_to_nobod
         ("an administrator who must register", ada.text("bearer"), "stepRequired"),
         ("an administrator who must change the password", must_change, "stepRequired"),
         ("a reset", world.start_reset(&ann.user_id).await.bearer, "signInRequired"),
-        ("nobody", String::new(), "signInRequired"),
+        ("no bearer", String::new(), "signInRequired"),
     ];
     let asks = administration();
     assert!(asks.len() >= 8, "{} routes", asks.len());
@@ -75,7 +75,7 @@ async fn a09_administration_is_refused_to_users_to_limited_sessions_and_to_nobod
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a09_a_method_is_what_the_request_line_says() {
+async fn a09_only_the_request_line_sets_the_method() {
     let (world, admin, ann) = one_kind().await;
     let user = world.session(&ann).await;
     let path = "/v1/users/ann@example.com";
@@ -112,7 +112,7 @@ async fn a09_a_method_is_what_the_request_line_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a10_nothing_is_taken_for_what_it_is_not() {
+async fn a10_no_credential_is_accepted_in_the_place_of_another() {
     let (world, admin, ann) = one_kind().await;
     let session = world.session(&ann).await;
     let (registration, registration_code) =
@@ -205,7 +205,7 @@ async fn a10_nothing_is_taken_for_what_it_is_not() {
     }
     assert_eq!(hash(&world, &ann.user_id).await, before);
     assert_eq!(world.next_in(&reset).await, "method");
-    // After all that the right thing in its place is accepted.
+    // Afterwards the right credential in its place is accepted.
     world.verify(&reset.bearer, &challenge, &code).await.expect(200);
     world.verify(&session, &registration, &registration_code).await.expect(200);
 }
@@ -250,7 +250,7 @@ async fn a10_a_code_of_one_purpose_or_kind_is_worthless_for_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a10_a_reset_that_is_done_is_no_sign_in() {
+async fn a10_a_completed_reset_is_not_a_sign_in() {
     let (world, _, ann) = one_kind().await;
     let reset = world.start_reset(&ann.user_id).await;
     prove(&world, &reset, "email", MAIL).await;

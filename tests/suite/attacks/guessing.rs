@@ -1,5 +1,5 @@
-//! Guessing: the account's count goes on, whatever is asked for in between
-//! and however it is spelled.
+//! Guessing: the account's count continues across new codes, new resets and
+//! other spellings.
 
 use super::{MAIL, NEW, NUMBER, ask_code, both_kinds, code_of, hash, one_kind, prove};
 use crate::house::tour::other;
@@ -10,7 +10,7 @@ use tests::people::StartedReset;
 use tests::world::Ask;
 use tests::{Call, World};
 
-/// Guesses that the table charged to a kind since the last time.
+/// The number of guesses of a kind that the table charged since the last call.
 fn charges(world: &World, kind: &str) -> usize {
     let of_kind =
         |call: &&Call| call.is_charge() && call.done() && call.body.to_string().contains(kind);
@@ -18,15 +18,14 @@ fn charges(world: &World, kind: &str) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a13_whoever_owns_the_mailbox_gets_no_more_guesses_of_the_phones_code_by_proving_it_again()
-{
+async fn a13_proving_the_mailbox_again_gives_no_more_guesses_of_the_phones_code() {
     for guesses_in_a_reset in [1, 2, 3, 5] {
         let (world, _, ann) = both_kinds(2).await;
         let before = hash(&world, &ann.user_id).await;
         let (mut charged, mut proofs) = (0, 0);
         let (mut reset, mut sms, mut right);
         loop {
-            // A new reset, and the mailbox is proved in it, rightly.
+            // A new reset, in which the mailbox is proved with its right code.
             reset = world.start_reset(&ann.user_id).await;
             prove(&world, &reset, "email", MAIL).await;
             proofs += 1;
@@ -43,12 +42,12 @@ async fn a13_whoever_owns_the_mailbox_gets_no_more_guesses_of_the_phones_code_by
             if charged == 10 {
                 break;
             }
-            // Past the limits of sends, and far within the 24 hours.
+            // Past the send limits, and well within the 24 hours.
             world.pass(Span::minutes(13));
         }
         assert!(proofs >= 10 / 5, "{proofs}");
-        // The right code, of a challenge that has guesses left where only few
-        // were tried, beside a proved mailbox.
+        // The right code is refused although its challenge has guesses left and
+        // the mailbox is proved.
         let closed = world.verify(&reset.bearer, &sms, &right).await;
         assert_eq!(
             (closed.status, closed.code()),
@@ -61,7 +60,8 @@ async fn a13_whoever_owns_the_mailbox_gets_no_more_guesses_of_the_phones_code_by
         assert_eq!(world.ask_sms(&reset, NUMBER).await.code(), "resetClosed");
         assert_eq!(charges(&world, "mobilePhone"), 0);
         assert_eq!(hash(&world, &ann.user_id).await, before);
-        // Just before 24 hours are over it is closed still, and then not.
+        // Still closed one millisecond before the 24 hours end; open when they
+        // end.
         world.pass(Span(Span::hours(24).0 - 1));
         assert_eq!(world.ask_reset(&ann.user_id).await.code(), "resetClosed");
         world.pass(Span(1));
@@ -69,7 +69,7 @@ async fn a13_whoever_owns_the_mailbox_gets_no_more_guesses_of_the_phones_code_by
     }
 }
 
-/// One user ID as people and attackers write it.
+/// One user ID in several spellings.
 const SPELLINGS: [&str; 6] = [
     "ann@example.com",
     "ANN@EXAMPLE.COM",
@@ -80,7 +80,8 @@ const SPELLINGS: [&str; 6] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a14_guesses_are_counted_together_however_the_user_id_is_spelled_and_the_request_dressed() {
+async fn a14_guesses_are_counted_together_across_spellings_of_the_user_id_and_forms_of_the_request()
+{
     let (world, _, ann) = one_kind().await;
     world.proxy.take_calls();
     let dressed = |n: usize, ask: Ask| {
@@ -104,7 +105,7 @@ async fn a14_guesses_are_counted_together_however_the_user_id_is_spelled_and_the
             support_code: String::new(),
         };
         let path = format!("/v1/resets/{}/challenges", reset.id);
-        // With the address typed, and without.
+        // With and without the typed address.
         let mut body = json!({ "kind": "email" });
         if n % 2 == 1 {
             body["destination"] = json!(MAIL.to_uppercase().replace("ANN.PRIVATE", "ann.private"));
@@ -140,7 +141,7 @@ async fn a14_guesses_are_counted_together_however_the_user_id_is_spelled_and_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a14_wrong_passwords_are_counted_together_however_the_user_id_is_spelled() {
+async fn a14_wrong_passwords_are_counted_together_across_spellings_of_the_user_id() {
     let (world, _, ann) = one_kind().await;
     for n in 0..10 {
         let body = json!({ "userId": SPELLINGS[n % SPELLINGS.len()], "password": format!("wrong password number {n}") });
@@ -157,7 +158,7 @@ async fn a14_wrong_passwords_are_counted_together_however_the_user_id_is_spelled
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a18_what_is_not_one_code_is_refused_and_neither_compared_nor_charged() {
+async fn a18_a_value_that_is_not_one_code_is_refused_without_comparison_or_charge() {
     let (world, _, ann) = one_kind().await;
     let reset = world.start_reset(&ann.user_id).await;
     let (challenge, right) = ask_code(&world, &reset, "email", MAIL).await;
@@ -210,8 +211,8 @@ async fn a18_what_is_not_one_code_is_refused_and_neither_compared_nor_charged() 
     }
     let calls: Vec<String> =
         world.proxy.take_calls().into_iter().map(|call| call.operation).collect();
-    assert_eq!(calls, Vec::<String>::new(), "none of it reached the table");
-    // So all five guesses are left: four wrong ones, and then the right one.
+    assert_eq!(calls, Vec::<String>::new(), "no request reached the table");
+    // All five guesses are left: four wrong ones, then the right one.
     for n in 0..4 {
         assert_eq!(
             world.verify(&reset.bearer, &challenge, &other(&right)).await.code(),
@@ -223,9 +224,9 @@ async fn a18_what_is_not_one_code_is_refused_and_neither_compared_nor_charged() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a19_a_right_code_is_accepted_in_its_digits_and_in_no_other_spelling() {
+async fn a19_a_right_code_is_accepted_as_its_digits_and_spaces_only() {
     let (world, _, ann) = one_kind().await;
-    // Until one begins with a zero: about one in ten does.
+    // Repeat until a code begins with a zero: about one in ten does.
     let (mut reset, mut challenge, mut right);
     loop {
         reset = world.start_reset(&ann.user_id).await;
@@ -270,7 +271,7 @@ async fn a19_a_right_code_is_accepted_in_its_digits_and_in_no_other_spelling() {
         );
     }
     assert!(world.proxy.take_calls().is_empty(), "none of them was charged");
-    // Without its zero, or with it at the other end, it is another code.
+    // Without its zero, or with the zero at the other end, it is another code.
     for spelled in [right[1..].to_owned(), format!("{}0", &right[1..])] {
         assert_eq!(
             world.verify(&reset.bearer, &challenge, &spelled).await.expect(422).code(),

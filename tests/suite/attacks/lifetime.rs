@@ -1,5 +1,5 @@
-//! What was worth something before: dead after whatever moved the account,
-//! and no harm to what came after it.
+//! Lifetime: a change of the account ends every code, reset and session from
+//! before it, and does not harm later ones.
 
 use super::{MAIL, NEW, account, ask_code, code_of, hash, ledger, one_kind, prove, start_method};
 use crate::accounts::users::{delete, patch};
@@ -11,7 +11,7 @@ use tests::people::StartedReset;
 use tests::world::Ask;
 use tests::{Person, World};
 
-/// What ends everything that was under way before it.
+/// A change that ends everything begun before it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Cause {
     PasswordChanged,
@@ -37,14 +37,14 @@ const CAUSES: [Cause; 9] = [
     Cause::RoleChanged,
 ];
 
-/// What was begun before the cause.
+/// Codes, resets and a session from before the change.
 struct Before {
     admin: String,
     ann: Person,
-    /// A full session, and the code of an address it is about to register.
+    /// A full session, and the code of an address that it is registering.
     session: String,
     pending: (String, String),
-    /// Proved resets, and one with a code that is on its way.
+    /// Proved resets, and one whose code is on its way.
     proved: [StartedReset; 2],
     waiting: StartedReset,
     code: (String, String),
@@ -102,7 +102,7 @@ async fn happen(world: &World, cause: Cause, it: &Before) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a23_codes_and_resets_from_before_are_dead_whatever_came_between() {
+async fn a23_codes_and_resets_from_before_any_account_change_are_dead() {
     for cause in CAUSES {
         let (world, admin, ann) = one_kind().await;
         world.pump().await;
@@ -131,8 +131,7 @@ async fn a23_codes_and_resets_from_before_are_dead_whatever_came_between() {
             "{cause:?}: {registered:?}"
         );
 
-        // A code that is asked for in a dead reset is never sent, and would be
-        // worth nothing.
+        // A code requested in a dead reset is never sent and is never accepted.
         world.pump().await;
         world.standins.inbox().clear();
         world.pass(Span::minutes(1));
@@ -141,7 +140,7 @@ async fn a23_codes_and_resets_from_before_are_dead_whatever_came_between() {
                 world.pump().await;
                 assert!(
                     world.standins.inbox().all().is_empty(),
-                    "{cause:?}: a code more than {codes}"
+                    "{cause:?}: more codes than {codes}"
                 );
             }
             let challenge =
@@ -178,10 +177,10 @@ async fn a23_a_cancelled_reset_and_a_first_password_are_dead_too() {
         world.verify(&it.waiting.bearer, &it.code.0, &it.code.1).await.code(),
         "codeNotAccepted"
     );
-    // One's own cancelled reset is not another one's.
+    // Cancelling one reset does not end another.
     world.set_password(&it.proved[1], NEW).await.expect(204);
 
-    // A temporary password ends with the next one.
+    // A new temporary password ends the older one.
     let world = World::new().await;
     let first =
         json!({ "createFirstAdministrator": { "userId": "ada@example.com", "name": "Ada" } });
@@ -195,17 +194,17 @@ async fn a23_a_cancelled_reset_and_a_first_password_are_dead_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a11_a_user_id_made_anew_is_another_account_even_with_the_same_generation() {
+async fn a11_a_recreated_user_id_is_another_account_even_with_the_same_generation() {
     let (world, admin, ann) = one_kind().await;
     let session = world.session(&ann).await;
     let reset = world.start_reset(&ann.user_id).await;
     prove(&world, &reset, "email", MAIL).await;
     let old = account(&world, &ann.user_id).await;
     delete(&world, &admin, &ann.user_id).await.expect(204);
-    // A generation begins at the moment of creation, and grows by one.
+    // A generation begins at the creation time and increases by one.
     let generation: i64 =
         old["generation"]["N"].as_str().expect("a number").parse().expect("milliseconds");
-    assert!(generation > world.now().0, "its owner changed the first password");
+    assert!(generation > world.now().0, "the user changed the temporary password");
     world.pass(Span(generation - world.now().0));
     let made = json!({ "userId": ann.user_id, "name": "Another Ann" });
     world.ask(Ask::new("POST", "/v1/users").bearer(&admin).body(made)).await.expect(201);
@@ -227,7 +226,7 @@ async fn a24_a_guess_at_an_older_challenge_leaves_the_newer_one_as_it_was_issued
         let reset = world.start_reset(&ann.user_id).await;
         let (older, code) = ask_code(&world, &reset, "email", MAIL).await;
         world.pass(Span::seconds(30));
-        // The guess stands before the table while a newer one is issued.
+        // The guess waits at the table while a newer challenge is issued.
         let gate = world.proxy.hold(|_, body| body.to_string().contains("ADD #fails"));
         let guess = if right { code.clone() } else { other(&code) };
         let late = tokio::spawn({
@@ -242,7 +241,7 @@ async fn a24_a_guess_at_an_older_challenge_leaves_the_newer_one_as_it_was_issued
         assert_eq!(late.await.expect("an answer").code(), "codeNotAccepted", "right: {right}");
         assert_eq!(ledger(&world, &ann.user_id, Purpose::Reset).await, issued, "right: {right}");
 
-        // All of its guesses and all of its life are left.
+        // The newer challenge keeps all its guesses and its full lifetime.
         for _ in 0..4 {
             assert_eq!(
                 world.verify(&reset.bearer, &newer, &other(&newer_code)).await.code(),

@@ -1,5 +1,5 @@
-//! The attacks of `tests/THREATS.md` that no other module stands for, each
-//! under its number. What several of them need is here.
+//! Attacks of `tests/THREATS.md` that no other module tests, each under its
+//! number, and helpers that several of them share.
 
 mod channels;
 mod confusion;
@@ -22,13 +22,13 @@ const MAIL: &str = "ann.private@example.com";
 const NUMBER: &str = "+61491570156";
 const NEW: &str = "a new and longer password";
 
-/// The code of a challenge, whether or not it was sent to anybody.
+/// The code of a challenge, even if it was never sent.
 fn code_of(world: &World, challenge: &str, purpose: Purpose) -> String {
     let id = ChallengeId::parse(challenge).expect("an id");
     Code::derive(&world.keys.current().codes, &id, purpose).reveal().to_owned()
 }
 
-/// The account as it lies in the table.
+/// The account's stored item.
 async fn account(world: &World, user_id: &str) -> Value {
     let is = |item: &Value| {
         item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("ACCT#"))
@@ -41,7 +41,7 @@ async fn hash(world: &World, user_id: &str) -> String {
     account(world, user_id).await["hash"]["S"].as_str().expect("a hash").to_owned()
 }
 
-/// What the table counts an account by, for its resets or registrations.
+/// The account's counters for its resets or registrations.
 async fn ledger(world: &World, user_id: &str, purpose: Purpose) -> Value {
     let whose = account(world, user_id).await["pk"]["S"]
         .as_str()
@@ -52,7 +52,7 @@ async fn ledger(world: &World, user_id: &str, purpose: Purpose) -> Value {
     world.items().await.into_iter().find(is).expect("a ledger")
 }
 
-/// Asks for a code within a reset; challenge and right code.
+/// Asks for a code within a reset. Returns the challenge and its right code.
 async fn ask_code(
     world: &World,
     reset: &StartedReset,
@@ -72,7 +72,7 @@ async fn prove(world: &World, reset: &StartedReset, kind: &str, address: &str) {
     world.verify(&reset.bearer, &challenge, &code).await.expect(200);
 }
 
-/// Asks for a code to a new address; challenge and right code.
+/// Asks for a code to a new address. Returns the challenge and its right code.
 async fn start_method(world: &World, bearer: &str, kind: &str, address: &str) -> (String, String) {
     let add = json!({ "kind": kind, "destination": address });
     let challenge = world
@@ -84,7 +84,7 @@ async fn start_method(world: &World, bearer: &str, kind: &str, address: &str) ->
     (challenge, code)
 }
 
-/// Registers a mail address and a phone.
+/// Registers a mail address and a phone number.
 async fn register_both(world: &World, person: &Person, mail: &str, number: &str) {
     let bearer = world.session(person).await;
     for (kind, address) in [("email", mail), ("mobilePhone", number)] {
@@ -94,8 +94,8 @@ async fn register_both(world: &World, person: &Person, mail: &str, number: &str)
     world.ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer)).await.expect(200);
 }
 
-/// A world that asks for so many of two kinds, and somebody who registered
-/// both an hour ago: the administrator, the person.
+/// A world whose policy requires this many of two kinds, and a user who
+/// registered both an hour ago. Returns the administrator and the user.
 async fn both_kinds(required: u32) -> (Arc<World>, Person, Person) {
     let world = World::new().await;
     let administrator = world.administrator().await;
@@ -108,8 +108,8 @@ async fn both_kinds(required: u32) -> (Arc<World>, Person, Person) {
     (Arc::new(world), administrator, ann)
 }
 
-/// A world that asks for one kind, and somebody with a mail address: the
-/// administrator's session, the person.
+/// A world whose policy requires one kind, and a user with a mail address.
+/// Returns the administrator's bearer and the user.
 async fn one_kind() -> (Arc<World>, String, Person) {
     let world = World::new().await;
     let (admin, ann) = world.ready().await;

@@ -1,4 +1,4 @@
-//! Steps and authority: whose messages, whose proofs, and in which order.
+//! Steps and authority: recipients, proofs, and the order of steps.
 
 use super::{
     MAIL, NEW, NUMBER, account, ask_code, both_kinds, code_of, hash, one_kind, prove,
@@ -56,7 +56,8 @@ async fn a01_another_recipient_in_the_request_is_refused_and_messages_go_to_the_
     world.pump().await;
     assert_eq!(world.standins.inbox().all().len(), 0);
 
-    // An address of another one is answered like the right one, and gets nothing.
+    // Another user's address gets the same answer as the right one, and no
+    // message.
     world.ask_code_by(&reset, json!({ "kind": "email", "destination": eve })).await.expect(202);
     world.pump().await;
     assert_eq!(world.standins.inbox().all().len(), 0);
@@ -142,7 +143,7 @@ async fn a04_one_kind_proved_again_and_again_is_still_one_of_two() {
         assert_eq!(world.verify(&reset.bearer, &challenge, &code).await.code(), "codeNotAccepted");
         still_one(&reset, "another code of the kind").await;
     }
-    // What another reset proved is not added up with it.
+    // Proofs of another reset do not count here.
     let second = world.start_reset(&ann.user_id).await;
     prove(&world, &second, "mobilePhone", NUMBER).await;
     still_one(&second, "the second").await;
@@ -164,8 +165,8 @@ async fn a04_an_administrator_proves_two_kinds_whatever_the_policy_asks_of_other
     world.set_password(&reset, NEW).await.expect(204);
 }
 
-/// What tells one refusal from another: all but the request's own code.
-fn told(answer: &Answer) -> String {
+/// An answer without its support code, to compare two refusals.
+fn comparable(answer: &Answer) -> String {
     let mut body = answer.body.clone();
     body["supportCode"] = json!(null);
     format!("{} {body} {:?}", answer.status, answer.headers)
@@ -180,7 +181,7 @@ async fn a06_ones_own_reset_does_nothing_to_another_ones() {
     prove(&world, &own, "email", "eve.private@example.com").await;
     let victim = world.start_reset(&ann.user_id).await;
     let (challenge, code) = ask_code(&world, &victim, "email", MAIL).await;
-    // One that names Ann's account and carries Eve's secret.
+    // A bearer that names Ann's account and carries Eve's secret.
     let mixed = format!("{}{}", &victim.bearer[..26], &own.bearer[26..]);
     let before = (account(&world, &ann.user_id).await, hash(&world, &eve.user_id).await);
 
@@ -204,13 +205,13 @@ async fn a06_ones_own_reset_does_nothing_to_another_ones() {
                 let what = format!("{} {}", ask.method, ask.path);
                 let answer = world.ask(ask).await;
                 assert_eq!((answer.status, answer.code()), (410, "resetEnded"), "{what}");
-                answers.push(told(&answer));
+                answers.push(comparable(&answer));
             }
         }
     }
     assert!(
         answers.iter().all(|answer| *answer == answers[0]),
-        "one answer, whatever is wrong: {answers:#?}"
+        "every refusal has the same answer: {answers:#?}"
     );
     for bearer in [&own.bearer, &mixed] {
         assert_eq!(world.verify(bearer, &challenge, &code).await.code(), "codeNotAccepted");
@@ -218,7 +219,11 @@ async fn a06_ones_own_reset_does_nothing_to_another_ones() {
     let body = json!({ "newPassword": NEW, "userId": ann.user_id, "resetId": victim.id });
     let set =
         Ask::new("PUT", format!("/v1/resets/{}/password", own.id)).bearer(&own.bearer).body(body);
-    assert_eq!(world.ask(set).await.expect(400).code(), "invalidRequest", "the victim in the body");
+    assert_eq!(
+        world.ask(set).await.expect(400).code(),
+        "invalidRequest",
+        "the victim's IDs in the body"
+    );
     assert_eq!((account(&world, &ann.user_id).await, hash(&world, &eve.user_id).await), before);
 
     // Ann's reset was neither ended nor charged.
@@ -231,7 +236,7 @@ async fn a06_ones_own_reset_does_nothing_to_another_ones() {
 async fn a06_a_code_of_one_reset_is_worthless_in_another_of_the_same_account() {
     let (world, _, ann) = one_kind().await;
     let before = account(&world, &ann.user_id).await;
-    // A thief starts a reset, and talks Ann out of the code of her own.
+    // A thief starts a reset and gets Ann to reveal the code of her own.
     let thief = world.start_reset(&ann.user_id).await;
     let owner = world.start_reset(&ann.user_id).await;
     let (challenge, code) = ask_code(&world, &owner, "email", MAIL).await;
@@ -239,7 +244,7 @@ async fn a06_a_code_of_one_reset_is_worthless_in_another_of_the_same_account() {
     assert_eq!(world.next_in(&thief).await, "method");
     assert_eq!(world.set_password(&thief, NEW).await.code(), "proofMissing");
     assert_eq!(account(&world, &ann.user_id).await, before);
-    // Nor does a guess of the thief's use up one of hers.
+    // The thief's guesses do not use up Ann's.
     for _ in 0..5 {
         assert_eq!(
             world.verify(&thief.bearer, &challenge, &other(&code)).await.code(),

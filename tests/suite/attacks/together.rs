@@ -1,5 +1,5 @@
-//! At the same time: whatever the order, the outcome is that of one after the
-//! other. Where an order can be forced, both are; then many rounds are run.
+//! Concurrent requests: the outcome equals one of the two orders. Where a test
+//! can force an order, it forces both; then it runs many rounds.
 
 use super::{MAIL, NEW, account, ask_code, code_of, hash, ledger, one_kind, prove, start_method};
 use crate::trouble::races::at_once;
@@ -38,8 +38,8 @@ async fn background(world: &Arc<World>, ask: Ask) -> tokio::task::JoinHandle<Ans
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a28_an_older_code_is_never_accepted_after_a_newer_one_was_issued() {
-    // The newer one is issued before the older one's charge, or between its
-    // charge and its acceptance.
+    // The newer challenge is issued before the older one's charge, or between
+    // its charge and its acceptance.
     let gates: [fn(&str, &Value) -> bool; 2] = [
         |_, body| body.to_string().contains("ADD #fails"),
         |_, body| body.to_string().contains("ADD #verified"),
@@ -66,7 +66,7 @@ async fn a28_an_older_code_is_never_accepted_after_a_newer_one_was_issued() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn a28_a_code_and_the_next_one_at_once_end_as_if_one_had_come_first() {
+async fn a28_a_code_and_the_next_one_at_once_end_as_in_one_of_the_two_orders() {
     let (world, admin, ann) = one_kind().await;
     world
         .save_policy(&admin, |policy| policy["limits"]["failedGuesses"] = json!(100))
@@ -96,7 +96,7 @@ async fn a28_a_code_and_the_next_one_at_once_end_as_if_one_had_come_first() {
     }
 }
 
-/// What moves while a new password is set.
+/// A change that is made while a new password is set.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Move {
     Address,
@@ -105,7 +105,7 @@ enum Move {
     Group,
 }
 
-/// A reset that was proved, and a move that is about to be made.
+/// A proved reset, and a change that is about to be made.
 struct Ready {
     world: Arc<World>,
     ann: Person,
@@ -153,8 +153,7 @@ impl Ready {
         Ask::new("PUT", path).bearer(&self.reset.bearer).body(json!({ "newPassword": NEW }))
     }
 
-    /// Both were answered: this is one of the two orders, and the table is as
-    /// that order leaves it.
+    /// Asserts that both answers, and the table, match one of the two orders.
     async fn is_serial(&self, set: &Answer, moved: &Answer) {
         let what = format!(
             "{:?}: {:?} and {:?}",
@@ -166,14 +165,14 @@ impl Ready {
         let (was_set, was_moved) = (set.status == 204, moved.status == 200);
         assert!(was_set || set.code() == "resetEnded", "{what}");
         assert_eq!(now["hash"]["S"] != self.hash.as_str(), was_set, "{what}");
-        // A password that was set ends the session, or moved the revision that
-        // the other one has seen.
-        let told = ["codeNotAccepted", "signInRequired", "preconditionFailed"];
+        // A new password ends the session, or changed the revision that the
+        // other request read.
+        let refusals = ["codeNotAccepted", "signInRequired", "preconditionFailed"];
         match self.step {
             Move::PolicyNone => assert!(was_moved, "{what}"),
             Move::Address | Move::Disabled | Move::Group => {
                 assert!(
-                    was_moved != was_set && (was_moved || told.contains(&moved.code())),
+                    was_moved != was_set && (was_moved || refusals.contains(&moved.code())),
                     "{what}"
                 )
             }
@@ -210,19 +209,23 @@ impl Ready {
             "{what}"
         );
         let set_again = self.world.ask(self.set()).await;
-        assert_eq!(set_again.code(), "resetEnded", "{what}: it never commits later");
+        assert_eq!(
+            set_again.code(),
+            "resetEnded",
+            "{what}: a refused password is never stored later"
+        );
     }
 }
 
 const MOVES: [Move; 4] = [Move::Address, Move::PolicyNone, Move::Disabled, Move::Group];
 
-/// The write of a new password, and no other.
+/// Whether a call writes a new password.
 fn writes_password(operation: &str, body: &Value) -> bool {
     let text = body.to_string();
     operation == "TransactWriteItems" && text.contains("\"RESET#") && text.contains("\"ACCT#")
 }
 
-/// The write of the other one.
+/// Whether a call writes the other change.
 fn writes_move(operation: &str, body: &Value) -> bool {
     let text = body.to_string();
     operation == "TransactWriteItems"
@@ -231,7 +234,7 @@ fn writes_move(operation: &str, body: &Value) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a29_a_password_whose_write_comes_after_a_move_is_not_set() {
+async fn a29_a_password_written_after_a_move_is_refused() {
     for step in MOVES {
         let it = ready(step).await;
         let gate = it.world.proxy.hold(writes_password);
@@ -246,7 +249,7 @@ async fn a29_a_password_whose_write_comes_after_a_move_is_not_set() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a29_a_move_whose_write_comes_after_the_password_undoes_nothing_of_it() {
+async fn a29_a_move_written_after_the_password_keeps_the_password() {
     for step in MOVES {
         let it = ready(step).await;
         let gate = it.world.proxy.hold(writes_move);
@@ -259,7 +262,7 @@ async fn a29_a_move_whose_write_comes_after_the_password_undoes_nothing_of_it() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn a29_a_password_and_a_move_at_once_end_as_if_one_had_come_first() {
+async fn a29_a_password_and_a_move_at_once_end_as_in_one_of_the_two_orders() {
     for round in 0..ROUNDS {
         let it = ready(MOVES[round % MOVES.len()]).await;
         let answers = at_once(&it.world, vec![it.set(), it.ask.clone()]).await;
@@ -267,7 +270,7 @@ async fn a29_a_password_and_a_move_at_once_end_as_if_one_had_come_first() {
     }
 }
 
-/// The verified mail address as it is stored.
+/// The stored, verified mail address.
 async fn stored(world: &World, user_id: &str) -> String {
     account(world, user_id).await["methods"]["M"]["email"]["M"]["destination"].to_string()
 }
@@ -286,8 +289,7 @@ async fn a31_a_code_proves_the_address_it_was_sent_to_and_no_other() {
     world.verify(&session, &two, &two_code).await.expect(200);
     assert!(stored(&world, &ann.user_id).await.contains("two@example.com"));
 
-    // A right code whose last write stands still while another address is
-    // asked for.
+    // Hold the last write of a right code while another address is requested.
     world.pass(Span::minutes(11));
     let session = world.session(&ann).await;
     let (one, one_code) = start_method(&world, &session, "email", "one@example.com").await;
@@ -304,8 +306,7 @@ async fn a31_a_code_proves_the_address_it_was_sent_to_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn a31_of_two_addresses_at_once_with_their_codes_crossed_the_one_whose_code_came_back_is_stored()
- {
+async fn a31_two_addresses_at_once_with_codes_crossed_store_the_address_whose_code_was_entered() {
     let (world, admin, ann) = one_kind().await;
     world
         .save_policy(&admin, |policy| policy["limits"]["failedRegistrationGuesses"] = json!(100))
@@ -363,5 +364,5 @@ async fn a31_of_two_addresses_at_once_with_their_codes_crossed_the_one_whose_cod
         }
         world.pass(Span::minutes(11));
     }
-    assert!(accepted > 0, "no round accepted anything: the race proves nothing");
+    assert!(accepted > 0, "no round accepted a code, so the race tests nothing");
 }

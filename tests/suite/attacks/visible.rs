@@ -1,5 +1,5 @@
-//! What can be seen: secrets in the places made for them and nowhere else, and
-//! errors that say nothing.
+//! Visibility: secrets appear only where they are handed out, and errors reveal
+//! nothing.
 
 use super::{MAIL, one_kind};
 use crate::house::tour::{Step, perform, tour};
@@ -9,23 +9,23 @@ use tests::people::StartedReset;
 use tests::world::Ask;
 use tests::{Answer, Fault, World};
 
-/// Fields of an answer that hand a secret out, once.
+/// Response fields that hand a secret out, once.
 const HANDED_OUT: [&str; 2] = ["bearer", "temporaryPassword"];
-/// Fields of a request that carry one.
+/// Request fields that carry a secret.
 const CARRIED: [&str; 4] = ["password", "currentPassword", "newPassword", "code"];
 
 fn texts(body: &Value, names: &[&str]) -> Vec<String> {
     names.iter().filter_map(|name| body[*name].as_str()).map(str::to_owned).collect()
 }
 
-/// The value of a cookie that is set.
+/// The value of the cookie that an answer sets.
 fn cookie(answer: &Answer) -> Option<String> {
     let value = answer.headers.get("set-cookie")?.split(';').next()?.split_once('=')?.1;
     (!value.is_empty()).then(|| value.to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a61_a_secret_is_in_the_one_place_that_hands_it_out_and_in_no_other() {
+async fn a61_a_secret_is_only_in_the_place_that_hands_it_out() {
     let world = World::new().await;
     let (mut secrets, mut handed, mut urls, mut answers) =
         (BTreeSet::new(), Vec::new(), Vec::new(), Vec::new());
@@ -43,7 +43,7 @@ async fn a61_a_secret_is_in_the_one_place_that_hands_it_out_and_in_no_other() {
         answer
     })
     .await;
-    // And what is refused: a secret where it does not belong is not sent back.
+    // A refused request does not get its misplaced secret back.
     let (user_id, misplaced) = ("ann@example.com", "a password, typed where it is shown");
     let codes: Vec<String> =
         world.standins.inbox().all().into_iter().filter_map(|message| message.code).collect();
@@ -66,7 +66,7 @@ async fn a61_a_secret_is_in_the_one_place_that_hands_it_out_and_in_no_other() {
     ] {
         let what = format!("{} {}, refused", ask.method, ask.path);
         let mut answer = world.ask(ask).await;
-        // A field's own name is told, so that it can be found.
+        // A field's own name is returned, so that the caller can find it.
         if answer.body["errors"][0]["pointer"] == format!("/{misplaced}") {
             answer.body["errors"][0]["pointer"] = json!(null);
         }
@@ -113,12 +113,12 @@ async fn a61_a_secret_is_in_the_one_place_that_hands_it_out_and_in_no_other() {
         assert_eq!(
             in_text,
             message.code.iter().collect::<Vec<_>>(),
-            "its own code, or nothing: {subject:?}"
+            "only its own code: {subject:?}"
         );
     }
 }
 
-/// A problem as everybody may read it: its fixed texts and an id.
+/// Asserts that a problem has only its fixed texts and an id.
 fn is_plain(answer: &Answer, what: &str) {
     let texts: Value =
         serde_json::from_str(include_str!("../../../shared/texts/en.json")).expect("JSON");
@@ -151,18 +151,18 @@ fn is_plain(answer: &Answer, what: &str) {
         ".rs",
         "garbage",
     ] {
-        assert!(!shown.contains(word), "{what} tells {word}: {answer:?}");
+        assert!(!shown.contains(word), "{what} reveals {word}: {answer:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a63_an_error_is_told_by_a_fixed_text_and_an_id() {
+async fn a63_an_error_shows_only_a_fixed_text_and_an_id() {
     for fault in [Fault::AccessDenied, Fault::Throttle] {
         let world = World::new().await;
-        let mut told = 0;
+        let mut failed = 0;
         tour(&world, &mut async |name, step| {
             if let Step::Ask(ask, _) = &step {
-                // All calls fail; then the writes alone.
+                // First all calls fail; then only the writes.
                 for writes_alone in [false, true] {
                     world.proxy.set_rule(move |operation, _| {
                         (!writes_alone || operation.starts_with("Transact")).then_some(fault)
@@ -170,23 +170,23 @@ async fn a63_an_error_is_told_by_a_fixed_text_and_an_id() {
                     let answer = world.ask(ask.clone()).await;
                     world.proxy.clear_rule();
                     if answer.status < 500 {
-                        // It only read, or was judged before any call.
+                        // It only reads, or is refused before any call.
                         return answer;
                     }
                     assert_eq!((answer.status, answer.code()), (503, "unavailable"), "{name}");
                     is_plain(&answer, name);
-                    told += 1;
+                    failed += 1;
                 }
             }
             perform(&world, &step).await
         })
         .await;
-        assert!(told > 40, "{told}");
+        assert!(failed > 40, "{failed}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a63_an_item_that_cannot_be_read_tells_nothing_of_itself() {
+async fn a63_an_unreadable_item_reveals_nothing_of_its_content() {
     for kind in ["ACCT#", "LEDGER#", "RESET#", "SESSION#", "LOCK#", "POLICY"] {
         let (world, _, ann) = one_kind().await;
         let session = world.session(&ann).await;
@@ -233,6 +233,6 @@ async fn a63_an_item_that_cannot_be_read_tells_nothing_of_itself() {
                 failed += usize::from(answer.status >= 500);
             }
         }
-        assert!(failed > 0, "{kind}: nothing reads it");
+        assert!(failed > 0, "{kind}: no route reads it");
     }
 }

@@ -1,12 +1,13 @@
-//! What each request costs: its AWS calls, the members of its transactions
-//! with their conditions, and the write units of a reset.
+//! The cost of each request: its AWS calls, the members and conditions of its
+//! transactions, and the write units of a reset.
 
 use crate::house::tour::{perform, tour};
 use serde_json::Value;
 use std::fmt::Write;
 use tests::{Call, World};
 
-/// One line a call, one a member of a transaction.
+/// Describes a call: one line for the call and one for each member of a
+/// transaction.
 fn describe(call: &Call) -> String {
     let kind = |key: &Value| {
         key["pk"]["S"].as_str().unwrap_or("?").split('#').next().unwrap_or_default().to_owned()
@@ -22,7 +23,7 @@ fn describe(call: &Call) -> String {
                 .collect::<Vec<_>>();
             assert!(
                 tables.values().all(|t| t["ConsistentRead"] == true),
-                "a read that decides is consistent"
+                "a read that a decision depends on is consistent"
             );
             format!("  Read {}\n", keys.join(" "))
         }
@@ -78,11 +79,11 @@ async fn the_calls_of_every_request_are_those_of_the_golden_list() {
     let first = list.lines().zip(golden.lines()).enumerate().find(|(_, (now, then))| now != then);
     assert!(
         list == golden,
-        "the calls changed, first at {first:?}. If that is meant, run with LATCHKEY_WRITE_GOLDEN=1 and read the difference."
+        "the calls changed, first at {first:?}. If you intended that, run with LATCHKEY_WRITE_GOLDEN=1 and review the difference."
     );
 }
 
-/// The most write units a full reset with sign-in may take: by mail, with one
+/// The limit of write units for a full reset with sign-in: by mail, with one
 /// method; indexes, notice and `send-code` included.
 const MOST_WRITE_UNITS: f64 = 80.0;
 

@@ -1,24 +1,25 @@
-//! No secret lies where it must not: not in logs at `trace`, not in answers
-//! but the one field that hands it out, not in the table's file, its stream
-//! and its outbox, not in what goes over the wire to the table (I14).
+//! Searches for leaked secrets (I14): in logs at `trace`, in answers except the
+//! one field that hands a secret out, in the table's file, its stream and its
+//! outbox, and in requests to the table.
 
 use crate::house::tour::{Step, perform, tour};
 use serde_json::Value;
 use tests::{Lines, World};
 use tracing_subscriber::filter::LevelFilter;
 
-/// Fields that hand a secret out, once.
+/// Response fields that hand a secret out, once.
 const HANDED_OUT: [&str; 2] = ["bearer", "temporaryPassword"];
-/// Fields of a request that carry one.
+/// Request fields that carry a secret.
 const CARRIED: [&str; 4] = ["password", "currentPassword", "newPassword", "code"];
-/// Whom the tour speaks of: user IDs, addresses and names.
-const WHO: [&str; 5] = ["@example.com", "ann.private", "Ann B. Example", "Ada Admin", "zeppelin"];
+/// User IDs, addresses and names in the tour, which logs must not contain.
+const PERSONAL: [&str; 5] =
+    ["@example.com", "ann.private", "Ann B. Example", "Ada Admin", "zeppelin"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a63_no_secret_is_logged_answered_or_stored() {
     let logs = Lines::default();
     let subscriber = logs.subscriber(LevelFilter::TRACE);
-    // Other tests of this process log here too: that only makes more to search.
+    // Other tests of this process log here too. That only adds text to search.
     tracing_subscriber::util::SubscriberInitExt::try_init(subscriber).expect("the first to log");
 
     let world = World::new().await;
@@ -34,7 +35,7 @@ async fn a63_no_secret_is_logged_answered_or_stored() {
         let answer = perform(&world, &step).await;
         carry(&answer.body, &HANDED_OUT, &mut secrets);
         let mut headers = answer.headers.clone();
-        // The cookie hands a bearer out too; cleared, it holds none.
+        // The cookie hands a bearer out too. A cleared cookie is empty.
         let cookie = headers
             .remove("set-cookie")
             .and_then(|set| Some(set.split(';').next()?.split_once('=')?.1.to_owned()));
@@ -50,7 +51,7 @@ async fn a63_no_secret_is_logged_answered_or_stored() {
     let document: Value = serde_json::from_str(&world.secret).expect("JSON");
     secrets.push(document["ids"].as_str().expect("a key").to_owned());
     secrets.push(document["generations"][0]["key"].as_str().expect("a key").to_owned());
-    // A bearer's secret alone, without what names its account.
+    // The secret part of a bearer, without the part that names the account.
     let bare: Vec<String> =
         secrets.iter().filter(|s| s.starts_with("lk")).map(|s| s[26..].to_owned()).collect();
     secrets.extend(bare);
@@ -75,10 +76,10 @@ async fn a63_no_secret_is_logged_answered_or_stored() {
     let text = String::from_utf8_lossy(&logged);
     assert!(
         text.contains("\"answered\"") && text.contains("\"_aws\""),
-        "nothing was logged: the search would prove nothing"
+        "nothing was logged, so the search tests nothing"
     );
-    // Nor who it was, which the table may say.
-    for name in WHO {
+    // Logs contain no personal data either. The table may.
+    for name in PERSONAL {
         assert!(!text.contains(name), "{name} is logged");
     }
     assert!(files[0].len() + files[1].len() > 10_000 && wire.len() > 10_000);
@@ -94,7 +95,7 @@ async fn a63_no_secret_is_logged_answered_or_stored() {
             let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
             assert!(
                 !found,
-                "a secret of {} characters that begins with {:?} lies in {place}",
+                "a secret of {} characters that begins with {:?} is in {place}",
                 secret.len(),
                 &secret[..4]
             );
@@ -103,7 +104,7 @@ async fn a63_no_secret_is_logged_answered_or_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a57_every_first_run_makes_keys_of_its_own() {
+async fn a57_every_first_run_generates_new_keys() {
     let (one, two) =
         (local::secrets::generate().expect("keys"), local::secrets::generate().expect("keys"));
     let keys = |text: &str| -> (String, String) {

@@ -1,4 +1,4 @@
-//! One set of routes: in the code, the template, the local router and the
+//! Keeps one set of routes in the code, the template, the local router and the
 //! folders.
 
 use platform::http::route::Routes;
@@ -11,14 +11,14 @@ use tests::world::{Ask, FUNCTIONS, local_router};
 
 const TEMPLATE: &str = include_str!("../../../infra/template.yaml");
 
-/// The function that serves pages, and no API.
+/// The function that serves the pages. It has no API.
 const PORTAL: &str = "portal";
 
-/// A function of the template, by the package it is built from.
+/// A function of the template, under its package's name.
 struct Declared {
     /// Path -> methods.
     routes: BTreeMap<String, BTreeSet<String>>,
-    /// Types of its events.
+    /// The types of its events.
     events: BTreeSet<String>,
 }
 
@@ -39,7 +39,7 @@ fn declared() -> BTreeMap<String, Declared> {
                 let methods =
                     declared.routes.entry(text(&event["Properties"]["Path"])).or_default();
                 let method = text(&event["Properties"]["Method"]).to_uppercase();
-                assert!(methods.insert(method), "an event stands twice: {event:?}");
+                assert!(methods.insert(method), "an event is listed twice: {event:?}");
             }
         }
         (text(&function["Metadata"]["BuildProperties"]["Binary"]), declared)
@@ -47,7 +47,7 @@ fn declared() -> BTreeMap<String, Declared> {
     functions.map(declare).collect()
 }
 
-/// Whether a path is of the API; the others are pages.
+/// Whether a path belongs to the API. All other paths are pages.
 fn is_api(path: &str) -> bool {
     path.starts_with("/v1/")
 }
@@ -64,7 +64,7 @@ pub fn routes() -> Vec<(String, String, String)> {
     declared().into_iter().flat_map(of).collect()
 }
 
-/// A path of this pattern.
+/// An example path of a pattern.
 pub fn example(pattern: &str) -> String {
     pattern
         .split('/')
@@ -86,7 +86,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
 }
 
-/// Function and path, as the rows of the code have them.
+/// The code's rows: function, method, path.
 fn rows() -> BTreeSet<(String, String, String)> {
     let api = API.iter().flat_map(|routes| {
         let Routes { function, rows } = routes();
@@ -108,10 +108,10 @@ fn the_local_router_has_the_routes_of_the_code() {
     }
     let local: BTreeMap<String, String> =
         local_router().into_iter().map(|(path, function)| (path.join("/"), function)).collect();
-    assert_eq!(local, lines, "write it anew with LATCHKEY_WRITE_GOLDEN=1");
+    assert_eq!(local, lines, "update it with LATCHKEY_WRITE_GOLDEN=1");
 }
 
-/// Writes the local router, which is the end of the workspace's manifest.
+/// Writes the local router, at the end of the workspace's manifest.
 fn write_local_router(lines: &BTreeMap<String, String>) {
     const HEADER: &str = "[workspace.metadata.lambda.watch.router]\n";
     let file = root().join("Cargo.toml");
@@ -151,7 +151,7 @@ fn functions_folders_and_the_template_are_one_list() {
         assert_eq!(
             manifest["package"]["name"].as_str(),
             Some(folder.as_str()),
-            "a package is named as its folder"
+            "a package has the name of its folder"
         );
     }
     let with_routes: BTreeSet<&str> = declared
@@ -165,7 +165,7 @@ fn functions_folders_and_the_template_are_one_list() {
         .filter(|(_, f)| f.events.contains("DynamoDB"))
         .map(|(name, _)| name.as_str())
         .collect();
-    assert_eq!(on_the_stream, ["send-code"], "one function alone sends");
+    assert_eq!(on_the_stream, ["send-code"], "only one function sends");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -174,7 +174,8 @@ async fn every_route_of_the_template_is_answered_and_no_other_method() {
     for (function, declared) in declared() {
         for (pattern, methods) in declared.routes.iter().filter(|(path, _)| is_api(path)) {
             for name in METHODS {
-                // Without a bearer and a body: refused, but by the route itself.
+                // Without a bearer and a body the route itself refuses the
+                // request.
                 let answer =
                     world.ask_function(&function, Ask::new(method(name), example(pattern))).await;
                 let what = format!("{function}: {name} {pattern}: {answer:?}");
@@ -215,5 +216,5 @@ fn the_stream_is_filtered_by_the_outbox_key_and_nothing_else() {
     let prefix = key.pk.strip_suffix(handle.as_str()).expect("prefix and handle");
     let expected = serde_json::json!({ "eventName": ["INSERT"], "dynamodb": { "Keys": { "pk": { "S": [{ "prefix": prefix }] } } } });
     assert_eq!(pattern, expected);
-    assert_eq!(local::pump::OUTBOX, prefix, "a laptop's pump filters alike");
+    assert_eq!(local::pump::OUTBOX, prefix, "the local pump uses the same filter");
 }

@@ -1,5 +1,5 @@
-//! What is logged: lines with the fields that the page for operators lists and
-//! no other, the same for known and unknown accounts.
+//! Checks log lines: each has exactly the fields that the operators' page
+//! lists, and known and unknown accounts have the same lines.
 
 use crate::house::tour::{perform, tour};
 use crate::reset::equal::{STATES, states_in};
@@ -7,25 +7,23 @@ use crate::trouble::rotation::{ours, step};
 use domain::audit::SupportCode;
 use local::inbox::{Channel, Failure};
 use local::secrets::SECRET_ID;
-use platform::log::{Logging, subscriber};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use tests::delivery::ses;
-use tests::lines::NAMESPACE;
 use tests::people::StartedReset;
 use tests::world::{Ask, event};
 use tests::{Fault, Lines, World};
 use tracing_subscriber::filter::LevelFilter;
 
-/// The page for operators.
+/// The operators' page.
 pub const PAGE: &str = include_str!("../../../infra/README-logs.md");
 
-/// The names in backticks of a cell.
+/// The names in backticks in a table cell.
 pub fn names(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).collect()
 }
 
-/// The rows of the page's tables whose first cell names something.
+/// The rows of the page's tables whose first cell has a name.
 pub fn rows() -> impl Iterator<Item = Vec<&'static str>> {
     let rows = PAGE.lines().filter(|line| line.starts_with("| `"));
     rows.map(|line| {
@@ -33,7 +31,7 @@ pub fn rows() -> impl Iterator<Item = Vec<&'static str>> {
     })
 }
 
-/// Every field a line has, and those of an event.
+/// The common fields of every line, and the fields of each event.
 fn listed() -> (BTreeSet<&'static str>, BTreeMap<&'static str, BTreeSet<&'static str>>) {
     let (mut common, mut events) = (BTreeSet::new(), BTreeMap::new());
     for row in rows() {
@@ -48,7 +46,7 @@ fn listed() -> (BTreeSet<&'static str>, BTreeMap<&'static str, BTreeSet<&'static
     (common, events)
 }
 
-/// A line whose fields are listed: of them, those of its event.
+/// Asserts that a line's fields are listed. Returns those of its event.
 #[track_caller]
 pub fn known(line: &Value) -> BTreeSet<&str> {
     let (common, events) = listed();
@@ -56,7 +54,7 @@ pub fn known(line: &Value) -> BTreeSet<&str> {
         line.as_object().expect("an object").keys().map(String::as_str).collect();
     let event = line["event"].as_str().unwrap_or_else(|| panic!("no event in {line}"));
     let own = events.get(event).unwrap_or_else(|| panic!("{event} is not on the page"));
-    assert!(common.is_subset(&fields), "it lacks {:?}: {line}", common.difference(&fields));
+    assert!(common.is_subset(&fields), "missing fields {:?}: {line}", common.difference(&fields));
     let own_here: BTreeSet<&str> = fields.difference(&common).copied().collect();
     assert!(
         own_here.is_subset(own),
@@ -81,7 +79,7 @@ fn the_page_and_the_module_list_the_same_fields() {
         .collect();
     assert!(
         rows.len() > 15 && rows.iter().all(|row| PAGE.contains(row)),
-        "infra/README-logs.md is not what log.rs says"
+        "infra/README-logs.md differs from log.rs"
     );
     let events = listed().1;
     let listed: usize =
@@ -147,7 +145,7 @@ async fn every_request_leaves_a_line_with_the_listed_fields() {
 }
 
 #[tokio::test]
-async fn what_went_wrong_stands_under_the_id_of_its_request() {
+async fn a_failure_is_logged_with_the_id_of_its_request() {
     let lines = Lines::default();
     let world = World::new().await;
     world.ready().await;
@@ -197,7 +195,7 @@ async fn what_went_wrong_stands_under_the_id_of_its_request() {
 }
 
 #[tokio::test]
-async fn the_support_code_of_a_line_is_the_one_its_caller_was_told() {
+async fn a_line_has_the_support_code_that_its_caller_received() {
     let lines = Lines::default();
     let world = World::new().await;
     world.ready().await;
@@ -251,7 +249,7 @@ async fn a63_lines_of_known_and_unknown_accounts_are_alike() {
             .ask(Ask::new("DELETE", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer))
             .await
             .expect(204);
-        // As many as begin a lockout, and one that meets it.
+        // Enough to start a lockout, and one more that it refuses.
         for n in 0..11 {
             world.sign_in(user_id, &format!("a wrong password, number {n}")).await;
         }
@@ -269,7 +267,7 @@ async fn a63_lines_of_known_and_unknown_accounts_are_alike() {
     }
 }
 
-/// A line without what differs from one request to the next.
+/// A line without the values that differ between requests.
 fn without_values(mut line: Value) -> Value {
     let fields = line.as_object_mut().expect("an object");
     for name in ["requestId", "supportCode", "timestamp", "milliseconds", "Latency"] {
@@ -303,7 +301,7 @@ async fn a_page_leaves_a_line_too() {
         of.iter().map(|line| line["outcome"].as_str().expect("a text")).collect();
     assert_eq!(outcomes, ["ok", "404", "404", "invalidRequest"]);
     assert!(of.iter().all(|line| line["requestId"] == "request-1"));
-    assert_eq!(lines.len(), 8, "and one of metrics each");
+    assert_eq!(lines.len(), 8, "each with a line of metrics");
 }
 
 #[tokio::test]
@@ -329,14 +327,14 @@ async fn a_step_of_a_rotation_leaves_a_line() {
 }
 
 #[tokio::test]
-async fn a_message_is_followed_by_its_record_and_by_its_support_code() {
+async fn a_message_can_be_followed_by_its_record_and_by_its_support_code() {
     let lines = Lines::default();
     let world = World::new().await;
     world.ready().await;
     let reset = world.start_reset("ann@example.com").await;
     world.send_code(&reset).await;
     let listening = lines.listen(LevelFilter::INFO);
-    // The channel takes it the second time; then it comes back.
+    // The channel accepts the message on the second try; then it bounces.
     world.standins.fail_next(Channel::Email, Failure::Throttled);
     world.pump().await;
     let bounced = ses(
@@ -360,68 +358,4 @@ async fn a_message_is_followed_by_its_record_and_by_its_support_code() {
         );
     }
     assert_eq!(of("messageReturned")["supportCode"], json!(reset.support_code));
-}
-
-#[test]
-fn metrics_have_a_switch_of_their_own() {
-    for (level, metrics, expected) in [
-        (LevelFilter::INFO, true, 2),
-        (LevelFilter::INFO, false, 1),
-        (LevelFilter::ERROR, true, 1),
-        (LevelFilter::OFF, true, 1),
-        (LevelFilter::OFF, false, 0),
-    ] {
-        let lines = Lines::default();
-        let metrics = metrics.then(|| NAMESPACE.to_owned());
-        let logging = Logging {
-            level,
-            metrics: metrics.clone(),
-            function: "f".to_owned(),
-            function_version: "1".to_owned(),
-        };
-        let _other = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
-        tracing::subscriber::with_default(subscriber(logging, lines.clone()), || {
-            tracing::info!(target: "platform::test", event = "answered", outcome = "ok");
-            tracing::info!(target: "latchkey::metrics", line = "{}");
-        });
-        assert_eq!(
-            lines.bytes().iter().filter(|byte| **byte == b'\n').count(),
-            expected,
-            "{level} {metrics:?}"
-        );
-    }
-}
-
-#[test]
-fn a_warning_of_a_library_is_a_line_like_the_others() {
-    let lines = Lines::default();
-    let listening = lines.listen(LevelFilter::TRACE);
-    tracing::warn!(target: "hyper::client", "it went \"away\"\n{}", 1);
-    tracing::info!(target: "hyper::client", "not ours to tell");
-    drop(listening);
-    let [line] = lines.take().try_into().expect("one line");
-    let fields: Vec<_> = line
-        .as_object()
-        .expect("an object")
-        .keys()
-        .filter(|name| *name != "timestamp")
-        .cloned()
-        .collect();
-    assert_eq!(
-        fields,
-        [
-            "event",
-            "function",
-            "functionVersion",
-            "level",
-            "message",
-            "outcome",
-            "target",
-            "version"
-        ]
-    );
-    assert_eq!(
-        (&line["event"], &line["message"]),
-        (&json!("library"), &json!("it went \"away\"\n1"))
-    );
 }

@@ -1,5 +1,5 @@
-//! What is counted: every metric in the form that CloudWatch reads, each as
-//! often as it happened, and by nothing that says who.
+//! Checks every metric: its embedded metric format, its count, and that it
+//! carries no personal data.
 
 use super::lines::{known, names, rows};
 use domain::time::Span;
@@ -14,8 +14,8 @@ use tests::world::{Ask, BEGIN};
 use tests::{Fault, Lines, World};
 use tracing_subscriber::filter::LevelFilter;
 
-/// What the specification of the embedded metric format asks of a line, as
-/// far as a schema can say it.
+/// The rules of the embedded metric format's specification that a schema can
+/// express.
 fn schema() -> Value {
     let name = json!({ "type": "string", "minLength": 1, "maxLength": 1024 });
     let set = json!({ "type": "array", "maxItems": 30, "uniqueItems": true, "items": { "type": "string", "minLength": 1, "maxLength": 250 } });
@@ -52,7 +52,7 @@ fn schema() -> Value {
     })
 }
 
-/// The metrics of a line, each by its name and, where it has any, dimensions.
+/// The metrics of a line, by name and, where present, dimensions.
 #[track_caller]
 fn read(line: &Value) -> Vec<(String, f64)> {
     let wrong =
@@ -66,7 +66,7 @@ fn read(line: &Value) -> Vec<(String, f64)> {
             let ours = Metric::ALL
                 .into_iter()
                 .find(|metric| metric.name() == name)
-                .unwrap_or_else(|| panic!("nobody knows {name}"));
+                .unwrap_or_else(|| panic!("{name} is not declared"));
             assert_eq!(metric["Unit"], ours.unit());
             let value =
                 line[name].as_f64().unwrap_or_else(|| panic!("{name} has no number in {line}"));
@@ -80,7 +80,7 @@ fn read(line: &Value) -> Vec<(String, f64)> {
                     let value = line[name.as_str().expect("a name")]
                         .as_str()
                         .unwrap_or_else(|| panic!("no {name} in {line}"));
-                    // What CloudWatch takes as a value.
+                    // The values that CloudWatch accepts.
                     assert!(
                         (1..=1024).contains(&value.len())
                             && value.is_ascii()
@@ -98,7 +98,7 @@ fn read(line: &Value) -> Vec<(String, f64)> {
     found
 }
 
-/// Sums, as CloudWatch makes them; of latencies their number.
+/// Sums the metrics as CloudWatch does. A latency counts as one.
 #[track_caller]
 fn counts(lines: &[Value]) -> BTreeMap<String, u32> {
     let mut counts = BTreeMap::new();
@@ -152,11 +152,11 @@ async fn a_journey_counts_each_thing_once() {
         world.user(&admin, json!({ "userId": "ann@example.com", "name": "Ann Example" })).await;
     let listening = lines.listen(LevelFilter::TRACE);
 
-    // Registration: two kinds, each by a code, and a notice of each.
+    // Registration: two kinds, a code for each, and a notice of each.
     let session = world.session(&ann).await;
     world.add_method(&session, "email", MAIL).await;
     world.add_method(&session, "mobilePhone", NUMBER).await;
-    // A start that comes twice is one.
+    // A start repeated with the same key counts once.
     let start = Ask::new("POST", "/v1/resets")
         .body(json!({ "userId": "ann@example.com" }))
         .header("idempotency-key", "k".repeat(20));
@@ -171,7 +171,7 @@ async fn a_journey_counts_each_thing_once() {
     world.send_code(&reset).await;
     assert_eq!(world.ask_code(&reset).await.code(), "tooSoon");
     world.pass(Span::seconds(30));
-    // The same kind once more is no further step.
+    // Proving the same kind again is not another step.
     let challenge = world.send_code(&reset).await;
     let code = world.code_for(MAIL).await;
     assert_eq!(
@@ -182,11 +182,11 @@ async fn a_journey_counts_each_thing_once() {
     assert_eq!(world.next_in(&reset).await, "password");
     world.set_password(&reset, "short").await.expect(422);
     world.set_password(&reset, "a new and longer password").await.expect(204);
-    // Somebody unknown comes as far as a code.
-    let decoy = world.start_reset("nobody@example.com").await;
+    // A reset of an unknown user ID gets as far as a code.
+    let decoy = world.start_reset("unknown@example.com").await;
     world.send_code(&decoy).await;
     world.pump().await;
-    // By phone, to a channel that will not.
+    // By phone, through a channel that fails.
     let other = world.start_reset("ann@example.com").await;
     world.standins.inbox().fail_next(Channel::Sms, Failure::Rejected);
     world.ask_sms(&other, NUMBER).await.expect(202);
@@ -202,7 +202,7 @@ async fn a_journey_counts_each_thing_once() {
     assert_eq!(
         (counts.remove("Latency"), counts.remove("Latency latchkey-tests")),
         (Some(ends), Some(ends)),
-        "one an invocation"
+        "one for each invocation"
     );
     let expected = json!({
         "CodesRefused": 1,
@@ -226,14 +226,14 @@ async fn a_journey_counts_each_thing_once() {
         lines.iter().filter(|line| !line["_aws"].is_object()).flat_map(known).collect();
     assert!(["reason", "country", "parts"].iter().all(|field| seen.contains(field)), "{seen:?}");
 
-    // Beside nobody's name, address or secret.
+    // Metrics contain no name, address or secret.
     let text: String = lines.iter().map(Value::to_string).collect();
     let new = "a new and longer password";
     for secret in [
         MAIL,
         NUMBER,
         "ann@example.com",
-        "nobody@example.com",
+        "unknown@example.com",
         "Ann Example",
         &ann.password,
         new,
@@ -244,20 +244,20 @@ async fn a_journey_counts_each_thing_once() {
         assert!(!text.contains(secret), "{secret} is logged");
     }
     let now = lines.iter().find_map(|line| line["_aws"]["Timestamp"].as_i64());
-    assert_eq!(now, Some(BEGIN.0), "of the request's clock");
+    assert_eq!(now, Some(BEGIN.0), "the time of the request");
 }
 
 #[tokio::test]
-async fn an_answer_has_one_latency_and_a_lockout_is_counted_when_it_begins() {
+async fn each_answer_has_one_latency_and_a_lockout_counts_when_it_begins() {
     let lines = Lines::default();
     let world = World::new().await;
     let administrator = world.administrator().await;
     let session = world.session(&administrator).await;
     let listening = lines.listen(LevelFilter::OFF);
     for n in 0..12 {
-        world.sign_in("nobody@example.com", &format!("a wrong password, number {n}")).await;
+        world.sign_in("unknown@example.com", &format!("a wrong password, number {n}")).await;
     }
-    // Of somebody signed in, by the same count.
+    // A signed-in user's wrong passwords have the same count.
     for n in 0..11 {
         let confirm = Ask::new("POST", "/v1/session/confirm").bearer(&session);
         world
@@ -277,7 +277,7 @@ async fn an_answer_has_one_latency_and_a_lockout_is_counted_when_it_begins() {
 }
 
 #[tokio::test]
-async fn a_text_message_is_paid_each_time_it_may_have_been_taken() {
+async fn a_text_message_counts_each_time_its_channel_may_have_accepted_it() {
     let lines = Lines::default();
     let world = World::new().await;
     let administrator = world.administrator().await;
@@ -299,7 +299,7 @@ async fn a_text_message_is_paid_each_time_it_may_have_been_taken() {
     let lines = lines.take();
     let mut counts = counts(&lines);
     counts.retain(|name, _| !name.starts_with("Latency"));
-    // One message, that reached the phone twice.
+    // One message that reached the phone twice.
     let expected = json!({ "MessagesSent": 1, "MessagesSent mobilePhone reset en AU": 1, "SmsParts": 2, "SmsParts AU": 2 });
     assert_eq!(json!(counts), expected);
     let outcomes: Vec<_> = lines
@@ -311,7 +311,7 @@ async fn a_text_message_is_paid_each_time_it_may_have_been_taken() {
 }
 
 #[tokio::test]
-async fn what_waits_is_measured_with_its_age() {
+async fn unsent_messages_are_measured_with_their_age() {
     let lines = Lines::default();
     let world = World::new().await;
     world.ready().await;
@@ -331,7 +331,7 @@ async fn what_waits_is_measured_with_its_age() {
 }
 
 #[test]
-fn a_text_message_is_paid_by_its_parts() {
+fn a_text_message_counts_by_its_parts() {
     for (text, expected) in [
         ("a".repeat(160), 1),
         ("a".repeat(161), 2),
@@ -345,6 +345,10 @@ fn a_text_message_is_paid_by_its_parts() {
         ("碼".repeat(135), 3),
     ] {
         assert_eq!(parts(&text), expected, "{} characters", text.chars().count());
-        assert_eq!(local::inbox::parts(&text), expected as usize, "the inbox counts alike");
+        assert_eq!(
+            local::inbox::parts(&text),
+            expected as usize,
+            "the inbox counts the same parts"
+        );
     }
 }

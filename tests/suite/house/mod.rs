@@ -1,10 +1,11 @@
-//! The house itself: its rules, its lists, its contract.
+//! The repository's own rules, lists and contracts.
 
 mod calls;
 mod canary;
 mod circles;
 pub mod contract;
 mod lines;
+mod logging;
 mod metrics;
 mod openapi;
 mod portal;

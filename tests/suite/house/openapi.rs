@@ -1,4 +1,4 @@
-//! The document of the API is what the code says, and says what it should.
+//! Checks that the committed OpenAPI document matches the code and is complete.
 
 use crate::house::contract::routes;
 use domain::error::ProblemCode;
@@ -8,7 +8,7 @@ use std::path::Path;
 use tests::contract::{DOCUMENT, errors};
 
 #[test]
-fn the_committed_document_is_what_the_code_says() {
+fn the_committed_document_matches_the_code() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/openapi.json");
     let text =
         serde_json::to_string_pretty(&platform::http::openapi::document()).expect("JSON") + "\n";
@@ -20,11 +20,11 @@ fn the_committed_document_is_what_the_code_says() {
     let same = committed == text;
     assert!(
         same,
-        "infra/openapi.json is not what the code says: LATCHKEY_WRITE_GOLDEN=1 cargo test -p tests --test suite -- openapi::"
+        "infra/openapi.json differs from the code; update it: LATCHKEY_WRITE_GOLDEN=1 cargo test -p tests --test suite -- openapi::"
     );
 }
 
-/// Method and path of each operation, with it.
+/// The operations of the document: method, path, operation.
 fn operations() -> impl Iterator<Item = (String, &'static str, &'static Value)> {
     let paths = DOCUMENT["paths"].as_object().expect("paths").iter();
     paths.flat_map(|(path, item)| {
@@ -46,7 +46,7 @@ fn the_document_has_the_routes_of_the_template_and_their_functions() {
 }
 
 #[test]
-fn every_example_is_one_of_its_schema_and_every_body_has_one() {
+fn every_example_fits_its_schema_and_every_body_has_one() {
     let schemas = DOCUMENT["components"]["schemas"].as_object().expect("schemas");
     for (name, schema) in schemas {
         let reference = serde_json::json!({ "$ref": format!("#/components/schemas/{name}") });
@@ -71,14 +71,15 @@ fn every_example_is_one_of_its_schema_and_every_body_has_one() {
 }
 
 #[test]
-fn every_problem_is_in_the_document_with_its_words() {
+fn every_problem_is_in_the_document_with_its_texts() {
     let responses = DOCUMENT["components"]["responses"].as_object().expect("responses");
     let said: String = responses
         .values()
         .map(|response| response["description"].as_str().expect("a text"))
         .collect();
-    // Nobody can be told of these two by an operation: a path that is none
-    // ends with the first, and `directory` alone, invoked directly, the second.
+    // No operation of the document answers with these two: an undocumented
+    // method answers with the first, a direct invocation of `directory` with the
+    // second.
     let elsewhere = [ProblemCode::MethodNotAllowed, ProblemCode::AdministratorExists];
     for code in ProblemCode::ALL {
         assert_eq!(

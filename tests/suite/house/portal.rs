@@ -1,4 +1,4 @@
-//! How pages are served: which language, what may be kept, which headers.
+//! Checks how pages are served: language, caching, headers.
 
 use lambda_runtime::{Context, LambdaEvent};
 use platform::http::routes::portal::{File, Kind, router};
@@ -50,12 +50,12 @@ async fn serve_event(event: &Value) -> Served {
         status: answer["statusCode"].as_u64().expect("a status"),
         headers: serde_json::from_value(answer["headers"].clone()).expect("headers"),
         body: answer["body"].clone(),
-        base64: answer["isBase64Encoded"].as_bool().expect("told"),
+        base64: answer["isBase64Encoded"].as_bool().expect("isBase64Encoded"),
     }
 }
 
 #[tokio::test]
-async fn a_page_comes_in_the_language_of_the_address_else_of_the_browser() {
+async fn a_page_has_the_language_of_the_address_or_else_of_the_browser() {
     for (path, accepted, expected) in [
         ("/reset", "", "en"),
         ("/reset", "zh-TW,zh;q=0.9,en;q=0.8", "zh-TW"),
@@ -81,7 +81,7 @@ async fn a_page_comes_in_the_language_of_the_address_else_of_the_browser() {
 }
 
 #[tokio::test]
-async fn a_page_is_asked_after_each_time_and_what_it_names_is_kept() {
+async fn a_page_is_revalidated_and_its_assets_are_cached() {
     let page = serve(Ask::new("GET", "/reset")).await;
     assert_eq!(
         (page.headers["cache-control"].as_str(), page.headers["etag"].as_str()),
@@ -107,7 +107,7 @@ async fn a_page_is_asked_after_each_time_and_what_it_names_is_kept() {
 }
 
 #[tokio::test]
-async fn a_file_goes_compressed_to_whoever_reads_that() {
+async fn a_file_is_compressed_for_browsers_that_accept_it() {
     let brotli =
         serve(Ask::new("GET", "/reset").header("accept-encoding", "gzip, deflate, br, zstd")).await;
     assert_eq!((brotli.headers["content-encoding"].as_str(), brotli.base64), ("br", true));
@@ -158,12 +158,12 @@ async fn a60_every_answer_forbids_what_a_page_does_not_need() {
             );
         }
     }
-    // `/admin` is none of these files.
+    // The files of this test include no page `/admin`.
     assert_eq!(seen, [303, 200, 404, 200, 404, 404, 405, 400]);
 }
 
 #[tokio::test]
-async fn an_address_leads_nowhere_but_to_our_own_pages() {
+async fn a_redirect_leads_only_to_our_own_pages() {
     for (path, location) in [
         ("/", "/sign-in"),
         ("/?mkt=zh-TW", "/sign-in?mkt=zh-TW"),

@@ -1,8 +1,8 @@
-//! Each function's role, both ways: what it calls is granted (the proxy refuses
-//! everything else, in every test), and what is granted is called.
+//! Checks each function's role both ways: the proxy refuses every ungranted
+//! call in every test, and every granted right is used here.
 
 use crate::house::tour::{perform, tour};
-use crate::trouble::older::lived_in;
+use crate::trouble::lived_in::lived_in;
 use crate::trouble::rotation::{client, rotated};
 use domain::time::Span;
 use serde_json::{Value, json};
@@ -14,8 +14,8 @@ use tests::{Call, World};
 
 const PHONE: &str = "+61491570156";
 
-/// What tour and kept items do not meet: requests that may be repeated,
-/// sessions that are used for long, an administrator who resets, new keys.
+/// Requests that the tour and the kept items lack: idempotent repeats, long
+/// sessions, a reset by an administrator, new keys.
 #[rustfmt::skip]
 async fn rarer(world: &World) {
     let key = |ask: Ask, name: &str| ask.header("idempotency-key", format!("{name:-<16}"));
@@ -54,7 +54,7 @@ async fn rarer(world: &World) {
     acting("rotate-secret", rotated(&client(world.proxy.endpoint(), AtWork), "v2")).await;
 }
 
-/// Every call of the journeys, each function in a process of its own.
+/// All calls of the journeys, with each function in its own process.
 async fn calls() -> Vec<Call> {
     let world = World::new().await.apart().await;
     tour(&world, &mut async |_, step| perform(&world, &step).await).await;
@@ -68,11 +68,11 @@ async fn calls() -> Vec<Call> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_role_grants_its_function_uses() {
+async fn a_function_uses_every_right_of_its_role() {
     let calls = calls().await;
     let strange: Vec<&Call> =
         calls.iter().filter(|call| !ROLES.contains_key(&call.function)).collect();
-    assert!(strange.is_empty(), "of no function: {strange:?}");
+    assert!(strange.is_empty(), "calls of no function: {strange:?}");
     let mut idle = Vec::new();
     for (function, role) in ROLES.iter() {
         idle.extend(
@@ -82,13 +82,13 @@ async fn what_a_role_grants_its_function_uses() {
     assert!(idle.is_empty(), "granted and never used:\n{}", idle.join("\n"));
 }
 
-/// A read of the day's SMS, which `send-code` alone may do.
+/// A read of the day's SMS budget, which only `send-code` may make.
 fn budget_of(table: &str) -> Value {
     json!({ "RequestItems": { table: { "Keys": [{ "pk": { "S": "BUDGET#1" }, "sk": { "S": "-" } }] } } })
 }
 
 #[test]
-fn what_no_role_grants_is_refused() {
+fn a_call_that_no_role_grants_is_refused() {
     let read = budget_of("latchkey");
     for function in ROLES.keys() {
         assert_eq!(
@@ -109,7 +109,7 @@ fn what_no_role_grants_is_refused() {
 }
 
 #[test]
-fn a_right_to_one_resource_is_none_to_another() {
+fn a_right_to_one_resource_does_not_cover_another() {
     let mail =
         |from: &str, set: &str| json!({ "FromEmailAddress": from, "ConfigurationSetName": set });
     let (secret, query) = (json!({ "SecretId": "latchkey" }), |index: &str| {
@@ -133,7 +133,8 @@ fn a_right_to_one_resource_is_none_to_another() {
         ("/v2/email/outbound-emails", mail("Latchkey <no-reply@example.org>", "latchkey"), 1),
         ("/v2/email/outbound-emails", mail("Latchkey <no-reply@example.com>", "another"), 1),
         ("/v2/email/outbound-emails", mail("no-reply@another.example.com", "another"), 2),
-        // Every number has no name, so all is granted, and what has one is taken away.
+        // A phone number has no ARN, so all targets are granted and those with
+        // an ARN are denied.
         ("/Publish", json!({ "PhoneNumber": PHONE }), 0),
         ("/Publish", json!({ "TopicArn": "arn:aws:sns:us-east-1:000000000000:alarms" }), 1),
         ("/Publish", json!({ "TargetArn": "arn:aws:sns:us-east-1:000000000000:endpoint/GCM/app/1" }), 1),
@@ -144,9 +145,9 @@ fn a_right_to_one_resource_is_none_to_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_is_judged_by_the_function_that_makes_it() {
+async fn a_call_is_checked_against_the_role_of_its_function() {
     let world = World::new().await;
-    // A new client each time: it remembers whose it is.
+    // A new client each time, because a client caches its credentials.
     let read = async || {
         client(world.proxy.endpoint(), AtWork)
             .get_secret_value()
@@ -155,11 +156,11 @@ async fn a_call_is_judged_by_the_function_that_makes_it() {
             .await
             .is_ok()
     };
-    assert!(!read().await, "nobody's");
+    assert!(!read().await, "a caller without a function");
     assert!(!acting("portal", read()).await);
     assert!(acting("verify", read()).await);
 
-    // What a function does at once, too.
+    // Concurrent calls within a function, too.
     let admin = world.session(&world.administrator().await).await;
     for (name, groups) in [("ann", json!(["staff", "board"])), ("bob", json!(["staff", "guests"]))]
     {
@@ -174,7 +175,7 @@ async fn a_call_is_judged_by_the_function_that_makes_it() {
     assert!(calls.iter().all(|call| call.function == "directory"), "{calls:?}");
 }
 
-/// A role of a function with this statement alone.
+/// A function's role with only this statement.
 fn role(function: &str, statement: &str) -> tests::roles::Role {
     let template = format!(
         "{{ Resources: {{
@@ -187,7 +188,7 @@ fn role(function: &str, statement: &str) -> tests::roles::Role {
 }
 
 #[test]
-fn what_a_service_does_for_one_function_is_idle_in_another() {
+fn a_right_that_a_service_uses_for_one_function_is_unused_in_another() {
     let idle =
         |function: &str, statement: &str| role(function, statement).unused(function, &[]).len();
     let put_by = "{ Effect: Allow, Action: sqs:SendMessage, Resource: !GetAtt LostEvents.Arn }";
@@ -204,7 +205,7 @@ fn what_a_service_does_for_one_function_is_idle_in_another() {
 }
 
 #[test]
-fn a_role_says_what_it_denies_and_nothing_that_is_not_understood() {
+fn a_role_reads_denials_and_rejects_unknown_statements() {
     let both = role(
         "verify",
         "{ Effect: Allow, Action: sns:Publish, Resource: \"*\" }, { Effect: Deny, Action: sns:Publish, Resource: \"arn:*:sns:*\" }",
@@ -222,7 +223,7 @@ fn a_role_says_what_it_denies_and_nothing_that_is_not_understood() {
 }
 
 #[test]
-fn what_the_service_calls_has_its_reason_and_is_granted() {
+fn every_call_by_a_service_has_a_reason_and_is_granted() {
     for (whose, action, reason) in BY_THE_SERVICE {
         assert!(!reason.is_empty());
         let granted = |name: &&String| {

@@ -1,4 +1,4 @@
-//! Every sentence a person reads: there, in both languages, and used.
+//! Checks that every sentence exists in both languages and is used.
 
 use domain::challenge::Purpose;
 use domain::error::{ProblemCode, ViolationCode};
@@ -9,8 +9,8 @@ use platform::http::api::can_reset::sentence;
 use platform::texts::{all, text};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Every key the product asks for.
-fn asked() -> BTreeSet<String> {
+/// The keys of every sentence that the product uses.
+fn used() -> BTreeSet<String> {
     let camel_case = |name: String| name[..1].to_ascii_lowercase() + &name[1..];
     let problems = ProblemCode::ALL.iter().flat_map(|code| {
         ["title", "detail"].map(|part| format!("problem.{}.{part}", code.as_str()))
@@ -25,10 +25,10 @@ fn asked() -> BTreeSet<String> {
     let texts = Purpose::ALL.iter().flat_map(|purpose| {
         ["", ".short"].map(|part| format!("sms.code.{}{part}", purpose.as_str()))
     });
-    let told = Notice::ALL
+    let notices_by_sms = Notice::ALL
         .iter()
         .map(|notice| format!("sms.notice.{}", camel_case(format!("{notice:?}"))));
-    let told = told.chain(["sms.notice.administratorReset.short".to_owned()]);
+    let notices_by_sms = notices_by_sms.chain(["sms.notice.administratorReset.short".to_owned()]);
     let every_mail =
         ["mail.code.life", "mail.code.warning", "mail.notice.warning", "mail.notice.helpDesk"]
             .map(str::to_owned);
@@ -36,11 +36,12 @@ fn asked() -> BTreeSet<String> {
         domain::preview::Warning::ALL.iter().map(|warning| format!("warning.{}", warning.as_str()));
     let standings = ResetEligibility::REASONS.map(sentence);
     let said = problems.chain(violations).chain(warnings).chain(standings);
-    said.chain(codes).chain(notices).chain(texts).chain(told).chain(every_mail).collect()
+    said.chain(codes).chain(notices).chain(texts).chain(notices_by_sms).chain(every_mail).collect()
 }
 
-/// The sentences of the pages, in each language. That each is shown, and that
-/// there is one for whatever a page shows, `functions/portal/web/build.mjs` holds.
+/// The sentences of the pages, in each language.
+/// `functions/portal/web/build.mjs` checks that each is used and that none is
+/// missing.
 fn pages() -> [BTreeMap<String, String>; 2] {
     [
         include_str!("../../../shared/texts/pages/en.json"),
@@ -49,7 +50,7 @@ fn pages() -> [BTreeMap<String, String>; 2] {
     .map(|json| serde_json::from_str(json).expect("an object of strings"))
 }
 
-/// Everything that is read, with its language.
+/// Every sentence, with its language.
 fn sentences() -> impl Iterator<Item = (Language, String, String)> {
     let own = |(key, sentence): (&String, &String)| (key.clone(), sentence.clone());
     Language::ALL.into_iter().zip(pages()).flat_map(move |(language, pages)| {
@@ -62,7 +63,7 @@ fn sentences() -> impl Iterator<Item = (Language, String, String)> {
     })
 }
 
-/// Names of the `{placeholders}` of a sentence.
+/// The names of a sentence's `{placeholders}`.
 fn placeholders(sentence: &str) -> BTreeSet<&str> {
     sentence
         .split('{')
@@ -72,11 +73,11 @@ fn placeholders(sentence: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn each_language_has_every_sentence_and_none_that_nobody_asks_for() {
+fn each_language_has_every_used_sentence_and_no_other() {
     for language in Language::ALL {
         let has: BTreeSet<String> = all(language).keys().cloned().collect();
-        let missing: Vec<_> = asked().difference(&has).cloned().collect();
-        let unused: Vec<_> = has.difference(&asked()).cloned().collect();
+        let missing: Vec<_> = used().difference(&has).cloned().collect();
+        let unused: Vec<_> = has.difference(&used()).cloned().collect();
         assert!(
             missing.is_empty() && unused.is_empty(),
             "{}: missing {missing:?}, unused {unused:?}",
@@ -87,7 +88,7 @@ fn each_language_has_every_sentence_and_none_that_nobody_asks_for() {
 
 #[test]
 fn a_sentence_has_the_same_placeholders_in_each_language() {
-    for key in asked() {
+    for key in used() {
         let of = |language: Language| placeholders(&all(language)[&key]);
         assert_eq!(of(Language::English), of(Language::TraditionalChinese), "{key}");
     }
@@ -103,7 +104,7 @@ fn a_sentence_has_the_same_placeholders_in_each_language() {
 }
 
 #[test]
-fn a_placeholder_is_one_that_is_filled() {
+fn every_placeholder_is_filled() {
     for language in Language::ALL {
         for (key, sentence) in all(language) {
             let filled: &[&str] = match key.split('.').next() {
@@ -114,7 +115,7 @@ fn a_placeholder_is_one_that_is_filled() {
                 _ => &[],
             };
             for name in placeholders(sentence) {
-                assert!(filled.contains(&name), "{} {key}: nobody fills {name}", language.tag());
+                assert!(filled.contains(&name), "{} {key}: {name} is never filled", language.tag());
             }
         }
     }
@@ -135,13 +136,13 @@ fn a_sentence_is_one_line_in_its_own_script() {
             language.tag()
         );
         let names_links = key == "violation.notAHelpDesk" || key.starts_with("admin.");
-        assert!(!sentence.contains("://") || names_links, "{key}: a message holds no link of ours");
+        assert!(!sentence.contains("://") || names_links, "{key}: a message contains no link");
     }
 }
 
 #[test]
 fn chinese_is_written_as_in_taiwan() {
-    // Simplified letters and mainland words for which Taiwan has another.
+    // Simplified characters, and mainland words that differ in Taiwan.
     let foreign = [
         "这",
         "码",
@@ -172,7 +173,7 @@ fn chinese_is_written_as_in_taiwan() {
 }
 
 #[test]
-fn a_value_is_put_in_once_and_cannot_bring_a_placeholder() {
+fn a_value_is_inserted_once_and_its_placeholders_are_not_filled() {
     let life = |minutes: &str| text(Language::English, "mail.code.life", &[("minutes", minutes)]);
     assert_eq!(life("5"), "It works for 5 minutes, once.");
     assert_eq!(
@@ -182,7 +183,7 @@ fn a_value_is_put_in_once_and_cannot_bring_a_placeholder() {
     assert_eq!(
         text(Language::English, "mail.code.life", &[]),
         "It works for  minutes, once.",
-        "what is not given is empty"
+        "a missing value is empty"
     );
     assert_eq!(text(Language::English, "no.such.key", &[]), "no.such.key");
 }

@@ -1,15 +1,15 @@
-//! The threat model and the tests are one list: an attack without a test, or
-//! a test of an attack that the page does not know, fails.
+//! Keeps the threat model and the tests in step: an attack without a test
+//! fails, and so does a test of an attack that the page does not list.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 const PAGE: &str = include_str!("../../THREATS.md");
 
-/// Where tests lie.
+/// The folders of tests.
 const FOLDERS: [&str; 3] = ["tests", "shared/domain/tests", "infra/local/tests"];
 
-/// The number of a name `a12_…`; `None` for any other name.
+/// The attack number of a test name `a12_…`; `None` for any other name.
 fn number(name: &str) -> Option<u32> {
     let (digits, rest) = name.strip_prefix('a')?.split_once('_')?;
     let numbered =
@@ -17,7 +17,7 @@ fn number(name: &str) -> Option<u32> {
     numbered.then(|| digits.parse().expect("two digits"))
 }
 
-/// Attacks of the page's tables, each with what it says of it.
+/// The attacks of the page's tables, by number.
 fn attacks() -> BTreeMap<u32, String> {
     let mut found = BTreeMap::new();
     for line in PAGE.lines() {
@@ -31,12 +31,12 @@ fn attacks() -> BTreeMap<u32, String> {
             2,
             "{line:?}"
         );
-        assert!(found.insert(number, rest.to_owned()).is_none(), "A{number} stands twice");
+        assert!(found.insert(number, rest.to_owned()).is_none(), "A{number} is listed twice");
     }
     found
 }
 
-/// Names of the functions that are marked as tests, by their file.
+/// The names of all test functions, with their files.
 pub fn tests() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let mut found = Vec::new();
@@ -57,7 +57,7 @@ pub fn tests() -> Vec<(PathBuf, String)> {
     found
 }
 
-/// Names of the functions that stand below a test's mark.
+/// The names of the functions below a test attribute.
 fn marked(text: &str) -> Vec<String> {
     let mut names = Vec::new();
     let mut is_test = false;
@@ -77,7 +77,7 @@ fn marked(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_attack_of_the_threat_model_has_a_test_and_every_such_test_an_attack() {
+fn every_attack_has_a_test_and_every_attack_test_is_listed() {
     let (attacks, tests) = (attacks(), tests());
     assert!(
         attacks.len() > 30 && tests.len() > 100,
@@ -92,21 +92,21 @@ fn every_attack_of_the_threat_model_has_a_test_and_every_such_test_an_attack() {
         .iter()
         .filter(|(_, name)| number(name).is_some_and(|n| !attacks.contains_key(&n)))
         .collect();
-    assert!(unknown.is_empty(), "tests of attacks that THREATS.md does not know: {unknown:?}");
+    assert!(unknown.is_empty(), "tests of attacks that THREATS.md does not list: {unknown:?}");
     let near: Vec<_> = tests
         .iter()
         .filter(|(_, name)| name.starts_with('a') && number(name).is_none() && numbered_badly(name))
         .collect();
-    assert!(near.is_empty(), "an attack has two digits: {near:?}");
+    assert!(near.is_empty(), "an attack number has two digits: {near:?}");
 }
 
-/// Whether a name looks as if it were to name an attack.
+/// Whether a name looks like an attack's but has no valid number.
 fn numbered_badly(name: &str) -> bool {
     name[1..].starts_with(|c: char| c.is_ascii_digit())
 }
 
 #[test]
-fn only_a_test_stands_for_an_attack() {
+fn only_functions_with_a_test_attribute_count() {
     let text = "#[test]\nfn a12_one() {}\nfn a13_none() {}\n#[tokio::test(flavor = \"x\")]\n#[ignore]\nasync fn a14_two() {}\n";
     assert_eq!(marked(text), ["a12_one", "a14_two"]);
     assert_eq!(

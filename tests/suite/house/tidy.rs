@@ -1,4 +1,4 @@
-//! The house rules that a test can hold.
+//! The repository rules that a test can check.
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,8 +8,8 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
 }
 
-/// A member of the workspace: its folder, and the names it depends on; tests
-/// of its own not counted.
+/// A member of the workspace: its folder and its dependencies, without
+/// dev-dependencies.
 struct Member {
     folder: PathBuf,
     dependencies: BTreeSet<String>,
@@ -57,20 +57,20 @@ fn crates_depend_in_one_direction() {
             (_, true) => &["platform", "domain"],
             ("domain", _) => &[],
             ("platform", _) => &["domain"],
-            // It stands where a cloud stands: it knows calls, not our types.
+            // It simulates AWS: it knows calls, not our types.
             ("local" | "hello", _) => &[],
             ("tests", _) => &["domain", "platform", "local"],
-            _ => panic!("{name} has no place in the house yet"),
+            _ => panic!("{name} is not listed here"),
         };
         assert!(
             ours.iter().all(|d| allowed.contains(d)),
-            "{name} depends on {ours:?}, and may on {allowed:?}"
+            "{name} depends on {ours:?}, but only {allowed:?} is allowed"
         );
     }
 }
 
 #[test]
-fn only_the_platform_knows_the_world() {
+fn only_the_platform_depends_on_aws_and_http() {
     let members = members();
     let of_the_world = |name: &str| {
         ["aws-", "lambda_", "tower", "tokio", "hyper", "reqwest"]
@@ -89,11 +89,11 @@ fn only_the_platform_knows_the_world() {
             .iter()
             .filter(|d| !["platform", "domain"].contains(&d.as_str()))
             .collect();
-        assert!(others.is_empty(), "{name} depends on {others:?}: the platform's to name");
+        assert!(others.is_empty(), "{name} depends on {others:?}: only the platform may");
     }
 }
 
-/// Rust files below these folders, by their path from the root, and their text.
+/// The Rust files below these folders: path from the root and text.
 fn sources(folders: &[&str]) -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
     let mut left: Vec<PathBuf> = folders.iter().map(|folder| root().join(folder)).collect();
@@ -112,26 +112,26 @@ fn sources(folders: &[&str]) -> BTreeMap<PathBuf, String> {
             }
         }
     }
-    assert!(!found.is_empty(), "nothing in {folders:?}");
+    assert!(!found.is_empty(), "no Rust file in {folders:?}");
     found
 }
 
 #[test]
-fn a_function_chooses_and_nothing_more() {
-    // What puts the pages into their function runs while it is built.
+fn a_function_is_one_short_main() {
+    // The build script that embeds the pages.
     let build = Path::new("functions/portal/build.rs");
     for (path, text) in sources(&["functions"]).into_iter().filter(|(path, _)| path != build) {
-        assert!(path.ends_with("src/main.rs"), "{}: a function is its main", path.display());
+        assert!(path.ends_with("src/main.rs"), "{}: a function has only main.rs", path.display());
         let lines = text.lines().count();
-        assert!(lines <= 40, "{} has {lines} lines; 40 are enough to choose", path.display());
+        assert!(lines <= 40, "{} has {lines} lines; at most 40", path.display());
     }
 }
 
-/// Files that may be longer than 400 lines, and why.
+/// Files that may be longer than 400 lines, each with its reason.
 const LONG: &[(&str, &str)] = &[];
 
 #[test]
-fn a_file_is_read_at_a_sitting() {
+fn a_file_has_at_most_400_lines() {
     let sources = sources(&["shared", "functions", "infra", "tests"]);
     for (path, text) in &sources {
         let lines = text.lines().count();
@@ -139,18 +139,18 @@ fn a_file_is_read_at_a_sitting() {
             LONG.iter().any(|(long, reason)| Path::new(long) == path && !reason.is_empty());
         assert!(
             lines <= 400 || listed,
-            "{} has {lines} lines: split it, or say in `LONG` why not",
+            "{} has {lines} lines: split it, or give a reason in `LONG`",
             path.display()
         );
     }
     for (long, _) in LONG {
         let still = sources.get(Path::new(long)).is_some_and(|text| text.lines().count() > 400);
-        assert!(still, "{long} is not long any more: take it off `LONG`");
+        assert!(still, "{long} is no longer long: remove it from `LONG`");
     }
 }
 
 #[test]
-fn keys_are_born_in_one_file() {
+fn only_one_file_builds_keys() {
     const TABLE: &str = "shared/platform/src/dynamodb/table.rs";
     let sources = sources(&["shared", "functions"]);
     let code = |text: &str| {
@@ -159,7 +159,8 @@ fn keys_are_born_in_one_file() {
             .collect::<Vec<_>>()
             .join("\n")
     };
-    // A prefix is capitals up to `#`; or capitals alone, where a key is constant.
+    // A prefix is capitals up to `#`, or capitals alone where the key is
+    // constant.
     let word =
         |literal: &str| literal.chars().take_while(char::is_ascii_uppercase).collect::<String>();
     let table = code(&sources[Path::new(TABLE)]);
@@ -179,13 +180,13 @@ fn keys_are_born_in_one_file() {
     for (path, text) in sources.iter().filter(|(path, _)| *path != Path::new(TABLE)) {
         let found: Vec<_> =
             prefixes.iter().filter(|prefix| code(text).contains(prefix.as_str())).collect();
-        assert!(found.is_empty(), "{} makes keys of its own: {found:?}", path.display());
+        assert!(found.is_empty(), "{} builds keys itself: {found:?}", path.display());
     }
 }
 
 #[test]
-fn the_domain_has_no_clock_no_dice_and_no_settings() {
-    // Beside `clippy.toml`, which a build does not read.
+fn the_domain_has_no_clock_randomness_or_settings() {
+    // `clippy.toml` bans them too, but a build does not read it.
     let banned = [
         "SystemTime::now",
         "Instant::now",
@@ -216,10 +217,10 @@ fn the_domain_has_no_clock_no_dice_and_no_settings() {
 }
 
 #[test]
-fn the_domain_names_no_status_and_no_cloud() {
+fn the_domain_names_no_http_status_and_no_aws_service() {
     for (path, text) in sources(&["shared/domain/src"]) {
         for word in ["StatusCode", "aws_sdk", "axum", "lambda_http"] {
-            assert!(!text.contains(word), "{} names {word}: the edge's to say", path.display());
+            assert!(!text.contains(word), "{} names {word}: only the edge may", path.display());
         }
     }
 }
@@ -228,7 +229,7 @@ fn the_domain_names_no_status_and_no_cloud() {
 fn a_test_does_not_sleep() {
     for (path, text) in sources(&["shared", "tests/suite", "tests/src"]) {
         let sleeps = text.contains("thread::sleep") || text.contains("time::sleep");
-        // A write that met another one waits before it is tried again.
+        // A write that conflicted waits before its next try.
         let may = path == Path::new("shared/platform/src/dynamodb/commit.rs")
             || path == Path::new("tests/suite/house/tidy.rs");
         assert!(!sleeps || may, "{} sleeps", path.display());
@@ -236,7 +237,7 @@ fn a_test_does_not_sleep() {
 }
 
 #[test]
-fn no_function_ships_what_only_tests_need() {
+fn no_function_ships_test_dependencies() {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let functions = members()
         .into_iter()

@@ -1,5 +1,5 @@
-//! A tour through every request, in an order that works: what visits it sees
-//! each one, and can measure it or break it.
+//! A tour of every request, in an order that works. A visitor sees each step
+//! and can measure it or make it fail.
 
 use domain::time::Span;
 use serde_json::{Value, json};
@@ -7,22 +7,22 @@ use tests::delivery::bounce;
 use tests::world::Ask;
 use tests::{Answer, World};
 
-/// One stop of the tour.
+/// One step of the tour.
 #[derive(Clone)]
 pub enum Step {
-    /// A request through the gateway, and the status it ends with.
+    /// A request through the gateway, and its expected status.
     Ask(Ask, u16),
     /// A direct invocation of `directory`.
     Direct(Value),
-    /// `send-code` handles what is in the stream.
+    /// `send-code` handles the records of the stream.
     Pump,
-    /// `send-code` handles what was not sent.
+    /// `send-code` re-drives the unsent messages.
     Redrive,
-    /// `delivery-events` hears of a message.
+    /// `delivery-events` handles a delivery event.
     Events(Value),
 }
 
-/// Does a step as it is meant to be done.
+/// Performs a step and checks its result.
 pub async fn perform(world: &World, step: &Step) -> Answer {
     let done = |body| Answer { status: 200, headers: Default::default(), body };
     match step {
@@ -63,16 +63,18 @@ fn verify(challenge: &str, bearer: &str, code: &str) -> Ask {
         .body(json!({ "code": code }))
 }
 
-/// Walks the tour. `visit` must end by performing the step, and give its answer.
+/// Runs the tour. `visit` must end by performing the step and return its
+/// answer.
 pub async fn tour(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answer) {
-    // Each part on the heap: together they are more than a thread's stack.
+    // Each part is on the heap: together they exceed a thread's stack.
     let temporary = Box::pin(administration(visit)).await;
     Box::pin(registration(world, visit, &temporary)).await;
     Box::pin(reset(world, visit)).await;
     Box::pin(later(world, visit)).await;
 }
 
-/// The first administrator, the policy, accounts; the temporary password of one.
+/// The first administrator, the policy, accounts. Returns the temporary
+/// password of one.
 #[rustfmt::skip]
 async fn administration(visit: &mut impl AsyncFnMut(&str, Step) -> Answer) -> String {
     let first = json!({ "createFirstAdministrator": { "userId": "admin@example.com", "name": "Ada Admin" } });
@@ -158,8 +160,8 @@ async fn reset(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answer)
     visit("delivery-events, the same again", Step::Events(notice)).await;
 }
 
-/// Half a year later: what is asked again, what an administrator does for
-/// somebody, and the end of an account.
+/// Half a year later: reconfirmation, an administrator's actions on a user, and
+/// the end of an account.
 #[rustfmt::skip]
 async fn later(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answer) {
     world.pass(Span::days(180));
@@ -187,7 +189,7 @@ async fn later(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answer)
     visit("delete user with messages", Step::Ask(of_ann("DELETE", "").header("if-match", &changed.headers["etag"]), 204)).await;
 }
 
-/// A code of the same length that is not this one.
+/// A different code of the same length.
 pub fn other(code: &str) -> String {
     let digits: u64 = code.parse().expect("digits");
     format!("{:08}", (digits + 1) % 100_000_000)

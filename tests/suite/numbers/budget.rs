@@ -1,6 +1,7 @@
-//! The SMS of a day, for the organisation and for a country, at both ends.
+//! SMS a day, for the organisation and for a country, at both ends of their
+//! ranges.
 
-use crate::numbers::{NUMBER, Numbers, told};
+use crate::numbers::{NUMBER, Numbers, refusal};
 use domain::time::Span;
 use serde_json::{Value, json};
 use tests::people::StartedReset;
@@ -17,7 +18,7 @@ async fn world() -> Numbers {
 }
 
 impl Numbers {
-    /// Says what this day has cost so far.
+    /// Stores the SMS count of this day.
     async fn spend(&self, total: u32, country: u32) {
         let item = json!({
             "pk": { "S": format!("BUDGET#{}", self.world.now().day()) }, "sk": { "S": "-" },
@@ -26,7 +27,7 @@ impl Numbers {
         self.world.table("PutItem", json!({ "Item": item })).await;
     }
 
-    /// What it has cost: in all, and to the country.
+    /// The SMS count of this day: in total, and of the country.
     async fn spent(&self) -> (Value, Value) {
         let day = format!("BUDGET#{}", self.world.now().day());
         let item = self
@@ -39,7 +40,8 @@ impl Numbers {
         (item["total"]["N"].clone(), item["AU"]["N"].clone())
     }
 
-    /// A code by SMS in a reset of its own, and why it was dropped.
+    /// Asks for a code by SMS in a new reset. Returns the reason if it was
+    /// dropped.
     async fn sms(&self) -> Option<String> {
         let reset = self.world.start_reset(ANN).await;
         self.world.ask_sms(&reset, NUMBER).await.expect(202);
@@ -52,11 +54,11 @@ impl Numbers {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_days_sms_are_spent_to_the_last_and_then_there_are_none_for_anybody() {
+async fn the_days_sms_are_spent_exactly_and_then_refused_to_all() {
     let it = world().await;
-    // Refused to whoever asks, known or not, until the UTC day ends.
+    // Refused to known and unknown users alike, until the UTC day ends.
     let none = async |left: &str| {
-        for user in [ANN, "nobody@example.com"] {
+        for user in [ANN, "unknown@example.com"] {
             let started = it.world.ask_reset(user).await.expect(201);
             assert_eq!(started.body["unavailable"], json!(["mobilePhone"]), "{user}");
             let reset = StartedReset {
@@ -65,7 +67,7 @@ async fn the_days_sms_are_spent_to_the_last_and_then_there_are_none_for_anybody(
                 support_code: String::new(),
             };
             assert_eq!(
-                told(&it.world.ask_sms(&reset, NUMBER).await),
+                refusal(&it.world.ask_sms(&reset, NUMBER).await),
                 ("smsUnavailable", Some(left)),
                 "{user}"
             );
@@ -86,10 +88,10 @@ async fn the_days_sms_are_spent_to_the_last_and_then_there_are_none_for_anybody(
         it.world.pass(it.world.now().next_day() - MOMENT - it.world.now());
         none("1").await;
         it.world.pass(MOMENT);
-        assert_eq!(it.sms().await, None, "{most}: another day");
+        assert_eq!(it.sms().await, None, "{most}: the next day");
         assert_eq!(it.spent().await, (json!("1"), json!("1")));
     }
-    // None at all, from the moment it is saved.
+    // A budget of zero holds as soon as it is saved.
     it.next_day().await;
     it.set(&[("/limits/smsPerDay", 0)]).await;
     none("86400").await;
@@ -97,7 +99,7 @@ async fn the_days_sms_are_spent_to_the_last_and_then_there_are_none_for_anybody(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_countrys_sms_are_spent_to_the_last_and_then_dropped_without_a_word() {
+async fn a_countrys_sms_are_spent_exactly_and_then_dropped_silently() {
     let it = world().await;
     let dropped = Some("countryBudget".to_owned());
     for most in [1, 1_000_000] {
@@ -105,19 +107,19 @@ async fn a_countrys_sms_are_spent_to_the_last_and_then_dropped_without_a_word() 
         it.set(&[("/limits/smsPerDay", 1_000_000), ("/limits/smsPerCountryAndDay", most)]).await;
         it.spend(7, most - 1).await;
         assert_eq!(it.sms().await, None, "{most}: the last");
-        assert_eq!(it.sms().await, dropped, "{most}: one more");
+        assert_eq!(it.sms().await, dropped, "{most}: one too many");
         assert_eq!(
             it.spent().await,
             (json!("8"), json!(most.to_string())),
-            "what is dropped costs nothing"
+            "a dropped message costs nothing"
         );
         assert_eq!(it.world.ask_reset(ANN).await.expect(201).body["unavailable"], json!([]));
         it.world.pass(it.world.now().next_day() - MOMENT - it.world.now());
-        assert_eq!(it.sms().await, dropped, "{most}: to the last moment of the day");
+        assert_eq!(it.sms().await, dropped, "{most}: until the last moment of the day");
         it.world.pass(MOMENT);
-        assert_eq!(it.sms().await, None, "{most}: another day");
+        assert_eq!(it.sms().await, None, "{most}: the next day");
     }
     it.set(&[("/limits/smsPerCountryAndDay", 0)]).await;
-    assert_eq!(it.sms().await, dropped, "none at all");
+    assert_eq!(it.sms().await, dropped, "a budget of zero");
     assert_eq!(it.spent().await, (json!("1"), json!("1")));
 }

@@ -1,4 +1,4 @@
-//! Codes at both ends of their numbers: digits, lifetime, guesses.
+//! Codes at both ends of their ranges: digits, lifetime, guesses.
 
 use crate::numbers::{Numbers, WRONG};
 use domain::challenge::Purpose;
@@ -16,10 +16,10 @@ async fn world() -> Numbers {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_has_as_many_digits_as_the_policy_says() {
+async fn a_code_has_the_policys_number_of_digits() {
     let it = world().await;
     for digits in [6, 8] {
-        // One guess: what is no code at all must not cost it.
+        // One guess, to show that a value that is no code does not cost it.
         it.set(&[("/code/digits", digits), ("/code/guesses", 1)]).await;
         it.world.pump().await;
         let reset = it.world.start_reset(ANN).await;
@@ -36,7 +36,7 @@ async fn a_code_has_as_many_digits_as_the_policy_says() {
         }
         it.world.verify(&reset.bearer, &challenge, &code).await.expect(200);
     }
-    // A code that is longer or shorter than this one is a code, and wrong.
+    // A longer or shorter code is a wrong code.
     for (digits, other) in [(6, "0000000"), (8, "0000000")] {
         it.set(&[("/code/digits", digits), ("/code/guesses", 1)]).await;
         let (reset, challenge) = it.under_way(ANN).await;
@@ -48,13 +48,13 @@ async fn a_code_has_as_many_digits_as_the_policy_says() {
         assert_eq!(
             it.world.verify(&reset.bearer, &challenge, &right).await.code(),
             "codeNotAccepted",
-            "its one guess is spent"
+            "its one guess is used"
         );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_lives_as_long_as_the_policy_says_and_not_a_moment_longer() {
+async fn a_code_ends_exactly_at_the_policys_lifetime() {
     let it = world().await;
     for minutes in [1, 10] {
         it.set(&[("/code/lifetimeMinutes", minutes), ("/resetLifetimeMinutes", 30)]).await;
@@ -85,7 +85,7 @@ async fn a_code_lives_as_long_as_the_policy_says_and_not_a_moment_longer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_allows_as_many_guesses_as_the_policy_says() {
+async fn a_code_allows_the_policys_number_of_guesses() {
     let it = world().await;
     for guesses in [1, 10] {
         it.set(&[("/code/guesses", guesses)]).await;
@@ -117,7 +117,7 @@ async fn a_code_allows_as_many_guesses_as_the_policy_says() {
             assert_eq!(
                 charged as u32,
                 guesses.min(wrong + 1),
-                "what no guess is left for is not charged, and not compared"
+                "without a guess left, nothing is charged or compared"
             );
         }
     }

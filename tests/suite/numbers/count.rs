@@ -1,7 +1,7 @@
-//! Failed guesses at both ends of their numbers: when reset closes, when it
-//! opens again, and what does not open it.
+//! Failed guesses at both ends of their ranges: when reset closes, when it
+//! reopens, and actions that do not reopen it.
 
-use crate::numbers::{NUMBER, Numbers, WRONG, told};
+use crate::numbers::{NUMBER, Numbers, WRONG, refusal};
 use domain::challenge::Purpose;
 use domain::time::Span;
 use serde_json::json;
@@ -13,7 +13,7 @@ const ANN: &str = "ann@example.com";
 const DAY: Span = Span::hours(24);
 const MOMENT: Span = Span(1);
 
-/// A world in which a code allows ten guesses, and an account twenty mails.
+/// A world in which a code allows ten guesses and an account twenty mails.
 async fn world(numbers: &[(&str, u32)]) -> Numbers {
     let it = Numbers::new().await;
     it.set(
@@ -42,42 +42,43 @@ impl Numbers {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn reset_closes_at_exactly_as_many_failed_guesses_as_the_policy_says() {
+async fn reset_closes_at_exactly_the_policys_number_of_failed_guesses() {
     let it = world(&[]).await;
     for (cap, user) in [(3, "ann@example.com"), (100, "bob@example.com")] {
         it.person(user, &[("email", &format!("private.{user}"))]).await;
         it.set(&[("/limits/failedGuesses", cap)]).await;
         it.fail(user, cap - 1).await;
-        // One before: a right code is accepted, and takes nothing off the count.
+        // One below the cap, a right code is accepted and does not reduce the
+        // count.
         it.proved(user).await;
         let last = it.under_way(user).await;
         it.world.pass(Span::minutes(1));
         assert_eq!(
             it.guess(&last, WRONG).await.code(),
             "codeNotAccepted",
-            "{cap}: the last that is compared"
+            "{cap}: the last compared guess"
         );
 
-        // Closed: to the right code, to another code, to another reset.
+        // Closed for the right code, for another code and for another reset.
         let closed = ("resetClosed", Some("86400"));
-        assert_eq!(told(&it.right(&last).await), closed, "{cap}");
-        assert_eq!(told(&it.world.ask_code(&last.0).await), closed, "{cap}");
-        assert_eq!(told(&it.world.ask_reset(user).await), closed, "{cap}");
+        assert_eq!(refusal(&it.right(&last).await), closed, "{cap}");
+        assert_eq!(refusal(&it.world.ask_code(&last.0).await), closed, "{cap}");
+        assert_eq!(refusal(&it.world.ask_reset(user).await), closed, "{cap}");
         it.world.pass(Span(DAY.0 - 1));
         assert_eq!(
-            told(&it.world.ask_reset(user).await),
+            refusal(&it.world.ask_reset(user).await),
             ("resetClosed", Some("1")),
-            "{cap}: a moment before a day is over"
+            "{cap}: a moment before the day ends"
         );
         it.world.pass(MOMENT);
-        // A full count goes as a whole.
+        // A full count ends as a whole.
         it.fail(user, cap - 1).await;
         it.proved(user).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failed_guess_leaves_after_24_hours_and_a_full_count_24_hours_after_its_last() {
+async fn a_failed_guess_leaves_after_24_hours_and_a_full_count_24_hours_after_its_last_guess() {
     let it = world(&[("/limits/failedGuesses", 3)]).await;
     let (early, late, full) = ("early@example.com", "late@example.com", "full@example.com");
     for user in [early, late, full] {
@@ -88,19 +89,19 @@ async fn a_failed_guess_leaves_after_24_hours_and_a_full_count_24_hours_after_it
         it.fail(user, 1).await;
     }
     it.fail(full, 2).await;
-    assert_eq!(told(&it.world.ask_reset(full).await), ("resetClosed", Some("86400")));
+    assert_eq!(refusal(&it.world.ask_reset(full).await), ("resetClosed", Some("86400")));
 
     it.world.pass(Span(Span::hours(23).0 - 1));
     it.fail(early, 1).await;
     assert_eq!(
-        told(&it.world.ask_reset(early).await),
+        refusal(&it.world.ask_reset(early).await),
         ("resetClosed", Some("86400")),
-        "the first still counts"
+        "the first guess still counts"
     );
     assert_eq!(
-        told(&it.world.ask_reset(full).await),
+        refusal(&it.world.ask_reset(full).await),
         ("resetClosed", Some("3601")),
-        "an hour after its first left"
+        "an hour after the first guess left"
     );
     it.world.pass(MOMENT);
     it.fail(late, 1).await;
@@ -109,17 +110,17 @@ async fn a_failed_guess_leaves_after_24_hours_and_a_full_count_24_hours_after_it
     assert_eq!(
         it.world.ask_reset(late).await.code(),
         "resetClosed",
-        "two of an hour ago, and now: three"
+        "two from an hour ago and one now"
     );
 
     it.world.pass(Span(Span::hours(1).0 - 1));
-    assert_eq!(told(&it.world.ask_reset(full).await), ("resetClosed", Some("1")));
+    assert_eq!(refusal(&it.world.ask_reset(full).await), ("resetClosed", Some("1")));
     it.world.pass(MOMENT);
     it.world.ask_reset(full).await.expect(201);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_completed_reset_ends_the_count_and_no_resend_new_reset_or_half_proof_does() {
+async fn only_a_completed_reset_ends_the_count() {
     let it = world(&[
         ("/limits/failedGuesses", 3),
         ("/kindsRequired", 2),
@@ -138,7 +139,7 @@ async fn a_completed_reset_ends_the_count_and_no_resend_new_reset_or_half_proof_
 
     it.fail(ANN, 2).await;
     complete().await;
-    // The count began anew.
+    // The count starts again at zero.
     let mut mail = it.under_way(ANN).await;
     assert_eq!(it.guess(&mail, WRONG).await.code(), "codeNotAccepted");
     it.world.pass(Span::seconds(15));
@@ -146,9 +147,9 @@ async fn a_completed_reset_ends_the_count_and_no_resend_new_reset_or_half_proof_
     assert_eq!(
         it.guess(&mail, WRONG).await.code(),
         "codeNotAccepted",
-        "after a resend: the second"
+        "the second guess, after a resend"
     );
-    // Whoever owns the mailbox proves it again and again: no guess comes back.
+    // Proving the mailbox again and again gives no guess back.
     for _ in 0..3 {
         let reset = it.proved(ANN).await;
         assert_eq!(it.world.next_in(&reset).await, "method");
@@ -156,19 +157,19 @@ async fn a_completed_reset_ends_the_count_and_no_resend_new_reset_or_half_proof_
     let reset = it.proved(ANN).await;
     let sms = it.world.ask_sms(&reset, NUMBER).await.expect(202).text("challengeId");
     let sms = (reset, sms);
-    assert_eq!(it.guess(&sms, WRONG).await.code(), "codeNotAccepted", "by SMS: the third");
-    assert_eq!(told(&it.right(&sms).await), ("resetClosed", Some("86400")));
-    assert_eq!(told(&it.world.ask_reset(ANN).await), ("resetClosed", Some("86400")));
+    assert_eq!(it.guess(&sms, WRONG).await.code(), "codeNotAccepted", "the third guess, by SMS");
+    assert_eq!(refusal(&it.right(&sms).await), ("resetClosed", Some("86400")));
+    assert_eq!(refusal(&it.world.ask_reset(ANN).await), ("resetClosed", Some("86400")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn failed_guesses_at_registration_are_counted_apart_and_never_close_reset() {
+async fn failed_guesses_at_registration_have_their_own_count_and_never_close_reset() {
     let it = world(&[]).await;
     for (cap, user) in [(3, "ann@example.com"), (100, "bob@example.com")] {
         let person = it.person(user, &[("email", &format!("private.{user}"))]).await;
         it.set(&[("/limits/failedRegistrationGuesses", cap), ("/limits/failedGuesses", 3)]).await;
         let other = |n: u32| json!({ "kind": "email", "destination": format!("other{n}.{user}") });
-        // A session of its own for each code, so that no wait is in the way.
+        // A new session for each code, to avoid the wait between codes.
         let start = async |n: u32| {
             let bearer = it.world.session(&person).await;
             let answer = it
@@ -201,16 +202,16 @@ async fn failed_guesses_at_registration_are_counted_apart_and_never_close_reset(
         assert_eq!(
             it.world.verify(&bearer, &challenge, WRONG).await.code(),
             "codeNotAccepted",
-            "{cap}: the last that is compared"
+            "{cap}: the last compared guess"
         );
         let wait = ("tooSoon", Some("86400"));
-        assert_eq!(told(&it.world.verify(&bearer, &challenge, &code).await), wait, "{cap}");
-        assert_eq!(told(&start(cap + 2).await.1), wait, "{cap}");
-        // Reset is as open as before.
+        assert_eq!(refusal(&it.world.verify(&bearer, &challenge, &code).await), wait, "{cap}");
+        assert_eq!(refusal(&start(cap + 2).await.1), wait, "{cap}");
+        // Reset stays open.
         it.proved(user).await;
 
         it.world.pass(Span(DAY.0 - 1));
-        assert_eq!(told(&start(cap + 2).await.1), ("tooSoon", Some("1")), "{cap}");
+        assert_eq!(refusal(&start(cap + 2).await.1), ("tooSoon", Some("1")), "{cap}");
         it.world.pass(MOMENT);
         start(cap + 2).await.1.expect(202);
     }

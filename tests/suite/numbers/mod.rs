@@ -1,43 +1,44 @@
-//! Where each number of the product is shown at both ends of its range: that
-//! it is taken there and refused beyond, by `policy.rs`, and that the rule
-//! acts there, one before, at, and one after. A test below holds this list.
+//! Lists the tests of each number of the product at both ends of its range:
+//! `policy.rs` shows that each is accepted at both ends and refused beyond; the
+//! others show how the rule acts one below, at, and one above. A test below
+//! checks this list.
 //!
 //! | number | shown by |
 //! |---|---|
-//! | each number of the policy | `numbers::policy::each_number_is_taken_at_both_ends_and_refused_one_beyond_in_both_languages` `numbers::policy::what_is_no_whole_number_of_32_bits_is_refused_at_its_place` `numbers::policy::all_least_and_all_most_are_saved_and_hold_as_they_were_written` `numbers::policy::before_anybody_saves_the_numbers_are_the_products` |
-//! | scope: groups, `/scope/groups` | `numbers::time::one_group_or_fifty_decide_who_is_in_scope` `policy::the_scope_decides_who_may_reset_and_who_is_asked_to_register` |
-//! | kinds of method allowed, `/methods` | `numbers::time::as_many_different_kinds_are_proved_as_the_policy_says_and_two_by_administrators` `eligibility::who_may_reset` |
-//! | kinds required to reset, `/kindsRequired` | `numbers::time::as_many_different_kinds_are_proved_as_the_policy_says_and_two_by_administrators` |
-//! | kinds required for administrators | `numbers::time::as_many_different_kinds_are_proved_as_the_policy_says_and_two_by_administrators` `eligibility::who_may_reset` |
-//! | kinds to register before `finish` | `numbers::time::as_many_kinds_are_registered_as_are_required` |
-//! | days a user may postpone, `/registration/postponeDays` | `numbers::registration_is_postponed_for_none_or_ninety_days_and_not_a_moment_longer` `registration::registration_may_be_postponed_until_the_policys_days_are_over` `registration::zero_days_allow_no_postponement_and_more_than_ninety_are_refused` |
-//! | days until reconfirmation, `/registration/reconfirmDays` | `numbers::methods_are_confirmed_again_never_after_a_day_or_after_two_years` `registration::methods_must_be_reconfirmed_when_the_policys_days_are_over` |
-//! | code length, `/code/digits` | `numbers::code::a_code_has_as_many_digits_as_the_policy_says` `code::a_code_has_the_digits_its_challenge_names` |
-//! | code lifetime, `/code/lifetimeMinutes` | `numbers::code::a_code_lives_as_long_as_the_policy_says_and_not_a_moment_longer` `expiry::a21_a_code_of_a_registration_ends_exactly_too` |
-//! | guesses per code, `/code/guesses` | `numbers::code::a_code_allows_as_many_guesses_as_the_policy_says` |
-//! | failed guesses per account, `/limits/failedGuesses` | `numbers::count::reset_closes_at_exactly_as_many_failed_guesses_as_the_policy_says` |
-//! | failed guesses at registration, `/limits/failedRegistrationGuesses` | `numbers::count::failed_guesses_at_registration_are_counted_apart_and_never_close_reset` |
-//! | what ends the count | `numbers::count::a_failed_guess_leaves_after_24_hours_and_a_full_count_24_hours_after_its_last` `numbers::count::a_completed_reset_ends_the_count_and_no_resend_new_reset_or_half_proof_does` `helpdesk::unlocking_ends_the_lockout_and_both_counts_of_failed_guesses` |
-//! | wait before another code, `/limits/resendWaitSeconds` | `numbers::send::another_code_waits_as_long_as_the_policy_says_doubling_to_eight_minutes` `limit::another_code_of_a_kind_waits_longer_each_time` |
-//! | SMS per account, `/limits/smsPerHour` | `numbers::send::an_account_is_sent_as_many_codes_as_the_policy_says_in_a_sliding_window` |
-//! | mails per account, `/limits/mailsPerTenMinutes` | `numbers::send::an_account_is_sent_as_many_codes_as_the_policy_says_in_a_sliding_window` |
-//! | sends per destination | `numbers::send::an_address_of_many_gets_as_many_codes_as_the_policy_says_in_a_sliding_window` `sms_limits::a54_one_number_of_twenty_accounts_gets_exactly_its_limit_in_an_hour` |
-//! | starts and sends per source address | `numbers::source::a_source_starts_and_asks_as_often_as_the_operator_says_each_clock_hour` `numbers::source::a_limit_of_100_000_is_counted_to_its_last` `numbers::source::the_operators_limit_has_a_range_too` `mail::a15_only_the_address_that_the_gateway_saw_is_counted` |
-//! | SMS a day, `/limits/smsPerDay` | `numbers::budget::the_days_sms_are_spent_to_the_last_and_then_there_are_none_for_anybody` `sms_limits::a_budget_of_zero_makes_sms_unavailable_at_once` |
-//! | SMS a day and country, `/limits/smsPerCountryAndDay` | `numbers::budget::a_countrys_sms_are_spent_to_the_last_and_then_dropped_without_a_word` |
-//! | reset lifetime, `/resetLifetimeMinutes` | `numbers::time::a_reset_lives_as_long_as_the_policy_says_and_not_a_moment_longer` `expiry::a21_a_code_does_not_outlive_its_reset` |
+//! | each number of the policy | `numbers::policy::each_number_is_accepted_at_both_ends_and_refused_one_beyond_in_both_languages` `numbers::policy::a_value_that_is_no_whole_number_of_32_bits_is_refused_with_its_pointer` `numbers::policy::all_minimums_and_all_maximums_are_saved_as_written` `numbers::policy::before_the_first_save_the_numbers_are_the_products` |
+//! | scope: groups, `/scope/groups` | `numbers::time::one_or_fifty_groups_set_the_scope` `policy::the_scope_decides_who_may_reset_and_who_is_asked_to_register` |
+//! | kinds of method allowed, `/methods` | `numbers::time::a_reset_needs_the_policys_number_of_kinds_and_administrators_need_two` `eligibility::who_may_reset` |
+//! | kinds required to reset, `/kindsRequired` | `numbers::time::a_reset_needs_the_policys_number_of_kinds_and_administrators_need_two` |
+//! | kinds required for administrators | `numbers::time::a_reset_needs_the_policys_number_of_kinds_and_administrators_need_two` `eligibility::who_may_reset` |
+//! | kinds to register before `finish` | `numbers::time::registration_needs_as_many_kinds_as_a_reset` |
+//! | days a user may postpone, `/registration/postponeDays` | `numbers::registration_is_postponed_for_at_most_zero_or_ninety_days` `registration::registration_may_be_postponed_until_the_policys_days_are_over` `registration::zero_days_allow_no_postponement_and_more_than_ninety_are_refused` |
+//! | days until reconfirmation, `/registration/reconfirmDays` | `numbers::methods_are_reconfirmed_never_after_a_day_or_after_two_years` `registration::methods_must_be_reconfirmed_when_the_policys_days_are_over` |
+//! | code length, `/code/digits` | `numbers::code::a_code_has_the_policys_number_of_digits` `code::a_code_has_the_digits_its_challenge_names` |
+//! | code lifetime, `/code/lifetimeMinutes` | `numbers::code::a_code_ends_exactly_at_the_policys_lifetime` `expiry::a21_a_code_of_a_registration_ends_exactly_too` |
+//! | guesses per code, `/code/guesses` | `numbers::code::a_code_allows_the_policys_number_of_guesses` |
+//! | failed guesses per account, `/limits/failedGuesses` | `numbers::count::reset_closes_at_exactly_the_policys_number_of_failed_guesses` |
+//! | failed guesses at registration, `/limits/failedRegistrationGuesses` | `numbers::count::failed_guesses_at_registration_have_their_own_count_and_never_close_reset` |
+//! | the end of the count | `numbers::count::a_failed_guess_leaves_after_24_hours_and_a_full_count_24_hours_after_its_last_guess` `numbers::count::only_a_completed_reset_ends_the_count` `helpdesk::unlocking_ends_the_lockout_and_both_counts_of_failed_guesses` |
+//! | wait before another code, `/limits/resendWaitSeconds` | `numbers::send::the_policys_wait_before_another_code_doubles_up_to_eight_minutes` `limit::another_code_of_a_kind_waits_longer_each_time` |
+//! | SMS per account, `/limits/smsPerHour` | `numbers::send::an_account_gets_the_policys_number_of_codes_in_a_sliding_window` |
+//! | mails per account, `/limits/mailsPerTenMinutes` | `numbers::send::an_account_gets_the_policys_number_of_codes_in_a_sliding_window` |
+//! | sends per destination | `numbers::send::a_shared_address_gets_the_policys_number_of_codes_in_a_sliding_window` `sms_limits::a54_one_number_of_twenty_accounts_gets_exactly_its_limit_in_an_hour` |
+//! | starts and sends per source address | `numbers::source::a_source_gets_the_operators_number_of_starts_and_sends_each_clock_hour` `numbers::source::a_limit_of_100_000_is_exact` `numbers::source::the_operators_limit_has_a_range_too` `mail::a15_only_the_address_that_the_gateway_saw_is_counted` |
+//! | SMS a day, `/limits/smsPerDay` | `numbers::budget::the_days_sms_are_spent_exactly_and_then_refused_to_all` `sms_limits::a_budget_of_zero_makes_sms_unavailable_at_once` |
+//! | SMS a day and country, `/limits/smsPerCountryAndDay` | `numbers::budget::a_countrys_sms_are_spent_exactly_and_then_dropped_silently` |
+//! | reset lifetime, `/resetLifetimeMinutes` | `numbers::time::a_reset_ends_exactly_at_the_policys_lifetime` `expiry::a21_a_code_does_not_outlive_its_reset` |
 //! | session: registration only, full, idle | `expiry::a_session_for_registration_alone_ends_after_twenty_minutes` `expiry::a21_a_full_session_ends_after_twelve_hours_however_much_it_is_used` `expiry::a21_an_unused_session_ends_after_an_hour` `sessions::the_use_of_a_session_is_stored_at_most_every_five_minutes` |
 //! | password proof | `sessions::changing_methods_asks_for_the_password_again_after_twenty_minutes` |
-//! | sign-in lockout, `/limits/wrongPasswords` | `numbers::password::sign_in_waits_after_as_many_wrong_passwords_as_the_policy_says` `lockout::the_threshold_is_the_policys` `lockout::the_tenth_wrong_password_makes_sign_in_wait_a_minute_and_each_further_one_twice_as_long` |
-//! | password length, `/password/minimumLength` | `numbers::password::a_password_is_as_long_as_the_policy_says_and_256_at_most` `password::length_is_counted_in_code_points` `passwords::a45_every_character_of_a_password_counts` |
-//! | password strength | `password::a_score_of_three_is_taken_and_of_two_is_not` `password::what_is_known_of_the_account_counts_nothing` |
-//! | the organisation's terms | `terms::a_thousand_terms_of_sixteen_chinese_characters_fit` `terms::an_invalid_list_of_terms_is_refused_with_the_place_of_each_error` `terms::a_term_has_four_to_sixteen_characters_and_is_there_once` `terms::a_list_has_at_most_a_thousand_terms` |
+//! | sign-in lockout, `/limits/wrongPasswords` | `numbers::password::sign_in_waits_after_the_policys_number_of_wrong_passwords` `lockout::the_threshold_is_the_policys` `lockout::the_tenth_wrong_password_makes_sign_in_wait_a_minute_and_each_further_one_twice_as_long` |
+//! | password length, `/password/minimumLength` | `numbers::password::a_password_has_the_policys_minimum_length_and_at_most_256` `password::length_is_counted_in_code_points` `passwords::a45_every_character_of_a_password_counts` |
+//! | password strength | `password::a_score_of_three_is_accepted_and_of_two_is_not` `password::the_accounts_own_data_adds_no_strength` |
+//! | the organisation's terms | `terms::a_thousand_terms_of_sixteen_chinese_characters_fit` `terms::an_invalid_list_of_terms_is_refused_with_the_place_of_each_error` `terms::a_term_has_four_to_sixteen_characters_and_is_listed_once` `terms::a_list_has_at_most_a_thousand_terms` |
 //! | temporary password | `expiry::a21_a_temporary_password_signs_in_for_seven_days` `temporary_passwords::a_temporary_password_must_be_changed_and_ends_after_seven_days` |
-//! | organisation | `numbers::policy::the_organisations_texts_are_as_long_as_the_product_says` `policy::each_text_is_checked` |
-//! | audit kept, `/auditDays` | `numbers::time::every_row_of_the_audit_trail_is_kept_as_long_as_the_policy_says` |
+//! | organisation | `numbers::policy::the_organisations_texts_keep_to_the_products_lengths` `policy::each_text_is_checked` |
+//! | audit kept, `/auditDays` | `numbers::time::every_row_of_the_audit_trail_is_kept_for_the_policys_days` |
 //! | Idempotency-Key kept | `repeat::a_key_belongs_to_one_caller_one_route_one_body_and_one_day` |
 //! | rows of a page | `history::a_page_holds_one_to_two_hundred_rows` |
-//! | `GET /v1/limits` | `numbers::policy::the_public_limits_move_with_the_static_numbers_and_with_nothing_else` |
+//! | `GET /v1/limits` | `numbers::policy::the_public_limits_change_with_the_static_numbers_only` |
 
 mod budget;
 mod code;
@@ -59,11 +60,11 @@ use tests::world::Ask;
 use tests::{Person, World};
 
 pub const NUMBER: &str = "+61491570156";
-/// A code that is the right one once in a hundred million times.
+/// A code that is right once in a hundred million times.
 pub const WRONG: &str = "00000000";
 
-/// A world whose numbers a test sets: reset is on for everybody, by mail and
-/// by SMS to Australia.
+/// A world whose numbers a test sets. Reset is on for all users, by mail and by
+/// SMS to Australia.
 pub struct Numbers {
     pub world: World,
     administrator: Person,
@@ -78,7 +79,8 @@ impl Numbers {
         let administrator = world.administrator().await;
         let session = world.session(&administrator).await;
         world.switch_on_phones(&session, 1).await;
-        // Nobody is asked to register, so that the administrator signs in in full.
+        // Registration is not required, so that the administrator gets a full
+        // session.
         world
             .save_policy(&session, |policy| policy["registration"]["required"] = json!(false))
             .await
@@ -86,12 +88,12 @@ impl Numbers {
         Numbers { world, administrator }
     }
 
-    /// A new session of the administrator: time passes in these tests.
+    /// A new session of the administrator, because time passes in these tests.
     pub async fn admin(&self) -> String {
         self.world.session(&self.administrator).await
     }
 
-    /// Sets numbers of the policy, by their pointers.
+    /// Sets numbers of the policy by their pointers.
     pub async fn set(&self, numbers: &[(&str, u32)]) {
         let change = |policy: &mut Value| {
             for (pointer, number) in numbers {
@@ -103,18 +105,16 @@ impl Numbers {
         self.world.save_policy(&self.admin().await, change).await.expect(200);
     }
 
-    /// Somebody with these addresses registered.
+    /// Creates a user and registers these addresses.
     pub async fn person(&self, user_id: &str, addresses: &[(&str, &str)]) -> Person {
-        let person = self
-            .world
-            .user(&self.admin().await, json!({ "userId": user_id, "name": "Somebody" }))
-            .await;
+        let person =
+            self.world.user(&self.admin().await, json!({ "userId": user_id, "name": "Sam" })).await;
         self.register(&person, addresses).await;
         person
     }
 
-    /// Registers addresses and finishes. The codes are made of the keys, so
-    /// that nothing need be sent.
+    /// Registers addresses and finishes. Computes the codes from the keys, so
+    /// that nothing has to be sent.
     pub async fn register(&self, person: &Person, addresses: &[(&str, &str)]) {
         let bearer = self.world.session(person).await;
         for (kind, address) in addresses {
@@ -130,7 +130,7 @@ impl Numbers {
             .expect(200);
     }
 
-    /// Asks for a code to a new address; the challenge.
+    /// Asks for a code to a new address. Returns the challenge.
     pub async fn add(&self, bearer: &str, kind: &str, address: &str) -> String {
         let add = Ask::new("POST", "/v1/me/methods")
             .bearer(bearer)
@@ -144,14 +144,14 @@ impl Numbers {
         Code::derive(&self.world.keys.current().codes, &id, purpose).reveal().to_owned()
     }
 
-    /// A new reset with a code under way: the reset and the challenge.
+    /// Starts a reset and asks for a code. Returns the reset and the challenge.
     pub async fn under_way(&self, user_id: &str) -> (StartedReset, String) {
         let reset = self.world.start_reset(user_id).await;
         let challenge = self.world.send_code(&reset).await;
         (reset, challenge)
     }
 
-    /// A new reset in which the mail address was proved.
+    /// A new reset in which the mail address is proved.
     pub async fn proved(&self, user_id: &str) -> StartedReset {
         let (reset, challenge) = self.under_way(user_id).await;
         self.world
@@ -161,8 +161,8 @@ impl Numbers {
         reset
     }
 
-    /// So many failed guesses, in as many resets as that takes where a code
-    /// allows ten.
+    /// Fails this many guesses, in as many resets as needed with ten guesses
+    /// for each code.
     pub async fn fail(&self, user_id: &str, guesses: u32) {
         let mut left = guesses;
         while left > 0 {
@@ -177,8 +177,8 @@ impl Numbers {
         }
     }
 
-    /// Why the newest message of a reset was not sent, after `send-code` had
-    /// it; nothing where it was handed to its channel.
+    /// Runs `send-code` and returns the reason why the newest message of a
+    /// reset was dropped; `None` if its channel took it.
     pub async fn dropped(&self, reset: &StartedReset) -> Option<String> {
         self.world.pump().await;
         let rows = self.world.items().await;
@@ -196,12 +196,12 @@ impl Numbers {
     }
 }
 
-/// What a refusal says: its code, and how long to wait.
-pub fn told(answer: &tests::Answer) -> (&str, Option<&str>) {
+/// A refusal's code and its Retry-After header.
+pub fn refusal(answer: &tests::Answer) -> (&str, Option<&str>) {
     (answer.code(), answer.headers.get("retry-after").map(String::as_str))
 }
 
-/// The tests that the list above names, by module and name.
+/// The tests in the list above: module and name.
 fn named() -> Vec<(&'static str, &'static str)> {
     let list = include_str!("mod.rs").lines().take_while(|line| line.starts_with("//!"));
     let names = list
@@ -216,7 +216,7 @@ fn every_number_has_its_tests() {
     assert!(named.len() > NUMBERS.len());
     let tests = tests();
     for (module, test) in named {
-        // The list names the file alone, whatever room it is in.
+        // Compares the file only, since some rows leave the folder out.
         let file = module.rsplit("::").next().expect("a name");
         let of_file = |path: &Path| {
             path.file_stem().is_some_and(|stem| stem == file)
@@ -224,7 +224,7 @@ fn every_number_has_its_tests() {
         };
         assert!(
             tests.iter().any(|(path, name)| of_file(path) && name == test),
-            "there is no test {module}::{test}"
+            "no test is named {module}::{test}"
         );
     }
     let list: String =

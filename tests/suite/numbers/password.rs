@@ -1,7 +1,7 @@
-//! Passwords at both ends of their numbers: how many wrong ones make sign-in
-//! wait, and how long a new one is.
+//! Passwords at both ends of their ranges: wrong ones until sign-in waits, and
+//! the length of a new one.
 
-use crate::numbers::{Numbers, told};
+use crate::numbers::{Numbers, refusal};
 use domain::time::Span;
 use serde_json::json;
 use tests::world::Ask;
@@ -9,7 +9,7 @@ use tests::world::Ask;
 const MOMENT: Span = Span(1);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sign_in_waits_after_as_many_wrong_passwords_as_the_policy_says() {
+async fn sign_in_waits_after_the_policys_number_of_wrong_passwords() {
     let it = Numbers::new().await;
     let ann = it
         .world
@@ -24,24 +24,24 @@ async fn sign_in_waits_after_as_many_wrong_passwords_as_the_policy_says() {
         for n in 1..most {
             assert_eq!(wrong(n).await.code(), "signInFailed", "{n} of {most}");
         }
-        // One of the last three once more does not count.
+        // Repeating one of the last three does not count.
         assert_eq!(wrong(most - 1).await.code(), "signInFailed");
         assert_eq!(
             wrong(most).await.code(),
             "signInFailed",
-            "{most}: told wrong, and then sign-in waits"
+            "{most}: refused as wrong, and then sign-in waits"
         );
         for (n, seconds) in (most + 1..).zip([60, 120, 240, 480, 900, 900]) {
             let wait = Some(seconds.to_string());
             let right = it.world.sign_in(&ann.user_id, &ann.password).await;
             assert_eq!(
-                told(&right),
+                refusal(&right),
                 ("signInLocked", wait.as_deref()),
-                "{most}: the right one waits too"
+                "{most}: the right password waits too"
             );
             it.world.pass(Span(Span::seconds(seconds).0 - 1));
             assert_eq!(
-                told(&wrong(n).await),
+                refusal(&wrong(n).await),
                 ("signInLocked", Some("1")),
                 "{most}: a moment before {seconds} s"
             );
@@ -50,20 +50,20 @@ async fn sign_in_waits_after_as_many_wrong_passwords_as_the_policy_says() {
         }
         it.world.pass(Span::minutes(15));
         it.world.sign_in(&ann.user_id, &ann.password).await.expect(200);
-        // The count is gone: one more is one, not the next of many.
+        // The count is cleared: the next wrong password counts as the first.
         assert_eq!(wrong(1).await.code(), "signInFailed");
         it.world.sign_in(&ann.user_id, &ann.password).await.expect(200);
     }
 }
 
-/// So many code points that nobody guesses.
+/// An unguessable password of this many code points.
 fn long(length: usize) -> String {
     let words = "vellum quartz 字典 otter juniper 93 kayak; mango lantern orbit thimble Zürich pebble walnut 鑰匙 gravel plinth ";
     words.chars().cycle().take(length - 1).chain(['!']).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_password_is_as_long_as_the_policy_says_and_256_at_most() {
+async fn a_password_has_the_policys_minimum_length_and_at_most_256() {
     let it = Numbers::new().await;
     let mut ann = it
         .world

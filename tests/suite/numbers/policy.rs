@@ -1,15 +1,15 @@
-//! Every number of the policy through the API: taken at both ends of its
-//! range, refused one beyond, told with its place and range, never clamped.
+//! Every number of the policy through the API: accepted at both ends of its
+//! range, refused one beyond with its pointer and range, never clamped.
 
 use crate::numbers::Numbers;
 use serde_json::{Value, json};
 use tests::world::Ask;
 use tests::{Answer, World};
 
-/// Where it stands, what holds before anybody saves, the least, the most.
+/// Pointer, initial value, minimum, maximum.
 type Row = (&'static str, u32, u32, u32);
 
-/// The numbers as the product says them, in this order.
+/// The numbers of the product, in this order.
 #[rustfmt::skip]
 pub const NUMBERS: [Row; 19] = [
     ("/kindsRequired", 1, 1, 2),
@@ -33,12 +33,12 @@ pub const NUMBERS: [Row; 19] = [
     ("/methods", 1, 1, 2),
 ];
 
-/// A list counts its members.
+/// Whether the number counts the members of a list.
 fn is_list(pointer: &str) -> bool {
     matches!(pointer, "/scope/groups" | "/methods")
 }
 
-/// What is written for a number; for a list, one of that many members.
+/// The JSON value for a number: itself, or a list of that many members.
 fn written(pointer: &str, number: u32) -> Value {
     match pointer {
         "/scope/groups" => (0..number).map(|n| json!(format!("group {n:02}"))).collect(),
@@ -55,8 +55,9 @@ fn put(policy: &mut Value, pointer: &str, value: Value) {
     *policy.pointer_mut(pointer).unwrap_or_else(|| panic!("the policy has no {pointer}")) = value;
 }
 
-/// The policy that holds, with both kinds, a country and a group, so that no
-/// number depends on another; and a session to change it.
+/// A policy with both kinds, a country and a group, so that numbers do not
+/// depend on each other. Returns the administrator's session, the ETag and the
+/// policy.
 async fn roomy(it: &Numbers) -> (String, String, Value) {
     let admin = it.admin().await;
     let read = it.world.ask(Ask::new("GET", "/v1/policy").bearer(&admin)).await.expect(200);
@@ -74,7 +75,7 @@ async fn judge(world: &World, admin: &str, tag: &str, language: &str, policy: &V
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_number_is_taken_at_both_ends_and_refused_one_beyond_in_both_languages() {
+async fn each_number_is_accepted_at_both_ends_and_refused_one_beyond_in_both_languages() {
     let it = Numbers::new().await;
     let (admin, tag, roomy) = roomy(&it).await;
     let mut beyond = 0;
@@ -86,20 +87,20 @@ async fn each_number_is_taken_at_both_ends_and_refused_one_beyond_in_both_langua
             assert_eq!(
                 (&taken.body["policy"], &taken.body["saved"]),
                 (&policy, &json!(false)),
-                "{pointer} = {inside}: as it was written"
+                "{pointer} = {inside}: stored as written"
             );
         }
-        // There is no number below none, and no third kind to be one too many:
-        // both are no number, and no kind, at all.
+        // No number is below zero, and a third kind would be an unknown kind.
+        // Another test covers both.
         let outside = [min.checked_sub(1), Some(max + 1).filter(|_| pointer != "/methods")];
         for outside in outside.into_iter().flatten() {
             let mut policy = roomy.clone();
             put(&mut policy, pointer, written(pointer, outside));
-            let told = [
+            let details = [
                 ("en", format!("Must be from {min} to {max}.")),
                 ("zh-TW", format!("必須介於 {min} 到 {max} 之間。")),
             ];
-            for (language, detail) in told {
+            for (language, detail) in details {
                 let refused = judge(&it.world, &admin, &tag, language, &policy).await.expect(400);
                 let errors = refused.body["errors"].as_array().expect("errors");
                 let expected = json!({ "pointer": pointer, "code": "outOfRange", "detail": detail, "min": min, "max": max });
@@ -119,12 +120,12 @@ async fn each_number_is_taken_at_both_ends_and_refused_one_beyond_in_both_langua
     assert_eq!(
         beyond,
         2 * NUMBERS.len() - 5,
-        "four have no number below their least, one no kind above its most"
+        "four minimums are zero, and one maximum is all kinds"
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_whole_number_of_32_bits_is_refused_at_its_place() {
+async fn a_value_that_is_no_whole_number_of_32_bits_is_refused_with_its_pointer() {
     let it = Numbers::new().await;
     let (admin, tag, roomy) = roomy(&it).await;
     let bad = [
@@ -158,7 +159,7 @@ async fn what_is_no_whole_number_of_32_bits_is_refused_at_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_least_and_all_most_are_saved_and_hold_as_they_were_written() {
+async fn all_minimums_and_all_maximums_are_saved_as_written() {
     let it = Numbers::new().await;
     let least = |(pointer, _, min, _): Row| (pointer, min);
     let most = |(pointer, _, _, max): Row| (pointer, max);
@@ -178,7 +179,7 @@ async fn all_least_and_all_most_are_saved_and_hold_as_they_were_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn before_anybody_saves_the_numbers_are_the_products() {
+async fn before_the_first_save_the_numbers_are_the_products() {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
     let policy =
@@ -191,7 +192,7 @@ async fn before_anybody_saves_the_numbers_are_the_products() {
         (&policy["scope"], &policy["methods"]),
         (&json!({ "type": "none" }), &json!(["email"]))
     );
-    // The code's own list has them all, and no other.
+    // The code's own list has exactly these numbers.
     let ours: Vec<Row> = domain::policy::ranges::RANGES
         .iter()
         .map(|range| (range.pointer, range.default, range.min, range.max))
@@ -200,7 +201,7 @@ async fn before_anybody_saves_the_numbers_are_the_products() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_organisations_texts_are_as_long_as_the_product_says() {
+async fn the_organisations_texts_keep_to_the_products_lengths() {
     let it = Numbers::new().await;
     let (admin, tag, roomy) = roomy(&it).await;
     let long = |n: usize| json!("字".repeat(n));
@@ -233,7 +234,7 @@ async fn the_organisations_texts_are_as_long_as_the_product_says() {
     }
 }
 
-/// What `GET /v1/limits` says while these hold.
+/// The answer of `GET /v1/limits` under these numbers.
 fn limits([digits, lifetime, guesses, reset, wait, minimum]: [u32; 6]) -> Value {
     json!({
         "code": { "digits": digits, "lifetimeMinutes": lifetime, "guesses": guesses },
@@ -245,8 +246,8 @@ fn limits([digits, lifetime, guesses, reset, wait, minimum]: [u32; 6]) -> Value 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_public_limits_move_with_the_static_numbers_and_with_nothing_else() {
-    const TOLD: [&str; 6] = [
+async fn the_public_limits_change_with_the_static_numbers_only() {
+    const PUBLIC: [&str; 6] = [
         "/code/digits",
         "/code/lifetimeMinutes",
         "/code/guesses",
@@ -255,55 +256,55 @@ async fn the_public_limits_move_with_the_static_numbers_and_with_nothing_else() 
         "/password/minimumLength",
     ];
     let it = Numbers::new().await;
-    let told = async || it.world.ask(Ask::new("GET", "/v1/limits")).await.expect(200).body;
+    let public = async || it.world.ask(Ask::new("GET", "/v1/limits")).await.expect(200).body;
     for end in [|(.., min, _): Row| min, |(.., max): Row| max] {
         let numbers: Vec<(&str, u32)> = NUMBERS
             .into_iter()
-            .filter(|(pointer, ..)| TOLD.contains(pointer))
+            .filter(|(pointer, ..)| PUBLIC.contains(pointer))
             .map(|row| (row.0, end(row)))
             .collect();
         it.set(&numbers).await;
         let by =
             |pointer: &str| numbers.iter().find(|(name, _)| *name == pointer).expect("a number").1;
-        assert_eq!(told().await, limits(TOLD.map(by)));
+        assert_eq!(public().await, limits(PUBLIC.map(by)));
     }
-    let before = told().await;
+    let before = public().await;
 
-    // Every other number to another value, other kinds, countries and scope.
+    // Changes every other number, and the kinds, countries and scope.
     let others: Vec<(&str, u32)> = NUMBERS
         .into_iter()
-        .filter(|(pointer, ..)| !TOLD.contains(pointer) && !is_list(pointer))
+        .filter(|(pointer, ..)| !PUBLIC.contains(pointer) && !is_list(pointer))
         .map(|row| (row.0, row.2))
         .collect();
     it.set(&others).await;
-    assert_eq!(told().await, before, "budgets and limits are nobody's to know");
+    assert_eq!(public().await, before, "budgets and limits are not public");
     let change = |policy: &mut Value| {
         policy["smsCountries"] = json!(["TW", "US"]);
         policy["scope"] = json!({ "type": "selected", "groups": ["staff"] });
         policy["confirmDestination"] = json!("none");
     };
     it.world.save_policy(&it.admin().await, change).await.expect(200);
-    assert_eq!(told().await, before);
+    assert_eq!(public().await, before);
 
     // The state of accounts: closed, locked, waiting, SMS spent for the day.
-    it.fail("nobody@example.com", 3).await;
-    assert_eq!(it.world.ask_reset("nobody@example.com").await.code(), "resetClosed");
+    it.fail("unknown@example.com", 3).await;
+    assert_eq!(it.world.ask_reset("unknown@example.com").await.code(), "resetClosed");
     for n in 0..3 {
-        it.world.sign_in("nobody@example.com", &format!("wrong password {n}")).await.expect(401);
+        it.world.sign_in("unknown@example.com", &format!("wrong password {n}")).await.expect(401);
     }
     assert_eq!(
-        it.world.sign_in("nobody@example.com", "wrong password 3").await.code(),
+        it.world.sign_in("unknown@example.com", "wrong password 3").await.code(),
         "signInLocked"
     );
     assert_eq!(
-        it.world.ask_reset("somebody@example.com").await.expect(201).body["unavailable"],
+        it.world.ask_reset("stranger@example.com").await.expect(201).body["unavailable"],
         json!(["mobilePhone"])
     );
-    assert_eq!(told().await, before);
+    assert_eq!(public().await, before);
     let bearer = it.admin().await;
     assert_eq!(
         it.world.ask(Ask::new("GET", "/v1/limits").bearer(&bearer)).await.expect(200).body,
         before,
-        "nor more to anybody"
+        "a signed-in caller gets the same answer"
     );
 }

@@ -1,7 +1,7 @@
-//! Sends at both ends of their numbers: the wait before another code, and how
-//! many one account and one address get.
+//! Sends at both ends of their ranges: the wait before another code, and the
+//! sends to one account and one address.
 
-use crate::numbers::{NUMBER, Numbers, told};
+use crate::numbers::{NUMBER, Numbers, refusal};
 use domain::time::Span;
 use serde_json::json;
 use tests::people::StartedReset;
@@ -21,7 +21,7 @@ async fn ask(world: &World, reset: &StartedReset, kind: &str, address: &str) -> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_code_waits_as_long_as_the_policy_says_doubling_to_eight_minutes() {
+async fn the_policys_wait_before_another_code_doubles_up_to_eight_minutes() {
     let it = Numbers::new().await;
     #[rustfmt::skip]
     let table: [(u32, &[u32]); 2] = [(15, &[15, 30, 60, 120, 240, 480, 480]), (300, &[300, 480, 480])];
@@ -32,38 +32,38 @@ async fn another_code_waits_as_long_as_the_policy_says_doubling_to_eight_minutes
             ("/limits/mailsPerTenMinutes", 20),
         ])
         .await;
-        let reset = it.world.start_reset(&format!("nobody{first}@example.com")).await;
+        let reset = it.world.start_reset(&format!("unknown{first}@example.com")).await;
         for seconds in waits {
             let sent = it.world.ask_code(&reset).await.expect(202);
             assert_eq!(sent.body["resendAfter"], json!(seconds), "{first}");
             assert_eq!(
-                told(&it.world.ask_code(&reset).await),
+                refusal(&it.world.ask_code(&reset).await),
                 ("tooSoon", Some(seconds.to_string().as_str())),
                 "{first}"
             );
             it.world.pass(Span(Span::seconds((*seconds).into()).0 - 1));
             assert_eq!(
-                told(&it.world.ask_code(&reset).await),
+                refusal(&it.world.ask_code(&reset).await),
                 ("tooSoon", Some("1")),
                 "{first}: a moment before {seconds} s"
             );
             it.world.pass(MOMENT);
         }
-        // Another reset has a wait of its own.
-        let other = it.world.start_reset(&format!("nobody{first}@example.com")).await;
+        // Another reset has its own wait.
+        let other = it.world.start_reset(&format!("unknown{first}@example.com")).await;
         assert_eq!(it.world.ask_code(&other).await.expect(202).body["resendAfter"], json!(first));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_is_sent_as_many_codes_as_the_policy_says_in_a_sliding_window() {
+async fn an_account_gets_the_policys_number_of_codes_in_a_sliding_window() {
     let it = Numbers::new().await;
     for (kind, pointer, window) in WINDOWS {
-        let address = if kind == "email" { "nobody.private@example.com" } else { NUMBER };
+        let address = if kind == "email" { "unknown.private@example.com" } else { NUMBER };
         for most in [1, 20] {
             it.set(&[(pointer, most)]).await;
             let user = format!("{kind}{most}@example.com");
-            // Each in a reset of its own, so that no wait is in the way.
+            // Each send in a new reset, to avoid the wait between codes.
             let send =
                 async || ask(&it.world, &it.world.start_reset(&user).await, kind, address).await;
             for _ in 0..most {
@@ -73,22 +73,23 @@ async fn an_account_is_sent_as_many_codes_as_the_policy_says_in_a_sliding_window
             let since_first = SECOND.0 * i64::from(most);
             let left = Span(window.0 - since_first).whole_seconds().to_string();
             assert_eq!(
-                told(&send().await),
+                refusal(&send().await),
                 ("tooSoon", Some(left.as_str())),
-                "{kind}: one more than {most}"
+                "{kind}: one more than {most} sends"
             );
             it.world.pass(Span(window.0 - since_first - 1));
             assert_eq!(
-                told(&send().await),
+                refusal(&send().await),
                 ("tooSoon", Some("1")),
-                "{kind}, {most}: a moment before the first leaves"
+                "{kind}, {most}: a moment before the first send leaves the window"
             );
             it.world.pass(MOMENT);
             send().await.expect(202);
-            // One left, and one came: the next waits for the second.
+            // One send left the window and one entered it; the next waits for
+            // the second.
             let next = if most == 1 { window } else { SECOND };
             assert_eq!(
-                told(&send().await),
+                refusal(&send().await),
                 ("tooSoon", Some(next.whole_seconds().to_string().as_str())),
                 "{kind}, {most}"
             );
@@ -99,7 +100,7 @@ async fn an_account_is_sent_as_many_codes_as_the_policy_says_in_a_sliding_window
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_of_many_gets_as_many_codes_as_the_policy_says_in_a_sliding_window() {
+async fn a_shared_address_gets_the_policys_number_of_codes_in_a_sliding_window() {
     let it = Numbers::new().await;
     let addresses = [("email", "shared@example.com"), ("mobilePhone", NUMBER)];
     let people = ["ann@example.com", "bob@example.com", "eve@example.com"];
@@ -129,11 +130,15 @@ async fn an_address_of_many_gets_as_many_codes_as_the_policy_says_in_a_sliding_w
             }
             assert_eq!(send(bob).await, full, "{kind}: one more than {most}");
             it.world.pass(Span(window.0 - SECOND.0 * i64::from(most) - 1));
-            assert_eq!(send(eve).await, full, "{kind}, {most}: a moment before the first leaves");
+            assert_eq!(
+                send(eve).await,
+                full,
+                "{kind}, {most}: a moment before the first send leaves the window"
+            );
             it.world.pass(MOMENT);
-            assert_eq!(send(ann).await, None, "{kind}, {most}: the first has left");
+            assert_eq!(send(ann).await, None, "{kind}, {most}: the first send has left the window");
             if most > 1 {
-                assert_eq!(send(eve).await, full, "{kind}, {most}: the second has not");
+                assert_eq!(send(eve).await, full, "{kind}, {most}: the second send has not");
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The operator's limit per source address at both ends of its range.
 
-use crate::numbers::{Numbers, told};
+use crate::numbers::{Numbers, refusal};
 use domain::time::Span;
 use platform::settings::{SOURCE_LIMIT, Settings};
 use serde_json::{Value, json};
@@ -14,13 +14,13 @@ async fn start(world: &World, source: &str, n: usize) -> Answer {
     world
         .ask(
             Ask::new("POST", "/v1/resets")
-                .body(json!({ "userId": format!("nobody{n}@example.com") }))
+                .body(json!({ "userId": format!("unknown{n}@example.com") }))
                 .source(source),
         )
         .await
 }
 
-/// A reset that counts for another source.
+/// A reset started from another source address.
 async fn elsewhere(world: &World, n: usize) -> StartedReset {
     let started = start(world, &format!("198.51.100.{n}"), n).await.expect(201);
     StartedReset {
@@ -43,19 +43,19 @@ async fn send(world: &World, source: &str, reset: &StartedReset) -> Answer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_source_starts_and_asks_as_often_as_the_operator_says_each_clock_hour() {
+async fn a_source_gets_the_operators_number_of_starts_and_sends_each_clock_hour() {
     let it = Numbers::of(World::with_source_limit(10).await).await;
     let world = &it.world;
     it.set(&[("/resetLifetimeMinutes", 30)]).await;
-    // The worlds begin on the hour: the count ends with the clock's hour, not
-    // an hour after its first.
+    // Worlds begin on the hour. The count ends with the clock hour, not an hour
+    // after the first request.
     world.pass(Span::minutes(40));
     let mut resets = Vec::new();
     for n in 0..23 {
         resets.push(elsewhere(world, n).await);
     }
     let (first, rest) = resets.split_at(11);
-    // Starts and sends are counted apart, and IPv6 by its /64.
+    // Starts and sends are counted separately, IPv6 by its /64.
     for (sources, resets) in [
         (["203.0.113.7", "203.0.113.7"], first),
         (["2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff"], rest),
@@ -65,23 +65,23 @@ async fn a_source_starts_and_asks_as_often_as_the_operator_says_each_clock_hour(
             send(world, sources[n % 2], &resets[n]).await.expect(202);
         }
         let full = ("tooManyFromAddress", Some("1200"));
-        assert_eq!(told(&start(world, sources[0], 10).await), full);
-        assert_eq!(told(&send(world, sources[0], &resets[10]).await), full);
+        assert_eq!(refusal(&start(world, sources[0], 10).await), full);
+        assert_eq!(refusal(&send(world, sources[0], &resets[10]).await), full);
     }
     start(world, "203.0.113.8", 11).await.expect(201);
     start(world, "2001:db8:1:3::1", 12).await.expect(201);
     send(world, "2001:db8:1:3::1", &resets[22]).await.expect(202);
 
     world.pass(Span(Span::minutes(20).0 - 1));
-    assert_eq!(told(&start(world, "203.0.113.7", 13).await), ("tooManyFromAddress", Some("1")));
+    assert_eq!(refusal(&start(world, "203.0.113.7", 13).await), ("tooManyFromAddress", Some("1")));
     world.pass(MOMENT);
     for n in 0..10 {
         start(world, "203.0.113.7", n).await.expect(201);
     }
     assert_eq!(
-        told(&start(world, "203.0.113.7", 10).await),
+        refusal(&start(world, "203.0.113.7", 10).await),
         ("tooManyFromAddress", Some("3600")),
-        "another hour, another ten"
+        "ten more in the next hour"
     );
 }
 
@@ -102,12 +102,15 @@ async fn registration_counts_its_sends_for_the_source_too() {
     }
     send(&it.world, "203.0.113.7", &elsewhere(&it.world, 1).await).await.expect(202);
     let bearer = it.world.session(&ann).await;
-    assert_eq!(told(&it.world.ask(add(&bearer, 10)).await), ("tooManyFromAddress", Some("3600")));
+    assert_eq!(
+        refusal(&it.world.ask(add(&bearer, 10)).await),
+        ("tooManyFromAddress", Some("3600"))
+    );
     it.world.ask(add(&bearer, 10).source("203.0.113.8")).await.expect(202);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_limit_of_100_000_is_counted_to_its_last() {
+async fn a_limit_of_100_000_is_exact() {
     let it = Numbers::of(World::with_source_limit(100_000).await).await;
     let (world, source) = (&it.world, "203.0.113.7");
     let resets = [elsewhere(world, 1).await, elsewhere(world, 2).await, elsewhere(world, 3).await];
@@ -120,7 +123,7 @@ async fn a_limit_of_100_000_is_counted_to_its_last() {
         .iter()
         .filter(counts)
         .find(|row| before.iter().all(|old| old["pk"] != row["pk"]))
-        .expect("a row of this source");
+        .expect("this source's row");
     assert_eq!((&row["starts"]["N"], &row["sends"]["N"]), (&json!("1"), &json!("1")));
     let almost = json!({
         "Key": { "pk": row["pk"], "sk": row["sk"] },
@@ -150,15 +153,14 @@ fn the_operators_limit_has_a_range_too() {
         assert_eq!(settings(text).expect("settings").source_limit, limit, "{text:?}");
     }
     for text in ["9", "100001", "0", "-10", "10.5", "ten", "", " 10", "1e3", "4294967306"] {
-        let refused =
-            settings(Some(text)).expect_err("a function does not start with it").to_string();
+        let refused = settings(Some(text)).expect_err("a function refuses to start").to_string();
         assert_eq!(
             refused,
             "set the environment variable LATCHKEY_SOURCE_LIMIT to a number from 10 to 100000",
             "{text:?}"
         );
     }
-    // The template says the same before anything is deployed.
+    // The template checks the same range before a deployment.
     let template: Value = serde_yaml_ng::from_str::<serde_yaml_ng::Value>(include_str!(
         "../../../infra/template.yaml"
     ))
@@ -172,17 +174,17 @@ fn the_operators_limit_has_a_range_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_front_is_believed_with_its_secret_and_nobody_without() {
+async fn only_a_front_with_its_secret_is_believed() {
     let it = Numbers::of(World::with_source_limit(10).await).await;
     let world = &it.world;
     const CLOUDFRONT: &str = "203.0.113.99";
     let through = |secret: &str, viewer: &str, n: usize| {
         let ask = Ask::new("POST", "/v1/resets")
-            .body(json!({ "userId": format!("nobody{n}@example.com") }))
+            .body(json!({ "userId": format!("unknown{n}@example.com") }))
             .source(CLOUDFRONT);
         ask.header("x-latchkey-front", secret).header("x-latchkey-viewer", viewer)
     };
-    // Each viewer counts for itself, and an IPv6 one by its /64.
+    // Each viewer has its own count, an IPv6 viewer by its /64.
     for (viewer, same) in
         [("198.51.100.7", "198.51.100.7"), ("2001:db8:7:7::1", "2001:db8:7:7:ffff::2")]
     {
@@ -198,7 +200,8 @@ async fn a_front_is_believed_with_its_secret_and_nobody_without() {
             "{viewer}"
         );
     }
-    // Without the secret, or without an address, it is whom the gateway sees.
+    // Without the secret, or without an address, the gateway's source address
+    // counts.
     let twice = format!("{FRONT_SECRET}, {FRONT_SECRET}");
     let unbelieved = [
         ("", "192.0.2.50"),
@@ -215,7 +218,7 @@ async fn a_front_is_believed_with_its_secret_and_nobody_without() {
 }
 
 #[test]
-fn a_digest_that_is_none_keeps_a_function_from_starting() {
+fn an_invalid_digest_keeps_a_function_from_starting() {
     let read = |digest: &str| {
         let digest = digest.to_owned();
         Settings::read(move |name| match name {

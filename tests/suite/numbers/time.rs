@@ -1,7 +1,6 @@
-//! Resets, scope, kinds and the audit trail at both ends of their
-//! numbers.
+//! Resets, scope, kinds and the audit trail at both ends of their ranges.
 
-use crate::numbers::{NUMBER, Numbers, WRONG, told};
+use crate::numbers::{NUMBER, Numbers, WRONG, refusal};
 use domain::challenge::Purpose;
 use domain::time::Span;
 use serde_json::{Value, json};
@@ -14,7 +13,7 @@ const PHONE: (&str, &str) = ("mobilePhone", NUMBER);
 const MOMENT: Span = Span(1);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reset_lives_as_long_as_the_policy_says_and_not_a_moment_longer() {
+async fn a_reset_ends_exactly_at_the_policys_lifetime() {
     let it = Numbers::new().await;
     it.person(ANN, &[MAIL]).await;
     for minutes in [5, 30] {
@@ -23,7 +22,7 @@ async fn a_reset_lives_as_long_as_the_policy_says_and_not_a_moment_longer() {
         for (passed, open) in
             [(lifetime, false), (Span(lifetime.0 + 1), false), (Span(lifetime.0 - 1), true)]
         {
-            let started = it.world.ask_reset("nobody@example.com").await.expect(201);
+            let started = it.world.ask_reset("unknown@example.com").await.expect(201);
             assert_eq!(started.text("expiresAt"), (it.world.now() + lifetime).to_string());
             let reset = it.proved(ANN).await;
             it.world.pass(passed);
@@ -40,10 +39,10 @@ async fn a_reset_lives_as_long_as_the_policy_says_and_not_a_moment_longer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_group_or_fifty_decide_who_is_in_scope() {
+async fn one_or_fifty_groups_set_the_scope() {
     let it = Numbers::new().await;
     let member =
-        |user: &str, group: &str| json!({ "userId": user, "name": "Somebody", "groups": [group] });
+        |user: &str, group: &str| json!({ "userId": user, "name": "Sam", "groups": [group] });
     let last = it.world.user(&it.admin().await, member("last@example.com", "group 50")).await;
     let none = it.world.user(&it.admin().await, member("none@example.com", "group 51")).await;
     for (groups, of_last) in
@@ -63,7 +62,7 @@ async fn one_group_or_fifty_decide_who_is_in_scope() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn as_many_different_kinds_are_proved_as_the_policy_says_and_two_by_administrators() {
+async fn a_reset_needs_the_policys_number_of_kinds_and_administrators_need_two() {
     let it = Numbers::new().await;
     let admin = it
         .world
@@ -80,7 +79,7 @@ async fn as_many_different_kinds_are_proved_as_the_policy_says_and_two_by_admini
             it.world.pass(Span::minutes(20));
             let reset = it.proved(user).await;
             assert_eq!(it.world.next_in(&reset).await, after_one, "{user}, {required} required");
-            // The same kind once more is not another one.
+            // Proving the same kind again does not count as another kind.
             it.world.pass(Span::seconds(30));
             let again = it.world.send_code(&reset).await;
             it.world.verify(&reset.bearer, &again, &it.code(&again, Purpose::Reset)).await;
@@ -101,12 +100,12 @@ async fn as_many_different_kinds_are_proved_as_the_policy_says_and_two_by_admini
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn as_many_kinds_are_registered_as_are_required() {
+async fn registration_needs_as_many_kinds_as_a_reset() {
     let it = Numbers::new().await;
     for (required, user) in [(1, "one@example.com"), (2, "two@example.com")] {
         it.set(&[("/kindsRequired", required)]).await;
         let person =
-            it.world.user(&it.admin().await, json!({ "userId": user, "name": "Somebody" })).await;
+            it.world.user(&it.admin().await, json!({ "userId": user, "name": "Sam" })).await;
         let bearer = it.world.session(&person).await;
         let finish = async || {
             it.world.ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer)).await
@@ -126,7 +125,7 @@ async fn as_many_kinds_are_registered_as_are_required() {
     }
 }
 
-/// What happens in the next test, by its names in the audit trail.
+/// The audit events of the next test.
 #[rustfmt::skip]
 const EVENTS: [&str; 11] = [
     "codeAccepted", "codeAttempted", "codeRequested", "methodStarted", "methodVerified", "passwordReset", "policySaved", "resetCancelled",
@@ -134,19 +133,23 @@ const EVENTS: [&str; 11] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_row_of_the_audit_trail_is_kept_as_long_as_the_policy_says() {
+async fn every_row_of_the_audit_trail_is_kept_for_the_policys_days() {
     let it = Numbers::new().await;
     let ann = it.person(ANN, &[MAIL]).await;
     for days in [1, 400] {
         it.set(&[("/auditDays", days)]).await;
         it.world.pass(MOMENT);
         let since = it.world.now();
-        // Sign-in right and wrong, a method, a reset with guesses right and
-        // wrong, its end, one that is cancelled, and what an administrator does.
+        // Sign-ins right and wrong, a method, a reset with right and wrong
+        // guesses, its completion, a cancelled reset, and an administrator's
+        // actions.
         it.world.sign_in(ANN, "not the right password").await.expect(401);
         let bearer = it.world.session(&ann).await;
         let challenge = it.add(&bearer, "email", &format!("ann.{days}@example.com")).await;
-        assert_eq!(told(&it.world.verify(&bearer, &challenge, WRONG).await).0, "codeNotAccepted");
+        assert_eq!(
+            refusal(&it.world.verify(&bearer, &challenge, WRONG).await).0,
+            "codeNotAccepted"
+        );
         it.world
             .verify(&bearer, &challenge, &it.code(&challenge, Purpose::Registration))
             .await
@@ -177,7 +180,7 @@ async fn every_row_of_the_audit_trail_is_kept_as_long_as_the_policy_says() {
             rows.iter().filter(audit).filter(|row| number(row, "at") >= Some(since.0)).collect();
         let events: BTreeSet<&str> =
             fresh.iter().filter_map(|row| row["event"]["S"].as_str()).collect();
-        assert_eq!(events, BTreeSet::from(EVENTS), "each is looked at");
+        assert_eq!(events, BTreeSet::from(EVENTS), "every event is checked");
         for row in fresh {
             let kept = Span(
                 number(row, "keepUntil").expect("an end") - number(row, "at").expect("a time"),

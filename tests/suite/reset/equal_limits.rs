@@ -1,7 +1,7 @@
 //! Known and unknown accounts look alike at limits too: the same calls, answers and
 //! Retry-After, also for administrators, by phone, and for repeated requests (I13).
 
-use crate::numbers::{WRONG, told};
+use crate::numbers::{WRONG, refusal};
 use crate::reset::equal::{STATES, Seen, States, all_alike, calls, face, states_in};
 use domain::challenge::{ChallengeId, Purpose};
 use domain::code::Code;
@@ -198,7 +198,7 @@ async fn the_limits_of_sends_are_alike() {
     .await;
     let (mail, sms) = (("tooSoon", Some("600")), ("tooSoon", Some("3600")));
     assert_eq!(
-        answers.iter().map(told).collect::<Vec<_>>(),
+        answers.iter().map(refusal).collect::<Vec<_>>(),
         [("", None), ("", None), mail, ("", None), sms]
     );
     // The windows slide alike too: a millisecond before the end, and at the end.
@@ -207,9 +207,9 @@ async fn the_limits_of_sends_are_alike() {
         alike(&world, async |_, user| vec![world.ask_code(&world.start_reset(user).await).await])
             .await
     };
-    assert_eq!(told(&again().await[0]), ("tooSoon", Some("1")));
+    assert_eq!(refusal(&again().await[0]), ("tooSoon", Some("1")));
     world.pass(MOMENT);
-    assert_eq!(told(&again().await[0]), ("", None));
+    assert_eq!(refusal(&again().await[0]), ("", None));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -233,7 +233,7 @@ async fn the_wait_before_another_code_is_alike() {
     ] {
         world.pass(span);
         let answers = ask().await;
-        assert_eq!(told(&answers[0]), told(&answers[1]), "mail and SMS");
+        assert_eq!(refusal(&answers[0]), refusal(&answers[1]), "mail and SMS");
         passed.push(answers[0].headers.get("retry-after").cloned());
     }
     assert_eq!(
@@ -275,8 +275,8 @@ async fn the_limit_per_source_address_is_alike() {
     })
     .await;
     assert!(answers[..10].iter().all(|sent| sent.status == 202));
-    assert_eq!(told(&answers[10]), ("tooManyFromAddress", Some("3600")));
-    assert_eq!(told(&answers[11]), ("tooManyFromAddress", Some("3600")));
+    assert_eq!(refusal(&answers[10]), ("tooManyFromAddress", Some("3600")));
+    assert_eq!(refusal(&answers[11]), ("tooManyFromAddress", Some("3600")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -294,7 +294,10 @@ async fn a_spent_sms_budget_is_answered_alike() {
     assert_eq!(answers[0].body["unavailable"], json!(["mobilePhone"]));
     let left = (world.now().next_day() - world.now()).whole_seconds().to_string();
     let refused = ("smsUnavailable", Some(left.as_str()));
-    assert_eq!(answers[1..].iter().map(told).collect::<Vec<_>>(), [refused, refused, ("", None)]);
+    assert_eq!(
+        answers[1..].iter().map(refusal).collect::<Vec<_>>(),
+        [refused, refused, ("", None)]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -313,12 +316,15 @@ async fn a_closed_reset_is_answered_alike_until_it_opens() {
     .await;
     let closed = ("resetClosed", Some("86400"));
     let wrong = ("codeNotAccepted", None);
-    assert_eq!(answers.iter().map(told).collect::<Vec<_>>(), [wrong, wrong, wrong, closed, closed]);
+    assert_eq!(
+        answers.iter().map(refusal).collect::<Vec<_>>(),
+        [wrong, wrong, wrong, closed, closed]
+    );
     let start = async || alike(&world, async |_, user| vec![world.ask_reset(user).await]).await;
     world.pass(Span::hours(23));
-    assert_eq!(told(&start().await[0]), ("resetClosed", Some("3600")));
+    assert_eq!(refusal(&start().await[0]), ("resetClosed", Some("3600")));
     world.pass(Span(Span::hours(1).0 - 1));
-    assert_eq!(told(&start().await[0]), ("resetClosed", Some("1")));
+    assert_eq!(refusal(&start().await[0]), ("resetClosed", Some("1")));
     world.pass(MOMENT);
     assert_eq!(start().await[0].status, 201);
     // The next code removes the old count, by the same calls.

@@ -1,7 +1,7 @@
-//! Addresses: a path and a method as they are written, and no parameter that a
+//! URLs: path and method exactly as written, and no query parameter that the
 //! route does not read.
 
-use super::{HEADERS, ask, function_of, made_up, method, operations, told};
+use super::{HEADERS, ask, errors, function_of, made_up, method, operations};
 use crate::house::contract::{example, routes};
 use domain::secret::BearerKind;
 use serde_json::json;
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use tests::World;
 use tests::world::{Ask, FUNCTIONS};
 
-/// Parameters that a route reads.
+/// The query parameters that a route reads.
 fn read_by(method: &str, path: &str) -> &'static [&'static str] {
     match (method, path) {
         ("PUT", "/v1/policy") => &["dryRun"],
@@ -20,7 +20,7 @@ fn read_by(method: &str, path: &str) -> &'static [&'static str] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a43_a_parameter_that_a_route_does_not_read_is_refused_before_its_bearer_is_looked_at() {
+async fn a43_an_undeclared_parameter_is_refused_before_the_bearer_is_read() {
     let world = World::new().await;
     let secret = made_up(BearerKind::Session);
     let names = [
@@ -53,18 +53,18 @@ async fn a43_a_parameter_that_a_route_does_not_read_is_refused_before_its_bearer
                     .await
                     .expect(400);
                 let expected = vec![(format!("/{parameter}"), "unknownParameter".to_owned())];
-                let told: Vec<_> = told(&answer)
+                let refused: Vec<_> = errors(&answer)
                     .into_iter()
                     .map(|(pointer, code)| (pointer.to_owned(), code.to_owned()))
                     .collect();
                 assert_eq!(
-                    (answer.code(), told),
+                    (answer.code(), refused),
                     ("invalidRequest", expected),
                     "{method} {pattern}"
                 );
                 assert!(
                     !format!("{answer:?}").contains(&secret),
-                    "{method} {pattern}: it is sent back"
+                    "{method} {pattern}: the secret is sent back"
                 );
             }
         }
@@ -78,7 +78,7 @@ async fn a43_a_parameter_that_a_route_does_not_read_is_refused_before_its_bearer
                     .ask(Ask { path: format!("{path}?{query}"), ..ask(method, &pattern) })
                     .await
                     .expect(400);
-                let (place, code) = told(&answer)[0];
+                let (place, code) = errors(&answer)[0];
                 let repeated = (format!("/{parameter}"), "repeatedParameter");
                 assert!(
                     (place, code) == (repeated.0.as_str(), repeated.1)
@@ -94,7 +94,7 @@ async fn a43_a_parameter_that_a_route_does_not_read_is_refused_before_its_bearer
                 "{pattern}"
             );
         }
-        // Nothing asked for is nothing said.
+        // An empty query string equals none.
         let (none, empty) = (
             world.ask(Ask::new(method, path.clone())).await,
             world.ask(Ask::new(method, format!("{path}?"))).await,
@@ -125,7 +125,7 @@ async fn a43_a_parameter_that_a_route_does_not_read_is_refused_before_its_bearer
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a43_a_parameter_with_no_right_value_costs_no_call() {
+async fn a43_a_parameter_with_an_invalid_value_costs_no_call() {
     let world = World::new().await;
     #[rustfmt::skip]
     let refused = [
@@ -139,14 +139,14 @@ async fn a43_a_parameter_with_no_right_value_costs_no_call() {
             .ask(Ask { path: format!("{path}?{query}"), ..ask(method, path) })
             .await
             .expect(400);
-        assert_eq!(told(&answer)[0].0, pointer, "{path}?{query}");
+        assert_eq!(errors(&answer)[0].0, pointer, "{path}?{query}");
     }
-    // To know a cursor, the keys are read: once, and no table.
+    // Checking a cursor reads the keys once, and no table.
     assert_eq!(operations(&world), ["GetSecretValue"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_part_of_a_path_that_cannot_be_what_it_stands_for_costs_no_call() {
+async fn an_invalid_part_of_a_path_costs_no_call() {
     let world = World::new().await;
     let long = "u".repeat(255);
     let user_ids =
@@ -182,7 +182,7 @@ async fn a_part_of_a_path_that_cannot_be_what_it_stands_for_costs_no_call() {
             paths.extend(challenges.iter().map(|id| (put("{challengeId}", id), 404, "notFound")));
         }
         if pattern.contains("{resetId}") {
-            // As any reset that is not the bearer's.
+            // The same answer as for any reset that is not the bearer's.
             paths.extend(resets.iter().map(|id| (put("{resetId}", id), 410, "resetEnded")));
         }
         assert!(!paths.is_empty(), "{pattern}");
@@ -198,7 +198,7 @@ async fn a_part_of_a_path_that_cannot_be_what_it_stands_for_costs_no_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a51_a_path_is_what_it_says_and_any_other_is_none() {
+async fn a51_other_spellings_of_a_path_are_not_found() {
     let world = World::new().await;
     #[rustfmt::skip]
     let paths = [
@@ -221,7 +221,7 @@ async fn a51_a_path_is_what_it_says_and_any_other_is_none() {
                 );
             }
         }
-        // A path of another function is none of its own.
+        // A function does not answer another function's paths.
         for (other, method, pattern) in routes().into_iter().filter(|(other, ..)| other != function)
         {
             let answer = world
@@ -234,7 +234,7 @@ async fn a51_a_path_is_what_it_says_and_any_other_is_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a51_get_and_head_never_act() {
+async fn a51_get_and_head_change_nothing() {
     let world = World::new().await;
     let (admin, ann) = world.ready().await;
     let (session, reset) = (world.session(&ann).await, world.start_reset(&ann.user_id).await);
@@ -259,7 +259,7 @@ async fn a51_get_and_head_never_act() {
             }
         }
     }
-    assert_eq!(world.items().await, before, "nothing was done");
-    // What looks at every link of a mail took nothing away.
+    assert_eq!(world.items().await, before, "a GET or HEAD changed the table");
+    // Following every link of a mail, as a scanner does, used up no code.
     world.verify(&reset.bearer, &sent.text("challengeId"), &code).await.expect(200);
 }

@@ -1,7 +1,7 @@
-//! Bodies: one JSON object in UTF-8, of known fields, each once, each of its
+//! Bodies: one JSON object in UTF-8 with known fields, each once and of its
 //! type.
 
-use super::{ask, bodies, function_of, hand, is_optional, operations, raw, told, with_first};
+use super::{ask, bodies, errors, function_of, hand, is_optional, operations, raw, with_first};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::language::Language;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tests::World;
 use tests::world::{Ask, event};
 
-/// Content types that are none of ours.
+/// Content types that the API refuses.
 #[rustfmt::skip]
 const OTHERS: [&str; 17] = [
     "", " ", "text/plain", "text/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/problem+json", "application/json5", "application/*", "*/*",
@@ -19,7 +19,7 @@ const OTHERS: [&str; 17] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a42_a_body_is_json_by_its_name() {
+async fn a42_a_body_needs_the_content_type_of_json() {
     let world = World::new().await;
     let taken = [
         "application/json",
@@ -52,7 +52,7 @@ async fn a42_a_body_is_json_by_its_name() {
     }
 }
 
-/// A request whose body the gateway took for binary.
+/// A request whose body the gateway encoded as binary.
 fn encoded(ask: Ask, body: &[u8]) -> Value {
     let mut event = event(&ask, 1);
     (event["body"], event["isBase64Encoded"]) = (json!(BASE64.encode(body)), json!(true));
@@ -60,7 +60,7 @@ fn encoded(ask: Ask, body: &[u8]) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a42_a_body_in_base64_is_held_to_the_same_rules() {
+async fn a42_a_body_in_base64_has_the_same_rules() {
     let world = World::new().await;
     for (method, path, body) in bodies() {
         let (function, whole) = (function_of(path), body.to_string());
@@ -77,11 +77,11 @@ async fn a42_a_body_in_base64_is_held_to_the_same_rules() {
             (json(), whole.encode_utf16().flat_map(u16::to_be_bytes).collect(), 400, "notJson"),
             (json(), Vec::new(), 400, "notJson"),
             (json(), with_first(&body, "\"x\":1").into_bytes(), 400, "unknownField"),
-            // Bytes that are no UTF-8, within a text.
+            // Invalid UTF-8 within a string.
             (json(), [b"{\"".as_slice(), b"\xed\xa0\x80", b"\":1}"].concat(), 400, "notJson"),
         ] {
             let answer = hand(&world, &function, &encoded(ask, &bytes)).await.expect(status);
-            let code = if status == 400 { told(&answer)[0].1 } else { answer.code() };
+            let code = if status == 400 { errors(&answer)[0].1 } else { answer.code() };
             assert_eq!(
                 code,
                 expected,
@@ -92,7 +92,7 @@ async fn a42_a_body_in_base64_is_held_to_the_same_rules() {
         let mut no_base64 = encoded(json(), b"");
         no_base64["body"] = json!(whole);
         assert_eq!(
-            told(&hand(&world, &function, &no_base64).await.expect(400)),
+            errors(&hand(&world, &function, &no_base64).await.expect(400)),
             [("", "notARequest")],
             "{path}"
         );
@@ -103,14 +103,14 @@ async fn a42_a_body_in_base64_is_held_to_the_same_rules() {
         assert_eq!(
             (same.status, same.code()),
             (plain.status, plain.code()),
-            "{path}: what is right is read"
+            "{path}: a valid body is read"
         );
         operations(&world);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a40_a_body_is_one_object_and_nothing_before_or_after_it() {
+async fn a40_a_body_is_exactly_one_object() {
     let world = World::new().await;
     for (method, path, body) in bodies() {
         let whole = body.to_string();
@@ -127,26 +127,26 @@ async fn a40_a_body_is_one_object_and_nothing_before_or_after_it() {
             #[rustfmt::skip]
             let wrong = ["\"\\ud800\"", "\"\\udc00\\ud800\"", "\"\\u12\"", "\"\t\"", "\"\n\"", "\"\0\"", "'x'", "nul", "NaN", "01", "+1", "1e999"].map(str::to_owned);
             let at = format!("\"{field}\":{value}");
-            // The others are of another type first where a text stands.
+            // Where a string is expected, the others fail by their type first.
             let wrong = wrong.into_iter().filter(|_| value.is_string());
             refused
                 .extend(wrong.map(|wrong| whole.replacen(&at, &format!("\"{field}\":{wrong}"), 1)));
         }
         for text in refused {
             let answer = world.ask(raw(method, path, text.clone())).await.expect(400);
-            assert_eq!(told(&answer), [("", "notJson")], "{path}: {text}");
+            assert_eq!(errors(&answer), [("", "notJson")], "{path}: {text}");
         }
     }
     let deep = format!("{{\"terms\":{}{}}}", "[".repeat(200), "]".repeat(200));
     assert_eq!(
-        told(&world.ask(raw("PUT", "/v1/policy/terms", deep)).await.expect(400)),
+        errors(&world.ask(raw("PUT", "/v1/policy/terms", deep)).await.expect(400)),
         [("", "notJson")]
     );
     assert_eq!(operations(&world), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a38_a_field_that_stands_twice_is_refused_at_its_place() {
+async fn a38_a_repeated_field_is_refused_with_its_pointer() {
     let world = World::new().await;
     for (method, path, body) in bodies() {
         for (field, value) in body.as_object().unwrap() {
@@ -158,13 +158,17 @@ async fn a38_a_field_that_stands_twice_is_refused_at_its_place() {
             );
             let first =
                 [format!("\"{field}\":{value}"), escaped].map(|twice| with_first(&body, &twice));
-            // The second is not even read.
+            // The duplicate is refused without reading its value.
             let open = body.to_string();
             let last = ["null", "{}", "1.5"]
                 .map(|other| format!("{},\"{field}\":{other}}}", &open[..open.len() - 1]));
             for text in first.into_iter().chain(last) {
                 let answer = world.ask(raw(method, path, text.clone())).await.expect(400);
-                assert_eq!(told(&answer), [(pointer.as_str(), "repeatedField")], "{path}: {text}");
+                assert_eq!(
+                    errors(&answer),
+                    [(pointer.as_str(), "repeatedField")],
+                    "{path}: {text}"
+                );
             }
         }
     }
@@ -172,7 +176,7 @@ async fn a38_a_field_that_stands_twice_is_refused_at_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a41_a_field_that_nobody_knows_is_refused_whatever_it_would_set() {
+async fn a41_an_unknown_field_is_refused_on_every_route() {
     let world = World::new().await;
     #[rustfmt::skip]
     let unknown = [
@@ -186,7 +190,7 @@ async fn a41_a_field_that_nobody_knows_is_refused_whatever_it_would_set() {
             for value in ["true", "\"administrator\"", "[[{}]]", "null"] {
                 let text = with_first(&body, &format!("{}:{value}", json!(name)));
                 let answer = world.ask(raw(method, path, text.clone())).await.expect(400);
-                assert_eq!(told(&answer), [(pointer.as_str(), "unknownField")], "{path}: {text}");
+                assert_eq!(errors(&answer), [(pointer.as_str(), "unknownField")], "{path}: {text}");
             }
         }
     }
@@ -194,7 +198,7 @@ async fn a41_a_field_that_nobody_knows_is_refused_whatever_it_would_set() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_mistake_is_told_at_its_field_by_a_code_of_its_own_in_both_languages() {
+async fn each_mistake_has_its_fields_pointer_and_its_own_code_in_both_languages() {
     let world = World::new().await;
     for (method, path, body) in bodies() {
         for field in body.as_object().unwrap().keys() {
@@ -209,7 +213,7 @@ async fn each_mistake_is_told_at_its_field_by_a_code_of_its_own_in_both_language
                         .body(body.clone())
                         .header("accept-language", language.tag());
                     let answer = world.ask(ask).await.expect(400);
-                    assert_eq!(told(&answer), [(pointer.as_str(), code)], "{path}: {body}");
+                    assert_eq!(errors(&answer), [(pointer.as_str(), code)], "{path}: {body}");
                     let detail = text(language, &format!("violation.{code}"), &[]);
                     assert_eq!(answer.body["errors"][0]["detail"], detail, "{path}: {body}");
                 }
@@ -218,7 +222,7 @@ async fn each_mistake_is_told_at_its_field_by_a_code_of_its_own_in_both_language
                 let mut body = body.clone();
                 body[field] = nested;
                 let answer = world.ask(ask(method, path).body(body.clone())).await.expect(400);
-                assert!(told(&answer)[0].0.starts_with(&pointer), "{path}: {body} {answer:?}");
+                assert!(errors(&answer)[0].0.starts_with(&pointer), "{path}: {body} {answer:?}");
             }
         }
     }
@@ -239,7 +243,7 @@ async fn each_mistake_is_told_at_its_field_by_a_code_of_its_own_in_both_language
             body[field] = json!(value);
             let answer = world.ask(ask(method, path).body(body)).await.expect(400);
             assert_eq!(
-                told(&answer),
+                errors(&answer),
                 [(format!("/{field}").as_str(), "unknownValue")],
                 "{path}: {value:?}"
             );

@@ -1,14 +1,14 @@
-//! Who calls: a bearer in its one place, our own pages, and the address that
+//! The caller: a bearer in its one place, our own pages, and the address that
 //! the gateway saw.
 
-use super::{bodies, made_up, method, operations, told};
+use super::{bodies, errors, made_up, method, operations};
 use crate::house::contract::{example, routes};
 use domain::secret::BearerKind;
 use serde_json::json;
 use tests::world::Ask;
 use tests::{Answer, World};
 
-/// Routes that anybody may call.
+/// Routes without a bearer.
 const PUBLIC: [(&str, &str); 4] = [
     ("GET", "/v1/limits"),
     ("GET", "/v1/organisation"),
@@ -17,7 +17,7 @@ const PUBLIC: [(&str, &str); 4] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_other_route_asks_for_its_bearer() {
+async fn every_other_route_requires_its_bearer() {
     let world = World::new().await;
     let (session, reset) = (made_up(BearerKind::Session), made_up(BearerKind::Reset));
     #[rustfmt::skip]
@@ -56,7 +56,8 @@ async fn every_other_route_asks_for_its_bearer() {
         for header in &refused {
             check(&world.ask(plain().header("authorization", header)).await, header);
         }
-        // In no other place, and no bearer of the other kind.
+        // The bearer counts in no other place, and the other kind of bearer
+        // does not count.
         let (own, other) = if status == 410 { (&reset, &session) } else { (&session, &reset) };
         for name in ["x-authorization", "proxy-authorization", "x-access-token"] {
             let ask =
@@ -66,21 +67,21 @@ async fn every_other_route_asks_for_its_bearer() {
         let cookie = format!("__Host-latchkey={reset}");
         check(
             &world.ask(plain().cookie(&cookie).header("sec-fetch-site", "same-origin")).await,
-            "a reset's in the cookie",
+            "a reset's bearer in the cookie",
         );
         if !pattern.ends_with("/verify") {
-            check(&world.ask(plain().bearer(other)).await, "the other kind");
+            check(&world.ask(plain().bearer(other)).await, "the other kind of bearer");
         }
         assert_eq!(
             operations(&world),
             Vec::<String>::new(),
-            "{method} {pattern}: no call for that"
+            "{method} {pattern}: a refused bearer costs no call"
         );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a43_a_header_that_stands_twice_says_nothing() {
+async fn a43_a_repeated_header_is_refused() {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
     let policy =
@@ -88,7 +89,7 @@ async fn a43_a_header_that_stands_twice_says_nothing() {
             .clone();
     let before = world.items().await;
     operations(&world);
-    // The gateway joins them by commas.
+    // The gateway joins repeated headers with commas.
     let me = |value: String| Ask::new("GET", "/v1/me").header("authorization", value);
     for twice in [
         format!("Bearer {admin},Bearer {admin}"),
@@ -101,7 +102,7 @@ async fn a43_a_header_that_stands_twice_says_nothing() {
         Ask::new("POST", "/v1/users").bearer(&admin).body(json!({ "userId": "eve", "name": "Eve" }))
     };
     let answer = world.ask(create().header("idempotency-key", "one,two")).await.expect(400);
-    assert_eq!(told(&answer), [("", "notAnIdempotencyKey")]);
+    assert_eq!(errors(&answer), [("", "notAnIdempotencyKey")]);
     world.ask(create().header("content-type", "application/json,text/plain")).await.expect(415);
     world
         .ask(create().header("content-type", "application/json,application/json"))
@@ -129,7 +130,7 @@ async fn a43_a_header_that_stands_twice_says_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a59_no_other_site_makes_a_browser_act_or_read() {
+async fn a59_no_other_site_can_make_a_browser_change_or_read_anything() {
     let world = World::new().await;
     let (admin, _) = world.ready().await;
     let cookie = format!("__Host-latchkey={admin}");
@@ -166,7 +167,7 @@ async fn a59_no_other_site_makes_a_browser_act_or_read() {
                     .header("origin", origin)
                     .header("if-match", "\"1\"")
             };
-            // With the cookie that the browser would send along.
+            // With the cookie that the browser would send.
             let ask = from(Ask { body: right.clone(), ..Ask::new(method, example(&pattern)) })
                 .cookie(&cookie);
             let is_public = PUBLIC.contains(&(name.as_str(), pattern.as_str()))
@@ -177,7 +178,7 @@ async fn a59_no_other_site_makes_a_browser_act_or_read() {
                 foreign(&answer, &what);
                 assert_eq!(operations(&world), Vec::<String>::new(), "{what}");
             }
-            // What a form or a script can send without asking first.
+            // Requests that a form or a script can send without a preflight.
             if let Some(body) = &right {
                 for kind in [
                     "text/plain",
@@ -200,7 +201,7 @@ async fn a59_no_other_site_makes_a_browser_act_or_read() {
                 }
                 operations(&world);
             }
-            // And with asking.
+            // With a preflight.
             let preflight = from(Ask::new("OPTIONS", example(&pattern)))
                 .header("access-control-request-method", method)
                 .header("access-control-request-headers", "authorization,content-type");
@@ -208,7 +209,7 @@ async fn a59_no_other_site_makes_a_browser_act_or_read() {
             foreign(&answer, &what);
         }
     }
-    // A session does not begin in a cookie for another site either.
+    // Another site cannot start a session in a cookie either.
     let sign_in = json!({ "userId": "admin@example.com", "password": "a password for the administrator", "session": "cookie" });
     for (site, origin) in said {
         let ask = Ask::new("POST", "/v1/sign-in")
@@ -219,8 +220,8 @@ async fn a59_no_other_site_makes_a_browser_act_or_read() {
         foreign(&answer, origin);
     }
     assert_eq!(operations(&world), Vec::<String>::new());
-    assert_eq!(world.items().await, before, "nothing was done");
-    // The same from our own page is done: the cookie was good all along.
+    assert_eq!(world.items().await, before, "another site changed the table");
+    // The same request from our own page succeeds, so the cookie was valid.
     let put = Ask::new("PUT", "/v1/policy?dryRun=true")
         .cookie(&cookie)
         .body(policy)
@@ -235,7 +236,7 @@ async fn a59_no_other_site_makes_a_browser_act_or_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a15_what_the_caller_says_of_itself_is_not_believed() {
+async fn a15_source_addresses_claimed_by_the_caller_are_ignored() {
     let world = World::with_source_limit(2).await;
     let admin = world.session(&world.administrator().await).await;
     world.switch_on(&admin).await;
@@ -258,7 +259,8 @@ async fn a15_what_the_caller_says_of_itself_is_not_believed() {
         start(2, source).await.expect(201);
         assert_eq!(start(3, source).await.expect(429).code(), "tooManyFromAddress", "{source}");
     }
-    // One subscriber has a whole /64, and one IPv4 address two spellings.
+    // A subscriber's whole /64 counts as one; so do two spellings of an IPv4
+    // address.
     assert_eq!(start(4, "2001:db8:1:2:ffff::9").await.status, 429);
     assert_eq!(start(5, "203.0.113.5").await.status, 429);
     start(6, "2001:db8:1:3::1").await.expect(201);

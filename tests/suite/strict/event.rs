@@ -1,11 +1,12 @@
-//! Events of the gateway: whatever one holds, it is answered, with our headers.
+//! Gateway events: every event gets an answer with our headers, whatever its
+//! content.
 
-use super::{HEADERS, hand, operations, told};
+use super::{HEADERS, errors, hand, operations};
 use serde_json::{Value, json};
 use tests::world::{Ask, FUNCTIONS, event};
 use tests::{Answer, World};
 
-/// This request with a header as the gateway might hand it over.
+/// This request with a raw header, as the gateway may pass it.
 fn with(ask: Ask, name: &str, value: &str) -> Value {
     let mut event = event(&ask, 1);
     event["headers"][name] = json!(value);
@@ -24,7 +25,7 @@ fn is_whole(answer: &Answer, what: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_header_that_is_not_ascii_is_served_and_says_nothing() {
+async fn a_header_beyond_ascii_never_counts_as_valid_or_as_absent() {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
     let me = || Ask::new("GET", "/v1/me").bearer(&admin);
@@ -46,7 +47,7 @@ async fn a_header_that_is_not_ascii_is_served_and_says_nothing() {
         cookies["cookies"] = json!([format!("theme={value}"), "a=b"]);
         hand(&world, "sign-in", &cookies).await.expect(200);
     }
-    // What restricts a request is not taken for absent.
+    // A restricting header that cannot be read does not count as absent.
     let cookie = format!("__Host-latchkey={admin}");
     let by_cookie = || Ask::new("GET", "/v1/me").cookie(&cookie);
     hand(&world, "sign-in", &event(&by_cookie(), 1)).await.expect(200);
@@ -69,7 +70,9 @@ async fn a_header_that_is_not_ascii_is_served_and_says_nothing() {
         Ask::new("POST", "/v1/users").bearer(&admin).body(json!({ "userId": "eve", "name": "Eve" }))
     };
     assert_eq!(
-        told(&hand(&world, "directory", &with(create(), "idempotency-key", "é")).await.expect(400)),
+        errors(
+            &hand(&world, "directory", &with(create(), "idempotency-key", "é")).await.expect(400)
+        ),
         [("", "notAnIdempotencyKey")]
     );
     assert_eq!(
@@ -87,7 +90,7 @@ async fn a_header_that_is_not_ascii_is_served_and_says_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_http_does_not_allow_is_refused_by_every_function() {
+async fn every_function_refuses_a_request_that_http_does_not_allow() {
     let world = World::new().await;
     let get = |path: &str| event(&Ask::new("GET", path).header("accept-language", "zh-TW"), 1);
     let put = |pointer: &str, value: Value| {
@@ -138,7 +141,7 @@ async fn what_http_does_not_allow_is_refused_by_every_function() {
             let what =
                 format!("{function}: {}", event.to_string().chars().take(500).collect::<String>());
             is_whole(&answer, &what);
-            assert_eq!(told(&answer), [("", "notARequest")], "{what}");
+            assert_eq!(errors(&answer), [("", "notARequest")], "{what}");
             assert_eq!(
                 (answer.headers["content-language"].as_str(), answer.text("title").as_str()),
                 ("zh-TW", "要求的內容不正確"),
@@ -149,7 +152,7 @@ async fn what_http_does_not_allow_is_refused_by_every_function() {
     assert_eq!(operations(&world), Vec::<String>::new());
 }
 
-/// Events that nobody can read as a request.
+/// Events that cannot be read as a request.
 fn unreadable() -> Vec<Value> {
     let good = event(&Ask::new("GET", "/v1/me"), 1);
     let with = |pointer: &str, value: Value| {
@@ -180,7 +183,7 @@ fn unreadable() -> Vec<Value> {
     found
 }
 
-/// What is not even like an event of the gateway.
+/// Events that are not from the gateway.
 fn foreign() -> Vec<Value> {
     vec![
         Value::Null,
@@ -196,7 +199,7 @@ fn foreign() -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_that_is_no_request_is_answered_as_one_that_is_wrong() {
+async fn an_event_that_is_no_request_is_answered_as_an_invalid_one() {
     let world = World::new().await;
     for (function, _) in FUNCTIONS.iter() {
         let events = unreadable()
@@ -206,13 +209,13 @@ async fn an_event_that_is_no_request_is_answered_as_one_that_is_wrong() {
             let answer = hand(&world, function, &event).await.expect(400);
             is_whole(&answer, &format!("{function}: {event}"));
             assert_eq!(
-                (answer.code(), told(&answer)),
+                (answer.code(), errors(&answer)),
                 ("invalidRequest", vec![("", "notARequest")]),
                 "{function}: {event}"
             );
         }
     }
-    // Whoever may invoke `directory` is told as a caller of it.
+    // A direct invocation of `directory` gets a direct answer.
     for event in foreign() {
         let answer = world.invoke_directory(event.clone()).await;
         assert_eq!(
@@ -226,7 +229,7 @@ async fn an_event_that_is_no_request_is_answered_as_one_that_is_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_is_read_as_it_was_sent_raw_or_decoded() {
+async fn a_path_is_read_alike_raw_or_decoded() {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
     world.user(&admin, json!({ "userId": "zoë", "name": "Zoë" })).await;
@@ -261,7 +264,7 @@ async fn an_address_is_read_as_it_was_sent_raw_or_decoded() {
     for query in ["<b>", "a b", "\"", "#", "é", "`", "%", "%zz", "a=\n", "{}", "\\", "^|"] {
         let list = event(&Ask::new("GET", format!("/v1/groups?{query}")).bearer(&admin), 1);
         let answer = hand(&world, "directory", &list).await.expect(400);
-        assert_eq!(told(&answer)[0].1, "unknownParameter", "{query}: {answer:?}");
+        assert_eq!(errors(&answer)[0].1, "unknownParameter", "{query}: {answer:?}");
     }
     for query in
         ["search=zoë", "search=zo%C3%AB", "search=ZO%c3%8b", "search=zoë&limit=5", "&search=zoë&"]

@@ -1,4 +1,4 @@
-//! What stands in the head of every answer, whatever its status.
+//! The headers of every answer, of every status.
 
 use super::{HEADERS, raw};
 use axum::http::{Method, StatusCode};
@@ -11,9 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use tests::world::{Ask, event};
 use tests::{Answer, Fault, World};
 
-/// A route that fails without a problem of ours.
+/// A route that fails without a problem document.
 fn broken() -> Routes {
-    let handler = async || (StatusCode::INTERNAL_SERVER_ERROR, "a cause that no caller is told");
+    let handler = async || (StatusCode::INTERNAL_SERVER_ERROR, "a cause that no caller may see");
     let row = Route::new(Method::GET, "/v1/broken", Access::Anyone, "broken", handler);
     Routes { function: "broken", rows: vec![row] }
 }
@@ -36,7 +36,7 @@ async fn a60_every_answer_carries_the_headers_and_every_refusal_is_a_problem() {
     let mut asks = vec![
         Ask::new("GET", "/v1/limits"), Ask::new("GET", "/v1/policy").bearer(&admin), put("\"7\""), Ask::new("PUT", "/v1/policy").bearer(&admin).body(policy.clone()),
         Ask::new("POST", "/v1/users").bearer(&admin).body(user_named("bob")), Ask::new("POST", "/v1/users").bearer(&admin).body(user_named("bob")),
-        Ask::new("POST", "/v1/users").bearer(&admin).body(json!({})), Ask::new("GET", "/v1/users/nobody").bearer(&admin), Ask::new("GET", "/v1/users").bearer(&ann), Ask::new("GET", "/v1/me"),
+        Ask::new("POST", "/v1/users").bearer(&admin).body(json!({})), Ask::new("GET", "/v1/users/unknown").bearer(&admin), Ask::new("GET", "/v1/users").bearer(&ann), Ask::new("GET", "/v1/me"),
         Ask::new("PUT", "/v1/me"), raw("POST", "/v1/sign-in", " ".repeat(1 << 17)), Ask::new("POST", "/v1/sign-in"), Ask::new("GET", "/v1/resets/x"), reset("ann"),
         Ask::new("GET", "/v1/users/%ff").bearer(&admin), Ask::new("GET", "/v1/users/%").bearer(&admin),
     ];
@@ -136,6 +136,6 @@ async fn a60_every_answer_carries_the_headers_and_every_refusal_is_a_problem() {
             200, 201, 202, 204, 400, 401, 403, 404, 405, 409, 410, 412, 413, 415, 422, 428, 429,
             431, 500, 503
         ],
-        "every status was looked at"
+        "every status was checked"
     );
 }

@@ -1,4 +1,4 @@
-//! Logs: whatever a caller writes, one event is one line of JSON.
+//! Logs: each event is one line of JSON, even with hostile input.
 
 use super::hand;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use tests::world::{Ask, event};
 use tests::{Fault, Lines, World};
 use tracing_subscriber::filter::LevelFilter;
 
-/// What would end a line, begin another, or colour a terminal.
+/// Text that would end a line, begin another, or colour a terminal.
 const INJECTED: [&str; 8] = [
     "x\r\n{\"event\":\"forged\"}",
     "x\n{\"level\":\"INFO\",\"event\":\"forged\"}\n",
@@ -19,13 +19,13 @@ const INJECTED: [&str; 8] = [
 ];
 
 #[tokio::test]
-async fn a50_a_line_of_the_log_is_one_event_whatever_a_caller_writes() {
+async fn a50_a_log_line_is_one_event_even_with_hostile_input() {
     let lines = Lines::default();
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
-    // All of this test runs on this thread, and no other test does.
+    // This test runs on one thread, and no other test does.
     let guard = lines.listen(LevelFilter::TRACE);
-    let mut asked = 0;
+    let mut sent = 0;
     for fault in [None, Some(Fault::AccessDenied)] {
         if let Some(fault) = fault {
             world.proxy.set_rule(move |_, _| Some(fault));
@@ -69,11 +69,11 @@ async fn a50_a_line_of_the_log_is_one_event_whatever_a_caller_writes() {
                 ("sign-in", Ask::new("GET", "/v1/me").source(text).header("x-forwarded-for", text)),
             ];
             for (function, ask) in asks {
-                asked += 1;
-                hand(&world, function, &event(&ask, asked)).await;
+                sent += 1;
+                hand(&world, function, &event(&ask, sent)).await;
             }
-            asked += 1;
-            let mut method = event(&Ask::new("GET", "/v1/me"), asked);
+            sent += 1;
+            let mut method = event(&Ask::new("GET", "/v1/me"), sent);
             method["requestContext"]["http"]["method"] = json!(text);
             hand(&world, "sign-in", &method).await;
         }
@@ -94,7 +94,7 @@ async fn a50_a_line_of_the_log_is_one_event_whatever_a_caller_writes() {
                 .any(|c| c.is_control() || ['\u{85}', '\u{2028}', '\u{2029}'].contains(&c)),
             "{line:?}"
         );
-        assert!(!line.contains("forged"), "what a caller wrote is not logged at all: {line}");
+        assert!(!line.contains("forged"), "a log line contains the caller's text: {line}");
         if event["_aws"].is_object() {
             counted += 1;
             continue;
@@ -103,6 +103,6 @@ async fn a50_a_line_of_the_log_is_one_event_whatever_a_caller_writes() {
         answered += u64::from(event["event"] == "answered");
         warned += usize::from(event["level"] != "INFO");
     }
-    assert_eq!((answered, counted), (asked, asked), "a line a request, and one of metrics");
-    assert!(warned > 0, "and what went wrong");
+    assert_eq!((answered, counted), (sent, sent), "one line and one metrics line for each request");
+    assert!(warned > 0, "failures are logged as warnings or errors");
 }

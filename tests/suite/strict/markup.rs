@@ -1,13 +1,13 @@
-//! Texts that a message shows, and the address it goes to: what would be a
-//! header, markup or a template elsewhere is refused, or only a text.
+//! Texts in messages, and recipient addresses: header, markup and template
+//! syntax is refused or stays plain text.
 
-use super::told;
+use super::errors;
 use serde_json::json;
 use tests::World;
 use tests::world::Ask;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a49_an_address_is_one_recipient_and_nothing_else() {
+async fn a49_an_address_is_exactly_one_recipient() {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
     let session = world.session(&ann).await;
@@ -27,11 +27,11 @@ async fn a49_an_address_is_one_recipient_and_nothing_else() {
             .bearer(&session)
             .body(json!({ "kind": "email", "destination": address }));
         let answer = world.ask(add).await.expect(400);
-        assert_eq!(told(&answer), [("/destination", "notAnAddress")], "{address:?}");
+        assert_eq!(errors(&answer), [("/destination", "notAnAddress")], "{address:?}");
     }
     world.pump().await;
-    assert_eq!(world.standins.inbox().all().len(), 0, "nothing was sent to anybody");
-    // Braces may stand before the @: then they are an address, and nothing more.
+    assert_eq!(world.standins.inbox().all().len(), 0, "nothing was sent");
+    // Braces are allowed before the @. They have no meaning there.
     let odd = "{{7*7}}@example.com";
     let add = Ask::new("POST", "/v1/me/methods")
         .bearer(&session)
@@ -47,7 +47,7 @@ async fn a49_an_address_is_one_recipient_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a49_a_name_is_one_line_of_text_and_no_message_gives_it_a_meaning() {
+async fn a49_a_name_is_one_line_and_stays_plain_text_in_every_message() {
     let world = World::new().await;
     let (admin, _) = world.ready().await;
     let create = |n: usize, name: &str| {
@@ -68,7 +68,7 @@ async fn a49_a_name_is_one_line_of_text_and_no_message_gives_it_a_meaning() {
         "\t",
     ] {
         let answer = world.ask(create(0, name)).await.expect(400);
-        assert_eq!(told(&answer), [("/name", "notAName")], "{name:?}");
+        assert_eq!(errors(&answer), [("/name", "notAName")], "{name:?}");
     }
     let inert = [
         "<a href=\"https://evil.example\">Ann</a>",
@@ -93,7 +93,7 @@ async fn a49_a_name_is_one_line_of_text_and_no_message_gives_it_a_meaning() {
         world.standins.inbox().clear();
         let address = format!("private{n}@example.com");
         world.register(&person, &address).await;
-        // Changing the password tells it.
+        // Changing the password sends a notice with the name.
         let change = json!({ "currentPassword": person.password, "newPassword": "another long password, changed" });
         let session = world.session(&person).await;
         world

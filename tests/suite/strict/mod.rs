@@ -1,5 +1,5 @@
-//! What is not exactly a request is refused, before it costs anything: no call
-//! of AWS and, since a hash needs the keys that such a call reads, no hash.
+//! Malformed requests are refused before they cost anything: no AWS call and no
+//! hash, since a hash needs the keys that such a call reads.
 
 mod address;
 mod body;
@@ -20,13 +20,13 @@ use std::collections::BTreeSet;
 use tests::world::Ask;
 use tests::{Answer, World};
 
-/// A bearer of the right form that nobody ever got.
+/// A well-formed bearer that was never issued.
 fn made_up(kind: BearerKind) -> String {
     let handle = Handle::parse(&"h".repeat(Handle::LENGTH)).expect("a handle");
     Bearer::new(kind, handle, [7; 32]).reveal()
 }
 
-/// Every route that takes a body: method, path pattern, a right body.
+/// Every route that takes a body: method, path pattern, a valid body.
 pub fn bodies() -> Vec<(&'static str, &'static str, Value)> {
     vec![
         ("PUT", "/v1/policy", serde_json::to_value(Policy::default()).expect("JSON")),
@@ -60,12 +60,12 @@ pub fn bodies() -> Vec<(&'static str, &'static str, Value)> {
     ]
 }
 
-/// Fields of those that may be left out.
+/// Whether a field of these bodies is optional.
 fn is_optional(path: &str, field: &str) -> bool {
     path == "/v1/users/{userId}" || ["role", "language", "groups", "session"].contains(&field)
 }
 
-/// A request with the bearer that its path asks for; nobody ever got it.
+/// A request with a made-up bearer of the kind that its path requires.
 fn ask(method: &'static str, pattern: &str) -> Ask {
     let kind =
         if pattern.starts_with("/v1/resets") { BearerKind::Reset } else { BearerKind::Session };
@@ -76,7 +76,7 @@ fn raw(method: &'static str, pattern: &str, body: impl Into<String>) -> Ask {
     ask(method, pattern).body(Value::String(body.into()))
 }
 
-/// A method by its name.
+/// The method of a name.
 fn method(name: &str) -> &'static str {
     ["GET", "POST", "PUT", "PATCH", "DELETE"]
         .into_iter()
@@ -84,18 +84,18 @@ fn method(name: &str) -> &'static str {
         .expect("a method")
 }
 
-/// The function of a path pattern.
+/// The function that serves a path pattern.
 fn function_of(pattern: &str) -> String {
     routes().into_iter().find(|(_, _, path)| path == pattern).expect("a route").0
 }
 
-/// The text of an object with something put before its first field.
+/// An object's text with a field inserted before its first.
 fn with_first(body: &Value, field: &str) -> String {
     body.to_string().replacen('{', &format!("{{{field},"), 1)
 }
 
-/// Pointer and code of everything that is wrong.
-fn told(answer: &Answer) -> Vec<(&str, &str)> {
+/// Pointer and code of every error of a problem.
+fn errors(answer: &Answer) -> Vec<(&str, &str)> {
     let errors =
         answer.body["errors"].as_array().unwrap_or_else(|| panic!("no errors: {answer:?}"));
     errors
@@ -106,7 +106,7 @@ fn told(answer: &Answer) -> Vec<(&str, &str)> {
         .collect()
 }
 
-/// Hands an event to a function as it is.
+/// Invokes a function with an event, unchanged.
 async fn hand(world: &World, function: &str, event: &Value) -> Answer {
     Answer::of(world.invoke(function, event, Context::default()).await)
 }
@@ -115,7 +115,7 @@ fn operations(world: &World) -> Vec<String> {
     world.proxy.take_calls().into_iter().map(|call| call.operation).collect()
 }
 
-/// What every answer says to a browser.
+/// The headers of every answer.
 const HEADERS: [(&str, &str); 5] = [
     ("cache-control", "no-store"),
     ("x-content-type-options", "nosniff"),
@@ -125,8 +125,8 @@ const HEADERS: [(&str, &str); 5] = [
 ];
 
 #[test]
-fn every_route_that_takes_a_body_is_here_once() {
-    // These take none.
+fn every_route_that_takes_a_body_is_listed_once() {
+    // These routes take no body.
     let without = [
         "/v1/me/methods/{methodId}/challenges",
         "/v1/me/registration/finish",

@@ -1,6 +1,6 @@
-//! Sizes: what is too large is refused before it costs anything.
+//! Sizes: oversized requests are refused before they cost anything.
 
-use super::{ask, bodies, operations, raw, told};
+use super::{ask, bodies, errors, operations, raw};
 use crate::house::contract::routes;
 use serde_json::json;
 use tests::World;
@@ -28,7 +28,7 @@ async fn a44_a_body_is_at_most_64_kib() {
         assert_ne!(
             world.ask(raw(method, path, padded(most))).await.status,
             413,
-            "{path}: what fits is read"
+            "{path}: a body of the exact limit is read"
         );
         operations(&world);
     }
@@ -38,7 +38,7 @@ async fn a44_a_body_is_at_most_64_kib() {
 async fn a44_a_long_password_or_user_id_costs_no_hash_and_no_call() {
     let world = World::new().await;
     let long = |size: usize| "p".repeat(size);
-    // A megabyte is no body; sixty thousand letters are nobody's password.
+    // A megabyte is no body; sixty thousand letters are no password.
     for (method, path, field) in [
         ("POST", "/v1/sign-in", "password"),
         ("POST", "/v1/sign-in", "userId"),
@@ -83,10 +83,10 @@ async fn a44_a_long_password_or_user_id_costs_no_hash_and_no_call() {
             .ask(Ask::new("POST", "/v1/resets").body(json!({ "userId": long(size) })))
             .await
             .expect(400);
-        assert_eq!(told(&answer), [("/userId", "notAUserId")], "{size}");
+        assert_eq!(errors(&answer), [("/userId", "notAUserId")], "{size}");
     }
     assert_eq!(operations(&world), Vec::<String>::new());
-    // The longest that can be somebody's is looked for.
+    // The longest possible user ID is looked up.
     world
         .ask(Ask::new("POST", "/v1/resets").body(json!({ "userId": format!(" {} ", long(254)) })))
         .await
@@ -94,7 +94,7 @@ async fn a44_a_long_password_or_user_id_costs_no_hash_and_no_call() {
     assert!(!operations(&world).is_empty());
 }
 
-/// This request with one more header, so that all have so many bytes together.
+/// This request with one more header, so that all headers have this many bytes.
 fn with_headers_of(ask: Ask, size: usize) -> Ask {
     let given = event(&ask, 1);
     let has: usize = given["headers"]
@@ -133,7 +133,7 @@ async fn a44_all_headers_have_at_most_10_240_bytes_together() {
         }
         assert_eq!(operations(&world), Vec::<String>::new(), "{what}");
         let answer = world.ask_function(&function, with_headers_of(ask, 10_240)).await;
-        assert_ne!(answer.status, 431, "{what}: what fits is read");
+        assert_ne!(answer.status, 431, "{what}: headers of the exact limit are read");
         operations(&world);
     }
 }

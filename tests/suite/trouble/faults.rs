@@ -1,23 +1,22 @@
-//! The table in trouble: conflicts, throttles, lost replies and refusals on
-//! every write. Tries are bounded, nothing is half done, and where the charge
-//! fails nothing is compared.
+//! Table faults on every write: conflicts, throttles, lost replies and
+//! refusals. Retries are bounded, no write is half done, and without a charge
+//! nothing is compared.
 
 use crate::house::tour::{Step, perform, tour};
-use domain::time::Span;
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tests::{Call, Fault, World};
 
-/// The table without what a failed try may leave: nothing.
+/// The table's items, without those that a failed try may leave.
 async fn table(world: &World) -> Vec<String> {
     let mut items: Vec<String> = world.items().await.iter().map(Value::to_string).collect();
     items.sort();
     items
 }
 
-/// Breaks the `n`-th write from now, and all tries of it.
-fn break_write(world: &World, n: usize, fault: Fault) -> Arc<AtomicUsize> {
+/// Makes the `n`-th write from now fail, with all its retries.
+pub fn break_write(world: &World, n: usize, fault: Fault) -> Arc<AtomicUsize> {
     let hits = Arc::new(AtomicUsize::new(0));
     let (count, mut tokens) = (hits.clone(), Vec::<String>::new());
     world.proxy.set_rule(move |operation, body| {
@@ -37,8 +36,8 @@ fn break_write(world: &World, n: usize, fault: Fault) -> Arc<AtomicUsize> {
     hits
 }
 
-/// How often one write is tried at most: by us after a conflict, by the SDK
-/// after a throttle.
+/// The most tries of one write: ours after a conflict, the SDK's after a
+/// throttle.
 const CONFLICT_TRIES: usize = 4;
 const THROTTLE_TRIES: usize = 3;
 
@@ -56,15 +55,16 @@ async fn every_first_write_breaks(fault: Fault, tries: usize) {
                 assert_eq!((answer.status, answer.code()), (503, "unavailable"), "{name}");
                 assert_eq!(answer.headers["retry-after"], "1", "{name}");
                 assert_eq!(hits, tries, "{name}");
-                assert_eq!(table(&world).await, before, "{name} left something behind");
+                assert_eq!(table(&world).await, before, "{name} changed the table");
                 broken.push(name.to_owned());
             }
-            // `delete` and `sign-out` of what was really done would be refused now.
+            // After a write that happened, repeating `delete` or `sign-out`
+            // would be refused.
             if hits == 0 {
                 return answer;
             }
         }
-        // And then it goes through, as if nothing had been.
+        // Without the fault the step succeeds, as if it were the first try.
         perform(&world, &step).await
     })
     .await;
@@ -72,21 +72,22 @@ async fn every_first_write_breaks(fault: Fault, tries: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r06_a_write_that_only_meets_conflicts_is_tried_four_times_and_leaves_nothing() {
+async fn r06_a_write_that_always_conflicts_is_tried_four_times_and_changes_nothing() {
     every_first_write_breaks(Fault::Conflict, CONFLICT_TRIES).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r05_a_write_that_is_throttled_is_tried_three_times_and_leaves_nothing() {
+async fn r05_a_throttled_write_is_tried_three_times_and_changes_nothing() {
     every_first_write_breaks(Fault::Throttle, THROTTLE_TRIES).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r05_a_write_that_is_denied_fails_closed_at_once() {
+async fn r05_a_denied_write_fails_closed_at_once() {
     every_first_write_breaks(Fault::AccessDenied, 1).await;
 }
 
-/// Walks the tour while the first try of every write meets this; how many did.
+/// Runs the tour while every write's first try fails this way. Returns the
+/// number of failed tries.
 async fn first_tries_meet(world: &World, fault: Fault) -> usize {
     let count = Arc::new(AtomicUsize::new(0));
     tour(world, &mut async |_, step| {
@@ -115,8 +116,8 @@ async fn r06_every_write_survives_a_conflict_that_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r01_every_write_whose_reply_is_lost_is_one_write() {
-    // Each message goes out once, as on a tour where nothing is lost.
+async fn r01_a_write_with_a_lost_reply_happens_once() {
+    // Each message is sent once, as on a tour without faults.
     let subjects = |world: &World| {
         world
             .standins
@@ -136,7 +137,7 @@ async fn r01_every_write_whose_reply_is_lost_is_one_write() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_compared_where_the_charge_fails() {
+async fn nothing_is_compared_when_the_charge_fails() {
     for fault in [Fault::Conflict, Fault::Throttle, Fault::AccessDenied] {
         let world = World::new().await;
         let (_, ann) = world.ready().await;
@@ -145,7 +146,7 @@ async fn nothing_is_compared_where_the_charge_fails() {
         let code = world.code_for("ann.private@example.com").await;
         let before = table(&world).await;
         break_write(&world, 0, fault);
-        // The right code is answered like a wrong one would be.
+        // The right code gets the same answer as a wrong one.
         for guess in [code.as_str(), "00000000"] {
             let answer = world.verify(&reset.bearer, &challenge, guess).await;
             assert_eq!(answer.code(), "unavailable");
@@ -158,7 +159,7 @@ async fn nothing_is_compared_where_the_charge_fails() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_charge_stays_where_the_acceptance_fails_and_the_code_can_be_tried_again() {
+async fn a_charge_stays_when_the_acceptance_fails_and_the_code_can_be_tried_again() {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
     let reset = world.start_reset(&ann.user_id).await;
@@ -175,42 +176,7 @@ async fn a_charge_stays_where_the_acceptance_fails_and_the_code_can_be_tried_aga
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_whose_claim_fails_is_tried_again_and_sent_once() {
-    for fault in [Fault::Conflict, Fault::Throttle] {
-        let world = World::new().await;
-        let (_, ann) = world.ready().await;
-        let mails = world.standins.inbox().all().len();
-        let reset = world.start_reset(&ann.user_id).await;
-        world.send_code(&reset).await;
-        break_write(&world, 0, fault);
-        world.pump().await;
-        world.proxy.clear_rule();
-        assert_eq!(world.dead_letters().await, 0);
-        assert_eq!(world.standins.inbox().all().len(), mails + 1);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_is_never_claimed_ends_as_a_dead_letter_and_holds_up_no_other() {
-    let world = World::new().await;
-    let (_, ann) = world.ready().await;
-    let mails = world.standins.inbox().all().len();
-    let reset = world.start_reset(&ann.user_id).await;
-    world.send_code(&reset).await;
-    world
-        .proxy
-        .set_rule(|_, body| body.to_string().contains(":claimed").then_some(Fault::Conflict));
-    world.pump().await;
-    world.proxy.clear_rule();
-    assert_eq!((world.dead_letters().await, world.standins.inbox().all().len()), (1, mails));
-    world.pass(Span::minutes(1));
-    world.send_code(&reset).await;
-    world.pump().await;
-    assert_eq!(world.standins.inbox().all().len(), mails + 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_read_that_fails_decides_nothing() {
+async fn a_failed_read_changes_nothing() {
     let world = World::new().await;
     let mut failed = 0;
     tour(&world, &mut async |name, step| {
@@ -232,7 +198,7 @@ async fn a_read_that_fails_decides_nothing() {
                 return answer;
             }
             assert_eq!(answer.code(), "unavailable", "{name}");
-            // Only a guess is charged before anything is read.
+            // Only a guess is charged before a read.
             if !name.starts_with("verify, registration") {
                 assert_eq!(table(&world).await, before, "{name}");
             }
@@ -245,7 +211,7 @@ async fn a_read_that_fails_decides_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a57_without_its_secret_nothing_is_answered_and_nothing_written() {
+async fn a57_without_the_secret_no_request_succeeds_and_nothing_is_written() {
     let world = World::new().await;
     world
         .proxy
@@ -262,134 +228,7 @@ async fn a57_without_its_secret_nothing_is_answered_and_nothing_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a65_a_mail_that_is_refused_for_good_is_recorded_and_another_can_be_asked_for() {
-    let world = World::new().await;
-    let (_, ann) = world.ready().await;
-    let mails = world.standins.inbox().all().len();
-    let reset = world.start_reset(&ann.user_id).await;
-    world.standins.fail_next(local::inbox::Channel::Email, local::inbox::Failure::Rejected);
-    world.send_code(&reset).await;
-    world.pump().await;
-    assert_eq!(world.standins.inbox().all().len(), mails);
-    let failed = |item: &Value| item["state"]["S"] == "failed";
-    assert_eq!(world.items().await.iter().filter(|item| failed(item)).count(), 1);
-    world.pass(Span::seconds(30));
-    let challenge = world.send_code(&reset).await;
-    let code = world.code_for("ann.private@example.com").await;
-    world.verify(&reset.bearer, &challenge, &code).await.expect(200);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn r11_a_record_that_comes_again_or_out_of_order_sends_nothing_more() {
-    let world = World::new().await;
-    let (_, ann) = world.ready().await;
-    let mails = world.standins.inbox().all().len();
-    let reset = world.start_reset(&ann.user_id).await;
-    world.send_code(&reset).await;
-    world.pass(Span::seconds(30));
-    world.send_code(&reset).await;
-    let mut rows: Vec<Value> =
-        world.items().await.into_iter().filter(|item| item["state"]["S"] == "queued").collect();
-    assert_eq!(rows.len(), 2);
-    // The newer first, the older after it, and everything three times.
-    rows.sort_by_key(|row| std::cmp::Reverse(row["sk"]["S"].to_string()));
-    let record = |(n, row): (usize, &Value)| serde_json::json!({ "eventName": "INSERT", "dynamodb": { "SequenceNumber": n.to_string(), "Keys": { "pk": row["pk"], "sk": row["sk"] } } });
-    for _ in 0..3 {
-        let records: Vec<Value> = rows.iter().enumerate().map(record).collect();
-        let answer = world
-            .invoke_send_code(&serde_json::json!({ "Records": records }))
-            .await
-            .expect("an answer");
-        assert_eq!(answer["batchItemFailures"], serde_json::json!([]));
-    }
-    // Only the living code was sent, once.
-    assert_eq!(world.standins.inbox().all().len(), mails + 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn r09_a_crash_between_send_and_its_record_repeats_the_same_code_once_at_most() {
-    let world = World::new().await;
-    let (_, ann) = world.ready().await;
-    let mails = world.standins.inbox().all().len();
-    let reset = world.start_reset(&ann.user_id).await;
-    let challenge = world.send_code(&reset).await;
-    // The mail goes out; that it did is never written down.
-    world
-        .proxy
-        .set_rule(|_, body| body.to_string().contains("REMOVE #bucket").then_some(Fault::Throttle));
-    world.pump().await;
-    world.proxy.clear_rule();
-    let sent = world.standins.inbox().all().split_off(mails);
-    assert!((1..=2).contains(&sent.len()), "{} mails", sent.len());
-    assert!(sent.iter().all(|mail| mail.code == sent[0].code && mail.code.is_some()));
-    world
-        .verify(&reset.bearer, &challenge, sent[0].code.as_deref().expect("a code"))
-        .await
-        .expect(200);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_record_that_comes_before_its_ledger_is_visible_waits_for_it() {
-    let world = World::new().await;
-    let (_, ann) = world.ready().await;
-    let mails = world.standins.inbox().all().len();
-    let reset = world.start_reset(&ann.user_id).await;
-    world.send_code(&reset).await;
-    let items = world.items().await;
-    let kind = |item: &Value, prefix: &str| {
-        item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(prefix))
-    };
-    let row = items
-        .iter()
-        .find(|item| kind(item, "OUTBOX#") && item["state"]["S"] == "queued")
-        .expect("a row");
-    let whose = row["pk"]["S"].as_str().expect("a key").replace("OUTBOX#", "LEDGER#");
-    let ledger = items
-        .iter()
-        .find(|item| item["pk"]["S"] == whose && item["sk"]["S"] == "reset")
-        .expect("a ledger");
-    let event = serde_json::json!({ "Records": [
-        { "eventName": "INSERT", "dynamodb": { "SequenceNumber": "1", "Keys": { "pk": row["pk"], "sk": row["sk"] } } }
-    ] });
-    let handle = async || {
-        let answer = world.invoke_send_code(&event).await.expect("an answer");
-        answer["batchItemFailures"].as_array().map_or(0, Vec::len)
-    };
-    world
-        .table(
-            "DeleteItem",
-            serde_json::json!({ "Key": { "pk": ledger["pk"], "sk": ledger["sk"] } }),
-        )
-        .await;
-    assert_eq!(handle().await, 1, "it is to come again");
-    world.table("PutItem", serde_json::json!({ "Item": ledger })).await;
-    assert_eq!(handle().await, 0);
-    assert_eq!(world.standins.inbox().all().len(), mails + 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_code_whose_ledger_never_comes_is_given_up() {
-    let world = World::new().await;
-    let (admin, ann) = world.ready().await;
-    let reset = world.start_reset(&ann.user_id).await;
-    world.send_code(&reset).await;
-    let mails = world.standins.inbox().all().len();
-    // Disabling ends the challenge before its message was sent.
-    let seen = world
-        .ask(tests::world::Ask::new("GET", "/v1/users/ann@example.com").bearer(&admin))
-        .await
-        .expect(200);
-    let patch = tests::world::Ask::new("PATCH", "/v1/users/ann@example.com")
-        .bearer(&admin)
-        .header("if-match", &seen.headers["etag"]);
-    world.ask(patch.body(serde_json::json!({ "enabled": false }))).await.expect(200);
-    world.pass(Span::seconds(3));
-    world.pump().await;
-    assert_eq!((world.dead_letters().await, world.standins.inbox().all().len()), (0, mails));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_key_nobody_knows_makes_the_secret_be_read_once_more_and_not_each_time() {
+async fn an_unknown_key_generation_rereads_the_secret_once() {
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
     let world = World::new().await;
@@ -406,6 +245,6 @@ async fn a_key_nobody_knows_makes_the_secret_be_read_once_more_and_not_each_time
         );
     }
     let calls = world.proxy.take_calls();
-    // Nothing was charged, and the secret was asked for once.
+    // Nothing was charged, and the secret was read once.
     assert_eq!(calls.iter().map(|c| c.operation.as_str()).collect::<Vec<_>>(), ["GetSecretValue"]);
 }

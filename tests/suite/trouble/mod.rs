@@ -1,9 +1,13 @@
-//! What goes wrong: faults, races, answers that are lost.
+//! Failures: faults, races, lost answers, rotations, items of older and newer
+//! versions.
 
 mod faults;
+mod idempotency;
+pub mod lived_in;
+mod lost_answers;
 mod newer;
-pub mod older;
+mod older;
 pub mod races;
-mod repeat;
+mod records;
 pub mod rotation;
 mod shapes;

@@ -1,269 +1,29 @@
-//! What an older version of the code wrote is read by this one: items of every
-//! kind, kept as they lay in the table when that version was made, with people
-//! in the middle of something. A version's file is written once, and never again
-//! after its release:
+//! Checks that this version reads items that older versions wrote. For each
+//! version a file keeps items of every kind, with users in the middle of
+//! something. A version's file is written once and not changed after its
+//! release:
 //! `LATCHKEY_KEEP_ITEMS=1 cargo test -p tests --test suite -- older::items`
 
+use super::lived_in::{
+    ADMINISTRATORS, LEOS, MEIS, OTHER, PHONE, PRIVATE, again, all_sms, lived_in, repeated,
+};
 use super::shapes::{listed, shapes};
-use crate::house::tour::other;
 use domain::outbox::AT_REST;
 use domain::time::Span;
-use local::inbox::{Channel, Failure};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use tests::delivery::bounce;
 use tests::people::StartedReset;
-use tests::world::{Ask, BEGIN};
-use tests::{Answer, Fault, Person, World};
-
-const PRIVATE: &str = "ann.private@example.com";
-const OTHER: &str = "ann.other@example.com";
-const EVES: &str = "eve.private@example.com";
-const MEIS: &str = "mei.private@example.com";
-const LEOS: &str = "leo.private@example.com";
-const PHONE: &str = "+61491570156";
-/// The administrators, with an address and a phone each.
-const ADMINISTRATORS: [(&str, &str, &str); 2] = [
-    ("Ada Admin", "ada.private@example.com", "+61491570157"),
-    ("Max Admin", "max.private@example.com", "+61491570158"),
-];
-const KEY: &str = "idempotency-key";
-const REPEATED: &str = "a-key-of-somebody";
+use tests::world::Ask;
+use tests::{Person, World};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden/items")
 }
 
-fn held(reset: &StartedReset) -> Value {
-    json!({ "id": reset.id, "bearer": reset.bearer, "supportCode": reset.support_code })
-}
-
 fn reset_of(kept: &Value) -> StartedReset {
     let text = |field: &str| kept[field].as_str().expect("a text").to_owned();
     StartedReset { id: text("id"), bearer: text("bearer"), support_code: text("supportCode") }
-}
-
-/// What a repetition has to answer, too: a problem's support code is that of
-/// its request.
-fn told(answer: &Answer) -> Value {
-    match answer.code() {
-        "" => answer.body.clone(),
-        code => code.into(),
-    }
-}
-
-/// Asks for what may be asked for again, and keeps it with its answer.
-async fn keep(
-    world: &World,
-    asked: &mut Vec<Value>,
-    path: &str,
-    bearer: Option<&str>,
-    body: Value,
-) -> Answer {
-    let answer = world.ask(again(path, bearer, body.clone())).await;
-    asked.push(json!({ "path": path, "bearer": bearer, "body": body, "status": answer.status, "told": told(&answer) }));
-    answer
-}
-
-fn again(path: &str, bearer: Option<&str>, body: Value) -> Ask {
-    Ask { bearer: bearer.map(str::to_owned), ..Ask::new("POST", path) }
-        .header(KEY, REPEATED)
-        .body(body)
-}
-
-/// Another password for somebody, who is told of it; the new bearer.
-async fn change_password(world: &World, bearer: &str, from: &str, to: &str) -> String {
-    let change = json!({ "currentPassword": from, "newPassword": to });
-    world
-        .ask(Ask::new("PUT", "/v1/me/password").bearer(bearer).body(change))
-        .await
-        .expect(200)
-        .text("bearer")
-}
-
-/// Messages by SMS, to anybody.
-fn all_sms(world: &World) -> usize {
-    world.standins.inbox().all().iter().filter(|message| message.channel == Channel::Sms).count()
-}
-
-/// People in the middle of everything, and what they hold.
-pub async fn lived_in(world: &World) -> Value {
-    let ada = world.administrator().await;
-    let admin = world.session(&ada).await;
-    world.switch_on_phones(&admin, 1).await;
-    let terms = json!({ "terms": ["zeppelin"] });
-    world
-        .ask(
-            Ask::new("PUT", "/v1/policy/terms")
-                .bearer(&admin)
-                .header("if-match", "\"1\"")
-                .body(terms),
-        )
-        .await
-        .expect(200);
-    let max = world
-        .user(
-            &admin,
-            json!({ "userId": "max@example.com", "name": "Max Admin", "role": "administrator" }),
-        )
-        .await;
-    let ann =
-        world.user(&admin, json!({ "userId": "ann@example.com", "name": "Ann Example", "groups": ["staff"], "language": "zh-TW" })).await;
-    world.register_all(&ann, &[("email", PRIVATE), ("mobilePhone", PHONE)]).await;
-    let eve = world.user(&admin, json!({ "userId": "eve@example.com", "name": "Eve" })).await;
-    world.register(&eve, EVES).await;
-    let mei = world.user(&admin, json!({ "userId": "mei@example.com", "name": "Mei" })).await;
-    let mut meis = world.register(&mei, MEIS).await;
-    let leo = world
-        .user(&admin, json!({ "userId": "leo@example.com", "name": "Leo", "role": "helpDesk" }))
-        .await;
-    world.register(&leo, LEOS).await;
-    let bob = json!({ "userId": "bob@example.com", "name": "Bob" });
-    let bob = world
-        .ask(Ask::new("POST", "/v1/users").bearer(&admin).body(bob))
-        .await
-        .expect(201)
-        .text("temporaryPassword");
-    let session = world.session(&ann).await;
-    world.sign_in(&ann.user_id, "not the right password").await.expect(401);
-
-    // Administrators who could set a password now.
-    let mut ready = Vec::new();
-    for (person, (_, email, phone)) in [&ada, &max].into_iter().zip(ADMINISTRATORS) {
-        world.register_all(person, &[("email", email), ("mobilePhone", phone)]).await;
-        let reset = world.start_reset(&person.user_id).await;
-        world.prove(&reset, "email", email).await;
-        world.prove(&reset, "mobilePhone", phone).await;
-        ready.push(reset);
-    }
-
-    // Whoever is to register anew is asked, and a minute passes.
-    world.pass(Span::seconds(1));
-    world
-        .ask(Ask::new("POST", "/v1/users/leo@example.com/require-registration").bearer(&admin))
-        .await
-        .expect(204);
-    let asked_until =
-        world.sign_in(&leo.user_id, &leo.password).await.expect(200).text("postponeUntil");
-    world.pass(Span::minutes(1));
-
-    // A message whose channel refused it, one of which nobody knows whether it
-    // was sent, and one that came back.
-    meis = change_password(world, &meis, &mei.password, "a first new password of mei").await;
-    world.pump().await;
-    world.standins.fail_next(Channel::Email, Failure::Rejected);
-    meis = change_password(
-        world,
-        &meis,
-        "a first new password of mei",
-        "a second new password of mei",
-    )
-    .await;
-    world.pump().await;
-    world.proxy.set_rule(|operation, _| {
-        (operation == "/v2/email/outbound-emails").then_some(Fault::Silence)
-    });
-    change_password(world, &meis, "a second new password of mei", &mei.password).await;
-    world.pump().await;
-    world.proxy.clear_rule();
-    let undeliverable_since = world.now().to_string();
-    world
-        .invoke_delivery_events(&bounce("Permanent", &world.name_of_newest(MEIS)))
-        .await
-        .expect("an answer");
-
-    // The day's SMS is spent: the next one closes it for everybody.
-    let change = |policy: &mut Value| {
-        policy["limits"]["smsPerDay"] = json!(1);
-        policy["limits"]["wrongPasswords"] = json!(3);
-    };
-    world.save_policy(&admin, change).await.expect(200);
-    let waiting = world.start_reset(&ann.user_id).await;
-    world.ask_sms(&waiting, PHONE).await.expect(202);
-    world.pump().await;
-
-    // What may be asked for again: a reset, a code, one that was right, one
-    // that was wrong.
-    let mut repeats = Vec::new();
-    keep(world, &mut repeats, "/v1/resets", None, json!({ "userId": ann.user_id }))
-        .await
-        .expect(201);
-    let sends = format!("/v1/resets/{}/challenges", waiting.id);
-    let sent = keep(world, &mut repeats, &sends, Some(&waiting.bearer), json!({ "kind": "email" }))
-        .await
-        .expect(202);
-    let challenge = sent.text("challengeId");
-    let code = world.code_for(PRIVATE).await;
-    let verify = |challenge: &str| format!("/v1/challenges/{challenge}/verify");
-    keep(
-        world,
-        &mut repeats,
-        &verify(&challenge),
-        Some(&waiting.bearer),
-        json!({ "code": other(&code) }),
-    )
-    .await
-    .expect(422);
-    let proved = world.start_reset(&eve.user_id).await;
-    let eves = world.send_code(&proved).await;
-    let eves_code = world.code_for(EVES).await;
-    keep(world, &mut repeats, &verify(&eves), Some(&proved.bearer), json!({ "code": eves_code }))
-        .await
-        .expect(200);
-
-    // Sign-in waits for somebody who has not even changed the first password.
-    world.sign_in("bob@example.com", &bob).await.expect(200);
-    for n in 0..3 {
-        world.sign_in("bob@example.com", &format!("not the right password {n}")).await.expect(401);
-    }
-
-    // A reset that was cancelled, and one of nobody.
-    let cancelled = world.start_reset(&leo.user_id).await;
-    world
-        .ask(Ask::new("DELETE", format!("/v1/resets/{}", cancelled.id)).bearer(&cancelled.bearer))
-        .await
-        .expect(204);
-    let decoy = world.start_reset("nobody@example.com").await;
-    world.send_code(&decoy).await;
-
-    // Not delivered yet: codes, and what administrators are told.
-    let add = json!({ "kind": "email", "destination": OTHER });
-    let pending = world
-        .ask(Ask::new("POST", "/v1/me/methods").bearer(&session).body(add))
-        .await
-        .expect(202)
-        .text("challengeId");
-    let typing = world.start_reset(&leo.user_id).await;
-    let typed = json!({ "kind": "email", "destination": LEOS });
-    let typed = world.ask_code_by(&typing, typed).await.expect(202).text("challengeId");
-    // It is not hers: nothing is to arrive.
-    let mistaken = world.start_reset(&mei.user_id).await;
-    world
-        .ask_code_by(&mistaken, json!({ "kind": "email", "destination": OTHER }))
-        .await
-        .expect(202);
-    // One's notices are made, the other's are not.
-    world.set_password(&ready[1], "a password that max has set").await.expect(204);
-    let items = world.items().await;
-    let row = items
-        .iter()
-        .find(|item| item["sk"]["S"].as_str().is_some_and(|sk| sk.contains(".administrators.")))
-        .expect("a row");
-    let record = json!({ "SequenceNumber": "1", "Keys": { "pk": row["pk"], "sk": row["sk"] } });
-    let event = json!({ "Records": [{ "eventName": "INSERT", "dynamodb": record }] });
-    world.invoke_send_code(&event).await.expect("an answer");
-    world.set_password(&ready[0], "a password that ada has set").await.expect(204);
-
-    let codes =
-        world.standins.inbox().to(PRIVATE).iter().filter(|message| message.code.is_some()).count();
-    json!({
-        "at": (world.now() - BEGIN).0, "secret": world.secret, "items": world.items().await,
-        "password": ann.password, "temporaryPassword": bob, "session": session, "pending": pending,
-        "proved": held(&proved), "waiting": held(&waiting), "challenge": challenge, "code": code, "repeats": repeats,
-        "decoy": held(&decoy), "cancelled": held(&cancelled), "done": held(&ready[0]), "typing": held(&typing), "typed": typed,
-        "leosPassword": leo.password, "askedUntil": asked_until, "meisPassword": mei.password, "undeliverableSince": undeliverable_since,
-        "name": world.name_of_newest(EVES), "codes": codes, "sms": all_sms(world),
-    })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -273,16 +33,16 @@ async fn items_of_every_kind_are_kept_for_this_version() {
         let kept = Box::pin(lived_in(&World::new().await)).await;
         std::fs::create_dir_all(folder()).expect("a folder");
         std::fs::write(&path, serde_json::to_string_pretty(&kept).expect("JSON") + "\n")
-            .expect("it can be written");
+            .expect("a writable file");
     }
     let kept = std::fs::read_to_string(&path)
-        .unwrap_or_else(|_| panic!("{}: keep one by LATCHKEY_KEEP_ITEMS=1", path.display()));
+        .unwrap_or_else(|_| panic!("{}: write it with LATCHKEY_KEEP_ITEMS=1", path.display()));
     let kept: Value = serde_json::from_str(&kept).expect("JSON");
     assert_eq!(shapes(kept["items"].as_array().expect("a list")), listed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_older_versions_wrote_is_read() {
+async fn items_of_older_versions_are_read() {
     let mut read = 0;
     for entry in std::fs::read_dir(folder()).expect("kept items") {
         let path = entry.expect("an entry").path();
@@ -294,7 +54,7 @@ async fn what_older_versions_wrote_is_read() {
     assert!(read > 0);
 }
 
-/// Everybody goes on where they were.
+/// Every user continues from where they were.
 async fn goes_on(kept: &Value) {
     let text = |field: &str| kept[field].as_str().unwrap_or_else(|| panic!("no {field}"));
     let world = World::new().await.restarted(text("secret").to_owned()).await;
@@ -302,18 +62,18 @@ async fn goes_on(kept: &Value) {
         world.table("PutItem", json!({ "Item": item })).await;
     }
     world.pass(Span(kept["at"].as_i64().expect("a time")));
-    // The same seed made what is kept: its ids must not come again.
+    // The same seed made the kept items: its IDs must not be generated again.
     (0..10_000).for_each(|_| world.host.entropy.fill(&mut [0]));
     let ann = Person { user_id: "ann@example.com".into(), password: text("password").into() };
     let me = Ask::new("GET", "/v1/me").bearer(text("session"));
     assert_eq!(world.ask(me.clone()).await.expect(200).body["user"]["language"], "zh-TW");
 
-    // The same request is answered the same.
+    // The same request gets the same answer.
     for asked in kept["repeats"].as_array().expect("a list") {
         let path = asked["path"].as_str().expect("a path");
         let answer = world.ask(again(path, asked["bearer"].as_str(), asked["body"].clone())).await;
         assert_eq!(
-            (json!(answer.status), &told(&answer)),
+            (json!(answer.status), &repeated(&answer)),
             (asked["status"].clone(), &asked["told"]),
             "{path}"
         );
@@ -321,7 +81,7 @@ async fn goes_on(kept: &Value) {
     let locked = world.sign_in("bob@example.com", text("temporaryPassword")).await;
     assert_eq!((locked.code(), locked.headers["retry-after"].as_str()), ("signInLocked", "60"));
 
-    // What was on its way arrives, and nothing else does.
+    // The messages under way arrive, and no others.
     world.pump().await;
     let messages = |address: &str| world.standins.inbox().to(address);
     let arrived =
@@ -333,19 +93,19 @@ async fn goes_on(kept: &Value) {
         assert_eq!(
             [email, phone].map(arrived),
             [2, 2],
-            "what became of their own password, and of the other's"
+            "notices of their own password change and of the other's"
         );
         assert_eq!(
             messages(email).iter().filter(|mail| mail.text.contains(other)).count(),
             1,
-            "{email} is told of {other}"
+            "{email} gets a notice about {other}"
         );
     }
     assert_eq!(world.standins.inbox().all().len(), 10);
-    // What was tried lately waits.
+    // Recently tried messages wait.
     assert_eq!((world.redrive().await["left"].as_u64(), messages(MEIS).len()), (Some(2), 0));
 
-    // A method that waited is verified, and a code that was typed for is right.
+    // A pending method is verified, and a typed address's code is accepted.
     let code = world.code_for(OTHER).await;
     world.verify(text("session"), text("pending"), &code).await.expect(200);
     let methods =
@@ -363,17 +123,17 @@ async fn goes_on(kept: &Value) {
         assert_eq!(read.code(), "resetEnded");
     }
 
-    // A reset that was proved ends with a password; one of somebody whose
-    // methods moved is over, without a word of why.
+    // A proved reset sets a password. A reset of a user whose methods changed
+    // is over, without a reason.
     let late = world.verify(&waiting.bearer, text("challenge"), text("code")).await;
     assert_eq!(late.code(), "codeNotAccepted");
     world.set_password(&proved, "a heron in the morning fog").await.expect(204);
     world.sign_in("eve@example.com", "a heron in the morning fog").await.expect(200);
     let sms = world.ask_sms(&waiting, PHONE).await;
-    assert_eq!(sms.code(), "smsUnavailable", "the flag of a spent day");
+    assert_eq!(sms.code(), "smsUnavailable", "the day's SMS are spent");
 
-    // What sign-in asks for: registration, and of whose messages come back, now
-    // or before.
+    // Sign-in asks for registration, and shows undeliverable methods of now and
+    // before.
     let asked = world.sign_in("leo@example.com", text("leosPassword")).await.expect(200);
     assert_eq!(
         (asked.body["next"].as_str(), asked.text("postponeUntil").as_str()),
@@ -419,7 +179,7 @@ async fn goes_on(kept: &Value) {
     }
     assert_eq!(list("/v1/policy/terms").await.expect(200).body["terms"], json!(["zeppelin"]));
 
-    // What was sent counts: to an address whoever asks, in a day, and in a
+    // Earlier sends still count: to a shared address, in a day, and in a
     // country.
     let number = |field: &str| kept[field].as_u64().unwrap_or_else(|| panic!("no {field}"));
     let limit = async |name: &str, most: u64| {
@@ -453,7 +213,7 @@ async fn goes_on(kept: &Value) {
     world.sign_in(&ann.user_id, "a zeppelin over the harbour").await.expect(200);
     assert_eq!(world.ask(me).await.code(), "signInRequired");
 
-    // A wait ends, and what rested is tried again.
+    // A wait ends, and resting messages are tried again.
     world.pump().await;
     let bob = world.sign_in("bob@example.com", text("temporaryPassword")).await.expect(200);
     assert_eq!(bob.body["next"], "changePassword");

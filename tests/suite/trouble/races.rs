@@ -1,5 +1,5 @@
-//! Bounds under parallel requests: the real handlers, the real SDK, a barrier,
-//! many threads, twenty times each. Every bound is exact.
+//! Limits under parallel requests: the real handlers on the real SDK, behind a
+//! barrier, on many threads, twenty times each. Every limit is exact.
 
 use domain::time::Span;
 use serde_json::json;
@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 const REPEATS: usize = 20;
 
-/// A world with one registered user, a reset under way and its code.
+/// A world with a registered user, a reset and its code.
 struct Started {
     world: Arc<World>,
     ann: Person,
@@ -37,12 +37,13 @@ fn wrong(right: &str, n: u32) -> String {
     format!("{:08}", (right + 1 + n) % 100_000_000)
 }
 
-/// What was answered, in short.
+/// Status and problem code of each answer.
 fn codes(answers: &[Answer]) -> Vec<(u16, &str)> {
     answers.iter().map(|a| (a.status, a.code())).collect()
 }
 
-/// All requests at once, behind a barrier; the answers in their order.
+/// Sends all requests at once, from behind a barrier. Returns the answers in
+/// the order of the requests.
 pub async fn at_once(world: &Arc<World>, asks: Vec<Ask>) -> Vec<Answer> {
     let barrier = Arc::new(Barrier::new(asks.len()));
     let mut tasks = JoinSet::new();
@@ -65,14 +66,14 @@ impl Started {
             .body(json!({ "code": code }))
     }
 
-    /// Guesses that the table charged since the last time.
+    /// The guesses that the table charged since the last call.
     fn charges(&self) -> usize {
         self.world.proxy.take_calls().iter().filter(|call| call.is_charge() && call.done()).count()
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn a12_of_200_parallel_wrong_codes_five_are_charged_and_then_the_right_one_is_refused() {
+async fn a12_200_parallel_wrong_codes_are_charged_five_times_and_then_the_right_one_is_refused() {
     for _ in 0..REPEATS {
         let it = started().await;
         let guesses = (0..200).map(|n| it.guess(&wrong(&it.code, n))).collect();
@@ -105,7 +106,7 @@ async fn a_right_code_beside_wrong_ones_is_accepted_once_exactly_when_it_was_cha
     let mut accepted = 0;
     for round in 0..REPEATS {
         let it = started().await;
-        // The right one stands at another place of the row in each round.
+        // The right guess has another place in the row in each round.
         let mut guesses: Vec<Ask> = (0..11).map(|n| it.guess(&wrong(&it.code, n))).collect();
         guesses.insert(round % 12, it.guess(&it.code).id("the-right-one"));
         let answers = at_once(&it.world, guesses).await;
@@ -123,7 +124,7 @@ async fn a_right_code_beside_wrong_ones_is_accepted_once_exactly_when_it_was_cha
         assert!(charged || charges.len() == 5);
         accepted += right;
     }
-    assert!(accepted > 0, "the right one never won: the race proves nothing");
+    assert!(accepted > 0, "the right code never won, so the race tests nothing");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
@@ -141,7 +142,7 @@ async fn a27_one_right_code_sixteen_times_is_accepted_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn of_two_new_passwords_at_once_one_wins_and_only_that_one_signs_in() {
+async fn two_new_passwords_at_once_store_one_and_only_that_one_signs_in() {
     for _ in 0..REPEATS {
         let it = started().await;
         it.world.ask(it.guess(&it.code)).await.expect(200);
@@ -166,11 +167,11 @@ async fn of_two_new_passwords_at_once_one_wins_and_only_that_one_signs_in() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn a_sign_in_that_began_before_the_reset_committed_leaves_no_living_session() {
+async fn a_sign_in_that_began_before_the_reset_committed_leaves_no_live_session() {
     for _ in 0..REPEATS {
         let it = started().await;
         it.world.ask(it.guess(&it.code)).await.expect(200);
-        // The sign-in has checked the old password and stands before its write.
+        // The sign-in has checked the old password and waits before its write.
         let gate = it.world.proxy.hold(|_, body| body.to_string().contains("SESSION#"));
         let late = tokio::spawn({
             let (world, ann) = (it.world.clone(), it.ann.clone());
@@ -196,8 +197,8 @@ async fn a13_guesses_over_resends_and_new_resets_never_exceed_ten_in_24_hours() 
     let it = started().await;
     let mut charged = Vec::new();
     let mut refused = 0;
-    // Three days of an attacker who starts anew, asks for new codes, and
-    // guesses in parallel whenever that is possible.
+    // For three days an attacker starts resets, asks for codes, and guesses in
+    // parallel whenever possible.
     for step in 0..400 {
         let started = it.world.ask_reset(&it.ann.user_id).await;
         if started.code() == "resetClosed" {
@@ -211,7 +212,7 @@ async fn a13_guesses_over_resends_and_new_resets_never_exceed_ten_in_24_hours() 
             let sent = it.world.ask_code(&reset).await;
             if sent.status == 202 {
                 let path = format!("/v1/challenges/{}/verify", sent.text("challengeId"));
-                // Any code may be the right one; with eight digits it is not.
+                // With eight digits, none of these guesses is the right code.
                 let guess = |n: usize| {
                     Ask::new("POST", path.clone())
                         .bearer(&reset.bearer)
@@ -251,12 +252,12 @@ async fn a_full_count_closes_reset_until_24_hours_after_its_last_and_not_a_momen
     assert_eq!(it.world.ask_reset(&it.ann.user_id).await.code(), "resetClosed");
     it.world.pass(Span(1));
     it.world.ask_reset(&it.ann.user_id).await.expect(201);
-    // All along the right password signed in (A37).
+    // The right password signs in all along (A37).
     it.world.sign_in(&it.ann.user_id, &it.ann.password).await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn of_many_parallel_guesses_of_the_current_password_at_most_ten_are_told_wrong() {
+async fn many_parallel_guesses_of_the_current_password_get_at_most_ten_verdicts() {
     let world = Arc::new(World::new().await);
     let (_, ann) = world.ready().await;
     let bearer = world.session(&ann).await;
@@ -267,10 +268,10 @@ async fn of_many_parallel_guesses_of_the_current_password_at_most_ten_are_told_w
     };
     let mut guesses: Vec<Ask> =
         (0..60).map(|n| guess(&format!("wrong password number {n}"))).collect();
-    let mut told = 0;
+    let mut wrong = 0;
     for _ in 0..4 {
         let answers = at_once(&world, std::mem::take(&mut guesses)).await;
-        told += answers.iter().filter(|a| a.code() == "currentPasswordWrong").count();
+        wrong += answers.iter().filter(|a| a.code() == "currentPasswordWrong").count();
         assert!(
             answers.iter().all(|a| matches!(
                 a.code(),
@@ -281,8 +282,8 @@ async fn of_many_parallel_guesses_of_the_current_password_at_most_ten_are_told_w
         );
         guesses = (0..20).map(|n| guess(&format!("another wrong password {n}"))).collect();
     }
-    assert_eq!(told, 10);
-    // Now the right one waits like any other.
+    assert_eq!(wrong, 10);
+    // Now the right password waits too.
     assert_eq!(world.ask(guess(&ann.password)).await.code(), "signInLocked");
 }
 
@@ -291,7 +292,7 @@ fn sign_in(user_id: &str, password: &str) -> Ask {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn of_200_wrong_passwords_and_the_right_one_at_once_at_most_ten_are_told_wrong() {
+async fn parallel_sign_ins_with_200_wrong_passwords_and_the_right_one_get_at_most_ten_verdicts() {
     for place in [0, 3, 200] {
         let world = Arc::new(World::new().await);
         let (_, ann) = world.ready().await;
@@ -300,7 +301,7 @@ async fn of_200_wrong_passwords_and_the_right_one_at_once_at_most_ten_are_told_w
             .collect();
         asks.insert(place, sign_in(&ann.user_id, &ann.password));
         world.proxy.take_calls();
-        // Each is judged before the first is written.
+        // All are checked before the first is written.
         let gate = world
             .proxy
             .hold(|_, body| body.to_string().contains("LOCK#") && body["TransactItems"].is_array());
@@ -311,9 +312,9 @@ async fn of_200_wrong_passwords_and_the_right_one_at_once_at_most_ten_are_told_w
         gate.arrived(201).await;
         gate.open();
         let answers = all.await.expect("answers");
-        let told = answers.iter().filter(|a| a.code() == "signInFailed").count();
+        let wrong = answers.iter().filter(|a| a.code() == "signInFailed").count();
         let right = answers.iter().filter(|a| a.status == 200).count();
-        assert!((1..=10).contains(&told), "{told} were told");
+        assert!((1..=10).contains(&wrong), "{wrong} were refused as wrong");
         assert!(right == 0 || answers[place].status == 200);
         let others =
             |a: &&Answer| !matches!((a.status, a.code()), (200, _) | (401, "signInFailed"));
@@ -322,7 +323,8 @@ async fn of_200_wrong_passwords_and_the_right_one_at_once_at_most_ten_are_told_w
             "{:?}",
             codes(&answers)
         );
-        // Nothing is told before its write stands: as many writes as outcomes.
+        // A password is answered only after its write: there are as many writes
+        // as outcomes.
         let calls = world.proxy.take_calls();
         let writes = calls
             .iter()
@@ -332,8 +334,8 @@ async fn of_200_wrong_passwords_and_the_right_one_at_once_at_most_ten_are_told_w
                     && c.body.to_string().contains("LOCK#")
             })
             .count();
-        assert_eq!(writes, told + right);
-        if told == 10 && right == 0 {
+        assert_eq!(writes, wrong + right);
+        if wrong == 10 && right == 0 {
             assert_eq!(
                 world.ask(sign_in(&ann.user_id, &ann.password)).await.code(),
                 "signInLocked"
@@ -343,13 +345,13 @@ async fn of_200_wrong_passwords_and_the_right_one_at_once_at_most_ten_are_told_w
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn guesses_under_way_get_no_new_count_from_a_right_password_beside_them() {
+async fn a_right_password_gives_guesses_under_way_no_new_count() {
     let world = Arc::new(World::new().await);
     let (_, ann) = world.ready().await;
     for n in 0..9 {
         world.sign_in(&ann.user_id, &format!("wrong password number {n}")).await.expect(401);
     }
-    // Nine count; six more are judged and stand before their write.
+    // Nine count; six more are checked and wait before their write.
     let gate = world
         .proxy
         .hold(|_, body| body.to_string().contains("under-way") && body["TransactItems"].is_array());
@@ -367,13 +369,14 @@ async fn guesses_under_way_get_no_new_count_from_a_right_password_beside_them() 
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
     gate.open();
     let late = late.await.expect("answers");
-    // Whatever the password: what differs would tell it.
+    // The same answer for every password, since a difference would reveal the
+    // right one.
     assert!(
         late.iter().all(|a| a.status == 503 && a.headers["retry-after"] == "1"),
         "{:?}",
         codes(&late)
     );
-    // Who begins now is counted from nothing.
+    // A sign-in that begins now starts from a count of zero.
     for n in 0..9 {
         world.sign_in(&ann.user_id, &format!("another wrong one {n}")).await.expect(401);
     }

@@ -1,5 +1,5 @@
-//! New keys, while everything goes on: nothing that was right is refused, by
-//! no process, however old the keys are that it read.
+//! Key rotation under load: no right code or password is refused by any
+//! process, however old its keys.
 
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_secretsmanager::Client;
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tests::world::Ask;
 use tests::{Fault, Person, World};
 
-/// Secrets Manager at an endpoint, called by whoever these credentials name.
+/// A Secrets Manager client for an endpoint with these credentials.
 pub fn client(endpoint: &str, credentials: impl ProvideCredentials + 'static) -> Client {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -39,7 +39,8 @@ pub async fn step(client: &Client, secret: &str, version: &str, step: &str) -> R
         .map_err(|error| error.to_string())
 }
 
-/// A whole rotation, as Secrets Manager does one; each step twice, as it may.
+/// A whole rotation, as Secrets Manager runs it. Each step runs twice, as it
+/// may.
 pub async fn rotated(client: &Client, version: &str) {
     for name in ["createSecret", "setSecret", "testSecret", "finishSecret"] {
         for _ in 0..2 {
@@ -65,8 +66,8 @@ fn kids(secret: &str) -> Vec<u64> {
         .collect()
 }
 
-/// Somebody resets a few times, and signs in with what was set; the password
-/// that holds then.
+/// Resets a user's password several times and signs in with each new one.
+/// Returns the user with the last password.
 async fn resets(world: &World, ann: Person, phase: &'static str) -> Person {
     let mut password = ann.password;
     for round in 0..3 {
@@ -94,16 +95,17 @@ async fn a_rotation_under_load_refuses_no_right_code_and_no_right_password() {
     world.save_policy(&admin, change).await.expect(200);
     let mut people = Vec::new();
     for name in ["ann", "bob", "eve", "mei"] {
-        let person = world.user(&admin, json!({ "userId": name, "name": "Somebody" })).await;
+        let person = world.user(&admin, json!({ "userId": name, "name": "Sam" })).await;
         world.register(&person, &format!("private-{name}@example.com")).await;
         people.push(person);
     }
     let mut people: [Person; 4] = people.try_into().expect("four");
-    // As it is deployed: one generation in use, the next one announced.
+    // The deployed state: one generation in use and the next one announced.
     rotated(&ours(&world), "v1").await;
     let secret_of_now = secret(&world).await;
     let world = world.restarted(secret_of_now).await;
-    // Three in a row are an emergency: the oldest processes have to read again.
+    // Three rotations in a row are an emergency: the oldest processes must read
+    // the secret again.
     for version in ["v2", "v3", "v4"] {
         let rotation = async {
             rotated(&ours(&world), version).await;
@@ -117,9 +119,9 @@ async fn a_rotation_under_load_refuses_no_right_code_and_no_right_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a57_without_keys_nothing_is_decided_and_the_first_rotation_makes_them() {
+async fn a57_without_keys_every_request_fails_and_the_first_rotation_makes_them() {
     let world = World::new().await.restarted(String::new()).await;
-    let sign_in = json!({ "userId": "ann", "password": "a password of nobody" });
+    let sign_in = json!({ "userId": "ann", "password": "an unknown password" });
     let asks = [
         Ask::new("POST", "/v1/sign-in").body(sign_in),
         Ask::new("POST", "/v1/resets").body(json!({ "userId": "ann" })),
@@ -134,7 +136,7 @@ async fn a57_without_keys_nothing_is_decided_and_the_first_rotation_makes_them()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rotation_touches_its_own_secret_and_loses_no_key() {
+async fn a_rotation_changes_only_its_own_secret_and_keeps_every_key() {
     let world = World::new().await;
     let refused = |result: Result<(), String>| result.expect_err("refused");
     assert!(
@@ -147,7 +149,7 @@ async fn a_rotation_touches_its_own_secret_and_loses_no_key() {
     );
     assert_eq!(secret(&world).await, world.secret);
 
-    // What somebody put there by hand instead.
+    // An operator puts another value there by hand.
     let put = async |version: &str, stage: &str, value: &str| {
         let put =
             ours(&world).put_secret_value().secret_id(SECRET_ID).client_request_token(version);
@@ -166,7 +168,7 @@ async fn a_rotation_touches_its_own_secret_and_loses_no_key() {
             .contains("left as it is")
     );
     assert_eq!(secret(&world).await, "a password");
-    // Nor are bytes, such as a restored secret may be, taken for nothing.
+    // Binary values, as in a restored secret, are not treated as missing.
     let bytes = ours(&world).put_secret_value().secret_id(SECRET_ID).client_request_token("v6");
     bytes
         .secret_binary(Blob::new("a secret"))
@@ -179,7 +181,7 @@ async fn a_rotation_touches_its_own_secret_and_loses_no_key() {
     );
 }
 
-/// The same challenge, as if another generation had made it.
+/// The challenge with another key generation.
 fn with_kid(challenge: &str, kid: u16) -> String {
     let mut bytes = BASE64.decode(challenge).expect("base64url");
     bytes[1..3].copy_from_slice(&kid.to_be_bytes());
@@ -188,13 +190,13 @@ fn with_kid(challenge: &str, kid: u16) -> String {
     other
 }
 
-/// The generation that made a challenge.
+/// The key generation of a challenge.
 fn kid_of(challenge: &str) -> u16 {
     ChallengeId::parse(challenge).expect("a challenge").kid
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_leaked_makes_nothing_any_more_ten_minutes_after_two_rotations() {
+async fn a_leaked_key_is_useless_ten_minutes_after_two_rotations() {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
     let reset = world.start_reset(&ann.user_id).await;
@@ -202,22 +204,22 @@ async fn a_key_that_leaked_makes_nothing_any_more_ten_minutes_after_two_rotation
     for version in ["v1", "v2", "v3"] {
         rotated(&ours(&world), version).await;
     }
-    // A process that has been warm all the time.
+    // A process that stayed warm.
     world.pass(Span(READ_AGAIN.0 - 1));
     let reset = world.start_reset(&ann.user_id).await;
     assert_eq!(kid_of(&world.send_code(&reset).await), 1);
     world.pass(Span(1));
-    // Secrets Manager is away: the keys of before are right, and asked for
-    // again before long.
+    // Secrets Manager is down: the old keys still work, and the process soon
+    // reads again.
     world
         .proxy
         .set_rule(|operation, _| (operation == "GetSecretValue").then_some(Fault::AccessDenied));
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
     world.proxy.clear_rule();
-    let asked =
+    let reads =
         world.proxy.take_calls().iter().filter(|call| call.operation == "GetSecretValue").count();
-    assert!((1..=3).contains(&asked), "the SDK's tries of one reading, and not {asked}");
+    assert!((1..=3).contains(&reads), "the SDK's tries of one reading, not {reads}");
     world.pass(Span::minutes(1));
     let reset = world.start_reset(&ann.user_id).await;
     let challenge = world.send_code(&reset).await;
@@ -227,7 +229,7 @@ async fn a_key_that_leaked_makes_nothing_any_more_ten_minutes_after_two_rotation
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_that_anybody_can_make_up_reads_the_secret_once_in_a_minute() {
+async fn a_made_up_generation_rereads_the_secret_at_most_once_a_minute() {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
     let reset = world.start_reset(&ann.user_id).await;
@@ -252,7 +254,7 @@ async fn a_number_that_anybody_can_make_up_reads_the_secret_once_in_a_minute() {
         world.pass(Span(30_000));
     }
     assert_eq!(readings, [1, 0, 1]);
-    // One reading that failed is no reason to refuse a right number for long.
+    // After one failed read, a valid generation is not refused for long.
     world.pass(Span::minutes(1));
     let old = ours(&world);
     for version in ["v1", "v2"] {
@@ -264,31 +266,31 @@ async fn a_number_that_anybody_can_make_up_reads_the_secret_once_in_a_minute() {
         .proxy
         .set_rule(|operation, _| (operation == "GetSecretValue").then_some(Fault::AccessDenied));
     let newer = with_kid(&made_up, 3);
-    let told = async || {
+    let outcomes = async || {
         let answers = [
             world.verify(&reset.bearer, &newer, "12345678").await,
             world.verify(&reset.bearer, &newer, "12345678").await,
         ];
         answers.map(|answer| answer.code().to_owned())
     };
-    assert!(told().await.contains(&"unavailable".to_owned()));
+    assert!(outcomes().await.contains(&"unavailable".to_owned()));
     world.proxy.clear_rule();
     world.pass(Span::seconds(5));
-    assert_eq!(told().await, ["codeNotAccepted", "codeNotAccepted"]);
+    assert_eq!(outcomes().await, ["codeNotAccepted", "codeNotAccepted"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_older_process_repeats_what_a_newer_did_and_turns_its_pages() {
+async fn an_older_process_reads_a_newer_ones_idempotency_records_and_cursors() {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
     for name in ["ann", "bob", "eve"] {
-        world.user(&admin, json!({ "userId": name, "name": "Somebody" })).await;
+        world.user(&admin, json!({ "userId": name, "name": "Sam" })).await;
     }
     for version in ["v1", "v2", "v3"] {
         rotated(&ours(&world), version).await;
     }
     world.start_more().await;
-    // In turn by the old process and the new one, whichever begins.
+    // Alternate between the old and the new process, starting with either.
     for n in 0..4 {
         let kim = Ask::new("POST", "/v1/users")
             .bearer(&admin)
@@ -306,14 +308,14 @@ async fn an_older_process_repeats_what_a_newer_did_and_turns_its_pages() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_that_nobody_reads_out_costs_one_request_a_minute() {
+async fn an_unreadable_secret_costs_one_request_a_minute() {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
     world.pass(READ_AGAIN);
     let clock = world.clock.clone();
     world.proxy.set_rule(move |operation, _| {
         let silent = operation == "GetSecretValue";
-        // As long as the SDK waits for one of its tries.
+        // The time that the SDK waits for one of its tries.
         clock.pass(Span(if silent { 1_500 } else { 0 }));
         silent.then_some(Fault::Silence)
     });
@@ -325,14 +327,14 @@ async fn a_secret_that_nobody_reads_out_costs_one_request_a_minute() {
     }
     let tries =
         world.proxy.take_calls().iter().filter(|call| call.operation == "GetSecretValue").count();
-    assert!((1..=3).contains(&tries), "the SDK's tries of one reading, and not {tries}");
+    assert!((1..=3).contains(&tries), "the SDK's tries of one reading, not {tries}");
     assert!(world.now() - began < Span::seconds(40));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_process_leaves_a_newer_hash_as_it_is() {
     let world = World::new().await;
-    // The next generation is announced before anybody reads the secret.
+    // The next generation is announced before the secret is first read.
     rotated(&ours(&world), "v1").await;
     let (_, ann) = world.ready().await;
     rotated(&ours(&world), "v2").await;
@@ -349,10 +351,10 @@ async fn an_older_process_leaves_a_newer_hash_as_it_is() {
         world.sign_in(&ann.user_id, &ann.password).await.expect(200);
         seen.extend(hash().await);
         if n % 2 == 0 {
-            // So that either process comes first.
+            // So that each process comes first once.
             world.ask(Ask::new("GET", "/v1/limits")).await.expect(200);
         }
     }
     seen.dedup();
-    assert_eq!(seen.len(), 2, "hashed anew once, by the newer keys, and left so: {seen:?}");
+    assert_eq!(seen.len(), 2, "rehashed once, with the newer keys, and then left: {seen:?}");
 }

@@ -1,6 +1,6 @@
-//! What items may look like, as the code's own types read them. Each list is
-//! one match without a wildcard, so a variant or field that is added does not
-//! compile until it stands here, and is missing until it is kept.
+//! The shapes of stored items, by the code's own types. Each list is one match
+//! without a wildcard: a new variant or field does not compile until it is
+//! listed here, and then fails until an item with it is kept.
 
 use domain::account::{Account, Role};
 use domain::challenge::Purpose;
@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// A name for each shape of a type, and the list of them.
+/// Names the shapes of a type and lists them.
 macro_rules! shapes {
     ($name:ident, $list:ident, $type:ty, $($shape:pat => $text:literal),+ $(,)?) => {
         fn $name(of: &$type) -> &'static str {
@@ -28,9 +28,9 @@ macro_rules! shapes {
 shapes!(message, MESSAGES, Message,
     Message::Code { challenge: _, purpose: Purpose::Registration, typed: _ } => "a code of a registration",
     Message::Code { challenge: _, purpose: Purpose::Reset, typed: None } => "a code of a reset",
-    Message::Code { challenge: _, purpose: Purpose::Reset, typed: Some(_) } => "a code to an address that was typed",
+    Message::Code { challenge: _, purpose: Purpose::Reset, typed: Some(_) } => "a code to a typed address",
     Message::Notice { notice: _, recipient: _, language: _, about: None } => "a notice",
-    Message::Notice { notice: _, recipient: _, language: _, about: Some(_) } => "a notice about somebody else",
+    Message::Notice { notice: _, recipient: _, language: _, about: Some(_) } => "a notice about another user",
     Message::ToAdministrators { about: _ } => "a notice to administrators",
 );
 
@@ -73,7 +73,7 @@ shapes!(ledger, LEDGERS, Purpose,
     Purpose::Registration => "registration",
 );
 
-/// What an account may have or lack.
+/// The optional parts of an account.
 #[rustfmt::skip]
 fn of_account(account: Account) -> Vec<&'static str> {
     let Account {
@@ -107,7 +107,7 @@ const ACCOUNTS: &[&str] = &[
     "a method that is undeliverable",
 ];
 
-/// An attribute as JSON without DynamoDB's types.
+/// An attribute as JSON, without DynamoDB's types.
 fn plain(value: &Value) -> Value {
     let (kind, value) =
         value.as_object().and_then(|typed| typed.iter().next()).expect("an attribute");
@@ -131,7 +131,7 @@ fn prefix(key: &str) -> &str {
     key.split('#').next().unwrap_or_default()
 }
 
-/// The kind of an item, and what it looks like within that.
+/// The kind of an item and its shapes within that kind.
 fn shapes_of(item: &Value) -> Vec<String> {
     let item: Value = item
         .as_object()
@@ -162,13 +162,12 @@ fn shapes_of(item: &Value) -> Vec<String> {
 
 const LOCKED: &str = "until";
 
-/// Every shape of these items.
+/// The shapes of these items.
 pub fn shapes(items: &[Value]) -> BTreeSet<String> {
     items.iter().flat_map(shapes_of).collect()
 }
 
-/// Every shape there is: the kinds that the key layout lists, and what each may
-/// look like.
+/// All possible shapes: the kinds of the key layout, and the shapes of each.
 pub fn listed() -> BTreeSet<String> {
     let layout = include_str!("../../../shared/platform/src/dynamodb/table.rs");
     let rows = layout.lines().filter_map(|line| line.strip_prefix("//! | `"));

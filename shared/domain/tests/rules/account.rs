@@ -1,4 +1,4 @@
-//! Who somebody is: user IDs, groups, and the addresses a code may go to.
+//! Identity rules: user IDs, groups, and the addresses that codes may go to.
 
 use crate::keys;
 use domain::destination::Destination;
@@ -11,11 +11,11 @@ fn canonical(text: &str) -> Option<String> {
 }
 
 #[test]
-fn spellings_of_one_user_id_are_one() {
+fn spellings_of_a_user_id_have_one_canonical_form() {
     #[rustfmt::skip]
     let table: &[(&str, &[&str])] = &[
         ("ann@example.com", &["Ann@Example.com", "ANN@EXAMPLE.COM", "ａｎｎ@example.com", "ＡＮＮ＠ＥＸＡＭＰＬＥ．ＣＯＭ"]),
-        // NFC: one letter, or a letter and its accent.
+        // NFC composes a letter and its accent.
         ("zoë", &["Zoë", "zoe\u{308}", "ZOE\u{308}", "ZOË"]),
         ("王小明", &["王小明"]),
         ("δοκιμή", &["Δοκιμή", "ΔΟΚΙΜΉ"]),
@@ -30,7 +30,7 @@ fn spellings_of_one_user_id_are_one() {
 }
 
 #[test]
-fn letters_that_only_look_alike_are_never_the_plain_one() {
+fn look_alike_letters_never_become_the_plain_letter() {
     let plain = ["kelvin", "title", "strasse", "ann", "file", "admin"];
     #[rustfmt::skip]
     let table = [
@@ -41,7 +41,7 @@ fn letters_that_only_look_alike_are_never_the_plain_one() {
         ("STRA\u{1e9e}E", Some("straße"), "and so does its capital"),
         ("\u{fb01}le", None, "a ligature is no letter of an ID"),
         ("аnn", Some("аnn"), "a Cyrillic a is another letter"),
-        ("\u{ff41}nn\u{200b}", None, "nothing is hidden"),
+        ("\u{ff41}nn\u{200b}", None, "no invisible character"),
         ("ann\u{200d}", None, "no joiner"),
         ("ann\u{ad}", None, "no soft hyphen"),
         ("\u{202e}ann", None, "no direction"),
@@ -64,7 +64,7 @@ fn letters_that_only_look_alike_are_never_the_plain_one() {
 }
 
 #[test]
-fn what_cannot_be_a_user_id_is_none() {
+fn an_invalid_user_id_is_refused() {
     let long = "a".repeat(UserId::MAX_BYTES + 1);
     for text in [
         "",
@@ -83,8 +83,8 @@ fn what_cannot_be_a_user_id_is_none() {
         assert_eq!(canonical(text), None, "{text:?}");
     }
     assert!(canonical(&"a".repeat(UserId::MAX_BYTES)).is_some());
-    // What grows beyond the bound when it is folded is refused too: the bound
-    // is the stored form's.
+    // A text that grows beyond the bound when folded is refused too, since the
+    // bound applies to the stored form.
     let grows = "\u{ff76}".repeat(UserId::MAX_BYTES / 3) + "aaaaa";
     assert_eq!(canonical(&grows).map(|id| id.len() <= UserId::MAX_BYTES), None);
 }
@@ -115,7 +115,7 @@ proptest! {
     }
 
     #[test]
-    fn an_address_that_was_taken_is_taken_again_and_stays_one_line(text in "[ -~\r\n\u{a0}ａ字]{0,30}@[ -~\r\n]{0,20}\\.[a-z]{2,3}") {
+    fn an_accepted_address_is_accepted_again_and_stays_one_line(text in "[ -~\r\n\u{a0}ａ字]{0,30}@[ -~\r\n]{0,20}\\.[a-z]{2,3}") {
         if let Some(address) = Destination::parse(Kind::Email, &text) {
             let stored = address.as_str();
             prop_assert!(stored.bytes().all(|b| b.is_ascii_graphic() && !b"\"\\,<>()[];: ".contains(&b)), "{:?}", stored);
@@ -150,7 +150,7 @@ fn a_mail_address_is_one_recipient() {
         "Ann <ann@example.com>", "<ann@example.com>", "\"Ann\" <ann@example.com>", "\"ann\"@example.com", "\"ann@eve\"@example.com", "ann\\@example.com",
         "(comment)ann@example.com", "ann(comment)@example.com", "@relay.example.com:ann@example.com", "mailto:ann@example.com", "friends:ann@example.com;",
         "ann@[127.0.0.1]", "ann@[IPv6:::1]", "ann@example..com", ".ann@example.com", "ann.@example.com", "a..b@example.com", "ann@-example.com", "ann@example-.com",
-        // Other alphabets travel by other rules.
+        // Non-ASCII addresses need other mail rules.
         "änn@example.com", "ann@exämple.com", "ann@例え.jp", "ａnn@example.com", "ann\u{131}@example.com",
         "<a href=x>@example.com", "a b@example.com", "ann @example.com",
     ];
@@ -196,7 +196,7 @@ fn a_kind_takes_only_its_own_addresses() {
 }
 
 #[test]
-fn a_mask_tells_one_letter_or_two_digits() {
+fn a_mask_shows_one_letter_or_two_digits() {
     let mask = |kind, text| Destination::parse(kind, text).expect("an address").masked();
     assert_eq!(mask(Kind::Email, "ann.private@example.com"), "a•••@example.com");
     assert_eq!(mask(Kind::MobilePhone, "+61 491 570 156"), "•••56");

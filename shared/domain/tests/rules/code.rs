@@ -1,5 +1,5 @@
-//! One-time codes: equally likely, bound to their challenge, and typed in one
-//! spelling.
+//! One-time codes: evenly distributed, bound to their challenge, and with one
+//! accepted spelling.
 
 use crate::{BEGIN, challenge, keys};
 use domain::challenge::{ChallengeId, Purpose};
@@ -13,8 +13,7 @@ fn code(keys: &Keys, id: &ChallengeId, purpose: Purpose) -> String {
     Code::derive(&keys.current().codes, id, purpose).reveal().to_owned()
 }
 
-/// The codes of challenges that differ in one number, and each follows on the
-/// one before.
+/// The codes of challenges whose numbers differ by one, in order.
 fn twenty_thousand() -> Vec<String> {
     let keys = keys();
     (0..20_000u128)
@@ -26,7 +25,7 @@ fn digit(code: &str, place: usize) -> usize {
     usize::from(code.as_bytes()[place] - b'0')
 }
 
-/// How far counts of so many equally likely values lie from even.
+/// The chi-square statistic of counts of equally likely values.
 fn chi_square(values: usize, found: impl Iterator<Item = usize>) -> f64 {
     let mut seen = vec![0u32; values];
     found.for_each(|value| seen[value] += 1);
@@ -39,24 +38,25 @@ fn a20_twenty_thousand_codes_are_spread_evenly() {
     let codes = twenty_thousand();
     assert!(codes.iter().all(|code| code.len() == 8 && code.bytes().all(|b| b.is_ascii_digit())));
     for place in 0..8 {
-        // Nine degrees of freedom: one honest place in a thousand is above.
+        // Nine degrees of freedom: a fair place exceeds this once in a
+        // thousand.
         let found = chi_square(10, codes.iter().map(|code| digit(code, place)));
         assert!(found < 27.88, "place {place}: chi-square {found}");
     }
     assert!(codes.iter().any(|code| code.starts_with("00")), "leading zeros are kept");
     let different: HashSet<&String> = codes.iter().collect();
-    // Two of them alike are expected, and a stuck source gives thousands.
+    // Two equal codes are expected; a stuck source gives thousands.
     assert!(codes.len() - different.len() < 20);
 }
 
 #[test]
-fn a20_one_code_tells_nothing_of_the_next() {
+fn a20_a_code_does_not_predict_the_next() {
     let codes = twenty_thousand();
     let number = |code: &String| code.parse::<i64>().expect("digits");
     for lag in [1, 2, 10] {
         let pairs = || codes.iter().zip(&codes[lag..]);
-        // Each digit of a code beside each digit of the later one: 99 degrees
-        // of freedom, one honest pair of places in ten thousand is above.
+        // Each digit of a code against each digit of the later one. 99 degrees
+        // of freedom: a fair pair of places exceeds this once in ten thousand.
         for (place, later) in (0..8).flat_map(|place| (0..8).map(move |later| (place, later))) {
             let found = chi_square(
                 100,
@@ -64,7 +64,7 @@ fn a20_one_code_tells_nothing_of_the_next() {
             );
             assert!(found < 160.1, "places {place} and {later}, {lag} apart: chi-square {found}");
         }
-        // No step that comes again and again, as that of a counter would.
+        // No step between codes repeats often, as a counter's would.
         let mut steps: Vec<i64> = pairs()
             .map(|(code, next)| (number(next) - number(code)).rem_euclid(100_000_000))
             .collect();
@@ -87,7 +87,7 @@ fn a_code_has_the_digits_its_challenge_names() {
 }
 
 #[test]
-fn a_code_is_of_one_challenge_one_purpose_and_one_key() {
+fn a_code_belongs_to_one_challenge_one_purpose_and_one_key() {
     let at = BEGIN;
     let id = |kid, kind, digits, expires, n: u128| {
         ChallengeId::new(kid, kind, digits, expires, n.to_be_bytes())
@@ -98,7 +98,7 @@ fn a_code_is_of_one_challenge_one_purpose_and_one_key() {
     assert_eq!(
         code_of_this,
         code(&keys, &this.clone(), Purpose::Reset),
-        "sent twice, it is the same"
+        "a second send has the same code"
     );
     assert_ne!(code_of_this, code(&keys, &this, Purpose::Registration), "another purpose");
     #[rustfmt::skip]
@@ -113,7 +113,7 @@ fn a_code_is_of_one_challenge_one_purpose_and_one_key() {
     }
     assert!(
         !code_of_this.ends_with(&code(&keys, &id(1, Kind::Email, 6, at, 1), Purpose::Reset)),
-        "fewer digits are not the end of more"
+        "a shorter code is not the end of a longer one"
     );
     let other_key = Keys::parse(&format!(
         r#"{{"ids": "{0}", "generations": [{{"kid": 1, "key": "{0}"}}]}}"#,
@@ -124,7 +124,7 @@ fn a_code_is_of_one_challenge_one_purpose_and_one_key() {
 }
 
 #[test]
-fn a19_a_typed_code_is_digits_and_spaces_alone() {
+fn a19_a_typed_code_has_digits_and_spaces_only() {
     let taken = [
         "123456",
         "1234567",
@@ -161,5 +161,5 @@ fn a_code_matches_itself_as_typed_and_nothing_else() {
         other[place] = b'0' + (other[place] - b'0' + 1) % 10;
         assert!(!typed(std::str::from_utf8(&other).unwrap()), "place {place} differs");
     }
-    assert!(!typed(&text[..6]) && !typed(&text[2..]), "a part of it");
+    assert!(!typed(&text[..6]) && !typed(&text[2..]), "a part of the code");
 }

@@ -1,4 +1,4 @@
-//! What became of a message: the names of messages, and what is stored.
+//! Delivery results: message IDs and the stored result.
 
 use crate::{BEGIN, handle, keys, method};
 use domain::audit::SupportCode;
@@ -7,7 +7,7 @@ use domain::kind::Kind;
 use domain::method::{Binding, Method};
 
 #[test]
-fn a_name_is_what_a_channel_gives_and_nothing_that_could_be_another_key() {
+fn a_message_id_can_never_be_another_key() {
     let longest = "a".repeat(MessageId::MAX_BYTES);
     for name in [
         "0100018f3c2d5e6a-1b2c3d4e-5f60-7182-93a4-b5c6d7e8f901-000000",
@@ -25,7 +25,7 @@ fn a_name_is_what_a_channel_gives_and_nothing_that_could_be_another_key() {
 }
 
 #[test]
-fn each_reason_is_of_one_kind_and_has_a_word_of_its_own_in_the_trail() {
+fn each_reason_has_one_kind_and_its_own_word_in_the_audit_trail() {
     let mut words: Vec<&str> =
         Returned::ALL.iter().map(|returned| returned.reason().as_str()).collect();
     assert_eq!(words, ["bounced", "complained", "optedOut", "numberBlocked", "numberInvalid"]);
@@ -37,7 +37,7 @@ fn each_reason_is_of_one_kind_and_has_a_word_of_its_own_in_the_trail() {
 }
 
 #[test]
-fn what_is_stored_is_read_and_holds_no_address() {
+fn the_stored_result_is_read_back_and_holds_no_address() {
     let method = method(Kind::Email, 1);
     let destination = &method.binding.delivered().expect("a destination").destination;
     let sent = SentMessage {
@@ -49,12 +49,15 @@ fn what_is_stored_is_read_and_holds_no_address() {
     };
     let stored = serde_json::to_string(&sent).expect("JSON");
     assert!(!stored.contains(destination.as_str()) && !stored.contains('@'), "{stored}");
-    assert!(!stored.contains("supportCode"), "the index of support codes would hold it: {stored}");
+    assert!(
+        !stored.contains("supportCode"),
+        "the index of support codes would contain it: {stored}"
+    );
     assert_eq!(serde_json::from_str::<SentMessage>(&stored).expect("read"), sent);
 }
 
 #[test]
-fn a_method_keeps_the_mark_that_its_messages_come_back() {
+fn a_method_without_a_mark_is_deliverable_and_a_mark_is_kept() {
     let stored = r#"{"binding":{"delivered":{"destination":{"email":"a@example.com"}}},"version":3,"verifiedAt":1}"#;
     let method: Method = serde_json::from_str(stored).expect("a method");
     let mut delivered = method.binding.delivered().expect("a destination").clone();

@@ -1,4 +1,4 @@
-//! Who is found by what.
+//! Search: which accounts a search finds.
 
 use crate::account;
 use domain::account::{Account, Role};
@@ -30,7 +30,7 @@ fn words(account: &Account) -> Vec<String> {
 }
 
 #[test]
-fn a_user_id_and_four_words_of_a_name_are_written_once_each() {
+fn a_user_id_and_four_words_of_a_name_are_indexed_once_each() {
     #[rustfmt::skip]
     let table: [(&str, &str, &[&str]); 7] = [
         ("ann@example.com", "Ann Example", &["ann", "ann@example.com", "example"]),
@@ -48,7 +48,7 @@ fn a_user_id_and_four_words_of_a_name_are_written_once_each() {
 
 #[test]
 fn a_word_never_outgrows_its_key() {
-    // One character that NFKC makes eighteen of.
+    // NFKC makes eighteen characters of this one.
     for name in ["\u{fdfa}".repeat(128), "字".repeat(128), "a".repeat(128)] {
         let account = named(&"u".repeat(UserId::MAX_BYTES), &name);
         assert!(
@@ -77,7 +77,7 @@ fn the_beginning_of_a_word_finds() {
 }
 
 #[test]
-fn letters_that_are_no_others_capital_find_nobody_else() {
+fn look_alike_letters_find_no_other_account() {
     for (name, text) in [
         ("Istanbul", "\u{131}"),
         ("\u{131}sparta", "i"),
@@ -87,12 +87,12 @@ fn letters_that_are_no_others_capital_find_nobody_else() {
     ] {
         assert!(!search(text).fits(&named("x", name)), "{name} by {text}");
     }
-    // A search may be generous where a sign only is another way to write it.
+    // A search may match a sign that is another way to write the letter.
     assert!(search("\u{212a}el").fits(&named("x", "Kelvin")));
 }
 
 #[test]
-fn whoever_is_found_by_several_words_is_shown_by_one() {
+fn an_account_found_by_several_words_is_listed_once() {
     #[rustfmt::skip]
     let table = [
         (named("ann", "Annette Anna"), "an", Some("ann")),
@@ -112,7 +112,7 @@ fn whoever_is_found_by_several_words_is_shown_by_one() {
 }
 
 #[test]
-fn a_filter_is_refused_where_it_says_nothing() {
+fn an_empty_filter_is_refused() {
     let long = "g".repeat(65);
     for (search, group, pointer) in [
         (Some(""), None, "/search"),
@@ -123,7 +123,7 @@ fn a_filter_is_refused_where_it_says_nothing() {
         let refused = Filter::parse(search, group).expect_err("a refusal");
         assert_eq!(refused.violations[0].pointer, pointer);
     }
-    assert!(Filter::parse(None, None).expect("everybody").fits(&account()));
+    assert!(Filter::parse(None, None).expect("no filter").fits(&account()));
 }
 
 #[test]
@@ -164,12 +164,12 @@ fn two_filters_have_two_names() {
     assert_eq!(
         search("A  b").name(),
         search("ａ b").name(),
-        "two spellings of one filter have one"
+        "two spellings of a filter have one name"
     );
 }
 
 #[test]
-fn what_was_verified_before_registration_was_required_anew_does_not_count_as_registered() {
+fn a_method_from_before_a_required_registration_does_not_count_as_registered() {
     let policy = Policy::default();
     let mut ann = account();
     ann.methods.insert(MethodId::only(Kind::Email), crate::method(Kind::Email, 1));
@@ -182,7 +182,7 @@ fn what_was_verified_before_registration_was_required_anew_does_not_count_as_reg
     ] {
         ann.registration_required_at = required;
         assert_eq!(ann.registered_kinds(&policy).len(), counts, "{required:?}");
-        assert_eq!(ann.usable_kinds(&policy).len(), 1, "it still resets");
+        assert_eq!(ann.usable_kinds(&policy).len(), 1, "it still counts for a reset");
     }
     ann.registration_required_at = None;
     ann.role = Role::Administrator;

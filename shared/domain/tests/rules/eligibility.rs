@@ -1,4 +1,4 @@
-//! What an account may do now: reset, and what sign-in asks for next.
+//! Eligibility: whether an account may reset, and what sign-in requires next.
 
 use crate::{BEGIN, account, bearer, method};
 use domain::account::{Account, Role};
@@ -15,7 +15,7 @@ const MAIL: &[Kind] = &[Kind::Email];
 const PHONE: &[Kind] = &[Kind::MobilePhone];
 const BOTH: &[Kind] = &Kind::ALL;
 
-/// A policy for everybody.
+/// A policy for all users.
 fn policy(methods: &[Kind], kinds_required: u32) -> Policy {
     let sms_countries = ["AU".to_owned()].into();
     Policy {
@@ -54,7 +54,7 @@ fn who_may_reset() {
         (User, BOTH, PHONE, 1, Yes),
         (HelpDesk, MAIL, BOTH, 1, Yes),
         (HelpDesk, MAIL, BOTH, 2, Few),
-        // Administrators prove two kinds, whatever the policy says.
+        // Administrators prove two kinds under every policy.
         (Administrator, MAIL, BOTH, 1, Few),
         (Administrator, PHONE, BOTH, 1, Few),
         (Administrator, BOTH, BOTH, 1, Yes),
@@ -73,7 +73,7 @@ fn who_may_reset() {
 }
 
 #[test]
-fn the_first_reason_is_the_one_that_is_kept() {
+fn the_first_reason_is_kept() {
     let ready = someone(Role::User, MAIL);
     let on = policy(MAIL, 1);
     let groups =
@@ -85,7 +85,7 @@ fn the_first_reason_is_the_one_that_is_kept() {
     let disabled = Account { enabled: false, ..account() };
     #[rustfmt::skip]
     let table = [
-        ("nobody", None, &on, Reason::UnknownUser),
+        ("no account", None, &on, Reason::UnknownUser),
         ("disabled before all else", Some(disabled.clone()), &off, Reason::Disabled),
         ("off", Some(ready.clone()), &off, Reason::OutOfScope),
         ("out of scope before methods", Some(account()), &off, Reason::OutOfScope),
@@ -93,7 +93,7 @@ fn the_first_reason_is_the_one_that_is_kept() {
         ("in another group", Some(member(&["guests"])), &selected, Reason::OutOfScope),
         ("in one of them", Some(member(&["guests", "board"])), &selected, Reason::None),
         ("a group by another spelling", Some(member(&["Staff"])), &selected, Reason::OutOfScope),
-        ("everybody", Some(ready.clone()), &on, Reason::None),
+        ("all users", Some(ready.clone()), &on, Reason::None),
     ];
     for (what, account, policy, expected) in table {
         assert_eq!(eligibility(account.as_ref(), policy), expected, "{what}");
@@ -102,12 +102,12 @@ fn the_first_reason_is_the_one_that_is_kept() {
     assert_eq!(
         eligibility(Some(&pending), &on),
         Reason::None,
-        "a temporary password is in nobody's way"
+        "a temporary password does not prevent a reset"
     );
 }
 
 #[test]
-fn what_sign_in_asks_for_next() {
+fn sign_in_requires_the_next_step() {
     const DAY: Span = Span::days(1);
     let registered = |kinds: &[Kind], ago: i64| Account {
         registered_at: Some(BEGIN - Span::days(ago)),
@@ -138,7 +138,7 @@ fn what_sign_in_asks_for_next() {
         ("temporary, switched off", temporary(account()), Policy::default(), Some(Next::ChangePassword)),
         ("an administrator with one kind of two", admin(MAIL), policy(BOTH, 1), Some(Next::Register)),
         ("an administrator with both", admin(BOTH), policy(BOTH, 1), None),
-        // With one kind allowed an administrator registers what there is.
+        // With one kind allowed, an administrator registers one.
         ("an administrator where one kind is allowed", admin(MAIL), on.clone(), None),
         ("confirmed 179 days ago", registered(MAIL, 179), on.clone(), None),
         ("confirmed 180 days ago", registered(MAIL, 180), on.clone(), Some(Next::Reconfirm)),
@@ -154,7 +154,7 @@ fn what_sign_in_asks_for_next() {
 }
 
 #[test]
-fn what_is_next_decides_what_a_session_reaches_and_for_how_long() {
+fn the_next_step_sets_a_sessions_reach_and_lifetime() {
     #[rustfmt::skip]
     let table = [
         (None, Reach::Full, FULL), (Some(Next::Register), Reach::Register, LIMITED),
@@ -172,7 +172,7 @@ fn what_is_next_decides_what_a_session_reaches_and_for_how_long() {
 }
 
 #[test]
-fn a_session_lives_until_its_end_and_while_its_account_is_the_same() {
+fn a_session_lives_until_its_end_while_its_account_is_unchanged() {
     let account = account();
     let begin =
         |next| Session::begin(&account, &bearer(BearerKind::Session, 1), next, BEGIN, BEGIN);
@@ -197,14 +197,14 @@ fn a_session_lives_until_its_end_and_while_its_account_is_the_same() {
         account
     };
     assert!(!full.lives(&another(|a| a.enabled = false), BEGIN), "disabled");
-    assert!(!full.lives(&another(|a| a.generation += 1), BEGIN), "fenced");
-    assert!(!full.lives(&another(|a| a.uid.0 = "another".into()), BEGIN), "deleted and made anew");
+    assert!(!full.lives(&another(|a| a.generation += 1), BEGIN), "sessions revoked");
+    assert!(!full.lives(&another(|a| a.uid.0 = "another".into()), BEGIN), "deleted and recreated");
     assert!(full.lives(&another(|a| a.revision += 1), BEGIN), "another name, another group");
     assert!(!full.renewal_due(BEGIN + SEEN_STEP - Span(1)) && full.renewal_due(BEGIN + SEEN_STEP));
 }
 
 #[test]
-fn a_fence_moves_the_generation_and_every_write_the_revision() {
+fn revoking_sessions_increments_the_generation_and_every_write_the_revision() {
     let (before, revised, fenced) =
         (account(), account().revised(), account().with_sessions_revoked());
     assert_eq!((revised.generation, revised.revision), (before.generation, before.revision + 1));
@@ -231,7 +231,7 @@ fn reset() -> Reset {
 }
 
 #[test]
-fn a_reset_is_open_to_its_own_bearer_until_it_ends() {
+fn a_reset_is_open_to_its_bearer_until_it_ends() {
     let mine = bearer(BearerKind::Reset, 1);
     let ends = BEGIN + Span::minutes(15);
     assert!(reset().is_open(&mine, BEGIN) && reset().is_open(&mine, ends - Span(1)));
@@ -239,14 +239,14 @@ fn a_reset_is_open_to_its_own_bearer_until_it_ends() {
     assert!(!reset().is_open(&bearer(BearerKind::Reset, 2), BEGIN), "another's");
     assert!(
         !reset().is_open(&bearer(BearerKind::Session, 1), BEGIN),
-        "a session's of the same bytes"
+        "a session's bearer with the same bytes"
     );
     for state in [ResetState::Done, ResetState::Cancelled] {
         assert!(!Reset { state, ..reset() }.is_open(&mine, BEGIN), "{state:?}");
     }
 }
 
-/// An account's methods, by version.
+/// An account's methods: kind and version.
 type Methods = &'static [(Kind, u64)];
 
 #[test]
@@ -274,8 +274,8 @@ fn a_proof_counts_while_its_kind_is_allowed_and_its_address_the_same() {
         };
         assert_eq!(reset.proofs(&account, &policy(allowed, 1)), expected, "{what}");
     }
-    // Allowed only after the reset began, and the account has none: two
-    // absent versions are not the same version.
+    // A kind that was allowed only after the reset began, and that the account
+    // lacks: two missing versions are not equal.
     let unknown_then =
         Reset { verified: [Kind::Email].into(), versions: Default::default(), ..reset() };
     assert_eq!(unknown_then.proofs(&account(), &policy(BOTH, 1)), 0);

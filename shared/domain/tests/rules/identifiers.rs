@@ -1,4 +1,5 @@
-//! Names that travel: challenge ids, outbox ids, support codes, instants.
+//! Identifiers that leave the system: challenge IDs, outbox IDs, support codes,
+//! timestamps.
 
 use crate::{BEGIN, challenge};
 use domain::audit::SupportCode;
@@ -27,7 +28,7 @@ proptest! {
         let id = ChallengeId::new(kid, kind, digits, Time(expires), random);
         let text = id.to_string();
         prop_assert_eq!(ChallengeId::parse(&text), Some(id.clone()));
-        prop_assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "it stands in a path");
+        prop_assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "it fits in a path");
         let json = serde_json::to_string(&id).unwrap();
         prop_assert_eq!(serde_json::from_str::<ChallengeId>(&json).unwrap(), id);
     }
@@ -35,13 +36,13 @@ proptest! {
     #[test]
     fn a_challenge_has_one_spelling(text in "[A-Za-z0-9_-]{39}") {
         prop_assert!(ChallengeId::parse(&text).is_none_or(|id| id.to_string() == text));
-        // The same with a first part that is right.
+        // The same text with a valid first part.
         let text = format!("AQABAA{}", &text[6..]);
         prop_assert!(ChallengeId::parse(&text).is_none_or(|id| id.to_string() == text));
     }
 
     #[test]
-    fn garbage_is_no_name(text in "\\PC{0,60}") {
+    fn garbage_is_no_identifier(text in "\\PC{0,60}") {
         prop_assert_eq!(ChallengeId::parse(&text), None);
         prop_assert!(OutboxId::parse(&text).is_none_or(|id| OutboxId::parse(&id.to_string()) == Some(id)));
     }
@@ -71,7 +72,7 @@ proptest! {
 }
 
 #[test]
-fn what_was_never_issued_in_this_form_is_no_challenge() {
+fn a_malformed_challenge_id_is_refused() {
     let good = challenge(Kind::Email, 7, BEGIN).to_bytes();
     let text = |bytes: &[u8]| {
         use base64::Engine;
@@ -95,7 +96,7 @@ fn what_was_never_issued_in_this_form_is_no_challenge() {
 }
 
 #[test]
-fn what_was_never_queued_is_no_outbox_id() {
+fn a_malformed_outbox_id_is_refused() {
     for text in [
         "",
         ".",
@@ -134,7 +135,7 @@ fn instants_are_written_in_utc_with_milliseconds() {
 }
 
 #[test]
-fn waiting_as_long_as_is_said_is_never_too_short() {
+fn the_stated_wait_is_never_too_short() {
     for (ms, seconds) in [
         (0, 0),
         (1, 1),
@@ -148,7 +149,7 @@ fn waiting_as_long_as_is_said_is_never_too_short() {
     ] {
         assert_eq!(Span(ms).whole_seconds(), seconds, "{ms} ms");
     }
-    // The broom comes after the end, never before.
+    // The TTL never deletes an item before its end.
     for (ms, seconds) in [(0, 0), (1, 1), (1000, 1), (1001, 2), (-999, 0)] {
         assert_eq!(Time(ms).epoch_seconds(), seconds, "{ms} ms");
     }

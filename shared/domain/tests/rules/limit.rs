@@ -1,4 +1,4 @@
-//! The ledger: by examples, and as a machine held against a model.
+//! The ledger: by examples, and as a state machine compared with a model.
 
 use crate::{BEGIN, bearer, challenge};
 use domain::challenge::Purpose;
@@ -10,8 +10,8 @@ use domain::time::{Span, Time};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-/// The ledger as the table holds it: what an issue and a charge write, under
-/// the guards that `port::Change` states.
+/// The ledger as stored: applies what an issue and a charge write, under the
+/// guards of `port::Change`.
 #[derive(Clone, Default)]
 struct Table {
     ledger: Ledger,
@@ -34,7 +34,7 @@ impl Table {
         Ok(())
     }
 
-    /// Whether a guess is charged, and so compared. A right one gives its own
+    /// Whether a guess is charged and so compared. A right guess gives its own
     /// charge back.
     fn guess(&mut self, kind: Kind, of: u8, right: bool, now: Time) -> bool {
         let full = self.ledger.fails.len() >= self.ledger.cap as usize;
@@ -53,12 +53,13 @@ impl Table {
     }
 }
 
-/// What the rules say, told by a list of what happened.
+/// The rules, computed from a list of events.
 #[derive(Clone, Default)]
 struct Model {
-    /// Failed guesses that count. One leaves after 24 hours, at the next code.
+    /// Failed guesses that count. One leaves after 24 hours, when the next code
+    /// is sent.
     counted: Vec<Time>,
-    /// Every failed guess there ever was.
+    /// All failed guesses.
     failed: Vec<Time>,
     sent: Vec<(Kind, Time)>,
 }
@@ -130,7 +131,7 @@ proptest! {
     #![proptest_config(without_files(400))]
 
     #[test]
-    fn the_ledger_does_what_the_rules_say(policy in policy(), steps in steps()) {
+    fn the_ledger_follows_the_rules(policy in policy(), steps in steps()) {
         let (mut now, mut table, mut model) = (BEGIN, Table::default(), Model::default());
         let cap = guess_cap(&policy, Purpose::Reset);
         for step in steps {
@@ -145,7 +146,7 @@ proptest! {
                         }
                         Err(Refused::Closed(until)) => prop_assert_eq!(Some(until), closed),
                         Err(Refused::TooSoon(again)) => {
-                            prop_assert_eq!(closed, None, "closed goes first");
+                            prop_assert_eq!(closed, None, "closed takes precedence");
                             prop_assert!(again > now);
                             prop_assert!(table.judge(&policy, kind, of, again - Span(1)).is_err(), "a millisecond before");
                             let then = table.judge(&policy, kind, of, again);
@@ -163,7 +164,7 @@ proptest! {
                     }
                 }
             }
-            // A resend, a new reset, another kind: nothing lowers the count.
+            // A resend, a new reset or another kind never lowers the count.
             let counted = |at: &Stamp| at.0[..13].parse::<i64>().unwrap() + GUESS_WINDOW.0 > now.0;
             prop_assert_eq!(table.ledger.fails.iter().filter(|at| counted(at)).count(), model.failed_in_a_day(now));
             prop_assert_eq!(table.ledger.fails.len(), model.counted.len());
@@ -225,7 +226,7 @@ fn another_code_of_a_kind_waits_longer_each_time() {
     for (sends, seconds) in (1..).zip(seconds) {
         assert_eq!(resend_wait(&policy, sends), Span::seconds(seconds), "after {sends} codes");
     }
-    assert_eq!(resend_wait(&policy, u32::MAX), Span::minutes(8), "it never wraps");
+    assert_eq!(resend_wait(&policy, u32::MAX), Span::minutes(8), "the wait never overflows");
 
     let (mut table, mut now) = (Table::default(), BEGIN);
     for seconds in seconds {
@@ -241,7 +242,7 @@ fn another_code_of_a_kind_waits_longer_each_time() {
 }
 
 #[test]
-fn the_wait_is_of_one_kind_in_one_reset() {
+fn the_wait_belongs_to_one_kind_in_one_reset() {
     let (policy, mut table) = (Policy::default(), Table::default());
     table.issue(&policy, Kind::Email, 1, BEGIN).unwrap();
     assert_eq!(table.issue(&policy, Kind::MobilePhone, 1, BEGIN), Ok(()), "another kind");
@@ -255,18 +256,22 @@ fn sends_are_counted_in_a_sliding_window() {
     {
         let (policy, mut table) = (Policy::default(), Table::default());
         let at = |n: i64| BEGIN + Span::seconds(n * 7);
-        // Each by another reset, so that no wait is in the way.
+        // Each send in another reset, to avoid the wait between codes.
         for n in 0..most {
             assert_eq!(table.issue(&policy, kind, n as u8, at(n)), Ok(()));
         }
         let full = Err(Refused::TooSoon(BEGIN + window));
         assert_eq!(table.issue(&policy, kind, 100, at(most)), full, "{kind:?} number {}", most + 1);
         assert_eq!(table.issue(&policy, kind, 100, BEGIN + window - Span(1)), full);
-        assert_eq!(table.issue(&policy, kind, 100, BEGIN + window), Ok(()), "the first has left");
+        assert_eq!(
+            table.issue(&policy, kind, 100, BEGIN + window),
+            Ok(()),
+            "the first send has left the window"
+        );
         assert_eq!(
             table.issue(&policy, kind, 101, BEGIN + window),
             Err(Refused::TooSoon(at(1) + window)),
-            "the second has not"
+            "the second send has not"
         );
     }
 }
@@ -281,7 +286,7 @@ fn a_new_code_ends_the_older_one() {
 }
 
 #[test]
-fn a_stamp_that_cannot_be_read_counts() {
+fn an_unreadable_stamp_counts() {
     let ledger = Ledger {
         fails: ["1795424400000-a", "garbage", ""].map(|text| Stamp(text.into())).into(),
         ..Ledger::default()

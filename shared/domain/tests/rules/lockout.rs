@@ -1,4 +1,4 @@
-//! Smart lockout of sign-in.
+//! Lockout of sign-in.
 
 use crate::BEGIN;
 use domain::lockout::{Fingerprint, Lock, RECENT_WRONG};
@@ -10,7 +10,7 @@ fn fingerprint(n: u32) -> Fingerprint {
     n.to_be_bytes()
 }
 
-/// The lock after wrong passwords, each another one.
+/// The lock after this many different wrong passwords.
 fn after(wrong: std::ops::Range<u32>, lock: Lock, now: Time) -> Lock {
     wrong.fold(lock, |lock, n| {
         lock.after_wrong(fingerprint(n), THRESHOLD, now, &format!("request {n}"))
@@ -42,7 +42,7 @@ fn the_tenth_wrong_password_makes_sign_in_wait_a_minute_and_each_further_one_twi
 }
 
 #[test]
-fn no_number_of_wrong_passwords_waits_longer_than_fifteen_minutes() {
+fn a_wait_is_at_most_fifteen_minutes_after_any_number_of_wrong_passwords() {
     let lock = after(0..5_000, Lock::default(), BEGIN);
     assert_eq!(waits(&lock, BEGIN), Some(Span::minutes(15)));
     let lock = Lock { wrong: u32::MAX, level: u32::MAX, ..Lock::default() };
@@ -71,10 +71,10 @@ fn one_of_the_last_three_wrong_passwords_does_not_count_again() {
         assert_eq!(next.wrong, wrong, "password {again} again");
         assert_eq!(
             next.revision, "again",
-            "it is written all the same, so that known and unknown cost alike"
+            "it is written anyway, so that known and unknown accounts cost the same"
         );
     }
-    // A phone that repeats one old password for a day locks nobody out.
+    // A phone that repeats an old password for a day does not lock its owner out.
     let phone = (0..1_000).fold(Lock::default(), |lock, n| {
         lock.after_wrong(fingerprint(7), THRESHOLD, BEGIN, &n.to_string())
     });
@@ -93,6 +93,6 @@ fn a_repeated_password_does_not_lengthen_a_wait() {
 fn a_right_password_clears_everything() {
     let lock = after(0..9, Lock::default(), BEGIN).after_right("right");
     assert_eq!(lock, Lock { revision: "right".into(), cleared: 1, ..Lock::default() });
-    assert_eq!(lock.after_right("again").cleared, 1, "where nothing counted, nothing was cleared");
+    assert_eq!(lock.after_right("again").cleared, 1, "with an empty count, nothing is cleared");
     assert_eq!(waits(&after(0..9, lock, BEGIN), BEGIN), None, "the count starts again");
 }

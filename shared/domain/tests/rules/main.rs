@@ -1,5 +1,5 @@
-//! The rules through the crate's public surface, in one binary: a table where
-//! a rule is a table, a property where it is a machine.
+//! The domain's rules through the crate's public API, in one binary: tables for
+//! rules, property tests for state machines.
 
 mod account;
 mod code;
@@ -30,10 +30,10 @@ use domain::secret::{Bearer, BearerKind};
 use domain::time::Time;
 use std::collections::BTreeSet;
 
-/// The moment the tests begin at: 2026-11-23T09:00:00Z.
+/// The time at which the tests begin: 2026-11-23T09:00:00Z.
 const BEGIN: Time = Time(1_795_424_400_000);
 
-/// Keys of one generation, made of one byte each.
+/// Keys of one generation, each of one repeated byte.
 fn keys() -> Keys {
     let key = |byte: char| byte.to_string().repeat(43);
     Keys::parse(&format!(
@@ -52,7 +52,7 @@ fn bearer(kind: BearerKind, byte: u8) -> Bearer {
     Bearer::new(kind, handle('h'), [byte; 32])
 }
 
-/// A challenge of eight digits that lives for five minutes.
+/// A challenge with eight digits and a lifetime of five minutes.
 fn challenge(kind: Kind, number: u128, now: Time) -> ChallengeId {
     ChallengeId::new(1, kind, 8, now + domain::time::Span::minutes(5), number.to_be_bytes())
 }

@@ -1,4 +1,4 @@
-//! Numbers whose rule is the domain's alone, at both ends of their range.
+//! Numbers that only the domain enforces, at both ends of their ranges.
 
 use crate::{BEGIN, account, method};
 use domain::account::Account;
@@ -9,7 +9,7 @@ use domain::time::Span;
 
 const MOMENT: Span = Span(1);
 
-/// A policy for everybody, with these days to postpone and to confirm again.
+/// A policy for all users with these days to postpone and to reconfirm.
 fn policy(postpone_days: u32, reconfirm_days: u32) -> Policy {
     let mut policy = Policy { scope: Scope::All, ..Policy::default() };
     (policy.registration.postpone_days, policy.registration.reconfirm_days) =
@@ -27,7 +27,7 @@ fn registered() -> Account {
 }
 
 #[test]
-fn registration_is_postponed_for_none_or_ninety_days_and_not_a_moment_longer() {
+fn registration_is_postponed_for_at_most_zero_or_ninety_days() {
     for days in [1, 90] {
         let policy = policy(days, 0);
         let mut account = account();
@@ -35,25 +35,25 @@ fn registration_is_postponed_for_none_or_ninety_days_and_not_a_moment_longer() {
         assert_eq!(
             postpone_until(&account, &policy, Some(Next::Register), BEGIN),
             None,
-            "nobody has asked yet"
+            "registration has not been requested yet"
         );
         note_asked(&mut account, Some(Next::Register), BEGIN);
         let until = BEGIN + Span::days(days.into());
         let when = |now| postpone_until(&account, &policy, Some(Next::Register), now);
         assert_eq!((when(BEGIN), when(until - MOMENT)), (Some(until), Some(until)), "{days} days");
         assert_eq!((when(until), when(until + MOMENT)), (None, None), "{days} days");
-        // Asking again does not begin anew.
+        // Another request does not start the period again.
         note_asked(&mut account, Some(Next::Register), until);
         assert_eq!(postpone_until(&account, &policy, Some(Next::Register), until), None);
     }
-    // 0 asks at once, and takes no delay.
+    // Zero days: the step is required at once and cannot be postponed.
     let (none, mut account) = (policy(0, 0), account());
     note_asked(&mut account, Some(Next::Register), BEGIN);
     assert_eq!(postpone_until(&account, &none, Some(Next::Register), BEGIN), None);
 }
 
 #[test]
-fn methods_are_confirmed_again_never_after_a_day_or_after_two_years() {
+fn methods_are_reconfirmed_never_after_a_day_or_after_two_years() {
     for days in [1, 730] {
         let (policy, account) = (policy(90, days), registered());
         let due = BEGIN + Span::days(days.into());
@@ -67,9 +67,9 @@ fn methods_are_confirmed_again_never_after_a_day_or_after_two_years() {
         assert_eq!(
             next_step(&again, &policy, due + Span::days(days.into()) - MOMENT),
             None,
-            "{days}: confirmed, from then on"
+            "{days}: confirmed, counted from then on"
         );
-        // It is put off from the day it fell due.
+        // The step can be postponed from the day it is due.
         let until = due + Span::days(90);
         let postponed = |now| postpone_until(&account, &policy, Some(Next::Reconfirm), now);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Which passwords are taken.
+//! The password rules.
 
 use crate::account;
 use domain::account::Account;
@@ -15,7 +15,7 @@ fn password(text: &str) -> Password {
     Password::new(&SecretString::from(text))
 }
 
-/// Why a new password of this account is refused.
+/// The reason why a new password of this account is refused.
 pub fn judge(
     text: &str,
     account: &Account,
@@ -28,18 +28,18 @@ pub fn judge(
     found.first().map(|v| v.code)
 }
 
-/// Why Ann Example's new password is refused.
+/// The reason why Ann Example's new password is refused.
 fn check(text: &str) -> Option<ViolationCode> {
     judge(text, &account(), &Policy::default(), &Terms::default())
 }
 
-/// So many letters that are hard to guess.
+/// This many letters that are hard to guess.
 fn letters(length: u32) -> String {
     let letter = |i: u32| char::from(b'a' + (i.wrapping_mul(2_654_435_761) >> 16) as u8 % 26);
     (0..length).map(letter).collect()
 }
 
-/// So many different emoji, neighbours in Unicode.
+/// This many different emoji, neighbours in Unicode.
 fn emoji(length: u32) -> String {
     (0x1f300..0x1f300 + length).filter_map(char::from_u32).collect()
 }
@@ -47,7 +47,7 @@ fn emoji(length: u32) -> String {
 #[test]
 fn length_is_counted_in_code_points() {
     use ViolationCode::PasswordLength;
-    // A letter and an accent, which NFC makes one.
+    // A letter and an accent, which NFC composes.
     let composed = |length: u32| {
         letters(length)
             .replace(|c| !"aeiou".contains(c), "y")
@@ -65,7 +65,7 @@ fn length_is_counted_in_code_points() {
         ("64 emoji, 256 bytes", emoji(64), None),
         ("256 emoji, 1,024 bytes", emoji(256), None),
         ("257 emoji", emoji(257), Some(PasswordLength)),
-        // NFC comes first: a letter and its accent are one.
+        // NFC comes first: a letter and its accent count as one.
         ("14 composed of 28", composed(14), Some(PasswordLength)),
         ("256 composed of 512, and then refused for what it is", composed(256), Some(ViolationCode::PasswordRepeats)),
         ("257 composed of 514", composed(257), Some(PasswordLength)),
@@ -76,7 +76,7 @@ fn length_is_counted_in_code_points() {
 }
 
 #[test]
-fn a_refusal_says_how_long_it_must_be() {
+fn a_refusal_states_the_required_length() {
     let mut policy = Policy::default();
     policy.password.minimum_length = 20;
     let (account, terms) = (account(), Terms::default());
@@ -92,8 +92,8 @@ fn a_refusal_says_how_long_it_must_be() {
 }
 
 #[test]
-fn any_printing_character_and_no_rule_of_composition() {
-    // Each of ASCII once, and none beside its neighbour.
+fn any_printable_character_is_accepted_without_composition_rules() {
+    // Every printable ASCII character once, none next to its neighbour.
     let ascii: String = (0..95u16).map(|i| char::from(b' ' + (i * 37 % 95) as u8)).collect();
     assert!((' '..='~').all(|c| ascii.contains(c)));
     #[rustfmt::skip]
@@ -108,7 +108,7 @@ fn any_printing_character_and_no_rule_of_composition() {
 }
 
 #[test]
-fn what_is_easy_to_guess_is_refused_with_its_reason() {
+fn an_easily_guessed_password_is_refused_with_its_reason() {
     use ViolationCode::*;
     let one_emoji = "🔑".repeat(64);
     #[rustfmt::skip]
@@ -127,7 +127,7 @@ fn what_is_easy_to_guess_is_refused_with_its_reason() {
 }
 
 #[test]
-fn a_score_of_three_is_taken_and_of_two_is_not() {
+fn a_score_of_three_is_accepted_and_of_two_is_not() {
     #[rustfmt::skip]
     let table = [
         ("1qaz2wsx3edc4rfv", Score::One), ("wednesdaymorning", Score::Two), ("1q2w3e4r5t6y7u8i9o0p", Score::Two),
@@ -141,18 +141,18 @@ fn a_score_of_three_is_taken_and_of_two_is_not() {
 }
 
 #[test]
-fn judging_is_bounded_a_text_of_many_readings_is_judged_by_its_beginning() {
-    // Of these signs zxcvbn makes hundreds of readings and looks each up.
+fn the_strength_check_is_bounded_by_reading_only_the_beginning() {
+    // zxcvbn makes hundreds of readings of these characters and looks each up.
     let signs = "1234567890!@#$%^&*({[<|+";
     let text = format!("{signs}{}", letters(100));
     assert_eq!(
         (zxcvbn(&text, &[]).score(), check(&text)),
         (Score::Four, Some(ViolationCode::PasswordCommon))
     );
-    // It looks at a hundred characters itself.
+    // zxcvbn itself looks at a hundred characters.
     let text = format!("{}{}", "a".repeat(100), letters(100));
     assert_eq!(check(&text), Some(ViolationCode::PasswordRepeats));
-    // Nobody is refused for signs alone.
+    // Symbols alone are no reason to refuse.
     for text in [
         "{4@8(x[<3691!|70$5+%2",
         "4@8({[<3691!|70$5+%24@8({[<3691!|70$5+%2",
@@ -164,7 +164,7 @@ fn judging_is_bounded_a_text_of_many_readings_is_judged_by_its_beginning() {
 }
 
 #[test]
-fn what_is_known_of_the_account_counts_nothing() {
+fn the_accounts_own_data_adds_no_strength() {
     let of = |user_id: &str, name: &str| Account {
         user_id: UserId::parse(user_id).expect("a user ID"),
         name: name.to_owned(),
@@ -184,7 +184,7 @@ fn what_is_known_of_the_account_counts_nothing() {
             ".qwertyuiop1234",
             "+1q2w3e4r5t6y7u8",
         ] {
-            let account = of(user_id, "Somebody");
+            let account = of(user_id, "Unrelated");
             assert_eq!(judge(&format!("{user_id}{tail}"), &account), personal, "{user_id}{tail}");
             assert_eq!(
                 judge(&format!("{}{tail}", user_id.to_uppercase()), &account),
@@ -202,7 +202,7 @@ fn what_is_known_of_the_account_counts_nothing() {
     for text in refused {
         assert!(judge(text, &kim).is_some(), "{text}");
     }
-    // What is left is hard to guess, so the name in it does no harm.
+    // The rest is hard to guess, so the name in it does no harm.
     for text in [
         "kim walks a purple otter",
         "planning annexes of glass",
@@ -211,7 +211,7 @@ fn what_is_known_of_the_account_counts_nothing() {
     ] {
         assert_eq!(judge(text, &kim), None, "{text}");
     }
-    // Of somebody else it tells nothing.
+    // Another user's name does not matter.
     assert_eq!(judge("sanders-zeppelin-42", &of("ann", "Ann")), None);
     assert_eq!(judge("kim walks a purple", &of("x", "walks a purple kim")), personal);
 }
@@ -236,7 +236,7 @@ fn nothing_is_shortened_folded_or_trimmed() {
 }
 
 #[test]
-fn longer_than_any_account_can_have_is_known_before_the_hash() {
+fn a_password_longer_than_any_account_can_have_is_refused_before_the_hash() {
     assert!(!password(&"a".repeat(MAX_LENGTH)).is_too_long());
     assert!(password(&"a".repeat(MAX_LENGTH + 1)).is_too_long());
     assert!(!password(&"🔑".repeat(MAX_LENGTH)).is_too_long());
@@ -246,17 +246,17 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn fifteen_letters_at_random_are_taken(text in "[a-z]{15}") {
+    fn fifteen_random_letters_are_accepted(text in "[a-z]{15}") {
         prop_assert_eq!(check(&text), None);
     }
 
     #[test]
-    fn any_text_is_judged_alike_each_time(text in "(.|[ab1@4!|7$5+({<]){15,256}") {
+    fn any_text_gets_the_same_result_each_time(text in "(.|[ab1@4!|7$5+({<]){15,256}") {
         prop_assert_eq!(check(&text), check(&text));
     }
 
     #[test]
-    fn a_temporary_password_can_be_read_aloud_and_is_taken(random: [u8; 20]) {
+    fn a_temporary_password_can_be_read_aloud_and_is_accepted(random: [u8; 20]) {
         let secret = temporary(random);
         let text = secret.expose_secret();
         let groups: Vec<&str> = text.split('-').collect();

@@ -1,4 +1,5 @@
-//! Every number of the policy at its edges, and every field that is refused.
+//! Every number of the policy at both ends of its range, and every refused
+//! field.
 
 use domain::error::{Violation, ViolationCode};
 use domain::identity::GroupName;
@@ -9,8 +10,8 @@ use domain::policy::{Policy, Scope};
 use domain::time::Span;
 use serde_json::{Value, json};
 
-/// A policy in which no number depends on another: both kinds, a country, a
-/// group.
+/// A policy in which numbers do not depend on each other: both kinds, a
+/// country, a group.
 fn roomy() -> Value {
     let mut policy = serde_json::to_value(Policy::default()).unwrap();
     policy["methods"] = json!(["email", "mobilePhone"]);
@@ -19,7 +20,7 @@ fn roomy() -> Value {
     policy
 }
 
-/// The policy with this at the pointer. A list gets that many members.
+/// The policy with this number at the pointer. A list gets this many members.
 fn with(pointer: &str, number: i64) -> Value {
     let mut policy = roomy();
     let place =
@@ -34,14 +35,14 @@ fn with(pointer: &str, number: i64) -> Value {
     policy
 }
 
-/// What keeps the policy from being saved; `None` where it is none at all.
+/// The violations of a policy; `None` if it cannot be read as a policy.
 fn violations(policy: Value) -> Option<Vec<Violation>> {
     serde_json::from_value::<Policy>(policy).ok().map(|policy| policy.violations())
 }
 
 #[test]
-fn each_number_is_taken_from_its_least_to_its_most_and_refused_beyond() {
-    assert_eq!(violations(roomy()), Some(vec![]), "what the cases start from");
+fn each_number_is_accepted_from_its_minimum_to_its_maximum_and_refused_beyond() {
+    assert_eq!(violations(roomy()), Some(vec![]), "the base of the cases");
     for range in &RANGES {
         let pointer = range.pointer;
         for inside in [range.min, range.default, range.max] {
@@ -55,7 +56,7 @@ fn each_number_is_taken_from_its_least_to_its_most_and_refused_beyond() {
         let beyond =
             |number: i64| violations(with(pointer, number)).map(|found| found.contains(&refusal));
         let below = i64::from(range.min) - 1;
-        // There is no number below none, and no third kind to be one too many.
+        // No number is below zero, and there is no third kind.
         let unsayable =
             |number: i64| number < 0 || pointer == "/methods" && number > Kind::ALL.len() as i64;
         for outside in [below, i64::from(range.max) + 1] {
@@ -65,12 +66,15 @@ fn each_number_is_taken_from_its_least_to_its_most_and_refused_beyond() {
                 (_, false) => assert_eq!(beyond(outside), Some(true), "{pointer} = {outside}"),
             }
         }
-        assert!(!range.reason.is_empty() && !range.source.is_empty(), "{pointer} says why");
+        assert!(
+            !range.reason.is_empty() && !range.source.is_empty(),
+            "{pointer} has a reason and a source"
+        );
     }
 }
 
 #[test]
-fn a_number_is_whole_and_small_enough_to_be_one() {
+fn a_number_is_whole_and_fits_32_bits() {
     for range in
         RANGES.iter().filter(|range| !matches!(range.pointer, "/scope/groups" | "/methods"))
     {
@@ -115,7 +119,7 @@ fn the_numbers_are_those_of_the_product() {
 }
 
 #[test]
-fn before_anybody_saves_reset_is_off_and_by_mail() {
+fn before_the_first_save_reset_is_off_and_by_mail() {
     let policy = Policy::default();
     assert_eq!(policy.violations(), vec![]);
     let words = serde_json::to_value(&policy).unwrap();
@@ -135,7 +139,7 @@ fn before_anybody_saves_reset_is_off_and_by_mail() {
     assert_eq!(policy.send_window(Channel::Sms), (5, Span::hours(1)));
 }
 
-/// Fields by their pointers, and what they are set to.
+/// Fields by pointer, with their new values.
 type Changes<'a> = &'a [(&'a str, Value)];
 type Found<'a> = &'a [(&'a str, ViolationCode)];
 
@@ -162,7 +166,7 @@ fn each_text_is_checked() {
             vec!["E".into(), long(60), "Example & Sons".into()],
             vec!["".into(), " ".into(), long(61), " Example".into(), "Example ".into(), "Exam\nple".into(), "Exam\r\nBcc: a@example.com".into(), "a\u{7f}".into()]),
         ("/organisation/shortName", V::NotAName,
-            // In UTF-16 units, as an SMS counts: an emoji has two.
+            // In UTF-16 units, as in an SMS: an emoji has two.
             vec!["E".into(), "a".repeat(12), long(12), "😀".repeat(6)],
             vec!["".into(), " ".into(), "a".repeat(13), long(13), "😀".repeat(6) + "a", "😀".repeat(7), "Exam\tple".into(), " Exam".into()]),
         ("/organisation/helpDesk", V::NotAHelpDesk,
@@ -194,7 +198,7 @@ fn each_text_is_checked() {
 }
 
 #[test]
-fn what_depends_on_something_else_is_checked_together() {
+fn fields_that_depend_on_each_other_are_checked_together() {
     use ViolationCode as V;
     let only_mail = ("/methods", json!(["email"]));
     #[rustfmt::skip]
@@ -203,7 +207,7 @@ fn what_depends_on_something_else_is_checked_together() {
         (&[only_mail.clone(), ("/kindsRequired", json!(2))], &[("/kindsRequired", V::MoreKindsThanAllowed)]),
         (&[("/methods", json!(["mobilePhone"])), ("/kindsRequired", json!(2))], &[("/kindsRequired", V::MoreKindsThanAllowed)]),
         (&[only_mail, ("/smsCountries", json!([]))], &[]),
-        // Saved, with a warning: see the rules of a preview.
+        // Saved with a warning: see the rules of a preview.
         (&[("/smsCountries", json!([]))], &[]),
         (&[("/smsCountries", json!(["TW", "AU", "US"]))], &[]),
         (&[("/smsCountries", json!(["TW", "XX"]))], &[("/smsCountries", V::NotACountry)]),
@@ -220,7 +224,7 @@ fn what_depends_on_something_else_is_checked_together() {
 }
 
 #[test]
-fn a_scope_names_one_to_fifty_groups_as_they_are_written() {
+fn a_scope_names_one_to_fifty_groups_as_written() {
     let groups =
         |names: Vec<String>| check(&[("/scope", json!({ "type": "selected", "groups": names }))]);
     let many = |n: usize| (0..n).map(|i| format!("group {i}")).collect::<Vec<_>>();
@@ -288,13 +292,13 @@ fn a_policy_holds_every_known_field_and_no_other() {
 }
 
 #[test]
-fn a_policy_that_an_older_or_newer_version_stored_can_be_read() {
+fn a_policy_stored_by_an_older_or_newer_version_can_be_read() {
     let mut stored =
         serde_json::to_value(SavedPolicy { version: 7, ..SavedPolicy::initial() }).unwrap();
     stored["policy"]["scope"] = serde_json::json!({ "type": "selected", "groups": ["staff"] });
     stored["policy"]["code"]["digits"] = 6.into();
     let whole = SavedPolicy::from_stored(stored.clone()).unwrap();
-    // An older version did not know a field, a newer one knows more.
+    // An older version lacks a field; a newer one has more.
     stored["policy"].as_object_mut().unwrap().remove("auditDays");
     stored["policy"]["code"].as_object_mut().unwrap().remove("guesses");
     stored["policy"]["somethingNew"] = serde_json::json!({ "a": 1 });

@@ -1,4 +1,4 @@
-//! Whom a change of the policy cuts off, and what is told of it.
+//! Which users a change of the policy cuts off, and the warning about it.
 
 use crate::{account, method};
 use domain::account::Role;
@@ -13,8 +13,8 @@ fn policy(methods: &[Kind], kinds_required: u32, countries: &[&str]) -> Policy {
     Policy { scope: Scope::All, methods, kinds_required, sms_countries, ..Policy::default() }
 }
 
-/// An administrator and a user with both kinds, a user with mail alone, and
-/// one with nothing.
+/// An administrator and a user with both kinds, a user with mail only, and a
+/// user without methods.
 fn cut_off(before: &Policy, after: &Policy) -> (u32, u32) {
     let mut count = CutOff::default();
     let people: [(Role, &[Kind]); 4] = [
@@ -34,7 +34,7 @@ fn cut_off(before: &Policy, after: &Policy) -> (u32, u32) {
 }
 
 #[test]
-fn who_can_reset_now_and_could_not_any_more_is_cut_off() {
+fn a_user_who_can_reset_now_and_could_not_afterwards_is_cut_off() {
     let both = policy(&Kind::ALL, 1, &["AU"]);
     let off = Policy { scope: Scope::None, ..both.clone() };
     let staff = Policy { scope: Scope::Selected { groups: BTreeSet::new() }, ..both.clone() };
@@ -48,7 +48,7 @@ fn who_can_reset_now_and_could_not_any_more_is_cut_off() {
         ("no country", &both, policy(&Kind::ALL, 1, &[]), (1, 0)),
         ("off", &both, off.clone(), (1, 2)),
         ("some groups", &both, staff, (1, 2)),
-        ("on again: nobody could", &off, policy(&Kind::ALL, 2, &["AU"]), (0, 0)),
+        ("on again: no user could before", &off, policy(&Kind::ALL, 2, &["AU"]), (0, 0)),
     ];
     for (what, before, after, expected) in table {
         assert_eq!(cut_off(before, &after), expected, "{what}");
@@ -56,7 +56,7 @@ fn who_can_reset_now_and_could_not_any_more_is_cut_off() {
 }
 
 #[test]
-fn what_an_administrator_is_told() {
+fn an_administrator_gets_a_warning() {
     use Warning::*;
     let none = CutOff::default();
     let some = CutOff { administrators: 1, users: 2, complete: true };

@@ -1,4 +1,4 @@
-//! Keys and bearers: read strictly, told apart, never shown.
+//! Keys and bearers: parsed strictly, distinct, never shown.
 
 use crate::{BEGIN, account, bearer, handle, keys, method};
 use domain::audit::Reason;
@@ -26,7 +26,7 @@ fn generation(kid: impl std::fmt::Display, key: &str) -> String {
 }
 
 #[test]
-fn a_secret_is_read_whole_or_refused_without_a_word_of_it() {
+fn a_secret_is_read_whole_or_refused_without_quoting_it() {
     let good = secret(KEY, &format!("[{}]", generation(1, KEY)));
     assert!(Keys::parse(&good).is_ok());
     assert!(
@@ -51,14 +51,14 @@ fn a_secret_is_read_whole_or_refused_without_a_word_of_it() {
     ];
     for (what, json) in refused {
         let Err(error) = Keys::parse(&json) else { panic!("{what} was taken: {json}") };
-        let told = format!("{error} {error:?}");
-        assert!(!told.contains(&KEY[..8]) && !told.contains("AAAA"), "{what}: {told}");
-        assert!(told.contains("32 bytes as base64url"), "it says what to do");
+        let message = format!("{error} {error:?}");
+        assert!(!message.contains(&KEY[..8]) && !message.contains("AAAA"), "{what}: {message}");
+        assert!(message.contains("32 bytes as base64url"), "the message gives the remedy");
     }
 }
 
 #[test]
-fn two_generations_are_valid_and_the_first_makes_what_is_new() {
+fn two_generations_are_valid_and_new_values_use_the_first() {
     let keys = Keys::parse(&secret(
         KEY,
         &format!("[{}, {}]", generation(2, KEY), generation(1, &KEY.replace('S', "T"))),
@@ -77,7 +77,7 @@ fn two_generations_are_valid_and_the_first_makes_what_is_new() {
 }
 
 #[test]
-fn each_use_has_a_key_of_its_own() {
+fn each_use_has_its_own_key() {
     let keys = keys();
     let Generation { codes, pepper, cursors, .. } = keys.current();
     assert!(
@@ -101,11 +101,12 @@ fn no_two_lists_of_parts_are_one_message() {
 }
 
 #[test]
-fn every_text_has_a_handle_and_spellings_of_a_user_id_one() {
+fn every_text_has_a_handle_and_spellings_of_a_user_id_share_one() {
     let handle = |text: &str| keys().handle(&TypedUserId::new(text.to_owned()));
     assert_eq!(handle("ann"), handle(" ANN "));
     assert_eq!(handle("ann"), handle("ａｎｎ"));
-    // What cannot be a user ID, often a password, is told apart to the letter.
+    // A text that cannot be a user ID, often a password, has a handle for each
+    // exact spelling.
     let texts = [
         "ann",
         "bob",
@@ -138,7 +139,7 @@ fn every_text_has_a_handle_and_spellings_of_a_user_id_one() {
 }
 
 #[test]
-fn a_pseudonym_is_of_one_space() {
+fn a_pseudonym_belongs_to_one_space() {
     let keys = keys();
     assert_eq!(keys.pseudonym("source", "192.0.2.1"), keys.pseudonym("source", "192.0.2.1"));
     assert_ne!(keys.pseudonym("source", "192.0.2.1"), keys.pseudonym("destination", "192.0.2.1"));
@@ -146,7 +147,7 @@ fn a_pseudonym_is_of_one_space() {
     assert_eq!(
         keys.decoy_salt(&handle('a')),
         keys.decoy_salt(&handle('a')),
-        "a repeated wrong password is recognised"
+        "a repeated wrong password has the same fingerprint"
     );
     assert_ne!(keys.decoy_salt(&handle('a')), keys.decoy_salt(&handle('b')));
 }
@@ -161,7 +162,7 @@ proptest! {
     #[test]
     fn a_bearer_is_read_as_it_was_written(kind in kinds(), handle in "[A-Za-z0-9_-]{22}", secret: [u8; 32]) {
         let written = Bearer::new(kind, Handle::parse(&handle).unwrap(), secret);
-        let read = Bearer::parse(&written.reveal()).expect("it was written");
+        let read = Bearer::parse(&written.reveal()).expect("a written bearer");
         prop_assert_eq!((read.kind, read.handle.as_str()), (kind, handle.as_str()));
         prop_assert!(read.digest().matches(&written.digest()));
         prop_assert_eq!(read.public_id(), written.public_id());
@@ -193,7 +194,7 @@ fn a_bearer_of_one_kind_is_never_the_other() {
 }
 
 #[test]
-fn what_is_not_quite_a_bearer_is_refused() {
+fn an_almost_valid_bearer_is_refused() {
     let good = bearer(BearerKind::Session, 7).reveal();
     #[rustfmt::skip]
     let refused = [
@@ -214,12 +215,12 @@ fn neither_the_digest_nor_the_public_name_shows_the_secret() {
     }
     assert!(
         !bearer.digest().as_str().starts_with(&bearer.public_id()),
-        "the public name is no part of what is stored"
+        "the public part is not stored"
     );
 }
 
-/// Tells whether a type has a trait: the inherent constant goes before the
-/// trait's, where its bound holds.
+/// Detects whether a type has a trait: the inherent constant wins over the
+/// trait's where its bound holds.
 struct Is<T>(PhantomData<T>);
 trait Otherwise {
     const PRINTED: bool = false;
@@ -248,7 +249,7 @@ fn a_secret_can_be_neither_printed_nor_compared_nor_serialised() {
             Is::<Session>::PRINTED
                 && IsCompared::<ResetId>::COMPARED
                 && IsSerialised::<Reset>::SERIALISED,
-            "the question is answered both ways"
+            "the detection finds both results"
         )
     };
     macro_rules! closed {
@@ -266,13 +267,13 @@ fn a_secret_can_be_neither_printed_nor_compared_nor_serialised() {
     const {
         assert!(
             !IsCompared::<BearerDigest>::COMPARED && !IsCompared::<StoredHash>::COMPARED,
-            "compared in constant time alone"
+            "compared only in constant time"
         )
     };
 }
 
 #[test]
-fn what_is_printed_of_stored_things_shows_no_secret() {
+fn debug_output_of_stored_values_shows_no_secret() {
     let bearer = bearer(BearerKind::Session, 5);
     let mut account = account();
     account.methods =

@@ -1,5 +1,5 @@
-//! How long a step of sign-in may be put off, and what is asked of a session
-//! that put it off.
+//! How long a sign-in step may be postponed, and which step a session still
+//! needs.
 
 use crate::{BEGIN, account, bearer, method};
 use domain::account::Account;
@@ -18,12 +18,12 @@ fn policy(postpone_days: u32, reconfirm_days: u32) -> Policy {
     policy
 }
 
-/// Asked to register so many days ago.
+/// An account that was asked to register this many days ago.
 fn asked(days: i64) -> Account {
     Account { asked_at: Some(BEGIN - Span::days(days)), ..account() }
 }
 
-/// Confirmed so many days ago.
+/// An account confirmed this many days ago.
 fn confirmed(days: i64) -> Account {
     let methods = [(MethodId::only(Kind::Email), method(Kind::Email, 1))].into_iter().collect();
     Account {
@@ -35,7 +35,7 @@ fn confirmed(days: i64) -> Account {
 }
 
 #[test]
-fn a_step_is_put_off_by_the_policys_days_from_when_it_was_asked_for_or_due() {
+fn a_step_is_postponed_by_the_policys_days_from_its_request_or_due_date() {
     let (register, reconfirm) = (Some(Next::Register), Some(Next::Reconfirm));
     #[rustfmt::skip]
     let table = [
@@ -73,8 +73,9 @@ fn a_step_is_put_off_by_the_policys_days_from_when_it_was_asked_for_or_due() {
 }
 
 #[test]
-fn an_address_that_messages_come_back_from_is_asked_about_once() {
-    /// Confirmed so many days ago; messages come back since so many.
+fn an_undeliverable_address_requires_one_reconfirmation() {
+    /// Confirmed this many days ago; messages have come back for this many
+    /// days.
     fn back(confirmed_ago: i64, since: i64) -> Account {
         let mut account = confirmed(confirmed_ago);
         let id = MethodId::only(Kind::Email);
@@ -117,15 +118,11 @@ fn an_address_that_messages_come_back_from_is_asked_about_once() {
         let until = left.map(|days| BEGIN + Span::days(days));
         assert_eq!(postpone_until(&account, policy, step, BEGIN), until, "{what}");
     }
-    assert_eq!(
-        back(3, 10).undeliverable_kinds(),
-        [Kind::Email].into(),
-        "what was confirmed is still to be seen"
-    );
+    assert_eq!(back(3, 10).undeliverable_kinds(), [Kind::Email].into(), "the confirmation is kept");
 }
 
 #[test]
-fn the_first_time_it_was_asked_for_counts() {
+fn the_first_request_counts() {
     let mut account = account();
     for step in [None, Some(Next::Reconfirm), Some(Next::ChangePassword)] {
         note_asked(&mut account, step, BEGIN);
@@ -138,18 +135,18 @@ fn the_first_time_it_was_asked_for_counts() {
 }
 
 #[test]
-fn a_session_that_put_a_step_off_is_not_asked_again_and_one_that_must_is() {
+fn a_session_that_postponed_a_step_is_not_asked_again_unless_it_is_due() {
     let (policy, account) = (policy(7, 180), asked(0));
     let session =
         |next| Session::begin(&account, &bearer(BearerKind::Session, 1), next, BEGIN, BEGIN);
     assert_eq!(session(Some(Next::Register)).next(&account, &policy, BEGIN), Some(Next::Register));
     assert_eq!(session(None).next(&account, &policy, BEGIN), None);
-    // A step that is no longer asked for is not asked for.
+    // A step that is no longer required is dropped.
     assert_eq!(session(Some(Next::Register)).next(&account, &Policy::default(), BEGIN), None);
 }
 
 #[test]
-fn a_proof_begins_the_span_anew_under_another_secret() {
+fn a_proof_starts_the_session_again_with_another_secret() {
     let later = BEGIN + Span::minutes(19);
     for (next, reach, lasts) in
         [(None, Reach::Full, FULL), (Some(Next::Register), Reach::Register, LIMITED)]

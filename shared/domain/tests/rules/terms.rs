@@ -1,4 +1,4 @@
-//! The organisation's own terms: the list, and what is made of them.
+//! The organisation's own terms: the list, and the points that it gives.
 
 use crate::account;
 use crate::password::judge;
@@ -16,7 +16,7 @@ fn terms(list: &[&str]) -> Terms {
 }
 
 #[test]
-fn a_term_has_four_to_sixteen_characters_and_is_there_once() {
+fn a_term_has_four_to_sixteen_characters_and_is_listed_once() {
     let not_a_term =
         |place: usize| Violation::new(&format!("/terms/{place}"), ViolationCode::NotATerm);
     #[rustfmt::skip]
@@ -29,7 +29,7 @@ fn a_term_has_four_to_sixteen_characters_and_is_there_once() {
         (&["acme", "ACME"], &[1]),
         (&["goal", "g0al", "g0@1", "G0@l"], &[1, 2, 3]),
         (&["acme", "widget", "acme ", "wid", "widget"], &[2, 3, 4]),
-        // NFC: an accent is no character of its own.
+        // NFC: a combining accent is no character of its own.
         (&["cafe\u{301}", "café"], &[1]),
         (&["cae\u{301}"], &[0]),
         (&["e\u{301}e\u{301}e\u{301}e\u{301}"], &[]),
@@ -63,7 +63,7 @@ fn a_list_has_at_most_a_thousand_terms() {
 }
 
 #[test]
-fn a_list_is_stored_as_it_was_written_and_read_as_strictly() {
+fn a_list_is_stored_as_written_and_read_strictly() {
     let stored = serde_json::to_value(terms(&["Acme 0ne", "widget"])).unwrap();
     assert_eq!(stored, serde_json::json!(["Acme 0ne", "widget"]));
     assert_eq!(serde_json::from_value::<Terms>(stored).unwrap().points("acme onewidget"), 2);
@@ -76,14 +76,14 @@ fn a_term_is_one_point_and_so_is_each_other_character() {
     let table: [(&[&str], &str, usize); 20] = [
         (&[], "abcdefghijklmno", 15),
         (&["contoso"], "contoso", 1), (&["contoso"], "CONTOSO", 1), (&["contoso"], "C0nt0$0", 1), (&["C0NT0S0"], "contoso", 1),
-        // One slip: changed, added, left out; at the ends too.
+        // One error: a character changed, added or left out, at the ends too.
         (&["contoso"], "contaso", 1), (&["contoso"], "conttoso", 1), (&["contoso"], "contso", 1), (&["contoso"], "xcontoso", 1), (&["contoso"], "contosox", 1),
         (&["contoso"], "ontoso", 1), (&["contoso"], "contos", 1),
-        // Two are too many.
+        // Two errors are too many.
         (&["contoso"], "cantasoxyz", 10), (&["contoso"], "cnotosxyz", 9),
-        // Entra's own examples.
+        // Microsoft Entra's own examples.
         (&["contoso", "blank"], "C0ntos0Blank12", 2 + 1), (&["contoso", "blank"], "ContoS0Bl@nkf9!", 2 + 2),
-        // Of two ways the one with fewer points.
+        // The reading with fewer points counts.
         (&["abcd", "cdefgh"], "abcdefgh", 2), (&["aaaa"], "aaaaaaaaaaaaaaa", 3),
         (&["台北大學"], "台北大學台北大学!!", 4),
         (&["sixteen letters."], "sixteen letters..", 1),
@@ -103,7 +103,7 @@ fn a_password_needs_five_points() {
     let table = [
         ("sixteenletters.x", refused), ("sixteenletters.", refused), ("sixteenletters.xy", refused),
         ("zeppelinotterquartzviolin", refused), ("Z3ppelinotter-Qu@rtzviolin", refused),
-        // Two terms and what the slip does not take: four points, then five.
+        // Two terms and what remains after the error: four points, then five.
         ("zeppelinotter#%*quartzviolin", refused), ("zeppelinotter#%&;*quartzviolin", None),
         ("purple walrus sings bass", None),
     ];
@@ -120,8 +120,9 @@ fn a_password_needs_five_points() {
 }
 
 #[test]
-fn a_term_is_a_word_that_everybody_tries() {
-    // It has points enough, yet is guessed at once by who knows the term.
+fn a_term_counts_as_a_common_password() {
+    // It has enough points, yet an attacker who knows the term guesses it at
+    // once.
     let (text, listed) = ("quimtazz1234567", terms(&["Quimtazz"]));
     let judge = |terms: &Terms| judge(text, &account(), &Policy::default(), terms);
     assert!(listed.points(text) >= LEAST_POINTS);
@@ -131,7 +132,8 @@ fn a_term_is_a_word_that_everybody_tries() {
     );
 }
 
-/// Whether two texts differ by at most one character changed, added or left out.
+/// Whether two texts differ by at most one character changed, added or left
+/// out.
 fn within_one(a: &[char], b: &[char]) -> bool {
     let same_start = a.iter().zip(b).take_while(|(a, b)| a == b).count();
     let (a, b) = (&a[same_start..], &b[same_start..]);
@@ -142,7 +144,7 @@ fn within_one(a: &[char], b: &[char]) -> bool {
         || tail(b, 1).as_deref() == Some(a)
 }
 
-/// The fewest points, piece by piece.
+/// The fewest points, counted piece by piece.
 fn points(list: &[String], text: &str) -> usize {
     let text: Vec<char> = text.chars().collect();
     let list: Vec<Vec<char>> = list.iter().map(|term| term.chars().collect()).collect();
@@ -162,14 +164,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn points_are_those_that_counting_piece_by_piece_gives(list in proptest::collection::btree_set("[abc]{4,6}|[abc密]{15,16}", 0..5), text in "([abc]|密){0,24}") {
+    fn points_equal_a_count_piece_by_piece(list in proptest::collection::btree_set("[abc]{4,6}|[abc密]{15,16}", 0..5), text in "([abc]|密){0,24}") {
         let list: Vec<String> = list.into_iter().collect();
         let terms = parse(&list).expect("terms");
         prop_assert_eq!(terms.points(&text), points(&list, &text));
     }
 
     #[test]
-    fn a_term_with_a_slip_is_one_point(term in "[a-z]{4,16}", place in 0usize..16, other in "[a-z]", slip in 0..3) {
+    fn a_term_with_one_error_is_one_point(term in "[a-z]{4,16}", place in 0usize..16, other in "[a-z]", slip in 0..3) {
         let terms = terms(&[&term]);
         let mut text: Vec<char> = term.chars().collect();
         let (place, other) = (place % text.len(), other.chars().next().expect("a letter"));

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: what is sent again is answered again, and done once.
+//! `Idempotency-Key`: a repeated request gets the same answer and acts once.
 
 use domain::time::Span;
 use serde_json::{Value, json};
@@ -7,15 +7,15 @@ use tests::people::StartedReset;
 use tests::world::Ask;
 use tests::{Answer, Fault, World};
 
-const KEY: &str = "idempotency-key";
+pub const KEY: &str = "idempotency-key";
 
-/// A key by this name, as long as the shortest that counts.
-fn long(name: &str) -> String {
+/// A key made from this name, of the minimum length.
+pub fn long(name: &str) -> String {
     format!("{name:-<16}")
 }
 
-/// The parts of an answer that a repetition must have too.
-fn told(answer: &Answer) -> (u16, Value) {
+/// The parts of an answer that a repeat must have too.
+pub fn result(answer: &Answer) -> (u16, Value) {
     (answer.status, answer.body.clone())
 }
 
@@ -43,31 +43,35 @@ fn reset_of(answer: &Answer) -> StartedReset {
     }
 }
 
-async fn count(world: &World, prefix: &str) -> usize {
+pub async fn count(world: &World, prefix: &str) -> usize {
     let of = |item: &&Value| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(prefix));
     world.items().await.iter().filter(of).count()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reset_that_is_asked_for_again_is_the_same_reset() {
+async fn a_repeated_start_returns_the_same_reset() {
     let world = World::new().await;
     world.ready().await;
-    for user_id in ["ann@example.com", "nobody@example.com"] {
+    for user_id in ["ann@example.com", "unknown@example.com"] {
         let before = count(&world, "RESET#").await;
         let first = world.ask(start(user_id, "one")).await.expect(201);
         world.pass(Span::minutes(1));
         let again = world.ask(start(user_id, "one")).await;
-        assert_eq!(told(&again), told(&first), "{user_id}");
+        assert_eq!(result(&again), result(&first), "{user_id}");
         assert_eq!(count(&world, "RESET#").await - before, 1, "{user_id}");
 
         let reset = reset_of(&first);
         let sent = world.ask(send(&reset, "one")).await.expect(202);
-        // Without the key it would be too soon for another.
-        assert_eq!(told(&world.ask(send(&reset, "one")).await), told(&sent), "{user_id}");
+        // Without the key a repeat would be too soon.
+        assert_eq!(result(&world.ask(send(&reset, "one")).await), result(&sent), "{user_id}");
         assert_eq!(world.ask(send(&reset, "two")).await.code(), "tooSoon", "{user_id}");
         let wrong = world.ask(verify(&reset, &sent.text("challengeId"), "00000000", "one")).await;
         let again = world.ask(verify(&reset, &sent.text("challengeId"), "00000000", "one")).await;
-        assert_eq!((wrong.code(), told(&again)), ("codeNotAccepted", told(&wrong)), "{user_id}");
+        assert_eq!(
+            (wrong.code(), result(&again)),
+            ("codeNotAccepted", result(&wrong)),
+            "{user_id}"
+        );
     }
     world.pump().await;
     assert_eq!(
@@ -84,7 +88,7 @@ async fn a_reset_that_is_asked_for_again_is_the_same_reset() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guess_that_is_sent_again_is_charged_once_and_told_again() {
+async fn a_repeated_guess_is_charged_once_and_gets_the_same_answer() {
     let world = World::new().await;
     world.ready().await;
     let reset = world.start_reset("ann@example.com").await;
@@ -98,19 +102,19 @@ async fn a_guess_that_is_sent_again_is_charged_once_and_told_again() {
     }
     let first = world.ask(verify(&reset, &challenge, &code, "right")).await.expect(200);
     assert_eq!(
-        told(&world.ask(verify(&reset, &challenge, &code, "right")).await),
-        told(&first),
-        "accepted once, told twice"
+        result(&world.ask(verify(&reset, &challenge, &code, "right")).await),
+        result(&first),
+        "accepted once, answered twice"
     );
     assert_eq!(
         world.ask(verify(&reset, &challenge, &code, "other")).await.code(),
         "codeNotAccepted",
-        "another request of the same code"
+        "another request with the same code"
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_sixteen_double_clicks_one_acts_and_all_are_told_the_same() {
+async fn sixteen_double_clicks_act_once_and_get_the_same_answer() {
     let world = Arc::new(World::new().await);
     world.ready().await;
     let before = count(&world, "RESET#").await;
@@ -122,7 +126,7 @@ async fn of_sixteen_double_clicks_one_acts_and_all_are_told_the_same() {
         .collect();
     let mut answers = Vec::new();
     for click in clicks {
-        answers.push(told(&click.await.unwrap().expect(201)));
+        answers.push(result(&click.await.unwrap().expect(201)));
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]));
     assert_eq!(count(&world, "RESET#").await - before, 1);
@@ -134,7 +138,7 @@ async fn a_key_belongs_to_one_caller_one_route_one_body_and_one_day() {
     world.ready().await;
     let first = world.ask(start("ann@example.com", "key")).await.expect(201);
     let other = world.ask(start("Ann@example.com ", "key")).await.expect(422);
-    assert_eq!(other.code(), "idempotencyKeyReused", "the same account, but another body");
+    assert_eq!(other.code(), "idempotencyKeyReused", "same account, other body");
     let eve = world.ask(start("eve@example.com", "key")).await.expect(201);
     assert_ne!(eve.text("resetId"), first.text("resetId"));
     let (ann, eve) = (reset_of(&first), reset_of(&eve));
@@ -145,12 +149,12 @@ async fn a_key_belongs_to_one_caller_one_route_one_body_and_one_day() {
     );
 
     world.pass(Span(Span::hours(24).0 - 1));
-    assert_eq!(told(&world.ask(start("ann@example.com", "key")).await), told(&first));
+    assert_eq!(result(&world.ask(start("ann@example.com", "key")).await), result(&first));
     world.pass(Span(1));
     assert_ne!(
         world.ask(start("ann@example.com", "key")).await.expect(201).text("resetId"),
         ann.id,
-        "a day is over"
+        "a day has passed"
     );
 }
 
@@ -159,8 +163,8 @@ async fn a_lost_answer_is_not_a_lost_reset() {
     let world = World::new().await;
     world.ready().await;
     let mut writes = 0;
-    // The first request's only write happens, and its process dies: every
-    // reply is lost, to all of its tries.
+    // The first request's only write happens, and its process dies: the replies
+    // to all its tries are lost.
     world.proxy.set_rule(move |operation, _| {
         writes += u32::from(operation == "TransactWriteItems");
         (operation == "TransactWriteItems" && writes <= 3).then_some(Fault::LoseReply)
@@ -176,7 +180,7 @@ async fn a_lost_answer_is_not_a_lost_reset() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_key_is_refused_and_nothing_done() {
+async fn an_invalid_key_is_refused_and_nothing_is_done() {
     let world = World::new().await;
     world.ready().await;
     let ask = |key: &str| {
@@ -202,7 +206,7 @@ async fn what_is_no_key_is_refused_and_nothing_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a66_a_key_that_somebody_else_knows_opens_nothing_and_its_guesses_count() {
+async fn a66_another_callers_key_gives_no_access_and_guesses_with_it_count() {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
     world.switch_on(&admin).await;
@@ -218,7 +222,8 @@ async fn a66_a_key_that_somebody_else_knows_opens_nothing_and_its_guesses_count(
             "signInFailed"
         );
     }
-    // While sign-in waits, the right one is not told from a wrong one.
+    // While sign-in waits, the right password gets the same answer as a wrong
+    // one.
     let (wrong, right) = (
         world.ask(sign_in("one more wrong password")).await,
         world.ask(sign_in(&ann.password)).await,
@@ -229,18 +234,18 @@ async fn a66_a_key_that_somebody_else_knows_opens_nothing_and_its_guesses_count(
     );
     assert_eq!(wrong.code(), "signInLocked");
 
-    // A reset's bearer goes to where it was asked for.
+    // Only the source address that started a reset gets its bearer again.
     let reset = |source: &str| start("ann@example.com", "of-every-reset").source(source);
     let own = world.ask(reset("192.0.2.1")).await.expect(201);
     let other = world.ask(reset("198.51.100.7")).await.expect(201);
     assert!(
         own.text("bearer") != other.text("bearer") && own.text("resetId") != other.text("resetId")
     );
-    assert_eq!(told(&world.ask(reset("192.0.2.1")).await), told(&own));
+    assert_eq!(result(&world.ask(reset("192.0.2.1")).await), result(&own));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_remembered_holds_no_secret() {
+async fn an_idempotency_record_holds_no_secret() {
     let world = World::new().await;
     world.ready().await;
     let first = world.ask(start("ann@example.com", "a-key-of-ann")).await.expect(201);
@@ -256,133 +261,10 @@ async fn what_is_remembered_holds_no_secret() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_step_whose_answer_was_lost_is_told_again_though_its_session_has_gone_on() {
-    let world = World::new().await;
-    let admin = world.session(&world.administrator().await).await;
-    world.switch_on(&admin).await;
-    let ann = world.user(&admin, json!({ "userId": "ann@example.com", "name": "Ann" })).await;
-
-    let sign_in = |password: &str| {
-        let body = json!({ "userId": "ann@example.com", "password": password });
-        Ask::new("POST", "/v1/sign-in").header(KEY, long("sign-in")).body(body)
-    };
-    let before = count(&world, "SESSION#").await;
-    let first = world.ask(sign_in(&ann.password)).await.expect(200);
-    assert_eq!(told(&world.ask(sign_in(&ann.password)).await), told(&first));
-    assert_eq!(count(&world, "SESSION#").await - before, 1);
-
-    let bearer = first.text("bearer");
-    let add = json!({ "kind": "email", "destination": "ann.private@example.com" });
-    let add = Ask::new("POST", "/v1/me/methods").bearer(&bearer).header(KEY, long("add")).body(add);
-    let sent = world.ask(add.clone()).await.expect(202);
-    assert_eq!(told(&world.ask(add).await), told(&sent));
-    let code = world.code_for("ann.private@example.com").await;
-    assert_eq!(world.standins.inbox().to("ann.private@example.com").len(), 1);
-    let verify = Ask::new("POST", format!("/v1/challenges/{}/verify", sent.text("challengeId")))
-        .bearer(&bearer)
-        .header(KEY, long("verify"));
-    let verify = verify.body(json!({ "code": code }));
-    let verified = world.ask(verify.clone()).await.expect(200);
-    assert_eq!(told(&world.ask(verify).await), told(&verified));
-
-    let finish =
-        Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer).header(KEY, long("finish"));
-    let done = world.ask(finish.clone()).await.expect(200);
-    assert_eq!(
-        world.ask(Ask::new("GET", "/v1/me").bearer(&bearer)).await.code(),
-        "signInRequired",
-        "the older bearer is dead"
-    );
-    assert_eq!(told(&world.ask(finish.clone()).await), told(&done));
-
-    let confirm = |bearer: &str, password: &str, key: &str| {
-        Ask::new("POST", "/v1/session/confirm")
-            .bearer(bearer)
-            .header(KEY, long(key))
-            .body(json!({ "password": password }))
-    };
-    // A wrong password that is sent again counts once.
-    let bearer = done.text("bearer");
-    for _ in 0..12 {
-        assert_eq!(
-            world.ask(confirm(&bearer, "a wrong password", "wrong")).await.code(),
-            "currentPasswordWrong"
-        );
-    }
-    let proved = world.ask(confirm(&bearer, &ann.password, "right")).await.expect(200);
-    assert_eq!(told(&world.ask(confirm(&bearer, &ann.password, "right")).await), told(&proved));
-
-    // What has ended is not brought back.
-    world.ask(Ask::new("DELETE", "/v1/sessions").bearer(&proved.text("bearer"))).await.expect(204);
-    assert_eq!(world.ask(finish).await.code(), "signInRequired");
-    assert_eq!(world.ask(sign_in(&ann.password)).await.code(), "signInRequired");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_retried_creation_does_not_lose_the_temporary_password() {
-    let world = World::new().await;
-    let administrator = world.administrator().await;
-    let admin = world.session(&administrator).await;
-    let act = |path: &str, key: &str| {
-        Ask::new("POST", path.to_owned()).bearer(&admin).header(KEY, long(key))
-    };
-    let create = act("/v1/users", "create").body(json!({ "userId": "ann", "name": "Ann" }));
-    let first = world.ask(create.clone()).await.expect(201);
-    assert_eq!(told(&world.ask(create.clone()).await), told(&first));
-    let without = Ask { headers: Vec::new(), ..create.clone() };
-    assert_eq!(world.ask(without).await.code(), "userExists");
-    world.sign_in("ann", &first.text("temporaryPassword")).await.expect(200);
-
-    let issue = act("/v1/users/ann/temporary-password", "issue");
-    let issued = world.ask(issue.clone()).await.expect(200);
-    assert_ne!(issued.text("temporaryPassword"), first.text("temporaryPassword"));
-    world.pass(Span::minutes(1));
-    assert_eq!(told(&world.ask(issue.clone()).await), told(&issued));
-    world.sign_in("ann", &issued.text("temporaryPassword")).await.expect(200);
-
-    for (path, key) in
-        [("/v1/users/ann/unlock", "unlock"), ("/v1/users/ann/require-registration", "require")]
-    {
-        let before = count(&world, "AUDIT#").await;
-        for _ in 0..3 {
-            world.ask(act(path, key)).await.expect(204);
-        }
-        assert_eq!(count(&world, "AUDIT#").await - before, 1, "{path}");
-    }
-
-    // An account of the same user ID that was made since is another one, and
-    // a session that has ended is told nothing.
-    let seen = world.ask(Ask::new("GET", "/v1/users/ann").bearer(&admin)).await.expect(200);
-    world
-        .ask(
-            Ask::new("DELETE", "/v1/users/ann")
-                .bearer(&admin)
-                .header("if-match", &seen.headers["etag"]),
-        )
-        .await
-        .expect(204);
-    assert_eq!(world.ask(create.clone()).await.code(), "notFound");
-    world.pass(Span::minutes(1));
-    world
-        .ask(
-            Ask::new("POST", "/v1/users")
-                .bearer(&admin)
-                .body(json!({ "userId": "ann", "name": "Ann" })),
-        )
-        .await
-        .expect(201);
-    assert_eq!(world.ask(issue.clone()).await.code(), "notFound");
-    world.ask(Ask::new("DELETE", "/v1/sessions").bearer(&admin)).await.expect(204);
-    for ask in [create, issue, act("/v1/users/ann/unlock", "unlock")] {
-        assert_eq!(world.ask(ask).await.code(), "signInRequired");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn of_sends_at_once_the_losers_are_told_the_exact_wait() {
+async fn concurrent_sends_that_lose_get_the_exact_wait() {
     let world = Arc::new(World::new().await);
     world.ready().await;
-    for user_id in ["ann@example.com", "nobody@example.com"] {
+    for user_id in ["ann@example.com", "unknown@example.com"] {
         let reset = world.start_reset(user_id).await;
         for (sends, wait) in [(1, "30"), (2, "60"), (3, "120")] {
             let asking: Vec<_> = (0..8)

@@ -1,0 +1,60 @@
+//! Answers of the functions, as a client sees them.
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// An answer of the API.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub body: Value,
+}
+
+impl Answer {
+    /// Reads a function's answer as the gateway sends it.
+    pub fn of(given: Value) -> Answer {
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        let headers =
+            given["headers"].as_object().unwrap_or_else(|| panic!("no headers: {given}")).iter();
+        let cookies = given["cookies"]
+            .as_array()
+            .expect("cookies")
+            .iter()
+            .map(|cookie| ("set-cookie".to_owned(), text(cookie)));
+        assert_eq!(given["isBase64Encoded"], false, "a text: {given}");
+        Answer {
+            status: given["statusCode"]
+                .as_u64()
+                .and_then(|status| status.try_into().ok())
+                .expect("a status"),
+            headers: headers
+                .map(|(name, value)| (name.clone(), text(value)))
+                .chain(cookies)
+                .collect(),
+            body: given
+                .get("body")
+                .map_or(Value::Null, |body| serde_json::from_str(&text(body)).expect("JSON")),
+        }
+    }
+    /// The problem's code; empty if the answer is no problem.
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+    /// A text field of the body.
+    pub fn text(&self, field: &str) -> String {
+        self.body[field].as_str().unwrap_or_else(|| panic!("no {field} in {self:?}")).to_owned()
+    }
+    /// The cookie that the answer sets, as a browser sends it back.
+    #[track_caller]
+    pub fn cookie(&self) -> String {
+        let set = self.headers.get("set-cookie").unwrap_or_else(|| panic!("no cookie in {self:?}"));
+        set.split(';').next().unwrap_or_default().to_owned()
+    }
+    /// Returns this answer if it has the status; panics otherwise.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Answer {
+        assert_eq!(self.status, status, "{self:?}");
+        self
+    }
+}
