@@ -317,7 +317,10 @@ async fn a_method_is_taken_away_with_its_codes_and_everybody_is_told() {
     world.ask(of_ann(&admin, "DELETE", "/methods/email")).await.expect(204);
     world.pump().await;
     let newest = world.standins.inbox().to(ADDRESS).pop().expect("a notice");
-    assert_eq!(newest.subject.as_deref(), Some("A method was removed from your Latchkey account"));
+    assert_eq!(
+        newest.subject.as_deref(),
+        Some("A verification method was removed from your Latchkey account")
+    );
     assert_eq!(told(&world, "methodRemoved").await["kind"]["S"], "email");
     assert_eq!(
         world.verify(&reset.bearer, &challenge, &code).await.expect(422).code(),

@@ -126,15 +126,15 @@ fn the_fullest_text_that_fits_is_sent() {
     let long_host = "h".repeat(LONGEST_HOST);
     #[rustfmt::skip]
     let table = [
-        (English, "Latchkey", HOST, Reset, format!("Latchkey: {digits} is your code to reset your password. Never tell it to anybody.")),
-        (English, "Latchkey", HOST, Registration, format!("Latchkey: {digits} is your code to confirm this number. Never tell it to anybody.")),
-        (English, "€€€€€€€€€€€€", &long_host, Reset, format!("€€€€€€€€€€€€: {digits} is your code to reset your password. Never tell it to anybody.")),
+        (English, "Latchkey", HOST, Reset, format!("Latchkey: {digits} is your code to reset your password. Do not share it.")),
+        (English, "Latchkey", HOST, Registration, format!("Latchkey: {digits} is your code to confirm this number. Do not share it.")),
+        (English, "€€€€€€€€€€€€", &long_host, Reset, format!("€€€€€€€€€€€€: {digits} is your code to reset your password. Do not share it.")),
         (English, "範例", HOST, Reset, format!("範例 reset: {digits}")),
         (English, "範例", HOST, Registration, format!("範例 code: {digits}")),
         (TraditionalChinese, "Latchkey", HOST, Reset, format!("Latchkey重設驗證碼：{digits}，請勿告訴他人。")),
-        (TraditionalChinese, "範例", &long_host, Registration, format!("範例註冊驗證碼：{digits}，請勿告訴他人。")),
+        (TraditionalChinese, "範例", &long_host, Registration, format!("範例設定驗證碼：{digits}，請勿告訴他人。")),
         (TraditionalChinese, "Latchkey", &long_host, Reset, format!("Latchkey重設驗證碼：{digits}")),
-        (TraditionalChinese, "Latchkey", &long_host, Registration, format!("Latchkey註冊驗證碼：{digits}")),
+        (TraditionalChinese, "Latchkey", &long_host, Registration, format!("Latchkey設定驗證碼：{digits}")),
     ];
     for (language, name, host, purpose, sentence) in table {
         let text = sms(language, name, host, Content::Code { code: &code, purpose, minutes: 5 });
@@ -331,9 +331,9 @@ async fn states(world: &World) -> Vec<String> {
 async fn a_phone_gets_codes_and_notices_in_the_language_of_the_account() {
     #[rustfmt::skip]
     let languages = [
-        ("en", "Example", ["Example: {} is your code to confirm this number. Never tell it to anybody.", "Example: {} is your code to reset your password. Never tell it to anybody."],
+        ("en", "Example", ["Example: {} is your code to confirm this number. Do not share it.", "Example: {} is your code to reset your password. Do not share it."],
          "Example: your password was reset. Not you? Tell the help desk."),
-        ("zh-TW", "範例", ["範例註冊驗證碼：{}，請勿告訴他人。", "範例重設驗證碼：{}，請勿告訴他人。"],
+        ("zh-TW", "範例", ["範例設定驗證碼：{}，請勿告訴他人。", "範例重設驗證碼：{}，請勿告訴他人。"],
          "範例：您的密碼剛剛已重設，所有裝置皆已登出。若非本人操作，請立即聯絡服務台。"),
     ];
     for (language, short_name, sentences, notice) in languages {

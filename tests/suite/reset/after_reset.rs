@@ -119,7 +119,10 @@ async fn a55_a_changed_address_is_told_to_the_one_before_and_ends_its_codes() {
     assert_eq!(world.verify(&reset.bearer, &challenge, &code).await.code(), "codeNotAccepted");
     world.pump().await;
     let told = world.standins.inbox().to("ann.private@example.com").pop().expect("a notice");
-    assert_eq!(told.subject.as_deref(), Some("A method of your Latchkey account was changed"));
+    assert_eq!(
+        told.subject.as_deref(),
+        Some("A verification method on your Latchkey account was changed")
+    );
     // A reset that began before sends nothing to the new address.
     world.pass(Span::seconds(30));
     world.send_code(&reset).await;

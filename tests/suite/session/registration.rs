@@ -334,7 +334,7 @@ async fn a_removed_method_is_told_to_every_address_and_ends_the_other_sessions_a
         let told = world.standins.inbox().to(MAIL).pop().expect("a notice");
         assert_eq!(
             told.subject.as_deref(),
-            Some("A method was removed from your Latchkey account")
+            Some("A verification method was removed from your Latchkey account")
         );
     }
 }
