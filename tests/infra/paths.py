@@ -209,7 +209,7 @@ def sms_events(t: Template) -> Found:
     yield from differ("where SNS writes", properties(t, "SmsLog").get("LogGroupName"), log)
     written = [one for one in t.statements("SmsLogRole") if one["Resource"] == arn("logs", f"log-group:{SMS_LOG}*")]
     yield from differ("who writes it", written, t.statements("SmsLogRole"))
-    (failed,) = re.findall(r'event\.status != "(\w+)"', source("delivery/event.rs"))
+    (failed,) = re.findall(r'event\.status != "(\w+)"', source("delivery_events/event.rs"))
     yield from differ("which lines", properties(t, "SmsFailures"), {
         "LogGroupName": {"Fn::If": ["CreateSmsLog", {"Ref": "SmsLog"}, log]},
         "FilterPattern": f'{{ $.status = "{failed}" }}', "DestinationArn": att("DeliveryEventsFunction"),
