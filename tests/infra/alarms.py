@@ -101,7 +101,7 @@ def measured() -> dict[str, list[str]]:
     (names,) = re.findall(r"use Metric::\*;\s*\[(.*?)\]", source, re.DOTALL)
     (by,) = re.findall(r"fn dimensions.*?match self \{(.*?)\n        \}", source, re.DOTALL)
     dimensions = {}
-    for those, own in re.findall(r"((?:Metric::\w+[\s|]*)+)=> &\[(.*?)\]", by):
+    for those, own in re.findall(r"((?:Metric::\w+[\s|]*)+)=> (?:\{\s*)?&\[(.*?)\]", by):
         for name in re.findall(r"Metric::(\w+)", those):
             dimensions[name] = re.findall(r'"(\w+)"', own.replace("FUNCTION", '"Function"'))
     return {name: dimensions[name] for name in re.findall(r"\w+", names)}

@@ -209,7 +209,7 @@ def sms_events(t: Template) -> Found:
     yield from differ("the log group of SNS", properties(t, "SmsLog").get("LogGroupName"), log)
     written = [one for one in t.statements("SmsLogRole") if one["Resource"] == arn("logs", f"log-group:{SMS_LOG}*")]
     yield from differ("rights to write the log", written, t.statements("SmsLogRole"))
-    (failed,) = re.findall(r'event\.status != "(\w+)"', source("delivery/event.rs"))
+    (failed,) = re.findall(r'event\.status != "(\w+)"', source("delivery_events/event.rs"))
     yield from differ("the filter of log lines", properties(t, "SmsFailures"), {
         "LogGroupName": {"Fn::If": ["CreateSmsLog", {"Ref": "SmsLog"}, log]},
         "FilterPattern": f'{{ $.status = "{failed}" }}', "DestinationArn": att("DeliveryEventsFunction"),

@@ -78,7 +78,7 @@ fn story(laptop: &Laptop, admin: &str, language: &str) {
     );
     assert_eq!((wrong.status, &wrong.body["code"]), (422, &json!("codeNotAccepted")));
     let expected = if language == "en" {
-        "The code was not accepted"
+        "That code is wrong or has expired"
     } else {
         "驗證碼不正確或已失效"
     };
@@ -103,7 +103,7 @@ fn story(laptop: &Laptop, admin: &str, language: &str) {
     let subject = if language == "en" {
         "Your Latchkey password was reset"
     } else {
-        "您的「Latchkey」密碼已重設"
+        "Latchkey 通知：您的密碼已重設"
     };
     assert_eq!(notice["subject"], subject);
 }

@@ -389,7 +389,7 @@ impl Stories<'_> {
         let subject = if self.language == "en" {
             "An administrator reset your Latchkey password"
         } else {
-            "系統管理員已重設您的「Latchkey」密碼"
+            "Latchkey 通知：系統管理員已重設您的密碼"
         };
         assert_eq!(self.laptop.next_message(&address)["subject"], subject);
         self.settle(&user_id, &issued.text("temporaryPassword"), NEW);

@@ -1,32 +1,32 @@
-//! Logs: JSON, one line an event; events and ids, never bodies, codes,
-//! addresses or passwords. Every line has:
+//! Logs: JSON, one line for each event. A line holds events and IDs, never bodies,
+//! codes, addresses or passwords. Every line has:
 //!
 //! | field | what it says |
 //! |---|---|
 //! | `timestamp`, `level` | when it was written (RFC 3339, UTC); `INFO`, `WARN`, `ERROR` |
 //! | `event` | what happened, from the list below |
-//! | `outcome` | `ok`, a problem's code, or what became of it |
-//! | `requestId` | the invocation's id; missing only before the first request |
-//! | `function`, `version`, `functionVersion` | `AWS_LAMBDA_FUNCTION_NAME`; of the code; `AWS_LAMBDA_FUNCTION_VERSION` |
-//! | `target` | the module that wrote it |
+//! | `outcome` | `ok`, a problem's code, or another result |
+//! | `requestId` | the invocation's ID; missing only before the first request |
+//! | `function`, `version`, `functionVersion` | `AWS_LAMBDA_FUNCTION_NAME`; the version of the code; `AWS_LAMBDA_FUNCTION_VERSION` |
+//! | `target` | the module that wrote the line |
 //!
-//! | event | outcome | its own fields |
+//! | event | outcome | fields of this event |
 //! |---|---|---|
-//! | `answered` | `ok`, a problem's code, or a page's status | `supportCode` as the caller was told (none for pages), `method`, `route`, `status`, `step` of a reset, `verified` kind, `lockout` begun, `milliseconds` |
+//! | `answered` | `ok`, a problem's code, or a page's status | `supportCode` that the caller got (none for pages), `method`, `route`, `status`, `step` of a reset, `verified` kind, `lockout` that began, `milliseconds` |
 //! | `invoked` (directly) | `ok`, or a problem's code | `supportCode`, `milliseconds` |
-//! | `messageHandled` | `sent`, `dropped`, `failed`, `nothing` (done before) | `supportCode`, `record`, `reason`, `kind`, `purpose`, `language`, `country`, `parts`, `milliseconds` |
+//! | `messageHandled` | `sent`, `dropped`, `failed`, `nothing` (it was done before) | `supportCode`, `record`, `reason`, `kind`, `purpose`, `language`, `country`, `parts`, `milliseconds` |
 //! | `messageRetried` | `retried` | `supportCode`, `record`, `kind`, `purpose`, `language`, `country`, `parts`, `milliseconds` |
 //! | `batchHandled` | `ok`, `retried` | `records`, `milliseconds` |
-//! | `redriven`, `outboxMeasured` (directly) | `ok` | `looked`, `sent`, `dropped`, `failed`, `left`, whether there is `more`; `messages` that wait, `oldest` in seconds |
-//! | `messageReturned` | `marked`, `already`, `moved`, `unknown` | `supportCode` of one that is known, `cause`: why it came back |
-//! | `messagePassing`, `deliveryUnreadable` | `passing`, `ignored` | `cause` of one that another try may mend |
+//! | `redriven`, `outboxMeasured` (directly) | `ok` | `looked`, `sent`, `dropped`, `failed`, `left`, whether there is `more`; `messages` that wait, age of the `oldest` in seconds |
+//! | `messageReturned` | `marked`, `already`, `moved`, `unknown` | `supportCode` if the message is known, `cause` of the return |
+//! | `transientDeliveryFailure`, `deliveryUnreadable` | `passing`, `ignored` | `cause` of a failure that another try may fix |
 //! | `mailRefused`, `smsRefused` | `refused` | `record`, `cause`: the service's code |
-//! | `tableUnavailable`, `tableThrottled`, `tableConflict` | `unavailable` | `operation`, which `write` of the request, `record`, `tries`, `cause` |
-//! | `itemUnreadable`, `termsMissing` | `unavailable` | kind of `item`; version of the `terms`; `record` |
+//! | `tableUnavailable`, `tableThrottled`, `tableConflict` | `unavailable` | `operation`, name of the `write` in the request, `record`, `tries`, `cause` |
+//! | `itemUnreadable`, `termsMissing` | `unavailable` | kind of the `item`; version of the `terms`; `record` |
 //! | `secretUnreadable`, `secretInvalid` | `unavailable` | `record`, `cause` |
 //! | `hashUnusable` | `signInFailed` | |
 //! | `keysRotated` | `ok`, `failed` | `step` that Secrets Manager asked for, `cause` |
-//! | `library` | `noted` | `record`, `message`: a warning of a library's |
+//! | `library` | `noted` | `record`, `message`: a library's warning |
 //!
 //! Lines of [`metrics`](crate::metrics) stand between them, in CloudWatch's own
 //! format: they have `_aws`, `requestId`, `Function`, `version` and

@@ -78,7 +78,10 @@ async fn removing_a_method_ends_its_codes_and_sends_a_notice() {
     world.ask(of_ann(&admin, "DELETE", "/methods/email")).await.expect(204);
     world.pump().await;
     let newest = world.standins.inbox().to(ADDRESS).pop().expect("a notice");
-    assert_eq!(newest.subject.as_deref(), Some("A method was removed from your Latchkey account"));
+    assert_eq!(
+        newest.subject.as_deref(),
+        Some("A verification method was removed from your Latchkey account")
+    );
     assert_eq!(audit_entry(&world, "methodRemoved").await["kind"]["S"], "email");
     assert_eq!(
         world.verify(&reset.bearer, &challenge, &code).await.expect(422).code(),

@@ -175,14 +175,14 @@ fn chinese_is_written_as_in_taiwan() {
 #[test]
 fn a_value_is_inserted_once_and_its_placeholders_are_not_filled() {
     let life = |minutes: &str| text(Language::English, "mail.code.life", &[("minutes", minutes)]);
-    assert_eq!(life("5"), "It works for 5 minutes, once.");
+    assert_eq!(life("5"), "This code works once and expires in 5 min.");
     assert_eq!(
         life("{minutes}{organisation}"),
-        "It works for {minutes}{organisation} minutes, once."
+        "This code works once and expires in {minutes}{organisation} min."
     );
     assert_eq!(
         text(Language::English, "mail.code.life", &[]),
-        "It works for  minutes, once.",
+        "This code works once and expires in  min.",
         "a missing value is empty"
     );
     assert_eq!(text(Language::English, "no.such.key", &[]), "no.such.key");

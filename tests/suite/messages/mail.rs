@@ -45,7 +45,7 @@ async fn mails_come_in_the_language_of_the_account() {
     let chinese = mails("zh-TW", "範例").await;
     assert_eq!(
         subjects(&chinese),
-        ["「範例」確認電子郵件地址的驗證碼", "重設「範例」密碼的驗證碼", "您的「範例」密碼已重設"]
+        ["範例 電子郵件驗證碼", "範例 重設密碼驗證碼", "範例 通知：您的密碼已重設"]
     );
     for mail in english.iter().chain(&chinese) {
         let html = mail.html.as_deref().expect("HTML too");

@@ -81,9 +81,9 @@ async fn states(world: &World) -> Vec<String> {
 async fn a_phone_gets_codes_and_notices_in_the_language_of_the_account() {
     #[rustfmt::skip]
     let languages = [
-        ("en", "Example", ["Example: {} is your code to confirm this number. Never tell it to anybody.", "Example: {} is your code to reset your password. Never tell it to anybody."],
+        ("en", "Example", ["Example: {} is your code to confirm this number. Do not share it.", "Example: {} is your code to reset your password. Do not share it."],
          "Example: your password was reset. Not you? Tell the help desk."),
-        ("zh-TW", "範例", ["範例註冊驗證碼：{}，請勿告訴他人。", "範例重設驗證碼：{}，請勿告訴他人。"],
+        ("zh-TW", "範例", ["範例設定驗證碼：{}，請勿告訴他人。", "範例重設驗證碼：{}，請勿告訴他人。"],
          "範例：您的密碼剛剛已重設，所有裝置皆已登出。若非本人操作，請立即聯絡服務台。"),
     ];
     for (language, short_name, sentences, notice) in languages {

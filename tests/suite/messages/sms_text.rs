@@ -118,15 +118,15 @@ fn the_longest_text_that_fits_is_used() {
     let long_host = "h".repeat(LONGEST_HOST);
     #[rustfmt::skip]
     let table = [
-        (English, "Latchkey", HOST, Reset, format!("Latchkey: {digits} is your code to reset your password. Never tell it to anybody.")),
-        (English, "Latchkey", HOST, Registration, format!("Latchkey: {digits} is your code to confirm this number. Never tell it to anybody.")),
-        (English, "€€€€€€€€€€€€", &long_host, Reset, format!("€€€€€€€€€€€€: {digits} is your code to reset your password. Never tell it to anybody.")),
+        (English, "Latchkey", HOST, Reset, format!("Latchkey: {digits} is your code to reset your password. Do not share it.")),
+        (English, "Latchkey", HOST, Registration, format!("Latchkey: {digits} is your code to confirm this number. Do not share it.")),
+        (English, "€€€€€€€€€€€€", &long_host, Reset, format!("€€€€€€€€€€€€: {digits} is your code to reset your password. Do not share it.")),
         (English, "範例", HOST, Reset, format!("範例 reset: {digits}")),
         (English, "範例", HOST, Registration, format!("範例 code: {digits}")),
         (TraditionalChinese, "Latchkey", HOST, Reset, format!("Latchkey重設驗證碼：{digits}，請勿告訴他人。")),
-        (TraditionalChinese, "範例", &long_host, Registration, format!("範例註冊驗證碼：{digits}，請勿告訴他人。")),
+        (TraditionalChinese, "範例", &long_host, Registration, format!("範例設定驗證碼：{digits}，請勿告訴他人。")),
         (TraditionalChinese, "Latchkey", &long_host, Reset, format!("Latchkey重設驗證碼：{digits}")),
-        (TraditionalChinese, "Latchkey", &long_host, Registration, format!("Latchkey註冊驗證碼：{digits}")),
+        (TraditionalChinese, "Latchkey", &long_host, Registration, format!("Latchkey設定驗證碼：{digits}")),
     ];
     for (language, name, host, purpose, sentence) in table {
         let text = sms(language, name, host, Content::Code { code: &code, purpose, minutes: 5 });

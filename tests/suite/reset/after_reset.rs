@@ -119,7 +119,10 @@ async fn a55_changing_an_address_ends_its_codes_and_sends_a_notice_to_the_old_on
     assert_eq!(world.verify(&reset.bearer, &challenge, &code).await.code(), "codeNotAccepted");
     world.pump().await;
     let notice = world.standins.inbox().to("ann.private@example.com").pop().expect("a notice");
-    assert_eq!(notice.subject.as_deref(), Some("A method of your Latchkey account was changed"));
+    assert_eq!(
+        notice.subject.as_deref(),
+        Some("A verification method on your Latchkey account was changed")
+    );
     // A reset that began before sends nothing to the new address.
     world.pass(Span::seconds(30));
     world.send_code(&reset).await;

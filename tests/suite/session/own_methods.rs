@@ -98,7 +98,7 @@ async fn removing_a_method_notifies_every_address_and_ends_other_sessions_and_re
         let notice = world.standins.inbox().to(MAIL).pop().expect("a notice");
         assert_eq!(
             notice.subject.as_deref(),
-            Some("A method was removed from your Latchkey account")
+            Some("A verification method was removed from your Latchkey account")
         );
     }
 }

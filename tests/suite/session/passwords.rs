@@ -63,14 +63,14 @@ async fn a_refused_password_is_explained_in_the_callers_language_and_writes_noth
     let session = world.session(&ann).await;
     #[rustfmt::skip]
     let table = [
-        ("fourteen chars", "passwordLength", "Must be 15 to 256 characters long. A sentence of several words is easy to remember.", "長度必須是 15 到 256 個字元。由幾個詞組成的句子比較好記。"),
-        ("fifteen and \0 more", "passwordControl", "Must not hold control characters such as tabs or line breaks.", "不可包含定位字元或換行等控制字元。"),
-        ("Zeppelin-0tter!", "passwordTerm", "Is made of terms that your organisation does not allow. Use other words.", "由您組織不允許的字詞組成。請改用其他字詞。"),
-        ("Password1234567", "passwordCommon", "Is made of words that many people use. Put together several unusual words.", "由許多人常用的字詞組成。請組合幾個不常見的詞。"),
-        ("aaaaaaaaaaaaaaaa", "passwordRepeats", "Repeats the same characters or words. Repeating does not make it stronger.", "重複了相同的字元或字詞。重複並不會更安全。"),
-        ("abcdefghijklmnop", "passwordSequence", "Follows a pattern such as abcd, 1234, a year, or neighbouring keys. Use several unusual words.", "含有 abcd、1234、年份或鍵盤相鄰按鍵等規律。請使用幾個不常見的詞。"),
-        ("ann@example.com-password-2026", "passwordPersonal", "Holds your name, your user ID or your organisation. Leave them out.", "含有您的姓名、使用者 ID 或組織名稱。請勿使用這些內容。"),
-        ("wednesdaymorning", "passwordGuessable", "Is too easy to guess. Add another word or two that have nothing to do with one another.", "太容易猜到。請再加上一兩個彼此無關的詞。"),
+        ("fourteen chars", "passwordLength", "Use 15 to 256 characters. A sentence of several words is easy to remember.", "請使用 15 到 256 個字元。由幾個詞組成的句子比較好記。"),
+        ("fifteen and \0 more", "passwordControl", "Remove control characters, such as tabs and line breaks.", "請移除定位字元、換行等控制字元。"),
+        ("Zeppelin-0tter!", "passwordTerm", "This password is made of words your organisation does not allow. Use other words.", "這組密碼由您的組織不允許的字詞組成，請改用其他字詞。"),
+        ("Password1234567", "passwordCommon", "This password is made of words that many people use. Combine several unusual words.", "這組密碼由許多人常用的字詞組成。請組合幾個不常見的詞。"),
+        ("aaaaaaaaaaaaaaaa", "passwordRepeats", "This password repeats the same characters or words, which does not make it stronger. Use several unusual words.", "這組密碼重複了相同的字元或字詞，並不會更安全。請使用幾個不常見的詞。"),
+        ("abcdefghijklmnop", "passwordSequence", "This password follows a pattern, such as abcd, 1234, a year or neighbouring keys. Use several unusual words.", "這組密碼有規律可循，例如 abcd、1234、年份或鍵盤上相鄰的按鍵。請使用幾個不常見的詞。"),
+        ("ann@example.com-password-2026", "passwordPersonal", "This password contains your name, user ID or organisation. Leave them out.", "這組密碼包含您的姓名、使用者 ID 或組織名稱，請移除。"),
+        ("wednesdaymorning", "passwordGuessable", "This password is too easy to guess. Add a word or two that have nothing to do with each other.", "這組密碼太容易猜到。請再加上一兩個彼此無關的詞。"),
     ];
     let before = items(&world).await;
     for (text, code, english, chinese) in table {
