@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 /// A language messages and problems are written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    strum::VariantArray, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Language {
     #[serde(rename = "en")]
@@ -13,7 +15,8 @@ pub enum Language {
 }
 
 impl Language {
-    pub const ALL: [Language; 2] = [Language::English, Language::TraditionalChinese];
+    /// Every one of them.
+    pub const ALL: &[Language] = <Language as strum::VariantArray>::VARIANTS;
 
     /// The BCP 47 tag.
     pub const fn tag(self) -> &'static str {

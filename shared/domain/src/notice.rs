@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A notice (NIST 800-63B-4 4.6, ASVS 6.3.7): it goes to every address that
 /// was valid before the change it tells of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(strum::VariantArray, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Notice {
     PasswordReset,
@@ -19,13 +19,6 @@ pub enum Notice {
 }
 
 impl Notice {
-    pub const ALL: [Notice; 7] = [
-        Notice::PasswordReset,
-        Notice::PasswordChanged,
-        Notice::MethodAdded,
-        Notice::MethodChanged,
-        Notice::MethodRemoved,
-        Notice::PasswordIssued,
-        Notice::AdministratorReset,
-    ];
+    /// Every one of them.
+    pub const ALL: &[Notice] = <Notice as strum::VariantArray>::VARIANTS;
 }

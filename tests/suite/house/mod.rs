@@ -2,6 +2,7 @@
 
 mod calls;
 mod canary;
+mod checklists;
 mod circles;
 pub mod contract;
 mod lines;

@@ -3,8 +3,10 @@
 use domain::challenge::Purpose;
 use domain::error::{ProblemCode, ViolationCode};
 use domain::flow::directory::view::ResetEligibility;
+use domain::kind::Kind;
 use domain::language::Language;
 use domain::notice::Notice;
+use domain::policy::ranges::RANGES;
 use platform::http::api::can_reset::sentence;
 use platform::texts::{all, text};
 use std::collections::{BTreeMap, BTreeSet};
@@ -189,37 +191,43 @@ fn a_value_is_inserted_once_and_its_placeholders_are_not_filled() {
 }
 
 #[test]
-fn the_lists_of_codes_hold_every_code() {
-    let variants = |source: &str, name: &str| {
-        let body = source
-            .split(&format!("pub enum {name} {{"))
-            .nth(1)
-            .expect("the enum")
-            .split("\n}")
-            .next()
-            .expect("its end");
-        body.lines()
-            .map(str::trim)
-            .filter(|line| !line.starts_with("//") && line.ends_with(','))
-            .count()
-    };
-    let error = include_str!("../../../shared/domain/src/error.rs");
-    assert_eq!(variants(error, "ProblemCode"), ProblemCode::ALL.len());
-    assert_eq!(variants(error, "ViolationCode"), ViolationCode::ALL.len());
-    assert_eq!(
-        variants(include_str!("../../../shared/domain/src/notice.rs"), "Notice"),
-        Notice::ALL.len()
-    );
-    assert_eq!(
-        variants(include_str!("../../../shared/domain/src/challenge.rs"), "Purpose"),
-        Purpose::ALL.len()
-    );
-    assert_eq!(
-        variants(include_str!("../../../shared/domain/src/account.rs"), "Language"),
-        Language::ALL.len()
-    );
+fn no_two_codes_are_written_alike() {
     let codes: BTreeSet<&str> = ProblemCode::ALL.iter().map(|code| code.as_str()).collect();
-    assert_eq!(codes.len(), ProblemCode::ALL.len(), "none twice");
+    assert_eq!(codes.len(), ProblemCode::ALL.len());
     let codes: BTreeSet<&str> = ViolationCode::ALL.iter().map(|code| code.as_str()).collect();
-    assert_eq!(codes.len(), ViolationCode::ALL.len(), "none twice");
+    assert_eq!(codes.len(), ViolationCode::ALL.len());
+}
+
+#[test]
+fn the_pages_speak_every_language() {
+    let build = include_str!("../../../functions/portal/web/build.mjs");
+    let top = include_str!("../../../functions/portal/web/pages/parts/top.html");
+    let list = build.split("LANGUAGES = [").nth(1).and_then(|rest| rest.split(']').next());
+    let built: BTreeSet<&str> = list.expect("a list").split('"').skip(1).step_by(2).collect();
+    let ours: BTreeSet<&str> = Language::ALL.iter().map(|language| language.tag()).collect();
+    assert_eq!(built, ours, "build.mjs");
+    for tag in ours {
+        assert!(top.contains(&format!("?mkt={tag}\" lang=\"{tag}\"")), "top.html has no {tag}");
+    }
+}
+
+#[test]
+fn each_kind_has_a_name_on_the_pages() {
+    let kinds = include_str!("../../../functions/portal/web/src/kinds.ts");
+    for kind in Kind::ALL {
+        let name = format!("kind.{}", kind.as_str());
+        assert!(kinds.contains(&format!("\"{name}\"")), "kinds.ts has no {name}");
+        for texts in pages() {
+            assert!(texts.contains_key(&name), "the pages' texts have no {name}");
+        }
+    }
+}
+
+#[test]
+fn each_number_of_the_policy_has_a_field() {
+    let page = include_str!("../../../functions/portal/web/pages/parts/admin-policy.html");
+    for range in RANGES {
+        let has = |name: &str| page.contains(&format!("{name}=\"{}\"", range.pointer));
+        assert!(has("data-number") || has("data-pointer"), "no field for {}", range.pointer);
+    }
 }

@@ -307,3 +307,25 @@ fn a_policy_stored_by_an_older_or_newer_version_can_be_read() {
     assert_eq!((read.version, &read.policy), (7, &whole.policy));
     assert_eq!(read.policy.code.digits, 6);
 }
+
+#[test]
+fn every_number_of_the_policy_has_a_range() {
+    fn numbers(at: &str, value: &serde_json::Value, found: &mut Vec<String>) {
+        match value {
+            serde_json::Value::Number(_) => found.push(at.to_owned()),
+            serde_json::Value::Object(fields) => {
+                fields
+                    .iter()
+                    .for_each(|(name, value)| numbers(&format!("{at}/{name}"), value, found));
+            }
+            _ => {}
+        }
+    }
+    let policy = serde_json::to_value(Policy::default()).expect("JSON");
+    let mut found = Vec::new();
+    numbers("", &policy, &mut found);
+    assert!(found.len() > 15, "{found:?}");
+    for pointer in found {
+        assert!(RANGES.iter().any(|range| range.pointer == pointer), "{pointer} has no range");
+    }
+}
