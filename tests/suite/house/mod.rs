@@ -4,6 +4,7 @@ mod calls;
 mod canary;
 mod circles;
 pub mod contract;
+mod language;
 mod lines;
 mod logging;
 mod metrics;

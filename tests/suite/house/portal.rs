@@ -31,14 +31,14 @@ const FILES: &[File] = &[
     },
 ];
 
-struct Served {
+pub(super) struct Served {
     status: u64,
-    headers: BTreeMap<String, String>,
+    pub(super) headers: BTreeMap<String, String>,
     body: Value,
     base64: bool,
 }
 
-async fn serve(ask: Ask) -> Served {
+pub(super) async fn serve(ask: Ask) -> Served {
     serve_event(&event(&ask, 1)).await
 }
 

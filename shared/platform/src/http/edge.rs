@@ -4,7 +4,7 @@
 use crate::host::Host;
 use crate::http::answer_log::{AnswerLog, Note};
 use crate::http::event::gateway::Invocation;
-use crate::http::language::language;
+use crate::http::language;
 use crate::http::problem::{ProblemBody, Refusal};
 use crate::http::route::Routes;
 use crate::log;
@@ -40,7 +40,7 @@ async fn edge(State(host): State<Arc<Host>>, mut request: Request, next: Next) -
 async fn answer(ctx: RequestContext, mut request: Request, next: Next) -> Response {
     let log = AnswerLog::begin(&ctx.id, ctx.now, Some(&request));
     let refused: Option<Problem> = request.extensions_mut().remove();
-    let language = language(request.headers());
+    let language = language::accepted(request.headers());
     request.extensions_mut().insert(ctx.clone());
     request.extensions_mut().insert(language);
 

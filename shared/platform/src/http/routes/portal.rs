@@ -3,7 +3,7 @@
 
 use crate::http::answer_log::{AnswerLog, Note};
 use crate::http::event::gateway::Invocation;
-use crate::http::language::{language as accepted, language_of};
+use crate::http::language::{accepted, lookup};
 use crate::http::route::{Route, Routes};
 use crate::log;
 use crate::system::SystemClock;
@@ -101,9 +101,9 @@ fn page(name: &str, (State(files), RawQuery(query), headers): &Wanted) -> Respon
     response
 }
 
-/// The language that `?mkt=` names, as Microsoft's pages are asked for one.
+/// The language that `?mkt=` asks for. Microsoft's pages use the same parameter.
 fn asked(query: Option<&str>) -> Option<Language> {
-    query?.split('&').find_map(|pair| pair.strip_prefix("mkt=")).and_then(language_of)
+    query?.split('&').find_map(|pair| pair.strip_prefix("mkt=")).and_then(lookup)
 }
 
 async fn asset(
