@@ -3,6 +3,7 @@
 pub use crate::answer::Answer;
 pub use crate::ask::{Ask, event};
 use crate::caller::{self, acting};
+use crate::lines;
 use crate::proxy::Proxy;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_secretsmanager::config::IdentityCache;
@@ -139,7 +140,7 @@ impl Running {
             front: FrontDigest::parse(&FRONT_SECRET_HASHED),
         };
         let channels = Channels::new(&aws, &settings);
-        let host = Arc::new(Host::new(settings, &aws, clock, entropy));
+        let host = Arc::new(Host::new(settings, &aws, lines::metrics(), clock, entropy));
         let wrap = |(name, routes): &(&'static str, RoutesOf)| {
             (*name, platform::http::edge::wrap(routes(), host.clone()))
         };
