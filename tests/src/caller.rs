@@ -1,10 +1,16 @@
-//! Tells the proxy which function makes an AWS call: the function's name is the
-//! access key, so the proxy can check each call against that function's role.
+//! Tells the proxy which function makes an AWS call: an HTTP client adds the
+//! function's name as a header, so the proxy can check each call against that
+//! function's role.
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials, future};
-use axum::http::{HeaderMap, header};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector,
+    http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use std::future::Future;
+
+/// The header that names the function.
+pub(crate) const FUNCTION_HEADER: &str = "x-latchkey-function";
 
 tokio::task_local! {
     static FUNCTION: String;
@@ -15,28 +21,22 @@ pub async fn acting<T>(function: &str, act: impl Future<Output = T>) -> T {
     FUNCTION.scope(function.to_owned(), act).await
 }
 
-/// Credentials that name the running function.
-#[derive(Debug)]
-pub struct AtWork;
-
-impl ProvideCredentials for AtWork {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        let function = FUNCTION.try_with(Clone::clone).unwrap_or_default();
-        future::ProvideCredentials::ready(Ok(Credentials::new(
-            function, "secret", None, None, "tests",
-        )))
-    }
+/// A client that adds the name of the running function and sends through
+/// `client`. Outside [`acting`] it adds none, and the proxy refuses the call.
+pub fn naming_the_function(client: SharedHttpClient) -> SharedHttpClient {
+    http_client_fn(move |settings, components| {
+        SharedHttpConnector::new(Naming(client.http_connector(settings, components)))
+    })
 }
 
-/// The function that signed a request.
-pub fn of(headers: &HeaderMap) -> String {
-    let signed = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let credential = signed.split_once("Credential=").map(|(_, rest)| rest).unwrap_or_default();
-    credential.split('/').next().unwrap_or_default().to_owned()
+#[derive(Debug)]
+struct Naming(SharedHttpConnector);
+
+impl HttpConnector for Naming {
+    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
+        if let Ok(function) = FUNCTION.try_with(Clone::clone) {
+            request.headers_mut().insert(FUNCTION_HEADER, function);
+        }
+        self.0.call(request)
+    }
 }

@@ -1,18 +1,43 @@
-//! Captures log lines for a test.
+//! Captures what functions log and which metrics they write.
 
-use platform::log::{Logging, subscriber};
+use platform::log::{Function, Logging, subscriber};
+use platform::metrics::Metrics;
 use serde_json::Value;
+use std::cell::RefCell;
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use tracing::subscriber::{DefaultGuard, NoSubscriber, set_default};
 use tracing::{Dispatch, Subscriber};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::util::SubscriberInitExt;
 
-/// The namespace of metrics in tests.
+/// The namespace of the metrics that tests write.
 pub const NAMESPACE: &str = "Latchkey/tests";
 
-/// Captured log lines. Clones share them.
+thread_local! {
+    /// Where the metrics of this thread go, if a test listens on it.
+    static OF_THREAD: RefCell<Option<Lines>> = const { RefCell::new(None) };
+}
+/// Where the metrics of all other threads go, if a test listens to all.
+static OF_PROCESS: OnceLock<Lines> = OnceLock::new();
+
+/// Metrics that go to the test that listens, as tracing's events do.
+pub fn metrics() -> Metrics {
+    let write = |line: &str| {
+        let to = OF_THREAD.with_borrow(Clone::clone);
+        if let Some(mut lines) = to.or_else(|| OF_PROCESS.get().cloned()) {
+            lines.write_all(line.as_bytes()).expect("memory takes it");
+        }
+    };
+    Metrics { namespace: Some(NAMESPACE.to_owned()), function: function(), write }
+}
+
+fn function() -> Function {
+    Function { name: "latchkey-tests".to_owned(), version: "$LATEST".to_owned() }
+}
+
+/// Captured lines. Clones share them.
 #[derive(Clone, Default)]
 pub struct Lines(Arc<Mutex<Vec<u8>>>);
 
@@ -22,23 +47,29 @@ impl Lines {
         self.0.lock().expect("no panic holds it").clone()
     }
 
-    /// A subscriber that logs as a function does, metrics included.
-    pub fn subscriber(&self, level: LevelFilter) -> impl Subscriber + Send + Sync + use<> {
-        let (function, function_version) = ("latchkey-tests".to_owned(), "$LATEST".to_owned());
-        subscriber(
-            Logging { level, metrics: Some(NAMESPACE.to_owned()), function, function_version },
-            self.clone(),
-        )
+    /// Logs here as a function does.
+    fn subscriber(&self, level: LevelFilter) -> impl Subscriber + Send + Sync + use<> {
+        subscriber(Logging { level, function: function() }, self.clone())
     }
 
-    /// Captures what this thread logs, until the returned guard is dropped.
-    /// Other threads are not captured.
-    pub fn listen(&self, level: LevelFilter) -> (DefaultGuard, Dispatch) {
-        // With a single subscriber, tracing caches the interest of the first
-        // thread that reaches a line for all threads. A second subscriber
-        // prevents that.
-        let other = Dispatch::new(NoSubscriber::default());
-        (set_default(self.subscriber(level)), other)
+    /// Captures the log and the metrics of this thread, and of no other, until
+    /// the guard is dropped.
+    pub fn listen(&self, level: LevelFilter) -> Listening {
+        OF_THREAD.set(Some(self.clone()));
+        Listening {
+            // With a single subscriber, tracing caches the interest of the first
+            // thread that reaches a line for all threads. A second subscriber
+            // prevents that.
+            _other: Dispatch::new(NoSubscriber::default()),
+            _log: set_default(self.subscriber(level)),
+        }
+    }
+
+    /// Captures the log and the metrics of every thread on which no test
+    /// listens, until the process ends. One test may do so.
+    pub fn listen_everywhere(&self, level: LevelFilter) {
+        self.subscriber(level).try_init().expect("the first to log");
+        OF_PROCESS.set(self.clone()).ok().expect("the first to count");
     }
 
     /// Takes the lines so far, each parsed as an object.
@@ -54,6 +85,18 @@ impl Lines {
             .map(object)
             .inspect(|line: &Value| assert!(line.is_object(), "{line}"))
             .collect()
+    }
+}
+
+/// Captures the log and the metrics of a thread until it is dropped.
+pub struct Listening {
+    _log: DefaultGuard,
+    _other: Dispatch,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        OF_THREAD.set(None);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The proxy between the SDK and the table. It records every AWS call and
 //! injects the faults that a test sets.
 
+use crate::caller::FUNCTION_HEADER;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -41,7 +42,7 @@ const ERROR_TYPE: &str = "x-amzn-errortype";
 /// One AWS call as it went over the wire.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// The calling function.
+    /// The calling function; empty if none is named.
     pub function: String,
     /// `TransactWriteItems`, `BatchGetItem`, `GetSecretValue`, ... For sends it
     /// is the path and action: `/Publish` for SNS.
@@ -159,18 +160,17 @@ async fn forward(
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let target = parts
-        .headers
-        .get("x-amz-target")
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or_default()
-        .to_owned();
+    let header = |name| {
+        let value = parts.headers.get(name).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default().to_owned()
+    };
+    let target = header("x-amz-target");
     let mut sent: Value = serde_json::from_slice(&bytes).unwrap_or_else(|_| form(&bytes));
     let operation = match target.rsplit('.').next() {
         Some(operation) if !operation.is_empty() => operation.to_owned(),
         _ => format!("{}{}", parts.uri.path(), sent["Action"].as_str().unwrap_or_default()),
     };
-    let function = crate::caller::of(&parts.headers);
+    let function = header(FUNCTION_HEADER);
     let bytes = if target.starts_with("DynamoDB") && !target.ends_with("Query") {
         sent["ReturnConsumedCapacity"] = "TOTAL".into();
         Bytes::from(sent.to_string())

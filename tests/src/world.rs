@@ -2,10 +2,11 @@
 
 pub use crate::answer::Answer;
 pub use crate::ask::{Ask, event};
-use crate::caller::{self, acting};
+use crate::caller::{acting, naming_the_function};
+use crate::lines;
 use crate::proxy::Proxy;
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_secretsmanager::config::IdentityCache;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
@@ -117,10 +118,10 @@ impl Running {
         clock: Arc<ManualClock>,
         entropy: Arc<dyn Entropy>,
     ) -> Running {
+        let credentials = Credentials::new("id", "secret", None, None, "tests");
         let builder = SdkConfig::builder()
             .region(Region::new("us-east-1"))
-            .credentials_provider(SharedCredentialsProvider::new(caller::AtWork))
-            .identity_cache(IdentityCache::no_cache())
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
             .endpoint_url(proxy.endpoint());
         // Two hundred concurrent requests may be slow on a busy machine. Tests
         // check limits, not speed.
@@ -129,6 +130,8 @@ impl Running {
             .operation_timeout(PATIENCE)
             .build();
         let aws = platform::host::configure(builder).timeout_config(patient).build();
+        let client = naming_the_function(aws.http_client().expect("a client"));
+        let aws = aws.into_builder().http_client(client).build();
         let settings = Settings {
             table: local::dynamodb::TABLE.to_owned(),
             secret_id: local::secrets::SECRET_ID.to_owned(),
@@ -139,7 +142,7 @@ impl Running {
             front: FrontDigest::parse(&FRONT_SECRET_HASHED),
         };
         let channels = Channels::new(&aws, &settings);
-        let host = Arc::new(Host::new(settings, &aws, clock, entropy));
+        let host = Arc::new(Host::new(settings, &aws, lines::metrics(), clock, entropy));
         let wrap = |(name, routes): &(&'static str, RoutesOf)| {
             (*name, platform::http::edge::wrap(routes(), host.clone()))
         };

@@ -4,6 +4,7 @@
 use crate::connect;
 use crate::dynamodb::Table;
 use crate::hasher::Argon2Hasher;
+use crate::metrics::Metrics;
 use crate::secrets::SecretRing;
 use crate::settings::Settings;
 use crate::system::{OsEntropy, SystemClock};
@@ -40,15 +41,17 @@ pub struct Host {
     pub store: Table,
     pub ring: Arc<SecretRing>,
     pub hasher: Argon2Hasher,
+    pub metrics: Metrics,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
 }
 
 impl Host {
-    /// Ports over an AWS configuration, with this clock and this randomness.
+    /// Ports over an AWS configuration, with these metrics, clock and randomness.
     pub fn new(
         settings: Settings,
         aws: &SdkConfig,
+        metrics: Metrics,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Host {
@@ -58,6 +61,7 @@ impl Host {
             store: Table::new(aws_sdk_dynamodb::Client::new(aws), settings.table.clone()),
             hasher: Argon2Hasher::new(ring.clone()),
             ring,
+            metrics,
             clock,
             entropy,
             settings,
@@ -88,7 +92,8 @@ impl Host {
     /// The same with the real clock and randomness, and the settings of the
     /// environment.
     pub(crate) fn from_env(aws: &SdkConfig) -> Result<Host, Error> {
-        Ok(Host::new(Settings::from_env()?, aws, Arc::new(SystemClock), Arc::new(OsEntropy)))
+        let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
+        Ok(Host::new(Settings::from_env()?, aws, Metrics::from_env(), clock, entropy))
     }
 }
 

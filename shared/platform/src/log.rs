@@ -28,11 +28,9 @@
 //! | `keysRotated` | `ok`, `failed` | `step` that Secrets Manager asked for, `cause` |
 //! | `library` | `noted` | `record`, `message`: a library's warning |
 //!
-//! Lines of [`metrics`](crate::metrics) stand between them, in CloudWatch's own
-//! format: they have `_aws`, `requestId`, `Function`, `version` and
-//! `functionVersion`.
+//! [`metrics`](crate::metrics) writes its own lines between them, in CloudWatch's
+//! format, with `_aws`, `requestId`, `Function`, `version` and `functionVersion`.
 
-use crate::metrics;
 use serde::Serializer;
 use serde_json::Value;
 use std::fmt;
@@ -51,34 +49,40 @@ use tracing_subscriber::registry;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// What is written, and by whom.
+/// What is logged, and by which function.
 #[derive(Clone)]
 pub struct Logging {
     /// Of our own lines. Libraries would write bodies at `debug` and `trace`,
     /// so they stay at `warn` whatever is asked for.
     pub level: LevelFilter,
-    /// The namespace of metrics, which are written at every level; none
-    /// without it.
-    pub metrics: Option<String>,
-    pub function: String,
-    pub function_version: String,
+    pub function: Function,
+}
+
+/// The Lambda function that this process runs.
+#[derive(Clone)]
+pub struct Function {
+    pub name: String,
+    /// The published version, or `$LATEST`.
+    pub version: String,
+}
+
+impl Function {
+    /// Reads `AWS_LAMBDA_FUNCTION_NAME` and `AWS_LAMBDA_FUNCTION_VERSION`.
+    pub(crate) fn from_env() -> Function {
+        let variable = |name| std::env::var(name).unwrap_or_else(|_| "unknown".to_owned());
+        Function {
+            name: variable("AWS_LAMBDA_FUNCTION_NAME"),
+            version: variable("AWS_LAMBDA_FUNCTION_VERSION"),
+        }
+    }
 }
 
 impl Logging {
-    /// The level of `RUST_LOG` (default `info`), metrics where
-    /// `LATCHKEY_METRICS` names their namespace, and the function as Lambda
+    /// The level of `RUST_LOG` (`info` by default), and the function as Lambda
     /// names it.
     fn from_env() -> Logging {
-        let variable = |name| std::env::var(name).ok();
-        let named = |name| variable(name).unwrap_or_else(|| "unknown".to_owned());
-        Logging {
-            level: variable("RUST_LOG")
-                .and_then(|text| text.parse().ok())
-                .unwrap_or(LevelFilter::INFO),
-            metrics: variable("LATCHKEY_METRICS").filter(|text| !text.is_empty()),
-            function: named("AWS_LAMBDA_FUNCTION_NAME"),
-            function_version: named("AWS_LAMBDA_FUNCTION_VERSION"),
-        }
+        let level = std::env::var("RUST_LOG").ok().and_then(|text| text.parse().ok());
+        Logging { level: level.unwrap_or(LevelFilter::INFO), function: Function::from_env() }
     }
 }
 
@@ -93,15 +97,17 @@ pub fn subscriber<W>(logging: Logging, to: W) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let filter = filter(&logging);
-    let lines = layer().event_format(Format(logging)).fmt_fields(JsonFields::new()).with_writer(to);
+    let filter = filter(logging.level);
+    let lines = layer()
+        .event_format(Format(logging.function))
+        .fmt_fields(JsonFields::new())
+        .with_writer(to);
     registry().with(lines.with_filter(filter))
 }
 
 /// Ours at the level, everybody else at `warn`.
-fn filter(logging: &Logging) -> Targets {
-    let metrics = if logging.metrics.is_some() { LevelFilter::INFO } else { LevelFilter::OFF };
-    let ours = [("platform", logging.level), ("domain", logging.level), (metrics::TARGET, metrics)];
+fn filter(level: LevelFilter) -> Targets {
+    let ours = [("platform", level), ("domain", level)];
     Targets::new().with_default(LevelFilter::WARN).with_targets(ours)
 }
 
@@ -120,7 +126,7 @@ pub(crate) fn of_record<F: Future>(record: &str, work: F) -> impl Future<Output 
 }
 
 /// How a line is written.
-struct Format(Logging);
+struct Format(Function);
 
 impl<S, N> FormatEvent<S, N> for Format
 where
@@ -135,20 +141,8 @@ where
     ) -> fmt::Result {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let (meta, me) = (event.metadata(), &self.0);
-        let version = env!("CARGO_PKG_VERSION");
+        let (meta, function) = (event.metadata(), &self.0);
         let mut entries: Vec<(&str, Value)> = Vec::new();
-        if meta.target() == metrics::TARGET {
-            let line = fields.take("line").unwrap_or_default();
-            let mut line: Value =
-                serde_json::from_str(line.as_str().unwrap_or_default()).map_err(|_| fmt::Error)?;
-            let directives = line["_aws"]["CloudWatchMetrics"].as_array_mut().into_iter().flatten();
-            directives.for_each(|directive| directive["Namespace"] = me.metrics.as_deref().into());
-            line[metrics::FUNCTION] = me.function.as_str().into();
-            line["version"] = version.into();
-            line["functionVersion"] = me.function_version.as_str().into();
-            return writeln!(writer, "{line}");
-        }
         let mut now = String::new();
         SystemTime.format_time(&mut Writer::new(&mut now))?;
         entries.push(("timestamp", now.into()));
@@ -159,9 +153,9 @@ where
         for name in [RECORD, REQUEST_ID] {
             entries.extend(of_scope(context, name).map(|value| (name, value)));
         }
-        entries.push(("function", me.function.as_str().into()));
-        entries.push(("version", version.into()));
-        entries.push(("functionVersion", me.function_version.as_str().into()));
+        entries.push(("function", function.name.as_str().into()));
+        entries.push(("version", env!("CARGO_PKG_VERSION").into()));
+        entries.push(("functionVersion", function.version.as_str().into()));
         entries.push(("target", meta.target().into()));
         let mut line = Vec::new();
         serde_json::Serializer::new(&mut line).collect_map(entries).map_err(|_| fmt::Error)?;

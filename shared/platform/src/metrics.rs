@@ -1,15 +1,16 @@
-//! Metrics, all of them: CloudWatch's embedded metric format (EMF), one line
-//! of JSON beside a line of the log, from which CloudWatch reads them. No call
-//! is made for them, and none fails a request.
+//! Metrics in CloudWatch's embedded metric format (EMF): lines of JSON on
+//! standard output, between the lines of the log. CloudWatch reads the metrics
+//! from them, so no call is made, and no request fails because of them.
 //!
 //! A metric counts what callers were told, or what became of a message, never
-//! who it was: a start counts whether the account exists or not. Each is
-//! written without dimensions and with its own, so that an alarm reads a sum
-//! and a dashboard its parts.
+//! who it was: a start counts whether the account exists or not. Each metric
+//! is written without dimensions, for alarms, and with its own, for the
+//! dashboard.
 //!
-//! Nobody tells a function that they gave up. A reset that is abandoned is one
-//! that reached a [`Step`] and not the next: the difference of the two counts.
+//! A function is not told that a user gave up. An abandoned reset is one that
+//! reached a [`Step`] and not the next: the difference of the two counts.
 
+use crate::log::Function;
 use crate::send::Handed;
 use domain::error::{Problem, ProblemCode};
 use domain::flow::send_code::measure::Unsent;
@@ -18,18 +19,17 @@ use domain::kind::Kind;
 use domain::outbox::{Ended, OutboxState};
 use domain::time::Time;
 use serde_json::{Map, Value, json};
+use std::io::Write;
 use std::time::Instant;
 
-/// What a line is handed to the log under. The log adds what it alone knows:
-/// which function it is, and the namespace.
-pub(crate) const TARGET: &str = "latchkey::metrics";
-/// The dimension that the log adds to every line.
-pub(crate) const FUNCTION: &str = "Function";
+/// The dimension that holds the function's name.
+const FUNCTION: &str = "Function";
 /// The country of a message that goes to none: a mail.
 const NO_COUNTRY: &str = "none";
 
 /// A metric. Alarms and the dashboard name them; so each keeps its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(const_into_str)]
 pub enum Metric {
     /// Resets begun, decoys among them.
     ResetsStarted,
@@ -60,29 +60,12 @@ pub enum Metric {
 }
 
 impl Metric {
-    pub const ALL: [Metric; 14] = {
-        use Metric::*;
-        [
-            ResetsStarted,
-            ResetsCompleted,
-            ResetSteps,
-            MessagesSent,
-            MessagesFailed,
-            MessagesDropped,
-            CodesVerified,
-            CodesRefused,
-            Refusals,
-            Lockouts,
-            SmsParts,
-            OutboxUnsent,
-            OutboxOldestSeconds,
-            Latency,
-        ]
-    };
+    /// Every one of them.
+    pub const ALL: &[Metric] = <Metric as strum::VariantArray>::VARIANTS;
 
     /// Its name in CloudWatch: the variant's.
-    pub fn name(self) -> String {
-        format!("{self:?}")
+    pub const fn name(self) -> &'static str {
+        self.into_str()
     }
 
     /// The dimensions it is written with, beside none.
@@ -129,7 +112,8 @@ impl Metric {
 }
 
 /// How far a reset came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "camelCase", const_into_str)]
 pub enum Step {
     Started,
     /// A code of a kind was asked for, the first of it in this reset. Decoys
@@ -143,20 +127,57 @@ pub enum Step {
 }
 
 impl Step {
+    /// The value of its dimension: the variant's name in camelCase.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Step::Started => "started",
-            Step::CodeSent => "codeSent",
-            Step::Verified => "verified",
-            Step::Ready => "ready",
-            Step::Completed => "completed",
-        }
+        self.into_str()
     }
 }
 
 /// Milliseconds since then, to a tenth.
 pub(crate) fn milliseconds(since: Instant) -> f64 {
     (since.elapsed().as_secs_f64() * 10_000.0).round() / 10.0
+}
+
+/// Writes the metrics of a function.
+#[derive(Clone)]
+pub struct Metrics {
+    /// The namespace of all metrics in CloudWatch. Without one, none are written.
+    pub namespace: Option<String>,
+    pub function: Function,
+    /// Takes a line, its end included.
+    pub write: fn(&str),
+}
+
+impl Metrics {
+    /// Writes to standard output, in the namespace of `LATCHKEY_METRICS`.
+    pub(crate) fn from_env() -> Metrics {
+        Metrics {
+            namespace: std::env::var("LATCHKEY_METRICS").ok().filter(|text| !text.is_empty()),
+            function: Function::from_env(),
+            // A request does not fail because its metrics cannot be written.
+            write: |line| drop(std::io::stdout().write_all(line.as_bytes())),
+        }
+    }
+
+    /// Writes a line, unless it is empty.
+    pub(crate) fn write(&self, line: Line, request_id: &str, now: Time) {
+        let Line { mut directives, mut members } = line;
+        let Some(namespace) = self.namespace.as_deref().filter(|_| !directives.is_empty()) else {
+            return;
+        };
+        for directive in &mut directives {
+            directive["Namespace"] = namespace.into();
+        }
+        let aws = json!({ "Timestamp": now.0, "CloudWatchMetrics": directives });
+        members.extend([
+            ("_aws".to_owned(), aws),
+            ("requestId".to_owned(), request_id.into()),
+            (FUNCTION.to_owned(), self.function.name.as_str().into()),
+            ("version".to_owned(), env!("CARGO_PKG_VERSION").into()),
+            ("functionVersion".to_owned(), self.function.version.as_str().into()),
+        ]);
+        (self.write)(&format!("{}\n", Value::Object(members)));
+    }
 }
 
 /// The metrics of one line: each at most once.
@@ -192,7 +213,7 @@ impl Line {
             );
         }
         if let Some(problem) = problem {
-            line.count(Metric::Refusals, 1, &[&problem.code.as_str()]);
+            line.count(Metric::Refusals, 1, &[problem.code.as_str()]);
             if problem.code == ProblemCode::CodeNotAccepted {
                 line.count(Metric::CodesRefused, 1, &[]);
             }
@@ -223,7 +244,7 @@ impl Line {
                 line.count(Metric::MessagesFailed, 1, &[ended.kind.map_or("none", Kind::as_str)])
             }
             Some((OutboxState::Dropped, ended)) => {
-                line.count(Metric::MessagesDropped, 1, &[&ended.reason.as_str()])
+                line.count(Metric::MessagesDropped, 1, &[ended.reason.as_str()])
             }
             Some((OutboxState::Queued | OutboxState::Claimed, _)) | None => {}
         }
@@ -258,23 +279,9 @@ impl Line {
             "Dimensions": sets,
             "Metrics": [{ "Name": metric.name(), "Unit": metric.unit() }],
         }));
-        self.members.insert(metric.name(), value);
+        self.members.insert(metric.name().to_owned(), value);
         self.members.extend(
             own.iter().zip(values).map(|(name, value)| ((*name).to_owned(), Value::from(*value))),
         );
-    }
-
-    /// Hands it to the log, unless it is empty.
-    pub(crate) fn write(mut self, request_id: &str, now: Time) {
-        if self.directives.is_empty() {
-            return;
-        }
-        self.members.insert(
-            "_aws".to_owned(),
-            json!({ "Timestamp": now.0, "CloudWatchMetrics": self.directives }),
-        );
-        self.members.insert("requestId".to_owned(), request_id.into());
-        let line = Value::Object(self.members).to_string();
-        tracing::info!(target: TARGET, line);
     }
 }

@@ -6,6 +6,7 @@ use crate::http::event::{direct, gateway};
 use crate::http::route::Routes;
 use crate::http::routes::portal;
 use crate::log;
+use crate::metrics::Metrics;
 use crate::rotation::{RotationEvent, rotate};
 use crate::send::Channels;
 use crate::system::OsEntropy;
@@ -36,7 +37,7 @@ pub fn serve_with_direct(routes: fn() -> Routes) -> Result<(), Error> {
 
 /// Serves pages: without settings, keys or a table, since nobody's data is asked for.
 pub fn serve_pages(files: &'static [portal::File]) -> Result<(), Error> {
-    let app = portal::router(files);
+    let app = portal::router(files, Metrics::from_env());
     run(async {
         lambda_runtime::run(service_fn(|event| gateway::answer(app.clone(), event))).await
     })

@@ -155,7 +155,7 @@ async fn measure(host: &Host, request: &str) -> Result<Value, Problem> {
     let waiting = unsent(&host.store, &ctx).await?;
     let (messages, oldest) = (waiting.messages, waiting.oldest.whole_seconds());
     tracing::info!(event = "outboxMeasured", outcome = "ok", messages, oldest);
-    Line::unsent(waiting).write(request, ctx.now);
+    host.metrics.write(Line::unsent(waiting), request, ctx.now);
     Ok(json!({ "messages": messages, "oldestSeconds": oldest }))
 }
 
@@ -211,7 +211,8 @@ pub async fn handle(
         let outcome = if answer.batch_item_failures.is_empty() { "ok" } else { "retried" };
         let milliseconds = milliseconds(began);
         tracing::info!(event = "batchHandled", outcome, records, milliseconds);
-        Line::default().latency(milliseconds).write(request, host.clock.now());
+        let line = Line::default().latency(milliseconds);
+        host.metrics.write(line, request, host.clock.now());
         answer
     })
     .await
@@ -255,8 +256,8 @@ async fn one(
         let handled = deliver(&host.store, &*host.ring, &watched, &ctx, handle, id, round).await;
         let handed = watched.handed();
         tell(id, &handled, handed.as_ref(), milliseconds(began));
-        Line::message(handled.as_ref().ok().and_then(Handled::ended), handed.as_ref())
-            .write(request, ctx.now);
+        let ended = handled.as_ref().ok().and_then(Handled::ended);
+        host.metrics.write(Line::message(ended, handed.as_ref()), request, ctx.now);
         handled
     })
     .await

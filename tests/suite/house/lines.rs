@@ -5,11 +5,16 @@ use crate::house::tour::{perform, tour};
 use crate::reset::equal::{STATES, states_in};
 use crate::trouble::rotation::{ours, step};
 use domain::audit::SupportCode;
+use lambda_runtime::{Context, LambdaEvent};
 use local::inbox::{Channel, Failure};
 use local::secrets::SECRET_ID;
+use platform::http::routes::portal::router;
+use platform::metrics::Metrics;
+use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use tests::delivery::ses;
+use tests::lines::metrics;
 use tests::people::StartedReset;
 use tests::world::{Ask, event};
 use tests::{Fault, Lines, World};
@@ -65,7 +70,7 @@ pub fn known(line: &Value) -> BTreeSet<&str> {
     own_here
 }
 
-fn is_metrics(line: &Value) -> bool {
+pub fn is_metrics(line: &Value) -> bool {
     line["_aws"].is_object()
 }
 
@@ -278,20 +283,21 @@ fn without_values(mut line: Value) -> Value {
     line
 }
 
+/// Asks `portal` for a page; it has none here.
+pub async fn ask_page(path: &str, metrics: Metrics) {
+    let event = LambdaEvent::new(
+        to_raw_value(&event(&Ask::new("GET", path), 1)).expect("JSON"),
+        Context::default(),
+    );
+    let Ok(_) = platform::http::event::gateway::answer(router(&[], metrics), event).await;
+}
+
 #[tokio::test]
 async fn a_page_leaves_a_line_too() {
     let lines = Lines::default();
     let listening = lines.listen(LevelFilter::INFO);
     for path in ["/", "/assets/none.js", "/no-page", "no path"] {
-        let event = lambda_runtime::LambdaEvent::new(
-            serde_json::value::to_raw_value(&event(&Ask::new("GET", path), 1)).expect("JSON"),
-            lambda_runtime::Context::default(),
-        );
-        let Ok(_) = platform::http::event::gateway::answer(
-            platform::http::routes::portal::router(&[]),
-            event,
-        )
-        .await;
+        ask_page(path, metrics()).await;
     }
     drop(listening);
     let lines = lines.take();

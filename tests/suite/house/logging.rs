@@ -1,14 +1,14 @@
 //! Checks what the log subscriber writes at each level.
 
-use platform::log::{Logging, subscriber};
+use super::lines::{ask_page, is_metrics};
 use serde_json::json;
 use tests::Lines;
-use tests::lines::NAMESPACE;
+use tests::lines::metrics;
 use tracing_subscriber::filter::LevelFilter;
 
-#[test]
-fn metrics_are_switched_separately_from_the_log_level() {
-    for (level, metrics, expected) in [
+#[tokio::test]
+async fn metrics_are_switched_separately_from_the_log_level() {
+    for (level, counted, expected) in [
         (LevelFilter::INFO, true, 2),
         (LevelFilter::INFO, false, 1),
         (LevelFilter::ERROR, true, 1),
@@ -16,23 +16,14 @@ fn metrics_are_switched_separately_from_the_log_level() {
         (LevelFilter::OFF, false, 0),
     ] {
         let lines = Lines::default();
-        let metrics = metrics.then(|| NAMESPACE.to_owned());
-        let logging = Logging {
-            level,
-            metrics: metrics.clone(),
-            function: "f".to_owned(),
-            function_version: "1".to_owned(),
-        };
-        let _other = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
-        tracing::subscriber::with_default(subscriber(logging, lines.clone()), || {
-            tracing::info!(target: "platform::test", event = "answered", outcome = "ok");
-            tracing::info!(target: "latchkey::metrics", line = "{}");
-        });
-        assert_eq!(
-            lines.bytes().iter().filter(|byte| **byte == b'\n').count(),
-            expected,
-            "{level} {metrics:?}"
-        );
+        let mut metrics = metrics();
+        metrics.namespace = metrics.namespace.filter(|_| counted);
+        let listening = lines.listen(level);
+        ask_page("/no-page", metrics).await;
+        drop(listening);
+        let lines = lines.take();
+        let written = lines.iter().filter(|line| is_metrics(line)).count();
+        assert_eq!((lines.len(), written), (expected, counted.into()), "{level} {counted}");
     }
 }
 

@@ -64,7 +64,7 @@ fn read(line: &Value) -> Vec<(String, f64)> {
         for metric in directive["Metrics"].as_array().expect("a list") {
             let name = metric["Name"].as_str().expect("a name");
             let ours = Metric::ALL
-                .into_iter()
+                .iter()
                 .find(|metric| metric.name() == name)
                 .unwrap_or_else(|| panic!("{name} is not declared"));
             assert_eq!(metric["Unit"], ours.unit());
@@ -105,8 +105,8 @@ fn counts(lines: &[Value]) -> BTreeMap<String, u32> {
     for line in lines.iter().filter(|line| line["_aws"].is_object()) {
         let others = ["_aws", "requestId", "Function", "version", "functionVersion"];
         let mut known: Vec<String> = others.map(str::to_owned).to_vec();
-        for metric in Metric::ALL.into_iter().filter(|metric| line.get(metric.name()).is_some()) {
-            known.push(metric.name());
+        for metric in Metric::ALL.iter().filter(|metric| line.get(metric.name()).is_some()) {
+            known.push(metric.name().to_owned());
             known.extend(metric.dimensions().iter().map(|name| (*name).to_owned()));
         }
         let unknown: Vec<_> = line
@@ -127,12 +127,12 @@ fn counts(lines: &[Value]) -> BTreeMap<String, u32> {
 #[test]
 fn the_page_lists_every_metric() {
     let units = ["Count", "Seconds", "Milliseconds"];
-    let listed: Vec<(String, Vec<&str>, &str)> = rows()
+    let listed: Vec<(&str, Vec<&str>, &str)> = rows()
         .filter(|row| row.len() == 4 && units.contains(&row[2]))
-        .map(|row| (names(row[0])[0].to_owned(), names(row[1]), row[2]))
+        .map(|row| (names(row[0])[0], names(row[1]), row[2]))
         .collect();
     let written: Vec<_> = Metric::ALL
-        .into_iter()
+        .iter()
         .map(|metric| (metric.name(), metric.dimensions().to_vec(), metric.unit()))
         .collect();
     assert_eq!(listed, written);

@@ -5,6 +5,7 @@ mod canary;
 mod checklists;
 mod circles;
 pub mod contract;
+mod language;
 mod lines;
 mod logging;
 mod metrics;

@@ -5,6 +5,7 @@ use platform::http::routes::portal::{File, Kind, router};
 use serde_json::Value;
 use serde_json::value::to_raw_value;
 use std::collections::BTreeMap;
+use tests::lines::metrics;
 use tests::world::{Ask, event};
 
 const FILES: &[File] = &[
@@ -31,20 +32,20 @@ const FILES: &[File] = &[
     },
 ];
 
-struct Served {
+pub(super) struct Served {
     status: u64,
-    headers: BTreeMap<String, String>,
+    pub(super) headers: BTreeMap<String, String>,
     body: Value,
     base64: bool,
 }
 
-async fn serve(ask: Ask) -> Served {
+pub(super) async fn serve(ask: Ask) -> Served {
     serve_event(&event(&ask, 1)).await
 }
 
 async fn serve_event(event: &Value) -> Served {
     let event = LambdaEvent::new(to_raw_value(event).expect("JSON"), Context::default());
-    let Ok(answer) = platform::http::event::gateway::answer(router(FILES), event).await;
+    let Ok(answer) = platform::http::event::gateway::answer(router(FILES, metrics()), event).await;
     let answer = serde_json::to_value(answer).expect("JSON");
     Served {
         status: answer["statusCode"].as_u64().expect("a status"),

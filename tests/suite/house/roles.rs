@@ -6,7 +6,7 @@ use crate::trouble::lived_in::lived_in;
 use crate::trouble::rotation::{client, rotated};
 use domain::time::Span;
 use serde_json::{Value, json};
-use tests::caller::{AtWork, acting};
+use tests::caller::acting;
 use tests::delivery::ses;
 use tests::roles::{BY_THE_SERVICE, EVERY_FUNCTION, ROLES, Right, refused, roles};
 use tests::world::Ask;
@@ -51,7 +51,7 @@ async fn rarer(world: &World) {
     world.redrive().await;
     let bounced = ses("Bounce", &world.name_of_newest("bob.private@example.com"), json!({ "bounce": { "bounceType": "Permanent" } }));
     world.invoke_delivery_events(&bounced).await.expect("an answer");
-    acting("rotate-secret", rotated(&client(world.proxy.endpoint(), AtWork), "v2")).await;
+    acting("rotate-secret", rotated(&client(world.proxy.endpoint()), "v2")).await;
 }
 
 /// All calls of the journeys, with each function in its own process.
@@ -147,15 +147,8 @@ fn a_right_to_one_resource_does_not_cover_another() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_is_checked_against_the_role_of_its_function() {
     let world = World::new().await;
-    // A new client each time, because a client caches its credentials.
-    let read = async || {
-        client(world.proxy.endpoint(), AtWork)
-            .get_secret_value()
-            .secret_id("latchkey")
-            .send()
-            .await
-            .is_ok()
-    };
+    let client = client(world.proxy.endpoint());
+    let read = async || client.get_secret_value().secret_id("latchkey").send().await.is_ok();
     assert!(!read().await, "a caller without a function");
     assert!(!acting("portal", read()).await);
     assert!(acting("verify", read()).await);

@@ -1,7 +1,6 @@
 //! Key rotation under load: no right code or password is refused by any
 //! process, however old its keys.
 
-use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_sdk_secretsmanager::primitives::Blob;
@@ -13,22 +12,23 @@ use local::secrets::SECRET_ID;
 use platform::rotation::rotate;
 use platform::secrets::READ_AGAIN;
 use serde_json::{Value, json};
+use tests::caller::naming_the_function;
 use tests::world::Ask;
 use tests::{Fault, Person, World};
 
-/// A Secrets Manager client for an endpoint with these credentials.
-pub fn client(endpoint: &str, credentials: impl ProvideCredentials + 'static) -> Client {
+/// A Secrets Manager client for an endpoint, which names the running function.
+pub fn client(endpoint: &str) -> Client {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
-        .credentials_provider(credentials)
-        .http_client(platform::connect::client())
+        .credentials_provider(Credentials::new("a", "b", None, None, "tests"))
+        .http_client(naming_the_function(platform::connect::client()))
         .endpoint_url(endpoint);
     Client::from_conf(config.build())
 }
 
 pub fn ours(world: &World) -> Client {
-    client(&world.standins.endpoint(), Credentials::new("a", "b", None, None, "tests"))
+    client(&world.standins.endpoint())
 }
 
 pub async fn step(client: &Client, secret: &str, version: &str, step: &str) -> Result<(), String> {

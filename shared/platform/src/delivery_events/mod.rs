@@ -70,7 +70,8 @@ pub async fn handle(host: &Host, request: &str, event: &RawValue) -> Result<Deli
     log::within(request, async {
         let began = Instant::now();
         let answer = mark(host, request, event).await;
-        Line::default().latency(milliseconds(began)).write(request, host.clock.now());
+        let line = Line::default().latency(milliseconds(began));
+        host.metrics.write(line, request, host.clock.now());
         answer
     })
     .await

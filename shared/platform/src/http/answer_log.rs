@@ -1,7 +1,7 @@
 //! What an answer leaves behind: a line of the log, and one of metrics. For
 //! known and unknown accounts they have the same fields.
 
-use crate::metrics::{Line, Step, milliseconds};
+use crate::metrics::{Line, Metrics, Step, milliseconds};
 use axum::extract::{MatchedPath, Request};
 use axum::http::Method;
 use domain::audit::SupportCode;
@@ -46,7 +46,7 @@ impl AnswerLog {
     }
 
     /// Writes both lines. What is told of is what the caller was told.
-    pub fn write(self, status: u16, problem: Option<&Problem>, note: &Note) {
+    pub fn write(self, metrics: &Metrics, status: u16, problem: Option<&Problem>, note: &Note) {
         let outcome = match (problem, status) {
             (Some(problem), _) => problem.code.as_str().to_owned(),
             (None, ..400) => "ok".to_owned(),
@@ -72,8 +72,7 @@ impl AnswerLog {
                 tracing::info!(event = "invoked", outcome, supportCode = support_code, milliseconds)
             }
         }
-        Line::answer(note.step, note.verified.as_ref(), problem)
-            .latency(milliseconds)
-            .write(&self.id, self.now);
+        let line = Line::answer(note.step, note.verified.as_ref(), problem);
+        metrics.write(line.latency(milliseconds), &self.id, self.now);
     }
 }

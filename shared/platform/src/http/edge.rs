@@ -4,7 +4,7 @@
 use crate::host::Host;
 use crate::http::answer_log::{AnswerLog, Note};
 use crate::http::event::gateway::Invocation;
-use crate::http::language::language;
+use crate::http::language;
 use crate::http::problem::{ProblemBody, Refusal};
 use crate::http::route::Routes;
 use crate::log;
@@ -34,13 +34,13 @@ async fn edge(State(host): State<Arc<Host>>, mut request: Request, next: Next) -
     let caller = request.extensions_mut().remove().unwrap_or_default();
     let ctx = context(&host, caller, request.headers());
     let id = ctx.id.clone();
-    log::within(&id, answer(ctx, request, next)).await
+    log::within(&id, answer(&host, ctx, request, next)).await
 }
 
-async fn answer(ctx: RequestContext, mut request: Request, next: Next) -> Response {
+async fn answer(host: &Host, ctx: RequestContext, mut request: Request, next: Next) -> Response {
     let log = AnswerLog::begin(&ctx.id, ctx.now, Some(&request));
     let refused: Option<Problem> = request.extensions_mut().remove();
-    let language = language(request.headers());
+    let language = language::accepted(request.headers());
     request.extensions_mut().insert(ctx.clone());
     request.extensions_mut().insert(language);
 
@@ -55,7 +55,7 @@ async fn answer(ctx: RequestContext, mut request: Request, next: Next) -> Respon
     }
     let told = problem.as_ref().and_then(|problem| problem.support_code.clone());
     note.support_code = told.or(note.support_code).or_else(|| Some(ctx.support_code()));
-    log.write(response.status().as_u16(), problem.as_ref(), &note);
+    log.write(&host.metrics, response.status().as_u16(), problem.as_ref(), &note);
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }

@@ -1,29 +1,76 @@
-//! The language of an answer, by `Accept-Language` or `?mkt=`.
+//! Chooses the language of an answer from `Accept-Language` or `?mkt=`.
+//!
+//! Ranges are matched by lookup (RFC 4647, section 3.4) and ordered by their
+//! weights (RFC 9110, section 12.5.4).
 
 use axum::http::{HeaderMap, header};
 use domain::language::Language;
 
-/// The first of our languages that `Accept-Language` names, by its weights.
-pub(super) fn language(headers: &HeaderMap) -> Language {
-    let asked = headers
-        .get(header::ACCEPT_LANGUAGE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let mut ranges: Vec<(f32, &str)> = asked
-        .split(',')
-        .map(|range| {
-            let (tag, parameter) = range.split_once(';').unwrap_or((range, "q=1"));
-            let weight = parameter.trim().strip_prefix("q=").and_then(|weight| weight.parse().ok());
-            (weight.unwrap_or(0.0), tag.trim())
-        })
-        .filter(|(weight, _)| *weight > 0.0)
-        .collect();
-    ranges.sort_by(|a, b| b.0.total_cmp(&a.0));
-    ranges.into_iter().find_map(|(_, tag)| language_of(tag)).unwrap_or(Language::English)
+/// The tags that lookup compares a range with. Text for Taiwan also serves
+/// readers of Traditional Chinese elsewhere. Plain `zh`, `zh-CN` and `zh-Hans`
+/// usually mean Simplified Chinese, so they match nothing.
+const TAGS: [(&str, Language); 5] = [
+    ("en", Language::English),
+    ("zh-TW", Language::TraditionalChinese),
+    ("zh-Hant", Language::TraditionalChinese),
+    ("zh-HK", Language::TraditionalChinese),
+    ("zh-MO", Language::TraditionalChinese),
+];
+
+/// The language that the caller prefers according to `Accept-Language`;
+/// English if the header names no language of ours.
+pub(super) fn accepted(headers: &HeaderMap) -> Language {
+    let values = headers.get_all(header::ACCEPT_LANGUAGE).into_iter();
+    let (mut ranges, zero): (Vec<_>, Vec<_>) = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(weighted)
+        .partition(|(weight, _)| *weight > 0.0);
+    // The sort is stable: of two ranges with the same weight, the first wins.
+    ranges.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+
+    // A weight of 0 refuses a language by its own tag only: `en-GB;q=0` still
+    // allows English.
+    let refused =
+        |ours: &Language| zero.iter().any(|(_, tag)| tag.eq_ignore_ascii_case(ours.tag()));
+    // `*` stands for the languages that no other range names.
+    let named: Vec<Language> = ranges.iter().filter_map(|(_, tag)| lookup(tag)).collect();
+    let other = Language::ALL.into_iter().find(|ours| !named.contains(ours) && !refused(ours));
+
+    ranges
+        .into_iter()
+        .filter_map(|(_, tag)| if tag == "*" { other } else { lookup(tag) })
+        .find(|ours| !refused(ours))
+        .unwrap_or(Language::English)
 }
 
-/// The one of our languages that a tag names, whatever its region.
-pub(super) fn language_of(tag: &str) -> Option<Language> {
-    let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
-    Language::ALL.into_iter().find(|ours| primary(ours.tag()) == primary(tag))
+/// The language that a single range such as `zh-Hant-HK` finds, or `None` if
+/// it is malformed or no language of ours matches.
+pub(super) fn lookup(range: &str) -> Option<Language> {
+    let subtag = |part: &str| {
+        (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    if !range.split('-').all(subtag) {
+        return None;
+    }
+    // Lookup shortens the range subtag by subtag until it equals a tag.
+    let begins_with = |tag: &str| match range.split_at_checked(tag.len()) {
+        Some((start, rest)) => {
+            start.eq_ignore_ascii_case(tag) && (rest.is_empty() || rest.starts_with('-'))
+        }
+        None => false,
+    };
+    TAGS.into_iter().find(|(tag, _)| begins_with(tag)).map(|(_, language)| language)
+}
+
+/// The weight and the tag of one element of the header; `None` if the weight
+/// is not a number from 0 to 1.
+fn weighted(element: &str) -> Option<(f32, &str)> {
+    let Some((tag, parameter)) = element.split_once(';') else {
+        return Some((1.0, element.trim()));
+    };
+    let (name, weight) = parameter.split_once('=')?;
+    let weight = weight.trim().parse().ok()?;
+    let valid = name.trim().eq_ignore_ascii_case("q") && (0.0..=1.0).contains(&weight);
+    valid.then_some((weight, tag.trim()))
 }

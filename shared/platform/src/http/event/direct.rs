@@ -67,7 +67,7 @@ pub async fn answer(
         let done = direct(&host, &ctx, &payload).await;
         let problem = done.as_ref().err();
         let status = problem.map_or(StatusCode::OK, |problem| status(problem.code));
-        log.write(status.as_u16(), problem, &Note::of(&ctx.support_code()));
+        log.write(&host.metrics, status.as_u16(), problem, &Note::of(&ctx.support_code()));
         done
     });
     Ok(Answered::Directly(match done.await {

@@ -3,14 +3,15 @@
 
 use crate::http::answer_log::{AnswerLog, Note};
 use crate::http::event::gateway::Invocation;
-use crate::http::language::{language as accepted, language_of};
+use crate::http::language::{accepted, lookup};
 use crate::http::route::{Route, Routes};
 use crate::log;
+use crate::metrics::Metrics;
 use crate::system::SystemClock;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Router};
 use domain::access::Access;
@@ -67,8 +68,8 @@ pub fn routes() -> Routes<Files> {
 }
 
 /// The router of the pages, with the headers of every answer.
-pub fn router(files: Files) -> Router {
-    routes().plain_router(files).layer(from_fn(finish))
+pub fn router(files: Files, metrics: Metrics) -> Router {
+    routes().plain_router(files).layer(from_fn_with_state(metrics, finish))
 }
 
 async fn reset(files: State<Files>, query: RawQuery, headers: HeaderMap) -> Response {
@@ -101,9 +102,9 @@ fn page(name: &str, (State(files), RawQuery(query), headers): &Wanted) -> Respon
     response
 }
 
-/// The language that `?mkt=` names, as Microsoft's pages are asked for one.
+/// The language that `?mkt=` asks for. Microsoft's pages use the same parameter.
 fn asked(query: Option<&str>) -> Option<Language> {
-    query?.split('&').find_map(|pair| pair.strip_prefix("mkt=")).and_then(language_of)
+    query?.split('&').find_map(|pair| pair.strip_prefix("mkt=")).and_then(lookup)
 }
 
 async fn asset(
@@ -177,6 +178,7 @@ const HEADERS: [(HeaderName, &str); 7] = [
 ];
 
 async fn finish(
+    State(metrics): State<Metrics>,
     Extension(caller): Extension<Invocation>,
     request: Request,
     next: Next,
@@ -189,7 +191,7 @@ async fn finish(
             Some(_) => StatusCode::BAD_REQUEST.into_response(),
             None => next.run(request).await,
         };
-        log.write(response.status().as_u16(), refused.as_ref(), &Note::default());
+        log.write(&metrics, response.status().as_u16(), refused.as_ref(), &Note::default());
         response
     });
     let mut response = answer.await;
