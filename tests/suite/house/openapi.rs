@@ -84,7 +84,7 @@ fn every_problem_is_in_the_document_with_its_texts() {
     for code in ProblemCode::ALL {
         assert_eq!(
             said.contains(&format!("`{}`: ", code.as_str())),
-            !elsewhere.contains(&code),
+            !elsewhere.contains(code),
             "{code:?}"
         );
     }

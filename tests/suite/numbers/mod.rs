@@ -36,7 +36,7 @@
 //! | temporary password | `expiry::a21_a_temporary_password_signs_in_for_seven_days` `temporary_passwords::a_temporary_password_must_be_changed_and_ends_after_seven_days` |
 //! | organisation | `numbers::policy::the_organisations_texts_keep_to_the_products_lengths` `policy::each_text_is_checked` |
 //! | audit kept, `/auditDays` | `numbers::time::every_row_of_the_audit_trail_is_kept_for_the_policys_days` |
-//! | Idempotency-Key kept | `repeat::a_key_belongs_to_one_caller_one_route_one_body_and_one_day` |
+//! | Idempotency-Key kept | `idempotency::a_key_belongs_to_one_caller_one_route_one_body_and_one_day` |
 //! | rows of a page | `history::a_page_holds_one_to_two_hundred_rows` |
 //! | `GET /v1/limits` | `numbers::policy::the_public_limits_change_with_the_static_numbers_only` |
 

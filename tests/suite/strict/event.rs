@@ -1,5 +1,5 @@
-//! Gateway events: every event gets an answer with our headers, whatever its
-//! content.
+//! Gateway events: every event gets an answer with our headers, however malformed
+//! it is.
 
 use super::{HEADERS, errors, hand, operations};
 use serde_json::{Value, json};
