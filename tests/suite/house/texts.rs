@@ -55,7 +55,7 @@ fn pages() -> [BTreeMap<String, String>; 2] {
 /// Every sentence, with its language.
 fn sentences() -> impl Iterator<Item = (Language, String, String)> {
     let own = |(key, sentence): (&String, &String)| (key.clone(), sentence.clone());
-    Language::ALL.into_iter().zip(pages()).flat_map(move |(language, pages)| {
+    Language::ALL.iter().copied().zip(pages()).flat_map(move |(language, pages)| {
         all(language)
             .iter()
             .map(own)
@@ -76,7 +76,7 @@ fn placeholders(sentence: &str) -> BTreeSet<&str> {
 
 #[test]
 fn each_language_has_every_used_sentence_and_no_other() {
-    for language in Language::ALL {
+    for language in Language::ALL.iter().copied() {
         let has: BTreeSet<String> = all(language).keys().cloned().collect();
         let missing: Vec<_> = used().difference(&has).cloned().collect();
         let unused: Vec<_> = has.difference(&used()).cloned().collect();
@@ -107,7 +107,7 @@ fn a_sentence_has_the_same_placeholders_in_each_language() {
 
 #[test]
 fn every_placeholder_is_filled() {
-    for language in Language::ALL {
+    for language in Language::ALL.iter().copied() {
         for (key, sentence) in all(language) {
             let filled: &[&str] = match key.split('.').next() {
                 Some("violation") => &["min", "max"],

@@ -35,14 +35,14 @@ fn sms(language: Language, short_name: &str, host: &str, content: Content<'_>) -
 fn every_sms(short_name: &str, host: &str, code: &Code) -> (Vec<String>, Vec<String>) {
     let (mut codes, mut notices) = (Vec::new(), Vec::new());
     let long = "王".repeat(254);
-    for language in Language::ALL {
+    for language in Language::ALL.iter().copied() {
         let say = |content| sms(language, short_name, host, content);
         codes.extend(
             Purpose::ALL
                 .iter()
                 .map(|purpose| say(Content::Code { code, purpose: *purpose, minutes: 10 })),
         );
-        for notice in Notice::ALL {
+        for notice in Notice::ALL.iter().copied() {
             // Only this notice names a person.
             let about: &[Option<&str>] = match notice {
                 Notice::AdministratorReset => &[Some("Bo"), Some(&long)],

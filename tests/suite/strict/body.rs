@@ -208,7 +208,7 @@ async fn each_mistake_has_its_fields_pointer_and_its_own_code_in_both_languages(
             of_no_type[field] = json!(1.5);
             let missing = Some((without, "missingField")).filter(|_| !is_optional(path, field));
             for (body, code) in missing.into_iter().chain([(of_no_type, "wrongType")]) {
-                for language in Language::ALL {
+                for language in Language::ALL.iter().copied() {
                     let ask = ask(method, path)
                         .body(body.clone())
                         .header("accept-language", language.tag());

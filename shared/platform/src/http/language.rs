@@ -35,7 +35,7 @@ pub(super) fn accepted(headers: &HeaderMap) -> Language {
         |ours: &Language| zero.iter().any(|(_, tag)| tag.eq_ignore_ascii_case(ours.tag()));
     // `*` stands for the languages that no other range names.
     let named: Vec<Language> = ranges.iter().filter_map(|(_, tag)| lookup(tag)).collect();
-    let other = Language::ALL.into_iter().find(|ours| !named.contains(ours) && !refused(ours));
+    let other = Language::ALL.iter().copied().find(|ours| !named.contains(ours) && !refused(ours));
 
     ranges
         .into_iter()

@@ -93,7 +93,7 @@ pub struct OrganisationResponse {
     accent_colour: String,
     /// The language of whoever chose none.
     language: Language,
-    languages: [Language; 2],
+    languages: &'static [Language],
 }
 
 impl From<&Organisation> for OrganisationResponse {
