@@ -123,7 +123,7 @@ async fn a53_of_500_parallel_sends_exactly_the_days_budget_is_published() {
         faces.push((refused.headers["retry-after"].clone(), left.to_string()));
         world.ask_code(&reset).await.expect(202);
     }
-    assert!(faces.iter().all(|(told, left)| told == left), "{faces:?}");
+    assert!(faces.iter().all(|(wait, left)| wait == left), "{faces:?}");
     // A budget raised by one allows one more SMS.
     world
         .save_policy(&session, |policy| policy["limits"]["smsPerDay"] = json!(11))
