@@ -152,6 +152,57 @@ async fn every_function_refuses_a_request_that_http_does_not_allow() {
     assert_eq!(operations(&world), Vec::<String>::new());
 }
 
+/// Texts that make no URL where lambda_http puts them.
+pub(super) const NO_URL: [&str; 14] = [
+    "", " ", "a b", "[", "]", "[::1", "a:99999", "%", "@", "a@b:c", "xn--a", "^", "://", "a/b?c#d",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_a_protocol_or_a_stage_that_makes_no_url_changes_nothing() {
+    let world = World::new().await;
+    let admin = world.session(&world.administrator().await).await;
+    let me = || Ask::new("GET", "/v1/me").bearer(&admin);
+    for text in NO_URL {
+        for name in ["host", "Host", "x-forwarded-proto", "x-forwarded-host"] {
+            let answer = hand(&world, "sign-in", &with(me(), name, text)).await.expect(200);
+            assert_eq!(answer.body["user"]["userId"], "admin@example.com", "{name}: {text}");
+        }
+        for name in ["domainName", "domainPrefix", "stage", "routeKey"] {
+            for host in [json!("reset.example.com"), json!(text), Value::Null] {
+                let mut event = event(&me(), 1);
+                event["requestContext"][name] = json!(text);
+                if host.is_null() {
+                    event["headers"].as_object_mut().expect("headers").remove("host");
+                } else {
+                    event["headers"]["host"] = host;
+                }
+                let answer = hand(&world, "sign-in", &event).await.expect(200);
+                assert_eq!(answer.body["user"]["userId"], "admin@example.com", "{name}: {text}");
+            }
+        }
+        // A path that a URL would resolve is none of ours.
+        for path in [format!("/v1/me/..{text}/me"), format!("//{text}/v1/me")] {
+            let mut event = event(&me(), 1);
+            event["rawPath"] = json!(path);
+            assert_eq!(hand(&world, "sign-in", &event).await.expect(404).code(), "notFound");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_headers_than_a_request_can_hold_are_refused_as_too_large() {
+    let world = World::new().await;
+    let mut event = event(&Ask::new("GET", "/v1/me").header("accept-language", "zh-TW"), 1);
+    let headers = event["headers"].as_object_mut().expect("headers");
+    headers.extend((0..40_000).map(|number| (format!("x-{number}"), json!(""))));
+    let answer = hand(&world, "sign-in", &event).await.expect(431);
+    is_whole(&answer, "40,000 headers");
+    assert_eq!(
+        (answer.code(), answer.headers["content-language"].as_str()),
+        ("headersTooLarge", "zh-TW")
+    );
+}
+
 /// Events that cannot be read as a request.
 fn unreadable() -> Vec<Value> {
     let good = event(&Ask::new("GET", "/v1/me"), 1);
@@ -177,6 +228,14 @@ fn unreadable() -> Vec<Value> {
     }
     found.push(with("/requestContext", Value::Null));
     found.push(with("/requestContext/http", Value::Null));
+    // Fields that no function reads, but that `lambda_http` does.
+    for name in ["pathParameters", "queryStringParameters", "stageVariables", "path"] {
+        let mut event = good.clone();
+        event[name] = json!(7);
+        found.push(event);
+    }
+    found.push(with("/requestContext/timeEpoch", json!("now")));
+    found.push(with("/requestContext/stage", json!(["$default"])));
     found.push(with("/headers", json!("host: x")));
     found.push(with("/isBase64Encoded", json!("yes")));
     found.push(json!({ "requestContext": {}, "createFirstAdministrator": { "userId": "eve", "name": "Eve" } }));

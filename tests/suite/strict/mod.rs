@@ -2,6 +2,7 @@
 //! hash, since a hash needs the keys that such a call reads.
 
 mod address;
+mod any_event;
 mod body;
 mod caller;
 mod event;

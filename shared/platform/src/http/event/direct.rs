@@ -20,9 +20,11 @@ use domain::json::object;
 use domain::language::Language;
 use domain::secret::ExposeSecret;
 use lambda_runtime::LambdaEvent;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -41,11 +43,11 @@ struct FirstAdministrator {
     language: Option<Language>,
 }
 
-/// What the function answers: to the gateway, or to whoever invoked it.
+/// What the function answers: the gateway, or the caller of a direct invocation.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub enum Answered {
-    Gateway(gateway::Answer),
+enum Answered<A> {
+    Gateway(A),
     Directly(Value),
 }
 
@@ -55,12 +57,11 @@ pub async fn answer(
     host: Arc<Host>,
     app: Router,
     event: LambdaEvent<Box<RawValue>>,
-) -> Result<Answered, Infallible> {
-    let LambdaEvent { payload, context } = event;
-    let read = gateway::Event::read(&payload);
-    if read.is_some() || gateway::has_request_context(&payload) {
-        return Ok(Answered::Gateway(gateway::serve(app, read, &context).await));
+) -> Result<impl Serialize, Infallible> {
+    if has_request_context(&event.payload) {
+        return Ok(Answered::Gateway(gateway::answer(app, event).await?));
     }
+    let LambdaEvent { payload, context } = event;
     let ctx = host.context(context.request_id);
     let log = AnswerLog::begin(&ctx.id, ctx.now, None);
     let done = log::within(&ctx.id, async {
@@ -76,6 +77,13 @@ pub async fn answer(
             json!({ "problem": ProblemBody::of(&problem, Language::English, SupportCode::of(&ctx.id)) })
         }
     }))
+}
+
+/// Whether the gateway made an event: only the gateway writes where a request
+/// came from.
+fn has_request_context(event: &RawValue) -> bool {
+    let fields: Result<BTreeMap<String, IgnoredAny>, _> = serde_json::from_str(event.get());
+    fields.is_ok_and(|fields| fields.contains_key("requestContext"))
 }
 
 /// Makes the first administrator.

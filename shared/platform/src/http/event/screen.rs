@@ -1,0 +1,158 @@
+//! Reads an event before `lambda_http` does, and answers as a problem what
+//! `lambda_http` panics on: a panic ends the process, and the gateway then
+//! answers 500 without our headers.
+//!
+//! These are the panics of `lambda_http` 1.3.2 on the way from an event to a
+//! request, and what keeps each from happening:
+//!
+//! - `Url::parse(…).unwrap()` of scheme, host, stage and path: it is given none
+//!   of them. The address is read here instead, since a URL is also normalised:
+//!   `/v1/users/../me` would become `/v1/me`.
+//! - `expect("failed to build request")` for an address that is no URI: the same.
+//! - `expect("failed to decode aws base64 encoded body")`: the body is decoded
+//!   once here.
+//! - `HeaderMap::insert` beyond 32,768 names: headers are measured before.
+//!
+//! Two things it takes in silence are refused as well: an empty method (it reads
+//! GET) and cookies that no header can hold (it leaves them out).
+
+use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use domain::error::{Problem, ProblemCode, ViolationCode};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+/// The most bytes of all header names and values: what an HTTP API accepts.
+const MAX_HEADERS: usize = 10_240;
+
+/// Returns an event that `lambda_http` converts without a panic, and the
+/// request's address. Where the event is no request, the address is the problem
+/// and the event says only who called, and in which language.
+pub(super) fn screen(event: &RawValue) -> (ApiGatewayV2httpRequest, Result<Uri, Problem>) {
+    let Ok(mut seen) = serde_json::from_str::<Event>(event.get()) else {
+        return (ApiGatewayV2httpRequest::default(), Err(not_a_request()));
+    };
+    seen.join_cookies();
+    let read = seen.address().and_then(|address| {
+        let event = serde_json::from_str(event.get()).map_err(|_| not_a_request())?;
+        Ok((event, address))
+    });
+    let (mut event, address) = match read {
+        Ok((event, address)) => (event, Ok(address)),
+        Err(problem) => (seen.refused(), Err(problem)),
+    };
+    remove_url(&mut event);
+    (event, address)
+}
+
+/// Removes everything that `lambda_http` makes a URL of. No function reads the
+/// header `Host`.
+fn remove_url(event: &mut ApiGatewayV2httpRequest) {
+    event.headers.remove(header::HOST);
+    event.request_context.domain_name = None;
+    event.request_context.stage = None;
+    event.raw_path = None;
+    event.raw_query_string = None;
+}
+
+fn not_a_request() -> Problem {
+    Problem::field("", ViolationCode::NotARequest)
+}
+
+/// The parts of an event that are checked.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event {
+    request_context: RequestContext,
+    raw_path: String,
+    raw_query_string: Option<String>,
+    headers: Option<BTreeMap<String, String>>,
+    cookies: Option<Vec<String>>,
+    body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestContext {
+    request_id: Option<String>,
+    http: Http,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Http {
+    method: String,
+    source_ip: Option<String>,
+}
+
+impl Event {
+    /// Makes a header of the cookies, which the gateway sends apart.
+    fn join_cookies(&mut self) {
+        if let Some(cookies) = self.cookies.take().filter(|cookies| !cookies.is_empty()) {
+            let headers = self.headers.get_or_insert_default();
+            headers.insert(header::COOKIE.as_str().to_owned(), cookies.join("; "));
+        }
+    }
+
+    /// The address of the request, or why the event is no request.
+    fn address(&self) -> Result<Uri, Problem> {
+        self.method().ok_or_else(not_a_request)?;
+        let headers = || self.headers.iter().flatten();
+        let size: usize = headers().map(|(name, value)| name.len() + value.len()).sum();
+        if size > MAX_HEADERS {
+            return Err(ProblemCode::HeadersTooLarge.into());
+        }
+        let readable = headers().all(|(name, value)| field(name, value).is_some());
+        let decodes = !self.is_base64_encoded
+            || self.body.as_ref().is_none_or(|body| BASE64.decode(body).is_ok());
+        if !readable || !decodes || !self.raw_path.starts_with('/') {
+            return Err(not_a_request());
+        }
+        let mut address = escaped(&self.raw_path, "\"<>#`?");
+        if let Some(query) = self.raw_query_string.as_ref().filter(|query| !query.is_empty()) {
+            address = format!("{address}?{}", escaped(query, "\"<>#"));
+        }
+        address.parse().map_err(|_| not_a_request())
+    }
+
+    fn method(&self) -> Option<Method> {
+        Method::from_bytes(self.request_context.http.method.as_bytes()).ok()
+    }
+
+    /// The event of a request that is refused: its method, caller and headers,
+    /// as far as they can be read. The headers say the language of the problem.
+    fn refused(self) -> ApiGatewayV2httpRequest {
+        let mut event = ApiGatewayV2httpRequest::default();
+        event.request_context.http.method = self.method().unwrap_or_default();
+        event.request_context.http.source_ip = self.request_context.http.source_ip;
+        event.request_context.request_id = self.request_context.request_id;
+        for (name, value) in self.headers.iter().flatten() {
+            if let Some((name, value)) = field(name, value) {
+                // Beyond the most names that a map can hold, the rest is left out.
+                drop(event.headers.try_insert(name, value));
+            }
+        }
+        event
+    }
+}
+
+/// A header as HTTP knows it. A value that is not ASCII stays, as bytes: left
+/// out, a header that restricts a request would be taken for absent.
+fn field(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
+    let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+    Some((name, HeaderValue::from_bytes(value.as_bytes()).ok()?))
+}
+
+/// A part of an address in which `these`, and what no address can hold, are
+/// written as `%xx`.
+fn escaped(part: &str, these: &str) -> String {
+    let stays = |byte: u8| byte.is_ascii_graphic() && !these.as_bytes().contains(&byte);
+    part.bytes()
+        .map(|byte| if stays(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
