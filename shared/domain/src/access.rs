@@ -1,10 +1,11 @@
-//! Who may call a route.
+//! Which callers a route admits.
 
 use crate::account::Role;
 use crate::error::ProblemCode;
 use crate::session::Reach;
 
-/// Who may call a route. Each route declares one; [`Access::admits`] enforces it.
+/// Which callers a route admits. Each route declares one; [`Access::admits`]
+/// enforces it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Every caller: no session is read.
@@ -19,18 +20,18 @@ pub enum Access {
     HelpDesk,
     /// A full session of an administrator.
     Administrator,
-    /// The bearer of a reset.
+    /// A reset bearer.
     Reset,
-    /// The bearer of a reset, or a session that reaches registration.
+    /// A reset bearer, or a session that reaches registration.
     ResetOrRegistration,
 }
 
 impl Access {
-    /// Whether a living session of this role and reach may call the route.
+    /// Checks that a valid session of this role and reach may call the route.
     ///
     /// # Errors
-    /// `forbidden` for another role; `stepRequired` for a session that must do
-    /// something else first; `signInRequired` where the route takes no session.
+    /// `forbidden` for another role; `stepRequired` for a session whose user must do
+    /// something else first; `signInRequired` if the route takes no session.
     pub fn admits(self, role: Role, reach: Reach) -> Result<(), ProblemCode> {
         let (roles, reaches): (&[Role], &[Reach]) = match self {
             Access::Anyone | Access::Reset => return Err(ProblemCode::SignInRequired),

@@ -1,4 +1,4 @@
-//! Who somebody is: user ID, handle, role, groups, methods.
+//! An account: who it belongs to, and what the policy lets it do.
 
 use crate::destination::Destination;
 use crate::error::{Violation, ViolationCode};
@@ -14,45 +14,50 @@ use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What an account may do to other accounts.
+/// What an account may do to other accounts: `user` nothing, `helpDesk` look
+/// after users, `administrator` everything.
 #[derive(
     strum::VariantArray, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
 )]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Role {
+    /// Manages its own account only.
     User,
+    /// Looks after accounts of users, not of other staff.
     HelpDesk,
+    /// Manages all accounts and the policy.
     Administrator,
 }
 
 impl Role {
-    /// Every one of them.
+    /// All roles.
     pub const ALL: &[Role] = <Role as strum::VariantArray>::VARIANTS;
 }
 
-/// The most groups one account may be in. A change of all of them is one
-/// transaction, which holds 100 members: 40 left, 40 joined, 4 words of a name
-/// away and 4 anew, and the account, its ledgers, the audit and the guards.
+/// The most groups one account may be in. One transaction, of at most 100
+/// members, must be able to replace all of them: 40 groups left, 40 joined, 4
+/// words of the name removed and 4 added, the account, its ledgers, the audit
+/// entry and the guards.
 pub const MAX_GROUPS: usize = 40;
 /// The longest display name, in characters.
 pub const MAX_NAME: usize = 128;
 
-/// A display name as an administrator typed it, trimmed.
+/// The display name that an administrator typed, trimmed.
 ///
 /// # Errors
-/// `notAName` for one that is blank, longer than [`MAX_NAME`] or not one line.
+/// `notAName` if it is blank, longer than [`MAX_NAME`] or not one line.
 pub fn display_name(text: &str) -> Result<String, Violation> {
     let name = text.trim();
     let fits = (1..=MAX_NAME).contains(&name.chars().count()) && reads_as_written(name);
     fits.then(|| name.to_owned()).ok_or_else(|| Violation::new("/name", ViolationCode::NotAName))
 }
 
-/// The groups that an administrator listed.
+/// The group names that an administrator listed.
 ///
 /// # Errors
-/// `outOfRange` for more than [`MAX_GROUPS`]; `notAGroup` for the first that is
-/// not a group name.
+/// `outOfRange` for more than [`MAX_GROUPS`]; `notAGroup` for the first text that
+/// is not a group name.
 pub fn group_names(list: &[String]) -> Result<BTreeSet<GroupName>, Violation> {
     if list.len() > MAX_GROUPS {
         return Err(Violation::out_of_range("/groups", 0, MAX_GROUPS as u32));
@@ -68,44 +73,60 @@ pub fn group_names(list: &[String]) -> Result<BTreeSet<GroupName>, Violation> {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Account {
+    /// The internal ID, which never changes.
     pub uid: Uid,
+    /// The user ID.
     pub user_id: UserId,
+    /// The display name.
     pub name: String,
+    /// The language of messages; the organisation's where it is `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
+    /// The role.
     pub role: Role,
+    /// The groups it is in.
     #[serde(default)]
     pub groups: BTreeSet<GroupName>,
+    /// Whether it may sign in and reset its password.
     pub enabled: bool,
-    /// Moves whenever what was issued before must die: password, enabled,
-    /// role, a method changed or removed. Starts at the creation's milliseconds, so that it never repeats
-    /// after delete and create.
+    /// Goes up whenever sessions, resets and challenges must end: when the
+    /// password, the role or `enabled` changes, and when a method is changed or
+    /// removed. It starts at the milliseconds of the creation, so that an account
+    /// created anew never repeats an older generation.
     pub generation: u64,
-    /// Moves with every write.
+    /// Goes up with every write.
     pub revision: u64,
+    /// The hash of the password.
     pub hash: StoredHash,
-    /// Set while the password is a temporary one.
+    /// When a temporary password expires. `None` if the owner of the account chose
+    /// the password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temporary_until: Option<Time>,
+    /// The verified methods.
     #[serde(default)]
     pub methods: Methods<Method>,
-    /// Addresses whose own code has not come back yet; used for nothing else.
+    /// Methods whose first code was not verified yet. They are used for nothing
+    /// else.
     #[serde(default)]
     pub pending: Methods<Pending>,
+    /// When it was created.
     pub created_at: Time,
+    /// When registration was finished first, or first since it was required anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registered_at: Option<Time>,
+    /// When the owner of the account last confirmed the methods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_at: Option<Time>,
-    /// When registration was first asked for: postponing counts from here.
+    /// When registration was first asked for. The days of postponing count from
+    /// here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_at: Option<Time>,
-    /// When registration was last required anew: what was verified before
-    /// still resets, and does not count as registered.
+    /// When registration was last required anew. Methods verified before can
+    /// still reset the password, but do not count as registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration_required_at: Option<Time>,
-    /// What a newer version of this code wrote: kept as it is, so that an
-    /// older one beside it takes nothing away.
+    /// Fields that a newer version of this code wrote. They are written back as
+    /// they are, so that an older version running beside it removes nothing.
     #[serde(flatten)]
     pub unknown: BTreeMap<String, serde_json::Value>,
 }
@@ -120,17 +141,17 @@ impl Account {
         }
     }
 
-    /// Kinds that are verified and that the policy allows now.
+    /// The kinds with a verified method that the policy allows now.
     pub fn usable_kinds(&self, policy: &Policy) -> BTreeSet<Kind> {
         self.usable(policy).map(|(id, _)| id.kind()).collect()
     }
 
-    /// Methods that are verified and that the policy allows now.
+    /// The verified methods that the policy allows now.
     fn usable(&self, policy: &Policy) -> impl Iterator<Item = (MethodId, &Method)> {
         self.methods.iter().filter(|(id, method)| policy.reaches(id.kind(), &method.binding))
     }
 
-    /// Usable kinds that count as registered: verified since registration was
+    /// The usable kinds that count as registered: verified since registration was
     /// last required anew.
     pub fn registered_kinds(&self, policy: &Policy) -> BTreeSet<Kind> {
         let counts = |method: &Method| Some(method.verified_at) >= self.registration_required_at;
@@ -138,7 +159,7 @@ impl Account {
         registered.map(|(id, _)| id.kind()).collect()
     }
 
-    /// Kinds whose messages come back.
+    /// The kinds whose messages come back.
     pub fn undeliverable_kinds(&self) -> BTreeSet<Kind> {
         let comes_back = |method: &Method| {
             method.binding.delivered().is_some_and(|delivered| delivered.undeliverable.is_some())
@@ -147,8 +168,9 @@ impl Account {
         methods.map(|(id, _)| id.kind()).collect()
     }
 
-    /// Since when messages to a usable method come back, if its owner has not
-    /// confirmed the method since; the earliest of all methods.
+    /// Since when messages to a usable method come back: the earliest time of all
+    /// methods. `None` if there is no such method, or the owner of the account has
+    /// confirmed the methods since.
     pub fn undeliverable_since(&self, policy: &Policy) -> Option<Time> {
         let since =
             |method: &Method| Some(method.binding.delivered()?.undeliverable.as_ref()?.since);
@@ -156,8 +178,8 @@ impl Account {
         since.filter(|since| self.confirmed_at.is_none_or(|at| *since > at)).min()
     }
 
-    /// How many different kinds this account must prove to reset. Two for
-    /// administrators, always (Entra's two-gate policy).
+    /// How many different kinds this account must prove to reset its password.
+    /// Administrators always need two (Entra's two-gate policy).
     pub fn kinds_needed(&self, policy: &Policy) -> usize {
         match self.role {
             Role::Administrator => 2,
@@ -165,26 +187,28 @@ impl Account {
         }
     }
 
-    /// How many kinds must be registered before `finish`: the number needed, at
-    /// most those that the policy allows. Kinds of the policy that this version of
-    /// the code does not know count here, so that they never lower the number.
+    /// How many kinds must be registered before registration can finish: as many
+    /// as a reset needs, but not more than the policy allows. Kinds of the policy
+    /// that this version of the code does not know count as allowed, so that they
+    /// never lower the number.
     pub fn kinds_to_register(&self, policy: &Policy) -> usize {
         self.kinds_needed(policy).min(policy.kinds().len() + policy.unknown_kinds.len())
     }
 
-    /// Every destination that is verified now: where notices go.
+    /// Every verified destination. Notices go to all of them.
     pub fn addresses(&self) -> Vec<Destination> {
         let delivered = self.methods.iter().filter_map(|(_, method)| method.binding.delivered());
         delivered.map(|delivered| delivered.destination.clone()).collect()
     }
 
-    /// The account after a write: the next revision.
+    /// The account with the next revision, for a write.
     pub fn revised(mut self) -> Account {
         self.revision += 1;
         self
     }
 
-    /// The account after a write that ends sessions, resets and challenges.
+    /// The account with the next revision and generation, for a write that ends
+    /// its sessions, resets and challenges.
     pub fn with_sessions_revoked(mut self) -> Account {
         self.generation += 1;
         self.revised()

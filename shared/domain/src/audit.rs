@@ -1,4 +1,4 @@
-//! What happened, for administrators and the help desk.
+//! The audit trail, which administrators and the help desk read.
 
 use crate::identity::{Handle, Uid};
 use crate::kind::Kind;
@@ -6,14 +6,15 @@ use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// What somebody reads to the help desk: 50 bits, Crockford base32, written
-/// `ABCDE-FGHJK`. It leads to the audit trail, never to an account's secret.
+/// A code that a user reads to the help desk: 50 bits in Crockford base32, such as
+/// `ABCDE-FGHJK`. The help desk finds audit entries by it. It gives access to
+/// nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SupportCode(String);
 
 impl SupportCode {
-    /// The support code of a reset or, outside one, of a request.
+    /// The support code of the ID of a reset or, outside a reset, of a request.
     pub fn of(id: &str) -> SupportCode {
         const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
         let hash = Sha256::digest(id.as_bytes());
@@ -22,81 +23,130 @@ impl SupportCode {
         let text: String = (0..10).map(symbol).collect();
         SupportCode(format!("{}-{}", &text[..5], &text[5..]))
     }
+    /// The code with its hyphen.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// An event of the audit trail.
+/// What an audit entry records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Event {
+    /// A user signed in.
     SignedIn,
+    /// A password was wrong, or the account may not sign in.
     SignInFailed,
+    /// A user signed out of one session.
     SignedOut,
+    /// A user signed out of all sessions.
     SignedOutEverywhere,
+    /// A signed-in user typed the password again.
     PasswordConfirmed,
+    /// A signed-in user changed the password.
     PasswordChanged,
+    /// A user asked for a code to a new method.
     MethodStarted,
+    /// A code was tried. A second entry follows if it was accepted.
     CodeAttempted,
+    /// A code was accepted for a reset.
     CodeAccepted,
+    /// A method was verified by its code.
     MethodVerified,
+    /// A method was removed.
     MethodRemoved,
-    /// Messages to a method's address come back.
+    /// Messages to a method's destination come back.
     MethodUndeliverable,
+    /// A user finished registration.
     Registered,
+    /// A user postponed registration.
     RegistrationPostponed,
+    /// A user confirmed that the methods are still right.
     RegistrationConfirmed,
+    /// An administrator or the help desk required registration anew.
     RegistrationRequired,
+    /// A reset was started.
     ResetStarted,
+    /// A code was asked for in a reset.
     CodeRequested,
+    /// A reset was cancelled.
     ResetCancelled,
+    /// A reset set a new password.
     PasswordReset,
+    /// An administrator saved the policy or the terms.
     PolicySaved,
+    /// An account was created.
     UserCreated,
+    /// An account was changed.
     UserChanged,
+    /// An account was deleted.
     UserDeleted,
+    /// An account was unlocked.
     UserUnlocked,
+    /// A temporary password was issued.
     TemporaryPasswordIssued,
+    /// The first administrator was created, or got another temporary password.
     AdministratorCreated,
 }
 
-/// Why it went as it did. [`Reason::None`] where there is nothing to add.
+/// Why a request or a message ended as it did; `none` if there is no special reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 #[derive(strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "camelCase", const_into_str)]
 pub enum Reason {
+    /// No special reason.
     None,
+    /// No account has the user ID.
     UnknownUser,
+    /// The account is disabled.
     Disabled,
+    /// The policy does not let this user reset the password.
     OutOfScope,
-    /// Reset is off for everybody.
+    /// The policy lets no user reset the password.
     ResetOff,
-    /// Too many failed guesses.
+    /// Too many guesses failed, so reset is closed to the account.
     ResetClosed,
+    /// The account has fewer usable kinds of method than it needs.
     NotEnoughMethods,
+    /// The password was wrong.
     WrongPassword,
+    /// The temporary password had expired.
     TemporaryPasswordExpired,
     // Why a message was not sent.
+    /// The reset is a decoy.
     Decoy,
+    /// A newer code was asked for, the code was used, or its reset ended.
     Superseded,
+    /// The method was changed or removed after the code was asked for.
     MethodChanged,
+    /// The typed destination is not that of the account.
     DestinationMismatch,
+    /// The code or the message was too old to be of use.
     TooLate,
+    /// The destination got as many codes as it may get in the window.
     DestinationLimit,
+    /// The policy does not allow the kind of method.
     KindNotAllowed,
+    /// The policy does not list the country of the phone.
     CountryNotAllowed,
-    /// The SMS of the day, for the organisation or a country, are spent.
+    /// The organisation's SMS of the day are spent.
     SmsBudget,
+    /// The country's SMS of the day are spent.
     CountryBudget,
+    /// The channel refused the message, or it was tried as often as it may be.
     Failed,
-    // Why messages to an address come back.
+    // Why messages to a destination come back.
+    /// The mail was refused for good.
     Bounced,
+    /// The recipient marked a mail as unwanted.
     Complained,
+    /// The owner of the phone asked for no more messages.
     OptedOut,
+    /// The carrier or the phone blocks messages.
     NumberBlocked,
+    /// The phone number does not exist.
     NumberInvalid,
 }
 
@@ -107,31 +157,39 @@ impl Reason {
     }
 }
 
-/// One row, append only.
+/// One audit entry. It is never changed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEvent {
+    /// The handle of the account.
     pub handle: Handle,
-    /// The account's internal id: it stays when the account is deleted.
+    /// The account's internal ID. It stays when the account is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uid: Option<Uid>,
-    /// Who did it, where that is somebody else.
+    /// The internal ID of the caller, if that is another account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<Uid>,
+    /// What happened.
     pub event: Event,
+    /// Why it ended as it did.
     pub reason: Reason,
+    /// The kind of method it concerns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
-    /// Names of the fields that an administrator changed.
+    /// The names of the fields that an administrator changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<String>,
-    /// The policy's version, where one was saved.
+    /// The version of the policy that was saved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
+    /// The support code of the reset or request.
     pub support_code: SupportCode,
+    /// The ID of the request.
     pub request_id: String,
+    /// When it happened.
     pub at: Time,
+    /// When the table may delete the entry.
     pub keep_until: Time,
-    /// Tells rows of one millisecond apart, and spreads the index by time.
+    /// Tells entries of one millisecond apart, and spreads the index by time.
     pub random: [u8; 6],
 }

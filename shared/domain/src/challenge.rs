@@ -1,4 +1,4 @@
-//! A challenge: one code sent for one purpose.
+//! A challenge: one code for one purpose.
 
 use crate::key::KeyId;
 use crate::kind::Kind;
@@ -7,39 +7,44 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use serde::{Deserialize, Serialize};
 
-/// What a proved code is good for. A code made for one purpose is worthless
-/// for the other.
+/// What a code is for. A code for one purpose is never accepted for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[derive(strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "camelCase", const_into_str)]
 pub enum Purpose {
+    /// To reset a forgotten password.
     Reset,
+    /// To register a method.
     Registration,
 }
 
 impl Purpose {
-    /// Every one of them.
+    /// All purposes.
     pub const ALL: &[Purpose] = <Purpose as strum::VariantArray>::VARIANTS;
 
+    /// The purpose as it is stored: the variant's name in camelCase.
     pub const fn as_str(self) -> &'static str {
         self.into_str()
     }
 }
 
-/// Shortest and longest code a policy can ask for (NIST 800-63B-4 3.1.3.2: at
-/// least six digits).
+/// How many digits a code may have (NIST 800-63B-4 3.1.3.2: at least six).
 pub const DIGITS: std::ops::RangeInclusive<usize> = 6..=8;
 
-/// Names a challenge and tells what is needed to make its code again: key
-/// generation, kind, digits and expiry, beside 128 random bits. It is not
-/// secret, and believed only as far as the ledger holds the very same id.
+/// The ID of a challenge: the key generation, kind, digits and expiry that its
+/// code is derived from, and 128 random bits. It is not secret. It is trusted only
+/// if the ledger holds the same ID.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ChallengeId {
+    /// The generation of the key that the code is derived with.
     pub kid: KeyId,
+    /// The kind of method that the code proves.
     pub kind: Kind,
+    /// How many digits the code has.
     pub digits: u8,
+    /// When the code expires.
     pub expires: Time,
     random: [u8; 16],
 }
@@ -48,11 +53,12 @@ const VERSION: u8 = 1;
 const BYTES: usize = 1 + 2 + 1 + 1 + 8 + 16;
 
 impl ChallengeId {
+    /// The ID of a new challenge.
     pub fn new(kid: KeyId, kind: Kind, digits: u8, expires: Time, random: [u8; 16]) -> ChallengeId {
         ChallengeId { kid, kind, digits, expires, random }
     }
 
-    /// The id as bytes: what a code is derived from.
+    /// The ID as bytes, from which the code is derived.
     pub fn to_bytes(&self) -> [u8; BYTES] {
         let mut out = [0; BYTES];
         out[0] = VERSION;
@@ -64,7 +70,7 @@ impl ChallengeId {
         out
     }
 
-    /// Reads an id from a path; `None` for what was never issued in this form.
+    /// Reads an ID that a path contains; `None` for text of any other form.
     pub fn parse(text: &str) -> Option<ChallengeId> {
         let bytes: [u8; BYTES] = BASE64.decode(text).ok()?.try_into().ok()?;
         let kind = Kind::from_repr(bytes[3])?;
@@ -98,6 +104,6 @@ impl From<ChallengeId> for String {
 impl TryFrom<String> for ChallengeId {
     type Error = &'static str;
     fn try_from(text: String) -> Result<ChallengeId, &'static str> {
-        ChallengeId::parse(&text).ok_or("not a challenge id")
+        ChallengeId::parse(&text).ok_or("not a challenge ID")
     }
 }

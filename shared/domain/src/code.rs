@@ -1,21 +1,24 @@
-//! One-time codes. A code is a function of a secret key and its challenge, so
-//! nothing is stored, and a redelivered event sends the same code.
+//! One-time codes.
+//!
+//! A code is derived from a secret key and its challenge. So no code is stored, and
+//! an event of the stream that is delivered twice sends the same code.
 
 use crate::challenge::{ChallengeId, DIGITS, Purpose};
 use crate::key::Key;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// The digits sent to somebody.
+/// The code of a challenge.
 pub struct Code(Zeroizing<String>);
 
-/// The digits somebody typed. Spaces are allowed anywhere, since people copy
-/// "1234 5678"; every other spelling is refused before it costs a guess.
+/// A code that a user typed. It may have spaces anywhere, since users copy
+/// "1234 5678". Any other spelling is refused before it costs a guess.
 pub struct TypedCode(Zeroizing<String>);
 
 impl Code {
-    /// The code of a challenge: HMAC over (id, purpose, try), reduced by
-    /// rejection sampling so that every code is equally likely.
+    /// The code of a challenge: an HMAC over the challenge ID, the purpose and an
+    /// attempt number. Attempts are rejected until the result can be reduced to
+    /// digits with every code equally likely.
     pub fn derive(key: &Key, challenge: &ChallengeId, purpose: Purpose) -> Code {
         let modulus = 10u64.pow(u32::from(challenge.digits));
         let limit = u64::MAX - u64::MAX % modulus;
@@ -26,24 +29,25 @@ impl Code {
                 u64::from_be_bytes(mac[..8].try_into().expect("8 of 32 bytes"))
             })
             .find(|number| *number < limit)
-            .expect("each try is refused with a chance below 1 in 10^11");
+            .expect("an attempt is rejected with a chance below 1 in 10^11");
         let width = usize::from(challenge.digits);
         Code(Zeroizing::new(format!("{:0width$}", number % modulus)))
     }
 
-    /// Whether this is what was sent, in constant time.
+    /// Whether the typed code is this one, in constant time.
     pub fn matches(&self, typed: &TypedCode) -> bool {
         self.0.as_bytes().ct_eq(typed.0.as_bytes()).into()
     }
 
-    /// The digits, for the message to their recipient and nothing else.
+    /// The digits. Use them only in the message to the recipient.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 }
 
 impl TypedCode {
-    /// `None` unless the text is six to eight ASCII digits and spaces.
+    /// Reads six to eight ASCII digits, with or without spaces; `None` for any other
+    /// text.
     pub fn parse(text: &str) -> Option<TypedCode> {
         let digits: Zeroizing<String> =
             Zeroizing::new(text.chars().filter(|c| *c != ' ').collect());

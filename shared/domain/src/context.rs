@@ -1,5 +1,4 @@
-//! What one request carries through every flow: its ID, its time, its source,
-//! and its randomness.
+//! The context of one request: its ID, its time, its source, and its random bytes.
 
 use crate::access::Access;
 use crate::audit::SupportCode;
@@ -26,27 +25,31 @@ pub fn random<const N: usize>(entropy: &dyn Entropy) -> [u8; N] {
     out
 }
 
-/// One request. Every flow takes it as one value.
+/// The context of one request. Every flow takes it.
 #[derive(Clone)]
 pub struct RequestContext {
     /// The request's ID: unique, and in every log line of the request.
     pub id: String,
-    /// The only time that the request decides by.
+    /// The time of the request. Every decision of the request uses it.
     pub now: Time,
-    /// Who may call the route; a session is checked against it when it is read.
+    /// Which callers the route admits. A session is checked against it when it is
+    /// read.
     pub access: Access,
-    /// The caller's address as it is counted: IPv4 whole, IPv6 by its /64.
+    /// The caller's network address as it is counted: an IPv4 address, or the /64
+    /// prefix of an IPv6 address.
     pub source: String,
-    /// How many resets, and how many sends, one source may start per clock hour.
+    /// How many resets one source may start in a clock hour, and how many codes it
+    /// may ask for.
     pub source_limit: u32,
-    /// Set where the request has an `Idempotency-Key`.
+    /// Set if the request has an `Idempotency-Key`.
     pub idempotency: Option<IdempotentRequest>,
     /// Where the request's random bytes come from.
     pub entropy: Arc<dyn Entropy>,
 }
 
 impl RequestContext {
-    /// The support code of this request, for a request outside a reset.
+    /// The support code of this request. A request in a reset uses that of the reset
+    /// instead.
     pub fn support_code(&self) -> SupportCode {
         SupportCode::of(&self.id)
     }
@@ -56,9 +59,9 @@ impl RequestContext {
         random(&*self.entropy)
     }
 
-    /// Bytes for a secret in the answer, named by `what`. A repetition of an
-    /// idempotent request gets the same bytes, so its answer is the same and
-    /// the secret is never stored.
+    /// `N` bytes for a secret in the answer, named by `what`. A repeated idempotent
+    /// request gets the same bytes. So it gets the same answer, and the secret is
+    /// not stored.
     pub fn secret<const N: usize>(&self, what: &str) -> [u8; N] {
         match &self.idempotency {
             Some(request) => request.secret(what),

@@ -1,5 +1,5 @@
-//! What became of a message after its channel had taken it: the name the
-//! channel gave it, and an address that messages come back from.
+//! Messages after a channel accepted them: their IDs, and destinations that
+//! messages come back from.
 
 use crate::audit::{Reason, SupportCode};
 use crate::identity::Handle;
@@ -7,81 +7,90 @@ use crate::kind::Kind;
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 
-/// How long it is known whose a message was. SES reports a permanent bounce
-/// within hours and gives up a passing one after 14 hours at most; a complaint
-/// that comes after a week marks nothing.
+/// How long a [`SentMessage`] is kept. SES reports a permanent bounce within hours,
+/// and gives up on a temporary one after 14 hours at most. A complaint that comes
+/// after a week marks no method.
 pub const SENT_KEPT: Span = Span::days(7);
 
-/// The name that a channel gave a message it took. Its events carry it.
+/// The ID that a channel gave to a message it accepted. Its delivery events carry
+/// the ID.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MessageId(String);
 
 impl MessageId {
-    /// The longest of them, in bytes: SES's have 60, SNS's 36.
+    /// The longest ID, in bytes. IDs of SES have 60, those of SNS have 36.
     pub const MAX_BYTES: usize = 128;
 
-    /// `None` for what no channel gives: it becomes part of a key.
+    /// Reads an ID of 1 to 128 plain characters; `None` for other text, since the ID
+    /// becomes part of a key of the table.
     pub fn parse(text: &str) -> Option<MessageId> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.@=+".contains(&b);
         ((1..=Self::MAX_BYTES).contains(&text.len()) && text.bytes().all(plain))
             .then(|| MessageId(text.to_owned()))
     }
+    /// The ID as the channel wrote it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Whose a message was, kept under its name. It holds no address: one that is
-/// compared with the account's has the same pseudonym.
+/// The account and destination of a message that a channel accepted. It is stored
+/// under the message's ID. It holds the pseudonym of the destination, which is
+/// enough to compare it with the account's destinations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SentMessage {
+    /// The handle of the account.
     pub handle: Handle,
+    /// The kind of method that the message went to.
     pub kind: Kind,
-    /// The pseudonym of its destination.
+    /// The pseudonym of the destination.
     pub destination: String,
-    /// Of the reset or the request that caused it: under it the help desk
-    /// finds that it came back. The table's index of support codes does not
-    /// hold it: it is written under another name.
+    /// The support code of the reset or request that caused the message. If the
+    /// message comes back, the help desk finds that by this code. It is stored as
+    /// `story`, so that the index of support codes does not list this item.
     #[serde(rename = "story")]
     pub support_code: SupportCode,
+    /// When the channel accepted the message.
     pub at: Time,
 }
 
-/// Since when messages to a method's address come back, and why. It takes
-/// nothing away from the method: a reset offers and sends as before.
+/// Since when messages to a method's destination come back, and why. The method
+/// stays usable: a reset offers it and sends to it as before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Undeliverable {
+    /// When the first message came back.
     pub since: Time,
+    /// Why it came back.
     pub reason: Returned,
 }
 
-/// Why an address gets no messages, now and later.
+/// Why messages to a destination come back for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[derive(strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "camelCase", const_into_str)]
 pub enum Returned {
-    /// The mail's receiver refused it for good, or it is on the account's
-    /// suppression list because it did before.
+    /// The receiving mail server refused the mail for good, or the address is on
+    /// the suppression list of SES because its server did so before.
     Bounced,
-    /// Its reader called a mail unwanted: SES sends nothing more there.
+    /// The recipient marked a mail as unwanted. SES sends no more mail there.
     Complained,
-    /// The phone's owner asked for no more messages.
+    /// The owner of the phone asked for no more messages.
     OptedOut,
-    /// The carrier or the phone takes none.
+    /// The carrier or the phone blocks messages.
     Blocked,
-    /// Nobody has the number.
+    /// The phone number does not exist.
     InvalidNumber,
 }
 
 impl Returned {
-    /// Every one of them.
+    /// All reasons.
     pub const ALL: &[Returned] = <Returned as strum::VariantArray>::VARIANTS;
 
-    /// The kind of method that it can be said of.
+    /// The kind of method that has such destinations.
     pub const fn kind(self) -> Kind {
         match self {
             Returned::Bounced | Returned::Complained => Kind::Email,
@@ -89,7 +98,7 @@ impl Returned {
         }
     }
 
-    /// How the audit trail says it.
+    /// The reason that the audit entry gets.
     pub const fn reason(self) -> Reason {
         match self {
             Returned::Bounced => Reason::Bounced,

@@ -1,23 +1,25 @@
-//! Addresses that a code can be sent to.
+//! Destinations: mail addresses and phone numbers that a code can be sent to.
 
 use crate::kind::{Channel, Kind};
 use serde::{Deserialize, Serialize};
 
-/// An address a code can be sent to, parsed once.
+/// A valid mail address or phone number that a code can be sent to.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Destination {
+    /// A mail address. The domain is in lower case.
     Email(String),
+    /// A phone number in E.164, such as `+886912345678`.
     MobilePhone(String),
 }
 
-/// The longest address RFC 5321 lets travel.
+/// The longest mail address, in bytes (RFC 5321).
 const MAX_EMAIL: usize = 254;
 
 impl Destination {
-    /// Reads an address of a kind: a mail address without display name,
-    /// quotes or domain literal (one recipient, no header to inject), or a
-    /// valid number in E.164. `None` for anything else.
+    /// Reads a mail address or a valid phone number; `None` for any other text. A mail
+    /// address may have no display name, quotes or domain literal, so that it names
+    /// one recipient and cannot inject a header.
     pub fn parse(kind: Kind, text: &str) -> Option<Destination> {
         let text = text.trim();
         match kind {
@@ -48,6 +50,7 @@ impl Destination {
         }
     }
 
+    /// The kind of method that it belongs to.
     pub const fn kind(&self) -> Kind {
         match self {
             Destination::Email(_) => Kind::Email,
@@ -55,7 +58,7 @@ impl Destination {
         }
     }
 
-    /// What a message to it is delivered by.
+    /// The channel that delivers messages to it.
     pub const fn channel(&self) -> Channel {
         match self {
             Destination::Email(_) => Channel::Mail,
@@ -63,14 +66,15 @@ impl Destination {
         }
     }
 
+    /// The address or number.
     pub fn as_str(&self) -> &str {
         match self {
             Destination::Email(text) | Destination::MobilePhone(text) => text,
         }
     }
 
-    /// The ISO 3166 country of a phone number; `None` for a mail address, and
-    /// for a number that is no country's.
+    /// The ISO 3166 code of a phone number's country; `None` for a mail address, and
+    /// for a number that belongs to no country.
     pub fn country(&self) -> Option<String> {
         match self {
             Destination::Email(_) => None,
@@ -81,7 +85,8 @@ impl Destination {
         }
     }
 
-    /// Enough to recognise one's own address, too little to learn it.
+    /// The destination with most characters hidden, such as `a•••@example.com`. The
+    /// owner recognises it; a stranger does not learn it.
     pub fn masked(&self) -> String {
         match self {
             Destination::Email(text) => {
@@ -96,9 +101,9 @@ impl Destination {
     }
 }
 
-/// Whether a number can be somebody's mobile phone. Where a country does not
-/// tell mobile numbers from others (+1), all of its ordinary ones may be.
-/// Premium, shared-cost and toll-free numbers are what toll fraud asks for.
+/// Whether a number can be a mobile phone. In countries that do not tell mobile
+/// numbers from others (+1), every ordinary number can be one. Premium, shared-cost
+/// and toll-free numbers are refused, since toll fraud uses them.
 fn takes_sms(number: &phonenumber::PhoneNumber) -> bool {
     matches!(
         number.number_type(&phonenumber::metadata::DATABASE),

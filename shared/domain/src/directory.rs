@@ -1,4 +1,5 @@
-//! The directory: what an account is found by, and what is looked for.
+//! Searching accounts: the words and groups that lead to an account, and the filter
+//! of a search.
 
 use crate::account::Account;
 use crate::error::{Problem, Violation, ViolationCode};
@@ -6,61 +7,65 @@ use crate::identity::GroupName;
 use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 
-/// Words of a display name that lead to its account: given names and family
-/// names, and a bound on the rows that one account writes.
+/// How many words of a display name lead to its account. Four is enough for given
+/// names and family names, and bounds the index rows of one account.
 const MAX_WORDS: usize = 4;
 
-/// Text as it is compared when somebody looks for it: NFKC and lower case, so
-/// that width, ligatures and capitals make no difference. It finds people; it
-/// never tells which account a user ID means.
+/// Folds text for a search: NFKC and lower case, so that width, ligatures and
+/// capitals make no difference. Only searches use it. It never decides which
+/// account a user ID belongs to.
 fn fold(text: &str) -> String {
-    // A lower case letter may be written in two ways again.
+    // Changing to lower case can undo NFKC, so NFKC is applied again.
     text.nfkc().collect::<String>().to_lowercase().nfkc().collect()
 }
 
-/// A folded word, not empty: a user ID, or a word of a display name.
+/// A folded word that is not empty: a user ID, or a word of a display name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Word(String);
 
 impl Word {
-    /// A longer one is cut, as is what is looked for: it is part of a key,
-    /// and the longest user ID fits.
+    /// The longest word, in bytes, which is that of a user ID. A longer word is cut,
+    /// in accounts and in searches, since a word is part of a key of the table.
     pub const MAX_BYTES: usize = crate::identity::UserId::MAX_BYTES;
 
     fn of(folded: &str) -> Word {
         Word(folded[..folded.floor_char_boundary(Word::MAX_BYTES)].to_owned())
     }
 
+    /// The word as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The character it begins with: what it is filed under. One character is
-    /// a whole name in Chinese, so nobody has to type a second one.
+    /// The first character, which is the partition of the word's index rows. One
+    /// character is enough for a search, since it can be a whole name in Chinese.
     pub fn initial(&self) -> char {
         self.0.chars().next().expect("a word is not empty")
     }
 
-    fn begins_with(&self, looked_for: &Word) -> bool {
-        self.0.starts_with(&looked_for.0)
+    fn begins_with(&self, prefix: &Word) -> bool {
+        self.0.starts_with(&prefix.0)
     }
 }
 
-/// What leads to an account.
+/// An index entry that leads to an account.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FoundBy {
+    /// A group that the account is in.
     Group(GroupName),
+    /// Its user ID, or a word of its display name.
     Word(Word),
 }
 
 impl Account {
-    /// Everything it is found by.
+    /// All index entries that lead to the account.
     pub fn found_by(&self) -> BTreeSet<FoundBy> {
         let groups = self.groups.iter().cloned().map(FoundBy::Group);
         groups.chain(self.words().into_iter().map(FoundBy::Word)).collect()
     }
 
-    /// Its user ID, then the words of its name: what stands between spaces.
+    /// The user ID, then the words of the display name, which are separated by
+    /// spaces.
     fn words(&self) -> Vec<Word> {
         let name = fold(&self.name);
         let name = name.split_whitespace().take(MAX_WORDS).map(Word::of);
@@ -68,7 +73,8 @@ impl Account {
     }
 }
 
-/// Who is looked for: everybody, or those that fit all that is given.
+/// The filter of a search. An account matches if each word begins one of its words
+/// and it is in the group. An empty filter matches all accounts.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     words: Vec<Word>,
@@ -76,13 +82,17 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Reads what somebody typed, and a group's whole name.
+    /// Reads the words of a search, and the whole name of a group.
+    ///
+    /// # Errors
+    /// `notASearch` for a search without a word; `notAGroup` for text that is not a
+    /// group name.
     pub fn parse(search: Option<&str>, group: Option<&str>) -> Result<Filter, Problem> {
         let folded = search.map(fold);
         let words: Vec<Word> =
             folded.iter().flat_map(|text| text.split_whitespace()).map(Word::of).collect();
         let mut violations = Vec::new();
-        // Who asks for nothing gets everybody by asking for nobody in particular.
+        // A caller who wants all accounts leaves the search out.
         if search.is_some() && words.is_empty() {
             violations.push(Violation::new("/search", ViolationCode::NotASearch));
         }
@@ -97,37 +107,40 @@ impl Filter {
         }
     }
 
+    /// The group of the filter.
     pub fn group(&self) -> Option<&GroupName> {
         self.group.as_ref()
     }
 
-    /// The word to look up: the longest, since it leads to the fewest.
+    /// The word to look up in the index: the longest, since it leads to the fewest
+    /// accounts.
     pub fn word(&self) -> Option<&Word> {
         self.words.iter().max_by_key(|word| word.0.len())
     }
 
-    /// Whether an account, as it is now, is one of those.
+    /// Whether an account matches the filter now.
     pub fn fits(&self, account: &Account) -> bool {
         let words = account.words();
-        let has = |looked_for: &Word| words.iter().any(|word| word.begins_with(looked_for));
+        let has = |prefix: &Word| words.iter().any(|word| word.begins_with(prefix));
         self.words.iter().all(has)
             && self.group.as_ref().is_none_or(|group| account.groups.contains(group))
     }
 
-    /// The word under which an account is shown. Several of its words may
-    /// begin alike; it is shown once, by the first of them.
+    /// The word whose index row shows the account in the results. Several words of an
+    /// account may match; it is shown once, by the first of them.
     pub fn shown_by(&self, account: &Account) -> Option<Word> {
-        let looked_for = self.word()?;
+        let prefix = self.word()?;
         let mut words = account.words();
-        // The user ID never changes, so nothing moves while somebody pages.
+        // The user ID comes first: it never changes, so the account keeps its place
+        // while a caller reads page after page.
         let user_id = words.remove(0);
-        if user_id.begins_with(looked_for) {
+        if user_id.begins_with(prefix) {
             return Some(user_id);
         }
-        words.into_iter().filter(|word| word.begins_with(looked_for)).min()
+        words.into_iter().filter(|word| word.begins_with(prefix)).min()
     }
 
-    /// This filter and no other, as text: what a cursor is bound to.
+    /// The filter as text, different for each filter. A paging cursor is bound to it.
     pub fn name(&self) -> String {
         let words: Vec<&str> = self.words.iter().map(Word::as_str).collect();
         // A word holds no space, and a group no line break.

@@ -1,7 +1,11 @@
-//! Keys. One secret holds generations of a master key; HKDF gives each use a
-//! key of its own. The first generation makes what is new, the last is the one
-//! that follows it: by the time it makes anything, every process that runs
-//! knows it. The others stay, since passwords were hashed with them.
+//! Keys, and the secret that holds them.
+//!
+//! The secret holds several generations of a master key. HKDF derives a separate
+//! key for each use.
+//!
+//! New values use the first generation. The last is the next one: it is published
+//! one rotation early, so that every process knows it before it is used. Older
+//! generations stay, since stored password hashes need them.
 
 use crate::destination::Destination;
 use crate::identity::{Handle, TypedUserId, Uid, UserId};
@@ -15,7 +19,7 @@ use std::collections::BTreeSet;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// Number of a generation of keys.
+/// The number of a generation of keys, from 1.
 pub type KeyId = u16;
 
 /// A 256-bit key. It has no `Debug`, no `==`, and is not serialised.
@@ -23,8 +27,8 @@ pub type KeyId = u16;
 pub struct Key(Zeroizing<[u8; 32]>);
 
 impl Key {
-    /// HMAC-SHA-256 over the parts, each preceded by its length, so that no
-    /// two lists of parts read alike.
+    /// HMAC-SHA-256 over the parts. Each part is preceded by its length, so that
+    /// two different lists of parts never give the same input.
     pub fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut mac = Hmac::<Sha256>::new_from_slice(&*self.0).expect("any length is a key");
         for part in parts {
@@ -34,12 +38,12 @@ impl Key {
         mac.finalize().into_bytes().into()
     }
 
-    /// The key's bytes, for a primitive that takes a key itself (Argon2).
+    /// The bytes of the key, for Argon2, which takes the key itself.
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// A key that is good for one name only.
+    /// A separate key for one name.
     pub fn derived(&self, name: &str) -> Key {
         Key(Zeroizing::new(self.mac(&[b"derived", name.as_bytes()])))
     }
@@ -56,26 +60,29 @@ impl Key {
 /// The keys of one generation.
 #[derive(Clone)]
 pub struct Generation {
+    /// The number of the generation.
     pub kid: KeyId,
-    /// Makes one-time codes.
+    /// Derives one-time codes.
     pub codes: Key,
-    /// Argon2's secret input, kept away from the table.
+    /// The secret input of Argon2, which is not in the table.
     pub pepper: Key,
     /// Authenticates paging cursors.
     pub cursors: Key,
-    /// Makes the secrets of answers that may be asked for again.
+    /// Derives the secrets in answers to idempotent requests.
     pub idempotency: Key,
 }
 
-/// All keys that are valid now; the first generation makes what is new.
+/// All valid keys.
 #[derive(Clone)]
 pub struct Keys {
-    /// Names accounts and addresses in keys of the table; never rotated.
+    /// Derives handles and pseudonyms, which are part of the table's keys. It is
+    /// never rotated.
     ids: Key,
+    /// The first generation is the current one.
     generations: Vec<Generation>,
 }
 
-/// Why a secret could not be read. It never says what the secret holds.
+/// The secret cannot be read. The message does not show the secret.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error(
     "the secret must be {{\"ids\": KEY, \"generations\": [{{\"kid\": 1.., \"key\": KEY}}]}}, each KEY 32 bytes as base64url"
@@ -97,7 +104,11 @@ struct SecretGeneration {
 }
 
 impl Keys {
-    /// Reads the secret's JSON. There is no default for any part of it.
+    /// Reads the JSON of the secret. No part of it has a default.
+    ///
+    /// # Errors
+    /// If the JSON has another shape, a key has another length, or the numbers of
+    /// the generations are not distinct and above 0.
     pub fn parse(json: &str) -> Result<Keys, InvalidSecret> {
         let document: SecretDocument = serde_json::from_str(json).map_err(|_| InvalidSecret)?;
         let generations = document
@@ -122,18 +133,18 @@ impl Keys {
         Ok(Keys { ids: decode(&document.ids)?.derive("ids"), generations })
     }
 
-    /// The generation that makes what is new.
+    /// The generation that new values use.
     pub fn current(&self) -> &Generation {
         &self.generations[0]
     }
 
-    /// Whether a number may be of a generation that we have not heard of yet:
-    /// they only grow.
+    /// Whether this number can belong to a generation added after these keys were
+    /// read. Numbers only grow.
     pub fn may_follow(&self, kid: KeyId) -> bool {
         self.generations.iter().all(|g| g.kid < kid)
     }
 
-    /// Whether everything that was made with other keys can be read with these.
+    /// Whether these keys can read everything that was made with the `other` keys.
     pub fn replaces(&self, other: &Keys) -> bool {
         let same = |a: &Key, b: &Key| bool::from(a.0.ct_eq(&*b.0));
         same(&self.ids, &other.ids)
@@ -143,7 +154,7 @@ impl Keys {
                 .all(|old| self.generation(old.kid).is_some_and(|new| same(&new.codes, &old.codes)))
     }
 
-    /// The generation of that number, while it is valid.
+    /// The generation of a number, if these keys hold it.
     pub fn generation(&self, kid: KeyId) -> Option<&Generation> {
         self.generations.iter().find(|g| g.kid == kid)
     }
@@ -153,9 +164,10 @@ impl Keys {
         Handle::from_mac(self.ids.mac(&[b"account", user_id.as_str().as_bytes()]))
     }
 
-    /// The handle of what a caller typed as a user ID. Text that cannot be one
-    /// (often a password in the wrong field) has a handle too, in a space of
-    /// its own: it is treated alike and never stored in plain.
+    /// The handle of the text that a caller typed as a user ID. Text that cannot be
+    /// a user ID (often a password in the wrong field) has a handle too, which
+    /// differs from that of every account. So it is treated like an unknown account,
+    /// and never stored in plain.
     pub fn handle(&self, typed: &TypedUserId) -> Handle {
         match typed.canonical() {
             Some(user_id) => self.handle_of(user_id),
@@ -163,27 +175,28 @@ impl Keys {
         }
     }
 
-    /// A stable, unreadable name for something personal: an address of a
-    /// method, a source address, an audit subject.
+    /// A stable name of 22 characters for personal data, such as a destination or a
+    /// source address. It does not reveal the text. `space` separates uses.
     pub fn pseudonym(&self, space: &str, text: &str) -> String {
         BASE64.encode(self.ids.mac(&[b"pseudonym", space.as_bytes(), text.as_bytes()]))[..22]
             .to_owned()
     }
 
-    /// The name under which sends to an address are counted, and by which a
-    /// typed one is compared with the account's.
+    /// The pseudonym of a destination, without regard to capitals. Sends are counted
+    /// under it, and a typed destination is compared with the account's by it.
     pub fn destination_name(&self, to: &Destination) -> String {
         self.pseudonym("destination", &to.as_str().to_lowercase())
     }
 
-    /// The internal id that is written where there is no account, so that
-    /// what is written has one shape.
+    /// The internal ID to store for a handle that has no account, so that the items
+    /// have the same shape.
     pub fn decoy_uid(&self, handle: &Handle) -> Uid {
         Uid(self.pseudonym("uid", handle.as_str()))
     }
 
-    /// The salt of the hash that is computed where there is no account: the
-    /// same for one handle, so that a repeated wrong password is recognised.
+    /// The salt of the hash to compute for a handle that has no account. It is
+    /// always the same for one handle, so that a wrong password typed twice is
+    /// recognised.
     pub fn decoy_salt(&self, handle: &Handle) -> [u8; 16] {
         self.ids.mac(&[b"salt", handle.as_str().as_bytes()])[..16]
             .try_into()
@@ -191,9 +204,13 @@ impl Keys {
     }
 }
 
-/// The secret that follows this one: the generation that was announced last
-/// makes what is new from now on, and another is announced. The first secret
-/// is made from nothing.
+/// The next secret: the generation that was last becomes the first, and a new one
+/// is added as the last. Without a current secret, a first one is made. `fresh`
+/// returns 32 new random bytes.
+///
+/// # Errors
+/// If the current secret cannot be read, or the numbers of generations are used
+/// up.
 pub fn rotated(
     current: Option<&SecretString>,
     mut fresh: impl FnMut() -> [u8; 32],
@@ -205,7 +222,7 @@ pub fn rotated(
             Keys::parse(current.expose_secret())?;
             let SecretDocument { ids, mut generations } =
                 serde_json::from_str(current.expose_secret()).map_err(|_| InvalidSecret)?;
-            // The last is the next; where there is one alone, none is announced.
+            // The last generation becomes the first. A single one stays.
             generations.rotate_right(1);
             (ids, generations)
         }

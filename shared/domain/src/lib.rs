@@ -1,25 +1,35 @@
-//! The rules of self-service password reset: pure values, and the flows that
-//! put them in order. No AWS, no HTTP, no clock and no randomness of its own.
+//! The rules of self-service password reset: pure decisions, and the flows that
+//! put them in order.
 //!
-//! | module | what it decides |
+//! This crate calls neither AWS nor HTTP. Time and random bytes are arguments.
+//!
+//! | module | what it holds |
 //! |---|---|
-//! | [`policy`] | every number an administrator sets: default, range, reason |
-//! | [`preview`] | whom a change of the policy would cut off |
+//! | [`identity`] | user IDs, handles, internal IDs and group names |
+//! | [`account`] | an account: role, groups, methods, and what the policy lets it do |
+//! | [`kind`], [`method`], [`methods`] | kinds of method, one method, all methods of an account |
+//! | [`destination`] | mail addresses and phone numbers that a code can be sent to |
+//! | [`directory`] | searching accounts by words and groups |
+//! | [`policy`] | every setting of an administrator: default, range, reason |
+//! | [`preview`] | accounts that a change of the policy would cut off |
+//! | [`challenge`], [`code`] | a challenge and the one-time code derived from it |
 //! | [`limit`] | the ledger: guesses, sends, waits, and when reset is closed |
-//! | [`account`], [`method`] | who somebody is, and where a code may go |
-//! | [`directory`] | what an account is found by |
-//! | [`challenge`], [`code`] | one code sent for one purpose |
-//! | [`reset`], [`session`], [`lockout`] | what a bearer may do, and until when |
-//! | [`password`] | which passwords are taken |
-//! | [`audit`], [`notice`], [`outbox`] | what is written down, and what is told |
-//! | [`delivery`] | what became of a message, and addresses that they come back from |
-//! | [`repeat`] | a request that may come again, and gets its first answer |
+//! | [`lockout`] | how long sign-in waits after wrong passwords |
+//! | [`reset`] | a reset, and whether an account may start one |
+//! | [`session`], [`access`] | a session, and the routes that it may call |
+//! | [`password`] | rules for a new password, and its stored hash |
+//! | [`outbox`], [`notice`] | messages that wait to be sent, and what notices tell |
+//! | [`delivery`] | the message IDs of the channels, and destinations that refuse messages |
+//! | [`audit`] | audit entries and support codes |
+//! | [`context`] | the ID, time, source and random bytes of one request |
+//! | [`idempotency`] | requests with an `Idempotency-Key`, and their recorded outcomes |
 //! | [`key`], [`secret`] | keys, bearers, and types that cannot be printed |
-//! | [`port`] | what the flows need from the world, and the guard of each write |
-//! | [`flow`] | one use case a file, readable aloud |
-//! | [`time`] | moments and spans, in milliseconds |
-//! | [`error`] | every problem a caller can be told |
-//! | [`json`] | how a value is written |
+//! | [`language`] | the languages of messages and problems |
+//! | [`time`] | instants and lengths of time, in milliseconds |
+//! | [`json`] | reading a JSON object strictly |
+//! | [`error`] | every problem that the API answers with |
+//! | [`port`] | what the flows need from outside, and the guard of each write |
+//! | [`flow`] | the use cases, one a file, in a folder for each function |
 
 pub mod access;
 pub mod account;
@@ -49,7 +59,6 @@ pub mod password;
 pub mod policy;
 pub mod port;
 pub mod preview;
-
 pub mod reset;
 pub mod secret;
 pub mod session;

@@ -1,5 +1,7 @@
-//! The ledger: everything that a guess or a send is judged by, in one item
-//! per account and purpose, so that check and charge are one write.
+//! The ledger: what limits the guesses and sends of an account.
+//!
+//! One item for each account and purpose holds all of it, so that one write both
+//! checks a limit and charges it.
 
 use crate::challenge::{ChallengeId, Purpose};
 use crate::kind::{Class, Kind};
@@ -9,86 +11,101 @@ use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How long a failed guess counts (NIST 800-63B-4 3.2.2: throttling may be
-/// lifted by time, never by a resend or a new reset).
+/// How long a failed guess counts. Only time lifts this limit, not a resend or a
+/// new reset (NIST 800-63B-4 3.2.2).
 pub const GUESS_WINDOW: Span = Span::hours(24);
 /// The longest wait before another code of the same kind.
 pub const LONGEST_RESEND_WAIT: Span = Span::minutes(8);
-/// How long a ledger is kept after its last write: every window is over.
+/// How long a ledger is kept after its last write. It is longer than every
+/// window that the ledger counts.
 pub const LEDGER_KEPT: Span = Span::hours(48);
-/// How long `send-code` waits for the ledger of a row that it sees: the items
-/// of one transaction become visible one by one.
+/// How old an outbox row must be before `send-code` trusts that the other items
+/// of its transaction are visible too. They become visible one by one.
 pub const SETTLING: Span = Span::seconds(3);
-/// `send-code` drops a code that has less than this left: nobody could type it.
+/// `send-code` drops a code that is valid for less than this: the user would not
+/// have the time to type it.
 pub const LEAST_LIFE_LEFT: Span = Span::seconds(30);
 
-/// One charged guess: when, and by which request, so that a request
-/// recognises its own.
+/// One charged guess: its time in milliseconds and the ID of its request. A
+/// request finds its own guess by it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Stamp(pub String);
 
 impl Stamp {
+    /// The stamp of a guess that the request with this ID makes now.
     pub fn new(now: Time, request: &str) -> Stamp {
         Stamp(format!("{:013}-{request}", now.0))
     }
     fn at(&self) -> Time {
-        // A stamp that cannot be read counts for ever: strict, and visible.
+        // A stamp that cannot be read counts for ever, so that the limit stays
+        // strict and the fault is noticed.
         Time(self.0.split('-').next().and_then(|ms| ms.parse().ok()).unwrap_or(i64::MAX / 2))
     }
 }
 
-/// The live challenge of a kind.
+/// The newest challenge of a kind.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Slot {
+    /// The ID of the challenge.
     pub id: ChallengeId,
-    /// Digest of the bearer that asked for it: nobody else can try it.
+    /// Digest of the bearer that asked for the challenge. Only that bearer may
+    /// guess its code.
     pub owner: BearerDigest,
-    /// Sends of this kind in this reset or registration.
+    /// How many codes of this kind the owner has asked for in this reset or
+    /// registration, this one included.
     pub n: u32,
+    /// When the challenge was issued.
     pub issued: Time,
+    /// When the code expires.
     pub exp: Time,
     /// Guesses left.
     pub left: u32,
+    /// Whether the code was accepted.
     #[serde(default)]
     pub used: bool,
 }
 
-/// What one account did for one purpose.
+/// The guesses and sends of one account for one purpose.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    /// Guesses an account may fail, as the policy said at the last issue.
+    /// How many guesses the account may fail, by the policy at the last issue.
     pub cap: u32,
+    /// The failed guesses, and those that are being judged.
     pub fails: BTreeSet<Stamp>,
-    /// When codes of a kind were asked for, inside the window.
+    /// When codes were asked for, by kind. Times that have left the window are
+    /// removed at the next issue.
     pub sent: BTreeMap<Kind, Vec<Time>>,
+    /// The newest challenge of each kind.
     pub slots: BTreeMap<Kind, Slot>,
 }
 
-/// A challenge that may be written: what changes, and what must not have.
+/// What to write when a challenge is issued, and the guard of the write.
 #[derive(Clone, Debug)]
 pub struct Issue {
+    /// The new slot.
     pub slot: Slot,
-    /// Guesses an account may fail, as the policy says now.
+    /// How many guesses the account may fail, by the policy now.
     pub cap: u32,
-    /// Failed guesses that count no more.
+    /// Failed guesses to remove, because they no longer count.
     pub stale: Vec<Stamp>,
-    /// Sends of this kind as they were read: the guard of the write.
+    /// The sends of this kind as they were read: the guard of the write.
     pub seen: Option<Vec<Time>>,
-    /// The same with this one.
+    /// The sends of this kind in the window, with the new one.
     pub sent: Vec<Time>,
 }
 
 /// Why no challenge may be issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// Too many failed guesses; open again at that time.
+    /// Too many guesses failed. The purpose opens again at this time.
     Closed(Time),
-    /// Another code was just sent, or the window is full.
+    /// Another code was sent a moment ago, or too many were sent in the window.
+    /// The next one may be sent at this time.
     TooSoon(Time),
 }
 
-/// Failed guesses the policy allows for a purpose.
+/// How many guesses the policy lets an account fail in 24 hours.
 pub fn guess_cap(policy: &Policy, purpose: Purpose) -> u32 {
     match purpose {
         Purpose::Reset => policy.limits.failed_guesses,
@@ -97,24 +114,28 @@ pub fn guess_cap(policy: &Policy, purpose: Purpose) -> u32 {
 }
 
 impl Ledger {
-    /// Until when a full count closes this purpose: 24 hours after the last
-    /// failed guess.
+    /// Until when this purpose is closed; `None` while it is open. It closes when
+    /// `cap` guesses have failed, until 24 hours after the last of them.
     pub fn closed_until(&self, cap: u32, now: Time) -> Option<Time> {
         let full = self.fails.len() >= cap as usize;
         let until = self.fails.iter().map(Stamp::at).max()? + GUESS_WINDOW;
         (full && until > now).then_some(until)
     }
 
-    /// Failed guesses that count no more: each after 24 hours. A full count is
-    /// closed until its last is that old, so it goes as a whole.
+    /// Failed guesses that no longer count, because they are 24 hours old. While
+    /// the purpose is closed no challenge is issued, so a full count is removed
+    /// as a whole.
     fn stale(&self, now: Time) -> Vec<Stamp> {
         let over = |stamp: &&Stamp| stamp.at() + GUESS_WINDOW <= now;
         self.fails.iter().filter(over).cloned().collect()
     }
 
-    /// Judges whether a code of the id's kind may be sent now, and says what
-    /// to write. A new challenge has a code and guesses of its own; the
-    /// account's count is shared and goes on.
+    /// What to write to issue the challenge `id` to `bearer` now. The challenge
+    /// gets guesses of its own. The account's count of failed guesses is shared
+    /// by all challenges and stays.
+    ///
+    /// # Errors
+    /// [`Refused`] if the purpose is closed or the code would be sent too soon.
     pub fn issue(
         &self,
         policy: &Policy,
@@ -159,39 +180,46 @@ impl Ledger {
     }
 }
 
-/// SMS of one UTC day that were charged.
+/// How many SMS were charged in one UTC day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
+    /// To all countries.
     pub total: u32,
+    /// To one country.
     pub country: u32,
 }
 
-/// The most SMS of one UTC day.
+/// How many SMS may be sent in one UTC day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
+    /// To all countries.
     pub total: u32,
+    /// To each country.
     pub country: u32,
 }
 
 impl Budget {
+    /// The budget that the policy sets.
     pub fn of(policy: &Policy) -> Budget {
         Budget { total: policy.limits.sms_per_day, country: policy.limits.sms_per_country_and_day }
     }
 }
 
-/// What `send-code` tells every request: read with the policy.
+/// Whether SMS is unavailable. `send-code` writes it, and every request that
+/// offers SMS reads it.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Flags {
-    /// The day's SMS were spent: until its end.
+    /// Set when the SMS of a day are spent: the end of that day.
     sms_closed_until: Option<Time>,
-    /// The day's budget when they were.
+    /// The total budget of a day at that moment.
     sms_budget: u32,
 }
 
 impl Flags {
-    /// Until when SMS is unavailable to everybody alike. A policy that allows
-    /// more than was spent opens it again at once.
+    /// Until when SMS is unavailable to all accounts; `None` while it is
+    /// available. A policy with a larger budget makes it available again at once.
+    /// With a budget of 0 it is never available.
     pub fn sms_closed_until(&self, policy: &Policy, now: Time) -> Option<Time> {
         let budget = policy.limits.sms_per_day;
         if budget == 0 {
@@ -201,8 +229,8 @@ impl Flags {
     }
 }
 
-/// The wait after the `sends`-th code of a kind: the policy's, doubling to
-/// eight minutes.
+/// How long to wait for another code of a kind after `sends` codes. The wait
+/// begins as the policy says and doubles with each code, up to eight minutes.
 pub fn resend_wait(policy: &Policy, sends: u32) -> Span {
     let first = Span::seconds(policy.limits.resend_wait_seconds.into());
     let doubled = first.0.saturating_mul(1 << sends.saturating_sub(1).min(16));

@@ -1,5 +1,7 @@
-//! The outbox: what is to be sent, written in the same transaction as its
-//! cause, and sent by `send-code` alone.
+//! The outbox: messages that wait to be sent.
+//!
+//! A request writes an outbox row in the transaction that causes the message.
+//! The table's stream then invokes `send-code`, which sends it.
 
 use crate::audit::{Reason, SupportCode};
 use crate::challenge::{ChallengeId, Purpose};
@@ -12,40 +14,50 @@ use crate::reset::ResetId;
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 
-/// How often a message is handed to its channel at most by the stream: a crash
-/// between claim and send may cost one repetition, never a flood. A code that
-/// was tried as often has failed; a notice waits for a re-drive.
+/// How often the stream hands a message to its channel at most. If `send-code`
+/// crashes between claim and send, the message may be sent twice, but not more
+/// often. A code that was tried this often has failed; a notice waits for a
+/// re-drive.
 pub const MAX_TRIES: u32 = 2;
-/// How long a row is left alone by a re-drive after it was claimed. Whoever claimed it may be sending it now
-/// (an invocation ends after 20 s), or its answer was lost and it went out. A notice has no other bound there: after an
-/// outage of any length it can be sent, and however often an operator asks, a
-/// person gets at most four an hour of one whose fate is unknown.
+/// How long a re-drive leaves a row alone after a claim. The claiming invocation
+/// may still be sending (it ends after 20 s), or it sent the message and lost the
+/// answer. A re-drive may try a notice any number of times, so that it can be
+/// sent after an outage of any length. With this wait a person gets at most four
+/// copies an hour, however often an operator starts a re-drive.
 pub const AT_REST: Span = Span::minutes(15);
-/// How long the stream leaves a code alone after a re-drive claimed it: an
-/// invocation's 20 s, and some. Longer, and the code would be over; the number
-/// of tries bounds how often it is sent. A notice has time: [`AT_REST`].
+/// How long the stream leaves a code alone after a re-drive claimed it: a little
+/// longer than an invocation, which ends after 20 s. After a longer wait the code
+/// would have expired. [`MAX_TRIES`] limits how often it is sent. For a notice
+/// the stream waits [`AT_REST`].
 pub const IN_HAND: Span = Span::seconds(30);
-/// How long a row is kept after it was written.
+/// How long an outbox row is kept after it was written.
 pub const OUTBOX_KEPT: Span = Span::days(7);
 
-/// The name of a row: when, what for, and a random part. The stream carries
-/// keys only, so it holds what the first read must know.
+/// The ID of an outbox row. The table's stream carries only keys, so the ID holds
+/// what `send-code` must know to read the items that the message depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxId {
+    /// When the row was written.
     pub at: Time,
+    /// What the row is for.
     pub what: OutboxKind,
+    /// Tells rows of one millisecond apart.
     pub random: String,
 }
 
+/// What an outbox row is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutboxKind {
+    /// A one-time code. It has a reset ID where its purpose is a reset.
     Code(Purpose, Option<ResetId>),
+    /// A notice to one destination.
     Notice,
-    /// One row that becomes a notice to each other administrator.
+    /// A notice to every other administrator.
     ToAdministrators,
 }
 
 impl OutboxId {
+    /// Reads the text that `Display` wrote; `None` for any other text.
     pub fn parse(text: &str) -> Option<OutboxId> {
         let mut parts = text.split('.');
         let at = Time(parts.next()?.parse().ok()?);
@@ -74,85 +86,113 @@ impl std::fmt::Display for OutboxId {
     }
 }
 
+/// How far an outbox row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum OutboxState {
+    /// Written, and not tried yet.
     Queued,
+    /// Taken by an invocation of `send-code`, which tries to send it.
     Claimed,
+    /// The channel accepted the message.
     Sent,
+    /// The message was not sent, on purpose: for example, its code had expired.
     Dropped,
+    /// The message could not be sent. A re-drive may still send a notice.
     Failed,
 }
 
-/// What is to be sent. A code is not in it: it is made when it is sent.
+/// The message of an outbox row. A code is not stored: it is derived when it is
+/// sent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum Message {
+    /// A one-time code.
     #[serde(rename_all = "camelCase")]
     Code {
+        /// The challenge that the code is derived from.
         challenge: ChallengeId,
+        /// What the code is for.
         purpose: Purpose,
-        /// Pseudonym of the destination that was typed, where that is asked.
+        /// Pseudonym of the destination that the caller typed, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         typed: Option<String>,
     },
+    /// A notice to one destination.
     #[serde(rename_all = "camelCase")]
     Notice {
+        /// The change that it tells.
         notice: Notice,
+        /// The destination. It is copied, since the change may have removed it
+        /// from the account.
         recipient: Destination,
+        /// The language of the text.
         language: Language,
-        /// Whom it speaks of, where that is not its recipient.
+        /// The name of the person it concerns, if that is not the recipient.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         about: Option<String>,
     },
-    /// To all administrators but the one it speaks of.
+    /// A notice to all other administrators that one of them reset the password.
     #[serde(rename_all = "camelCase")]
-    ToAdministrators { about: String },
+    ToAdministrators {
+        /// The name of the administrator who reset the password.
+        about: String,
+    },
 }
 
+/// One message that waits to be sent, or was sent.
 #[derive(Clone, Debug)]
 pub struct OutboxRow {
+    /// The account that the message belongs to.
     pub handle: Handle,
+    /// The ID of the row.
     pub id: OutboxId,
+    /// The message.
     pub message: Message,
-    /// Of the reset or the request that caused it.
+    /// The support code of the reset or request that caused the message.
     pub support_code: SupportCode,
+    /// How far the row is.
     pub state: OutboxState,
+    /// How often the row was claimed, without claims that were given back.
     pub tries: u32,
-    /// Who took it last to be sent, unless the channel refused it then.
+    /// The last claim. `None` if the channel refused the message at that try and
+    /// may accept it later.
     pub claimed: Option<Claimed>,
 }
 
-/// Who asks for a row to be handled.
+/// What makes `send-code` handle a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Round {
-    /// The stream, which tries a few times and then gives up.
+    /// The table's stream, which tries a few times and then gives up.
     Stream,
-    /// A re-drive, long after.
+    /// A re-drive, which an operator starts later.
     Again,
 }
 
-/// A row was taken to be sent.
+/// A claim: one invocation took a row to send it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claimed {
+    /// When.
     pub at: Time,
+    /// What made the invocation handle the row.
     pub by: Round,
 }
 
-/// What became of a row that was handled.
+/// What handling a row came to.
 #[derive(Clone, Debug)]
 pub enum Handled {
+    /// The row has ended.
     Ended(Ended),
-    /// Not yet: somebody else has it, it is not visible as a whole, or it was
-    /// tried lately.
+    /// The row must be handled again later: another invocation has claimed it, its
+    /// transaction is not visible as a whole yet, or it was tried a moment ago.
     Left(SupportCode),
-    /// There was nothing to do.
+    /// The row does not exist, or had ended before.
     Nothing,
 }
 
 impl Handled {
-    /// How it ended, if it did now.
+    /// How the row ended, if this handling ended it.
     pub fn ended(&self) -> Option<&Ended> {
         match self {
             Handled::Ended(ended) => Some(ended),
@@ -161,12 +201,16 @@ impl Handled {
     }
 }
 
-/// How a row ended.
+/// How an outbox row ended.
 #[derive(Clone, Debug)]
 pub struct Ended {
+    /// Its state: sent, dropped or failed.
     pub state: OutboxState,
+    /// Why it was dropped or failed; [`Reason::None`] if it was sent.
     pub reason: Reason,
-    /// Of what was, or would have been, sent.
+    /// The kind of method that the message went to, or would have. `None` for a
+    /// notice to administrators.
     pub kind: Option<Kind>,
+    /// The support code of the row.
     pub support_code: SupportCode,
 }

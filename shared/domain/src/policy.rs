@@ -1,5 +1,7 @@
-//! What an administrator sets. Each number stands here once, with its
-//! default, its range, its reason and its source.
+//! The policy: every setting of an administrator.
+//!
+//! [`ranges`] holds the default, the range, the reason and the source of each
+//! number.
 
 pub mod ranges;
 pub mod saved;
@@ -15,18 +17,24 @@ use ranges::{RANGES, Range, default_of};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// Who may reset their password.
+/// Which users may reset their password.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "camelCase", try_from = "WrittenScope")]
 pub enum Scope {
+    /// No user.
     None,
-    Selected { groups: BTreeSet<GroupName> },
+    /// Members of these groups.
+    Selected {
+        /// A user in one of these groups is in scope.
+        groups: BTreeSet<GroupName>,
+    },
+    /// Every user.
     All,
 }
 
-/// A scope as it is read. A tagged variant without fields would let any field
-/// pass, and groups beside `all` would be dropped without a word.
+/// A scope as it is read. serde ignores unknown fields beside a tagged variant
+/// without fields, so it would drop the groups of `all` silently.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WrittenScope {
@@ -49,120 +57,150 @@ impl TryFrom<WrittenScope> for Scope {
             (ScopeType::None, None) => Ok(Scope::None),
             (ScopeType::All, None) => Ok(Scope::All),
             (ScopeType::Selected, Some(groups)) => Ok(Scope::Selected { groups }),
-            // In serde's words, so that it is told like any other.
+            // serde's own words, which the API turns into a violation of the field.
             (ScopeType::Selected, None) => Err("missing field `groups`"),
             (ScopeType::None | ScopeType::All, Some(_)) => Err("unknown field `groups`"),
         }
     }
 }
 
-/// Whose destination must be typed in full before a code is sent.
+/// Which kinds of destination the user must type in full before a code of a reset
+/// is sent: `none`, `phone` for phone numbers only, or `all`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum ConfirmDestination {
+    /// No destination.
     None,
+    /// Phone numbers.
     Phone,
+    /// Every destination.
     All,
 }
 
+/// Rules of registration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RegistrationRules {
-    /// Whether sign-in asks people in scope to register.
+    /// Whether sign-in asks users in scope to register methods.
     pub required: bool,
+    /// For how many days a user may postpone registration.
     pub postpone_days: u32,
-    /// 0 = never.
+    /// After how many days sign-in asks the user to confirm the methods.
     pub reconfirm_days: u32,
 }
 
+/// Rules of one-time codes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CodeRules {
+    /// How many digits a code has.
     pub digits: u32,
+    /// How many minutes a code is valid.
     pub lifetime_minutes: u32,
-    /// Guesses one code allows.
+    /// How many guesses one code allows.
     pub guesses: u32,
 }
 
+/// Limits of guesses, sends and sign-ins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LimitRules {
-    /// Failed guesses per account in 24 hours, then reset is closed to it.
+    /// How many wrong codes of an account within 24 hours close reset to it.
     pub failed_guesses: u32,
-    /// The same for registration, counted apart.
+    /// How many wrong codes within 24 hours stop an account from registering methods.
     pub failed_registration_guesses: u32,
-    /// Wrong passwords before sign-in waits.
+    /// How many wrong passwords make sign-in wait.
     pub wrong_passwords: u32,
-    /// The first wait before another code of the same kind; it doubles.
+    /// The wait in seconds before a second code of the same kind; it doubles with
+    /// each further code.
     pub resend_wait_seconds: u32,
+    /// How many SMS may be sent in an hour.
     pub sms_per_hour: u32,
+    /// How many mails may be sent in ten minutes.
     pub mails_per_ten_minutes: u32,
+    /// How many SMS may be sent in a UTC day.
     pub sms_per_day: u32,
+    /// How many SMS may be sent to one country in a UTC day.
     pub sms_per_country_and_day: u32,
 }
 
+/// Rules of passwords.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PasswordRules {
-    /// Code points.
+    /// How many characters (Unicode code points) a password must have.
     pub minimum_length: u32,
 }
 
+/// How the organisation appears on pages and in messages.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Organisation {
+    /// The name.
     pub name: String,
-    /// Fits every SMS ([`LONGEST_SHORT_NAME`]).
+    /// A name of at most 12 UTF-16 units, short enough for an SMS.
     pub short_name: String,
-    /// `https:` or `mailto:`.
+    /// A link to the help desk, with the scheme `https:` or `mailto:`.
     pub help_desk: Option<String>,
-    /// `#rrggbb`.
+    /// The accent colour of the pages, as `#rrggbb`.
     pub accent_colour: String,
+    /// The language for users who have not chosen one.
     pub language: Language,
 }
 
-/// UTF-16 units of the organisation's short name. With a longer one the
-/// shortest text of an SMS would take two parts, beside a host of 30
-/// characters and a code of 8 digits.
+/// The longest short name of an organisation, in UTF-16 units. With a longer one
+/// even the shortest SMS would take two parts, given a host name of 30 characters
+/// and a code of 8 digits.
 pub const LONGEST_SHORT_NAME: usize = 12;
 
-/// Everything an administrator sets.
+/// All settings of an administrator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Policy {
+    /// Which users may reset their password.
     #[serde(deserialize_with = "object")]
     pub scope: Scope,
-    /// Kinds of method allowed.
+    /// The kinds of method that are allowed.
     pub methods: BTreeSet<Kind>,
-    /// Kinds that a newer version of the code allowed and this one does not
-    /// know. They are kept, usable for nothing, and count as allowed kinds, so
-    /// that fewer known kinds never lower the number required.
+    /// Kinds that a newer version of this code allowed and this one does not know.
+    /// They are kept but cannot be used. They count as allowed, so that fewer known
+    /// kinds never lower the number required.
     #[serde(skip)]
     pub unknown_kinds: BTreeSet<String>,
-    /// Different kinds that must be proved to reset.
+    /// How many different kinds a user must prove to reset the password.
     pub kinds_required: u32,
+    /// Rules of registration.
     #[serde(deserialize_with = "object")]
     pub registration: RegistrationRules,
+    /// Rules of one-time codes.
     #[serde(deserialize_with = "object")]
     pub code: CodeRules,
+    /// How many minutes a reset is valid.
     pub reset_lifetime_minutes: u32,
+    /// Limits of guesses, sends and sign-ins.
     #[serde(deserialize_with = "object")]
     pub limits: LimitRules,
-    /// ISO 3166 countries that may receive SMS.
+    /// The ISO 3166 codes of the countries that SMS may be sent to.
     pub sms_countries: BTreeSet<String>,
+    /// Which kinds of destination the user must type in full.
     pub confirm_destination: ConfirmDestination,
+    /// Rules of passwords.
     #[serde(deserialize_with = "object")]
     pub password: PasswordRules,
+    /// Whether the other administrators get a notice when an administrator resets
+    /// the password.
     pub notify_administrators: bool,
+    /// How the organisation appears on pages and in messages.
     #[serde(deserialize_with = "object")]
     pub organisation: Organisation,
+    /// How many days audit entries are kept.
     pub audit_days: u32,
 }
 
@@ -213,8 +251,8 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Whether a kind can be used: it is allowed and, for SMS, a country is
-    /// listed that may receive them.
+    /// Whether a kind can be used: it is allowed and, for phones, at least one
+    /// country is listed that SMS may be sent to.
     pub fn allows(&self, kind: Kind) -> bool {
         self.methods.contains(&kind)
             && match kind.class() {
@@ -243,8 +281,8 @@ impl Policy {
             }
     }
 
-    /// Whether the destination must be typed in full before a code of a reset
-    /// is sent (Entra for phones; Ory Kratos for all).
+    /// Whether the user must type the destination in full before a code of a reset
+    /// is sent. Entra asks for it for phones, Ory Kratos for all destinations.
     pub fn must_be_typed(&self, kind: Kind) -> bool {
         match self.confirm_destination {
             ConfirmDestination::None => false,
@@ -253,20 +291,23 @@ impl Policy {
         }
     }
 
+    /// How long a code is valid.
     pub fn code_lifetime(&self) -> Span {
         Span::minutes(self.code.lifetime_minutes.into())
     }
 
+    /// How long a reset is valid.
     pub fn reset_lifetime(&self) -> Span {
         Span::minutes(self.reset_lifetime_minutes.into())
     }
 
+    /// How long an audit entry is kept.
     pub fn audit_kept(&self) -> Span {
         Span::days(self.audit_days.into())
     }
 
-    /// Sends by a channel that one account, or one destination, may get in a
-    /// sliding window, and how long the window is.
+    /// How many codes a channel may send in a sliding window, and how long the
+    /// window is. The same limit holds for each account and for each destination.
     pub fn send_window(&self, channel: Channel) -> (u32, Span) {
         match channel {
             Channel::Mail => (self.limits.mails_per_ten_minutes, Span::minutes(10)),
@@ -274,8 +315,8 @@ impl Policy {
         }
     }
 
-    /// Everything that keeps this policy from being saved; empty where it can
-    /// be. Nothing is clamped.
+    /// Why this policy cannot be saved; empty if it can. No value is changed to fit
+    /// its range.
     pub fn violations(&self) -> Vec<Violation> {
         let written = serde_json::to_value(self).expect("a policy is JSON");
         let is_out = |range: &&Range| {
@@ -327,7 +368,7 @@ impl Policy {
     }
 }
 
-/// The number that a range limits: a value itself, or how many entries a list has.
+/// The number that a range limits: the value, or how many entries a list has.
 fn number(value: &serde_json::Value) -> Option<u64> {
     value.as_array().map_or_else(|| value.as_u64(), |list| Some(list.len() as u64))
 }
@@ -346,8 +387,8 @@ fn is_country(text: &str) -> bool {
     text.parse::<phonenumber::country::Id>().is_ok()
 }
 
-/// A link people may be sent to: no other scheme, and nothing that could
-/// break out of an attribute or a header.
+/// Whether a link to the help desk is safe: it has one of two schemes and no
+/// character that could end an HTML attribute or a header.
 fn is_help_desk(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("mailto:"));
     let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '<' | '>' | '\\');

@@ -1,5 +1,7 @@
-//! What the flows need from the world. Each write is a list of [`Change`]s
-//! that all happen or none; each variant states the guard it must hold.
+//! What the flows need from outside: the table, the channels, keys and hashes.
+//!
+//! Every write is a list of [`Change`]s of which all happen or none. Each change
+//! states its guard.
 
 use crate::account::Account;
 use crate::challenge::Purpose;
@@ -32,34 +34,56 @@ mod process;
 pub use change::{Change, CommitError, Guard, SourceCounter};
 pub use process::{HashTarget, KeyRing, PasswordCheck, PasswordHasher};
 
-/// A message on its way to one destination.
+/// A message to one destination.
 pub struct Outgoing<'a> {
+    /// The destination.
     pub to: &'a Destination,
+    /// The language of its text.
     pub language: Language,
+    /// The organisation that it names as its sender.
     pub organisation: &'a Organisation,
+    /// What it tells.
     pub content: Content<'a>,
 }
 
+/// What a message tells.
 pub enum Content<'a> {
-    Code { code: &'a Code, purpose: Purpose, minutes: u32 },
-    Notice { notice: Notice, about: Option<&'a str> },
+    /// A one-time code.
+    Code {
+        /// The code.
+        code: &'a Code,
+        /// What the code is for.
+        purpose: Purpose,
+        /// How many minutes the code is valid, rounded up.
+        minutes: u32,
+    },
+    /// A notice of a change.
+    Notice {
+        /// The change.
+        notice: Notice,
+        /// The name of the person it concerns, if that is not the recipient.
+        about: Option<&'a str>,
+    },
 }
 
-/// Why a message is not known to be on its way.
+/// Why a send was not confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SendError {
-    /// The channel will never take this one.
+    /// The channel refuses this message for good.
     Permanent,
-    /// The channel did not take it now, and may later.
+    /// The channel refused the message now, and may accept it later.
     Refused,
-    /// No answer: it may have been taken.
+    /// The channel did not answer: it may have accepted the message.
     Unknown,
 }
 
-/// The channels; `send-code` alone has one.
+/// Sends messages by mail and SMS. Only the function `send-code` has one.
 pub trait Sender: Send + Sync {
-    /// Hands a message to its channel; the name that the channel gave it, by
-    /// which its events speak of it.
+    /// Hands a message to its channel. Returns the channel's ID of the message,
+    /// which later delivery events carry.
+    ///
+    /// # Errors
+    /// A [`SendError`] if the channel did not confirm the message.
     fn send(
         &self,
         message: Outgoing<'_>,
@@ -69,125 +93,156 @@ pub trait Sender: Send + Sync {
 /// One item of a consistent read.
 #[derive(Clone)]
 pub enum Want<'a> {
+    /// The account of a handle.
     Account(&'a Handle),
+    /// The lock of sign-in of a handle.
     Lock(&'a Handle),
+    /// The ledger of a handle and purpose.
     Ledger(&'a Handle, Purpose),
+    /// One reset of a handle.
     Reset(&'a Handle, &'a ResetId),
+    /// The session of a bearer.
     Session(&'a Bearer),
+    /// One outbox row of a handle.
     Outbox(&'a Handle, &'a OutboxId),
-    /// Whose a message of this name was.
+    /// The account and destination that a message was sent to.
     Sent(&'a MessageId),
-    /// Sends to a destination, by its pseudonym.
+    /// The sends to a destination, by its pseudonym.
     Destination(&'a str),
-    /// SMS sent in the UTC day of this instant, in all and to a country.
+    /// The SMS charged in the UTC day of this instant, in total and to a country.
     Budget(Time, &'a str),
-    /// Whether SMS is unavailable to everybody.
+    /// Whether SMS is unavailable to all accounts.
     Flags,
-    /// What a request of this name did.
+    /// The idempotency record of this name.
     IdempotencyRecord(&'a Handle, &'a str),
     /// The handles of all enabled administrators.
     Administrators,
-    /// Whether a group is known.
+    /// Whether a group is registered.
     Group(&'a GroupName),
+    /// The policy.
     Policy,
 }
 
-/// What one consistent read found.
+/// What one consistent read found. An item that was not wanted, or does not
+/// exist, is `None` or empty.
 #[derive(Default)]
 pub struct Snapshot {
+    /// The accounts that exist, by handle.
     pub accounts: BTreeMap<Handle, Account>,
+    /// The lock of sign-in.
     pub lock: Option<Lock>,
+    /// The ledgers that exist, by purpose.
     pub ledgers: BTreeMap<Purpose, Ledger>,
+    /// The reset.
     pub reset: Option<Reset>,
+    /// The session.
     pub session: Option<Session>,
+    /// The outbox row.
     pub outbox: Option<OutboxRow>,
+    /// The message that a channel accepted.
     pub sent: Option<SentMessage>,
-    /// Sends to the destination, newest last; `None` where it has no item.
+    /// The sends to the destination, newest last.
     pub destination: Option<Vec<Time>>,
+    /// The SMS charged in the day.
     pub budget: Spent,
+    /// Whether SMS is unavailable.
     pub flags: Flags,
+    /// The idempotency record.
     pub idempotency: Option<IdempotencyRecord>,
+    /// The handles of all enabled administrators.
     pub administrators: BTreeSet<Handle>,
-    /// Groups wanted that are known.
+    /// The wanted groups that are registered.
     pub groups: BTreeSet<GroupName>,
+    /// The policy; `None` until one is saved.
     pub policy: Option<SavedPolicy>,
 }
 
 impl Snapshot {
+    /// The account of a handle.
     pub fn account(&self, handle: &Handle) -> Option<&Account> {
         self.accounts.get(handle)
     }
+    /// The ledger of a purpose, empty if it does not exist.
     pub fn ledger(&self, purpose: Purpose) -> Ledger {
         self.ledgers.get(&purpose).cloned().unwrap_or_default()
     }
-    /// The policy that holds: the saved one, else the first one.
+    /// The policy that applies: the saved one, or the initial one until one is
+    /// saved.
     pub fn policy(&self) -> SavedPolicy {
         self.policy.clone().unwrap_or_else(SavedPolicy::initial)
     }
 }
 
-/// A page of a list, and where the next begins.
+/// One page of a list.
 pub struct Page<T> {
+    /// The entries of the page.
     pub items: Vec<T>,
+    /// The position of the next page; `None` on the last one.
     pub next: Option<String>,
 }
 
-/// The table.
+/// The table. A method that fails answers `unavailable`, unless it says
+/// otherwise.
 pub trait Store: Send + Sync {
-    /// One consistent read of up to a hundred items.
+    /// Reads up to 100 items, each with every write that was committed before.
     fn read(&self, wants: &[Want<'_>]) -> impl Future<Output = Result<Snapshot, Problem>> + Send;
-    /// All of the changes or none, each under its guard. `step` tells commits
-    /// of one request apart: a repetition of the same is one write.
+    /// Writes all of the changes or none, each under its guard. `step` tells the
+    /// commits of one request apart: repeating the same commit writes once.
+    ///
+    /// # Errors
+    /// A [`CommitError`] if a guard failed or the table did not answer.
     fn commit(
         &self,
         ctx: &RequestContext,
         step: &str,
         changes: Vec<Change>,
     ) -> impl Future<Output = Result<(), CommitError>> + Send;
-    /// Writes down whose a message was, under the name that its channel gave
-    /// it; each name is given once, so there is nothing to guard. Not part of
-    /// the row's own write: that a message went out stays true whatever becomes
-    /// of its row.
+    /// Stores the account and destination of a message under the ID that its
+    /// channel gave it. A channel gives each ID once, so there is no guard. This
+    /// write is separate from that of the outbox row: the message went out even
+    /// if the row cannot be written.
     fn remember_sent(
         &self,
         id: &MessageId,
         sent: &SentMessage,
     ) -> impl Future<Output = Result<(), Problem>> + Send;
-    /// Accounts that fit, in a stable order, from a position that an earlier
-    /// page of the same filter gave. A page may be shorter than its limit.
+    /// The accounts that match a filter, in a stable order. `from` is the `next`
+    /// of an earlier page of the same filter. A page may be shorter than `limit`.
     fn list_accounts(
         &self,
         filter: &Filter,
         limit: u32,
         from: Option<String>,
     ) -> impl Future<Output = Result<Page<Account>, Problem>> + Send;
-    /// Groups that have a member, by name.
+    /// The groups that have a member, in the order of their names.
     fn list_groups(
         &self,
         limit: u32,
         from: Option<String>,
     ) -> impl Future<Output = Result<Page<GroupName>, Problem>> + Send;
-    /// Messages of an account that were not sent, and may hold an address.
+    /// The outbox rows of an account that were not sent. They may hold a
+    /// destination.
     fn unsent_messages(
         &self,
         handle: &Handle,
     ) -> impl Future<Output = Result<Vec<OutboxId>, Problem>> + Send;
-    /// Rows of the outbox that wait to be sent, from a position that an earlier
-    /// page gave. One that was written in this moment may be missing.
+    /// The outbox rows that wait to be sent. `from` is the `next` of an earlier
+    /// page. The list is read from an index, so the newest rows may be missing.
     fn list_waiting(
         &self,
         limit: u32,
         from: Option<String>,
     ) -> impl Future<Output = Result<Page<(Handle, OutboxId)>, Problem>> + Send;
-    /// The same, and then those that failed.
+    /// The outbox rows that wait to be sent, and then those that failed.
     fn list_unsent(
         &self,
         limit: u32,
         from: Option<String>,
     ) -> impl Future<Output = Result<Page<(Handle, OutboxId)>, Problem>> + Send;
-    /// The terms that were saved with this version; missing ones are unavailable.
+    /// The terms that were saved with this version. Missing terms are
+    /// `unavailable`.
     fn terms(&self, version: u64) -> impl Future<Output = Result<Arc<Terms>, Problem>> + Send;
-    /// Saved policies, newest first.
+    /// The saved policies, newest first.
     fn list_policies(
         &self,
         limit: u32,

@@ -1,5 +1,7 @@
-//! A reset: from the user ID to the new password. Every user ID gets one;
-//! that of an account which may not reset is a decoy of the same shape.
+//! A reset: from the user ID to the new password.
+//!
+//! Every user ID gets a reset. An unknown account, and one that may not reset its
+//! password, gets a decoy of the same shape.
 
 use crate::account::Account;
 use crate::audit::{Reason, SupportCode};
@@ -13,78 +15,91 @@ use crate::time::Time;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeSet;
 
-/// Public name of a reset, derived from its bearer.
+/// The public ID of a reset. It is derived from the bearer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ResetId(pub String);
 
 impl ResetId {
+    /// The ID of the reset that belongs to a bearer.
     pub fn of(bearer: &Bearer) -> ResetId {
         ResetId(bearer.public_id())
     }
-    /// The support code of everything in this reset.
+    /// The support code of this reset. All its audit entries and messages have it.
     pub fn support_code(&self) -> SupportCode {
         SupportCode::of(&self.0)
     }
 }
 
+/// How far a reset is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ResetState {
+    /// It may still set a password.
     Open,
+    /// It set a password.
     Done,
+    /// The user cancelled it.
     Cancelled,
 }
 
-/// One reset as it is stored. A decoy carries the same fields; only values
+/// One reset, as it is stored. A decoy has the same fields; only the values
 /// differ.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reset {
+    /// The handle of the user ID.
     pub handle: Handle,
+    /// The public ID.
     pub id: ResetId,
+    /// The digest of the bearer that may act on the reset.
     pub owner: BearerDigest,
-    /// False for a decoy: no proof is ever recorded.
+    /// False for a decoy, for which no proof is ever recorded.
     pub real: bool,
-    /// Why it is a decoy; told by support code only.
+    /// Why it is a decoy. Only the audit trail shows it.
     pub reason: Reason,
+    /// The internal ID of the account, or one made up for a decoy.
     pub uid: Uid,
-    /// The account's generation when the reset began; a later one kills it.
+    /// The account's generation when the reset began. The reset ends when the
+    /// account has a later one.
     pub generation: u64,
-    /// Versions of the methods a code may go to.
+    /// The versions of the account's methods when the reset began.
     pub versions: Methods<u64>,
+    /// How far it is.
     pub state: ResetState,
+    /// The kinds that were proved.
     #[serde(default, deserialize_with = "known_kinds")]
     pub verified: BTreeSet<Kind>,
+    /// When it expires.
     pub exp: Time,
 }
 
 impl Reset {
-    /// What its owner reads to the help desk.
+    /// The support code that the user reads to the help desk.
     pub fn support_code(&self) -> SupportCode {
         self.id.support_code()
     }
 
-    /// Whether this bearer may act on it now. Expiry is compared here, never
-    /// left to TTL.
+    /// Whether this bearer may act on the reset now. The expiry is compared here:
+    /// the table deletes expired items days later.
     pub fn is_open(&self, bearer: &Bearer, now: Time) -> bool {
         self.owner.matches(&bearer.digest()) && self.state == ResetState::Open && self.exp > now
     }
 
-    /// Whether it is of this account, as it was when the reset began.
+    /// Whether the reset belongs to this account: the account is enabled, is the
+    /// same one, and has the generation of the reset.
     pub fn is_of(&self, account: &Account) -> bool {
         self.uid == account.uid && self.generation == account.generation && account.enabled
     }
 
-    /// The account's method of a kind, if its address is still the one it was
-    /// when the reset began.
+    /// The account's method of a kind, if it has not changed since the reset began.
     pub fn method<'a>(&self, account: &'a Account, kind: Kind) -> Option<&'a Method> {
         let method = account.methods.get(MethodId::only(kind))?;
         (self.versions.get(MethodId::only(kind)) == Some(&method.version)).then_some(method)
     }
 
-    /// Kinds proved that count now: at such an address, and allowed by the
-    /// policy.
+    /// How many proved kinds count now: those whose method has not changed and that
+    /// the policy still allows.
     pub fn proofs(&self, account: &Account, policy: &Policy) -> usize {
         let reached = |kind: Kind| {
             self.method(account, kind).is_some_and(|method| policy.reaches(kind, &method.binding))
@@ -93,13 +108,14 @@ impl Reset {
     }
 }
 
-/// The kinds of a stored set that this version of the code knows.
+/// Reads a stored set of kinds, without those that this version of the code does
+/// not know.
 fn known_kinds<'de, D: Deserializer<'de>>(stored: D) -> Result<BTreeSet<Kind>, D::Error> {
     let names = BTreeSet::<String>::deserialize(stored)?;
     Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
 }
 
-/// Why an account cannot reset now; [`Reason::None`] where it can.
+/// Why an account cannot reset its password now; [`Reason::None`] if it can.
 pub fn eligibility(account: Option<&Account>, policy: &Policy) -> Reason {
     let Some(account) = account else { return Reason::UnknownUser };
     if !account.enabled {

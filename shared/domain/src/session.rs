@@ -1,4 +1,4 @@
-//! A session: what a signed-in bearer reaches, and until when.
+//! A session: what a signed-in user may do, and until when.
 
 use crate::account::Account;
 use crate::identity::{Handle, Uid};
@@ -9,38 +9,51 @@ use serde::{Deserialize, Serialize};
 
 /// How long a full session lasts (NIST 800-63B-4 2.1.3: at most 30 days at AAL1).
 pub const FULL: Span = Span::hours(12);
-/// How long a session lasts that reaches only registration or the change of
-/// a temporary password.
+/// How long a session lasts that may only register methods or change a temporary
+/// password.
 pub const LIMITED: Span = Span::minutes(20);
-/// How long a session lives unused.
+/// A session ends when it is not used for this long.
 pub const IDLE: Span = Span::hours(1);
-/// Use is written down in steps, so that most requests write nothing.
+/// The use of a session is recorded at most this often, so that most requests
+/// write nothing.
 pub const SEEN_STEP: Span = Span::minutes(5);
-/// How young a password proof must be to change methods (NIST 4.1.2.1).
+/// Methods may be changed for this long after the password was typed (NIST
+/// 800-63B-4 4.1.2.1).
 pub const PROOF: Span = Span::minutes(20);
 
-/// What a session reaches. Stored when it is made: a policy saved later does
-/// not lock anybody out of what they are doing.
+// The reach is stored with the session, so that a policy that is saved later does
+// not stop a user in the middle of a task.
+/// What a session may do: `changePassword` change a temporary password,
+/// `register` register methods, `full` everything that the role allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Reach {
+    /// Change a temporary password, and nothing else.
     ChangePassword,
+    /// Register, confirm or postpone methods, and nothing else.
     Register,
+    /// Everything that the role allows.
     Full,
 }
 
-/// What sign-in asks for next.
+/// What the user must do next: `changePassword` choose a password in place of a
+/// temporary one, `register` register methods, `reconfirm` confirm that the
+/// methods are still right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Next {
+    /// Choose a password in place of a temporary one.
     ChangePassword,
+    /// Register methods.
     Register,
+    /// Confirm that the methods are still right.
     Reconfirm,
 }
 
 impl Reach {
+    /// The reach of a session whose user must do this next.
     pub const fn of(next: Option<Next>) -> Reach {
         match next {
             Some(Next::ChangePassword) => Reach::ChangePassword,
@@ -49,8 +62,8 @@ impl Reach {
         }
     }
 
-    /// How long a session of this reach lasts, from the password's proof or
-    /// the end of a step.
+    /// How long a session of this reach lasts, from the moment that the password
+    /// was typed or the step before ended.
     pub const fn lasts(self) -> Span {
         match self {
             Reach::Full => FULL,
@@ -59,24 +72,31 @@ impl Reach {
     }
 }
 
+/// One session, as it is stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
+    /// The handle of the account.
     pub handle: Handle,
+    /// The digest of the bearer, by which the session is found.
     pub digest: BearerDigest,
+    /// The internal ID of the account.
     pub uid: Uid,
+    /// The account's generation. The session ends when the account has a later one.
     pub generation: u64,
+    /// What the session may do.
     pub reach: Reach,
+    /// When the session ends.
     pub exp: Time,
-    /// Last use, in steps of [`SEEN_STEP`].
+    /// The last recorded use: at most [`SEEN_STEP`] before the last one.
     pub seen: Time,
-    /// Last proof of the password.
+    /// When the password was typed last.
     pub proved_at: Time,
 }
 
 impl Session {
-    /// A session for an account as it was read together with the hash that
-    /// was checked.
+    /// A new session. `account` must be the one whose hash was checked, so that
+    /// the session gets the generation of that very password.
     pub fn begin(
         account: &Account,
         bearer: &Bearer,
@@ -91,15 +111,16 @@ impl Session {
             uid: account.uid.clone(),
             generation: account.generation,
             reach,
-            // No step of a session outlives the password it began with.
+            // However many steps follow, the session ends 12 hours after the
+            // password was typed.
             exp: (now + reach.lasts()).min(proved_at + FULL),
             seen: now,
             proved_at,
         }
     }
 
-    /// The same session under a new bearer, after a new proof of the password:
-    /// it lasts as if it began now.
+    /// The same session under a new bearer, after the password was typed again. It
+    /// lasts as if it began now.
     pub fn proved(&self, bearer: &Bearer, now: Time) -> Session {
         Session {
             digest: bearer.digest(),
@@ -110,14 +131,14 @@ impl Session {
         }
     }
 
-    /// What its bearer is asked to do next. What was put off is not asked of
-    /// this session again.
+    /// What the user must do next. A step that was postponed is not asked for
+    /// again in this session.
     pub fn next(&self, account: &Account, policy: &Policy, now: Time) -> Option<Next> {
         next_step(account, policy, now).filter(|next| Reach::of(Some(*next)) == self.reach)
     }
 
-    /// Whether it lives: not past its end, not idle, and of this very account
-    /// as it is now.
+    /// Whether the session is valid now: it has not ended, is not idle, and has the
+    /// generation of this account, which is enabled.
     pub fn lives(&self, account: &Account, now: Time) -> bool {
         self.exp > now
             && self.seen + IDLE > now
@@ -126,13 +147,13 @@ impl Session {
             && account.enabled
     }
 
-    /// Whether this use must be written down.
+    /// Whether this use must be recorded.
     pub fn renewal_due(&self, now: Time) -> bool {
         self.seen + SEEN_STEP <= now
     }
 }
 
-/// What somebody must do next, in the order of need.
+/// What the owner of the account must do next, the most urgent step first.
 pub fn next_step(account: &Account, policy: &Policy, now: Time) -> Option<Next> {
     if account.temporary_until.is_some() {
         return Some(Next::ChangePassword);
@@ -148,9 +169,9 @@ pub fn next_step(account: &Account, policy: &Policy, now: Time) -> Option<Next> 
     (reconfirmation_due(account, policy)? <= now).then_some(Next::Reconfirm)
 }
 
-/// When the methods must be confirmed: after the policy's days, where it asks
-/// for that, and at once where messages to one of them come back, since whoever
-/// is in scope could not reset with it. `None` where it is not asked.
+/// When the methods must be confirmed; `None` if they need not be. The policy may
+/// ask for it after a number of days. It is due at once when messages to a method
+/// come back, since a code sent there would not arrive.
 fn reconfirmation_due(account: &Account, policy: &Policy) -> Option<Time> {
     let (required, days) = (policy.registration.required, policy.registration.reconfirm_days);
     let confirmed = account.confirmed_at.or(account.registered_at).filter(|_| required && days > 0);
@@ -158,8 +179,8 @@ fn reconfirmation_due(account: &Account, policy: &Policy) -> Option<Time> {
     regular.into_iter().chain(account.undeliverable_since(policy)).min()
 }
 
-/// Until when a step may be put off: the policy's days from when it was first
-/// asked for or, for a reconfirmation, fell due. `None` where it may not.
+/// Until when a step may be postponed: the policy's days from when it was first
+/// asked for or, for a confirmation, was due. `None` if it may not be postponed.
 pub fn postpone_until(
     account: &Account,
     policy: &Policy,
@@ -175,7 +196,7 @@ pub fn postpone_until(
     (until > now).then_some(until)
 }
 
-/// Writes down when registration was first asked for.
+/// Sets when registration was first asked for, if `step` asks for it now.
 pub fn note_asked(account: &mut Account, step: Option<Next>, now: Time) {
     if step == Some(Next::Register) {
         account.asked_at.get_or_insert(now);

@@ -1,15 +1,22 @@
-//! Every number of the policy, once: its default, its range, why, and whose
-//! figure it is.
+//! Every number of the policy: its default, its range, the reason, and the
+//! source of the figures.
 
 use crate::kind::Kind;
 
-/// One number: where it stands, what it may be, and why.
+/// One number of the policy.
 pub struct Range {
+    /// JSON pointer (RFC 6901) of the field. For a list the number is how many
+    /// entries it has.
     pub pointer: &'static str,
+    /// The default.
     pub default: u32,
+    /// The smallest number allowed.
     pub min: u32,
+    /// The largest number allowed.
     pub max: u32,
+    /// Why the number is what it is. Part of the field's description in the API.
     pub reason: &'static str,
+    /// The standard or product that the figures come from.
     pub source: &'static str,
 }
 
@@ -22,31 +29,32 @@ const fn range(
     Range { pointer, default, min, max, reason, source }
 }
 
-/// Every number of the policy.
+/// All numbers of the policy.
 #[rustfmt::skip]
 pub const RANGES: [Range; 19] = [
-    range("/kindsRequired", (1, 1, 2), "two means two different kinds", "Entra"),
-    range("/registration/postponeDays", (7, 0, 90), "0 asks at once", "Entra"),
-    range("/registration/reconfirmDays", (180, 0, 730), "0 never asks again", "Entra"),
-    range("/code/digits", (8, 6, 8), "a spray over 10,000 accounts wins 9.5 % a day with 6, 0.1 % with 8", "NIST 800-63B-4 3.1.3.2"),
-    range("/code/lifetimeMinutes", (5, 1, 10), "ten minutes is the most a code may live", "ASVS 6.5.5, Entra"),
-    range("/code/guesses", (5, 1, 10), "a slip of the finger is not an attack", "ASVS 6.6.3"),
-    range("/limits/failedGuesses", (10, 3, 100), "a hundred is the most that may fail in a row", "NIST 800-63B-4 3.2.2"),
-    range("/limits/failedRegistrationGuesses", (10, 3, 100), "counted apart, so that it never closes reset", "NIST 800-63B-4 3.2.2"),
-    range("/limits/wrongPasswords", (10, 3, 100), "then sign-in waits a minute, doubling to fifteen", "Entra smart lockout"),
+    range("/kindsRequired", (1, 1, 2), "two codes of the same kind count once", "Entra"),
+    range("/registration/postponeDays", (7, 0, 90), "with 0 it cannot be postponed", "Entra"),
+    range("/registration/reconfirmDays", (180, 0, 730), "with 0 sign-in never asks again", "Entra"),
+    range("/code/digits", (8, 6, 8), "an attacker who guesses at 10,000 accounts succeeds with 9.5 % a day with 6 digits, with 0.1 % with 8", "NIST 800-63B-4 3.1.3.2"),
+    range("/code/lifetimeMinutes", (5, 1, 10), "ten minutes is the most that the standard allows", "ASVS 6.5.5, Entra"),
+    range("/code/guesses", (5, 1, 10), "more than one, since users mistype", "ASVS 6.6.3"),
+    range("/limits/failedGuesses", (10, 3, 100), "a hundred is the most that the standard allows in a row", "NIST 800-63B-4 3.2.2"),
+    range("/limits/failedRegistrationGuesses", (10, 3, 100), "it is a separate count, so that it never closes reset", "NIST 800-63B-4 3.2.2"),
+    range("/limits/wrongPasswords", (10, 3, 100), "the first wait is one minute; it doubles, up to 15 minutes", "Entra smart lockout"),
     range("/limits/resendWaitSeconds", (30, 15, 300), "a code usually arrives in 5 to 20 seconds", "Entra"),
-    range("/limits/smsPerHour", (5, 1, 20), "per account and per destination", "Entra"),
-    range("/limits/mailsPerTenMinutes", (10, 1, 20), "per account and per destination", "Entra"),
-    range("/limits/smsPerDay", (1000, 0, 1_000_000), "what a day may cost at most", "toll fraud"),
-    range("/limits/smsPerCountryAndDay", (1000, 0, 1_000_000), "what a country may cost at most", "toll fraud"),
+    range("/limits/smsPerHour", (5, 1, 20), "counted for each account and for each destination", "Entra"),
+    range("/limits/mailsPerTenMinutes", (10, 1, 20), "counted for each account and for each destination", "Entra"),
+    range("/limits/smsPerDay", (1000, 0, 1_000_000), "it bounds what a day costs", "toll fraud"),
+    range("/limits/smsPerCountryAndDay", (1000, 0, 1_000_000), "it bounds what a country costs", "toll fraud"),
     range("/resetLifetimeMinutes", (15, 5, 30), "long enough to find the phone", "Entra"),
-    range("/password/minimumLength", (15, 15, 64), "15 where the password is the only factor", "NIST 800-63B-4 3.1.1.2"),
+    range("/password/minimumLength", (15, 15, 64), "15 is the least where the password is the only factor", "NIST 800-63B-4 3.1.1.2"),
     range("/auditDays", (30, 1, 400), "long enough to answer a complaint", "Entra"),
-    range("/scope/groups", (1, 1, 50), "the policy is one small item", "seed"),
-    range("/methods", (1, 1, Kind::ALL.len() as u32), "with no kind nobody could reset", "Entra"),
+    range("/scope/groups", (1, 1, 50), "the number is bounded so that the policy stays one small item", "seed"),
+    range("/methods", (1, 1, Kind::ALL.len() as u32), "without a kind no account could reset its password", "Entra"),
 ];
 
-/// The default of the number at a pointer.
+/// The default of the number at a pointer. Compilation fails for a pointer that
+/// has no number.
 pub(super) const fn default_of(pointer: &str) -> u32 {
     let mut i = 0;
     while i < RANGES.len() {
@@ -55,7 +63,7 @@ pub(super) const fn default_of(pointer: &str) -> u32 {
         }
         i += 1;
     }
-    panic!("no such number")
+    panic!("no number has this pointer")
 }
 
 const fn equal(a: &[u8], b: &[u8]) -> bool {

@@ -1,4 +1,4 @@
-//! A policy as it was saved: with its version, and who saved it.
+//! A saved policy: its version, and the administrator who saved it.
 
 use crate::identity::Uid;
 use crate::kind::Kind;
@@ -8,23 +8,27 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// A policy as it was saved.
+/// A policy with its version, and the administrator who saved it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SavedPolicy {
-    /// 0 where none was ever saved.
+    /// The version; 0 until a policy is saved.
     pub version: u64,
+    /// When it was saved.
     pub saved_at: Option<Time>,
-    /// The administrator's internal id.
+    /// The internal ID of the administrator who saved it.
     pub saved_by: Option<Uid>,
-    /// The version that the organisation's terms were last saved with; 0 where
-    /// it has none. They lie apart, since every request reads this.
+    /// The version that the organisation's terms were last saved with; 0 if there
+    /// are none. The terms are an item of their own, since every request reads
+    /// the policy.
     pub terms: u64,
+    /// The policy.
     pub policy: Policy,
 }
 
 impl SavedPolicy {
-    /// What holds before anybody saved anything: reset is on for nobody.
+    /// The policy that applies until one is saved. No account may reset its
+    /// password under it.
     pub fn initial() -> SavedPolicy {
         SavedPolicy {
             version: 0,
@@ -37,9 +41,12 @@ impl SavedPolicy {
 }
 
 impl SavedPolicy {
-    /// Reads a policy as any version of this code stored it. A setting that was
-    /// not stored has its default; one that this version does not know is left
-    /// out; kinds that it does not know are kept.
+    /// Reads a policy that any version of this code stored. A setting that is
+    /// missing gets its default. A setting that this version does not know is
+    /// left out; kinds that it does not know are kept.
+    ///
+    /// # Errors
+    /// If a stored value has the wrong type.
     pub fn from_stored(mut stored: Value) -> Result<SavedPolicy, serde_json::Error> {
         let mut unknown_kinds = BTreeSet::new();
         if let Some(Value::Array(kinds)) = stored.pointer_mut(KINDS) {
@@ -58,7 +65,7 @@ impl SavedPolicy {
         Ok(saved)
     }
 
-    /// The policy as [`SavedPolicy::from_stored`] reads it: with the kinds that
+    /// The JSON that [`SavedPolicy::from_stored`] reads. It includes the kinds that
     /// this version does not know.
     pub fn to_stored(&self) -> Value {
         let mut stored = serde_json::to_value(self).expect("a policy is JSON");
@@ -69,13 +76,14 @@ impl SavedPolicy {
     }
 }
 
-/// Where a stored policy has its kinds.
+/// JSON pointer to the kinds of a stored policy.
 const KINDS: &str = "/policy/methods";
 
-/// Puts the stored values over the defaults of the same names.
+/// Replaces defaults by the stored values of the same names.
 fn overlay(known: &mut Value, stored: Value) {
     match (known, stored) {
-        // A scope is one of several shapes, and is taken whole.
+        // The scope, which has a `type`, has a different shape for each type, so it
+        // is replaced as a whole.
         (Value::Object(known), Value::Object(stored)) if !known.contains_key("type") => {
             for (name, value) in stored {
                 if let Some(place) = known.get_mut(&name) {

@@ -22,39 +22,54 @@ use crate::time::Time;
 /// What a source is counted for in a clock hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceCounter {
+    /// Resets that were started.
     Starts,
+    /// Codes that were asked for.
     Sends,
 }
 
 /// One member of a transaction.
+///
+/// Each variant says what it writes and then its guard, which is the condition
+/// under which the table accepts the transaction.
+///
+/// Several variants share fields. `handle` names the account, even where no
+/// account exists. `uid`, `generation`, `revision` and `seen` are values as they
+/// were read. `owner` is the digest of the caller's bearer. `now` is the time of
+/// the request.
+#[expect(missing_docs, reason = "the fields are explained once, above")]
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// Guard: no account has this handle.
+    /// Stores a new account. Guard: no account has this handle.
     CreateAccount { handle: Handle, account: Box<Account> },
-    /// Guard: uid, generation and revision are those of the account as read.
+    /// Stores an account over the one that was read. Guard: uid, generation and
+    /// revision are as read.
     SaveAccount { handle: Handle, uid: Uid, generation: u64, revision: u64, account: Box<Account> },
-    /// Guard: uid and revision are those of the account as read.
+    /// Deletes an account. Guard: uid and revision are as read.
     DeleteAccount { handle: Handle, uid: Uid, revision: u64 },
-    /// Guard: uid and generation are those of the account as read, and so are
-    /// its role and whether it is enabled. Of the one who acts, or of the one
-    /// that is acted on where nothing of it is written.
+    /// Writes nothing. Guard: uid and generation are as read. The generation moves
+    /// with the role and with `enabled`, so these are as read too. Used for the
+    /// caller, and for a target account that the transaction does not write.
     CheckAccount { handle: Handle, uid: Uid, generation: u64 },
-    /// No guard of its own: it is written with the account.
+    /// Adds an index row that leads to an account. No guard: the account is
+    /// written in the same transaction under its own guard.
     Index { handle: Handle, by: FoundBy },
-    /// No guard of its own: it is written with the account.
+    /// Removes an index row. No guard, as for [`Change::Index`].
     Unindex { handle: Handle, by: FoundBy },
-    /// No guard: a group that is known twice is known.
+    /// Adds a group to the list of groups. No guard: adding it again changes
+    /// nothing.
     RegisterGroup(GroupName),
-    /// Guard: the lock's revision is the one read, or there was none.
+    /// Stores the lock of sign-in. Guard: its revision is `seen`, or there is no
+    /// lock where `seen` is `None`.
     SaveLock { handle: Handle, seen: Option<String>, lock: Lock, now: Time },
-    /// No guard: whatever it says, it is over.
+    /// Deletes the lock of sign-in. No guard: it is deleted in every state.
     ClearLock { handle: Handle },
-    /// Guard: sends of the kind are as they were read. Writes the slot, so
-    /// the older challenge of the kind dies in the same write.
+    /// Writes the slot of a challenge, which ends the older challenge of the same
+    /// kind. Guard: the sends of the kind are as read.
     IssueChallenge { handle: Handle, purpose: Purpose, issue: Box<Issue> },
-    /// Guard: this very challenge is live, asked for by this bearer, not
-    /// expired, not used, with guesses left, and the account's count is not
-    /// full. Takes a guess and adds the stamp.
+    /// Takes one guess from a challenge and adds `stamp` to the failed guesses.
+    /// Guard: the slot holds this challenge of this owner; it is not expired and
+    /// not used and has guesses left; the account has failed guesses left.
     ChargeGuess {
         handle: Handle,
         purpose: Purpose,
@@ -63,116 +78,149 @@ pub enum Change {
         stamp: Stamp,
         now: Time,
     },
-    /// Guard: this very challenge is live and not used. Marks it used and
-    /// takes the request's own stamp back.
+    /// Marks a challenge used and removes `stamp` from the failed guesses. Guard:
+    /// the slot holds this challenge, and it is not used.
     UseChallenge { handle: Handle, purpose: Purpose, challenge: ChallengeId, stamp: Stamp },
-    /// Guard: this very challenge is live, not expired, and not used.
+    /// Writes nothing. Guard: the slot holds this challenge, and it is neither
+    /// expired nor used.
     CheckChallenge { handle: Handle, purpose: Purpose, challenge: ChallengeId, now: Time },
-    /// No guard: ends live challenges of the kinds, and the count if asked.
+    /// Removes the slots of these kinds and, where `fails` is set, all failed
+    /// guesses. No guard.
     DropChallenges { handle: Handle, purpose: Purpose, kinds: Vec<Kind>, fails: bool, now: Time },
-    /// Guard: no reset has this id.
+    /// Stores a new reset. Guard: no reset has this ID.
     CreateReset(Box<Reset>),
-    /// Guard: real, open, not expired, this bearer's, kind not proved yet.
+    /// Adds a kind to those that a reset has proved. Guard: the reset is real,
+    /// open, not expired and of this owner, and the kind is not proved yet.
     ProveKind { handle: Handle, reset: ResetId, owner: BearerDigest, kind: Kind, now: Time },
-    /// Guard: open, not expired, this bearer's.
+    /// Marks a reset done. Guard: it is open, not expired and of this owner.
     FinishReset { handle: Handle, reset: ResetId, owner: BearerDigest, now: Time },
-    /// Guard: there is none of this digest.
+    /// Stores a new session. Guard: no session has this digest.
     CreateSession(Box<Session>),
-    /// Guard: it exists, so that it is replaced once only.
+    /// Deletes a session. Guard: it exists, so only one request can replace it.
     DeleteSession { handle: Handle, digest: BearerDigest },
-    /// Guard: it exists, has not ended and is not idle.
+    /// Writes nothing. Guard: the session exists, has not ended and is not idle.
     CheckSession { handle: Handle, digest: BearerDigest, now: Time },
-    /// Guard: as for checking. The account's generation moves in the same
-    /// write, and this one session goes on with it.
+    /// Gives a session the account's new generation, so that it outlives the
+    /// write that moves the generation. Guard: as for [`Change::CheckSession`].
     KeepSession { handle: Handle, digest: BearerDigest, generation: u64, now: Time },
-    /// Guard: it exists. Writes down its use.
+    /// Records that a session was used. Guard: it exists.
     TouchSession { handle: Handle, digest: BearerDigest, now: Time },
-    /// Guard: the count of this clock hour is below the limit.
+    /// Adds one to a count of a source for this clock hour. Guard: the count is
+    /// below `limit`.
     CountSource { source: String, counter: SourceCounter, limit: u32, now: Time },
-    /// Guard: the policy's version is the one read.
+    /// Stores the policy that applies. Guard: its version is `seen`.
     SavePolicy { seen: u64, saved: Box<SavedPolicy> },
-    /// Guard: this version was never kept. The history's copy of a policy.
+    /// Stores the copy of a policy for the history. Guard: there is no copy of
+    /// this version.
     KeepPolicy(Box<SavedPolicy>),
-    /// Guard: no terms were kept under this version.
+    /// Stores the terms of a version. Guard: this version has none.
     KeepTerms(u64, Terms),
-    /// Guard: the policy's version is the one read.
+    /// Writes nothing. Guard: the policy's version is `seen`.
     CheckPolicy { seen: u64 },
-    /// Guard: there is no administrator yet, if `first`.
+    /// Adds an enabled administrator to their set. Guard, where `first` is set:
+    /// there is none yet.
     AddAdministrator { handle: Handle, first: bool },
-    /// Guard: another administrator remains.
+    /// Removes an administrator from the set. Guard: another one remains.
     RemoveAdministrator { handle: Handle },
-    /// Guard: there is none of this id.
+    /// Stores a new outbox row. Guard: no row has this ID.
     QueueMessage(Box<OutboxRow>),
-    /// Guard: queued or claimed, or failed where it is tried `again`; with the
-    /// tries it was read with.
+    /// Takes an outbox row for one try, and counts the try. Guard: it is queued
+    /// or claimed, or failed where a re-drive claims it; its tries are as read.
     ClaimMessage { handle: Handle, id: OutboxId, tries: u32, claimed: Claimed },
-    /// Guard: claimed, and not tried again since. Gives the try back, and
-    /// leaves it free for the next.
+    /// Takes back the try of a claim and the claim, so that the row can be
+    /// claimed again. Guard: it is claimed, and was not claimed again since.
     ReleaseMessage { handle: Handle, id: OutboxId, tries: u32 },
-    /// Guard: not closed already. Says how it went.
+    /// Records how an outbox row ended. Guard: it is queued or claimed.
     CloseMessage { handle: Handle, id: OutboxId, state: OutboxState, reason: Reason },
-    /// Guard: it is known. An event that comes again finds it no more.
+    /// Deletes the record of a message that a channel accepted. Guard: it exists,
+    /// so a repeated delivery event changes nothing.
     ForgetSent(MessageId),
-    /// No guard: nothing of it is to be left.
+    /// Deletes an outbox row. No guard: it is deleted in every state.
     EraseMessage { handle: Handle, id: OutboxId },
-    /// Guard: the sends are as they were read.
+    /// Replaces the sends to a destination by `sent`; `name` is its pseudonym.
+    /// They are kept until `until`. Guard: the sends are as read.
     ChargeDestination { name: String, seen: Option<Vec<Time>>, sent: Vec<Time>, until: Time },
-    /// Guard: the day's SMS, in all and to the country, are below the most
-    /// that is given. No guard where none is: notices are always sent.
+    /// Counts one SMS of the day, in total and to a country. Guard, where `most`
+    /// is set: both counts are below it. Notices have no guard; they are always
+    /// sent.
     ChargeBudget { country: String, most: Option<Budget>, now: Time },
-    /// No guard: SMS is unavailable to everybody until then, unless the
-    /// policy allows more than this many a day.
+    /// Makes SMS unavailable to all accounts until `until`, unless the policy
+    /// allows more than `budget` a day. No guard.
     CloseSms { until: Time, budget: u32 },
-    /// Guard: open, not expired, this bearer's.
+    /// Marks a reset cancelled. Guard: as for [`Change::FinishReset`].
     CancelReset { handle: Handle, reset: ResetId, owner: BearerDigest, now: Time },
-    /// Guard: no outcome of this name is recorded.
+    /// Stores an idempotency record. Guard: there is none of this name, or it has
+    /// expired.
     RecordOutcome { handle: Handle, name: String, record: Box<IdempotencyRecord> },
-    /// Guard: an outcome of this name is recorded.
+    /// Replaces the outcome in an idempotency record. Guard: the record exists.
     UpdateOutcome { handle: Handle, name: String, outcome: Outcome },
-    /// Guard: there is none of this id.
+    /// Appends an audit entry. Guard: there is none of this ID.
     RecordEvent(Box<AuditEvent>),
 }
 
 /// The item whose guard failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {
+    /// An account that the transaction writes.
     Account,
-    /// An account that was only to be as it was read: whose act it is.
+    /// An account that [`Change::CheckAccount`] checks and the transaction does
+    /// not write: usually that of the caller.
     Actor,
+    /// An index row or a group. Neither has a condition, so this guard cannot fail.
     Directory,
+    /// The lock of sign-in.
     Lock,
+    /// A ledger of guesses and sends.
     Ledger,
+    /// A reset.
     Reset,
+    /// A session.
     Session,
+    /// The counts of a source for a clock hour.
     Source,
+    /// The policy, a version of it, or the terms of a version.
     Policy,
+    /// The set of enabled administrators.
     Administrators,
+    /// An outbox row.
     Outbox,
+    /// The record of a message that a channel accepted.
     Sent,
+    /// The sends to a destination.
     Destination,
+    /// The SMS of a day.
     Budget,
+    /// An idempotency record.
     Idempotency,
+    /// An audit entry.
     Audit,
 }
 
 /// Why nothing was written.
 #[derive(Debug)]
 pub enum CommitError {
-    /// A guard failed. For a charge, the ledger as it stands.
-    Refused { guards: Vec<Guard>, ledger: Option<Box<Ledger>> },
-    /// The table did not answer, or conflicts did not end. Nothing is known
-    /// to have been written.
+    /// At least one guard failed.
+    Refused {
+        /// The items whose guards failed.
+        guards: Vec<Guard>,
+        /// The ledger as it is now, if its guard failed.
+        ledger: Option<Box<Ledger>>,
+    },
+    /// The table did not answer, or other transactions kept conflicting. It is
+    /// not known whether the changes were written.
     Unavailable,
 }
 
 impl CommitError {
+    /// Whether the guard of this item failed.
     pub fn by(&self, guard: Guard) -> bool {
         matches!(self, CommitError::Refused { guards, .. } if guards.contains(&guard))
     }
 }
 
 impl From<CommitError> for Problem {
-    /// Where a flow has no better word for a refusal, asking again is right.
+    /// `unavailable`: for a refusal that the flow does not name otherwise, the
+    /// caller should send the request again.
     fn from(_: CommitError) -> Problem {
         Problem::unavailable()
     }

@@ -1,4 +1,4 @@
-//! What a process gets from its surroundings: time, randomness, keys, hashes.
+//! What a process provides: keys and password hashes.
 
 use crate::error::Problem;
 use crate::key::{KeyId, Keys};
@@ -8,37 +8,57 @@ use crate::password::hash::StoredHash;
 use std::future::Future;
 use std::sync::Arc;
 
-/// The secret's keys, read lazily, and again when they are some minutes old.
+/// The keys of the secret. They are read at first use, and again when they are
+/// some minutes old.
 pub trait KeyRing: Send + Sync {
-    /// The keys as they were last read; unavailable where they never were.
+    /// The keys as they were last read.
+    ///
+    /// # Errors
+    /// `unavailable` if they could never be read.
     fn keys(&self) -> impl Future<Output = Result<Arc<Keys>, Problem>> + Send;
-    /// Keys that hold a generation. One that is unknown is asked for once
-    /// more; where it stays unknown, unavailable.
+    /// Keys that hold the generation `kid`. An unknown generation makes the ring
+    /// read the secret once more.
+    ///
+    /// # Errors
+    /// `unavailable` if the generation stays unknown.
     fn keys_with(&self, kid: KeyId) -> impl Future<Output = Result<Arc<Keys>, Problem>> + Send;
 }
 
 /// What a password is checked against.
 pub enum HashTarget<'a> {
+    /// The hash of an account.
     Stored(&'a StoredHash),
-    /// No account: the same work, and always wrong.
+    /// A salt, where no account exists. The check does the same work, and the
+    /// password is always wrong.
     Decoy([u8; 16]),
 }
 
 /// The outcome of a password check.
 pub struct PasswordCheck {
+    /// Whether the password is right.
     pub right: bool,
-    /// Made with other parameters or an older pepper than today's.
+    /// Whether the hash was made with other parameters or an older pepper than
+    /// those in use, and should be replaced.
     pub stale: bool,
+    /// Recognises the same wrong password when it is typed again.
     pub fingerprint: Fingerprint,
 }
 
-/// Argon2id, a bounded number at once.
+/// Computes Argon2id hashes, a bounded number at once.
 pub trait PasswordHasher: Send + Sync {
+    /// The hash of a password, to be stored.
+    ///
+    /// # Errors
+    /// `unavailable` if the hash cannot be computed now.
     fn hash(
         &self,
         password: &Password,
         salt: [u8; 16],
     ) -> impl Future<Output = Result<StoredHash, Problem>> + Send;
+    /// Compares a password with a stored hash, or does the same work for a decoy.
+    ///
+    /// # Errors
+    /// `unavailable` if the hash cannot be computed now.
     fn check(
         &self,
         target: HashTarget<'_>,
