@@ -63,7 +63,7 @@ pub enum Event {
     RegistrationPostponed,
     /// A user confirmed that the methods are still right.
     RegistrationConfirmed,
-    /// An administrator or the help desk required registration anew.
+    /// Registration was required anew.
     RegistrationRequired,
     /// A reset was started.
     ResetStarted,

@@ -1,5 +1,7 @@
-//! Every problem a caller can be told. The domain says what; the edge says
-//! which status and in which words.
+//! Every problem that the API answers with.
+//!
+//! This crate decides which problem it is. `platform` decides its HTTP status and its
+//! text.
 
 use crate::audit::SupportCode;
 use crate::time::{Span, Time};
@@ -10,49 +12,85 @@ use crate::time::{Span, Time};
 #[derive(strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "camelCase", const_into_str)]
 pub enum ProblemCode {
-    // The request itself.
+    // Problems of the request itself.
+    /// A field or parameter is missing, unknown or has a wrong value.
     InvalidRequest,
+    /// The route or the item does not exist.
     NotFound,
+    /// The route does not have this HTTP method.
     MethodNotAllowed,
+    /// The body is not JSON by its content type.
     UnsupportedMediaType,
+    /// The body is too large.
     BodyTooLarge,
+    /// The headers are too large.
     HeadersTooLarge,
+    /// The request must say which version it changes (`If-Match`).
     PreconditionRequired,
+    /// The item was changed since the caller read it.
     PreconditionFailed,
+    /// The same `Idempotency-Key` came with another body.
     IdempotencyKeyReused,
-    // Who asks.
+    // Problems of the caller.
+    /// The request needs a valid session.
     SignInRequired,
+    /// The user ID or the password is wrong, or the account may not sign in.
     SignInFailed,
+    /// Sign-in waits after too many wrong passwords.
     SignInLocked,
+    /// The caller must type the password again first.
     PasswordProofRequired,
+    /// The caller must do something else first: change a temporary password or
+    /// register methods.
     StepRequired,
+    /// The role of the caller does not allow the request.
     Forbidden,
+    /// A page of another site sent the request.
     CrossSite,
-    // The rules.
+    // Problems by the rules.
+    /// The policy lets no user reset the password.
     ResetOff,
+    /// Reset is closed to the account, because too many guesses failed.
     ResetClosed,
+    /// The reset has ended, or does not belong to the bearer.
     ResetEnded,
+    /// The policy does not allow the kind of method.
     KindNotAllowed,
+    /// The SMS of the day are spent.
     SmsUnavailable,
+    /// Another code was sent a moment ago, or too many were sent.
     TooSoon,
+    /// Too many requests came from the network address.
     TooManyFromAddress,
+    /// The code is wrong, expired, used or replaced by a newer one.
     CodeNotAccepted,
+    /// The reset has not proved enough kinds of method.
     ProofMissing,
+    /// The new password breaks a rule.
     PasswordRefused,
+    /// The current password is wrong.
     CurrentPasswordWrong,
+    /// Not enough kinds of method are registered.
     MethodMissing,
+    /// The step cannot be postponed any longer.
     PostponeOver,
+    /// There is no step to postpone or to confirm.
     NothingDue,
+    /// An account with this user ID exists.
     UserExists,
+    /// The request would leave no enabled administrator.
     LastAdministrator,
+    /// There is an administrator, so no first one can be created.
     AdministratorExists,
-    // Ourselves.
+    // Problems of Latchkey itself.
+    /// A service that the request needs did not answer. The caller should try again.
     Unavailable,
+    /// The request met an error in Latchkey.
     Internal,
 }
 
 impl ProblemCode {
-    /// Every one of them.
+    /// All problem codes.
     pub const ALL: &[ProblemCode] = <ProblemCode as strum::VariantArray>::VARIANTS;
 
     /// The code as the API writes it: the variant's name in camelCase.
@@ -61,50 +99,84 @@ impl ProblemCode {
     }
 }
 
-/// What is wrong with one field.
+/// What is wrong with one field, as a stable code of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "camelCase", const_into_str)]
 pub enum ViolationCode {
-    // How it is written.
+    // Its form is wrong.
+    /// The request cannot be read.
     NotARequest,
+    /// The body is not JSON.
     NotJson,
+    /// The field is not known.
     UnknownField,
+    /// The field is missing.
     MissingField,
+    /// The field is there twice.
     RepeatedField,
+    /// The value has the wrong JSON type.
     WrongType,
+    /// The value is not one of those allowed.
     UnknownValue,
+    /// The query parameter is not known.
     UnknownParameter,
+    /// The query parameter is there twice.
     RepeatedParameter,
+    /// The text is not a paging cursor of this list.
     NotACursor,
+    /// The search has no word.
     NotASearch,
-    // What it says.
+    // Its value is wrong.
+    /// The number is outside its range.
     OutOfRange,
+    /// The text is not a user ID.
     NotAUserId,
+    /// The text is not a name.
     NotAName,
+    /// The text is not a group name.
     NotAGroup,
+    /// The text is not a mail address or phone number.
     NotAnAddress,
+    /// The policy does not list the country of the phone.
     CountryNotAllowed,
+    /// The policy asks for the destination to be typed.
     DestinationMissing,
+    /// The text is not a code.
     NotACode,
+    /// The text is not a colour.
     NotAColour,
+    /// The text is not an ISO 3166 country.
     NotACountry,
+    /// The text is not a link to a help desk.
     NotAHelpDesk,
+    /// The text is not a term, or the term is there twice.
     NotATerm,
+    /// The header is not an `Idempotency-Key`.
     NotAnIdempotencyKey,
+    /// More kinds are required than are allowed.
     MoreKindsThanAllowed,
+    /// The password is too short or too long.
     PasswordLength,
+    /// The password has control characters.
     PasswordControl,
+    /// The password is the current one.
     PasswordUnchanged,
+    /// The password is too easy to guess, for a reason that has no code of its own.
     PasswordGuessable,
+    /// The password is a common one, or a single word or name.
     PasswordCommon,
+    /// The password repeats a few characters.
     PasswordRepeats,
+    /// The password is a row of keys, a sequence, a year or a date.
     PasswordSequence,
+    /// The password is made of what is known about the account.
     PasswordPersonal,
+    /// The password is made of the organisation's terms.
     PasswordTerm,
 }
 
 impl ViolationCode {
-    /// Every one of them.
+    /// All violation codes.
     pub const ALL: &[ViolationCode] = <ViolationCode as strum::VariantArray>::VARIANTS;
 
     /// The code as the API writes it: the variant's name in camelCase.
@@ -116,18 +188,23 @@ impl ViolationCode {
 /// One field and what is wrong with it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
-    /// JSON pointer (RFC 6901) into the body, or `/name` of a query's
-    /// parameter; empty for the whole request.
+    /// JSON pointer (RFC 6901) into the body, or `/name` for a query parameter; empty
+    /// for the whole request.
     pub pointer: String,
+    /// What is wrong.
     pub code: ViolationCode,
+    /// The smallest value or length allowed.
     pub min: Option<u32>,
+    /// The largest value or length allowed.
     pub max: Option<u32>,
 }
 
 impl Violation {
+    /// A violation without a range.
     pub fn new(pointer: &str, code: ViolationCode) -> Violation {
         Violation { pointer: pointer.to_owned(), code, min: None, max: None }
     }
+    /// An `outOfRange` violation with the range.
     pub fn out_of_range(pointer: &str, min: u32, max: u32) -> Violation {
         Violation {
             min: Some(min),
@@ -137,37 +214,45 @@ impl Violation {
     }
 }
 
-/// A refusal, on its way to the caller.
+/// A problem that a request is answered with.
 #[derive(Clone, Debug)]
 pub struct Problem {
+    /// What went wrong.
     pub code: ProblemCode,
+    /// The fields that are wrong.
     pub violations: Vec<Violation>,
-    /// Seconds after which trying again makes sense.
+    /// After how many seconds the caller should try again.
     pub retry_after: Option<u32>,
-    /// The reset's, where there is one; else the edge takes the request's.
+    /// The support code of the reset. Without one, the answer has the support code of
+    /// the request.
     pub support_code: Option<SupportCode>,
-    /// Whether this very refusal made sign-in wait. Its caller is not told.
+    /// Whether this wrong password made sign-in wait. It is for metrics; the answer
+    /// does not show it.
     pub lockout: bool,
 }
 
 impl Problem {
+    /// `invalidRequest` with these violations.
     pub fn invalid(violations: Vec<Violation>) -> Problem {
         Problem { violations, ..ProblemCode::InvalidRequest.into() }
     }
+    /// `invalidRequest` for one field.
     pub fn field(pointer: &str, code: ViolationCode) -> Problem {
         Problem::invalid(vec![Violation::new(pointer, code)])
     }
+    /// A problem that ends at a time: the caller should try again then.
     pub fn retry_at(code: ProblemCode, at: Time, now: Time) -> Problem {
         Problem { retry_after: Some((at - now).whole_seconds().max(1)), ..code.into() }
     }
-    /// The store, the secret or a channel did not answer: nothing was
-    /// decided, and asking again in a second is right.
+    /// The table, the secret or a channel did not answer. The caller should try again
+    /// after a second.
     pub fn unavailable() -> Problem {
         Problem {
             retry_after: Some(Span::seconds(1).whole_seconds()),
             ..ProblemCode::Unavailable.into()
         }
     }
+    /// The problem with the support code of a reset.
     pub fn with_support_code(self, code: &SupportCode) -> Problem {
         Problem { support_code: Some(code.clone()), ..self }
     }

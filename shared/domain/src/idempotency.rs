@@ -1,9 +1,9 @@
-//! Requests with an `Idempotency-Key`, which their caller may send again after
-//! a double click or a lost answer.
+//! Requests with an `Idempotency-Key`, which the caller may repeat after a double
+//! click or a lost answer.
 //!
-//! The outcome is recorded in the transaction that did the work. No secret of
-//! the answer is stored: it is derived from a recorded nonce, and derived again
-//! for a repetition.
+//! The transaction that does the work also records the outcome. A secret in the
+//! answer is not stored. It is derived from a recorded nonce, and derived again for
+//! a repeated request.
 
 use crate::challenge::ChallengeId;
 use crate::error::ProblemCode;
@@ -13,10 +13,10 @@ use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// How long a repetition gets the first answer.
+/// How long a repeated request gets the first answer.
 pub const IDEMPOTENCY_WINDOW: Span = Span::hours(24);
 
-/// What a request did, as far as its answer cannot be read from the table.
+/// What a request did: the part of its answer that cannot be read from the table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
@@ -48,9 +48,9 @@ pub struct IdempotencyRecord {
     pub nonce: String,
     /// What the request did.
     pub outcome: Outcome,
-    /// When it was first done.
+    /// When the request was first handled.
     pub at: Time,
-    /// When the record stops counting.
+    /// When the record expires.
     pub exp: Time,
 }
 
@@ -69,8 +69,8 @@ pub struct IdempotentRequest {
 }
 
 impl IdempotentRequest {
-    /// A request of this name and body, done for the first time or repeated.
-    /// `None` where the keys of its generation are gone.
+    /// A request of this name and body, first or repeated. `None` if `keys` do not
+    /// hold the generation `kid`.
     pub fn new(
         keys: &Keys,
         name: String,
@@ -82,7 +82,7 @@ impl IdempotentRequest {
         Some(IdempotentRequest { name, body, kid, nonce, seed })
     }
 
-    /// At most 32 bytes for a secret named `what`: the same for each repetition.
+    /// At most 32 bytes for a secret named `what`. A repeated request gets the same.
     pub(crate) fn secret<const N: usize>(&self, what: &str) -> [u8; N] {
         self.seed.mac(&[what.as_bytes()])[..N].try_into().expect("at most 32 bytes")
     }

@@ -1,13 +1,13 @@
-//! How a value is written: an object is an object.
+//! Reading JSON objects strictly.
 
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-/// Reads a struct from an object alone. What serde derives would take the
-/// array of its fields, too.
+/// Reads a struct from a JSON object only. The code that serde derives would also
+/// accept an array of its fields.
 ///
 /// # Errors
-/// Where anything else is written.
+/// If the value is not an object, or its fields do not fit.
 pub fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<T, D::Error> {
     T::deserialize(Object(value))
 }

@@ -1,9 +1,10 @@
-//! Kinds of authentication methods, and how each proves its owner.
+//! Kinds of authentication method.
 
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
-/// A kind of authentication method. Its number is part of every challenge ID.
+// The number of a kind is part of every challenge ID, so it must not change.
+/// A kind of authentication method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -11,33 +12,37 @@ use std::str::FromStr;
 #[strum(serialize_all = "camelCase", const_into_str)]
 #[repr(u8)]
 pub enum Kind {
+    /// A mail address.
     Email = 0,
+    /// A phone that receives SMS.
     MobilePhone = 1,
 }
 
-/// How a kind proves its owner.
+/// How a method proves that the user is the owner of the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// By a code that is delivered to a destination.
     Delivered(Channel),
-    /// By something that the owner holds: no message is sent.
+    /// By something that the owner holds. No message is sent.
     Held(HeldKind),
 }
 
-/// What a code is delivered by.
+/// The channel that delivers messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
+    /// Mail.
     Mail,
+    /// SMS.
     Sms,
 }
 
-/// A kind that its owner holds. There is none yet. With the first one, the
-/// compiler names every place that must decide what holds for it.
+/// A kind of method that the owner holds. None exists yet. When the first is added,
+/// the compiler names every place that must handle it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeldKind {}
 
 impl Kind {
-    /// Every one of them.
+    /// All kinds.
     pub const ALL: &[Kind] = <Kind as strum::VariantArray>::VARIANTS;
 
     /// The kind as the API and the table write it.
@@ -45,7 +50,7 @@ impl Kind {
         self.into_str()
     }
 
-    /// How it proves its owner.
+    /// How a method of this kind proves that the user is the owner of the account.
     pub const fn class(self) -> Class {
         match self {
             Kind::Email => Class::Delivered(Channel::Mail),
@@ -54,8 +59,8 @@ impl Kind {
     }
 }
 
-/// Names one method of an account. An account has at most one method of each
-/// kind that exists today, so the ID is the kind's name.
+/// The ID of one method of an account. An account has at most one method of each kind
+/// that exists today, so the ID is the kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MethodId(Kind);

@@ -1,21 +1,23 @@
-//! The languages that Latchkey speaks.
+//! The languages of messages and problems.
 
 use serde::{Deserialize, Serialize};
 
-/// A language messages and problems are written in.
+/// A language of messages and problems, as a BCP 47 tag.
 #[derive(
     strum::VariantArray, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
 )]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Language {
+    /// English.
     #[serde(rename = "en")]
     English,
+    /// Traditional Chinese, as written in Taiwan.
     #[serde(rename = "zh-TW")]
     TraditionalChinese,
 }
 
 impl Language {
-    /// Every one of them.
+    /// All languages.
     pub const ALL: &[Language] = <Language as strum::VariantArray>::VARIANTS;
 
     /// The BCP 47 tag.

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 pub struct Method {
     /// What the method is bound to.
     pub binding: Binding,
-    /// The account's revision that verified it. Another binding is another
-    /// version: what the older one proved does not count any more.
+    /// The account's revision that verified the method. A new binding gets a new
+    /// version, and proofs of the older version no longer count.
     pub version: u64,
     /// When its owner proved it last.
     pub verified_at: Time,
@@ -35,8 +35,8 @@ pub enum Binding {
 pub struct Delivered {
     /// The destination.
     pub destination: Destination,
-    /// ISO 3166 country of a phone. Found once, so that no later request parses
-    /// the number, and none takes longer for an account that has a phone.
+    /// The ISO 3166 country of a phone. It is stored, so that no later request parses
+    /// the number: that would take longer for an account that has a phone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
     /// Set while messages to the destination come back; removed when a code
@@ -45,7 +45,7 @@ pub struct Delivered {
     pub undeliverable: Option<Undeliverable>,
 }
 
-/// What the owner holds, by its kind. No kind is held yet: see
+/// Something that the owner holds. No such kind exists yet: see
 /// [`HeldKind`](crate::kind::HeldKind).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Held {}
@@ -65,7 +65,7 @@ impl Binding {
         }
     }
 
-    /// The destination, of a binding that has one.
+    /// The destination; `None` for something that the owner holds.
     pub fn delivered(&self) -> Option<&Delivered> {
         match self {
             Binding::Delivered(delivered) => Some(delivered),

@@ -1,4 +1,4 @@
-//! Methods of an account by their ID.
+//! The methods of an account, by their ID.
 
 use crate::kind::MethodId;
 use serde::de::{DeserializeOwned, Error};
@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// One `T` for each method. Entries of methods that this version of the code
-/// does not know are kept and written back as they are. They count for nothing.
+/// A map with one `T` for each method. Entries of methods that this version of the code
+/// does not know are written back as they are, and are ignored otherwise.
 #[derive(Clone, Debug)]
 pub struct Methods<T> {
     known: BTreeMap<MethodId, T>,
@@ -20,7 +20,7 @@ impl<T> Methods<T> {
         self.known.get(&id)
     }
 
-    /// Puts the entry of a method in place of an older one.
+    /// Sets the entry of a method.
     pub fn insert(&mut self, id: MethodId, entry: T) {
         self.known.insert(id, entry);
     }
@@ -35,7 +35,7 @@ impl<T> Methods<T> {
         self.known.iter().map(|(id, entry)| (*id, entry))
     }
 
-    /// Whether it has no entry.
+    /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
         self.known.is_empty()
     }

@@ -1,24 +1,30 @@
-//! What people are told without having asked, always.
+//! Notices: messages that tell users about a change to an account.
 
 use serde::{Deserialize, Serialize};
 
-/// A notice (NIST 800-63B-4 4.6, ASVS 6.3.7): it goes to every address that
-/// was valid before the change it tells of.
+/// The change that a notice tells about (NIST 800-63B-4 4.6, ASVS 6.3.7). The notice
+/// goes to every destination that was verified before the change.
 #[derive(strum::VariantArray, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Notice {
+    /// A reset set a new password.
     PasswordReset,
+    /// The signed-in user changed the password.
     PasswordChanged,
+    /// A method was added.
     MethodAdded,
+    /// A method was replaced by another of its kind.
     MethodChanged,
+    /// A method was removed.
     MethodRemoved,
-    /// An administrator issued a temporary password.
+    /// An administrator or the help desk issued a temporary password.
     PasswordIssued,
-    /// To the other administrators: one of them reset the password.
+    /// Another administrator reset the password. It goes to all administrators but that
+    /// one. The policy can turn it off.
     AdministratorReset,
 }
 
 impl Notice {
-    /// Every one of them.
+    /// All notices.
     pub const ALL: &[Notice] = <Notice as strum::VariantArray>::VARIANTS;
 }

@@ -1,10 +1,10 @@
-//! Passwords: what is taken, and the forms they travel in.
+//! Passwords: which new ones are accepted, and how a hash is stored.
 //!
-//! | part | what it refuses |
+//! | part | refuses passwords that |
 //! |---|---|
-//! | here | too short, too long, control characters |
-//! | [`terms`] | what is made of the organisation's own terms |
-//! | [`strength`] | what is easy to guess, most of all for who knows the account |
+//! | here | are too short or too long, or have control characters |
+//! | [`terms`] | are made of the organisation's own terms |
+//! | [`strength`] | are easy to guess, also for someone who knows the account |
 
 pub mod hash;
 mod strength;
@@ -18,38 +18,39 @@ use crate::time::Span;
 use subtle::ConstantTimeEq;
 use unicode_normalization::UnicodeNormalization;
 
-/// Longest password in code points; all of it counts (NIST 800-63B-4 3.1.1.2
-/// asks for at least 64 to be permitted).
+/// The longest password, in Unicode code points. All of them count (NIST 800-63B-4
+/// 3.1.1.2 requires that at least 64 are permitted).
 pub const MAX_LENGTH: usize = 256;
-/// How long a temporary password can be used (ASVS 6.4.1).
+/// How long a temporary password is valid (ASVS 6.4.1).
 pub const TEMPORARY: Span = Span::days(7);
 
-/// A password in NFC (NIST 800-63B-4 3.1.1.2), never shortened or case-folded.
+/// A password in NFC (NIST 800-63B-4 3.1.1.2). It is never shortened or case-folded.
 pub struct Password(SecretString);
 
 impl Password {
+    /// The password that a user typed.
     pub fn new(typed: &SecretString) -> Password {
         Password(typed.expose_secret().nfc().collect::<String>().into())
     }
 
-    /// Whether it is the same one.
+    /// Whether both are the same password, in constant time.
     pub fn is(&self, other: &Password) -> bool {
         self.expose().ct_eq(other.expose()).into()
     }
 
-    /// UTF-8 bytes, for the hash and nothing else.
+    /// The UTF-8 bytes. Use them only to compute the hash.
     pub fn expose(&self) -> &[u8] {
         self.0.expose_secret().as_bytes()
     }
 
-    /// Whether it is longer than any account's can be: then it is wrong
-    /// before anything is computed.
+    /// Whether it is longer than a password can be. Then it is wrong, and no hash needs
+    /// to be computed.
     pub fn is_too_long(&self) -> bool {
         self.0.expose_secret().chars().count() > MAX_LENGTH
     }
 
-    /// Why it is refused as a new password; empty where it is taken. There is
-    /// no rule of composition (NIST 800-63B-4 3.1.1.2).
+    /// Why it is refused as a new password; empty if it is accepted. `pointer` is the
+    /// field to name. No rule asks for kinds of characters (NIST 800-63B-4 3.1.1.2).
     pub fn violations(&self, context: &PasswordContext<'_>, pointer: &str) -> Vec<Violation> {
         let text = self.0.expose_secret();
         let length = text.chars().count();
@@ -72,9 +73,9 @@ impl Password {
     }
 }
 
-/// A temporary password of five groups of four, without characters that are
-/// mistaken for one another, read aloud or in any case: 20 of 31 symbols. The
-/// likeliest of them comes up 9 times in 256, so it is worth 96 bits at least.
+/// A temporary password: 20 symbols in five groups of four. The 31 symbols leave out
+/// characters that are confused when they are read aloud or written in either case. The
+/// likeliest symbol has a chance of 9 in 256, so the password has at least 96 bits.
 pub fn temporary(random: [u8; 20]) -> SecretString {
     const SYMBOLS: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
     let symbols = random.map(|byte| SYMBOLS[usize::from(byte) % SYMBOLS.len()] as char);

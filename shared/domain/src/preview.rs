@@ -1,6 +1,8 @@
-//! What a policy would do to people, told before and when it is saved: who can
-//! reset now and could not any more. No peer tells this; Entra cuts off people
-//! with one method in silence when two are asked for.
+//! A preview of a policy: how many users can reset their password now and could not
+//! under the new policy.
+//!
+//! Administrators see it before and when they save. No similar product shows it: if an
+//! administrator requires two methods, Entra cuts off users with one silently.
 
 use crate::account::{Account, Role};
 use crate::audit::Reason;
@@ -8,24 +10,27 @@ use crate::kind::Kind;
 use crate::policy::Policy;
 use crate::reset::eligibility;
 
-/// Accounts looked at for a preview. Beyond it the counts are the least.
+/// How many accounts a preview looks at. In a larger directory more users may be cut
+/// off than it counts.
 pub const PREVIEWED: u32 = 1000;
 
-/// Something that an administrator should know, which keeps nothing from being
-/// saved.
+/// A consequence of a policy that an administrator should know. The policy can be saved
+/// all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Warning {
-    /// Administrators who can reset now could not any more.
+    /// Some administrators who can reset their password now could not any more.
     AdministratorsCutOff,
-    /// The same of everybody else.
+    /// Some other users who can reset their password now could not any more.
     UsersCutOff,
-    /// One kind can be used: no administrator can reset, since that takes two.
+    /// Only one kind can be used, so no administrator can reset the password: that
+    /// takes two kinds.
     OneKindAllowed,
-    /// Phones are allowed but no country is listed: nobody can use one.
+    /// Phones are allowed but no country is listed, so no phone can be used.
     PhoneWithoutCountries,
 }
 
 impl Warning {
+    /// All warnings.
     pub const ALL: [Warning; 4] = [
         Warning::AdministratorsCutOff,
         Warning::UsersCutOff,
@@ -44,17 +49,19 @@ impl Warning {
     }
 }
 
-/// How many people a change would cut off.
+/// How many users a change of the policy would cut off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CutOff {
+    /// Administrators.
     pub administrators: u32,
+    /// All other users, the help desk included.
     pub users: u32,
     /// Whether every account was looked at.
     pub complete: bool,
 }
 
 impl CutOff {
-    /// Counts an account that can reset under `before` and could not under
+    /// Counts an account if it can reset its password under `before` and could not under
     /// `after`.
     pub fn count(&mut self, account: &Account, before: &Policy, after: &Policy) {
         let can = |policy| eligibility(Some(account), policy) == Reason::None;
@@ -67,7 +74,7 @@ impl CutOff {
     }
 }
 
-/// What to tell whoever saves this policy.
+/// The warnings for an administrator who saves this policy.
 pub fn warnings(after: &Policy, cut_off: &CutOff) -> Vec<Warning> {
     let holds = |warning: &Warning| match warning {
         Warning::AdministratorsCutOff => cut_off.administrators > 0,

@@ -1,5 +1,4 @@
-//! What must not be printed, compared with `==` or serialised, and how it
-//! travels.
+//! Secrets: types that cannot be printed, compared with `==` or serialised.
 
 use crate::identity::Handle;
 use base64::Engine;
@@ -10,14 +9,16 @@ use zeroize::Zeroizing;
 
 pub use secrecy::{ExposeSecret, SecretString};
 
-/// Length in bytes of a bearer's secret: 256 bits (ASVS 6.5.4 asks 128).
+/// The length of a bearer's secret: 256 bits (ASVS 6.5.4 asks for 128).
 const SECRET_BYTES: usize = 32;
 
-/// What a bearer is good for. Its prefix keeps one kind from being taken for
-/// another.
+/// What a bearer gives access to. The two kinds have different prefixes, so that one is
+/// never accepted as the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BearerKind {
+    /// A session. The prefix is `lks_`.
     Session,
+    /// A reset. The prefix is `lkr_`.
     Reset,
 }
 
@@ -30,11 +31,13 @@ impl BearerKind {
     }
 }
 
-/// The secret of a session or a reset: prefix, the account's handle, and 256
-/// random bits. Only its digest is ever stored.
+/// The token of a session or a reset: a prefix, the account's handle, and 256 random
+/// bits. Only its digest is stored.
 #[derive(Clone)]
 pub struct Bearer {
+    /// What it gives access to.
     pub kind: BearerKind,
+    /// The handle of the account.
     pub handle: Handle,
     secret: Zeroizing<[u8; SECRET_BYTES]>,
 }
@@ -45,7 +48,7 @@ impl Bearer {
         Bearer { kind, handle, secret: Zeroizing::new(secret) }
     }
 
-    /// Reads what [`Bearer::reveal`] wrote; `None` for anything else.
+    /// Reads the text that [`Bearer::reveal`] returned; `None` for any other text.
     pub fn parse(text: &str) -> Option<Bearer> {
         let kind = [BearerKind::Session, BearerKind::Reset]
             .into_iter()
@@ -57,18 +60,18 @@ impl Bearer {
         Some(Bearer::new(kind, handle, secret))
     }
 
-    /// The text handed to its owner, once.
+    /// The bearer as text, for the one answer that hands it out.
     pub fn reveal(&self) -> String {
         format!("{}{}{}", self.kind.prefix(), self.handle.as_str(), BASE64.encode(*self.secret))
     }
 
-    /// What is stored in its place, and found by it.
+    /// The digest that is stored, and by which the session or reset is found.
     pub fn digest(&self) -> BearerDigest {
         self.hash("secret")
     }
 
-    /// A public name derived from the secret, so that the bearer alone finds
-    /// its item; it does not lead back to the secret.
+    /// A public ID derived from the secret, so that the bearer is enough to find its
+    /// item. The ID does not reveal the secret.
     pub fn public_id(&self) -> String {
         self.hash("id").0[..22].to_owned()
     }
@@ -82,16 +85,17 @@ impl Bearer {
     }
 }
 
-/// SHA-256 of a bearer's secret, base64url. 256 random bits need no salt.
+/// The SHA-256 digest of a bearer's secret, in base64url. 256 random bits need no salt.
 #[derive(Clone, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct BearerDigest(String);
 
 impl BearerDigest {
+    /// The digest as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
-    /// Equality in constant time.
+    /// Whether both digests are equal, in constant time.
     pub fn matches(&self, other: &BearerDigest) -> bool {
         self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
     }
@@ -103,7 +107,7 @@ impl std::fmt::Debug for BearerDigest {
     }
 }
 
-/// Text of random bytes, base64url without padding.
+/// Random bytes as text, in base64url without padding.
 pub fn random_text<const N: usize>(bytes: [u8; N]) -> String {
     BASE64.encode(bytes)
 }

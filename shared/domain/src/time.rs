@@ -1,4 +1,4 @@
-//! Instants and spans, in milliseconds. Time is always an argument.
+//! Instants and lengths of time, in milliseconds. No code in this crate reads a clock.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -15,20 +15,24 @@ pub struct Time(pub i64);
 pub struct Span(pub i64);
 
 impl Span {
+    /// `n` seconds.
     pub const fn seconds(n: i64) -> Span {
         Span(n * 1000)
     }
+    /// `n` minutes.
     pub const fn minutes(n: i64) -> Span {
         Span::seconds(n * 60)
     }
+    /// `n` hours.
     pub const fn hours(n: i64) -> Span {
         Span::minutes(n * 60)
     }
+    /// `n` days of 24 hours.
     pub const fn days(n: i64) -> Span {
         Span::hours(n * 24)
     }
-    /// Whole seconds, rounded up: what a `Retry-After` says, so that trying
-    /// again after it is never too early.
+    /// Whole seconds, rounded up, for `Retry-After`: a caller who waits that long is not
+    /// too early. A negative length is 0.
     pub const fn whole_seconds(self) -> u32 {
         let ms = if self.0 < 0 { 0 } else { self.0 };
         let seconds = ms.saturating_add(999) / 1000;
@@ -37,15 +41,15 @@ impl Span {
 }
 
 impl Time {
-    /// Seconds since the epoch, rounded up: the unit of DynamoDB's TTL.
+    /// Seconds since the Unix epoch, rounded up, which DynamoDB's TTL uses.
     pub const fn epoch_seconds(self) -> i64 {
         (self.0 + 999).div_euclid(1000)
     }
-    /// The clock hour this instant lies in, counted from the epoch.
+    /// The number of the clock hour that this instant is in, counted from the Unix epoch.
     pub const fn hour(self) -> i64 {
         self.0.div_euclid(Span::hours(1).0)
     }
-    /// The UTC day this instant lies in, as `2026-11-23`.
+    /// The UTC day that this instant is in, such as `2026-11-23`.
     pub fn day(self) -> String {
         self.timestamp().strftime("%Y-%m-%d").to_string()
     }
@@ -77,7 +81,7 @@ impl Sub for Time {
     }
 }
 
-/// RFC 3339 with milliseconds, as the API writes it.
+/// Writes RFC 3339 with milliseconds, as the API does.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.timestamp().strftime("%Y-%m-%dT%H:%M:%S.%3fZ"))

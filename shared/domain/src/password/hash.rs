@@ -1,16 +1,19 @@
-//! A password's hash as it is stored.
+//! The stored hash of a password.
 
 use serde::{Deserialize, Serialize};
 
-/// A hash with its parameters and the generation of the pepper, as stored.
+/// The hash of a password, with its parameters and the generation of its pepper. It
+/// cannot be printed.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StoredHash(String);
 
 impl StoredHash {
+    /// The hash in the text that a hasher wrote.
     pub fn new(text: String) -> StoredHash {
         StoredHash(text)
     }
+    /// The text, for the table and the hasher.
     pub fn as_stored(&self) -> &str {
         &self.0
     }

@@ -1,5 +1,5 @@
-//! How hard a password is to guess, by zxcvbn: as it was typed, and without
-//! what anybody knows of the account.
+//! How hard a password is to guess, estimated by zxcvbn: as it was typed, and without
+//! the words that an attacker knows about the account.
 
 use super::terms::{Terms, fold};
 use crate::account::Account;
@@ -10,43 +10,45 @@ use zxcvbn::feedback::{Feedback, Warning};
 use zxcvbn::matching::patterns::MatchPattern;
 use zxcvbn::{Entropy, Score, zxcvbn};
 
-/// What a new password is judged by, beside itself.
+/// What a new password is judged with.
 pub struct PasswordContext<'a> {
+    /// The policy.
     pub policy: &'a Policy,
-    /// Whose it is to be.
+    /// The account that the password is for.
     pub account: &'a Account,
+    /// The organisation's terms.
     pub terms: &'a Terms,
 }
 
-/// The least score a password needs: more than 10^8 guesses, which zxcvbn
-/// calls "safely unguessable" (NIST 800-63B-4 3.1.1.2 asks for a blocklist).
+/// The least score that a password needs: more than 10^8 guesses, which zxcvbn calls
+/// "safely unguessable" (NIST 800-63B-4 3.1.1.2 asks for a blocklist).
 pub const LEAST_SCORE: Score = Score::Three;
 
-/// Shortest part of a user ID or a name that is looked for. Entra begins with
-/// four; many first names have three.
+/// The shortest part of a user ID or a name that is looked for, in characters. Entra
+/// begins with four, but many first names have three.
 const SHORTEST_PART: usize = 3;
 
-/// A word that everybody tries here (ASVS 6.1.2).
+/// The name of the product, which attackers try first (ASVS 6.1.2).
 const PRODUCT: &str = "latchkey";
 
-/// Why a password is too easy to guess, if it is.
+/// Why a password is too easy to guess; `None` if it is not.
 pub(super) fn refusal(text: &str, context: &PasswordContext<'_>) -> Option<ViolationCode> {
-    let known = known(context);
+    let known = known_words(context);
     let inputs: Vec<&str> =
         known.iter().map(String::as_str).chain(context.terms.written()).collect();
     let typed = estimate(text, &inputs);
     if typed.score() < LEAST_SCORE {
         return Some(reason(&typed, &known, context));
     }
-    // zxcvbn takes any three things in a row for strong: `ann-password-2026`.
-    // What is known counts nothing, and neither does what stands between words.
+    // zxcvbn calls any three pieces in a row strong, such as `ann-password-2026`. So
+    // known words, and the separators between words, are taken out first.
     let rest = without(text, &known)?;
     (estimate(&rest, &inputs).score() < LEAST_SCORE).then_some(ViolationCode::PasswordPersonal)
 }
 
-/// What anybody knows of the account (ASVS 6.2.11, NIST 800-63B-4 3.1.1.2):
-/// user ID, name, organisation, and their parts; lower case, each once.
-fn known(context: &PasswordContext<'_>) -> Vec<String> {
+/// The words that an attacker knows about the account (ASVS 6.2.11, NIST 800-63B-4
+/// 3.1.1.2): user ID, name, organisation and their parts, in lower case, each once.
+fn known_words(context: &PasswordContext<'_>) -> Vec<String> {
     let organisation = &context.policy.organisation;
     let wholes = [
         context.account.user_id.as_str(),
@@ -66,8 +68,8 @@ fn known(context: &PasswordContext<'_>) -> Vec<String> {
     known
 }
 
-/// The text without these words and without what separates words; `None`
-/// where it holds none of them.
+/// The text without these words and without separators between words; `None` if it
+/// has none of the words.
 fn without(text: &str, words: &[String]) -> Option<String> {
     let mut words: Vec<Vec<char>> = words.iter().map(|word| fold(word)).collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.len()));
@@ -83,31 +85,32 @@ fn without(text: &str, words: &[String]) -> Option<String> {
     found.then_some(rest)
 }
 
-/// What zxcvbn says. Beside its arguments it reads the year of the machine's
-/// clock, for what it takes for a recent date, and nothing else.
+/// The estimate of zxcvbn. Apart from its arguments, zxcvbn reads only the year of the
+/// system clock, to recognise recent dates.
 fn estimate(text: &str, inputs: &[&str]) -> Entropy {
-    zxcvbn(affordable(&text.chars().map(apart).collect::<String>()), inputs)
+    zxcvbn(affordable(&text.chars().map(spread_symbols).collect::<String>()), inputs)
 }
 
-/// zxcvbn takes neighbours in Unicode for a sequence such as `abcd`. Of
-/// letters and digits people know the order; of emoji nobody does: they are
-/// moved apart, and stay as alike or different as they were.
-fn apart(c: char) -> char {
+/// Moves symbols such as emoji apart in Unicode, so that equal ones stay equal and
+/// different ones stay different. zxcvbn treats neighbours in Unicode as a sequence such
+/// as `abcd`. People know the order of letters and digits, but not that of emoji.
+fn spread_symbols(c: char) -> char {
     if c.is_ascii() || c.is_alphanumeric() { c } else { char::from_u32(c as u32 * 8).unwrap_or(c) }
 }
 
-/// Characters that zxcvbn reads as a letter too: a line for each letter.
+/// Characters that zxcvbn also reads as a letter: one string for each letter.
 const READ_AS_LETTERS: [&str; 12] =
     ["4@", "8", "({[<", "3", "69", "1!|", "1|7", "0", "$5", "+7", "%", "2"];
 
-/// Readings of a text times the square of its length, at most. zxcvbn looks up
-/// every piece of every reading: twenty well-chosen signs in a hundred
-/// characters would take it a second, this takes it no longer than a hash.
+/// Limits the work of zxcvbn: the number of readings of a text times the square of its
+/// length. zxcvbn looks up every piece of every reading. Twenty well-chosen characters
+/// among a hundred would take it a second; within this limit it takes no longer than a
+/// hash.
 const MOST_WORK: usize = 40_000;
 
-/// The longest beginning of a text that is judged: zxcvbn itself looks at a
-/// hundred characters, less where there are many readings. A text is no easier
-/// to guess than its beginning.
+/// The longest beginning of a text that is judged. zxcvbn itself looks at a hundred
+/// characters; this is less if the text has many readings. A text is no easier to guess
+/// than its beginning.
 fn affordable(text: &str) -> &str {
     let mut seen = BTreeSet::new();
     for (length, (at, c)) in text.char_indices().enumerate() {
@@ -119,17 +122,18 @@ fn affordable(text: &str) -> &str {
     text
 }
 
-/// How many readings zxcvbn makes of these characters, at most: for each
-/// letter one of its signs; a sign of two letters counts twice.
+/// How many readings zxcvbn makes of these characters at most. For each letter it tries
+/// each character that it reads as that letter. A character read as two letters counts
+/// twice.
 fn readings(characters: &BTreeSet<char>) -> usize {
     let letters = |sign: char| READ_AS_LETTERS.iter().filter(|signs| signs.contains(sign)).count();
-    let of = |signs: &&str| {
+    let choices = |signs: &&str| {
         signs.chars().filter(|sign| characters.contains(sign)).map(letters).sum::<usize>().max(1)
     };
-    READ_AS_LETTERS.iter().map(of).product()
+    READ_AS_LETTERS.iter().map(choices).product()
 }
 
-/// The reason to tell: the most particular one.
+/// The most specific reason why the password is easy to guess.
 fn reason(found: &Entropy, known: &[String], context: &PasswordContext<'_>) -> ViolationCode {
     let words: BTreeSet<&str> = found
         .sequence()

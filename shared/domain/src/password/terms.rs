@@ -1,5 +1,7 @@
-//! The organisation's own terms, which passwords must not be made of: looked
-//! for as Entra looks for banned passwords, folded and with one slip.
+//! The organisation's own terms, which a password must not be made of.
+//!
+//! They are searched for as Entra searches for banned passwords: text is folded, and a
+//! term matches with up to one typing error.
 
 use crate::error::{Violation, ViolationCode};
 use serde::{Deserialize, Serialize};
@@ -7,18 +9,18 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use unicode_normalization::UnicodeNormalization;
 
-/// Most terms of a list (Entra).
+/// The most terms in a list (Entra).
 pub const MAX_TERMS: usize = 1000;
-/// Characters of a term (Entra): a shorter one would be found everywhere.
+/// How many characters a term has (Entra). A shorter one would match too often.
 pub const TERM_LENGTH: RangeInclusive<usize> = 4..=16;
-/// Points a password needs (Entra): one for each term in it, one for each
-/// other character.
+/// How many points a password needs (Entra). It gets one for each term in it and one
+/// for each other character.
 pub const LEAST_POINTS: usize = 5;
-/// Characters of a piece that is taken for a term: it may have one more.
+/// The longest piece of a password that matches a term: one character longer than it.
 const LONGEST_PIECE: usize = *TERM_LENGTH.end() + 1;
 
-/// A text as it is looked through: lower case, and the substitutions that
-/// everybody makes taken back (Entra). One character stays one.
+/// Folds text for the search: lower case, with common substitutions such as `$` for `s`
+/// undone (Entra). Each character becomes exactly one.
 pub(super) fn fold(text: &str) -> Vec<char> {
     let lower = |c: char| c.to_lowercase().next().unwrap_or(c);
     let back = |c: char| match c {
@@ -33,19 +35,22 @@ pub(super) fn fold(text: &str) -> Vec<char> {
 
 #[derive(Clone, Debug)]
 struct Term {
-    /// As the administrator wrote it, in NFC like a password.
+    /// The term as the administrator wrote it, in NFC like a password.
     written: String,
     folded: Vec<char>,
 }
 
-/// Up to a thousand different terms.
+/// A list of up to a thousand different terms.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(into = "Vec<String>", try_from = "Vec<String>")]
 pub struct Terms(Vec<Term>);
 
 impl Terms {
-    /// Reads a list; else everything that is wrong with it. White space around
-    /// a term does not count. A term is there once, however it is written.
+    /// Reads a list of terms. White space around a term does not count.
+    ///
+    /// # Errors
+    /// `outOfRange` for too many terms; `notATerm` for each term that is too short, too
+    /// long or has control characters, or that folds to the same text as an earlier one.
     pub fn parse(list: Vec<String>) -> Result<Terms, Vec<Violation>> {
         if list.len() > MAX_TERMS {
             return Err(vec![Violation::out_of_range("/terms", 0, MAX_TERMS as u32)]);
@@ -65,21 +70,23 @@ impl Terms {
         if found.is_empty() { Ok(Terms(terms)) } else { Err(found) }
     }
 
+    /// Whether the list has no terms.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The terms as they were written.
+    /// The terms as the administrator wrote them.
     pub fn written(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|term| term.written.as_str())
     }
 
-    /// Whether a password is made of these terms, with too little beside them.
+    /// Whether a password is made of these terms: it has too few points.
     pub fn make_up(&self, password: &str) -> bool {
         self.points(password) < LEAST_POINTS
     }
 
-    /// The points of a password, counted so that there are as few as can be.
+    /// The points of a password: the fewest that any division into terms and single
+    /// characters gives.
     pub fn points(&self, password: &str) -> usize {
         let text = fold(password);
         let mut fewest = vec![0; text.len() + 1];
@@ -91,11 +98,11 @@ impl Terms {
         fewest[text.len()]
     }
 
-    /// For each character, the lengths of the pieces that end with it and are
-    /// within edit distance one of a term: bit `n` for `n` characters.
+    /// For each character, the lengths of the pieces that end with it and are within
+    /// edit distance one of a term: bit `n` for a length of `n` characters.
     ///
-    /// All beginnings of a term are followed at once, one bit each (Wu and
-    /// Manber's bitap), so the work is terms times characters, whatever they are.
+    /// Wu and Manber's bitap algorithm keeps one bit for each prefix of a term, so the
+    /// work is always the number of terms times the number of characters.
     fn found_in(&self, text: &[char]) -> Vec<u32> {
         let alphabet: Vec<char> =
             text.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
@@ -111,17 +118,17 @@ impl Terms {
             }
             let length = folded.len();
             let ends = |state: u32| state >> (length - 1) & 1;
-            // Bit `k`: the term up to its character `k` ends here, as it is,
-            // with one character changed, one added, one left out.
+            // Bit `k` of each: the term up to its character `k` ends here as it is, with
+            // one character changed, with one added, or with one missing.
             let (mut same, mut changed, mut added, mut missing) = (0u32, 0, 0, 0);
             for (at, letter) in letters.iter().enumerate() {
                 let fits = fitting[*letter];
                 let before = same;
                 same = (before << 1 | 1) & fits;
                 changed = (changed << 1) & fits | before << 1 | 1;
-                // The first character may be the one added, if there is one.
+                // The added character may come before the term, if there is one.
                 added = (added << 1 | u32::from(at > 0)) & fits | before;
-                // The term's first may be the one left out.
+                // The missing character may be the first of the term.
                 missing = (missing << 1 | 0b10) & fits | same << 1;
                 found[at] |= ends(same | changed) << length
                     | ends(added) << (length + 1)
@@ -141,6 +148,6 @@ impl From<Terms> for Vec<String> {
 impl TryFrom<Vec<String>> for Terms {
     type Error = &'static str;
     fn try_from(list: Vec<String>) -> Result<Terms, &'static str> {
-        Terms::parse(list).map_err(|_| "these are no terms")
+        Terms::parse(list).map_err(|_| "not a list of terms")
     }
 }
