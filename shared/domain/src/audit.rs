@@ -94,7 +94,7 @@ pub enum Event {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 #[derive(strum::IntoStaticStr, strum::VariantArray)]
-#[strum(serialize_all = "camelCase", const_into_str)]
+#[strum(serialize_all = "camelCase")]
 pub enum Reason {
     /// No special reason.
     None,
@@ -152,8 +152,8 @@ pub enum Reason {
 
 impl Reason {
     /// The reason as the API writes it: the variant's name in camelCase.
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

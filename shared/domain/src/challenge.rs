@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[derive(strum::IntoStaticStr, strum::VariantArray)]
-#[strum(serialize_all = "camelCase", const_into_str)]
+#[strum(serialize_all = "camelCase")]
 pub enum Purpose {
     /// To reset a forgotten password.
     Reset,
@@ -24,8 +24,8 @@ impl Purpose {
     pub const ALL: &[Purpose] = <Purpose as strum::VariantArray>::VARIANTS;
 
     /// The purpose as it is stored: the variant's name in camelCase.
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

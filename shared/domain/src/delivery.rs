@@ -71,7 +71,7 @@ pub struct Undeliverable {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[derive(strum::IntoStaticStr, strum::VariantArray)]
-#[strum(serialize_all = "camelCase", const_into_str)]
+#[strum(serialize_all = "camelCase")]
 pub enum Returned {
     /// The receiving mail server refused the mail for good, or the address is on
     /// the suppression list of SES because its server did so before.

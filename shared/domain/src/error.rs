@@ -10,7 +10,7 @@ use crate::time::{Span, Time};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[derive(strum::IntoStaticStr, strum::VariantArray)]
-#[strum(serialize_all = "camelCase", const_into_str)]
+#[strum(serialize_all = "camelCase")]
 pub enum ProblemCode {
     // Problems of the request itself.
     /// A field or parameter is missing, unknown or has a wrong value.
@@ -94,14 +94,14 @@ impl ProblemCode {
     pub const ALL: &[ProblemCode] = <ProblemCode as strum::VariantArray>::VARIANTS;
 
     /// The code as the API writes it: the variant's name in camelCase.
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
 /// What is wrong with one field, as a stable code of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
-#[strum(serialize_all = "camelCase", const_into_str)]
+#[strum(serialize_all = "camelCase")]
 pub enum ViolationCode {
     // Its form is wrong.
     /// The request cannot be read.
@@ -180,8 +180,8 @@ impl ViolationCode {
     pub const ALL: &[ViolationCode] = <ViolationCode as strum::VariantArray>::VARIANTS;
 
     /// The code as the API writes it: the variant's name in camelCase.
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -9,7 +9,7 @@ use std::str::FromStr;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 #[derive(strum::IntoStaticStr, strum::VariantArray, strum::EnumString, strum::FromRepr)]
-#[strum(serialize_all = "camelCase", const_into_str)]
+#[strum(serialize_all = "camelCase")]
 #[repr(u8)]
 pub enum Kind {
     /// A mail address.
@@ -46,8 +46,8 @@ impl Kind {
     pub const ALL: &[Kind] = <Kind as strum::VariantArray>::VARIANTS;
 
     /// The kind as the API and the table write it.
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// How a method of this kind proves that the user is the owner of the account.
@@ -77,7 +77,7 @@ impl MethodId {
     }
 
     /// The ID as the API and the table write it.
-    pub const fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         self.0.as_str()
     }
 }

@@ -249,7 +249,7 @@ fn outbox(item: Item, handle: &Handle, id: &OutboxId) -> Result<Option<OutboxRow
 }
 
 /// The attribute a ledger keeps a kind's slot in.
-pub(super) const fn slot_attribute(kind: Kind) -> &'static str {
+pub(super) fn slot_attribute(kind: Kind) -> &'static str {
     kind.as_str()
 }
 
