@@ -1,6 +1,10 @@
-//! The use cases, one a file, grouped by the function that serves them. A flow
-//! reads once, decides by the rules, and writes once; it takes only the ports
-//! that it needs.
+//! The use cases: one in each file, one folder for each function that serves them.
+//!
+//! A flow reads once, decides by the rules, and writes once. It takes only the ports that
+//! it needs. [`steps`] holds what several flows share.
+//!
+//! A flow returns a [`Problem`](crate::error::Problem) for every refusal of its rules,
+//! and `unavailable` if a port does not answer.
 
 pub mod delivery_events;
 pub mod directory;

@@ -1,9 +1,9 @@
-//! A message came back: its address is marked, so that its owner is told at
-//! the next sign-in and administrators see it.
+//! Marking a method whose messages come back, so that its owner sees it at the next
+//! sign-in, and administrators see it too.
 //!
-//! It is told and nothing more. No generation moves, no session, reset or code
-//! ends, and no answer of a reset changes: whoever can make messages come back
-//! (a full mailbox, a complaint) must not be able to lock anybody out.
+//! The mark changes nothing else. The account's generation stays, no session, reset or
+//! code ends, and a reset answers as before. Otherwise an attacker who can make messages
+//! come back, for example by filling a mailbox, could lock a user out.
 
 use crate::audit::{Event, SupportCode};
 use crate::context::RequestContext;
@@ -16,20 +16,22 @@ use crate::kind::MethodId;
 use crate::method::{Binding, Method};
 use crate::port::{Change, Guard, KeyRing, Store, Want};
 
-/// What an event did.
+/// What a delivery event did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Marked {
+    /// It marked the method.
     Marked,
-    /// It was marked before, and its owner has not confirmed it since.
+    /// The method was marked before, and its owner has not confirmed it since.
     Already,
-    /// The account has another address now, none, or proved this one after
-    /// the message was sent.
+    /// The method was removed, has another destination now, or was verified after the
+    /// message was sent.
     Moved,
-    /// No message of ours has this name; or the event came before.
+    /// No message with this ID is recorded, or the event was handled before.
     Unknown,
 }
 
 impl Marked {
+    /// The outcome as log lines and metrics write it.
     pub const fn as_str(&self) -> &'static str {
         match self {
             Marked::Marked => "marked",
@@ -40,8 +42,8 @@ impl Marked {
     }
 }
 
-/// Marks the method whose message came back for good. Beside what it did: the
-/// support code of what the message was sent for, where it is known.
+/// Marks the method whose message came back for good. Returns what it did, and the support
+/// code of the message if its record was found.
 pub async fn mark_undeliverable(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -57,7 +59,7 @@ pub async fn mark_undeliverable(
         let Some(sent) = sent.filter(|sent| sent.kind == returned.kind()) else {
             return Ok((Marked::Unknown, None));
         };
-        let of = Some(sent.support_code.clone());
+        let support_code = Some(sent.support_code.clone());
         let read = store.read(&[Want::Account(&sent.handle), Want::Policy]).await?;
         let id_of_method = MethodId::only(sent.kind);
         let was_sent_to = |method: &Method| {
@@ -71,11 +73,11 @@ pub async fn mark_undeliverable(
         let (Some(account), Some((method, mut delivered))) =
             (account, method.and_then(was_sent_to))
         else {
-            return Ok((Marked::Moved, of));
+            return Ok((Marked::Moved, support_code));
         };
         let confirmed = |since| account.confirmed_at.is_some_and(|at| at >= since);
         if delivered.undeliverable.as_ref().is_some_and(|before| !confirmed(before.since)) {
-            return Ok((Marked::Already, of));
+            return Ok((Marked::Already, support_code));
         }
         let mut marked = account.clone();
         delivered.undeliverable = Some(Undeliverable { since: ctx.now, reason: returned });
@@ -93,9 +95,9 @@ pub async fn mark_undeliverable(
             save_account(&sent.handle, account, marked.revised()),
             Change::ForgetSent(id.clone()),
         ];
-        // The account moved, or the event came twice at once: judge anew.
+        // If the account changed, or the same event came twice at once, decide again.
         if attempts.commit(store, ctx, changes, &[Guard::Account, Guard::Sent]).await? {
-            return Ok((Marked::Marked, of));
+            return Ok((Marked::Marked, support_code));
         }
     }
 }

@@ -1,3 +1,4 @@
-//! The function `delivery-events`: what became of messages.
+//! The function `delivery-events`: bounces, complaints and other delivery events of the
+//! channels.
 
 pub mod mark_undeliverable;

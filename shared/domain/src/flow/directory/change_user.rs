@@ -1,4 +1,4 @@
-//! Changing an account, over the revision that the administrator has seen.
+//! Changing an account.
 
 use crate::account::{Account, Role};
 use crate::audit::Event;
@@ -17,19 +17,23 @@ use crate::port::{Change, KeyRing, Store, Want};
 use crate::secret::Bearer;
 use std::collections::BTreeSet;
 
-/// What to change of an account: `None` leaves a field as it is. A language can
-/// be removed.
+/// The fields of an account to change. `None` leaves a field as it is.
 #[derive(Default)]
 pub struct UserPatch {
+    /// The new display name.
     pub name: Option<String>,
+    /// The new language; `Some(None)` removes it.
     pub language: Option<Option<Language>>,
+    /// The new role.
     pub role: Option<Role>,
+    /// All groups that the account is to be in.
     pub groups: Option<BTreeSet<GroupName>>,
+    /// Whether the account is to be enabled.
     pub enabled: Option<bool>,
 }
 
 impl UserPatch {
-    /// Names of the fields that it changes, for the audit trail.
+    /// The names of the fields that it changes, for the audit entry.
     fn names(&self) -> Vec<String> {
         let named = [
             ("name", self.name.is_some()),
@@ -42,8 +46,13 @@ impl UserPatch {
     }
 }
 
-/// Changes an account over the revision that the administrator has seen. A
-/// change of role or `enabled` ends its sessions, resets and challenges at once.
+/// Changes an account whose revision is still `seen`. If the role or `enabled` changes, its
+/// sessions, resets and challenges end at once.
+///
+/// # Errors
+/// `preconditionFailed` if the account has another revision; `lastAdministrator` if no
+/// enabled administrator would remain; `notFound` or `forbidden` for an account that the
+/// caller may not change.
 pub async fn change_user(
     store: &impl Store,
     ring: &impl KeyRing,

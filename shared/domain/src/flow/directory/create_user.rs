@@ -20,15 +20,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The account to create.
 pub struct NewUser {
+    /// The user ID.
     pub user_id: UserId,
-    /// As [`display_name`](crate::account::display_name) returned it.
+    /// The display name, as [`display_name`](crate::account::display_name) returned it.
     pub name: String,
+    /// The language of messages.
     pub language: Option<Language>,
+    /// The role.
     pub role: Role,
+    /// The groups that the account is to be in.
     pub groups: BTreeSet<GroupName>,
 }
 
 /// Creates an account with a temporary password.
+///
+/// # Errors
+/// `userExists` if an account has this user ID.
 pub async fn create_user(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -68,7 +75,7 @@ pub async fn create_user(
     Ok(created)
 }
 
-/// The account with a temporary password, not yet stored.
+/// The account to store, and its temporary password.
 pub(super) async fn draft(
     hasher: &impl PasswordHasher,
     ctx: &RequestContext,

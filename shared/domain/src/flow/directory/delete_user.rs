@@ -1,4 +1,4 @@
-//! The end of an account: everything personal goes at once.
+//! Deleting an account and all personal data of it.
 
 use crate::audit::Event;
 use crate::context::RequestContext;
@@ -13,12 +13,16 @@ use crate::outbox::OutboxId;
 use crate::port::{Change, KeyRing, Store, Want};
 use crate::secret::Bearer;
 
-/// The most members of one transaction.
+/// The most members of one transaction (DynamoDB).
 const MEMBERS: usize = 100;
 
-/// Deletes an account over the revision the administrator has seen: the
-/// account, its lock, what it was found by, and messages to it that were not
-/// sent. The audit trail keeps the internal id.
+/// Deletes an account whose revision is still `seen`: the account, its lock, its index rows,
+/// and messages to it that were not sent. The audit trail keeps the internal ID.
+///
+/// # Errors
+/// `preconditionFailed` if the account has another revision; `lastAdministrator` if no
+/// enabled administrator would remain; `notFound` or `forbidden` for an account that the
+/// caller may not delete.
 pub async fn delete_user(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -30,7 +34,8 @@ pub async fn delete_user(
     let handle = ring.keys().await?.handle(user_id);
     let who = signed_in(store, ctx, bearer, &[Want::Account(&handle)]).await?;
     if who.read.account(&handle).is_none() {
-        // An earlier answer may have been lost before all was erased.
+        // An earlier request may have deleted the account and then failed before it
+        // erased all messages.
         erase_messages(store, ctx, &handle).await?;
     }
     let before = target(&who, &handle)?;
@@ -64,8 +69,8 @@ pub async fn delete_user(
     erase_messages(store, ctx, &handle).await
 }
 
-/// Erases what did not fit, and what the read before did not show yet. The
-/// account is gone: no other comes after.
+/// Erases the messages that did not fit into the transaction, and those that the list did
+/// not show yet. The account is deleted, so no more are added.
 async fn erase_messages(
     store: &impl Store,
     ctx: &RequestContext,

@@ -1,5 +1,7 @@
-//! The first administrator: made by a direct invocation, which only the
-//! cloud account's own rights allow. There is no other way in.
+//! Creating the first administrator.
+//!
+//! A direct invocation of the function does this, which only rights in the AWS account
+//! allow. The API has no route for it.
 
 use crate::account::{Account, Role};
 use crate::audit::Event;
@@ -14,7 +16,12 @@ use crate::identity::Handle;
 use crate::policy::Policy;
 use crate::port::{Change, Guard, KeyRing, PasswordHasher, Store, Want};
 
-/// Makes the first administrator, where there is none.
+/// Creates the first administrator. If the administrator of this user ID exists and still has
+/// a temporary password, issues another one.
+///
+/// # Errors
+/// `administratorExists` if there is another administrator; `userExists` if an account has
+/// this user ID.
 pub async fn create_first_administrator(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -40,7 +47,7 @@ pub async fn create_first_administrator(
     changes.extend(index_changes(&handle, None, Some(&created.account)));
     match store.commit(ctx, "first", changes).await {
         Ok(()) => Ok(created),
-        Err(error) if error.by(Guard::Administrators) => again(store, ctx, &handle, created)
+        Err(error) if error.by(Guard::Administrators) => reissue(store, ctx, &handle, created)
             .await?
             .ok_or_else(|| ProblemCode::AdministratorExists.into()),
         Err(error) if error.by(Guard::Account) => Err(ProblemCode::UserExists.into()),
@@ -48,10 +55,9 @@ pub async fn create_first_administrator(
     }
 }
 
-/// A new temporary password for an administrator of this user ID who never
-/// used the first one: its answer was lost, or it was too late. Nothing else
-/// opens this door again.
-async fn again(
+/// Stores the new temporary password for the administrator of this handle, if that one has not
+/// replaced the first one yet: its answer was lost, or it expired. `None` in every other case.
+async fn reissue(
     store: &impl Store,
     ctx: &RequestContext,
     handle: &Handle,

@@ -1,4 +1,4 @@
-//! Issuing a new temporary password, which ends the one before.
+//! Issuing a temporary password in place of the password of an account.
 
 use crate::audit::Event;
 use crate::context::RequestContext;
@@ -19,8 +19,11 @@ use crate::password::{TEMPORARY, temporary};
 use crate::port::{Change, Guard, KeyRing, PasswordHasher, Store, Want};
 use crate::secret::Bearer;
 
-/// Issues a temporary password. Everything that the older password opened
-/// ends, and so does the lock of wrong passwords.
+/// Issues a temporary password. The account's sessions, resets and challenges end, and sign-in
+/// no longer waits.
+///
+/// # Errors
+/// `notFound` or `forbidden` for an account that the caller may not change.
 pub async fn issue_password(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -36,7 +39,7 @@ pub async fn issue_password(
         attempts.begin()?;
         let who = signed_in(store, ctx, bearer, &[Want::Account(&handle)]).await?;
         let (before, policy) = (target(&who, &handle)?, &who.policy.policy);
-        // Hashed once, however often the account moves.
+        // Hashed once for all attempts.
         let fresh = match issued.take() {
             Some(fresh) => fresh,
             None => Issued::new(hasher, ctx).await?,
@@ -70,8 +73,11 @@ pub async fn issue_password(
     }
 }
 
-/// The temporary password that an idempotent request handed out, again. The
-/// caller must still be an administrator.
+/// The temporary password of an earlier idempotent request, for its repetition. The caller
+/// must still be allowed to issue it.
+///
+/// # Errors
+/// `notFound` if the account was deleted, or created anew, since.
 pub async fn issued_again(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -82,7 +88,7 @@ pub async fn issued_again(
 ) -> Result<CreatedUser, Problem> {
     let handle = ring.keys().await?.handle(user_id);
     let who = signed_in(store, ctx, bearer, &[Want::Account(&handle)]).await?;
-    // An account that was created anew since is another account.
+    // An account created after the first request is another account.
     let account = target(&who, &handle)
         .ok()
         .filter(|account| account.created_at <= first.at)

@@ -1,4 +1,4 @@
-//! The function `directory`: accounts, for administrators and the help desk.
+//! The function `directory`: administrators and the help desk manage accounts.
 
 pub mod change_user;
 pub mod create_user;

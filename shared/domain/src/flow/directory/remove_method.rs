@@ -17,8 +17,12 @@ use crate::notice::Notice;
 use crate::port::{Guard, KeyRing, Store, Want};
 use crate::secret::Bearer;
 
-/// Removes a method, verified or pending. Everything that the method opened ends with it: codes, resets,
-/// sessions.
+/// Removes a method. If it was verified, the account's sessions, resets and challenges end; if
+/// it was pending, only its code ends.
+///
+/// # Errors
+/// `notFound` if the account or the method does not exist; `forbidden` for an account that the
+/// caller may not change.
 pub async fn remove_method(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -52,7 +56,7 @@ pub async fn remove_method(
             changes.extend(revoke(ctx, &handle));
             changes.extend(notices(ctx, &handle, before, Notice::MethodRemoved, policy));
         } else {
-            // The address was used for nothing yet: only its own code ends.
+            // The destination was used for nothing else yet.
             changes.push(save_account(&handle, before, account.revised()));
             changes.push(drop_challenges(ctx, &handle, Purpose::Registration, &[id.kind()], false));
         }

@@ -1,4 +1,4 @@
-//! Requiring an account to verify its methods anew.
+//! Requiring the owner of an account to register methods anew.
 
 use crate::audit::Event;
 use crate::context::RequestContext;
@@ -14,8 +14,11 @@ use crate::identity::TypedUserId;
 use crate::port::{Guard, KeyRing, Store, Want};
 use crate::secret::Bearer;
 
-/// Requires registration anew. Methods stay and still reset; at the next
-/// sign-in each must be verified again to count as registered.
+/// Requires registration anew. The methods stay and can still reset the password. To count as
+/// registered, each must be verified again.
+///
+/// # Errors
+/// `notFound` or `forbidden` for an account that the caller may not change.
 pub async fn require_registration(
     store: &impl Store,
     ring: &impl KeyRing,

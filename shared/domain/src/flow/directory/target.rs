@@ -1,4 +1,4 @@
-//! The account that a request acts on, and the guards of acting on it.
+//! The account that a request acts on, and the guards of its write.
 
 use crate::account::{Account, Role};
 use crate::context::RequestContext;
@@ -8,13 +8,16 @@ use crate::identity::{GroupName, Handle};
 use crate::port::{Change, CommitError, Guard, Store};
 use std::collections::BTreeSet;
 
-/// Whether the caller may look after this account: the help desk looks after
-/// users only, not after other staff.
+/// Whether the caller may see and change this account. The help desk looks after users only,
+/// not after other staff.
 pub(super) fn looks_after(who: &SignedIn, account: &Account) -> bool {
     who.account.role == Role::Administrator || account.role == Role::User
 }
 
 /// The account that the request names.
+///
+/// # Errors
+/// `notFound` if it does not exist; `forbidden` if the caller may not look after it.
 pub(super) fn target<'a>(who: &'a SignedIn, handle: &Handle) -> Result<&'a Account, Problem> {
     let account = who.read.account(handle).ok_or(ProblemCode::NotFound)?;
     match looks_after(who, account) {
@@ -29,16 +32,15 @@ pub(super) fn is_administrator(account: &Account) -> bool {
     account.enabled && account.role == Role::Administrator
 }
 
-/// The guard that the caller may still act. `None` where the caller's own
-/// account is written: a transaction names no item twice, and that write has
-/// the guard itself.
+/// The guard that the caller may still act. `None` if `written` is the caller's own account: a
+/// transaction may not name an item twice, and the write of that account has the same guard.
 pub(super) fn still_acting(who: &SignedIn, written: &Handle) -> Option<Change> {
     (who.handle() != written).then(|| who.still_acting())
 }
 
-/// Registers groups that had no member before. A transaction of its own, since
-/// a change of all groups fills one. Known groups are not written again, so
-/// that no item is written by every request.
+/// Registers the groups that are not registered yet, in a separate transaction: a change of all
+/// groups fills one. Registered groups are not written again, so that requests do not all write
+/// the same item.
 pub(super) async fn register_groups(
     store: &impl Store,
     ctx: &RequestContext,
@@ -54,7 +56,7 @@ pub(super) async fn register_groups(
     store.commit(ctx, "groups", changes).await.map_err(write_refused)
 }
 
-/// The problem that a write_refused write of an account is told as.
+/// The problem for a write of an account that was refused.
 pub(super) fn write_refused(error: CommitError) -> Problem {
     if error.by(Guard::Actor) {
         ProblemCode::SignInRequired.into()

@@ -1,4 +1,4 @@
-//! A temporary password, as it is drawn and handed out.
+//! Making a temporary password.
 
 use crate::account::Account;
 use crate::context::RequestContext;
@@ -9,10 +9,13 @@ use crate::port::PasswordHasher;
 use crate::secret::SecretString;
 use crate::time::Time;
 
-/// An account and its new temporary password, which is handed out once.
+/// An account and its new temporary password.
 pub struct CreatedUser {
+    /// The account.
     pub account: Account,
+    /// The temporary password. Only the answer to this request shows it.
     pub temporary_password: SecretString,
+    /// When the temporary password expires.
     pub expires: Time,
 }
 
@@ -23,11 +26,11 @@ pub(super) struct Issued {
     pub expires: Time,
 }
 
-/// Names the random bytes of a temporary password.
+/// The name of the random bytes that a temporary password is made from.
 pub(super) const TEMPORARY_PASSWORD: &str = "temporary password";
 
 impl Issued {
-    /// Draws and hashes a temporary password.
+    /// Makes and hashes a temporary password.
     pub async fn new(
         hasher: &impl PasswordHasher,
         ctx: &RequestContext,

@@ -1,4 +1,4 @@
-//! Unlocking an account for a user who is stuck.
+//! Unlocking an account.
 
 use crate::audit::Event;
 use crate::challenge::Purpose;
@@ -15,8 +15,11 @@ use crate::identity::TypedUserId;
 use crate::port::{Change, Guard, KeyRing, Store, Want};
 use crate::secret::Bearer;
 
-/// Ends the wait at sign-in, and clears the failed guesses of reset and of
-/// registration. Codes under way live on with the guesses they have left.
+/// Ends the wait of sign-in, and clears the failed guesses of reset and of registration. Codes
+/// that were sent stay valid, with the guesses they have left.
+///
+/// # Errors
+/// `notFound` or `forbidden` for an account that the caller may not change.
 pub async fn unlock(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -48,7 +51,8 @@ pub async fn unlock(
         let clear = |purpose: &Purpose| drop_challenges(ctx, &handle, *purpose, &[], true);
         changes.extend(Purpose::ALL.iter().map(clear));
         changes.extend(record_outcome(ctx, who.handle(), Outcome::Done));
-        // Either account moved. The next read refuses a caller who may not act any more.
+        // If either account changed, decide again. The next read refuses a caller who may
+        // no longer act.
         if attempts.commit(store, ctx, changes, &[Guard::Actor]).await? {
             return Ok(());
         }

@@ -16,8 +16,8 @@ use crate::reset::eligibility;
 use crate::secret::Bearer;
 use crate::time::Time;
 
-/// Accounts that fit and that the caller looks after, in a stable order. A page
-/// may be shorter than asked for.
+/// The accounts that match a filter and that the caller looks after, in a stable order. A page
+/// may be shorter than `limit`.
 pub async fn list_users(
     store: &impl Store,
     ctx: &RequestContext,
@@ -32,7 +32,7 @@ pub async fn list_users(
     Ok(page)
 }
 
-/// Groups that have a member, by name.
+/// The groups that have a member, in the order of their names.
 pub async fn list_groups(
     store: &impl Store,
     ctx: &RequestContext,
@@ -45,6 +45,9 @@ pub async fn list_groups(
 }
 
 /// One account.
+///
+/// # Errors
+/// `notFound` or `forbidden` for an account that the caller may not see.
 pub async fn view_user(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -57,7 +60,10 @@ pub async fn view_user(
     target(&who, &handle).cloned()
 }
 
-/// One account and the policy that its methods are seen by.
+/// One account, and the policy, which decides which of its methods are usable.
+///
+/// # Errors
+/// `notFound` or `forbidden` for an account that the caller may not see.
 pub async fn view_methods(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -72,14 +78,14 @@ pub async fn view_methods(
 
 /// Whether an account can reset its password now.
 pub struct ResetEligibility {
-    /// [`Reason::None`] where it can.
+    /// Why it cannot; [`Reason::None`] if it can.
     pub reason: Reason,
-    /// Until when, where time alone ends it.
+    /// Until when it cannot, if time alone ends the reason.
     pub until: Option<Time>,
 }
 
 impl ResetEligibility {
-    /// Every reason it may have.
+    /// Every reason that it may have.
     pub const REASONS: [Reason; 6] = [
         Reason::None,
         Reason::ResetOff,
@@ -90,8 +96,11 @@ impl ResetEligibility {
     ];
 }
 
-/// Whether somebody can reset their password now and, if not, the real
-/// reason: what the person themselves is never told.
+/// Whether an account can reset its password now and, if not, the real reason, which a reset
+/// never shows.
+///
+/// # Errors
+/// `notFound` or `forbidden` for an account that the caller may not see.
 pub async fn can_reset(
     store: &impl Store,
     ring: &impl KeyRing,

@@ -1,4 +1,4 @@
-//! Saving the next version of the policy, whatever part of it changed.
+//! Saving the next version of the policy, for the policy and for the terms.
 
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
@@ -6,7 +6,7 @@ use crate::flow::steps::signed_in::SignedIn;
 use crate::policy::saved::SavedPolicy;
 use crate::port::{Change, Guard, Store};
 
-/// The policy that was read, as the next version of it by this administrator.
+/// The policy that was read, with the next version, saved now by this administrator.
 pub(super) fn next_version(ctx: &RequestContext, who: &SignedIn) -> SavedPolicy {
     let version = who.policy.version + 1;
     SavedPolicy {
@@ -18,6 +18,9 @@ pub(super) fn next_version(ctx: &RequestContext, who: &SignedIn) -> SavedPolicy 
 }
 
 /// Saves a version over the one before it, together with other changes.
+///
+/// # Errors
+/// `preconditionFailed` if another version was saved meanwhile.
 pub(super) async fn commit_policy(
     store: &impl Store,
     ctx: &RequestContext,

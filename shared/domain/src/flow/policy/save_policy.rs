@@ -1,4 +1,4 @@
-//! Saving the policy, or judging it in a dry run.
+//! Saving the policy, or checking it in a dry run.
 
 use crate::audit::Event;
 use crate::context::RequestContext;
@@ -13,17 +13,24 @@ use crate::port::Store;
 use crate::preview::{CutOff, PREVIEWED, Warning, warnings};
 use crate::secret::Bearer;
 
-/// A policy that was saved or, in a dry run, would be.
+/// A policy that was saved or, in a dry run, would be saved.
 pub struct PolicySaveOutcome {
-    /// In a dry run with the version that holds, unmoved.
+    /// The policy. In a dry run it has the version that applies now.
     pub policy: SavedPolicy,
+    /// Whether it was saved.
     pub saved: bool,
+    /// What the administrator should know about it.
     pub warnings: Vec<Warning>,
+    /// How many users it cuts off.
     pub cut_off: CutOff,
 }
 
-/// Saves a policy over the version the administrator has seen, and says whom
-/// it cuts off. A dry run does the same without saving.
+/// Saves a policy over the version `seen`, and counts the users that it cuts off. A dry run does
+/// the same without saving.
+///
+/// # Errors
+/// `preconditionFailed` if the policy has another version; `invalidRequest` if a value breaks
+/// a rule.
 pub async fn save_policy(
     store: &impl Store,
     ctx: &RequestContext,
@@ -36,7 +43,7 @@ pub async fn save_policy(
     if who.policy.version != seen {
         return Err(ProblemCode::PreconditionFailed.into());
     }
-    // The API does not show kinds that this version does not know; they stay.
+    // The API does not show kinds that this version of the code does not know. They stay.
     let unknown_kinds = who.policy.policy.unknown_kinds.clone();
     let policy = Policy { unknown_kinds, ..policy };
     let violations = policy.violations();
@@ -64,7 +71,7 @@ pub async fn save_policy(
     Ok(PolicySaveOutcome { policy: saved, saved: true, warnings, cut_off })
 }
 
-/// Whom the change cuts off, of the first [`PREVIEWED`] accounts.
+/// How many of the first [`PREVIEWED`] accounts the change cuts off.
 async fn preview(store: &impl Store, before: &Policy, after: &Policy) -> Result<CutOff, Problem> {
     let mut cut_off = CutOff::default();
     let (mut left, mut from) = (PREVIEWED, None);
@@ -81,5 +88,5 @@ async fn preview(store: &impl Store, before: &Policy, after: &Policy) -> Result<
     Ok(cut_off)
 }
 
-/// Accounts of one page of a preview.
+/// How many accounts a preview reads at once.
 const PAGE: u32 = 200;

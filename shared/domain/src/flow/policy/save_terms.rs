@@ -1,5 +1,7 @@
-//! Reading and saving the organisation's own terms. They belong to the policy
-//! and share its version, so that whoever saves either has seen both.
+//! Reading and saving the organisation's own terms.
+//!
+//! The terms share the version of the policy, so that an administrator who saves either has
+//! seen both.
 
 use crate::audit::Event;
 use crate::context::RequestContext;
@@ -15,11 +17,13 @@ use std::sync::Arc;
 
 /// The terms, and the version of the policy they belong to.
 pub struct SavedTerms {
+    /// The version of the policy.
     pub version: u64,
+    /// The terms.
     pub terms: Arc<Terms>,
 }
 
-/// The terms, to an administrator.
+/// The terms, for an administrator.
 pub async fn view_terms(
     store: &impl Store,
     ctx: &RequestContext,
@@ -29,9 +33,12 @@ pub async fn view_terms(
     Ok(SavedTerms { version: who.policy.version, terms: terms(store, &who.policy).await? })
 }
 
-/// Saves terms over the version of the policy that the administrator has
-/// seen; the rest of it stays. They hold for the next password that is set, in
-/// a reset that is under way too.
+/// Saves terms over the version `seen` of the policy. The policy itself stays. The terms apply to
+/// the next password that is set, also in a reset that has begun.
+///
+/// # Errors
+/// `preconditionFailed` if the policy has another version; `invalidRequest` for a list that
+/// [`Terms::parse`] refuses.
 pub async fn save_terms(
     store: &impl Store,
     ctx: &RequestContext,

@@ -1,4 +1,4 @@
-//! Changing one's own password: the forced change of a temporary one too.
+//! Changing one's own password, also a temporary one.
 
 use crate::audit::Event;
 use crate::context::RequestContext;
@@ -18,8 +18,12 @@ use crate::port::{Guard, HashTarget, PasswordHasher, Store, Want};
 use crate::secret::{Bearer, BearerKind};
 use crate::session::{Session, next_step, note_asked};
 
-/// Takes the current and the new password (ASVS 6.2.3). Every other session,
-/// reset and challenge ends; this one goes on under a new bearer.
+/// Changes the password of a user who types the current one too (ASVS 6.2.3). Every other
+/// session, and every reset and challenge, ends. This session continues under a new bearer.
+///
+/// # Errors
+/// `passwordRefused` if the new password breaks a rule; `currentPasswordWrong`; `signInLocked`
+/// while sign-in waits.
 pub async fn change_password(
     store: &impl Store,
     hasher: &impl PasswordHasher,
@@ -69,7 +73,8 @@ pub async fn change_password(
             let (changes, problem) = count_wrong(ctx, &who, &lock, checked);
             (changes, Err(problem))
         };
-        // Somebody else was first: judge anew. A session that ended ends it.
+        // If another request wrote first, decide again. The next read fails if the session
+        // has ended.
         if attempts
             .commit(store, ctx, changes, &[Guard::Lock, Guard::Account, Guard::Session])
             .await?

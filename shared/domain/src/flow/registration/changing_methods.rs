@@ -1,4 +1,4 @@
-//! The session that may change methods.
+//! Reading a session that may change methods.
 
 use crate::challenge::Purpose;
 use crate::context::RequestContext;
@@ -8,7 +8,11 @@ use crate::port::{Store, Want};
 use crate::secret::Bearer;
 use crate::session::PROOF;
 
-/// Changing methods needs a young proof of the password.
+/// The session, if the user typed the password at most [`PROOF`] ago, with the ledger of
+/// registration.
+///
+/// # Errors
+/// `passwordProofRequired` if the user must type the password again first.
 pub(super) async fn changing_methods(
     store: &impl Store,
     ctx: &RequestContext,

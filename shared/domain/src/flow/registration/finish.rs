@@ -3,7 +3,7 @@
 use crate::audit::Event;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
-use crate::flow::registration::go_on::go_on;
+use crate::flow::registration::continue_session::continue_session;
 use crate::flow::steps::new_session::NewSession;
 use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::save_account;
@@ -11,8 +11,11 @@ use crate::port::Store;
 use crate::secret::Bearer;
 use crate::session::{Reach, next_step};
 
-/// Ends registration: enough kinds are verified. The session goes on in full,
-/// under a new bearer.
+/// Finishes registration. The session continues under a new bearer with the reach of what comes
+/// next: usually the full one.
+///
+/// # Errors
+/// `methodMissing` if not enough kinds are registered.
 pub async fn finish(
     store: &impl Store,
     ctx: &RequestContext,
@@ -32,7 +35,7 @@ pub async fn finish(
     let account = account.revised();
     let next = next_step(&account, policy, ctx.now);
     let saved = save_account(who.handle(), &who.account, account.clone());
-    let (mut changes, answer) = go_on(ctx, &who, account, next, Event::Registered);
+    let (mut changes, answer) = continue_session(ctx, &who, account, next, Event::Registered);
     changes.push(saved);
     store.commit(ctx, "finish", changes).await?;
     Ok(answer)

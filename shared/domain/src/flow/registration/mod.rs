@@ -1,9 +1,9 @@
-//! The function `registration`: a user's own methods and password.
+//! The function `registration`: users manage their own methods and password.
 
 pub mod change_password;
 mod changing_methods;
+mod continue_session;
 pub mod finish;
-mod go_on;
 pub mod postpone;
 pub mod reconfirm;
 pub mod remove_method;

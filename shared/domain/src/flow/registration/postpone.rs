@@ -3,14 +3,17 @@
 use crate::audit::Event;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
-use crate::flow::registration::go_on::go_on;
+use crate::flow::registration::continue_session::continue_session;
 use crate::flow::steps::new_session::NewSession;
 use crate::flow::steps::signed_in::signed_in;
 use crate::port::Store;
 use crate::secret::Bearer;
 use crate::session::postpone_until;
 
-/// Puts off what sign-in asked for, as long as the policy's days last.
+/// Postpones the step that sign-in asked for. The session continues with full reach.
+///
+/// # Errors
+/// `nothingDue` if sign-in asked for no step; `postponeOver` if the days of the policy are over.
 pub async fn postpone(
     store: &impl Store,
     ctx: &RequestContext,
@@ -18,10 +21,10 @@ pub async fn postpone(
 ) -> Result<NewSession, Problem> {
     let who = signed_in(store, ctx, bearer, &[]).await?;
     let policy = &who.policy.policy;
-    let asked = who.session.next(&who.account, policy, ctx.now).ok_or(ProblemCode::NothingDue)?;
-    postpone_until(&who.account, policy, Some(asked), ctx.now).ok_or(ProblemCode::PostponeOver)?;
+    let step = who.session.next(&who.account, policy, ctx.now).ok_or(ProblemCode::NothingDue)?;
+    postpone_until(&who.account, policy, Some(step), ctx.now).ok_or(ProblemCode::PostponeOver)?;
     let (changes, answer) =
-        go_on(ctx, &who, who.account.clone(), None, Event::RegistrationPostponed);
+        continue_session(ctx, &who, who.account.clone(), None, Event::RegistrationPostponed);
     store.commit(ctx, "postpone", changes).await?;
     Ok(answer)
 }

@@ -4,7 +4,7 @@ use crate::account::Account;
 use crate::audit::Event;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
-use crate::flow::registration::go_on::go_on;
+use crate::flow::registration::continue_session::continue_session;
 use crate::flow::steps::new_session::NewSession;
 use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::save_account;
@@ -12,7 +12,10 @@ use crate::port::Store;
 use crate::secret::Bearer;
 use crate::session::Next;
 
-/// Confirms that the methods are still right.
+/// Records that the user confirmed the methods. The session continues with full reach.
+///
+/// # Errors
+/// `nothingDue` if sign-in did not ask for it.
 pub async fn reconfirm(
     store: &impl Store,
     ctx: &RequestContext,
@@ -24,7 +27,8 @@ pub async fn reconfirm(
     }
     let account = Account { confirmed_at: Some(ctx.now), ..who.account.clone() }.revised();
     let saved = save_account(who.handle(), &who.account, account.clone());
-    let (mut changes, answer) = go_on(ctx, &who, account, None, Event::RegistrationConfirmed);
+    let (mut changes, answer) =
+        continue_session(ctx, &who, account, None, Event::RegistrationConfirmed);
     changes.push(saved);
     store.commit(ctx, "reconfirm", changes).await?;
     Ok(answer)

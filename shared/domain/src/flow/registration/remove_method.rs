@@ -15,8 +15,11 @@ use crate::notice::Notice;
 use crate::port::{Guard, Store};
 use crate::secret::Bearer;
 
-/// Takes a method away, verified or waiting for its code, with the codes of
-/// its kind.
+/// Removes a method, verified or pending, and ends the codes of its kind. If it was verified,
+/// every other session and every reset ends too.
+///
+/// # Errors
+/// `notFound` if there is no such method.
 pub async fn remove_method(
     store: &impl Store,
     ctx: &RequestContext,

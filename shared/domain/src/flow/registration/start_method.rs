@@ -1,4 +1,4 @@
-//! Starting a method: a code goes to its address.
+//! Adding a method: sending a code to its destination.
 
 use crate::audit::Event;
 use crate::challenge::{ChallengeId, Purpose};
@@ -10,7 +10,7 @@ use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::idempotency::record_outcome;
 use crate::flow::steps::messages::queue_code;
-use crate::flow::steps::sending::{Sent, count_source, refusal_of, sms_open, source_full};
+use crate::flow::steps::sending::{Sent, check_sms_open, count_source, refusal_of, source_full};
 use crate::flow::steps::signed_in::SignedIn;
 use crate::flow::steps::write::save_account;
 use crate::kind::MethodId;
@@ -18,8 +18,12 @@ use crate::method::{Binding, Pending};
 use crate::port::{Change, Guard, KeyRing, SourceCounter, Store};
 use crate::secret::Bearer;
 
-/// Sends a code to a new destination. The destination is used for nothing until
-/// that code has come back.
+/// Sends a code to a new destination. The destination is used for nothing else until the code is
+/// verified.
+///
+/// # Errors
+/// `kindNotAllowed`; `countryNotAllowed` for the field `/destination`; and the refusals of every
+/// send, such as `tooSoon` and `smsUnavailable`.
 pub async fn start_method(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -40,8 +44,10 @@ pub async fn start_method(
     send(store, ring, ctx, bearer, wanted).await
 }
 
-/// Sends a new code to the address that is waiting for one; the older code
-/// dies.
+/// Sends a new code to a pending method. The older code ends.
+///
+/// # Errors
+/// `notFound` if the method is not pending; and the refusals of every send.
 pub async fn resend(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -57,7 +63,7 @@ pub async fn resend(
     send(store, ring, ctx, bearer, waiting).await
 }
 
-/// Sends a code to the address that `to` finds for whoever is signed in.
+/// Sends a code to the destination that `to` returns for the session.
 async fn send(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -72,7 +78,7 @@ async fn send(
         let destination = to(&who)?;
         let (handle, policy) = (who.handle().clone(), &who.policy.policy);
         let kind = destination.kind();
-        sms_open(kind, &who.read, ctx)?;
+        check_sms_open(kind, &who.read, ctx)?;
         let keys = ring.keys().await?;
         let expires = ctx.now + policy.code_lifetime();
         let challenge = ChallengeId::new(
@@ -109,7 +115,7 @@ async fn send(
         ];
         changes.extend(queue_code(ctx, &handle, challenge, None, None));
         changes.extend(record_outcome(ctx, &handle, sent.outcome()));
-        // Another send was first: judge anew, with the exact wait.
+        // If another send was first, decide again, so that the answer has the exact wait.
         if attempts
             .commit(store, ctx, changes, &[Guard::Account, Guard::Ledger])
             .await

@@ -8,7 +8,7 @@ use crate::policy::Policy;
 use crate::port::Store;
 use crate::secret::Bearer;
 
-/// The account of the session, and the policy that its methods are shown by.
+/// The account of the session, and the policy, which decides which of its methods are usable.
 pub async fn view_methods(
     store: &impl Store,
     ctx: &RequestContext,

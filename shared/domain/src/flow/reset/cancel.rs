@@ -3,20 +3,23 @@
 use crate::audit::Event;
 use crate::context::RequestContext;
 use crate::error::Problem;
-use crate::flow::reset::open::{ended_or, mine, open_reset};
+use crate::flow::reset::open::{check_bearer, open_reset, write_refused};
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::port::{Change, Store, Want};
 use crate::reset::ResetId;
 use crate::secret::Bearer;
 
-/// Ends a reset by its owner's wish. Codes under way prove nothing any more.
+/// Cancels a reset. Codes that were sent for it prove nothing any more.
+///
+/// # Errors
+/// `resetEnded` if the reset has ended or does not belong to the bearer.
 pub async fn cancel_reset(
     store: &impl Store,
     ctx: &RequestContext,
     bearer: &Bearer,
     id: &ResetId,
 ) -> Result<(), Problem> {
-    mine(bearer, id)?;
+    check_bearer(bearer, id)?;
     let handle = &bearer.handle;
     let read = store.read(&[Want::Reset(handle, id), Want::Policy]).await?;
     let reset = open_reset(&read, bearer, ctx)?;
@@ -34,5 +37,5 @@ pub async fn cancel_reset(
             now: ctx.now,
         },
     ];
-    store.commit(ctx, "cancel", changes).await.map_err(ended_or)
+    store.commit(ctx, "cancel", changes).await.map_err(write_refused)
 }

@@ -1,18 +1,20 @@
-//! A code of a reset is asked for. Nothing is sent here: the challenge and
-//! the message are written together, and `send-code` does the rest. The
-//! account is not read, so this is the same for all.
+//! Issuing a challenge in a reset.
+//!
+//! This flow sends nothing. It writes the challenge and an outbox row in one transaction, and
+//! `send-code` sends the code. It does not read the account, so it does the same for known and
+//! unknown accounts.
 
 use crate::audit::Event;
 use crate::challenge::{ChallengeId, Purpose};
 use crate::context::RequestContext;
 use crate::destination::Destination;
 use crate::error::{Problem, ProblemCode, ViolationCode};
-use crate::flow::reset::open::{mine, open_reset};
+use crate::flow::reset::open::{check_bearer, open_reset};
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::idempotency::record_outcome;
 use crate::flow::steps::messages::queue_code;
-use crate::flow::steps::sending::{Sent, count_source, refusal_of, sms_open, source_full};
+use crate::flow::steps::sending::{Sent, check_sms_open, count_source, refusal_of, source_full};
 use crate::key::Keys;
 use crate::kind::Kind;
 use crate::policy::Policy;
@@ -24,13 +26,17 @@ use crate::secret::Bearer;
 pub struct WantedChallenge {
     /// The kind of method to prove.
     pub kind: Kind,
-    /// The destination as its owner typed it, where the policy asks for it.
+    /// The destination that the caller typed, if any.
     pub destination: Option<Destination>,
 }
 
-/// Asks for a code of a kind, within a reset. Another of the same kind ends
-/// the older one. A typed address that is not the account's is answered like
-/// one that is: `send-code` compares it, and sends nothing.
+/// Issues a challenge of a kind. The older challenge of the same kind ends. A typed destination
+/// that is not the account's gets the same answer as the right one: `send-code` compares it later,
+/// and drops the code.
+///
+/// # Errors
+/// `resetEnded`; `kindNotAllowed`; `destinationMissing` for the field `/destination`; and the
+/// refusals of every send, such as `tooSoon` and `smsUnavailable`.
 pub async fn issue_challenge(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -40,7 +46,7 @@ pub async fn issue_challenge(
     wanted: &WantedChallenge,
 ) -> Result<Sent, Problem> {
     let kind = wanted.kind;
-    mine(bearer, reset)?;
+    check_bearer(bearer, reset)?;
     let handle = &bearer.handle;
     let wants = [
         Want::Reset(handle, reset),
@@ -54,13 +60,13 @@ pub async fn issue_challenge(
         let read = store.read(&wants).await?;
         let policy = read.policy().policy;
         let open = open_reset(&read, bearer, ctx)?;
-        let told_of = |problem: Problem| problem.with_support_code(&open.support_code());
+        let traced = |problem: Problem| problem.with_support_code(&open.support_code());
         if !policy.allows(kind) {
-            return Err(told_of(ProblemCode::KindNotAllowed.into()));
+            return Err(traced(ProblemCode::KindNotAllowed.into()));
         }
-        sms_open(kind, &read, ctx).map_err(told_of)?;
+        check_sms_open(kind, &read, ctx).map_err(traced)?;
         let keys = ring.keys().await?;
-        let typed = typed(wanted, &policy, &keys).map_err(told_of)?;
+        let typed = typed(wanted, &policy, &keys).map_err(traced)?;
         // A code never outlives its reset.
         let expires = (ctx.now + policy.code_lifetime()).min(open.exp);
         let challenge = ChallengeId::new(
@@ -73,7 +79,7 @@ pub async fn issue_challenge(
         let issue = read
             .ledger(Purpose::Reset)
             .issue(&policy, Purpose::Reset, challenge.clone(), &open.owner, ctx.now)
-            .map_err(|why| told_of(refusal_of(why, Purpose::Reset, ctx.now)))?;
+            .map_err(|why| traced(refusal_of(why, Purpose::Reset, ctx.now)))?;
         let sent = Sent::new(&issue, &policy);
 
         let entry = AuditEntry {
@@ -93,9 +99,9 @@ pub async fn issue_challenge(
         ];
         changes.extend(queue_code(ctx, handle, challenge, Some(reset), typed));
         changes.extend(record_outcome(ctx, handle, sent.outcome()));
-        // Another send was first: judge anew, with the exact wait.
+        // If another send was first, decide again, so that the answer has the exact wait.
         let written = attempts.commit(store, ctx, changes, &[Guard::Ledger]).await;
-        if written.map_err(|error| told_of(source_full(error, ctx)))? {
+        if written.map_err(|error| traced(source_full(error, ctx)))? {
             return Ok(sent);
         }
     }
@@ -104,8 +110,8 @@ pub async fn issue_challenge(
 /// The pseudonym of the typed destination.
 ///
 /// # Errors
-/// `destinationMissing` where the policy asks for one: by the kind alone, so that
-/// the answer says nothing about the account.
+/// `destinationMissing` if the policy asks for it. That depends on the kind alone, so the answer
+/// reveals nothing about the account.
 fn typed(
     wanted: &WantedChallenge,
     policy: &Policy,

@@ -1,4 +1,4 @@
-//! The function `reset`: a forgotten password.
+//! The function `reset`: a user resets a forgotten password.
 
 pub mod cancel;
 pub mod issue_challenge;

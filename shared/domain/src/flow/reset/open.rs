@@ -1,4 +1,4 @@
-//! Who is in a reset: its bearer, its own id, and the reset while it goes on.
+//! Checks that every request of a reset makes: the bearer, the reset, and its proofs.
 
 use crate::account::Account;
 use crate::context::RequestContext;
@@ -8,16 +8,22 @@ use crate::port::{CommitError, Guard, Snapshot};
 use crate::reset::{Reset, ResetId};
 use crate::secret::{Bearer, BearerKind};
 
-/// Whether this bearer is the reset's; no call for any other.
-pub(super) fn mine(bearer: &Bearer, id: &ResetId) -> Result<(), Problem> {
+/// Checks that a bearer belongs to the reset with this ID. It needs no read.
+///
+/// # Errors
+/// `resetEnded` if it does not.
+pub(super) fn check_bearer(bearer: &Bearer, id: &ResetId) -> Result<(), Problem> {
     match bearer.kind == BearerKind::Reset && ResetId::of(bearer) == *id {
         true => Ok(()),
         false => Err(ProblemCode::ResetEnded.into()),
     }
 }
 
-/// The reset of this bearer, while it goes on. That it has ended is told with
-/// its own support code: that one leads to why.
+/// The reset of this bearer.
+///
+/// # Errors
+/// `resetEnded` if it has ended. The problem has the reset's support code, by which the help desk
+/// finds the reason.
 pub(super) fn open_reset<'a>(
     read: &'a Snapshot,
     bearer: &Bearer,
@@ -29,8 +35,12 @@ pub(super) fn open_reset<'a>(
     })
 }
 
-/// The account, where enough was proved for it as it is now.
-pub(super) fn proved<'a>(
+/// The account, if the reset has proved enough kinds for the account as it is now.
+///
+/// # Errors
+/// `proofMissing` if more kinds must be proved; `resetEnded` if the account has changed or may not
+/// reset its password any more.
+pub(super) fn proved_account<'a>(
     reset: &Reset,
     account: Option<&'a Account>,
     policy: &Policy,
@@ -46,8 +56,9 @@ pub(super) fn proved<'a>(
     Ok(account)
 }
 
-/// The problem of a refused write: the reset has ended, or the store failed.
-pub(super) fn ended_or(error: CommitError) -> Problem {
+/// The problem for a write that was refused: `resetEnded` if the reset has ended, and
+/// `unavailable` for every other reason.
+pub(super) fn write_refused(error: CommitError) -> Problem {
     match error.by(Guard::Reset) {
         true => ProblemCode::ResetEnded.into(),
         false => error.into(),

@@ -4,7 +4,7 @@ use crate::account::Role;
 use crate::audit::Event;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
-use crate::flow::reset::open::{ended_or, mine, open_reset, proved};
+use crate::flow::reset::open::{check_bearer, open_reset, proved_account, write_refused};
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::messages::{notices, queue};
@@ -19,9 +19,12 @@ use crate::port::{Change, Guard, PasswordHasher, Store, Want};
 use crate::reset::ResetId;
 use crate::secret::Bearer;
 
-/// Sets the new password. Everything it depends on is tested in the
-/// transaction that writes it; sessions, other resets and challenges die with
-/// the old one.
+/// Sets the new password. The transaction that writes it checks everything it depends on. The
+/// account's sessions, other resets and challenges end.
+///
+/// # Errors
+/// `resetEnded`; `proofMissing` if not enough kinds are proved; `passwordRefused` if the new
+/// password breaks a rule.
 pub async fn set_password(
     store: &impl Store,
     hasher: &impl PasswordHasher,
@@ -30,7 +33,7 @@ pub async fn set_password(
     id: &ResetId,
     new: &Password,
 ) -> Result<(), Problem> {
-    mine(bearer, id)?;
+    check_bearer(bearer, id)?;
     let handle = &bearer.handle;
     let mut hash: Option<StoredHash> = None;
     let mut attempts = Attempts::of("set-password");
@@ -41,14 +44,14 @@ pub async fn set_password(
         let saved = read.policy();
         let policy = &saved.policy;
         let reset = open_reset(&read, bearer, ctx)?;
-        let told_of = |problem: Problem| problem.with_support_code(&reset.support_code());
+        let traced = |problem: Problem| problem.with_support_code(&reset.support_code());
 
-        // Proofs come first: who has none learns nothing, about the account
-        // or about passwords, and costs no hash.
-        let account = proved(reset, read.account(handle), policy).map_err(told_of)?;
-        let violations = refusals(store, &saved, account, new).await.map_err(told_of)?;
+        // The proofs are checked first. A caller without them learns nothing about the account
+        // or its passwords, and causes no hash.
+        let account = proved_account(reset, read.account(handle), policy).map_err(traced)?;
+        let violations = refusals(store, &saved, account, new).await.map_err(traced)?;
         if !violations.is_empty() {
-            return Err(told_of(Problem { violations, ..ProblemCode::PasswordRefused.into() }));
+            return Err(traced(Problem { violations, ..ProblemCode::PasswordRefused.into() }));
         }
         let hash = match &hash {
             Some(hash) => hash.clone(),
@@ -78,14 +81,14 @@ pub async fn set_password(
         changes.extend(revoke_for_reset(ctx, handle));
         changes.extend(notices(ctx, handle, account, Notice::PasswordReset, policy));
         if account.role == Role::Administrator && policy.notify_administrators {
-            // Who the others are is found by `send-code`, one message each.
+            // `send-code` finds the other administrators and sends each a notice.
             let message = Message::ToAdministrators { about: account.name.clone() };
             changes.push(queue(ctx, handle, OutboxKind::ToAdministrators, message));
         }
-        // The policy or the account moved: judge anew, with the same hash.
+        // If the policy or the account changed, decide again, with the same hash.
         let moved = [Guard::Policy, Guard::Account];
         let written = attempts.commit(store, ctx, changes, &moved).await;
-        if written.map_err(|error| told_of(ended_or(error)))? {
+        if written.map_err(|error| traced(write_refused(error)))? {
             return Ok(());
         }
     }

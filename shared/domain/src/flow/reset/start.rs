@@ -1,4 +1,4 @@
-//! A reset begins with a user ID. Every user ID gets one, by the same calls.
+//! Starting a reset. Every user ID gets a reset, by the same calls.
 
 use crate::audit::{Event, Reason, SupportCode};
 use crate::challenge::Purpose;
@@ -6,7 +6,7 @@ use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::idempotency::record_outcome;
-use crate::flow::steps::sending::{count_source, sms_open, source_full};
+use crate::flow::steps::sending::{check_sms_open, count_source, source_full};
 use crate::idempotency::Outcome;
 use crate::identity::TypedUserId;
 use crate::kind::{Kind, MethodId};
@@ -19,21 +19,29 @@ use crate::secret::{Bearer, BearerKind};
 use crate::time::Time;
 use std::collections::BTreeSet;
 
-/// A reset that was started. The bearer is handed out once.
+/// A reset that was started.
 pub struct StartedReset {
+    /// The bearer. Only this answer hands it out.
     pub bearer: Bearer,
+    /// The ID of the reset.
     pub id: ResetId,
-    /// The kinds the policy allows: the same for everybody.
+    /// The kinds that the policy allows: the same for every account.
     pub kinds: BTreeSet<Kind>,
-    /// Of these, the kinds whose address must be typed in full.
+    /// Of these, the kinds whose destination must be typed in full.
     pub typed: BTreeSet<Kind>,
-    /// Of these, the kinds that nobody can use now: the day's SMS are spent.
+    /// Of these, the kinds that no account can use now, because the SMS of the day are spent.
     pub unavailable: BTreeSet<Kind>,
+    /// When the reset expires.
     pub expires: Time,
+    /// The support code of the reset.
     pub support_code: SupportCode,
 }
 
-/// Starts a reset, real or decoy.
+/// Starts a reset: a real one if the account may reset its password, else a decoy.
+///
+/// # Errors
+/// `resetOff` if the policy lets no user reset the password; `resetClosed` after too many failed
+/// guesses; `tooManyFromAddress`.
 pub async fn start_reset(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -70,7 +78,8 @@ pub async fn start_reset(
         owner: bearer.digest(),
         real: reason == Reason::None,
         reason,
-        // A decoy gets values of the same size, so that its items are of one class.
+        // A decoy gets a value of the same size, so that its items are as large as those of a
+        // real reset.
         uid: account.map_or_else(|| keys.decoy_uid(&handle), |a| a.uid.clone()),
         generation: account.map_or(0, |a| a.generation),
         versions,
@@ -95,7 +104,10 @@ pub async fn start_reset(
     Ok(answer(bearer, expires, &read, ctx))
 }
 
-/// The same answer again, for a request that was repeated.
+/// The same answer again, for a repeated request.
+///
+/// # Errors
+/// `resetEnded` if the reset is no longer stored.
 pub async fn start_reset_again(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -111,18 +123,18 @@ pub async fn start_reset_again(
     Ok(answer(bearer, expires, &read, ctx))
 }
 
-/// What its answer's bearer is made for.
+/// The name of the random bytes that a reset's bearer is made from.
 const BEARER: &str = "reset";
 
 fn answer(bearer: Bearer, expires: Time, read: &Snapshot, ctx: &RequestContext) -> StartedReset {
     let id = ResetId::of(&bearer);
     let policy = read.policy().policy;
     let kinds = policy.kinds();
-    let of =
-        |fits: &dyn Fn(Kind) -> bool| kinds.iter().copied().filter(|kind| fits(*kind)).collect();
+    let kinds_that =
+        |fit: &dyn Fn(Kind) -> bool| kinds.iter().copied().filter(|kind| fit(*kind)).collect();
     StartedReset {
-        typed: of(&|kind| policy.must_be_typed(kind)),
-        unavailable: of(&|kind| sms_open(kind, read, ctx).is_err()),
+        typed: kinds_that(&|kind| policy.must_be_typed(kind)),
+        unavailable: kinds_that(&|kind| check_sms_open(kind, read, ctx).is_err()),
         support_code: id.support_code(),
         bearer,
         id,

@@ -1,9 +1,9 @@
-//! Reading what a reset needs next.
+//! Reading how far a reset is.
 
 use crate::audit::SupportCode;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
-use crate::flow::reset::open::{mine, open_reset, proved};
+use crate::flow::reset::open::{check_bearer, open_reset, proved_account};
 use crate::kind::Kind;
 use crate::port::{Store, Want};
 use crate::reset::ResetId;
@@ -11,29 +11,35 @@ use crate::secret::Bearer;
 use crate::time::Time;
 use std::collections::BTreeSet;
 
-/// Where a reset stands.
+/// How far a reset is.
 pub struct ResetView {
+    /// The kinds that were proved.
     pub verified: BTreeSet<Kind>,
-    /// Whether a new password may be set, or one more kind is to be proved.
+    /// Whether a new password may be set. If not, another kind must be proved.
     pub ready: bool,
+    /// When the reset expires.
     pub expires: Time,
+    /// The support code of the reset.
     pub support_code: SupportCode,
 }
 
-/// What is next in a reset, by the account and the policy as they are now. One
-/// call. Where nothing was proved, a decoy looks the same.
+/// How far a reset is, by the account and the policy as they are now. It costs one read. Until a
+/// kind is proved, a decoy looks the same as a real reset.
+///
+/// # Errors
+/// `resetEnded` if the reset has ended or does not belong to the bearer.
 pub async fn view_reset(
     store: &impl Store,
     ctx: &RequestContext,
     bearer: &Bearer,
     id: &ResetId,
 ) -> Result<ResetView, Problem> {
-    mine(bearer, id)?;
+    check_bearer(bearer, id)?;
     let read = store
         .read(&[Want::Reset(&bearer.handle, id), Want::Account(&bearer.handle), Want::Policy])
         .await?;
     let reset = open_reset(&read, bearer, ctx)?;
-    let ready = match proved(reset, read.account(&bearer.handle), &read.policy().policy) {
+    let ready = match proved_account(reset, read.account(&bearer.handle), &read.policy().policy) {
         Ok(_) => true,
         Err(problem) if problem.code == ProblemCode::ProofMissing => false,
         Err(problem) => return Err(problem.with_support_code(&id.support_code())),

@@ -51,7 +51,7 @@ impl Sent {
 }
 
 /// Refuses SMS to everybody alike while the day's are spent.
-pub(in crate::flow) fn sms_open(
+pub(in crate::flow) fn check_sms_open(
     kind: Kind,
     read: &Snapshot,
     ctx: &RequestContext,

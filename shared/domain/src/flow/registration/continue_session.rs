@@ -1,4 +1,4 @@
-//! The end of a step of registration.
+//! Continuing the session after a step of registration.
 
 use crate::account::Account;
 use crate::audit::Event;
@@ -13,9 +13,9 @@ use crate::port::Change;
 use crate::secret::{Bearer, BearerKind};
 use crate::session::{Next, Session};
 
-/// The end of a step: the session goes on with what comes next, under a new
-/// bearer.
-pub(super) fn go_on(
+/// The changes that replace the session by one with the reach of the next step, under a new
+/// bearer, and record `event`; and the new session.
+pub(super) fn continue_session(
     ctx: &RequestContext,
     who: &SignedIn,
     account: Account,
