@@ -226,7 +226,7 @@ pub struct Problem {
     /// The support code of the reset. Without one, the answer has the support code of
     /// the request.
     pub support_code: Option<SupportCode>,
-    /// Whether this wrong password made sign-in wait. It is for metrics; the answer
+    /// Whether this wrong password made sign-in wait. Logs and metrics use it; the answer
     /// does not show it.
     pub lockout: bool,
 }

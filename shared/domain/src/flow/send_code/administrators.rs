@@ -1,5 +1,5 @@
-//! One administrator reset the password: the others are told. One row becomes
-//! a notice to each of their addresses, however often it is handled.
+//! Telling the other administrators that one of them reset the password: one outbox row becomes
+//! a notice to each of their destinations, and to no destination twice.
 
 use crate::audit::Reason;
 use crate::destination::Destination;
@@ -10,10 +10,15 @@ use crate::notice::Notice;
 use crate::outbox::{Handled, Message, OutboxId, OutboxKind, OutboxRow, OutboxState};
 use crate::port::{Change, Guard, KeyRing, Snapshot, Store, Want};
 
-/// Accounts of one read.
+/// How many accounts are read at once.
 const AT_ONCE: usize = 100;
 
-pub(super) async fn spread<S: Store, R: KeyRing>(
+/// Queues the notices, and closes the row.
+///
+/// # Errors
+/// `unavailable` if an account changed or the table did not answer. The row must be handled
+/// again.
+pub(super) async fn notify_administrators<S: Store, R: KeyRing>(
     row: &Row<'_, S, R>,
     about: &str,
     read: &Snapshot,
@@ -27,7 +32,7 @@ pub(super) async fn spread<S: Store, R: KeyRing>(
         for (handle, account) in accounts {
             let language = row.language(account.language);
             let message = |recipient| {
-                // The same name each time, so that a second round adds nothing.
+                // The ID is the same each time, so handling the row again adds no notice.
                 let random = keys
                     .pseudonym("notice", &format!("{} {}", row.row.id, handle.as_str()))[..12]
                     .to_owned();
@@ -55,7 +60,7 @@ pub(super) async fn spread<S: Store, R: KeyRing>(
             if messages.is_empty() {
                 continue;
             }
-            // No address of an account that is deleted in this moment is written.
+            // The destinations are written only while the account exists.
             messages.push(Change::CheckAccount {
                 handle: handle.clone(),
                 uid: account.uid.clone(),
@@ -63,9 +68,8 @@ pub(super) async fn spread<S: Store, R: KeyRing>(
             });
             match row.store.commit(row.ctx, &format!("tell-{}", handle.as_str()), messages).await {
                 Ok(()) => {}
-                // AuditEntry already, by an earlier round.
+                // An earlier handling of the row queued these notices.
                 Err(error) if error.by(Guard::Outbox) => {}
-                // The account moved, or the table did not answer: the row comes again.
                 Err(error) => return Err(error.into()),
             }
         }

@@ -1,6 +1,8 @@
-//! What a message costs: sends to its address and, for an SMS, the day's
-//! budgets. Charged here and not in the request, where a refusal would tell
-//! who owns a number.
+//! The limits that a message is charged to: the sends to its destination and, for an SMS, the
+//! budgets of the day.
+//!
+//! They are charged here and not in the request. There, a refusal would reveal which account has
+//! a destination.
 
 use crate::audit::Reason;
 use crate::context::RequestContext;
@@ -12,17 +14,17 @@ use crate::kind::Channel;
 use crate::limit::Budget;
 use crate::port::{Change, KeyRing, Store, Want};
 
-/// Whether a code can be paid for.
+/// Whether the limits let a code be sent.
 pub(super) enum Charge {
-    /// The charges, each under its own guard.
+    /// The charges to write, each under its own guard.
     Due(Vec<Change>),
     /// A limit is reached.
     Spent(Reason),
 }
 
-/// The charges of a code: one send to its address and, for an SMS, one of the
-/// organisation's and the country's day. The write that spends the last SMS of
-/// the day makes SMS unavailable to everybody.
+/// The charges of a code: one send to its destination and, for an SMS, one SMS of the day in total
+/// and to the country. The write that spends the last SMS of the day also makes SMS unavailable to
+/// all accounts.
 pub(super) async fn charge_code<S: Store, R: KeyRing>(
     row: &Row<'_, S, R>,
     name: &str,
@@ -70,8 +72,8 @@ pub(super) async fn charge_code<S: Store, R: KeyRing>(
     Ok(Charge::Due(due))
 }
 
-/// The charge of a notice: no limit refuses it, and an SMS is counted in the
-/// day's budget, which it may pass.
+/// The charge of a notice. No limit refuses a notice, but an SMS is counted in the budget of the
+/// day, even beyond it.
 pub(super) fn charge_notice(to: &Destination, ctx: &RequestContext) -> Option<Change> {
     match to {
         Destination::Email(_) => None,
@@ -83,5 +85,5 @@ pub(super) fn charge_notice(to: &Destination, ctx: &RequestContext) -> Option<Ch
     }
 }
 
-/// ISO 3166's own code for "no country".
+/// A code that ISO 3166 leaves free, for a number without a country.
 const UNKNOWN: &str = "ZZ";

@@ -1,4 +1,4 @@
-//! Claiming the row of a code together with what it costs.
+//! Claiming the outbox row of a code, and charging its limits in the same write.
 
 use crate::audit::Reason;
 use crate::challenge::{ChallengeId, Purpose};
@@ -10,13 +10,13 @@ use crate::flow::steps::attempts::Attempts;
 use crate::outbox::{Handled, OutboxState};
 use crate::port::{Change, Guard, KeyRing, Store};
 
-/// How often a charge is judged anew when another send of the same address or
-/// day came in between, before the record is left to come again.
+/// How often the charges are decided anew because another send to the same destination or on the
+/// same day was charged first. After that the row must be handled again.
 const CHARGES: usize = 8;
 
 impl<S: Store, R: KeyRing> Row<'_, S, R> {
-    /// Takes the row of a code and charges its limits, all in one write.
-    /// What became of it where it is not to be sent.
+    /// Claims the row and charges its limits in one write. `None` if the code is to be sent now,
+    /// else what handling the row came to.
     pub async fn claim_code(
         &self,
         name: &str,
@@ -49,8 +49,7 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
                 Err(error) if error.by(Guard::Ledger) => {
                     return self.close(OutboxState::Dropped, Reason::Superseded).await.map(Some);
                 }
-                // Another worker claimed it: the record comes again and finds
-                // what became of it.
+                // Another invocation claimed it. Handling the row again finds how it ended.
                 Err(error) if error.by(Guard::Outbox) => return Ok(Some(self.left())),
                 Err(error) => return Err(error.into()),
             }

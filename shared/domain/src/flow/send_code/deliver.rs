@@ -1,11 +1,12 @@
-//! One row of the outbox becomes one message, or is dropped for a reason. This
-//! is the only flow that sends, and it makes the code at that moment.
+//! Handling one outbox row: sending its message, or dropping it for a reason.
+//!
+//! Only this flow sends messages. It derives the code just before it sends it.
 
 use crate::challenge::ChallengeId;
 use crate::code::Code;
 use crate::context::RequestContext;
 use crate::error::Problem;
-use crate::flow::send_code::administrators::spread;
+use crate::flow::send_code::administrators::notify_administrators;
 use crate::flow::send_code::charge::charge_notice;
 use crate::flow::send_code::judge::{Verdict, judge};
 use crate::flow::send_code::row::{Fate, Row};
@@ -14,8 +15,11 @@ use crate::outbox::{Handled, Message, OutboxId, OutboxKind, OutboxState, Round};
 use crate::port::{Content, KeyRing, Outgoing, Sender, Snapshot, Store, Want};
 use crate::time::Span;
 
-/// Sends the message of a row. An error, and what is left, say: try this
-/// record again.
+/// Handles a row. `Err` and [`Handled::Left`] both mean: handle it again later.
+///
+/// # Errors
+/// `unavailable` if the channel did not confirm the message, or a port did not answer. The problem
+/// has the support code of the row if it was read.
 pub async fn deliver(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -49,9 +53,9 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
             Fate::Close(state, reason) => return self.close(state, reason).await,
         }
         match &self.row.message {
-            Message::ToAdministrators { about } => spread(self, about, read).await,
+            Message::ToAdministrators { about } => notify_administrators(self, about, read).await,
             Message::Notice { notice, recipient, language, about } => {
-                // Read before the claim: where keys are missing, no try is spent.
+                // The keys are read before the claim, so that missing keys cost no try.
                 let name = self.ring.keys().await?.destination_name(recipient);
                 if !self.claim(charge_notice(recipient, self.ctx)).await? {
                     return Ok(self.left());
@@ -79,7 +83,7 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
                     }
                     Verdict::Wait => return Ok(self.left()),
                 };
-                // Made before the claim, as above.
+                // Derived before the claim, for the same reason.
                 let generation = keys.generation(challenge.kid).ok_or_else(Problem::unavailable)?;
                 let code = Code::derive(&generation.codes, challenge, *purpose);
                 let name = keys.destination_name(&address.to);
@@ -108,6 +112,7 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
     }
 }
 
+/// How many minutes the code is still valid, rounded up.
 fn minutes_left(challenge: &ChallengeId, ctx: &RequestContext) -> u32 {
     let left = challenge.expires - ctx.now;
     (left.0 as u64).div_ceil(Span::minutes(1).0 as u64) as u32

@@ -1,5 +1,5 @@
-//! Whether a code still makes sense when it is about to be sent, and where it
-//! goes: the account, the reset and the policy as they are now.
+//! Deciding whether a code is still to be sent, and where, by the account, the reset and the
+//! policy as they are now.
 
 use crate::account::Account;
 use crate::audit::Reason;
@@ -17,21 +17,26 @@ use crate::reset::ResetState;
 
 /// Where a code goes.
 pub(super) struct Address {
+    /// The destination.
     pub to: Destination,
-    /// Of a phone: its ISO 3166 country.
+    /// The ISO 3166 country of a phone.
     pub country: Option<String>,
+    /// The language of the message.
     pub language: Language,
 }
 
-/// What is to become of a code.
+/// What to do with a code.
 pub(super) enum Verdict {
+    /// Send it.
     Send(Address),
+    /// Do not send it.
     Drop(Reason),
-    /// What it depends on is older than the row: not all of the transaction
-    /// is visible yet.
+    /// Decide later: not all items of the row's transaction are visible yet.
     Wait,
 }
 
+/// Decides about the code of a challenge. `typed` is the pseudonym of the destination that the
+/// caller typed.
 pub(super) fn judge<S: Store, R: KeyRing>(
     row: &Row<'_, S, R>,
     read: &Snapshot,
@@ -41,34 +46,34 @@ pub(super) fn judge<S: Store, R: KeyRing>(
     typed: Option<&str>,
 ) -> Verdict {
     let (ctx, policy, handle) = (row.ctx, row.policy, &row.row.handle);
-    // The items of one transaction become visible one by one: what does not
-    // fit a fresh row may only be late.
+    // The items of one transaction become visible one by one. If an item does not fit a fresh
+    // row, its new version may not be visible yet.
     let settling = ctx.now - row.row.id.at < SETTLING;
-    let late = |reason| if settling { Verdict::Wait } else { Verdict::Drop(reason) };
+    let drop_once_settled = |reason| if settling { Verdict::Wait } else { Verdict::Drop(reason) };
     match read.ledger(purpose).slots.get(&challenge.kind) {
-        // It arrived, whatever its channel said, and came back.
+        // The code was verified, so an earlier try had sent it although it was not confirmed.
         Some(slot) if slot.id == *challenge && slot.used => {
             return Verdict::Drop(Reason::Superseded);
         }
         Some(slot) if slot.id == *challenge => {}
         Some(slot) if slot.issued >= row.row.id.at => return Verdict::Drop(Reason::Superseded),
-        Some(_) | None => return late(Reason::Superseded),
+        Some(_) | None => return drop_once_settled(Reason::Superseded),
     }
     if challenge.expires - ctx.now < LEAST_LIFE_LEFT {
         return Verdict::Drop(Reason::TooLate);
     }
     let account = read.account(handle);
-    let address = match purpose {
-        Purpose::Reset => of_reset(row, read, account, challenge, ctx),
+    let binding = match purpose {
+        Purpose::Reset => reset_binding(row, read, account, challenge, ctx),
         Purpose::Registration => {
             match account.and_then(|a| a.pending.get(MethodId::only(challenge.kind))) {
                 Some(pending) if pending.challenge == *challenge => Ok(&pending.binding),
-                Some(_) | None => return late(Reason::MethodChanged),
+                Some(_) | None => return drop_once_settled(Reason::MethodChanged),
             }
         }
     };
-    let (binding, account) = match (address, account) {
-        (Ok(address), Some(account)) => (address, account),
+    let (binding, account) = match (binding, account) {
+        (Ok(binding), Some(account)) => (binding, account),
         (Err(reason), _) => return Verdict::Drop(reason),
         (Ok(_), None) => return Verdict::Drop(Reason::UnknownUser),
     };
@@ -78,11 +83,12 @@ pub(super) fn judge<S: Store, R: KeyRing>(
     if !policy.reaches(challenge.kind, binding) {
         return Verdict::Drop(Reason::CountryNotAllowed);
     }
-    // Only a destination gets a message.
+    // A method that the owner holds gets no message.
     let Some(Delivered { destination: to, country, .. }) = binding.delivered().cloned() else {
         return Verdict::Drop(Reason::MethodChanged);
     };
-    // A policy that asks for it since the code was asked for holds too.
+    // The policy may ask for a typed destination only since the code was asked for. It
+    // applies to this code too.
     let must_match =
         typed.is_some() || purpose == Purpose::Reset && policy.must_be_typed(challenge.kind);
     if must_match && typed != Some(keys.destination_name(&to).as_str()) {
@@ -91,9 +97,9 @@ pub(super) fn judge<S: Store, R: KeyRing>(
     Verdict::Send(Address { to, country, language: row.language(account.language) })
 }
 
-/// The address a reset's code goes to: the stored, verified one, as it was
-/// when the reset began, of an account that may reset now.
-fn of_reset<'a, S: Store, R: KeyRing>(
+/// The method that the code of a reset goes to: verified, unchanged since the reset began, of an
+/// account that may reset its password now. Else the reason to drop the code.
+fn reset_binding<'a, S: Store, R: KeyRing>(
     row: &Row<'_, S, R>,
     read: &Snapshot,
     account: Option<&'a Account>,

@@ -1,24 +1,25 @@
-//! What waits in the outbox: how many messages, and since when the oldest.
-//! What failed for good waits no more, and is not counted.
+//! Measuring the outbox: how many messages wait, and how long the oldest has waited. Failed
+//! messages do not count.
 
 use crate::context::RequestContext;
 use crate::error::Problem;
 use crate::port::Store;
 use crate::time::Span;
 
-/// Rows that are looked at; with more there is an outage anyway.
+/// How many rows are counted at most. If more wait, there is an outage, and the exact number does
+/// not matter.
 pub const MOST_ROWS: u32 = 200;
 
-/// How much waits.
+/// The messages that wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unsent {
-    /// At most [`MOST_ROWS`].
+    /// How many wait, at most [`MOST_ROWS`].
     pub messages: u32,
-    /// Age of the oldest; nothing where none waits.
+    /// How long the oldest has waited; 0 if none waits.
     pub oldest: Span,
 }
 
-/// Looks, and changes nothing.
+/// Counts the messages that wait. It changes nothing.
 pub async fn unsent(store: &impl Store, ctx: &RequestContext) -> Result<Unsent, Problem> {
     let rows = store.list_waiting(MOST_ROWS, None).await?.items;
     let oldest = rows.iter().map(|(_, id)| ctx.now - id.at).max();

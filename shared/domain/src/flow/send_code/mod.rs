@@ -1,8 +1,15 @@
-//! The function `send-code`: messages of the outbox.
+//! The function `send-code`: sends the messages of the outbox.
 //!
-//! [`judge`] decides whether a code still makes sense and where it goes,
-//! [`charge`] what it costs, [`claim_code`] takes its row, and
-//! [`administrators`] tells other administrators.
+//! | module | step |
+//! |---|---|
+//! | [`deliver`] | handle one outbox row from its read to its end |
+//! | [`row`] | decide whether a row may be tried; claim, send and close it |
+//! | [`judge`] | decide whether a code is still to be sent, and where |
+//! | [`charge`] | the limits that a message is charged to |
+//! | [`claim_code`] | claim the row of a code and charge its limits in one write |
+//! | [`administrators`] | queue a notice to each other administrator |
+//! | [`redrive`] | handle again what was not sent |
+//! | [`measure`] | count the messages that wait |
 
 mod administrators;
 mod charge;

@@ -1,7 +1,8 @@
-//! The re-drive: rows of the outbox that were not sent, say through an outage
-//! longer than the stream's tries, are handled once more. It is safe to run
-//! twice, and beside another: each row is claimed, and what was claimed lately
-//! is left alone.
+//! The re-drive: handling again the outbox rows that were not sent, for example after an outage
+//! that lasted longer than the tries of the stream.
+//!
+//! It may run several times, also at the same time. Each row is claimed, and a row that was
+//! claimed a moment ago is left alone.
 
 use crate::context::Clock;
 use crate::error::Problem;
@@ -10,29 +11,35 @@ use crate::outbox::{Handled, OutboxId, OutboxState};
 use crate::port::Store;
 use crate::time::Span;
 
-/// Rows that one run looks at. The rest is for the next, which goes on where
-/// this one ended.
+/// How many rows one run handles. The next run continues where this one ended.
 pub const MOST_ROWS: u32 = 200;
-/// No row is begun after this: an invocation ends after 20 s, and a channel
-/// that does not answer takes 5 s of it, as does a table.
+/// A run starts no row after this time. An invocation ends after 20 s; a channel that does not
+/// answer takes 5 s of it, and so does the table.
 const LONGEST: Span = Span::seconds(8);
 
 /// What a run did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Redriven {
+    /// How many rows it looked at.
     pub looked: u32,
+    /// How many of them it sent.
     pub sent: u32,
+    /// How many of them it dropped.
     pub dropped: u32,
-    /// Of those looked at: not sent now, and to be tried again by a later run.
+    /// How many of them it could not send. A later run tries notices again.
     pub failed: u32,
-    /// Of those looked at: claimed lately, so left alone.
+    /// How many of them it left alone, because they were claimed a moment ago.
     pub left: u32,
-    /// Where to go on; `None` where the list ended.
+    /// The position where the next run continues; `None` at the end of the list.
     pub next: Option<String>,
 }
 
-/// Delivers one row, as a request of its own, with an id of its own.
+/// Handles one row as a separate request with its own ID.
 pub trait Redeliver: Sync {
+    /// Handles the row.
+    ///
+    /// # Errors
+    /// As for [`deliver`](crate::flow::send_code::deliver::deliver).
     fn redeliver(
         &self,
         handle: &Handle,
@@ -40,7 +47,10 @@ pub trait Redeliver: Sync {
     ) -> impl Future<Output = Result<Handled, Problem>> + Send;
 }
 
-/// Handles what lies unsent, from a position that an earlier run gave.
+/// Handles the rows that were not sent. `from` is the `next` of an earlier run.
+///
+/// # Errors
+/// `unavailable` if the list cannot be read.
 pub async fn redrive(
     store: &impl Store,
     clock: &dyn Clock,
@@ -50,9 +60,9 @@ pub async fn redrive(
     let end = clock.now() + LONGEST;
     let (mut done, mut failed) = (Redriven { next: from, ..Redriven::default() }, Vec::new());
     loop {
-        // One by one, so that a run ends where it says it does.
+        // Pages of one row, so that `next` is exactly the row after the last one handled.
         let page = store.list_unsent(1, done.next.take()).await?;
-        // One that fails is in the second list from then on.
+        // A row that fails in this run appears again later in the list, among the failed ones.
         for (account, id) in page.items {
             if failed.contains(&id) {
                 continue;
@@ -69,7 +79,7 @@ pub async fn redrive(
                     OutboxState::Queued | OutboxState::Claimed => done.left += 1,
                 },
                 Ok(Handled::Left(_)) => done.left += 1,
-                // One that cannot be handled holds up no other.
+                // A row that cannot be handled does not stop the others.
                 Err(_) => done.failed += 1,
                 Ok(Handled::Nothing) => {}
             }

@@ -1,5 +1,5 @@
-//! One row of the outbox on its way: whether it may be tried, claimed, sent
-//! and closed.
+//! One outbox row while it is handled: deciding whether it may be tried, claiming it, sending it
+//! and closing it.
 
 use crate::audit::Reason;
 use crate::context::RequestContext;
@@ -13,7 +13,7 @@ use crate::outbox::{
 use crate::policy::Policy;
 use crate::port::{Change, CommitError, Guard, KeyRing, Outgoing, SendError, Sender, Store};
 
-/// A row on its way, and what its steps need.
+/// A row that is being handled, and what the steps need.
 pub(super) struct Row<'a, S, R> {
     pub store: &'a S,
     pub ring: &'a R,
@@ -23,14 +23,18 @@ pub(super) struct Row<'a, S, R> {
     pub round: Round,
 }
 
-/// Whether a row may be tried in this round.
+/// What to do with a row in this round.
 pub(super) enum Fate {
+    /// Try to send it.
     Open,
+    /// Do nothing with it now.
     End(Handled),
+    /// Record that it has ended.
     Close(OutboxState, Reason),
 }
 
 impl<S: Store, R: KeyRing> Row<'_, S, R> {
+    /// What to do with the row in this round, by its state, its tries and its last claim.
     pub fn fate(&self) -> Fate {
         let is_code = match self.row.message {
             Message::Code { .. } => true,
@@ -38,8 +42,8 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
         };
         let open = match (self.row.state, self.round) {
             (OutboxState::Queued | OutboxState::Claimed, _) => true,
-            // A channel that refused a notice for good may be put right; of a
-            // code that failed another was asked for.
+            // An operator may have repaired the channel that refused a notice. A code is not
+            // tried again: its user has asked for another.
             (OutboxState::Failed, Round::Again) => !is_code,
             (OutboxState::Failed, Round::Stream)
             | (OutboxState::Sent | OutboxState::Dropped, _) => false,
@@ -47,22 +51,24 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
         if !open {
             return Fate::End(Handled::Nothing);
         }
-        let at_rest = |claim: &Claimed| self.ctx.now - claim.at < AT_REST;
-        let rest = if is_code { IN_HAND } else { AT_REST };
-        let in_hand = |claim: &Claimed| claim.by == Round::Again && self.ctx.now - claim.at < rest;
+        let claimed_lately = |claim: &Claimed| self.ctx.now - claim.at < AT_REST;
+        let wait = if is_code { IN_HAND } else { AT_REST };
+        let redriven_lately =
+            |claim: &Claimed| claim.by == Round::Again && self.ctx.now - claim.at < wait;
         match self.round {
-            Round::Stream if self.row.claimed.as_ref().is_some_and(in_hand) => {
+            Round::Stream if self.row.claimed.as_ref().is_some_and(redriven_lately) => {
                 Fate::End(self.left())
             }
             Round::Stream if self.row.tries < MAX_TRIES => Fate::Open,
             Round::Stream if is_code => Fate::Close(OutboxState::Failed, Reason::Failed),
-            // Somebody must be told: it ends where an alarm is, not in silence.
+            // A notice must reach its recipient. It is left, so that the record ends in the
+            // dead-letter queue, which has an alarm.
             Round::Stream => Fate::End(self.left()),
-            // The broom may come days late; nobody waits for it any more.
+            // The table may delete expired items days late.
             Round::Again if self.ctx.now - self.row.id.at >= OUTBOX_KEPT => {
                 Fate::Close(OutboxState::Dropped, Reason::TooLate)
             }
-            Round::Again if self.row.claimed.as_ref().is_some_and(at_rest) => {
+            Round::Again if self.row.claimed.as_ref().is_some_and(claimed_lately) => {
                 Fate::End(self.left())
             }
             Round::Again if is_code && self.row.tries >= MAX_TRIES => {
@@ -72,10 +78,10 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
         }
     }
 
-    /// Takes the row for one try, together with what the try costs. `false`
-    /// where somebody else took it.
+    /// Claims the row for one try, and writes the charge. `false` if another invocation claimed it
+    /// first.
     pub async fn claim(&self, charge: Option<Change>) -> Result<bool, Problem> {
-        // Charged once, however often the record comes.
+        // Charged at the first try only.
         let charge = charge.filter(|_| self.row.state == OutboxState::Queued);
         match self
             .store
@@ -88,6 +94,7 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
         }
     }
 
+    /// The changes that claim the row and write the charges.
     pub fn claiming(&self, charges: Vec<Change>) -> Vec<Change> {
         let (handle, id, tries) = (self.row.handle.clone(), self.row.id.clone(), self.row.tries);
         let claim = Change::ClaimMessage {
@@ -99,7 +106,8 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
         [vec![claim], charges].concat()
     }
 
-    /// Hands it to its channel. `name` is the pseudonym of its destination.
+    /// Hands the message to its channel, and records how it went. `name` is the pseudonym of its
+    /// destination.
     pub async fn send(
         &self,
         sender: &impl Sender,
@@ -114,15 +122,15 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
                 let sent =
                     SentMessage { handle, kind, destination: name, support_code, at: self.ctx.now };
                 if let Some(id) = id {
-                    // What its channel says of it later leads back here. That it
-                    // went out counts more: without this it is not sent again.
+                    // Later delivery events find the message by this record. If it cannot be
+                    // written, the message is still closed as sent, so that it is not sent again.
                     let _ = self.store.remember_sent(&id, &sent).await;
                 }
                 self.close(OutboxState::Sent, Reason::None).await
             }
             Err(SendError::Permanent) => self.close(OutboxState::Failed, Reason::Failed).await,
             Err(SendError::Refused) => {
-                // It was not taken, for sure: the try is given back.
+                // The channel certainly did not accept it, so the try does not count.
                 let release = Change::ReleaseMessage {
                     handle: self.row.handle.clone(),
                     id: self.row.id.clone(),
@@ -135,6 +143,7 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
         }
     }
 
+    /// Records how the row ended.
     pub async fn close(&self, state: OutboxState, reason: Reason) -> Result<Handled, Problem> {
         let close = Change::CloseMessage {
             handle: self.row.handle.clone(),
@@ -156,17 +165,19 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
                     support_code: self.row.support_code.clone(),
                 }))
             }
-            // Closed already: a record that came twice.
+            // Another handling of the row closed it first.
             Err(CommitError::Refused { .. }) => Ok(Handled::Nothing),
             Err(error) => Err(error.into()),
         }
     }
 
+    /// The row must be handled again later.
     pub fn left(&self) -> Handled {
         Handled::Left(self.row.support_code.clone())
     }
 
-    pub fn language(&self, of: Option<Language>) -> Language {
-        of.unwrap_or(self.policy.organisation.language)
+    /// The language of a message to an account with this language.
+    pub fn language(&self, own: Option<Language>) -> Language {
+        own.unwrap_or(self.policy.organisation.language)
     }
 }

@@ -1,4 +1,4 @@
-//! A new proof of the password, for what asks for a young one.
+//! Typing the password again, for requests that need it to have been typed recently.
 
 use crate::audit::Event;
 use crate::context::RequestContext;
@@ -15,9 +15,12 @@ use crate::password::Password;
 use crate::port::{Guard, HashTarget, PasswordHasher, Store, Want};
 use crate::secret::{Bearer, BearerKind};
 
-/// Takes the password once more (NIST 800-63B-4 4.1.2.1). The session goes on
-/// with the same reach, as if it began now, under a new bearer. A temporary
-/// password proves nothing but that it must be changed.
+/// Checks the password of a signed-in user again (NIST 800-63B-4 4.1.2.1). The session continues
+/// with the same reach under a new bearer, as if it began now. So a session that must change a
+/// temporary password still must.
+///
+/// # Errors
+/// `currentPasswordWrong`; `signInLocked` while sign-in waits.
 pub async fn confirm_password(
     store: &impl Store,
     hasher: &impl PasswordHasher,
@@ -57,7 +60,8 @@ pub async fn confirm_password(
             ));
             (changes, Err(problem))
         };
-        // Somebody else was first: judge anew. A session that ended ends it.
+        // If another request wrote first, decide again. The next read fails if the session
+        // has ended.
         if attempts.commit(store, ctx, changes, &[Guard::Lock, Guard::Session]).await? {
             return answer;
         }

@@ -1,4 +1,4 @@
-//! Signing out of one session, or of all.
+//! Signing out of one session, or of all sessions.
 
 use crate::audit::Event;
 use crate::context::RequestContext;
@@ -11,7 +11,7 @@ use crate::flow::steps::write::save_account;
 use crate::port::{Change, CommitError, Guard, Store};
 use crate::secret::Bearer;
 
-/// Ends the session. One that is over already is over.
+/// Ends the session. If another request ended it first, that counts as success.
 pub async fn sign_out(
     store: &impl Store,
     ctx: &RequestContext,
@@ -32,8 +32,7 @@ pub async fn sign_out(
     }
 }
 
-/// Ends every session of one's own, this one too, with the resets and codes
-/// under way.
+/// Ends all sessions of the account, this one included, and its resets and challenges.
 pub async fn sign_out_everywhere(
     store: &impl Store,
     ctx: &RequestContext,

@@ -1,4 +1,4 @@
-//! Signing in with user ID and password.
+//! Signing in with a user ID and password.
 
 use crate::account::Account;
 use crate::audit::{Event, Reason};
@@ -8,7 +8,7 @@ use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::idempotency::record_outcome;
 use crate::flow::steps::new_session::{NewSession, SESSION_BEARER, session_again};
-use crate::flow::steps::password_proof::{TypedPassword, open, save_lock};
+use crate::flow::steps::password_proof::{TypedPassword, current_lock, save_lock};
 use crate::flow::steps::write::save_account;
 use crate::idempotency::Outcome;
 use crate::identity::{Handle, TypedUserId};
@@ -18,8 +18,11 @@ use crate::secret::{Bearer, BearerKind};
 use crate::session::{Session, next_step, note_asked};
 use crate::time::Time;
 
-/// Checks user ID and password. Unknown, disabled and wrong look alike: one
-/// read, one hash, one write. Nothing is told before its write stands.
+/// Checks a user ID and password. An unknown user ID, a disabled account and a wrong password look
+/// alike: one read, one hash, one write. The answer is given only after the write has succeeded.
+///
+/// # Errors
+/// `signInFailed`; `signInLocked` while sign-in waits.
 pub async fn sign_in(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -100,18 +103,21 @@ pub async fn sign_in(
     }
 }
 
-/// The session that a sign-in made, again, and not while sign-in waits: what is
-/// repeated must not tell a right password that could not be tried.
+/// The session that an earlier sign-in made, for its repetition.
+///
+/// # Errors
+/// `signInLocked` while sign-in waits. Otherwise a repetition would show that the password was
+/// right while no password may be tried. `signInRequired` if the session has ended.
 pub async fn sign_in_again(
     store: &impl Store,
     ctx: &RequestContext,
     handle: &Handle,
 ) -> Result<NewSession, Problem> {
-    open(&store.read(&[Want::Lock(handle)]).await?, ctx)?;
+    current_lock(&store.read(&[Want::Lock(handle)]).await?, ctx)?;
     session_again(store, ctx, handle).await
 }
 
-/// Why this sign-in is refused; [`Reason::None`] where it is not.
+/// Why this sign-in is refused; [`Reason::None`] if it is not.
 fn refusal(account: Option<&Account>, right: bool, now: Time) -> Reason {
     match account {
         None => Reason::UnknownUser,

@@ -1,11 +1,11 @@
-//! Read, decide and write anew when an item moved between a flow's read and
-//! its write.
+//! Repeating a flow's read, decision and write when an item changed between the read and the
+//! write.
 
 use crate::context::RequestContext;
 use crate::error::Problem;
 use crate::port::{Change, CommitError, Guard, Store};
 
-/// How often a flow decides anew before it answers "unavailable".
+/// How many attempts a flow makes before it answers `unavailable`.
 const ATTEMPTS: usize = 3;
 
 /// The attempts of one flow. Each begins with a new read.
@@ -16,12 +16,12 @@ pub(in crate::flow) struct Attempts {
 }
 
 impl Attempts {
-    /// Attempts of a write that is called `step`.
+    /// Up to three attempts at the commit named `step`.
     pub fn of(step: &'static str) -> Attempts {
         Attempts::at_most(step, ATTEMPTS)
     }
 
-    /// The same with another limit than the usual three.
+    /// Up to `most` attempts at the commit named `step`.
     pub fn at_most(step: &'static str, most: usize) -> Attempts {
         Attempts { step, most, begun: 0 }
     }
@@ -29,7 +29,7 @@ impl Attempts {
     /// Begins the next attempt.
     ///
     /// # Errors
-    /// "Unavailable" when all attempts are used up.
+    /// `unavailable` when all attempts are used up.
     pub fn begin(&mut self) -> Result<(), Problem> {
         if self.begun == self.most {
             return Err(Problem::unavailable());
@@ -38,11 +38,11 @@ impl Attempts {
         Ok(())
     }
 
-    /// Commits the changes of this attempt. `false` where one of the guards
-    /// named in `moved` refused them: begin the next attempt.
+    /// Commits the changes of this attempt. `false` if one of the guards in `moved` refused
+    /// them: begin the next attempt.
     ///
     /// # Errors
-    /// Every other reason why the changes were not committed.
+    /// If the changes were not committed for another reason.
     pub async fn commit(
         &self,
         store: &impl Store,

@@ -1,4 +1,4 @@
-//! Entries of the audit trail.
+//! Making audit entries.
 
 use crate::audit::{AuditEvent, Event, Reason, SupportCode};
 use crate::context::RequestContext;
@@ -7,7 +7,7 @@ use crate::kind::Kind;
 use crate::policy::Policy;
 use crate::port::Change;
 
-/// The fields of an audit event, except its time and request ID.
+/// The fields of an [`AuditEvent`], except its time and request ID.
 pub(in crate::flow) struct AuditEntry<'a> {
     pub handle: &'a Handle,
     pub uid: Option<&'a Uid>,

@@ -5,8 +5,8 @@ use crate::idempotency::{IDEMPOTENCY_WINDOW, IdempotencyRecord, IdempotentReques
 use crate::identity::Handle;
 use crate::port::Change;
 
-/// The change that records the outcome of an idempotent request; `None` for
-/// any other request. Guard: the request was not done before.
+/// The change that records the outcome of an idempotent request; `None` for any other request. Its
+/// guard fails if the request was handled before.
 pub(in crate::flow) fn record_outcome(
     ctx: &RequestContext,
     handle: &Handle,
@@ -28,8 +28,8 @@ pub(in crate::flow) fn record_outcome(
     })
 }
 
-/// The change that replaces a recorded outcome, for a request whose outcome
-/// was not known when it was recorded.
+/// The change that replaces a recorded outcome, for a request that records one before it knows the
+/// result.
 pub(in crate::flow) fn update_outcome(
     ctx: &RequestContext,
     handle: &Handle,

@@ -1,4 +1,4 @@
-//! Queueing messages for `send-code`.
+//! Queueing messages, which `send-code` sends.
 
 use crate::account::Account;
 use crate::challenge::{ChallengeId, Purpose};
@@ -36,9 +36,9 @@ pub(in crate::flow) fn queue(
     }))
 }
 
-/// Queues the message of a challenge: for a reset, or for a registration where
-/// there is none. `typed` is the pseudonym of the destination that the caller
-/// typed. `None` for a kind that needs no message.
+/// The change that queues the code of a challenge: for a reset or, without one, for a
+/// registration. `typed` is the pseudonym of the destination that the caller typed. `None` for a
+/// kind that needs no message.
 pub(in crate::flow) fn queue_code(
     ctx: &RequestContext,
     handle: &Handle,
@@ -56,7 +56,7 @@ pub(in crate::flow) fn queue_code(
     }
 }
 
-/// Queues one notice to each address that was valid before the change.
+/// The changes that queue one notice to each destination that was verified before the change.
 pub(in crate::flow) fn notices(
     ctx: &RequestContext,
     handle: &Handle,

@@ -2,13 +2,13 @@
 //!
 //! | module | step |
 //! |---|---|
-//! | [`attempts`] | read, decide and write anew when an item moved in between |
-//! | [`signed_in`] | read the session and check what it may do |
-//! | [`password_proof`] | check a typed password under the lock of sign-in |
-//! | [`new_password`] | judge a new password |
-//! | [`new_session`] | the session that an answer hands out |
-//! | [`sending`] | what every request for a code has in common |
-//! | [`write`] | changes that several use cases make to an account |
+//! | [`attempts`] | read, decide and write again when an item changed in between |
+//! | [`signed_in`] | read the session and check that it may call the route |
+//! | [`password_proof`] | check a typed password, and count a wrong one |
+//! | [`new_password`] | check a new password against the rules |
+//! | [`new_session`] | the new session that an answer contains |
+//! | [`sending`] | the answer and the refusals of every request for a code |
+//! | [`write`] | save an account, replace a session, update index rows |
 //! | [`revoke`] | end sessions, resets and challenges |
 //! | [`messages`] | queue messages for `send-code` |
 //! | [`audit_entry`] | append to the audit trail |

@@ -1,4 +1,4 @@
-//! Judging a new password.
+//! Checking a new password against the rules.
 
 use crate::account::Account;
 use crate::error::{Problem, Violation};
@@ -8,7 +8,7 @@ use crate::policy::saved::SavedPolicy;
 use crate::port::Store;
 use std::sync::Arc;
 
-/// Reads the organisation's terms. Costs one call, and none where it has no terms.
+/// The organisation's terms. Reading them costs one call, or none if there are no terms.
 pub(in crate::flow) async fn terms(
     store: &impl Store,
     saved: &SavedPolicy,
@@ -19,7 +19,7 @@ pub(in crate::flow) async fn terms(
     }
 }
 
-/// Why this account may not take this new password; empty where it may.
+/// Why this account may not have this new password; empty if it may.
 pub(in crate::flow) async fn refusals(
     store: &impl Store,
     saved: &SavedPolicy,

@@ -1,9 +1,9 @@
-//! The session that an answer hands out.
+//! The new session that an answer contains.
 
 use crate::account::Account;
 use crate::context::RequestContext;
 use crate::error::Problem;
-use crate::flow::steps::signed_in::living_session;
+use crate::flow::steps::signed_in::valid_session;
 use crate::identity::Handle;
 use crate::policy::Policy;
 use crate::port::Store;
@@ -11,13 +11,17 @@ use crate::secret::{Bearer, BearerKind};
 use crate::session::{Next, Session, postpone_until};
 use crate::time::Time;
 
-/// A session that was just made. The bearer is handed out once.
+/// A new session, and what an answer shows with it.
 pub struct NewSession {
+    /// The bearer. Only this answer hands it out.
     pub bearer: Bearer,
+    /// What the user must do next.
     pub next: Option<Next>,
-    /// Until when that may be put off.
+    /// Until when that may be postponed.
     pub postpone_until: Option<Time>,
+    /// The session.
     pub session: Session,
+    /// The account of the session.
     pub account: Account,
 }
 
@@ -40,16 +44,19 @@ impl NewSession {
     }
 }
 
-/// Names the random bytes of a session's bearer.
+/// The name of the random bytes that a session's bearer is made from.
 pub(in crate::flow) const SESSION_BEARER: &str = "session";
 
-/// The session that a request made, again, as long as it lives.
+/// The session that an earlier idempotent request made, for its repetition.
+///
+/// # Errors
+/// `signInRequired` if the session has ended.
 pub async fn session_again(
     store: &impl Store,
     ctx: &RequestContext,
     handle: &Handle,
 ) -> Result<NewSession, Problem> {
     let bearer = Bearer::new(BearerKind::Session, handle.clone(), ctx.secret(SESSION_BEARER));
-    let who = living_session(store, ctx, &bearer, &[]).await?;
+    let who = valid_session(store, ctx, &bearer, &[]).await?;
     Ok(NewSession::of(bearer, who.session, who.account, &who.policy.policy, ctx.now))
 }

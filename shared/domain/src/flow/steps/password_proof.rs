@@ -1,6 +1,7 @@
-//! A password somebody typed, judged under the lock of sign-in: there, and
-//! wherever it is asked for again. Wrong ones count alike, and nothing is told
-//! before its write stands.
+//! Checking a password that a user typed, at sign-in and wherever it is asked for again.
+//!
+//! Every wrong password counts for the lock of sign-in. A flow answers only after the write of
+//! the lock has succeeded.
 
 use crate::audit::{Event, Reason};
 use crate::context::RequestContext;
@@ -12,12 +13,13 @@ use crate::lockout::Lock;
 use crate::password::Password;
 use crate::port::{Change, HashTarget, PasswordCheck, PasswordHasher, Snapshot};
 
-/// A typed password, over the attempts of one request.
+/// A typed password, for all attempts of one request.
 pub(in crate::flow) struct TypedPassword<'a> {
     password: &'a Password,
-    /// What it was checked against, and the outcome: one hash for each.
+    /// The stored hash of the last check (`None` for a decoy) and the outcome, so that an attempt
+    /// with the same hash does not check again.
     checked: Option<(Option<String>, PasswordCheck)>,
-    /// How often the count had been cleared when the lock was first read.
+    /// How often the count of wrong passwords had been cleared at the first read of the lock.
     cleared: Option<u32>,
 }
 
@@ -26,37 +28,45 @@ impl<'a> TypedPassword<'a> {
         TypedPassword { password, checked: None, cleared: None }
     }
 
-    /// The lock as it was read; a problem while sign-in waits. A count that a
-    /// right password cleared in between is no new one for guesses that were
-    /// under way: whatever the password, they are told to ask again.
+    /// The lock as it was read.
+    ///
+    /// # Errors
+    /// `signInLocked` while sign-in waits. `unavailable` if a right password cleared the count
+    /// since the first attempt: the guess must not be judged by the new count.
     pub fn lock(&mut self, read: &Snapshot, ctx: &RequestContext) -> Result<Lock, Problem> {
-        let lock = open(read, ctx)?;
+        let lock = current_lock(read, ctx)?;
         match *self.cleared.get_or_insert(lock.cleared) == lock.cleared {
             true => Ok(lock),
             false => Err(Problem::unavailable()),
         }
     }
 
-    /// Checks it, unless it was checked against this very hash.
+    /// Checks the password, unless an earlier attempt checked it against the same hash.
     pub async fn check(
         &mut self,
         hasher: &impl PasswordHasher,
         target: HashTarget<'_>,
     ) -> Result<&PasswordCheck, Problem> {
-        let of = match &target {
+        let hash = match &target {
             HashTarget::Stored(hash) => Some(hash.as_stored().to_owned()),
             HashTarget::Decoy(_) => None,
         };
-        let checked = match self.checked.take().filter(|(before, _)| *before == of) {
+        let checked = match self.checked.take().filter(|(before, _)| *before == hash) {
             Some(checked) => checked,
-            None => (of, hasher.check(target, self.password).await?),
+            None => (hash, hasher.check(target, self.password).await?),
         };
         Ok(&self.checked.insert(checked).1)
     }
 }
 
-/// The lock as it was read; a problem while sign-in waits.
-pub(in crate::flow) fn open(read: &Snapshot, ctx: &RequestContext) -> Result<Lock, Problem> {
+/// The lock as it was read.
+///
+/// # Errors
+/// `signInLocked` while sign-in waits.
+pub(in crate::flow) fn current_lock(
+    read: &Snapshot,
+    ctx: &RequestContext,
+) -> Result<Lock, Problem> {
     let lock = read.lock.clone().unwrap_or_default();
     match lock.locked_until(ctx.now) {
         Some(until) => Err(Problem::retry_at(ProblemCode::SignInLocked, until, ctx.now)),
@@ -64,8 +74,8 @@ pub(in crate::flow) fn open(read: &Snapshot, ctx: &RequestContext) -> Result<Loc
     }
 }
 
-/// Saves a lock over the one that was read: so no more outcomes are told than
-/// one after the other would be.
+/// The change that saves a lock over the one that was read. Its guard makes simultaneous guesses
+/// count one after the other.
 pub(in crate::flow) fn save_lock(
     ctx: &RequestContext,
     handle: &Handle,
@@ -80,8 +90,8 @@ pub(in crate::flow) fn save_lock(
     }
 }
 
-/// What a wrong password of somebody signed in writes, and how it is told: it
-/// counts as a wrong sign-in.
+/// The changes and the problem for a wrong password of a signed-in user. It counts as a wrong
+/// sign-in.
 pub(in crate::flow) fn count_wrong(
     ctx: &RequestContext,
     who: &SignedIn,

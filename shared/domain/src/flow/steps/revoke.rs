@@ -1,8 +1,8 @@
 //! Ending sessions, resets and challenges.
 //!
-//! Sessions and resets carry the account's generation and end when it moves.
-//! Every write that moves it also drops the live challenges of both ledgers,
-//! so that verifying a code need not read the account.
+//! Sessions and resets have the account's generation, and end when it goes up. Every write that
+//! raises it also drops the live challenges of both ledgers, so that verifying a code need not
+//! depend on the account.
 
 use crate::account::Account;
 use crate::challenge::Purpose;
@@ -12,14 +12,15 @@ use crate::kind::Kind;
 use crate::port::Change;
 use crate::session::Session;
 
-/// Drops all live challenges. Goes with every write that moves an account's
-/// generation, role or `enabled`, and with its deletion.
+/// The changes that drop all live challenges. They go with every write that raises an account's
+/// generation, and with its deletion.
 pub(in crate::flow) fn revoke(ctx: &RequestContext, handle: &Handle) -> Vec<Change> {
     let drop = |purpose: &Purpose| drop_challenges(ctx, handle, *purpose, Kind::ALL, false);
     Purpose::ALL.iter().map(drop).collect()
 }
 
-/// The same for a completed reset, which also clears its count of failed guesses.
+/// The changes that drop all live challenges and clear the failed guesses of resets, for a reset
+/// that sets a password.
 pub(in crate::flow) fn revoke_for_reset(ctx: &RequestContext, handle: &Handle) -> Vec<Change> {
     let drop = |purpose: &Purpose| {
         drop_challenges(ctx, handle, *purpose, Kind::ALL, *purpose == Purpose::Reset)
@@ -27,10 +28,10 @@ pub(in crate::flow) fn revoke_for_reset(ctx: &RequestContext, handle: &Handle) -
     Purpose::ALL.iter().map(drop).collect()
 }
 
-/// Ends what a changed or removed method opened: every other session (ASVS
-/// 7.4.3) and every reset under way with its codes. The session that made the
-/// change goes on, and so does a code that it asked for, for another kind.
-/// Codes of the ended sessions are refused with their sessions.
+/// The changes for a method that its owner changed or removed. Every other session ends (ASVS
+/// 7.4.3), and so does every reset with its codes. The session that made the change continues, and
+/// so does a code that it asked for another kind. A code of an ended session is refused, because
+/// verifying it checks the session.
 pub(in crate::flow) fn revoke_for_method(
     ctx: &RequestContext,
     session: &Session,
@@ -43,8 +44,8 @@ pub(in crate::flow) fn revoke_for_method(
     ]
 }
 
-/// Drops the live challenges of these kinds and, where `fails` is set, the
-/// count of failed guesses.
+/// The change that drops the live challenges of these kinds and, if `fails` is set, clears the
+/// failed guesses.
 pub(in crate::flow) fn drop_challenges(
     ctx: &RequestContext,
     handle: &Handle,

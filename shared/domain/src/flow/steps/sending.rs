@@ -1,5 +1,4 @@
-//! What every send has in common, of a reset or a registration: its answer,
-//! and what keeps it from being sent.
+//! The answer and the refusals of every request for a code, in a reset or a registration.
 
 use crate::challenge::{ChallengeId, Purpose};
 use crate::context::RequestContext;
@@ -12,14 +11,16 @@ use crate::policy::Policy;
 use crate::port::{Change, CommitError, Guard, Snapshot, SourceCounter};
 use crate::time::{Span, Time};
 
-/// A code that is on its way, if the address is right.
+/// The answer to a request for a code. It is the same whether or not the code will be sent.
 pub struct Sent {
+    /// The challenge that was issued.
     pub challenge: ChallengeId,
+    /// When the code expires.
     pub expires: Time,
-    /// How long until another may be asked for.
+    /// How long the caller must wait before asking for another.
     pub resend_after: Span,
-    /// Whether it is the first of its kind in its reset or registration, and
-    /// no repetition of an answer.
+    /// Whether it is the first code of its kind in this reset or registration. False for a
+    /// repeated request.
     pub first: bool,
 }
 
@@ -34,12 +35,12 @@ impl Sent {
         }
     }
 
-    /// What a repetition is answered by.
+    /// The outcome to record, from which a repeated request is answered.
     pub(in crate::flow) fn outcome(&self) -> Outcome {
         Outcome::Sent { challenge: self.challenge.clone(), resend_after: self.resend_after }
     }
 
-    /// The same answer again.
+    /// The same answer again, from the recorded outcome; `None` for an outcome of another request.
     pub fn again(outcome: Outcome) -> Option<Sent> {
         match outcome {
             Outcome::Sent { challenge, resend_after } => {
@@ -50,7 +51,10 @@ impl Sent {
     }
 }
 
-/// Refuses SMS to everybody alike while the day's are spent.
+/// Checks that codes of this kind can be sent now, which is the same for all accounts.
+///
+/// # Errors
+/// `smsUnavailable` for phones while the SMS of the day are spent.
 pub(in crate::flow) fn check_sms_open(
     kind: Kind,
     read: &Snapshot,
@@ -66,7 +70,7 @@ pub(in crate::flow) fn check_sms_open(
         .map_or(Ok(()), |until| Err(Problem::retry_at(ProblemCode::SmsUnavailable, until, ctx.now)))
 }
 
-/// One more start, or send asked for, by this source.
+/// The change that counts one reset, or one code, for the source of the request.
 pub(in crate::flow) fn count_source(
     ctx: &RequestContext,
     keys: &Keys,
@@ -80,7 +84,8 @@ pub(in crate::flow) fn count_source(
     }
 }
 
-/// Why it was not written; the source's count is full until the clock hour ends.
+/// The problem for a write that was refused: `tooManyFromAddress` if the source's count is full,
+/// until the clock hour ends.
 pub(in crate::flow) fn source_full(error: CommitError, ctx: &RequestContext) -> Problem {
     let next_hour = Time((ctx.now.hour() + 1) * Span::hours(1).0);
     match error.by(Guard::Source) {
@@ -89,8 +94,8 @@ pub(in crate::flow) fn source_full(error: CommitError, ctx: &RequestContext) -> 
     }
 }
 
-/// Why no code is sent, or taken, now. Only reset is ever closed; a
-/// registration is to be tried later.
+/// The problem for a code that the ledger does not let be sent or verified now. A reset is closed
+/// with `resetClosed`; a registration gets `tooSoon`.
 pub(in crate::flow) fn refusal_of(why: Refused, purpose: Purpose, now: Time) -> Problem {
     let (code, at) = match (why, purpose) {
         (Refused::Closed(until), Purpose::Reset) => (ProblemCode::ResetClosed, until),

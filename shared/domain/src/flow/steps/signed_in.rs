@@ -1,5 +1,4 @@
-//! Reading the session of a request: one read, the same for every route that
-//! needs one.
+//! Reading the session of a request, for every route that needs one.
 
 use crate::account::Account;
 use crate::context::RequestContext;
@@ -10,15 +9,15 @@ use crate::port::{Change, CommitError, Snapshot, Store, Want};
 use crate::secret::{Bearer, BearerKind};
 use crate::session::Session;
 
-/// A living session with its account and the policy, all of one read.
+/// A valid session with its account and the policy, from one read.
 pub struct SignedIn {
     /// The account of the session.
     pub account: Account,
     /// The session.
     pub session: Session,
-    /// The policy that holds now.
+    /// The policy.
     pub policy: SavedPolicy,
-    /// Everything else that was wanted.
+    /// The other items that were wanted.
     pub read: Snapshot,
 }
 
@@ -28,8 +27,8 @@ impl SignedIn {
         &self.session.handle
     }
 
-    /// The guard of an action on another account: a caller who was disabled,
-    /// demoted or deleted between read and write cannot finish it.
+    /// The guard for an action on another account. It fails if the caller was disabled, deleted
+    /// or given another role between read and write.
     pub fn still_acting(&self) -> Change {
         let Account { uid, generation, .. } = &self.account;
         Change::CheckAccount {
@@ -40,11 +39,11 @@ impl SignedIn {
     }
 }
 
-/// Reads the bearer's session together with `wants`, and checks that it may
-/// call this route. One call; a second where the session's use must be recorded.
+/// Reads the bearer's session together with `wants`, and checks that it may call the route. It
+/// costs one call, and a second one if the use of the session must be recorded.
 ///
 /// # Errors
-/// `signInRequired` without a living session, and what [`Access::admits`] refuses.
+/// `signInRequired` without a valid session, and the problems of [`Access::admits`].
 ///
 /// [`Access::admits`]: crate::access::Access::admits
 pub async fn signed_in(
@@ -53,14 +52,14 @@ pub async fn signed_in(
     bearer: &Bearer,
     wants: &[Want<'_>],
 ) -> Result<SignedIn, Problem> {
-    let who = living_session(store, ctx, bearer, wants).await?;
+    let who = valid_session(store, ctx, bearer, wants).await?;
     ctx.access.admits(who.account.role, who.session.reach)?;
     Ok(who)
 }
 
-/// The same without the check of the route: for a session that this very
-/// request made.
-pub(in crate::flow) async fn living_session(
+/// Reads the bearer's session like [`signed_in`], but does not check the route: for a session that
+/// this request itself made.
+pub(in crate::flow) async fn valid_session(
     store: &impl Store,
     ctx: &RequestContext,
     bearer: &Bearer,

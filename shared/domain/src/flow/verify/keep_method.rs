@@ -1,4 +1,4 @@
-//! Keeping the method whose code was accepted.
+//! Storing a method as verified after its code was accepted.
 
 use crate::audit::Event;
 use crate::challenge::{ChallengeId, Purpose};
@@ -19,7 +19,11 @@ use crate::notice::Notice;
 use crate::port::{Change, CommitError, Guard, Store};
 use crate::secret::Bearer;
 
-/// The address that got the accepted code becomes the account's.
+/// Makes the pending method of this challenge a verified method of the account.
+///
+/// # Errors
+/// `codeNotAccepted` if the method is not pending any more, or its challenge was used or dropped
+/// meanwhile.
 pub(super) async fn keep_method(
     store: &impl Store,
     ctx: &RequestContext,
@@ -36,11 +40,11 @@ pub(super) async fn keep_method(
         let pending = who.account.pending.get(id).filter(|p| p.challenge == *challenge);
         let binding = pending.ok_or(ProblemCode::CodeNotAccepted)?.binding.clone();
 
-        // The same destination once more keeps its version: nothing changed, so
-        // no notice is sent, and what it proved before still counts.
+        // If the destination is the same as before, the method keeps its version. So no notice
+        // is sent, and what it proved before still counts.
         let older = who.account.methods.get(id).cloned();
         let same = older.as_ref().filter(|older| older.binding.is_same(&binding));
-        // A method that takes the place of another ends what the other opened.
+        // Replacing a method ends the sessions, resets and challenges that depend on the older one.
         let changes_one = older.is_some() && same.is_none();
         let mut account = if changes_one {
             who.account.clone().with_sessions_revoked()
@@ -73,7 +77,7 @@ pub(super) async fn keep_method(
         if changes_one {
             changes.extend(revoke_for_method(ctx, &who.session, &account));
         } else {
-            // A code under way to an address removed before is worth nothing.
+            // A reset may still have a code that was sent to a method removed earlier.
             changes.push(drop_challenges(ctx, handle, Purpose::Reset, &[challenge.kind], false));
         }
         changes.extend(
@@ -93,7 +97,7 @@ fn refused(error: CommitError) -> Problem {
     if error.by(Guard::Ledger) { not_accepted(error) } else { error.into() }
 }
 
-/// The problem of a code whose challenge was used or dropped meanwhile.
+/// The problem for a code whose challenge was used or dropped meanwhile.
 pub(super) fn not_accepted(error: CommitError) -> Problem {
     match error {
         CommitError::Refused { .. } => ProblemCode::CodeNotAccepted.into(),

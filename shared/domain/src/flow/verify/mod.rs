@@ -1,4 +1,4 @@
-//! The function `verify`: codes that come back.
+//! The function `verify`: users enter the codes that they got.
 
 mod keep_method;
 pub mod verify_code;

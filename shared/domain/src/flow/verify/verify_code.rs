@@ -1,5 +1,7 @@
-//! Verifying a code. The guess is charged first, in a write that checks
-//! everything it is judged by; only then is the code compared.
+//! Verifying a code.
+//!
+//! The guess is charged first, by a write whose guards check everything that the guess depends on.
+//! Only then is the code compared.
 
 use crate::audit::{Event, SupportCode};
 use crate::challenge::{ChallengeId, Purpose};
@@ -18,18 +20,21 @@ use crate::port::{Change, CommitError, Guard, KeyRing, Store, Want};
 use crate::reset::ResetId;
 use crate::secret::{Bearer, BearerKind};
 
-/// A kind that was proved, and by what message. The caller is told the kind
-/// alone.
+/// A kind that was proved, and the message that it was proved by. The answer shows the kind only;
+/// metrics use the rest.
 #[derive(Clone)]
 pub struct Verified {
+    /// The kind.
     pub kind: Kind,
+    /// What the code was for.
     pub purpose: Purpose,
+    /// The language of the account.
     pub language: Language,
-    /// Of a phone: its ISO 3166 country.
+    /// The ISO 3166 country of a phone.
     pub country: Option<String>,
 }
 
-/// The kind that was proved before, for whoever asks again.
+/// The kind that an earlier request proved, from its recorded outcome, for its repetition.
 pub fn verified_again(outcome: Outcome) -> Option<Kind> {
     match outcome {
         Outcome::Verified(kind) => Some(kind),
@@ -37,8 +42,12 @@ pub fn verified_again(outcome: Outcome) -> Option<Kind> {
     }
 }
 
-/// Judges a code. Every wrong, dead, superseded, fenced or decoy code is one
-/// problem, which does not tell how many guesses are left.
+/// Verifies a code.
+///
+/// # Errors
+/// `codeNotAccepted` for a code that is wrong, expired, used, replaced, dropped or of a decoy; the
+/// problem does not say which, or how many guesses are left. `resetClosed`, or `tooSoon` for a
+/// registration, after too many failed guesses.
 pub async fn verify_code(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -51,7 +60,7 @@ pub async fn verify_code(
         BearerKind::Reset => Purpose::Reset,
         BearerKind::Session => Purpose::Registration,
     };
-    // An unknown generation is refused here, before any charge.
+    // A challenge of an unknown key generation is refused here, before any charge.
     let keys = ring.keys_with(challenge.kid).await?;
     let generation = keys.generation(challenge.kid).ok_or_else(Problem::unavailable)?;
     let stamp = Stamp::new(ctx.now, &ctx.id);
@@ -60,9 +69,8 @@ pub async fn verify_code(
         support_code: support_code(ctx, bearer),
         ..AuditEntry::new(ctx, &bearer.handle, event)
     };
-    // How long the rows of a guess are kept, and whom a right one is counted
-    // for. They judge nothing: what a guess is judged by was written with its
-    // challenge.
+    // The policy says how long the audit entries are kept, and the account what metrics count a
+    // right guess for. Neither decides about the guess: its limits are in the ledger.
     let read = store.read(&[Want::Policy, Want::Account(&bearer.handle)]).await?;
     let policy = read.policy().policy;
 
@@ -90,7 +98,7 @@ pub async fn verify_code(
         Outcome::Refused(ProblemCode::CodeNotAccepted),
     ));
     store.commit(ctx, "charge", charge).await.map_err(|error| match error {
-        // Whoever has no session learns nothing of the ledger.
+        // A caller without a session learns nothing about the ledger.
         error if error.by(Guard::Session) => ProblemCode::SignInRequired.into(),
         CommitError::Refused { ledger, .. } => not_charged(ledger.as_deref(), purpose, ctx),
         CommitError::Unavailable => Problem::unavailable(),
@@ -138,7 +146,7 @@ pub async fn verify_code(
     Ok(Verified { kind: challenge.kind, purpose, language, country })
 }
 
-/// The reset's support code or, for a registration, the request's.
+/// The support code of the reset or, for a registration, of the request.
 pub fn support_code(ctx: &RequestContext, bearer: &Bearer) -> SupportCode {
     match bearer.kind {
         BearerKind::Reset => ResetId::of(bearer).support_code(),
@@ -146,8 +154,8 @@ pub fn support_code(ctx: &RequestContext, bearer: &Bearer) -> SupportCode {
     }
 }
 
-/// A guess that was not charged was not compared. The ledger tells whether
-/// the account's count is full; all else is one answer.
+/// The problem for a guess that was not charged, and so not compared. If the account's count of
+/// failed guesses is full, the answer says until when; every other reason gets one answer.
 fn not_charged(ledger: Option<&Ledger>, purpose: Purpose, ctx: &RequestContext) -> Problem {
     let closed = ledger.and_then(|ledger| ledger.closed_until(ledger.cap, ctx.now));
     match closed {
