@@ -92,7 +92,7 @@ pub struct Account {
     /// Goes up whenever sessions, resets and challenges must end: when the
     /// password, the role or `enabled` changes, and when a method is changed or
     /// removed. It starts at the milliseconds of the creation, so that an account
-    /// created anew never repeats an older generation.
+    /// created again never repeats an older generation.
     pub generation: u64,
     /// Goes up with every write.
     pub revision: u64,
@@ -111,7 +111,8 @@ pub struct Account {
     pub pending: Methods<Pending>,
     /// When it was created.
     pub created_at: Time,
-    /// When registration was finished first, or first since it was required anew.
+    /// When the owner of the account first finished registration. It is cleared when the
+    /// account must register again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registered_at: Option<Time>,
     /// When the owner of the account last confirmed the methods.
@@ -121,8 +122,8 @@ pub struct Account {
     /// here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_at: Option<Time>,
-    /// When registration was last required anew. Methods verified before can
-    /// still reset the password, but do not count as registered.
+    /// When the account was last required to register again. Methods verified before
+    /// can still reset the password, but do not count as registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration_required_at: Option<Time>,
     /// Fields that a newer version of this code wrote. They are written back as
@@ -151,8 +152,8 @@ impl Account {
         self.methods.iter().filter(|(id, method)| policy.reaches(id.kind(), &method.binding))
     }
 
-    /// The usable kinds that count as registered: verified since registration was
-    /// last required anew.
+    /// The usable kinds that count as registered: verified since the account was last
+    /// required to register again.
     pub fn registered_kinds(&self, policy: &Policy) -> BTreeSet<Kind> {
         let counts = |method: &Method| Some(method.verified_at) >= self.registration_required_at;
         let registered = self.usable(policy).filter(|(_, method)| counts(method));

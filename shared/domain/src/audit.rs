@@ -63,7 +63,7 @@ pub enum Event {
     RegistrationPostponed,
     /// A user confirmed that the methods are still right.
     RegistrationConfirmed,
-    /// Registration was required anew.
+    /// The account was required to register again.
     RegistrationRequired,
     /// A reset was started.
     ResetStarted,

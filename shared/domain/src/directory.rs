@@ -24,7 +24,7 @@ fn fold(text: &str) -> String {
 pub struct Word(String);
 
 impl Word {
-    /// The longest word, in bytes, which is that of a user ID. A longer word is cut,
+    /// The longest word, in bytes: as long as the longest user ID. A longer word is cut,
     /// in accounts and in searches, since a word is part of a key of the table.
     pub const MAX_BYTES: usize = crate::identity::UserId::MAX_BYTES;
 
@@ -73,8 +73,9 @@ impl Account {
     }
 }
 
-/// The filter of a search. An account matches if each word begins one of its words
-/// and it is in the group. An empty filter matches all accounts.
+/// The filter of a search. An account matches if every word of the filter is the
+/// beginning of one of its words, and it is in the group of the filter. An empty filter
+/// matches all accounts.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     words: Vec<Word>,

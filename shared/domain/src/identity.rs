@@ -99,7 +99,7 @@ impl Handle {
 }
 
 /// The internal ID of an account, which never changes. If an account is deleted and
-/// its user ID created anew, the new account has another internal ID.
+/// its user ID created again, the new account has another internal ID.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Uid(pub String);

@@ -31,7 +31,7 @@ pub enum Marked {
 }
 
 impl Marked {
-    /// The outcome as log lines and metrics write it.
+    /// The outcome as log lines write it.
     pub const fn as_str(&self) -> &'static str {
         match self {
             Marked::Marked => "marked",

@@ -77,7 +77,7 @@ pub async fn issue_password(
 /// must still be allowed to issue it.
 ///
 /// # Errors
-/// `notFound` if the account was deleted, or created anew, since.
+/// `notFound` if the account was deleted, or created again, since.
 pub async fn issued_again(
     store: &impl Store,
     ring: &impl KeyRing,

@@ -1,4 +1,4 @@
-//! Requiring the owner of an account to register methods anew.
+//! Requiring the owner of an account to register methods again.
 
 use crate::audit::Event;
 use crate::context::RequestContext;
@@ -14,8 +14,8 @@ use crate::identity::TypedUserId;
 use crate::port::{Guard, KeyRing, Store, Want};
 use crate::secret::Bearer;
 
-/// Requires registration anew. The methods stay and can still reset the password. To count as
-/// registered, each must be verified again.
+/// Requires the account to register again. The methods stay and can still reset the password. To
+/// count as registered, each must be verified again.
 ///
 /// # Errors
 /// `notFound` or `forbidden` for an account that the caller may not change.

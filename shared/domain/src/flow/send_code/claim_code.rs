@@ -10,7 +10,7 @@ use crate::flow::steps::attempts::Attempts;
 use crate::outbox::{Handled, OutboxState};
 use crate::port::{Change, Guard, KeyRing, Store};
 
-/// How often the charges are decided anew because another send to the same destination or on the
+/// How often the charges are decided again because another send to the same destination or on the
 /// same day was charged first. After that the row must be handled again.
 const CHARGES: usize = 8;
 

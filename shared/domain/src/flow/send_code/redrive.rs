@@ -26,7 +26,7 @@ pub struct Redriven {
     pub sent: u32,
     /// How many of them it dropped.
     pub dropped: u32,
-    /// How many of them it could not send. A later run tries notices again.
+    /// How many of them it could not send. A later run looks at them again.
     pub failed: u32,
     /// How many of them it left alone, because they were claimed a moment ago.
     pub left: u32,
