@@ -1,4 +1,4 @@
-//! Puts the files of `web/dist` into the binary, each as it is and compressed.
+//! Builds the files of `web/dist` into the binary, each as it is and compressed.
 
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// Bytes of the hash that an `ETag` shows: enough never to meet another.
+/// Bytes of the hash in an `ETag`: enough to make every content's `ETag` differ.
 const TAG: usize = 12;
 
 fn main() {
@@ -31,19 +31,19 @@ fn main() {
             Some("js") => "Script",
             Some("css") => "Style",
             Some("svg") => "Picture",
-            other => panic!("{name}: of which kind is {other:?}?"),
+            other => panic!("{name}: no kind for the extension {other:?}"),
         };
         writeln!(
             source,
             "    File {{ name: {name:?}, kind: Kind::{kind}, tag: \"\\\"{tag}\\\"\", plain: include_bytes!({path:?}), brotli: include_bytes!({compressed:?}) }},"
         )
-        .expect("a text takes everything");
+        .expect("writing to a string never fails");
     }
     source.push_str("];\n");
     fs::write(out.join("files.rs"), source).expect("written");
 }
 
-/// All files below a folder, in the order of their paths.
+/// All files in a folder and its subfolders, ordered by path.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in
@@ -56,13 +56,14 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// Compresses by Brotli, with the highest quality.
 fn brotli(plain: &[u8]) -> Vec<u8> {
     const BUFFER: usize = 4096;
     const QUALITY: u32 = 11;
     const WINDOW: u32 = 22;
     let mut compressed = Vec::new();
     let mut writer = brotli::CompressorWriter::new(&mut compressed, BUFFER, QUALITY, WINDOW);
-    writer.write_all(plain).expect("memory takes everything");
+    writer.write_all(plain).expect("writing to memory never fails");
     drop(writer);
     compressed
 }

@@ -1,5 +1,5 @@
-//! The function `directory`: its routes, and the first administrator by
-//! direct invocation.
+//! The function `directory`: accounts, for administrators and the help desk. A direct
+//! invocation creates the first administrator.
 
 fn main() -> Result<(), platform::serve::Error> {
     platform::serve::serve_with_direct(platform::http::routes::directory::routes)

@@ -1,8 +1,8 @@
-//! The function `portal`.
+//! The function `portal`: the pages.
 
 use platform::http::routes::portal::{File, Kind};
 
-// `FILES`, from web/dist.
+// Defines `FILES`, made from `web/dist` by `build.rs`.
 include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
 fn main() -> Result<(), platform::serve::Error> {

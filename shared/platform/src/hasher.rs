@@ -81,18 +81,18 @@ impl Drop for Buffer {
     }
 }
 
-/// What a password is hashed with, and what should come out.
+/// The parameters of a hash, and its output.
 struct Hash {
-    /// The generation of the pepper.
+    /// The generation of keys whose pepper is used.
     kid: KeyId,
     params: Params,
     salt: Salt,
-    /// `None` fits no password.
+    /// `None` matches no password.
     output: Option<Output>,
 }
 
 impl Hash {
-    /// With today's parameters, before it is computed.
+    /// A hash with the current parameters, before it is computed.
     fn new(kid: KeyId, salt: [u8; SALT]) -> Hash {
         let keyid = argon2::KeyId::new(&kid.to_be_bytes()).expect("two of at most eight bytes");
         let mut params = ParamsBuilder::new();
@@ -105,8 +105,8 @@ impl Hash {
         }
     }
 
-    /// `None` for text that is no such hash, and for parameters out of range:
-    /// a damaged row must not cost more memory or time than a good one.
+    /// Reads a stored hash. `None` for any other text, and for parameters out of
+    /// range: a damaged row must not cost more memory or time than a good one.
     fn parse(stored: &StoredHash) -> Option<Hash> {
         let phc = PasswordHash::new(stored.as_stored()).ok()?;
         let params = Params::try_from(&phc).ok()?;
@@ -146,6 +146,7 @@ pub struct Argon2Hasher {
 }
 
 impl Argon2Hasher {
+    /// A hasher with the peppers of this key ring.
     pub fn new(ring: Arc<SecretRing>) -> Argon2Hasher {
         Argon2Hasher { ring, buffers: Buffers::new(HASHES_AT_ONCE) }
     }
@@ -190,14 +191,14 @@ impl PasswordHasher for Argon2Hasher {
             HashTarget::Stored(stored) => Hash::parse(stored),
             HashTarget::Decoy(_) => None,
         };
-        // A process with newer keys made it: read them, or do not judge.
+        // A process with newer keys made the hash: read them, or fail.
         if let Some(hash) = stored.as_ref().filter(|hash| keys.may_follow(hash.kid)) {
             keys = self.ring.keys_with(hash.kid).await?;
         }
         let current = keys.current().kid;
         let expected = match target {
-            // A hash that cannot be read, or whose pepper was removed, fits no
-            // password. It costs the same work, so that time tells nothing.
+            // A hash that cannot be read, or whose pepper was removed, matches no
+            // password. It costs the same work, so that time reveals nothing.
             HashTarget::Stored(_) => {
                 stored.filter(|hash| keys.generation(hash.kid).is_some()).unwrap_or_else(|| {
                     tracing::error!(event = "hashUnusable", outcome = "signInFailed");

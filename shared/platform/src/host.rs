@@ -1,5 +1,5 @@
-//! What every function starts with: environment -> settings -> clients, once
-//! per cold start. Nothing is called before the first request.
+//! Builds what every function needs: environment -> settings -> clients, once per
+//! cold start. No AWS service is called before the first request.
 
 use crate::connect;
 use crate::dynamodb::Table;
@@ -24,30 +24,38 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Tries of one AWS call, the first included. Conditions and tokens make a
-/// repetition harmless.
+/// repeated call harmless.
 const ATTEMPTS: u32 = 3;
-/// The SDK's first wait between tries, which doubles. Its default of a second
-/// would cost a person more than asking again does.
+/// The SDK's first wait between tries; the wait doubles. With the default of one
+/// second, a person would wait longer than by asking again.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
-/// The longest one try of it may take: a lost answer leaves time for another.
+/// Longest time of one try. It leaves time for another if an answer is lost.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1500);
-/// The longest one AWS call may take, tries included: well below the
-/// gateway's 30 s, with several calls to a request.
+/// Longest time of one AWS call with all tries. The gateway waits 30 s for a
+/// request, which makes several calls.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The ports of this process.
+/// The settings and ports of this process.
 pub struct Host {
+    /// The operator's settings.
     pub settings: Settings,
+    /// The table.
     pub store: Table,
+    /// The keys.
     pub ring: Arc<SecretRing>,
+    /// Hashes and checks passwords.
     pub hasher: Argon2Hasher,
+    /// Writes metrics.
     pub metrics: Metrics,
+    /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Randomness.
     pub entropy: Arc<dyn Entropy>,
 }
 
 impl Host {
-    /// Ports over an AWS configuration, with these metrics, clock and randomness.
+    /// Ports over an AWS configuration, with these metrics, clock and randomness. No
+    /// service is called.
     pub fn new(
         settings: Settings,
         aws: &SdkConfig,
@@ -89,17 +97,17 @@ impl Host {
         self.context(format!("{invocation}-{task}-{random}"))
     }
 
-    /// The same with the real clock and randomness, and the settings of the
-    /// environment.
+    /// Ports with the settings of the environment, the real clock and real
+    /// randomness.
     pub(crate) fn from_env(aws: &SdkConfig) -> Result<Host, Error> {
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
         Ok(Host::new(Settings::from_env()?, aws, Metrics::from_env(), clock, entropy))
     }
 }
 
-/// The configuration that all clients share, read from the environment that
-/// Lambda sets. Nothing else is asked: no profile, no metadata service, no STS,
-/// none of which a function has, and all of which would be part of it.
+/// The configuration of all clients, read from the environment that Lambda sets.
+/// The SDK's default would also try profiles, the metadata service and STS: a
+/// function has none of them, and they would make the program larger.
 pub(crate) fn aws() -> Result<SdkConfig, Error> {
     let variable = |name| {
         std::env::var(name).map_err(|_| format!("the environment variable {name} is missing"))
@@ -114,7 +122,7 @@ pub(crate) fn aws() -> Result<SdkConfig, Error> {
     Ok(configure(builder).build())
 }
 
-/// `AWS_ENDPOINT_URL_…` of each service, as every AWS SDK reads it.
+/// Reads `AWS_ENDPOINT_URL_…` of each service, as every AWS SDK does.
 #[derive(Debug)]
 struct Endpoints;
 
@@ -125,8 +133,8 @@ impl LoadServiceConfig for Endpoints {
     }
 }
 
-/// What every client has, in AWS and in tests: one way to connect, few tries,
-/// a bound on time.
+/// Adds what all clients share, in AWS and in tests: the HTTP client, the number
+/// of tries and the timeouts.
 pub fn configure(builder: AwsBuilder) -> AwsBuilder {
     builder
         .behavior_version(BehaviorVersion::latest())

@@ -1,16 +1,18 @@
-//! The world around the rules: AWS, HTTP, time and randomness.
+//! Connects the rules of `domain` to AWS, HTTP, the clock and randomness.
 //!
-//! | module | what it holds |
+//! | module | content |
 //! |---|---|
+//! | [`serve`] | one entry point for each kind of function |
 //! | [`settings`], [`host`] | environment -> settings -> clients, once per cold start |
-//! | [`http`] | bytes to typed requests, problems, bearers, routes |
-//! | [`dynamodb`] | the table: its layout, one consistent read, one conditional write |
-//! | [`connect`] | how an AWS service is reached |
-//! | [`secrets`], [`rotation`], [`system`] | keys and those that follow; clock, randomness |
+//! | [`http`] | from bytes to typed requests, and back to responses and problems; routes |
+//! | [`dynamodb`] | the table: key layout, consistent reads, conditional writes |
+//! | [`connect`] | the HTTP client of all AWS calls |
+//! | [`secrets`], [`rotation`] | the key ring, and its rotation |
 //! | [`hasher`] | password hashes: Argon2id, and the form they are stored in |
-//! | [`log`], [`metrics`] | one line an event, and what is counted |
-//! | [`send`], [`stream`] | channels and their texts; the outbox's stream and its re-drive |
-//! | [`delivery_events`] | what the channels say of a message later |
+//! | [`system`] | the real clock and randomness |
+//! | [`log`], [`metrics`] | log lines and metrics |
+//! | [`send`], [`stream`] | mail and SMS; the outbox's stream and its re-drive |
+//! | [`delivery_events`] | bounces, complaints and undeliverable numbers |
 //! | [`texts`] | every sentence a person reads |
 
 pub mod connect;

@@ -52,15 +52,17 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// What is logged, and by which function.
 #[derive(Clone)]
 pub struct Logging {
-    /// Of our own lines. Libraries would write bodies at `debug` and `trace`,
-    /// so they stay at `warn` whatever is asked for.
+    /// The level of our own lines. Libraries always stay at `warn`, since they would
+    /// write bodies at `debug` and `trace`.
     pub level: LevelFilter,
+    /// The function that writes.
     pub function: Function,
 }
 
 /// The Lambda function that this process runs.
 #[derive(Clone)]
 pub struct Function {
+    /// The name in Lambda.
     pub name: String,
     /// The published version, or `$LATEST`.
     pub version: String,
@@ -88,11 +90,11 @@ impl Logging {
 
 /// Starts logging.
 pub fn init() {
-    // A second start in one process (a test) keeps the first.
+    // A test may start it twice in one process: the first start stays.
     let _ = subscriber(Logging::from_env(), std::io::stdout).try_init();
 }
 
-/// What writes the log, and where to.
+/// The subscriber that writes the log to `to`.
 pub fn subscriber<W>(logging: Logging, to: W) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
@@ -105,7 +107,7 @@ where
     registry().with(lines.with_filter(filter))
 }
 
-/// Ours at the level, everybody else at `warn`.
+/// Our own lines at this level, those of libraries at `warn`.
 fn filter(level: LevelFilter) -> Targets {
     let ours = [("platform", level), ("domain", level)];
     Targets::new().with_default(LevelFilter::WARN).with_targets(ours)
@@ -114,18 +116,19 @@ fn filter(level: LevelFilter) -> Targets {
 const REQUEST_ID: &str = "requestId";
 const RECORD: &str = "record";
 
-/// Runs what answers a request: its lines get the request's id.
+/// Runs the work of a request, whose lines get the request's ID.
 pub(crate) fn within<F: Future>(request_id: &str, work: F) -> impl Future<Output = F::Output> {
-    // At the level that nothing filters out: it is the lines that are filtered.
+    // A span at the highest level, so that only its lines are filtered.
     work.instrument(tracing::error_span!("request", requestId = request_id))
 }
 
-/// The same for one message of an invocation: its lines are told apart.
+/// Runs the work on one message of an invocation, whose lines get the name of its
+/// record.
 pub(crate) fn of_record<F: Future>(record: &str, work: F) -> impl Future<Output = F::Output> {
     work.instrument(tracing::error_span!("message", record))
 }
 
-/// How a line is written.
+/// Formats a line.
 struct Format(Function);
 
 impl<S, N> FormatEvent<S, N> for Format
@@ -163,7 +166,7 @@ where
     }
 }
 
-/// A field of what an event happened in.
+/// A field of the spans that an event happened in.
 fn of_scope<S, N>(context: &FmtContext<'_, S, N>, name: &str) -> Option<Value>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,

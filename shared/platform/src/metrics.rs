@@ -2,8 +2,8 @@
 //! standard output, between the lines of the log. CloudWatch reads the metrics
 //! from them, so no call is made, and no request fails because of them.
 //!
-//! A metric counts what callers were told, or what became of a message, never
-//! who it was: a start counts whether the account exists or not. Each metric
+//! A metric counts responses or messages, and never tells whose they were: a started
+//! reset counts whether or not the account exists. Each metric
 //! is written without dimensions, for alarms, and with its own, for the
 //! dashboard.
 //!
@@ -24,14 +24,14 @@ use std::time::Instant;
 
 /// The dimension that holds the function's name.
 const FUNCTION: &str = "Function";
-/// The country of a message that goes to none: a mail.
+/// The country of a mail.
 const NO_COUNTRY: &str = "none";
 
-/// A metric. Alarms and the dashboard name them; so each keeps its name.
+/// A metric. Its name must not change, since alarms and the dashboard use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(const_into_str)]
 pub enum Metric {
-    /// Resets begun, decoys among them.
+    /// Resets that were started, including decoys.
     ResetsStarted,
     /// Resets that ended with a new password.
     ResetsCompleted,
@@ -39,23 +39,25 @@ pub enum Metric {
     ResetSteps,
     /// Messages that a channel took.
     MessagesSent,
-    /// Messages that were given up.
+    /// Messages that could not be sent.
     MessagesFailed,
-    /// Messages that were not to be sent.
+    /// Messages that must not be sent, such as those of decoys.
     MessagesDropped,
+    /// Codes that were accepted.
     CodesVerified,
+    /// Codes that were not accepted.
     CodesRefused,
-    /// Problems that callers were told, faults of ours among them.
+    /// Responses with a problem, including internal faults.
     Refusals,
     /// Lockouts of sign-in that began.
     Lockouts,
-    /// Parts of text messages that were handed over, which is what is paid.
+    /// Parts of text messages that were handed over. Each part is paid.
     SmsParts,
     /// Messages that wait to be sent.
     OutboxUnsent,
-    /// How long the oldest of them waits, in seconds.
+    /// Age of the oldest of them, in seconds.
     OutboxOldestSeconds,
-    /// From the event to the answer, in milliseconds.
+    /// Time from the event to the response, in milliseconds.
     Latency,
 }
 
@@ -63,12 +65,12 @@ impl Metric {
     /// Every one of them.
     pub const ALL: &[Metric] = <Metric as strum::VariantArray>::VARIANTS;
 
-    /// Its name in CloudWatch: the variant's.
+    /// The name in CloudWatch, which is the variant's.
     pub const fn name(self) -> &'static str {
         self.into_str()
     }
 
-    /// The dimensions it is written with, beside none.
+    /// The dimensions that it is written with, besides without any.
     pub const fn dimensions(self) -> &'static [&'static str] {
         match self {
             Metric::ResetsStarted
@@ -78,7 +80,7 @@ impl Metric {
             | Metric::OutboxUnsent
             | Metric::OutboxOldestSeconds => &[],
             Metric::ResetSteps => &["Step"],
-            // The same four: how many of those that were sent came back.
+            // The same four for both, to compare codes that were sent with those verified.
             Metric::MessagesSent | Metric::CodesVerified => {
                 &["Kind", "Purpose", "Language", "Country"]
             }
@@ -90,7 +92,7 @@ impl Metric {
         }
     }
 
-    /// CloudWatch's name of its unit.
+    /// The unit, as CloudWatch names it.
     pub const fn unit(self) -> &'static str {
         match self {
             Metric::Latency => "Milliseconds",
@@ -111,18 +113,20 @@ impl Metric {
     }
 }
 
-/// How far a reset came.
+/// A step of a reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "camelCase", const_into_str)]
 pub enum Step {
+    /// The reset was started.
     Started,
-    /// A code of a kind was asked for, the first of it in this reset. Decoys
-    /// come as far.
+    /// The first code of a kind was requested in this reset. Decoys reach this step
+    /// too.
     CodeSent,
-    /// A kind was proved.
+    /// A kind was verified.
     Verified,
-    /// Its owner was told that a new password may be set.
+    /// The caller read that a new password may be set.
     Ready,
+    /// The new password was set.
     Completed,
 }
 
@@ -133,7 +137,7 @@ impl Step {
     }
 }
 
-/// Milliseconds since then, to a tenth.
+/// Milliseconds since then, rounded to a tenth.
 pub(crate) fn milliseconds(since: Instant) -> f64 {
     (since.elapsed().as_secs_f64() * 10_000.0).round() / 10.0
 }
@@ -143,8 +147,9 @@ pub(crate) fn milliseconds(since: Instant) -> f64 {
 pub struct Metrics {
     /// The namespace of all metrics in CloudWatch. Without one, none are written.
     pub namespace: Option<String>,
+    /// The function that writes.
     pub function: Function,
-    /// Takes a line, its end included.
+    /// Writes a line, which includes its end.
     pub write: fn(&str),
 }
 
@@ -180,7 +185,7 @@ impl Metrics {
     }
 }
 
-/// The metrics of one line: each at most once.
+/// The metrics of one line, each at most once.
 #[derive(Default)]
 pub struct Line {
     directives: Vec<Value>,
@@ -188,7 +193,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// What an answer counts: the step of a reset it told of, the code it
+    /// The metrics of a response: the step that a reset reached, the code that was
     /// accepted, and the problem.
     pub(crate) fn answer(
         step: Option<Step>,
@@ -224,13 +229,13 @@ impl Line {
         line
     }
 
-    /// What a message of the outbox counts: how it ended, if it did, and what
-    /// was handed to its channel.
+    /// The metrics of an outbox row: how it ended, if it did, and the message that was
+    /// handed to its channel, if any.
     pub(crate) fn message(ended: Option<&Ended>, handed: Option<&Handed>) -> Line {
         let mut line = Line::default();
         match ended.map(|ended| (ended.state, ended)) {
             Some((OutboxState::Sent, _)) => {
-                // A row that became rows of their own was sent to nobody.
+                // A row that was split into one row per recipient sent no message.
                 if let Some(handed) = handed {
                     let country = handed.paid.as_ref().map_or(NO_COUNTRY, |sms| &sms.country);
                     line.count(
@@ -254,7 +259,7 @@ impl Line {
         line
     }
 
-    /// What waits in the outbox.
+    /// The metrics of messages that wait in the outbox.
     pub(crate) fn unsent(waiting: Unsent) -> Line {
         let mut line = Line::default();
         line.count(Metric::OutboxUnsent, waiting.messages, &[]);
@@ -262,7 +267,7 @@ impl Line {
         line
     }
 
-    /// Adds how long it took.
+    /// Adds the latency.
     pub(crate) fn latency(mut self, milliseconds: f64) -> Line {
         self.add(Metric::Latency, milliseconds.into(), &[]);
         self

@@ -1,6 +1,6 @@
-//! The rotation of the keys, as Secrets Manager asks for it: four steps, each
-//! of which may come twice. The first rotation makes the first keys, so that
-//! nobody ever handles one.
+//! Rotates the keys in the four steps of Secrets Manager, each of which may be
+//! invoked twice. The first rotation makes the first keys, so that no person
+//! ever handles one.
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
@@ -10,15 +10,17 @@ use domain::secret::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::fmt;
 
+/// Stage of the version in use.
 const CURRENT: &str = "AWSCURRENT";
+/// Stage of the version being made.
 const PENDING: &str = "AWSPENDING";
 
-/// What Secrets Manager invokes with.
+/// The event that Secrets Manager invokes the function with.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct RotationEvent {
     secret_id: String,
-    /// The version that is being made.
+    /// ID of the version being made.
     client_request_token: String,
     step: Step,
 }
@@ -27,7 +29,7 @@ pub struct RotationEvent {
 enum Step {
     #[serde(rename = "createSecret")]
     Create,
-    /// There is nothing but the secret that would have to know it.
+    /// Does nothing: no other system has to learn the keys.
     #[serde(rename = "setSecret")]
     Set,
     #[serde(rename = "testSecret")]
@@ -36,7 +38,7 @@ enum Step {
     Finish,
 }
 
-/// Why a step was not done. It names no key.
+/// Why a step failed, without key material.
 #[derive(Debug)]
 pub struct RotationError(&'static str);
 
@@ -47,7 +49,11 @@ impl fmt::Display for RotationError {
 }
 impl std::error::Error for RotationError {}
 
-/// Does one step for the secret of this deployment, and for no other.
+/// Does one step for the secret of this deployment.
+///
+/// # Errors
+/// If the event names another secret, Secrets Manager fails, or the secret holds
+/// something other than keys.
 pub async fn rotate(
     client: &Client,
     own_secret: &str,
@@ -80,7 +86,7 @@ struct Rotation<'a> {
 }
 
 impl Rotation<'_> {
-    /// What a stage holds; `None` where it holds nothing yet.
+    /// The secret's value at a stage; `None` if it has none yet.
     async fn read(&self, stage: &str) -> Result<Option<SecretString>, RotationError> {
         let pending = (stage == PENDING).then(|| self.token.to_owned());
         let read = self
@@ -92,7 +98,7 @@ impl Rotation<'_> {
             .send()
             .await;
         match read.map_err(aws_sdk_secretsmanager::error::SdkError::into_service_error) {
-            // Bytes are no keys of ours, and no reason to make the first ones.
+            // A binary value is not ours: an error, and no reason to make first keys.
             Ok(answer) => answer
                 .secret_string
                 .map(SecretString::from)
@@ -103,14 +109,16 @@ impl Rotation<'_> {
         }
     }
 
+    /// Makes the new version, unless it was made before.
     async fn create(&self, entropy: &impl Entropy) -> Result<(), RotationError> {
         if self.read(PENDING).await?.is_some() {
             return Ok(());
         }
         let current = self.read(CURRENT).await?;
-        // What cannot be read is not written over: it names all accounts.
+        // Never overwrite a secret that cannot be parsed: without its keys, no
+        // account can be found.
         let next = rotated(current.as_ref(), || random::<32>(entropy)).map_err(|_| {
-            RotationError("the secret holds something else than keys, and is left as it is")
+            RotationError("the secret holds something other than keys, and was not changed")
         })?;
         let put =
             self.client.put_secret_value().secret_id(self.secret).client_request_token(self.token);
@@ -118,27 +126,29 @@ impl Rotation<'_> {
             .version_stages(PENDING)
             .send()
             .await
-            .map_err(|_| RotationError("not written"))?;
+            .map_err(|_| RotationError("the new version was not written"))?;
         Ok(())
     }
 
-    /// Whether all that was made with the keys so far can be read with the new
-    /// ones too.
+    /// Checks that the new keys include all that are needed to read what the
+    /// current keys made.
     async fn test(&self) -> Result<(), RotationError> {
         let parse = |secret: &SecretString| {
-            Keys::parse(secret.expose_secret()).map_err(|_| RotationError("these are no keys"))
+            Keys::parse(secret.expose_secret())
+                .map_err(|_| RotationError("the secret does not hold keys"))
         };
         let next = self
             .read(PENDING)
             .await?
             .as_ref()
             .map(parse)
-            .ok_or(RotationError("nothing was made"))??;
+            .ok_or(RotationError("there is no new version"))??;
         let current = self.read(CURRENT).await?.as_ref().map(parse).transpose()?;
         let complete = current.is_none_or(|current| next.replaces(&current));
         complete.then_some(()).ok_or(RotationError("the new secret lacks keys of the old one"))
     }
 
+    /// Makes the new version the current one.
     async fn finish(&self) -> Result<(), RotationError> {
         let failed = |_| RotationError("the new version was not made current");
         let described = self
@@ -147,7 +157,7 @@ impl Rotation<'_> {
             .secret_id(self.secret)
             .send()
             .await
-            .map_err(|_| RotationError("not described"))?;
+            .map_err(|_| RotationError("the secret could not be described"))?;
         let versions = described.version_ids_to_stages.unwrap_or_default();
         let current = versions
             .into_iter()

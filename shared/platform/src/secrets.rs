@@ -1,6 +1,6 @@
-//! The key ring: one secret of Secrets Manager, read lazily, now and then
-//! again, and once more where a generation is unknown. On a laptop a stand-in
-//! answers; there is no other way to get keys, and no default.
+//! The key ring: keys from one secret of Secrets Manager. They are read at first
+//! use, every ten minutes, and when a generation is unknown. There is no other
+//! source of keys and no default; on a laptop a stand-in serves the secret.
 
 use domain::context::Clock;
 use domain::error::Problem;
@@ -10,6 +10,7 @@ use domain::time::{Span, Time};
 use std::sync::Arc;
 use tokio::sync::RwLock;
 
+/// The keys of this process, shared by all of its requests.
 pub struct SecretRing {
     client: aws_sdk_secretsmanager::Client,
     secret_id: String,
@@ -17,28 +18,30 @@ pub struct SecretRing {
     held: RwLock<Option<Held>>,
 }
 
-/// What was read.
+/// The keys that were read last.
 struct Held {
     keys: Arc<Keys>,
     read: Time,
-    /// The secret is not read again before this.
+    /// The secret is not read again before this time.
     again: Time,
 }
 
-/// How long keys are used before they are read again. A process may live for
-/// hours, and would go on making codes with a key that has leaked.
+/// Age at which keys are read again. A process may live for hours, and should
+/// not use a key that has leaked for that long.
 pub const READ_AGAIN: Span = Span::minutes(10);
-/// How long the secret is left alone after it lacked a generation that was
-/// asked for: anybody can make up a number.
+/// Wait before the next read, after one that lacked the wanted generation. A
+/// caller can invent generation numbers, so this bounds the reads they cause.
 const AFTER_UNKNOWN: Span = Span::seconds(60);
-/// The same after it could not be read: the generation may be right.
+/// Wait after a read for a wanted generation failed. It is short, since the
+/// generation may exist.
 const AFTER_FAILURE: Span = Span::seconds(5);
-/// The same where the keys are only old. They serve as well as before, and each
-/// reading that nobody answers costs a request five seconds.
+/// Wait after a read failed that was due only by age. The old keys still serve,
+/// and each read without an answer costs a request five seconds.
 const AFTER_FAILURE_OF_AGE: Span = Span::seconds(60);
 
 impl Held {
-    /// Whether these keys do: for a generation, or for what is new.
+    /// Whether the wanted generation is among the keys; without one, whether the
+    /// keys are young enough.
     fn serves(&self, wanted: Option<KeyId>, now: Time) -> bool {
         match wanted {
             Some(kid) => self.keys.generation(kid).is_some(),
@@ -48,6 +51,7 @@ impl Held {
 }
 
 impl SecretRing {
+    /// A ring that reads the secret of this name or ARN at first use.
     pub fn new(
         client: aws_sdk_secretsmanager::Client,
         secret_id: String,
@@ -56,8 +60,8 @@ impl SecretRing {
         SecretRing { client, secret_id, clock, held: RwLock::new(None) }
     }
 
-    /// Reads the secret, unless somebody did, or tried, while we waited. The
-    /// keys so far stay where that fails: they are right, and only old.
+    /// Reads the secret, unless another request did or tried to while this one
+    /// waited for the lock. If reading fails, the old keys stay in use.
     async fn read(&self, wanted: Option<KeyId>) -> Result<Arc<Keys>, Problem> {
         let mut slot = self.held.write().await;
         let now = self.clock.now();
@@ -66,7 +70,7 @@ impl SecretRing {
         {
             return Ok(held.keys.clone());
         }
-        match (self.ask().await, slot.as_mut()) {
+        match (self.fetch().await, slot.as_mut()) {
             (Ok(keys), _) => {
                 let keys = Arc::new(keys);
                 let held = Held { keys: keys.clone(), read: now, again: now };
@@ -75,7 +79,7 @@ impl SecretRing {
                 Ok(keys)
             }
             (Err(_), Some(held)) => {
-                // From now: waiting in vain took its time.
+                // Counted from now, since the failed read took time.
                 held.again = self.clock.now()
                     + if wanted.is_some() { AFTER_FAILURE } else { AFTER_FAILURE_OF_AGE };
                 Ok(held.keys.clone())
@@ -84,7 +88,8 @@ impl SecretRing {
         }
     }
 
-    async fn ask(&self) -> Result<Keys, Problem> {
+    /// Gets the secret from Secrets Manager. Failures are logged.
+    async fn fetch(&self) -> Result<Keys, Problem> {
         let answer =
             self.client.get_secret_value().secret_id(&self.secret_id).send().await.map_err(
                 |error| {
@@ -114,7 +119,8 @@ impl KeyRing for SecretRing {
 
     async fn keys_with(&self, kid: KeyId) -> Result<Arc<Keys>, Problem> {
         let mut keys = self.keys().await?;
-        // One that was taken out: reading again would not bring it back.
+        // An old generation that was removed does not come back: read again only
+        // for one that may be newer.
         if keys.may_follow(kid) {
             keys = self.read(Some(kid)).await?;
         }

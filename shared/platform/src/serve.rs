@@ -1,4 +1,7 @@
-//! How each kind of function runs.
+//! Runs each kind of function. Every `main` calls one of these.
+//!
+//! All return an error if a setting is missing or invalid, or if Lambda's runtime
+//! fails; otherwise they run until the sandbox ends.
 
 use crate::host::{Host, aws};
 use crate::http::edge;
@@ -18,6 +21,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 /// Serves a function's routes.
+///
+/// # Errors
+/// See the module.
 pub fn serve(routes: fn() -> Routes) -> Result<(), Error> {
     start(async |aws| {
         let app = edge::wrap(routes(), Arc::new(Host::from_env(&aws)?));
@@ -25,7 +31,10 @@ pub fn serve(routes: fn() -> Routes) -> Result<(), Error> {
     })
 }
 
-/// Serves a function's routes and, beside them, direct invocations.
+/// Serves a function's routes and direct invocations.
+///
+/// # Errors
+/// See the module.
 pub fn serve_with_direct(routes: fn() -> Routes) -> Result<(), Error> {
     start(async |aws| {
         let host = Arc::new(Host::from_env(&aws)?);
@@ -35,7 +44,11 @@ pub fn serve_with_direct(routes: fn() -> Routes) -> Result<(), Error> {
     })
 }
 
-/// Serves pages: without settings, keys or a table, since nobody's data is asked for.
+/// Serves the pages. They need no settings, keys or table, since they hold no data of
+/// an account.
+///
+/// # Errors
+/// See the module.
 pub fn serve_pages(files: &'static [portal::File]) -> Result<(), Error> {
     let app = portal::router(files, Metrics::from_env());
     run(async {
@@ -43,7 +56,11 @@ pub fn serve_pages(files: &'static [portal::File]) -> Result<(), Error> {
     })
 }
 
-/// Serves the outbox's stream and its re-drive: the only function that sends.
+/// Serves the outbox's stream, its re-drive and its measurement, for the only function
+/// that sends.
+///
+/// # Errors
+/// See the module.
 pub fn serve_stream() -> Result<(), Error> {
     start(async |aws| {
         let host = Host::from_env(&aws)?;
@@ -56,7 +73,10 @@ pub fn serve_stream() -> Result<(), Error> {
     })
 }
 
-/// Serves what the channels say of messages they took.
+/// Serves the events that SES and SNS send about messages.
+///
+/// # Errors
+/// See the module.
 pub fn serve_delivery_events() -> Result<(), Error> {
     start(async |aws| {
         let host = &Host::from_env(&aws)?;
@@ -67,7 +87,10 @@ pub fn serve_delivery_events() -> Result<(), Error> {
     })
 }
 
-/// Serves the rotation of the keys. The secret's name is all it is told.
+/// Serves the rotation of the keys. The name of the secret is its only setting.
+///
+/// # Errors
+/// See the module.
 pub fn serve_rotation() -> Result<(), Error> {
     start(async |aws| {
         let secret = std::env::var("LATCHKEY_SECRET_ID")
@@ -92,7 +115,7 @@ fn start<F: Future<Output = Result<(), Error>>>(
     run(async { serve(aws()?).await })
 }
 
-/// Starts the log, and runs on one thread: a sandbox has one request at a time.
+/// Starts the log and runs on one thread, since a sandbox has one request at a time.
 fn run(serve: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
     log::init();
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve)

@@ -1,49 +1,50 @@
-//! What the operator sets, read from the environment once.
+//! The operator's settings, read from the environment once.
 
 use axum::http::Uri;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use subtle::ConstantTimeEq;
 
-/// Resets started, and sends asked for, per source address and clock hour:
-/// offices share an address.
+/// Default of `LATCHKEY_SOURCE_LIMIT`: resets started, and codes asked for, per
+/// source address and clock hour. It is high because an office shares an address.
 pub const SOURCE_LIMIT: u32 = 300;
+/// Range of `LATCHKEY_SOURCE_LIMIT`.
 const SOURCE_LIMIT_RANGE: std::ops::RangeInclusive<u32> = 10..=100_000;
 
-/// Characters of the base URL's host. The last line of a code's SMS names it,
-/// and with a longer one the Traditional Chinese text would take two parts
-/// (70 UTF-16 units hold one).
+/// Characters of the base URL's host at most. The last line of a code's SMS
+/// contains the host; with a longer one, the text in Traditional Chinese would not
+/// fit one part (70 UTF-16 units).
 pub const LONGEST_HOST: usize = 30;
 
-/// An operator's settings. A function does not start without them.
+/// The settings. A function does not start if one is missing or invalid.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `LATCHKEY_TABLE`: name of the table.
     pub table: String,
     /// `LATCHKEY_SECRET_ID`: name or ARN of the secret that holds the keys.
     pub secret_id: String,
-    /// `LATCHKEY_BASE_URL`: where people reach Latchkey; the only link a
-    /// message may hold, whatever a request's headers say.
+    /// `LATCHKEY_BASE_URL`: the address of Latchkey's pages. Messages name this
+    /// host, never one from a request's headers.
     pub base_url: BaseUrl,
     /// `LATCHKEY_MAIL_FROM`: the sender of mails.
     pub mail_from: String,
-    /// `LATCHKEY_CONFIGURATION_SET`: the set of SES that mails go through; none
-    /// where there is no SES, as on a laptop.
+    /// `LATCHKEY_CONFIGURATION_SET`: the SES configuration set of all mails; none
+    /// without SES, as on a laptop.
     pub configuration_set: Option<String>,
     /// `LATCHKEY_SOURCE_LIMIT`: see [`SOURCE_LIMIT`].
     pub source_limit: u32,
-    /// `LATCHKEY_FRONT_DIGEST`: what the secret of a front, such as CloudFront,
-    /// hashes to; none where there is no front.
+    /// `LATCHKEY_FRONT_DIGEST`: the digest of the secret that a front, such as
+    /// CloudFront, sends; none without a front.
     pub front: Option<FrontDigest>,
 }
 
-/// SHA-256 of the secret by which a front shows that it is ours. The secret
-/// itself need not lie in an environment.
+/// SHA-256 of the secret with which the operator's front identifies itself. The
+/// environment holds this digest, not the secret.
 #[derive(Clone, Copy, Debug)]
 pub struct FrontDigest([u8; 32]);
 
 impl FrontDigest {
-    /// Reads 64 hexadecimal digits.
+    /// Reads 64 hexadecimal digits; `None` for other text.
     pub fn parse(hex: &str) -> Option<FrontDigest> {
         let mut digest = [0; 32];
         if hex.len() != 2 * digest.len() || !hex.bytes().all(|digit| digit.is_ascii_hexdigit()) {
@@ -55,36 +56,39 @@ impl FrontDigest {
         Some(FrontDigest(digest))
     }
 
-    /// Whether this is the front's secret.
+    /// Whether this is the front's secret, compared in constant time.
     pub fn is_of(&self, secret: &[u8]) -> bool {
         Sha256::digest(secret).ct_eq(&self.0).into()
     }
 }
 
-/// Where people reach Latchkey: scheme, host and port, without a path.
+/// The address of Latchkey's pages: scheme, host and port, without a path.
 #[derive(Clone, Debug)]
 pub struct BaseUrl {
     origin: String,
     host: String,
 }
 
-/// Hosts that never leave the machine: only for these may it be `http`.
+/// Hosts of this machine. Only these may use `http`.
 const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
 impl BaseUrl {
-    /// Reads an `https` URL without path, query and user, with a host that
-    /// fits every SMS ([`LONGEST_HOST`]). Upper case and the default port are
-    /// written as browsers do.
+    /// Reads an `https` URL without path, query and user, with a host of at most
+    /// [`LONGEST_HOST`] characters. The host becomes lower case and the scheme's
+    /// default port is left out, as in the `Origin` that browsers send.
+    ///
+    /// # Errors
+    /// For any other text.
     pub fn parse(text: &str) -> Result<BaseUrl, InvalidSetting> {
         BaseUrl::read(text).ok_or(InvalidSetting {
             name: "LATCHKEY_BASE_URL",
-            want: "the https URL people reach Latchkey at, without a path and with a host of at most 30 characters, \
+            want: "the https URL of Latchkey's pages, without a path and with a host of at most 30 characters, \
                    such as https://reset.example.com",
         })
     }
 
     fn read(text: &str) -> Option<BaseUrl> {
-        // A URI of a request has no fragment: the parser passes over one.
+        // The parser drops a fragment, so look for one here.
         let uri: Uri = text.parse().ok().filter(|_| !text.contains('#'))?;
         let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
         let host = authority.host().to_ascii_lowercase();
@@ -97,7 +101,7 @@ impl BaseUrl {
         let with =
             |port: Option<u16>| port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
         let port = authority.port_u16();
-        // A user would be more than these.
+        // The authority is host and port only: no user.
         let plain = authority.as_str().eq_ignore_ascii_case(&with(port))
             && matches!(uri.path(), "" | "/")
             && uri.query().is_none();
@@ -105,19 +109,20 @@ impl BaseUrl {
         (plain && (loopback || is_host(&host))).then_some(BaseUrl { origin, host })
     }
 
-    /// `https://host`, with a port where it is not the scheme's.
+    /// Such as `https://reset.example.com`, with a port if it is not the scheme's
+    /// default.
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// What the last line of a code's SMS names.
+    /// The host alone, which the last line of a code's SMS contains.
     pub fn host(&self) -> &str {
         &self.host
     }
 }
 
-/// A name as DNS has it: what a phone matches an SMS with, character by
-/// character.
+/// Whether this is a DNS name of at most [`LONGEST_HOST`] characters, in lower
+/// case: a phone compares the host in an SMS character by character.
 fn is_host(host: &str) -> bool {
     let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
     let is_label = |label: &str| {
@@ -145,14 +150,20 @@ impl std::error::Error for InvalidSetting {}
 
 impl Settings {
     /// Reads the environment.
+    ///
+    /// # Errors
+    /// For the first setting that is missing or invalid.
     pub fn from_env() -> Result<Settings, InvalidSetting> {
-        // What is not Unicode is not absent: it is empty, and refused.
+        // A value that is not Unicode counts as empty, and is refused as such.
         Settings::read(|name| {
             std::env::var_os(name).map(|value| value.into_string().unwrap_or_default())
         })
     }
 
-    /// Reads what `variable` says of each name.
+    /// Reads settings from a function that returns the value of a variable.
+    ///
+    /// # Errors
+    /// For the first setting that is missing or invalid.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Settings, InvalidSetting> {
         let text = |name: &'static str, want: &'static str| {
             variable(name).filter(|v| !v.is_empty()).ok_or(InvalidSetting { name, want })

@@ -1,10 +1,11 @@
-//! What `send-code` is invoked with: the outbox's stream, and directly, which
-//! IAM alone allows, a re-drive of what was not sent.
+//! The events of `send-code`: records of the outbox's stream, and two direct
+//! invocations, which IAM allows: a re-drive of messages that were not sent, and a
+//! measurement of those that wait.
 //!
-//! The stream: records in, the lowest failed sequence number out
-//! (`ReportBatchItemFailures`). Those of a batch are handled in order; after the
-//! first that fails the rest is left, so that nothing is lost. Batches of one
-//! shard may come beside each other: each row is claimed before it is sent.
+//! The records of a batch are handled in order. The first one that fails is
+//! reported by its sequence number (`ReportBatchItemFailures`), and the rest is
+//! left for the next try. Batches of one shard may be handled at the same time,
+//! so each row is claimed before it is sent.
 
 use crate::dynamodb::table::outbox_row;
 use crate::host::Host;
@@ -31,7 +32,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-/// What the event source mapping hands over. The stream carries keys only.
+/// An event of the event source mapping. The stream carries keys only.
 #[derive(Deserialize)]
 pub struct StreamEvent {
     #[serde(rename = "Records")]
@@ -65,6 +66,7 @@ struct Text {
     s: String,
 }
 
+/// The response to a batch: the record to try again from, if one failed.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StreamAnswer {
@@ -77,8 +79,8 @@ struct Failure {
     item_identifier: String,
 }
 
-/// `{"redrive": {}}`, or with `after`, the `next` of the run before;
-/// `{"measure": {}}`, which a schedule sends, to tell what waits.
+/// A direct invocation: `{"redrive": {}}`, with `after` set to the `next` of an
+/// earlier run to continue it; or `{"measure": {}}`, which a schedule sends.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct DirectEvent {
@@ -88,6 +90,7 @@ struct DirectEvent {
     measure: Option<Measure>,
 }
 
+/// Reads an object, not `null`.
 fn some_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     value: D,
 ) -> Result<Option<T>, D::Error> {
@@ -104,10 +107,10 @@ struct Redrive {
     after: Option<String>,
 }
 
-/// Answers an event of the stream, and a direct invocation.
+/// Handles an event of the stream, or a direct invocation.
 ///
 /// # Errors
-/// Where it is neither.
+/// If the event is neither, or a measurement failed.
 pub async fn answer(
     host: &Host,
     channels: &Channels,
@@ -120,21 +123,22 @@ pub async fn answer(
     {
         return match log::within(request, directly(host, channels, request, event)).await {
             Ok(done) => Ok(done),
-            // A schedule reads no answer: it must be seen to have failed.
+            // A schedule ignores the response: the invocation itself must fail.
             Err(_) if fields.contains_key("measure") => {
-                Err("what waits could not be measured".into())
+                Err("the outbox could not be measured".into())
             }
             Err(problem) => Ok(
                 json!({ "problem": ProblemBody::of(&problem, Language::English, SupportCode::of(request)) }),
             ),
         };
     }
-    // In words of ours: serde's would quote the event.
+    // A fixed text, since serde's message would quote the event.
     let event = serde_json::from_str(event.get())
-        .map_err(|_| "this is neither the outbox's stream, a re-drive, nor a measurement")?;
+        .map_err(|_| "the event is neither a batch of the stream, a re-drive nor a measurement")?;
     Ok(serde_json::to_value(handle(host, channels, request, event).await)?)
 }
 
+/// Handles a direct invocation.
 async fn directly(
     host: &Host,
     channels: &Channels,
@@ -150,6 +154,7 @@ async fn directly(
     }
 }
 
+/// Counts the messages that wait, and writes the metrics.
 async fn measure(host: &Host, request: &str) -> Result<Value, Problem> {
     let ctx = host.task_context(request, "measure");
     let waiting = unsent(&host.store, &ctx).await?;
@@ -159,6 +164,7 @@ async fn measure(host: &Host, request: &str) -> Result<Value, Problem> {
     Ok(json!({ "messages": messages, "oldestSeconds": oldest }))
 }
 
+/// Runs a re-drive.
 async fn again(
     host: &Host,
     channels: &Channels,
@@ -185,7 +191,7 @@ async fn again(
     Ok(answer)
 }
 
-/// A re-drive, which takes one row after another.
+/// Delivers the rows of a re-drive.
 struct Again<'a> {
     host: &'a Host,
     channels: &'a Channels,
@@ -198,7 +204,7 @@ impl Redeliver for Again<'_> {
     }
 }
 
-/// Sends what the records speak of.
+/// Handles a batch of the stream: sends the message of each new outbox row.
 pub async fn handle(
     host: &Host,
     channels: &Channels,
@@ -221,8 +227,7 @@ pub async fn handle(
 async fn send(host: &Host, channels: &Channels, request: &str, event: StreamEvent) -> StreamAnswer {
     for record in event.records {
         let Change { sequence_number, keys } = record.dynamodb;
-        // The mapping's filter lets nothing else through; what is not a new
-        // outbox row is none of ours.
+        // The mapping's filter passes new outbox rows only. Skip any other record.
         let Some((handle, id)) =
             outbox_row(&keys.pk.s, &keys.sk.s).filter(|_| record.event_name == "INSERT")
         else {
@@ -239,8 +244,8 @@ async fn send(host: &Host, channels: &Channels, request: &str, event: StreamEven
     StreamAnswer { batch_item_failures: Vec::new() }
 }
 
-/// Delivers one row, and writes and counts what became of it. `name` tells it
-/// apart from others of this request.
+/// Delivers one row, then writes its log line and metrics. `name` identifies the
+/// row within this invocation.
 async fn one(
     host: &Host,
     channels: &Channels,
@@ -255,7 +260,7 @@ async fn one(
         let (began, watched) = (Instant::now(), Watched::new(channels));
         let handled = deliver(&host.store, &*host.ring, &watched, &ctx, handle, id, round).await;
         let handed = watched.handed();
-        tell(id, &handled, handed.as_ref(), milliseconds(began));
+        log_message(id, &handled, handed.as_ref(), milliseconds(began));
         let ended = handled.as_ref().ok().and_then(Handled::ended);
         host.metrics.write(Line::message(ended, handed.as_ref()), request, ctx.now);
         handled
@@ -263,8 +268,8 @@ async fn one(
     .await
 }
 
-/// Writes the line of a message.
-fn tell(
+/// Writes the log line of a message.
+fn log_message(
     id: &OutboxId,
     handled: &Result<Handled, Problem>,
     handed: Option<&Handed>,
@@ -275,12 +280,12 @@ fn tell(
         OutboxKind::Notice => "notice",
         OutboxKind::ToAdministrators => "toAdministrators",
     };
-    let of_left = match (handled, &id.what) {
+    let retried_code = match (handled, &id.what) {
         (
             Ok(Handled::Left(support_code)) | Err(Problem { support_code: Some(support_code), .. }),
             _,
         ) => Some(support_code.clone()),
-        // Its row could not be read.
+        // The row could not be read, but its ID names the reset.
         (Err(_), OutboxKind::Code(_, Some(reset))) => Some(reset.support_code()),
         (Err(_) | Ok(Handled::Ended(_) | Handled::Nothing), _) => None,
     };
@@ -309,7 +314,7 @@ fn tell(
         Err(_) | Ok(Handled::Left(_)) => tracing::warn!(
             event = "messageRetried",
             outcome = "retried",
-            supportCode = of_left.as_ref().map(SupportCode::as_str),
+            supportCode = retried_code.as_ref().map(SupportCode::as_str),
             kind,
             purpose,
             language,

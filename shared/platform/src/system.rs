@@ -3,6 +3,7 @@
 use domain::context::{Clock, Entropy};
 use domain::time::Time;
 
+/// The system's clock.
 pub struct SystemClock;
 
 impl Clock for SystemClock {
@@ -11,6 +12,7 @@ impl Clock for SystemClock {
     }
 }
 
+/// Random bytes from the operating system.
 pub struct OsEntropy;
 
 impl Entropy for OsEntropy {

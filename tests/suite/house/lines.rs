@@ -316,7 +316,9 @@ async fn a_step_of_a_rotation_leaves_a_line() {
     let world = World::new().await;
     let listening = lines.listen(LevelFilter::INFO);
     let version = "a version of the secret, made by a test";
-    step(&ours(&world), SECRET_ID, version, "testSecret").await.expect_err("nothing was made");
+    step(&ours(&world), SECRET_ID, version, "testSecret")
+        .await
+        .expect_err("there is no new version");
     step(&ours(&world), SECRET_ID, version, "createSecret").await.expect("it is made");
     drop(listening);
     let told = |line: &Value| {
@@ -326,7 +328,8 @@ async fn a_step_of_a_rotation_leaves_a_line() {
     assert_eq!(
         lines.take().iter().map(told).collect::<Vec<_>>(),
         [
-            ["keysRotated", "ERROR", "failed", "testSecret", "nothing was made"].map(Value::from),
+            ["keysRotated", "ERROR", "failed", "testSecret", "there is no new version"]
+                .map(Value::from),
             [json!("keysRotated"), json!("INFO"), json!("ok"), json!("createSecret"), Value::Null],
         ]
     );

@@ -57,5 +57,5 @@ async fn a_measurement_that_cannot_read_the_table_fails() {
     let (world, _) = notice_waits().await;
     world.proxy.set_rule(|operation, _| (operation == "Query").then_some(Fault::AccessDenied));
     let failed = world.invoke_send_code(&json!({ "measure": {} })).await.expect_err("no answer");
-    assert_eq!(failed, "what waits could not be measured");
+    assert_eq!(failed, "the outbox could not be measured");
 }

@@ -142,7 +142,7 @@ async fn a_re_drive_takes_one_form_of_event_and_refuses_all_others() {
     {
         let error = world.invoke_send_code(&event).await.expect_err("no answer");
         assert_eq!(
-            error, "this is neither the outbox's stream, a re-drive, nor a measurement",
+            error, "the event is neither a batch of the stream, a re-drive nor a measurement",
             "{event}"
         );
     }

@@ -25,7 +25,7 @@ fn text() -> impl Strategy<Value = String> {
 #[test]
 fn any_event_is_answered() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let app = platform::http::routes::portal::router(&[]);
+    let app = platform::http::routes::portal::router(&[], tests::lines::metrics());
     let texts = proptest::collection::vec(text(), 12);
     let flags = (any::<bool>(), any::<bool>(), any::<bool>());
     let headers = proptest::collection::btree_map(text(), text(), 0..4);

@@ -1,13 +1,13 @@
-//! The events: SES's as EventBridge brings them, the same inside a notification
-//! of SNS, and lines of SNS's delivery log as CloudWatch Logs brings them.
-//! Fields that AWS adds are passed over. No address is read.
+//! Reads three kinds of event: SES events from EventBridge, the same events in
+//! SNS notifications, and lines of SNS's delivery log from CloudWatch Logs.
+//! Unknown fields are ignored, so that AWS may add some. No address is read.
 
 use super::{Malformed, Outcome, Passing, logs};
 use domain::delivery::{MessageId, Returned};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// Any of the three, told apart by a field that only it has.
+/// Any of the three: each has a field of its own.
 #[derive(Deserialize)]
 struct Event<'a> {
     #[serde(borrow)]
@@ -22,7 +22,7 @@ struct Awslogs {
     data: String,
 }
 
-/// What each message of the event came to.
+/// The outcome of each message in an event.
 pub(super) fn read(event: &RawValue) -> Vec<Result<Outcome, Malformed>> {
     match json::<Event>(event.get()) {
         Ok(Event { detail: Some(detail), .. }) => vec![ses(detail.get())],
@@ -59,15 +59,16 @@ struct Notification {
     message: String,
 }
 
-/// A record of SNS: its message is SES's event, bare or in EventBridge's cover.
+/// An SNS record. Its message is an SES event, alone or inside EventBridge's
+/// envelope.
 fn notification(record: &str) -> Result<Outcome, Malformed> {
     #[derive(Deserialize)]
-    struct Covered<'a> {
+    struct Envelope<'a> {
         #[serde(borrow)]
         detail: Option<&'a RawValue>,
     }
     let message = json::<Notified>(record)?.sns.message;
-    match json::<Covered>(&message)?.detail {
+    match json::<Envelope>(&message)?.detail {
         Some(detail) => ses(detail.get()),
         None => ses(&message),
     }
@@ -100,29 +101,30 @@ struct Complaint {
     complaint_feedback_type: Option<String>,
 }
 
+/// Reads an SES event.
 fn ses(event: &str) -> Result<Outcome, Malformed> {
     let event: Ses = json(event)?;
     let id = id(&event.mail.message_id)?;
     Ok(match event.event_type.as_str() {
         "Bounce" => match event.bounce.ok_or(Malformed)?.bounce_type.as_str() {
             "Permanent" => Outcome::Returned(id, Returned::Bounced),
-            // `Transient`, and `Undetermined`: who does not know must not mark.
+            // `Transient`; and `Undetermined`, which proves nothing of the address.
             _ => Outcome::Passing(Passing::Transient),
         },
         "Complaint" => {
             match event.complaint.and_then(|complaint| complaint.complaint_feedback_type).as_deref()
             {
-                // A correction of an earlier complaint, and one of the sender's own
-                // signature: nobody was annoyed.
+                // The first withdraws an earlier complaint, the second is about the
+                // sender's signature: no recipient complained.
                 Some("not-spam" | "auth-failure") => Outcome::Passing(Passing::NotOfTheAddress),
-                // Most receivers say no type.
+                // Most mailbox providers give no type.
                 _ => Outcome::Returned(id, Returned::Complained),
             }
         }
         "Reject" => Outcome::Passing(Passing::Rejected),
         "Rendering Failure" => Outcome::Passing(Passing::RenderingFailed),
         "DeliveryDelay" => Outcome::Passing(Passing::Transient),
-        // Sent, delivered, opened, and what SES will think of.
+        // Sent, delivered, opened, and types that SES may add.
         _ => Outcome::Nothing,
     })
 }
@@ -146,9 +148,8 @@ struct Delivery {
     provider_response: String,
 }
 
-/// What SNS says of a number that gets no messages; it says so in words alone
-/// (its documentation, "reasons for SMS delivery failure"). Whatever else it
-/// says passes, or is the message's fault.
+/// Provider responses that mean that the number gets no messages. SNS gives
+/// reasons as text only (its documentation, "reasons for SMS delivery failure").
 const OF_THE_NUMBER: [(&str, Returned); 5] = [
     ("phone number is opted out", Returned::OptedOut),
     ("phone has blocked sms", Returned::Blocked),
@@ -156,6 +157,7 @@ const OF_THE_NUMBER: [(&str, Returned); 5] = [
     ("destination is on a blocked list", Returned::Blocked),
     ("invalid phone number", Returned::InvalidNumber),
 ];
+/// Provider responses that are about the message. All others count as transient.
 const OF_THE_MESSAGE: [&str; 4] = [
     "blocked as spam by phone carrier",
     "phone carrier has blocked this message",
@@ -163,17 +165,18 @@ const OF_THE_MESSAGE: [&str; 4] = [
     "this delivery would exceed max price",
 ];
 
-/// A line of the delivery log.
+/// Reads a line of SNS's delivery log.
 fn sms(line: &str) -> Result<Outcome, Malformed> {
     let event: Sms = json(line)?;
     let id = id(&event.notification.message_id)?;
     if event.status != "FAILURE" {
         return Ok(Outcome::Nothing);
     }
-    let said = event.delivery.provider_response.trim().trim_end_matches('.').to_ascii_lowercase();
-    Ok(match OF_THE_NUMBER.iter().find(|(words, _)| *words == said) {
+    let response =
+        event.delivery.provider_response.trim().trim_end_matches('.').to_ascii_lowercase();
+    Ok(match OF_THE_NUMBER.iter().find(|(words, _)| *words == response) {
         Some((_, returned)) => Outcome::Returned(id, *returned),
-        None if OF_THE_MESSAGE.contains(&said.as_str()) => {
+        None if OF_THE_MESSAGE.contains(&response.as_str()) => {
             Outcome::Passing(Passing::MessageRefused)
         }
         None => Outcome::Passing(Passing::Transient),

@@ -1,5 +1,5 @@
-//! What a subscription of CloudWatch Logs hands over: JSON, packed by gzip,
-//! written as base64.
+//! Unpacks events of a CloudWatch Logs subscription: JSON, compressed by gzip,
+//! encoded as base64.
 
 use super::Malformed;
 use base64::Engine;
@@ -8,8 +8,8 @@ use flate2::read::GzDecoder;
 use serde::Deserialize;
 use std::io::Read;
 
-/// The most bytes that are unpacked: CloudWatch Logs packs about a megabyte
-/// into one event, and a small one may hold as much as memory and more.
+/// Bytes that are unpacked at most. CloudWatch Logs packs about a megabyte into
+/// one event, but a small event can unpack to more than fits into memory.
 const MOST_UNPACKED: u64 = 8 << 20;
 
 #[derive(Deserialize)]
@@ -25,7 +25,8 @@ struct Line {
     message: String,
 }
 
-/// The lines; none of a message that only tries whether somebody is there.
+/// The log lines of an event; none of a `CONTROL_MESSAGE`, which only tests that
+/// the function can be reached.
 pub(super) fn lines(packed: &str) -> Result<Vec<String>, Malformed> {
     let packed = BASE64.decode(packed).map_err(|_| Malformed)?;
     let mut text = Vec::new();

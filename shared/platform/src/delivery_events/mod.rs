@@ -1,11 +1,12 @@
-//! What SES and SNS say of a message after they took it: from an event to the
-//! method that is marked. [`event`] reads them, [`logs`] unpacks those that
-//! come by way of a log.
+//! Marks a method as undeliverable when SES or SNS reports that a message did
+//! not arrive. [`event`] reads the reports, [`logs`] unpacks those that come
+//! from a log.
 //!
-//! Other senders of the same account are in these events too, so a message
-//! that nobody knows is nothing special. They come seconds after the send or
-//! later, and what leads from a message to its account is written in the same
-//! breath as the channel's answer; one that overtook it would be lost.
+//! An event names its message, not its account; the item `SENT` leads from one
+//! to the other. An unknown message is normal, since other senders may use the
+//! same AWS account. `send-code` writes `SENT` as soon as the channel took the
+//! message. Events come seconds later at the earliest; one that comes before
+//! the item is lost.
 
 mod event;
 mod logs;
@@ -21,51 +22,52 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use std::time::Instant;
 
-/// What one message came to.
+/// What an event says about one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Outcome {
-    /// Nothing will arrive at its address.
+    /// The address will get no message.
     Returned(MessageId, Returned),
-    /// It did not arrive, and another may.
+    /// The message did not arrive, but a later one may.
     Passing(Passing),
-    /// It is none of ours to judge: delivered, sent, a test of the line.
+    /// Nothing to do: sent, delivered, opened.
     Nothing,
 }
 
-/// Why a message did not arrive, where that says nothing of its address.
+/// Why a message did not arrive, if that proves nothing about its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Passing {
-    /// A full mailbox, a server that is down, a phone that is off.
+    /// Such as a full mailbox, a server that is down, a phone that is off.
     Transient,
-    /// A complaint that is none.
+    /// A complaint event that is not a recipient's complaint.
     NotOfTheAddress,
-    /// SES found the message itself at fault.
+    /// SES refused the message itself.
     Rejected,
     RenderingFailed,
-    /// SNS or the carrier found the message itself at fault, or too dear.
+    /// SNS or the carrier refused the message itself, or its price.
     MessageRefused,
 }
 
-/// What cannot be read.
+/// An event, or a part of one, that cannot be read.
 #[derive(Debug)]
 struct Malformed;
 
-/// What an invocation did, counted by message.
+/// What an invocation did: counts of messages.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DeliveryAnswer {
     marked: u32,
-    /// Known, and marked before, moved on, or of another address by now.
+    /// The method was marked before, or has another address now, or was proved
+    /// again.
     unchanged: u32,
     passing: u32,
     unknown: u32,
     malformed: u32,
 }
 
-/// Handles an event, whatever it holds.
+/// Handles an event. Unreadable parts are logged and counted.
 ///
 /// # Errors
-/// Where the table or the keys did not answer: the event is to come again, and
-/// what it did does not happen twice.
+/// If the table or the keys are unavailable. The event is then retried; handling
+/// it twice does no harm.
 pub async fn handle(host: &Host, request: &str, event: &RawValue) -> Result<DeliveryAnswer, Error> {
     log::within(request, async {
         let began = Instant::now();

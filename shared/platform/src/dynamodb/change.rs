@@ -1,4 +1,4 @@
-//! Each change as the one conditional write that holds its guard.
+//! Translates each [`Change`] into one conditional write.
 
 use super::items::{audit_item, outbox_item, policy_item, reset_item};
 use super::read::{TOTAL, sent_attribute, slot_attribute};
@@ -18,14 +18,15 @@ use domain::session::IDLE;
 use domain::time::{Span, Time};
 use std::collections::HashMap;
 
-/// A member of a transaction, and the item whose guard it carries.
+/// A member of a transaction, and the guard that fails if its condition does.
 pub(super) struct Member {
     pub guard: Guard,
     pub write: TransactWriteItem,
 }
 
-/// The words of an expression: `#name` stands for the attribute `name`, so
-/// that no reserved word is in the way, and `:value` for a value given.
+/// A write under construction. In its expressions `#name` stands for the
+/// attribute `name`, so that DynamoDB's reserved words do no harm, and `:name`
+/// for the value added under `name`.
 struct Expression {
     key: Key,
     update: Option<String>,
@@ -68,7 +69,7 @@ impl Expression {
         let values = (!self.values.is_empty()).then_some(self.values);
         let member = TransactWriteItem::builder();
         let built = "every field is set above";
-        // A ledger's old item tells a refused guess whether its account is closed.
+        // A refused guess reads from the old ledger whether reset is closed.
         let old = ReturnValuesOnConditionCheckFailure::AllOld;
         match verb {
             Verb::Put(item) => {
@@ -115,16 +116,17 @@ impl Expression {
     }
 }
 
-/// The attribute names that an expression's `#name`s stand for.
+/// The attribute names that the `#name`s of an expression stand for.
 fn names(expression: &str) -> HashMap<String, String> {
     let word =
         |rest: &str| rest.chars().take_while(char::is_ascii_alphanumeric).collect::<String>();
     expression.split('#').skip(1).map(word).map(|name| (format!("#{name}"), name)).collect()
 }
 
+/// Condition: the item does not exist.
 const ABSENT: &str = "attribute_not_exists(#pk)";
 
-/// The write of a change.
+/// The write of a change, and its guard.
 #[rustfmt::skip]
 pub(super) fn member(table: &str, change: &Change) -> Member {
     use Change as C;
@@ -270,7 +272,7 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
                 .value("tries", n(tries)).value("next", n(tries + 1)).value("claimed", value(claimed));
             let claim = match claimed.by {
                 Round::Stream => claim.set(set).when("#tries = :tries AND #state IN (:queued, :state)"),
-                // What had failed waits again.
+                // A re-drive lists a failed row among the waiting ones again.
                 Round::Again => claim.set(format!("{set}, #bucket = :bucket"))
                     .when("#tries = :tries AND #state IN (:queued, :state, :failed)")
                     .value("failed", value(&OutboxState::Failed)).value("bucket", s(table::waiting_bucket(id))),
@@ -285,9 +287,9 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
             let set = "SET #state = :state, #reason = :reason";
             let close = Expression::of(Key::outbox(handle, id));
             let close = match state {
-                // It keeps its message, for a re-drive.
+                // The row keeps its message, for a re-drive.
                 OutboxState::Failed => close.set(format!("{set}, #bucket = :bucket")).value("bucket", s(table::failed_bucket(id))),
-                // Of the rest no address is kept.
+                // The message may hold an address, so it is removed.
                 OutboxState::Sent | OutboxState::Dropped => close.set(format!("{set} REMOVE #bucket, #message")),
                 OutboxState::Queued | OutboxState::Claimed => close.set(set),
             };
@@ -340,7 +342,7 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
     Member { guard, write }
 }
 
-/// A reset that is open, not expired, and this bearer's.
+/// A write to a reset that must be open, not expired, and owned by this bearer.
 fn open_reset(key: Key, owner: &BearerDigest, now: Time) -> Expression {
     Expression::of(key)
         .when("#owner = :owner AND #state = :open AND #exp > :now")
@@ -349,6 +351,8 @@ fn open_reset(key: Key, owner: &BearerDigest, now: Time) -> Expression {
         .value("now", ms(now))
 }
 
+/// Puts a challenge into its slot of the ledger, if no other code of the kind
+/// was sent since the ledger was read.
 fn issue_challenge(key: Key, issue: &Issue) -> Expression {
     let slot = slot_attribute(issue.slot.id.kind);
     let sent = sent_attribute(issue.slot.id.kind);

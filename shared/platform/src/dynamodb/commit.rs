@@ -1,4 +1,5 @@
-//! One conditional write: all of a request's changes, or none.
+//! [`Store`] over DynamoDB. A commit is one transaction: all of its changes are
+//! written, or none.
 
 use super::change::{Member, member};
 use super::items::sent_item;
@@ -23,11 +24,11 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often a write that met another one is tried. The SDK does not retry a
-/// cancelled transaction, whatever its reasons.
+/// Tries of a transaction that conflicts with another write. The SDK does not
+/// retry a cancelled transaction.
 const TRIES: u32 = 4;
-/// Bounds of the wait between tries, in milliseconds; it doubles, and is
-/// drawn anew each time (full jitter).
+/// Bounds of the wait between tries, in milliseconds. The longest wait doubles
+/// with each try, and each wait is drawn at random (full jitter).
 const WAIT_MS: std::ops::RangeInclusive<u64> = 10..=160;
 
 impl Store for Table {
@@ -50,7 +51,7 @@ impl Store for Table {
             .client
             .transact_write_items()
             .set_transact_items(Some(writes))
-            // The same for every try: a write whose reply was lost is not done again.
+            // The same for every try: DynamoDB does not repeat a write whose reply was lost.
             .client_request_token(request_token(&ctx.id, step));
         for attempt in 0..TRIES {
             if attempt > 0 {
@@ -142,10 +143,13 @@ impl Store for Table {
     }
 }
 
+/// What a failed transaction means.
 enum Judgement {
+    /// A condition failed.
     Refused(CommitError),
-    /// Another write was in the way: trying again is right.
+    /// It conflicted with another write, or was throttled: try again.
     Conflict,
+    /// The table failed in any other way.
     Broken,
 }
 
@@ -163,8 +167,8 @@ fn judge(error: &TransactWriteItemsError, guards: &[Guard]) -> Judgement {
     let failed: Vec<usize> =
         (0..reasons.len()).filter(|i| code(&reasons[*i]) == "ConditionalCheckFailed").collect();
     if !failed.is_empty() {
-        // A guard that failed beside a conflict is a refusal too: the flow
-        // reads again where it can judge anew.
+        // A failed condition beside a conflict is a refusal too: a flow that can
+        // decide anew reads again.
         let old = failed
             .iter()
             .find(|i| guards.get(**i) == Some(&Guard::Ledger))
@@ -177,19 +181,20 @@ fn judge(error: &TransactWriteItemsError, guards: &[Guard]) -> Judgement {
                 .map(Box::new),
         });
     }
-    let passing =
+    let retryable =
         ["None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
-    match reasons.iter().all(|reason| passing.contains(&code(reason).as_str())) {
+    match reasons.iter().all(|reason| retryable.contains(&code(reason).as_str())) {
         true => Judgement::Conflict,
         false => Judgement::Broken,
     }
 }
 
-/// At most 36 characters, the same for one step of one request.
+/// The token of one step of one request: 36 characters, DynamoDB's maximum.
 fn request_token(id: &str, step: &str) -> String {
     BASE64.encode(Sha256::digest(format!("{step} {id}")))[..36].to_owned()
 }
 
+/// The wait before a try; 1 is the first repetition.
 fn wait(attempt: u32) -> Duration {
     let most = (WAIT_MS.start() << attempt).min(*WAIT_MS.end());
     let drawn = getrandom::u64().unwrap_or(most);

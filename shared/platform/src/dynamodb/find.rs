@@ -1,6 +1,6 @@
-//! What lies in one partition: members of a group, words, groups, messages.
-//! Each read is consistent and goes on after the last key that was seen, so
-//! that nothing is lost or seen twice while others write.
+//! Queries of one partition: members of a group, accounts by a word, groups,
+//! messages to an account. Each query is consistent and begins after the last
+//! key that was seen, so that concurrent writes hide or repeat no row.
 
 use super::Table;
 use super::read::{self, text, unavailable};
@@ -14,29 +14,29 @@ use domain::outbox::OutboxId;
 use domain::port::Page;
 use futures_util::future::join_all;
 
-/// Rows read at once, however few are asked for: not all of them may fit.
+/// Rows of a query at least, even for a smaller page: some may not match.
 const LEAST_ROWS: u32 = 25;
-/// Rows read at once where all are wanted.
+/// Rows of a query where all rows are wanted.
 const MOST_ROWS: u32 = 1000;
-/// Reads that one request makes at most: where few rows fit, its page is
-/// short, and the next request goes on.
+/// Queries of one request at most. If few rows match, its page is short and the
+/// next request goes on from there.
 const READS: usize = 8;
-/// Groups whose members are looked for at once.
+/// Groups whose members are queried at the same time.
 const AT_ONCE: usize = 25;
 
-/// Rows of a partition, by their sort key.
+/// Sort keys of the rows that a query found.
 struct Rows {
     found: Vec<String>,
-    /// The last key that was looked at, where there may be more.
+    /// The last key that was read, if there may be more rows.
     next: Option<String>,
 }
 
-/// Which rows of a partition.
+/// Which rows of a partition to find.
 #[derive(Clone, Copy)]
 enum Which<'a> {
     All,
     BeginningWith(&'a str),
-    /// Those that still have a message.
+    /// Outbox rows that still hold their message: not sent and not dropped.
     Unsent,
 }
 
@@ -84,7 +84,7 @@ async fn rows(
     })
 }
 
-/// Members of a group that fit the rest of the filter, by handle.
+/// Members of a group that match the rest of the filter, ordered by handle.
 pub(super) async fn of_group(
     table: &Table,
     filter: &Filter,
@@ -97,8 +97,8 @@ pub(super) async fn of_group(
     accounts(table, &table::members(group), Which::All, member, fits, limit, from).await
 }
 
-/// Accounts with a word that begins like this one, by that word. Whoever gets
-/// another name meanwhile is shown where that name stands.
+/// Accounts with a word that begins with this one, ordered by that word. An
+/// account that is renamed meanwhile is shown at its new name.
 pub(super) async fn by_word(
     table: &Table,
     filter: &Filter,
@@ -124,8 +124,8 @@ pub(super) async fn by_word(
     .await
 }
 
-/// A page of the accounts that rows lead to. A row says who; the account as it
-/// is now says whether.
+/// A page of the accounts that rows of a partition name. A row may be stale, so
+/// each account must match as it is now.
 async fn accounts(
     table: &Table,
     pk: &str,
@@ -161,7 +161,7 @@ async fn accounts(
     Ok(Page { items, next: from })
 }
 
-/// Known groups that have a member now, by name.
+/// Registered groups that have a member now, ordered by name.
 pub(super) async fn groups(
     table: &Table,
     limit: u32,
@@ -192,14 +192,14 @@ pub(super) async fn groups(
     Ok(Page { items, next: from })
 }
 
-/// Whether each of these groups has a member, in their order.
+/// Whether each of these groups has a member, in the order given.
 async fn with_members(table: &Table, groups: &[GroupName]) -> Result<Vec<bool>, Problem> {
     let mut known = Vec::new();
     for some in groups.chunks(AT_ONCE) {
         let first_row = async |group: &GroupName| {
             rows(table, &table::members(group), Which::All, 1, None).await
         };
-        // Within this task: whose request it is, they know too.
+        // Joined within this task, so that log lines keep the request's ID.
         for rows in join_all(some.iter().map(first_row)).await {
             known.push(!rows?.found.is_empty());
         }
@@ -207,7 +207,7 @@ async fn with_members(table: &Table, groups: &[GroupName]) -> Result<Vec<bool>, 
     Ok(known)
 }
 
-/// Messages to an account that were not sent: queued, claimed or failed.
+/// IDs of an account's messages that were not sent: queued, claimed or failed.
 pub(super) async fn unsent(table: &Table, handle: &Handle) -> Result<Vec<OutboxId>, Problem> {
     let pk = table::messages(handle);
     let mut ids = Vec::new();

@@ -1,4 +1,4 @@
-//! The lists: keys from an index or a partition, then the items themselves.
+//! Lists: keys from an index or a partition, then the items themselves.
 
 use super::read::{self, policy, text, unavailable};
 use super::table::{self, BUCKET, BY_BUCKET, Item, Key, PK, SHARDS, SK};
@@ -12,14 +12,16 @@ use domain::outbox::OutboxId;
 use domain::policy::saved::SavedPolicy;
 use domain::port::Page;
 
-/// A position in a list by partition: its number and the last sort key of it.
+/// Reads a position in a list: the number of a partition, and the last sort key
+/// that was read of it. `None` for text that is no position.
 fn position(from: Option<String>, partitions: u8) -> Option<(u8, String)> {
     let Some(from) = from else { return Some((0, String::new())) };
     let (partition, last) = from.split_once('#')?;
     Some((partition.parse().ok().filter(|partition| *partition < partitions)?, last.to_owned()))
 }
 
-/// Accounts that fit, from the partition that leads to the fewest.
+/// Accounts that match the filter, found by its group, else by its longest word,
+/// else among all.
 pub(super) async fn accounts(
     table: &Table,
     filter: &Filter,
@@ -29,13 +31,14 @@ pub(super) async fn accounts(
     match (filter.group(), filter.word()) {
         (Some(group), _) => find::of_group(table, filter, group, limit, from).await,
         (None, Some(word)) => find::by_word(table, filter, word, limit, from).await,
-        (None, None) => everybody(table, limit, from).await,
+        (None, None) => all_accounts(table, limit, from).await,
     }
 }
 
-/// Accounts by shard, then handle. An account made while somebody pages may be
-/// missing; one that stays is seen once.
-async fn everybody(
+/// All accounts, ordered by shard, then handle. An account that is created
+/// between two pages may be missing; one that exists all the time is listed
+/// exactly once.
+async fn all_accounts(
     table: &Table,
     limit: u32,
     from: Option<String>,
@@ -43,14 +46,14 @@ async fn everybody(
     let keys = by_bucket(table, table::account_bucket, SHARDS, limit, from).await?;
     let handles: Vec<Handle> = keys.items.iter().filter_map(|key| Handle::parse(&key.sk)).collect();
     let found = read::accounts(table, &handles).await?;
-    // One deleted in between is no longer there to show.
+    // An account that was deleted after the query is left out.
     Ok(Page {
         items: handles.iter().filter_map(|handle| found.get(handle).cloned()).collect(),
         next: keys.next,
     })
 }
 
-/// Rows of the outbox that wait, by shard, the oldest of each first.
+/// Outbox rows that wait to be sent, ordered by shard, then by age: oldest first.
 pub(super) async fn waiting(
     table: &Table,
     limit: u32,
@@ -59,7 +62,7 @@ pub(super) async fn waiting(
     rows(table, SHARDS, limit, from).await
 }
 
-/// The same, and then those that failed.
+/// Outbox rows that wait to be sent, then those that failed, in the same order.
 pub(super) async fn unsent(
     table: &Table,
     limit: u32,
@@ -84,7 +87,7 @@ async fn rows(
     })
 }
 
-/// Keys of the index by bucket, one partition after the other.
+/// Keys of the index by bucket, from one partition after the other.
 async fn by_bucket(
     table: &Table,
     bucket: fn(u8) -> String,
@@ -134,12 +137,13 @@ async fn by_bucket(
     }
 }
 
-/// Saved policies, newest first; the position is the last version shown.
+/// Saved policies, newest first. The position is the last version shown.
 pub(super) async fn policies(
     table: &Table,
     limit: u32,
     from: Option<String>,
 ) -> Result<Page<SavedPolicy>, Problem> {
+    // `~` sorts after every version.
     let before = from.unwrap_or_else(|| "~".to_owned());
     let page = table
         .client

@@ -1,4 +1,4 @@
-//! The table: one consistent read, one conditional write, and lists.
+//! The DynamoDB table: consistent reads, conditional writes, and lists.
 
 mod change;
 mod commit;
@@ -12,7 +12,7 @@ mod values;
 
 use aws_sdk_dynamodb::Client;
 
-/// The table through its client: the [`domain::port::Store`].
+/// The table: a [`domain::port::Store`].
 #[derive(Clone)]
 pub struct Table {
     client: Client,
@@ -21,6 +21,7 @@ pub struct Table {
 }
 
 impl Table {
+    /// The table of this name, reached through this client.
     pub fn new(client: Client, name: String) -> Table {
         Table { client, name, terms: terms::Newest::default() }
     }

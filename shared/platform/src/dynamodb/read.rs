@@ -1,4 +1,4 @@
-//! One consistent read of all that a request decides by.
+//! Consistent reads of the items that a request decides by.
 
 use super::Table;
 use super::table::{BUCKET, Item, Key, PK, SK};
@@ -17,8 +17,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Reads the items wanted. Items that were not processed are a failure: a
-/// decision by half a read is none.
+/// Reads the wanted items in one call. Fails if DynamoDB left one unprocessed:
+/// no decision is made from half of the items.
 pub(super) async fn read(table: &Table, wants: &[Want<'_>]) -> Result<Snapshot, Problem> {
     let mut keys: Vec<Key> = Vec::with_capacity(wants.len());
     for want in wants {
@@ -40,7 +40,7 @@ pub(super) async fn read(table: &Table, wants: &[Want<'_>]) -> Result<Snapshot, 
     Ok(snapshot)
 }
 
-/// Consistent BatchGetItem of up to a hundred keys.
+/// Reads up to 100 items by one consistent BatchGetItem.
 pub(super) async fn batch_get(table: &Table, keys: &[Key]) -> Result<Vec<Item>, Problem> {
     let request = KeysAndAttributes::builder()
         .set_keys(Some(keys.iter().map(Key::item).collect()))
@@ -65,12 +65,12 @@ pub(super) async fn batch_get(table: &Table, keys: &[Key]) -> Result<Vec<Item>, 
     Ok(answer.responses.unwrap_or_default().remove(&table.name).unwrap_or_default())
 }
 
-/// The accounts themselves; those that are no longer there are left out.
+/// Accounts by their handles; those that do not exist are left out.
 pub(super) async fn accounts(
     table: &Table,
     handles: &[Handle],
 ) -> Result<BTreeMap<Handle, Account>, Problem> {
-    // A batch may not ask for an item twice.
+    // BatchGetItem refuses a key that is given twice.
     let once: Vec<&Handle> = handles.iter().collect::<BTreeSet<_>>().into_iter().collect();
     let mut found = BTreeMap::new();
     for hundred in once.chunks(100) {
@@ -84,7 +84,7 @@ pub(super) async fn accounts(
     Ok(found)
 }
 
-/// Logs what the table said, and says "unavailable" to the caller.
+/// Logs an error of the table; the caller is told `unavailable`.
 pub(super) fn unavailable(
     operation: &str,
     error: &aws_sdk_dynamodb::error::ErrorMetadata,
@@ -102,14 +102,14 @@ pub(super) fn text<'a>(item: &'a Item, name: &str) -> Option<&'a String> {
     item.get(name).and_then(|value| value.as_s().ok())
 }
 
-/// An item as its type. One that cannot be read is a fault of ours, and
-/// nothing is decided by it.
+/// Reads an item into its type. An item that does not fit is logged, and the
+/// caller is told `unavailable`.
 pub(super) fn parse<T: DeserializeOwned>(item: Item) -> Result<T, Problem> {
     let pk = text(&item, PK).map(|pk| pk.split('#').next().unwrap_or_default().to_owned());
     serde_dynamo::from_item(item).map_err(|_| unreadable(pk.as_deref().unwrap_or_default()))
 }
 
-/// Logs the kind of an item alone: what is wrong with it may quote what it holds.
+/// Logs only the kind of an item: the parser's message may quote its content.
 fn unreadable(kind: &str) -> Problem {
     tracing::error!(event = "itemUnreadable", outcome = "unavailable", item = kind);
     Problem::unavailable()
@@ -166,7 +166,7 @@ fn place(snapshot: &mut Snapshot, want: &Want<'_>, item: Item) -> Result<(), Pro
     Ok(())
 }
 
-/// An account, without what is the table's own.
+/// Reads an account, without the attributes of its key and index.
 pub(super) fn account(mut item: Item) -> Result<Account, Problem> {
     for own in [PK, SK, BUCKET] {
         item.remove(own);
@@ -174,14 +174,14 @@ pub(super) fn account(mut item: Item) -> Result<Account, Problem> {
     parse(item)
 }
 
-/// A policy, whichever version of this code stored it.
+/// Reads a policy that any version of this code stored.
 pub(super) fn policy(item: Item) -> Result<SavedPolicy, Problem> {
     let stored = parse(item)?;
     SavedPolicy::from_stored(stored).map_err(|_| unreadable("POLICY"))
 }
 
-/// The attribute that counts a day's SMS to all countries; each country's is
-/// its ISO 3166 code.
+/// The attribute that counts a day's SMS to all countries. A country's own count
+/// is named by its ISO 3166 code.
 pub(super) const TOTAL: &str = "total";
 
 #[derive(Deserialize)]
@@ -196,8 +196,8 @@ struct DestinationItem {
     sent: Vec<Time>,
 }
 
-/// A ledger as the table holds it. Each kind has two attributes more: its slot
-/// and its sends.
+/// A ledger as the table holds it, without two attributes of each kind: its slot
+/// and its send times.
 #[derive(Deserialize)]
 struct LedgerItem {
     #[serde(default)]
@@ -227,7 +227,7 @@ fn attribute<T: DeserializeOwned>(value: AttributeValue) -> Result<T, Problem> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct OutboxItem {
-    /// Gone once it was sent or dropped: it may hold an address.
+    /// Removed once the message was sent or dropped: it may hold an address.
     message: Option<Message>,
     support_code: SupportCode,
     state: OutboxState,
@@ -248,12 +248,12 @@ fn outbox(item: Item, handle: &Handle, id: &OutboxId) -> Result<Option<OutboxRow
     }))
 }
 
-/// The attribute a ledger keeps a kind's slot in.
+/// The attribute of a ledger that holds a kind's slot.
 pub(super) fn slot_attribute(kind: Kind) -> &'static str {
     kind.as_str()
 }
 
-/// The attribute a ledger keeps a kind's sends in.
+/// The attribute of a ledger that holds a kind's send times.
 pub(super) fn sent_attribute(kind: Kind) -> String {
     format!("{}Sent", kind.as_str())
 }

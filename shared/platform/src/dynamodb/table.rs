@@ -1,48 +1,48 @@
-//! The key layout. Keys are born here and nowhere else; the table itself is
+//! The key layout of the table. This file alone makes keys; the table itself is
 //! declared in `infra/template.yaml`.
 //!
-//! T = the account's handle, an HMAC of its user ID. Every handle may have
-//! every item but `ACCT`, whether an account exists or not.
+//! T is a handle, an HMAC of a user ID. The handle of an unknown account may
+//! have every item but `ACCT`.
 //!
 //! | pk | sk | holds | ttl |
 //! |---|---|---|---|
 //! | `ACCT#T` | T | the account; `bucket` = `U#` shard lists accounts | - |
-//! | `LOCK#T` | - | wrong sign-ins | 48 h |
+//! | `LOCK#T` | - | wrong passwords at sign-in | 48 h |
 //! | `LEDGER#T` | `reset`, `registration` | failed guesses, sends, live challenges | 48 h |
 //! | `RESET#T` | reset id | a reset, or a decoy | its end |
 //! | `SESSION#T` | digest of its secret | a session | its end |
-//! | `OUTBOX#T` | ms.what.reset.random | a message to send; `bucket` = `O#` shard until it is, `F#` shard where it failed | 7 d |
-//! | `SENT#message id` | - | whose a message was that its channel took under that name | 7 d |
-//! | `AUDIT#T` | ms#random | an event; `bucket` = `E#` day `#` shard; `supportCode` | the policy's days |
-//! | `SRC#name#hour` | - | resets started and sends asked for by a source | 2 h |
-//! | `DEST#name` | - | sends to a destination | its window |
-//! | `BUDGET#day` | - | SMS of a UTC day, in all and per country | 2 d |
-//! | `IDEM#T` | HMAC of a request's name | what a request did, for whoever repeats it | 24 h |
-//! | `FLAGS#0` | - | until when SMS is unavailable to everybody | - |
-//! | `POLICY#0` | - | the policy that holds | - |
+//! | `OUTBOX#T` | ms.what.reset.random | a message to send; `bucket` = `O#` shard while it waits, `F#` shard if it failed | 7 d |
+//! | `SENT#message id` | - | the account and kind of a message that its channel took under that ID | 7 d |
+//! | `AUDIT#T` | ms#random | an audit event; `bucket` = `E#` day `#` shard; `supportCode` | the policy's days |
+//! | `SRC#name#hour` | - | counts of a source in a clock hour: resets started, codes asked for | 2 h |
+//! | `DEST#name` | - | send times to a destination | its window |
+//! | `BUDGET#day` | - | counts of SMS in a UTC day: all, and each country's | 2 d |
+//! | `IDEM#T` | HMAC of a request's name | the idempotency record of a request | 24 h |
+//! | `FLAGS#0` | - | until when SMS is unavailable to all accounts | - |
+//! | `POLICY#0` | - | the current policy | - |
 //! | `POLICYDOC` | version | every saved policy | - |
-//! | `TERMS` | version | the terms that were saved with it | - |
+//! | `TERMS` | version | the organisation's terms, by the policy version they were saved with | - |
 //! | `ADMINS` | - | handles of enabled administrators | - |
-//! | `GROUP#name` | T | that the account is in the group | - |
-//! | `GROUPS` | name | that the group is known; one without members may stay | - |
-//! | `NAME#character` | word`#T` | that the account's user ID is, or its name holds, this folded word | - |
+//! | `GROUP#name` | T | index row: the account is in the group | - |
+//! | `GROUPS` | name | a group that has, or once had, a member | - |
+//! | `NAME#character` | word`#T` | index row: the account's user ID or a word of its name, folded | - |
 //!
 //! | | access pattern | how |
 //! |---|---|---|
-//! | 1 | everything a request decides by | one consistent BatchGetItem of the items above |
-//! | 2 | everything it changes | one TransactWriteItems; `SENT` alone is put by itself |
+//! | 1 | all items that a request decides by | one consistent BatchGetItem |
+//! | 2 | all changes of a request | one TransactWriteItems; `SENT` alone is written by PutItem |
 //! | 3 | accounts in a stable order | Query `by-bucket` on `U#0`..`U#15`, then BatchGetItem |
 //! | 4 | policies, newest first | Query `POLICYDOC` |
-//! | 5 | events of a time (later) | Query `by-bucket` on `E#` |
-//! | 6 | the story of a support code (later) | Query `by-support-code` |
-//! | 7 | accounts of a group, by T | Query `GROUP#name`, then BatchGetItem |
+//! | 5 | audit events of a day (no route yet) | Query `by-bucket` on `E#` |
+//! | 6 | items of a support code (no route yet) | Query `by-support-code` |
+//! | 7 | accounts of a group, ordered by T | Query `GROUP#name`, then BatchGetItem |
 //! | 8 | accounts by the beginning of a word | Query `NAME#` its first character, then BatchGetItem |
 //! | 9 | groups that have a member | Query `GROUPS`, then one row of each `GROUP#name` |
 //! | 10 | messages to an account that were not sent | Query `OUTBOX#T` |
-//! | 11 | messages not sent, of everybody | Query `by-bucket` on `O#0`..`O#15`, then `F#0`..`F#15` |
+//! | 11 | messages to any account that were not sent | Query `by-bucket` on `O#0`..`O#15`, then `F#0`..`F#15` |
 //!
-//! `exp` is the rule and stands in every condition; `ttl` is a broom that may
-//! come days late.
+//! Conditions check `exp`, never `ttl`: DynamoDB may delete an item days after
+//! its `ttl`.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::challenge::Purpose;
@@ -55,26 +55,33 @@ use domain::secret::BearerDigest;
 use domain::time::Time;
 use std::collections::HashMap;
 
+/// Attribute: the partition key.
 pub const PK: &str = "pk";
+/// Attribute: the sort key.
 pub const SK: &str = "sk";
-/// Seconds since the epoch after which DynamoDB may delete the item.
+/// Attribute: seconds since the epoch, after which DynamoDB may delete the item.
 pub const TTL: &str = "ttl";
-/// Partition of the index that lists accounts, events and messages not sent.
+/// Attribute: the partition of [`BY_BUCKET`] that lists the item.
 pub const BUCKET: &str = "bucket";
+/// Attribute: the support code, and the partition key of its index.
 pub const SUPPORT_CODE: &str = "supportCode";
-/// The list of an item of terms.
+/// Attribute: the list of an item of terms.
 pub const TERMS: &str = "terms";
+/// The index that lists accounts, audit events and messages not sent.
 pub const BY_BUCKET: &str = "by-bucket";
 
-/// Partitions one index key is spread over.
+/// Partitions of the index that each list is spread over.
 pub const SHARDS: u8 = 16;
 
+/// The attributes of an item, by name.
 pub type Item = HashMap<String, AttributeValue>;
 
 /// The primary key of an item.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Key {
+    /// The partition key.
     pub pk: String,
+    /// The sort key.
     pub sk: String,
 }
 
@@ -82,60 +89,79 @@ impl Key {
     fn new(pk: String, sk: impl Into<String>) -> Key {
         Key { pk, sk: sk.into() }
     }
+    /// An account.
     pub fn account(handle: &Handle) -> Key {
         Key::new(format!("ACCT#{}", handle.as_str()), handle.as_str())
     }
+    /// The lockout of an account's sign-in.
     pub fn lock(handle: &Handle) -> Key {
         Key::new(format!("LOCK#{}", handle.as_str()), "-")
     }
+    /// Failed guesses, sends and challenges of a purpose.
     pub fn ledger(handle: &Handle, purpose: Purpose) -> Key {
         Key::new(format!("LEDGER#{}", handle.as_str()), purpose.as_str())
     }
+    /// A reset, or a decoy.
     pub fn reset(handle: &Handle, id: &ResetId) -> Key {
         Key::new(format!("RESET#{}", handle.as_str()), &id.0)
     }
+    /// A session, by the digest of its bearer.
     pub fn session(handle: &Handle, digest: &BearerDigest) -> Key {
         Key::new(format!("SESSION#{}", handle.as_str()), digest.as_str())
     }
+    /// A message in the outbox.
     pub fn outbox(handle: &Handle, id: &OutboxId) -> Key {
         Key::new(messages(handle), id.to_string())
     }
+    /// A message that was sent, by the ID that its channel gave it.
     pub fn sent(id: &MessageId) -> Key {
         Key::new(format!("SENT#{}", id.as_str()), "-")
     }
+    /// An audit event.
     pub fn audit(handle: &Handle, at: Time, random: &str) -> Key {
         Key::new(format!("AUDIT#{}", handle.as_str()), format!("{:013}#{random}", at.0))
     }
+    /// The counts of a source, by its pseudonym, in the clock hour of `at`.
     pub fn source(name: &str, at: Time) -> Key {
         Key::new(format!("SRC#{name}#{}", at.hour()), "-")
     }
+    /// The send times of a destination, by its pseudonym.
     pub fn destination(name: &str) -> Key {
         Key::new(format!("DEST#{name}"), "-")
     }
+    /// The counts of SMS in the UTC day of `at`.
     pub fn budget(at: Time) -> Key {
         Key::new(format!("BUDGET#{}", at.day()), "-")
     }
+    /// The idempotency record of a request, by the HMAC of the request's name.
     pub fn idempotency(handle: &Handle, name: &str) -> Key {
         Key::new(format!("IDEM#{}", handle.as_str()), name)
     }
+    /// Switches that hold for all accounts.
     pub fn flags() -> Key {
         Key::new("FLAGS#0".to_owned(), "-")
     }
+    /// The current policy.
     pub fn policy() -> Key {
         Key::new("POLICY#0".to_owned(), "-")
     }
+    /// A saved policy, by its version.
     pub fn policy_version(version: u64) -> Key {
         Key::new(POLICY_HISTORY.to_owned(), format!("{version:010}"))
     }
+    /// The organisation's terms, by their version.
     pub fn terms(version: u64) -> Key {
         Key::new("TERMS".to_owned(), format!("{version:010}"))
     }
+    /// The handles of enabled administrators.
     pub fn administrators() -> Key {
         Key::new("ADMINS".to_owned(), "-")
     }
+    /// A registered group.
     pub fn group(name: &GroupName) -> Key {
         Key::new(GROUPS.to_owned(), name.as_str())
     }
+    /// The index row that leads from a group or a word to an account.
     pub fn found_by(by: &FoundBy, handle: &Handle) -> Key {
         match by {
             FoundBy::Group(name) => Key::new(members(name), handle.as_str()),
@@ -155,6 +181,7 @@ impl Key {
 }
 
 const OUTBOX: &str = "OUTBOX#";
+/// The partition of all saved policies.
 pub const POLICY_HISTORY: &str = "POLICYDOC";
 /// The partition of all groups.
 pub const GROUPS: &str = "GROUPS";
@@ -163,12 +190,12 @@ pub const GROUPS: &str = "GROUPS";
 pub fn members(group: &GroupName) -> String {
     format!("GROUP#{}", group.as_str())
 }
-/// The partition of all words that begin like this one.
+/// The partition of all words with the same first character.
 pub fn words_like(word: &Word) -> String {
     format!("NAME#{}", word.initial())
 }
-/// The word and the account of a row of words; a word may hold the mark
-/// between them, a handle does not.
+/// The word and the account of a row of words, by its sort key. A word may
+/// contain `#`, a handle may not.
 pub fn word_row(sk: &str) -> Option<(&str, Handle)> {
     let (word, handle) = sk.rsplit_once('#')?;
     Some((word, Handle::parse(handle)?))
@@ -178,35 +205,38 @@ pub fn messages(handle: &Handle) -> String {
     format!("{OUTBOX}{}", handle.as_str())
 }
 
-/// The outbox row a stream record speaks of; `None` for any other item.
+/// The outbox row of a key; `None` for the key of any other item.
 pub fn outbox_row(pk: &str, sk: &str) -> Option<(Handle, OutboxId)> {
     Some((Handle::parse(pk.strip_prefix(OUTBOX)?)?, OutboxId::parse(sk)?))
 }
 
-/// The partition that lists an account.
+/// The index partition that lists the accounts of a shard.
 pub fn account_bucket(shard: u8) -> String {
     format!("U#{shard}")
 }
+/// The shard of an item: below [`SHARDS`], and the same for the same text.
 pub fn shard_of(text: &str) -> u8 {
     text.bytes().fold(0u8, u8::wrapping_add) % SHARDS
 }
+/// The index partition that lists the audit events of a UTC day and a shard.
 pub fn event_bucket(at: Time, shard: u8) -> String {
     format!("E#{}#{shard}", at.day())
 }
-/// The partitions of what waits to be sent, then those of what failed. A
-/// re-drive goes from one list to the next, and what it takes moves the other
-/// way, so it meets nothing twice.
+/// An index partition of messages not sent: below [`SHARDS`] those that wait,
+/// from there on those that failed. A re-drive reads waiting messages first, and
+/// a message that it takes moves from the failed to the waiting ones, so it
+/// meets none twice.
 pub fn unsent_bucket(partition: u8) -> String {
     match partition.checked_sub(SHARDS) {
         None => format!("O#{partition}"),
         Some(shard) => format!("F#{shard}"),
     }
 }
-/// The partition that lists a message that waits.
+/// The index partition that lists this message while it waits.
 pub fn waiting_bucket(id: &OutboxId) -> String {
     unsent_bucket(shard_of(&id.random))
 }
-/// The same of one that failed.
+/// The index partition that lists this message after it failed.
 pub fn failed_bucket(id: &OutboxId) -> String {
     unsent_bucket(SHARDS + shard_of(&id.random))
 }

@@ -1,5 +1,5 @@
-//! The organisation's terms: read once a version by a process, since a version
-//! never changes.
+//! The organisation's terms. A version never changes, so a process reads it
+//! once.
 
 use super::Table;
 use super::read::{batch_get, parse};
@@ -18,8 +18,8 @@ struct TermsItem {
     terms: Terms,
 }
 
-/// The terms of a version. None may be missing: a password would pass that
-/// they refuse.
+/// The terms of a version. A missing item is an error: without it, passwords
+/// that the terms refuse would be accepted.
 pub(super) async fn terms(table: &Table, version: u64) -> Result<Arc<Terms>, Problem> {
     let newest = || table.terms.0.lock().unwrap_or_else(PoisonError::into_inner);
     let (kept, terms) = newest().clone();

@@ -1,5 +1,5 @@
-//! What an answer leaves behind: a line of the log, and one of metrics. For
-//! known and unknown accounts they have the same fields.
+//! Writes a log line and a metrics line for each response. Both have the same
+//! fields for known and unknown accounts.
 
 use crate::metrics::{Line, Metrics, Step, milliseconds};
 use axum::extract::{MatchedPath, Request};
@@ -10,47 +10,49 @@ use domain::flow::verify::verify_code::Verified;
 use domain::time::Time;
 use std::time::Instant;
 
-/// What a handler notes beside its answer. The edge takes it off.
+/// Facts that a handler adds to its response, for the log and the metrics. The edge
+/// removes them.
 #[derive(Clone, Default)]
 pub struct Note {
-    /// How far a reset came by this very request: not by a repetition of it.
+    /// The step that a reset reached by this request; none for a repeated request.
     pub step: Option<Step>,
-    /// The code that was accepted, likewise.
+    /// The code that this request was accepted with; none for a repeated request.
     pub verified: Option<Verified>,
-    /// The reset's, where there is one.
+    /// The support code of the reset, if the request belongs to one.
     pub support_code: Option<SupportCode>,
 }
 
 impl Note {
-    /// A request within a reset.
+    /// The note of a request within a reset.
     pub fn of(support_code: &SupportCode) -> Note {
         Note { support_code: Some(support_code.clone()), ..Note::default() }
     }
 }
 
-/// A request that waits for its answer.
+/// A request whose response is being made.
 pub(super) struct AnswerLog {
     id: String,
     now: Time,
     began: Instant,
-    /// Its method, and the pattern of its path; nothing where it was invoked
-    /// directly.
+    /// The method, and the pattern of the path if one matched; `None` for a direct
+    /// invocation.
     route: Option<(Method, Option<MatchedPath>)>,
 }
 
 impl AnswerLog {
+    /// Starts the clock. `request` is `None` for a direct invocation.
     pub fn begin(id: &str, now: Time, request: Option<&Request>) -> AnswerLog {
         let route =
             request.map(|request| (request.method().clone(), request.extensions().get().cloned()));
         AnswerLog { id: id.to_owned(), now, began: Instant::now(), route }
     }
 
-    /// Writes both lines. What is told of is what the caller was told.
+    /// Writes both lines, about the status and the problem that the caller got.
     pub fn write(self, metrics: &Metrics, status: u16, problem: Option<&Problem>, note: &Note) {
         let outcome = match (problem, status) {
             (Some(problem), _) => problem.code.as_str().to_owned(),
             (None, ..400) => "ok".to_owned(),
-            // A page has no problem to tell.
+            // A page has no problem, only a status.
             (None, status) => status.to_string(),
         };
         let milliseconds = milliseconds(self.began);

@@ -1,5 +1,5 @@
-//! What every request passes: who calls and when, in which language a problem
-//! is told, the headers of every answer, and one line of the log.
+//! The steps around every API request: its context and language before the handler;
+//! problem bodies, headers, the log line and the metrics after it.
 
 use crate::host::Host;
 use crate::http::answer_log::{AnswerLog, Note};
@@ -21,7 +21,7 @@ use domain::secret::random_text;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// The router of a function's routes within everything that every request passes.
+/// The router of a function's routes, inside the steps around every request.
 pub fn wrap(routes: Routes, host: Arc<Host>) -> Router {
     routes
         .router(host.clone())
@@ -51,10 +51,10 @@ async fn answer(host: &Host, ctx: RequestContext, mut request: Request, next: Ne
     let mut note: Note = response.extensions_mut().remove().unwrap_or_default();
     let problem = problem(&mut response);
     if let Some(problem) = &problem {
-        response = say(problem, language, &ctx, response.headers());
+        response = problem_response(problem, language, &ctx, response.headers());
     }
-    let told = problem.as_ref().and_then(|problem| problem.support_code.clone());
-    note.support_code = told.or(note.support_code).or_else(|| Some(ctx.support_code()));
+    let in_problem = problem.as_ref().and_then(|problem| problem.support_code.clone());
+    note.support_code = in_problem.or(note.support_code).or_else(|| Some(ctx.support_code()));
     log.write(&host.metrics, response.status().as_u16(), problem.as_ref(), &note);
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -62,8 +62,8 @@ async fn answer(host: &Host, ctx: RequestContext, mut request: Request, next: Ne
     response
 }
 
-/// The problem an answer tells. Nothing answers an error but a problem: what a
-/// library refused, such as a path that is not UTF-8, is one too.
+/// The problem of a response. An error response that a library made, such as for a
+/// path that is not UTF-8, becomes a problem too.
 fn problem(response: &mut Response) -> Option<Problem> {
     let problem: Option<Problem> = response.extensions_mut().remove();
     let status = response.status();
@@ -74,7 +74,8 @@ fn problem(response: &mut Response) -> Option<Problem> {
         .or_else(|| status.is_server_error().then(|| ProblemCode::Internal.into()))
 }
 
-fn say(
+/// The response to a problem, in this language.
+fn problem_response(
     problem: &Problem,
     language: Language,
     ctx: &RequestContext,
@@ -91,8 +92,8 @@ fn say(
     response.into_response()
 }
 
-/// Headers of every answer (ASVS 3.4): nothing is cached, framed, sniffed or
-/// loaded from an API answer.
+/// Headers of every response (ASVS 3.4): browsers must not cache, frame or sniff it,
+/// nor load anything from it.
 pub(super) const HEADERS: [(header::HeaderName, &str); 6] = [
     (header::CACHE_CONTROL, "no-store"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -105,7 +106,7 @@ pub(super) const HEADERS: [(header::HeaderName, &str); 6] = [
     (header::VARY, "Accept-Language"),
 ];
 
-/// The context of a request: one ID, one clock value.
+/// The context of a request: one ID, one clock value, one source.
 fn context(host: &Host, caller: Invocation, headers: &HeaderMap) -> RequestContext {
     let source = viewer(host, headers).or(caller.source);
     let id = caller.id.unwrap_or_else(|| random_text(random::<16>(&*host.entropy)));
@@ -116,14 +117,14 @@ fn context(host: &Host, caller: Invocation, headers: &HeaderMap) -> RequestConte
     }
 }
 
-/// The header with the front's secret, and the one in which the front says who
-/// asks: an address. Both are the front's own, which writes over what a viewer
-/// sends under these names.
+/// The header with the front's secret. The front sets both headers, and so replaces
+/// any of these names that a caller sends.
 const FRONT: &str = "x-latchkey-front";
+/// The header with the caller's address, as the front saw it.
 const VIEWER: &str = "x-latchkey-viewer";
 
-/// The address that a front of ours saw. Nobody else is believed: without the
-/// secret the caller is whom the gateway sees.
+/// The caller's address as the operator's front saw it. `None` without the front's
+/// secret: then the gateway's view of the caller counts.
 fn viewer(host: &Host, headers: &HeaderMap) -> Option<String> {
     let front = host.settings.front?;
     headers.get(FRONT).filter(|secret| front.is_of(secret.as_bytes()))?;
@@ -131,8 +132,8 @@ fn viewer(host: &Host, headers: &HeaderMap) -> Option<String> {
     Some(address.to_string())
 }
 
-/// What an address is counted as: IPv4 whole, IPv6 by its /64, since that is
-/// what one subscriber gets.
+/// The source that an address counts for: all of an IPv4 address, or the /64 of an IPv6
+/// address, since one subscriber gets a /64.
 fn source_of(address: &str) -> String {
     match address.parse() {
         Ok(IpAddr::V6(v6)) => match v6.to_ipv4_mapped() {

@@ -1,4 +1,4 @@
-//! Chooses the language of an answer from `Accept-Language` or `?mkt=`.
+//! Chooses the language of a response from `Accept-Language` or `?mkt=`.
 //!
 //! Ranges are matched by lookup (RFC 4647, section 3.4) and ordered by their
 //! weights (RFC 9110, section 12.5.4).

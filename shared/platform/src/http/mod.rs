@@ -1,15 +1,17 @@
-//! From an event's bytes to typed requests, and back.
+//! From the bytes of an event to typed requests, and back to a response.
 //!
-//! | room | what it holds |
+//! | module | content |
 //! |---|---|
-//! | [`event`] | what the gateway hands over, and direct invocations |
-//! | [`edge`] | what every request passes, and the headers of every answer |
-//! | [`answer_log`] | what an answer leaves behind in the log and the metrics |
-//! | [`request`] | what a handler takes: who asks, bodies, queries, versions, repetitions |
-//! | [`routes`] | one file a function: which path does what |
-//! | [`api`] | requests and answers as they are written |
-//! | [`problem`] | refusals as they are written |
-//! | `openapi` | all of it as a document, for tests |
+//! | [`event`] | events of the gateway, and direct invocations |
+//! | [`edge`] | steps before and after every request: its context, its log line, headers |
+//! | [`route`] | a route's row, and the checks that it declares |
+//! | [`request`] | what handlers read: the caller, bodies, queries, versions, idempotency |
+//! | [`routes`] | the routes and handlers of each function |
+//! | [`api`] | bodies of requests and responses |
+//! | [`problem`] | bodies and statuses of problems |
+//! | [`language`] | the language of a response |
+//! | [`answer_log`] | the log line and the metrics of a response |
+//! | `openapi` | the API as a document, for tests only |
 
 pub mod answer_log;
 pub mod api;

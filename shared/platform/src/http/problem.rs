@@ -1,4 +1,4 @@
-//! Problems as RFC 9457 writes them, in the caller's language.
+//! Problems as bodies of RFC 9457, in the caller's language.
 
 use crate::texts::text;
 use axum::Json;
@@ -9,7 +9,8 @@ use domain::error::{Problem, ProblemCode, Violation};
 use domain::language::Language;
 use serde::Serialize;
 
-/// A problem on its way out of a handler; the edge puts it into words.
+/// A problem that a handler returns. The edge turns it into a body in the caller's
+/// language.
 pub struct Refusal(pub Problem);
 
 impl From<Problem> for Refusal {
@@ -31,20 +32,25 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// The body of a problem.
+/// A problem (RFC 9457), in the caller's language.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(as = Problem))]
 #[serde(rename_all = "camelCase")]
 pub struct ProblemBody {
+    /// `urn:latchkey:problem:` and the code.
     r#type: String,
     title: String,
     status: u16,
     detail: String,
+    /// The kind of problem. It never changes, unlike the texts.
     code: String,
+    /// A code that the help desk can look up.
     support_code: String,
+    /// Seconds until trying again makes sense.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u32>,
+    /// The invalid fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
 }
@@ -52,17 +58,22 @@ pub struct ProblemBody {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 struct FieldError {
+    /// JSON pointer (RFC 6901) into the body, or `/` and the name of a query
+    /// parameter. Empty for the whole request.
     pointer: String,
     code: String,
     detail: String,
+    /// The smallest value or length that is allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     min: Option<u32>,
+    /// The largest value or length that is allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     max: Option<u32>,
 }
 
 impl ProblemBody {
-    /// A problem in words. It carries the reset's support code, else the request's.
+    /// The body of a problem in this language. Its support code is the reset's, if
+    /// the problem has one, else the request's.
     pub fn of(problem: &Problem, language: Language, request: SupportCode) -> ProblemBody {
         let code = problem.code.as_str();
         let say = |part: &str| text(language, &format!("problem.{code}.{part}"), &[]);
@@ -78,7 +89,7 @@ impl ProblemBody {
         }
     }
 
-    /// The answer that carries it.
+    /// The response with this body, its status and its headers.
     pub fn respond(self) -> Response {
         let status = StatusCode::from_u16(self.status).expect("it was a status");
         let retry_after = self.retry_after;
@@ -108,7 +119,7 @@ fn field_error(violation: &Violation, language: Language) -> FieldError {
     }
 }
 
-/// The status of each problem.
+/// The HTTP status of a problem.
 pub fn status(code: ProblemCode) -> StatusCode {
     use ProblemCode as P;
     match code {

@@ -1,6 +1,6 @@
-//! One row a route: the only place that names its method, path, query
-//! parameters and who may call it. Router, checks, API document, template and
-//! local router are all held to these rows.
+//! One row for each route: its method, path, query parameters and who may call it.
+//! The router, the checks and the API document come from these rows; tests compare
+//! the template and the local router with them.
 
 use crate::host::Host;
 use crate::http::problem::Refusal;
@@ -33,7 +33,7 @@ pub struct Route<S = Arc<Host>> {
     pub method: Method,
     /// The path's pattern, such as `/v1/users/{userId}`.
     pub path: &'static str,
-    /// Names of the query parameters that it reads; every other is refused.
+    /// Names of its query parameters. All others are refused.
     pub query: &'static [&'static str],
     /// Who may call it.
     pub access: Access,
@@ -62,7 +62,7 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
     }
 }
 
-/// What the edge checks of a request before its handler runs.
+/// The parts of a row that are checked before its handler runs.
 #[derive(Clone, Copy)]
 struct Checks {
     access: Access,
@@ -82,13 +82,14 @@ impl Routes {
 }
 
 impl<S: Clone + Send + Sync + 'static> Routes<S> {
-    /// The router of a function whose rows need no check.
+    /// The router of a function whose rows need no checks.
     pub fn plain_router(self, state: S) -> Router {
         let route = |router: Router<S>, row: Route<S>| router.route(row.path, row.handler);
         self.rows.into_iter().fold(Router::new(), route).with_state(state)
     }
 }
 
+/// Checks the query, notes who may call the route, and reads the idempotency key.
 async fn check(
     State(checks): State<Checks>,
     mut request: Request,

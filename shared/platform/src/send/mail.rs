@@ -1,5 +1,5 @@
-//! Mails: the same sentences as text and as HTML. A code message holds no
-//! link, and its subject no code.
+//! Mails: the same sentences as plain text and as HTML. A mail with a code has no
+//! link, and no code in its subject.
 
 use super::topic;
 use crate::texts::text;
@@ -8,8 +8,11 @@ use zeroize::Zeroizing;
 
 /// A mail, ready to be sent.
 pub struct Mail {
+    /// The subject, without a code.
     pub subject: String,
+    /// The body as plain text.
     pub text: Zeroizing<String>,
+    /// The body as HTML.
     pub html: Zeroizing<String>,
 }
 
@@ -41,7 +44,7 @@ pub fn render(message: &Outgoing<'_>) -> Mail {
                 Block::Line(say("mail.notice.warning", &[])),
             ];
             if let Some(help_desk) = &message.organisation.help_desk {
-                // As people write an address.
+                // The address alone, without the URL scheme.
                 let help_desk = help_desk.strip_prefix("mailto:").unwrap_or(help_desk);
                 blocks.push(Block::Line(say("mail.notice.helpDesk", &[("helpDesk", help_desk)])));
             }

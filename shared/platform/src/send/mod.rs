@@ -1,4 +1,4 @@
-//! The channels, and what they carry.
+//! The channels, and the texts of their messages.
 
 mod mail;
 mod ses;
@@ -19,11 +19,12 @@ use domain::port::Content;
 pub struct Channels {
     mail: ses::Mailer,
     sms: sns::Texter,
-    /// The host that a code's SMS is bound to.
+    /// The host in the last line of a code's SMS.
     host: String,
 }
 
 impl Channels {
+    /// Channels over an AWS configuration. No service is called.
     pub fn new(aws: &SdkConfig, settings: &Settings) -> Channels {
         let aws = once(aws);
         Channels {
@@ -34,9 +35,9 @@ impl Channels {
     }
 }
 
-/// Calls are tried once: each try of the SDK could be one more message, not
-/// counted. That one try has the time of a whole call; the outbox does the
-/// rest.
+/// The configuration with one try per call, which has the time of a whole call.
+/// Each further try of the SDK could send one more message that no limit counts;
+/// the outbox tries again instead.
 fn once(aws: &SdkConfig) -> SdkConfig {
     let mut config = aws.to_builder().retry_config(RetryConfig::disabled());
     if let Some(bounds) = aws.timeout_config() {
@@ -47,7 +48,7 @@ fn once(aws: &SdkConfig) -> SdkConfig {
     config.build()
 }
 
-/// What the texts of a message are called, after the name of its channel.
+/// The key of a message's texts, without the channel that it begins with.
 fn topic(content: &Content<'_>) -> &'static str {
     match content {
         Content::Code { purpose: Purpose::Reset, .. } => "code.reset",

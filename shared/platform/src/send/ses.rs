@@ -1,5 +1,5 @@
-//! Mail by SES v2. SES has no idempotency token: the outbox bounds how often
-//! a message is handed over.
+//! Mail by SES v2. SES has no idempotency token; the outbox bounds how often a
+//! message is handed over.
 
 use super::mail::Mail;
 use crate::settings::Settings;
@@ -9,6 +9,7 @@ use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
 use domain::delivery::MessageId;
 use domain::port::SendError;
 
+/// Sends mails.
 pub struct Mailer {
     client: Client,
     from: String,
@@ -16,6 +17,7 @@ pub struct Mailer {
 }
 
 impl Mailer {
+    /// A sender with the configured address and configuration set.
     pub fn new(client: Client, settings: &Settings) -> Mailer {
         Mailer {
             client,
@@ -24,8 +26,11 @@ impl Mailer {
         }
     }
 
-    /// Hands one mail to SES, for one recipient: so its name is that of one
-    /// address.
+    /// Hands one mail to SES, for one recipient, so that its message ID stands for
+    /// one address.
+    ///
+    /// # Errors
+    /// Why SES did not take it, or that it did not answer.
     pub async fn send(&self, to: &str, mail: Mail) -> Result<Option<MessageId>, SendError> {
         let part = |text: &str| {
             Content::builder().data(text).charset("UTF-8").build().expect("data is set")
@@ -53,7 +58,7 @@ impl Mailer {
             | "BadRequestException"
             | "MailFromDomainNotVerifiedException"
             | "NotFoundException" => Err(SendError::Permanent),
-            // The last one is our own rights, as in `sns`.
+            // The last means that our role lacks a permission, as in `sns`.
             "TooManyRequestsException"
             | "LimitExceededException"
             | "SendingPausedException"

@@ -1,23 +1,26 @@
-//! Text messages. Each is sent, and paid, as one part: the fullest text that
-//! fits. A code's last line binds it to our host, so that a phone offers it on
-//! no other page (WebOTP, WICG's "Origin-bound one-time codes").
+//! Text messages. Each fits one part, which is what an SMS is paid by: the long
+//! text if it fits, else the short one. The last line of a code's message binds
+//! the code to our host, so that a phone offers it on no other page (WebOTP,
+//! WICG's "Origin-bound one-time codes").
 
 use super::topic;
 use crate::texts::text;
 use domain::port::{Content, Outgoing};
 use zeroize::Zeroizing;
 
-/// What one part holds: septets of the GSM 7-bit alphabet, or UTF-16 units
-/// where a character is not in it (3GPP TS 23.038, 23.040).
+/// Septets of a message of one part, in the GSM 7-bit alphabet (3GPP TS 23.038,
+/// 23.040).
 const SEPTETS: usize = 160;
+/// UTF-16 units of a message of one part, if a character is not in that alphabet.
 const UNITS: usize = 70;
-/// The same where a message has several parts: each begins with its number.
+/// Septets of each part of a longer message: a part begins with its number.
 const SEPTETS_OF_MANY: usize = 153;
+/// UTF-16 units of each part of a longer message.
 const UNITS_OF_MANY: usize = 67;
 
-/// The GSM 7-bit default alphabet, beyond letters and digits of ASCII.
+/// The GSM 7-bit default alphabet, without the letters and digits of ASCII.
 const ONE_SEPTET: &str = "\n\r !\"#$%&'()*+,-./:;<=>?@_¡£¤¥§¿ÄÅÆÇÉÑÖØÜßàäåæèéìñòöøùüΓΔΘΛΞΠΣΦΨΩ";
-/// Its extension: an escape goes before each.
+/// Its extension, each character of which needs an escape before it.
 const TWO_SEPTETS: &str = "\u{c}[\\]^{|}~€";
 
 /// The text of a message in its language, for a host of at most
@@ -29,7 +32,7 @@ pub fn render(message: &Outgoing<'_>, host: &str) -> Zeroizing<String> {
             let last_line = Zeroizing::new(format!("\n@{host} #{}", code.reveal()));
             fullest(message, &key, &[("code", code.reveal())], &last_line)
         }
-        // Whom it speaks of is left out where the name is too long.
+        // The short text leaves out the name that the notice is about.
         Content::Notice { about: Some(about), .. } => {
             fullest(message, &key, &[("about", about)], "")
         }
@@ -37,8 +40,8 @@ pub fn render(message: &Outgoing<'_>, host: &str) -> Zeroizing<String> {
     }
 }
 
-/// The long text where it fits one part with what follows it, else the short
-/// one.
+/// The long text with `end`, if both fit one part; else the short text with
+/// `end`.
 fn fullest(
     message: &Outgoing<'_>,
     key: &str,
@@ -61,12 +64,12 @@ fn say(message: &Outgoing<'_>, key: &str, values: &[(&str, &str)]) -> Zeroizing<
     Zeroizing::new(text(message.language, key, &values))
 }
 
-/// Whether a text travels as one part.
+/// Whether a text is sent as one part.
 pub fn fits_one_part(text: &str) -> bool {
     parts(text) == 1
 }
 
-/// As how many parts a text travels, and is paid.
+/// The number of parts that a text is sent, and paid, as.
 pub fn parts(text: &str) -> u32 {
     let (length, whole, each) = match text.chars().map(septets).sum::<Option<usize>>() {
         Some(septets) => (septets, SEPTETS, SEPTETS_OF_MANY),
@@ -75,7 +78,7 @@ pub fn parts(text: &str) -> u32 {
     if length <= whole { 1 } else { length.div_ceil(each) as u32 }
 }
 
-/// `None` for a character that makes the whole message UCS-2.
+/// The septets of a character. `None` for one that makes the message UTF-16.
 fn septets(c: char) -> Option<usize> {
     match c {
         _ if c.is_ascii_alphanumeric() || ONE_SEPTET.contains(c) => Some(1),

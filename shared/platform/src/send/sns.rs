@@ -1,4 +1,4 @@
-//! SMS by SNS `Publish` to a phone number. SNS has no idempotency token: the
+//! SMS by SNS `Publish` to a phone number. SNS has no idempotency token; the
 //! outbox bounds how often a message is handed over.
 
 use aws_sdk_sns::Client;
@@ -8,23 +8,28 @@ use aws_types::SdkConfig;
 use domain::delivery::MessageId;
 use domain::port::SendError;
 
-/// The attribute that chooses a road, and the one for codes: it reaches
-/// numbers that refuse advertising, and is tried harder.
+/// The attribute for the type of SMS, and its value for codes: it reaches numbers
+/// that refuse advertising, and is delivered more reliably.
 const SMS_TYPE: (&str, &str) = ("AWS.SNS.SMS.SMSType", "Transactional");
 
+/// Sends text messages.
 pub struct Texter {
     client: Client,
 }
 
 impl Texter {
+    /// A sender over an AWS configuration.
     pub fn new(aws: &SdkConfig) -> Texter {
         Texter { client: Client::new(aws) }
     }
 
-    /// Hands one message to SNS, for a number in E.164. SNS also takes what it
-    /// will not deliver, such as a message to a number whose owner opted out,
-    /// or above the account's spending limit: it only writes that down in its
-    /// own delivery log, under the name that is given here.
+    /// Hands one message to SNS, for a number in E.164. SNS also takes messages that
+    /// it will not deliver, such as to a number whose owner opted out, or above the
+    /// AWS account's spending limit. It reports those only in its delivery log,
+    /// under the message ID that is returned here.
+    ///
+    /// # Errors
+    /// Why SNS did not take it, or that it did not answer.
     pub async fn send(&self, to: &str, text: &str) -> Result<Option<MessageId>, SendError> {
         let (name, value) = SMS_TYPE;
         let sms_type = MessageAttributeValue::builder()
@@ -54,8 +59,8 @@ impl Texter {
             | "OptedOut"
             | "EndpointDisabled"
             | "NotFound" => Err(SendError::Permanent),
-            // The last one is our own rights: whoever mends them finds the
-            // message in the queue of dead letters.
+            // The last means that our role lacks a permission. The message ends up in
+            // the dead-letter queue, where an operator finds it.
             "Throttled"
             | "Throttling"
             | "ThrottlingException"

@@ -1,5 +1,5 @@
-//! The channels, watched: what is handed over is noted for the log and the
-//! metrics, and never where it goes or what it says.
+//! Wraps the channels to record facts about a message for the log and the metrics,
+//! but never its destination or text.
 
 use super::{Channels, mail, sms};
 use domain::delivery::MessageId;
@@ -12,21 +12,21 @@ use std::sync::OnceLock;
 /// A message that was handed to its channel.
 pub(crate) struct Handed {
     pub kind: Kind,
-    /// Of a code; `notice` where it is one.
+    /// The purpose of a code; `notice` for a notice.
     pub purpose: &'static str,
     pub language: Language,
-    /// What it costs. Nothing for a mail, and where it was surely not taken.
+    /// What is paid for it; `None` for a mail, and if the channel refused it.
     pub paid: Option<Paid>,
 }
 
-/// A text message, as it is paid.
+/// What a text message is paid by.
 pub(crate) struct Paid {
-    /// ISO 3166; `ZZ`, its own code for no country, where a number has none.
+    /// ISO 3166 code; `ZZ`, which ISO leaves to its users, for a number of no country.
     pub country: String,
     pub parts: u32,
 }
 
-/// The channels, for one message.
+/// The channels, which record the one message that they are given.
 pub(crate) struct Watched<'a> {
     channels: &'a Channels,
     handed: OnceLock<Handed>,
@@ -37,7 +37,7 @@ impl<'a> Watched<'a> {
         Watched { channels, handed: OnceLock::new() }
     }
 
-    /// What was handed over, if anything was.
+    /// The message that was handed over, if there was one.
     pub fn handed(self) -> Option<Handed> {
         self.handed.into_inner()
     }
@@ -56,7 +56,7 @@ impl Sender for Watched<'_> {
         };
         let taken = match &sent {
             Ok(_) => true,
-            // Without an answer it may have been: rather too much is counted.
+            // Without an answer the message may have been taken: count it.
             Err(SendError::Unknown) => true,
             Err(SendError::Permanent | SendError::Refused) => false,
         };
@@ -70,7 +70,7 @@ impl Sender for Watched<'_> {
             language: message.language,
             paid: parts.filter(|_| taken).map(|parts| Paid { country: country(), parts }),
         };
-        // A flow sends one message.
+        // A flow sends one message, so the cell is empty.
         let _ = self.handed.set(handed);
         sent
     }

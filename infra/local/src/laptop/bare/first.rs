@@ -52,7 +52,7 @@ pub(super) fn is_right(function: &str, answer: &Value) -> bool {
         // A record that failed would be named: without keys or table it fails.
         "send-code" => return *answer == json!({ "batchItemFailures": [] }),
         // A step that reads the keys that are, and finds none that follow them.
-        "rotate-secret" => return answer["errorMessage"] == "nothing was made",
+        "rotate-secret" => return answer["errorMessage"] == "there is no new version",
         // The message is looked for, and nobody's.
         "delivery-events" => return answer["unknown"] == 1,
         _ => 200,

@@ -1,4 +1,4 @@
-//! Whether somebody can reset, in words for whoever helps them.
+//! Whether a user can reset their password, for the help desk and administrators.
 
 use crate::texts::text;
 use domain::audit::Reason;
@@ -6,31 +6,33 @@ use domain::flow::directory::view::ResetEligibility;
 use domain::language::Language;
 use serde::Serialize;
 
+/// Whether the user can reset their password now, or why not.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CanResetResponse {
     can_reset: bool,
     reason: Reason,
-    /// A sentence of it, in the caller's language.
+    /// The reason as a sentence, in the caller's language.
     detail: String,
-    /// Until when, where time alone ends it.
+    /// When the reason ends by itself. Absent if it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<String>,
 }
 
 impl CanResetResponse {
-    pub fn of(standing: &ResetEligibility, language: Language) -> CanResetResponse {
+    /// The response, with its sentence in this language.
+    pub fn of(eligibility: &ResetEligibility, language: Language) -> CanResetResponse {
         CanResetResponse {
-            can_reset: standing.reason == Reason::None,
-            reason: standing.reason,
-            detail: text(language, &sentence(standing.reason), &[]),
-            until: standing.until.map(|t| t.to_string()),
+            can_reset: eligibility.reason == Reason::None,
+            reason: eligibility.reason,
+            detail: text(language, &sentence(eligibility.reason), &[]),
+            until: eligibility.until.map(|t| t.to_string()),
         }
     }
 }
 
-/// The key of a reason's sentence.
+/// The key of a reason's sentence in the texts.
 pub fn sentence(reason: Reason) -> String {
     format!("canReset.{}", reason.as_str())
 }

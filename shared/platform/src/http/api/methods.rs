@@ -1,4 +1,4 @@
-//! Methods of an account, as they are shown.
+//! The methods of an account, with their destinations masked.
 
 use domain::account::Account;
 use domain::kind::Kind;
@@ -8,17 +8,20 @@ use domain::time::Time;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Methods of an account, masked.
+/// The methods of an account, with their destinations masked.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MethodsResponse {
+    /// Kinds that the policy allows.
     allowed: BTreeSet<Kind>,
-    /// How many kinds must be verified before `finish`.
+    /// How many kinds must be verified to finish registration.
     needed: usize,
-    /// Kinds that count as verified for it.
+    /// Kinds that are verified and count for registration.
     registered: BTreeSet<Kind>,
+    /// Verified methods.
     methods: BTreeMap<Kind, MethodView>,
+    /// Methods that wait for their code.
     pending: BTreeMap<Kind, MethodView>,
 }
 
@@ -26,15 +29,18 @@ pub struct MethodsResponse {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct MethodView {
+    /// The masked address or number.
     destination: String,
+    /// When its owner entered the code. Absent for a pending method.
     #[serde(skip_serializing_if = "Option::is_none")]
     verified_at: Option<String>,
-    /// Since when messages to this address come back.
+    /// Since when messages to this destination are not delivered. Absent if they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     undeliverable_since: Option<String>,
 }
 
 impl MethodsResponse {
+    /// The methods of an account, as this policy counts them.
     pub fn of(account: &Account, policy: &Policy) -> MethodsResponse {
         let methods = account.methods.iter();
         let pending = account.pending.iter();
@@ -52,7 +58,7 @@ impl MethodsResponse {
     }
 }
 
-/// A method as its owner is shown it: with its destination masked.
+/// A method with its destination masked; `None` for one without a destination.
 fn view(binding: &Binding, verified_at: Option<Time>) -> Option<MethodView> {
     let Delivered { destination, undeliverable, .. } = binding.delivered()?;
     Some(MethodView {

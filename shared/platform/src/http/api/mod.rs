@@ -1,4 +1,4 @@
-//! Requests and answers as the API writes them.
+//! Request and response bodies of the API.
 
 pub mod can_reset;
 mod methods;
@@ -29,8 +29,8 @@ use domain::session::{Next, Reach};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-/// A session that was just made. `bearer` is shown this once, and not at all
-/// where it lies in a cookie.
+/// A new session, or the same one under a new bearer. `bearer` is shown only here,
+/// and is absent if the session is in a cookie.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -38,15 +38,17 @@ pub struct SessionResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     bearer: Option<String>,
     reach: Reach,
+    /// What the user must do next, if anything.
     next: Option<Next>,
-    /// Until when `next` may be put off.
+    /// Until when `next` may be postponed.
     postpone_until: Option<String>,
     expires_at: String,
     user: Me,
-    /// Kinds whose address messages come back from.
+    /// Kinds whose messages are not delivered.
     undeliverable: BTreeSet<Kind>,
 }
 
+/// The user of a session.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -54,6 +56,7 @@ pub struct Me {
     user_id: String,
     name: String,
     role: Role,
+    /// The language that an administrator chose for the account.
     language: Option<Language>,
 }
 
@@ -69,12 +72,15 @@ impl From<&Account> for Me {
 }
 
 impl SessionResponse {
+    /// The response with the bearer in its body.
     pub fn with_bearer(answer: &NewSession) -> SessionResponse {
         SessionResponse {
             bearer: Some(answer.bearer.reveal()),
             ..SessionResponse::without_bearer(answer)
         }
     }
+
+    /// The response without the bearer, which is in a cookie.
     pub fn without_bearer(answer: &NewSession) -> SessionResponse {
         SessionResponse {
             bearer: None,
@@ -88,31 +94,37 @@ impl SessionResponse {
     }
 }
 
-/// Who is signed in, and what comes next.
+/// The signed-in user, and what they must do next.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MeResponse {
+    /// The user of the session.
     pub user: Me,
+    /// What the session may be used for.
     pub reach: Reach,
+    /// What the user must do next, if anything.
     pub next: Option<Next>,
-    /// Until when `next` may be put off.
+    /// Until when `next` may be postponed.
     pub postpone_until: Option<String>,
+    /// When the session ends at the latest.
     pub expires_at: String,
-    /// Kinds whose address messages come back from.
+    /// Kinds whose messages are not delivered.
     pub undeliverable: BTreeSet<Kind>,
 }
 
-/// A code that is on its way, if the address is right.
+/// A code was requested. It is sent only if the destination is right.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ChallengeResponse {
     challenge_id: String,
     kind: Kind,
+    /// Digits of the code.
     digits: u8,
+    /// When the code stops working.
     expires_at: String,
-    /// Seconds until another may be asked for.
+    /// Seconds until another code may be requested.
     resend_after: u32,
 }
 
@@ -128,24 +140,27 @@ impl From<Sent> for ChallengeResponse {
     }
 }
 
+/// The code was accepted.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VerifiedResponse {
+    /// The kind that the code proved.
     pub verified: Kind,
 }
 
-/// A reset that was started. `bearer` is shown this once.
+/// A reset that was started. `bearer` is shown only here.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StartedResponse {
     reset_id: String,
     bearer: String,
+    /// Kinds that the policy allows. They are the same for every user ID.
     kinds: BTreeSet<Kind>,
-    /// Kinds whose address must be typed in full for a code.
+    /// Kinds whose destination must be typed in full to get a code.
     typed: BTreeSet<Kind>,
-    /// Kinds that nobody can use now.
+    /// Kinds that are unavailable to all users now.
     unavailable: BTreeSet<Kind>,
     expires_at: String,
     support_code: String,
@@ -165,12 +180,14 @@ impl From<StartedReset> for StartedResponse {
     }
 }
 
+/// The state of a reset.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ResetResponse {
-    /// `method`: prove one (more) kind. `password`: set the new one.
+    /// `method`: verify a kind, or one more. `password`: set the new password.
     next: &'static str,
+    /// Kinds that were verified in this reset.
     verified: BTreeSet<Kind>,
     expires_at: String,
     support_code: String,
@@ -187,7 +204,7 @@ impl From<ResetView> for ResetResponse {
     }
 }
 
-/// An account, to administrators.
+/// An account, as the help desk and administrators see it.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -198,7 +215,9 @@ pub struct UserResponse {
     role: Role,
     groups: BTreeSet<GroupName>,
     enabled: bool,
+    /// When the temporary password stops working; `null` if the user chose their own.
     temporary_password_until: Option<String>,
+    /// When the user finished registration; `null` before that.
     registered_at: Option<String>,
     created_at: String,
     revision: u64,
@@ -221,7 +240,7 @@ impl From<&Account> for UserResponse {
     }
 }
 
-/// A new account. `temporaryPassword` is shown this once.
+/// An account with a new temporary password, which is shown only here.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -241,17 +260,19 @@ impl From<&CreatedUser> for CreatedResponse {
     }
 }
 
+/// A page of a list.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PageResponse<T> {
+    /// The rows.
     pub items: Vec<T>,
-    /// Absent on the last page.
+    /// Where the next page begins. Absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
 }
 
 impl<T> PageResponse<T> {
-    /// The same page with each item as the API writes it.
+    /// The same page, with each item turned into what the API shows.
     pub fn map<U>(self, of: impl Fn(T) -> U) -> PageResponse<U> {
         PageResponse { items: self.items.into_iter().map(of).collect(), cursor: self.cursor }
     }

@@ -1,4 +1,4 @@
-//! The policy, what a change of it does, and what everybody may know of it.
+//! The policy, the effects of a change, and the parts that are public.
 
 use crate::texts::text;
 use domain::flow::policy::save_policy::PolicySaveOutcome;
@@ -8,13 +8,16 @@ use domain::policy::{Organisation, Policy};
 use domain::preview::{CutOff, Warning};
 use serde::Serialize;
 
+/// A version of the policy.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyResponse {
+    /// Counts up with each save; 0 for the defaults.
     version: u64,
+    /// When it was saved; `null` for the defaults.
     saved_at: Option<String>,
-    /// The version the terms were last saved with; 0 where there are none.
+    /// The version that the terms were last saved with; 0 if there are none.
     terms_version: u64,
     policy: Policy,
 }
@@ -30,15 +33,16 @@ impl From<&SavedPolicy> for PolicyResponse {
     }
 }
 
-/// A policy that was saved or, in a dry run, would be, and what it does.
+/// A policy that was saved or, in a dry run, would be saved, and its effects.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PolicySaveResponse {
     #[serde(flatten)]
     policy: PolicyResponse,
-    /// False for a dry run.
+    /// `false` for a dry run.
     saved: bool,
+    /// What an administrator should know before relying on this policy.
     warnings: Vec<WarningView>,
     cut_off: CutOffView,
 }
@@ -50,21 +54,22 @@ struct WarningView {
     detail: String,
 }
 
-/// People who can reset now and could not any more; at least so many where not
-/// all accounts were looked at.
+/// How many users can reset their password under the current policy, but could not
+/// under the new one. The counts are minimums if `complete` is `false`.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct CutOffView {
     administrators: u32,
     users: u32,
+    /// Whether all accounts were checked.
     complete: bool,
 }
 
 impl PolicySaveResponse {
-    /// With its warnings in this language.
-    pub fn of(judged: &PolicySaveOutcome, language: Language) -> PolicySaveResponse {
-        let CutOff { administrators, users, complete } = judged.cut_off;
+    /// The response, with its warnings in this language.
+    pub fn of(outcome: &PolicySaveOutcome, language: Language) -> PolicySaveResponse {
+        let CutOff { administrators, users, complete } = outcome.cut_off;
         let (a, u) = (administrators.to_string(), users.to_string());
         let say = |code: &str| {
             text(language, &format!("warning.{code}"), &[("administrators", &a), ("users", &u)])
@@ -74,25 +79,28 @@ impl PolicySaveResponse {
             detail: say(warning.as_str()),
         };
         PolicySaveResponse {
-            policy: PolicyResponse::from(&judged.policy),
-            saved: judged.saved,
-            warnings: judged.warnings.iter().map(view).collect(),
+            policy: PolicyResponse::from(&outcome.policy),
+            saved: outcome.saved,
+            warnings: outcome.warnings.iter().map(view).collect(),
             cut_off: CutOffView { administrators, users, complete },
         }
     }
 }
 
-/// What a page says of the organisation to everybody.
+/// The public facts about the organisation, for pages and messages.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrganisationResponse {
     name: String,
     short_name: String,
+    /// A URL, `https:` or `mailto:`.
     help_desk: Option<String>,
+    /// Such as `#1f5fbf`.
     accent_colour: String,
-    /// The language of whoever chose none.
+    /// The language of messages to users without one of their own.
     language: Language,
+    /// All languages of Latchkey.
     languages: &'static [Language],
 }
 
@@ -109,7 +117,7 @@ impl From<&Organisation> for OrganisationResponse {
     }
 }
 
-/// The numbers a client needs; nothing of anybody's state.
+/// The numbers that a client needs. They are the same for all accounts.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]

@@ -1,4 +1,4 @@
-//! Bodies of requests.
+//! Request bodies.
 
 use super::transport::SessionTransport;
 use domain::account::{Role, display_name, group_names};
@@ -13,40 +13,52 @@ use domain::language::Language;
 use domain::secret::SecretString;
 use serde::{Deserialize, Deserializer};
 
+/// A user ID and a password.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SignIn {
+    /// The user ID, in any spelling.
     pub user_id: String,
+    /// The password, or a temporary one.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
     pub password: SecretString,
+    /// How the session is to travel.
     #[serde(default)]
     pub session: SessionTransport,
 }
 
+/// The password of the signed-in user.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConfirmPassword {
+    /// The current password.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
     pub password: SecretString,
 }
 
+/// The current and the new password of the signed-in user.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangePassword {
+    /// The current password, or the temporary one.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
     pub current_password: SecretString,
+    /// The new password.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
     pub new_password: SecretString,
 }
 
+/// A method to add to your account.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AddMethod {
+    /// Its kind.
     pub kind: Kind,
+    /// The email address, or the phone number with its country code.
     pub destination: String,
 }
 
@@ -54,68 +66,83 @@ impl AddMethod {
     /// The destination to add.
     ///
     /// # Errors
-    /// `notAnAddress` for text that is no destination of the kind.
+    /// `notAnAddress` for text that is not a destination of the kind.
     pub fn parsed(&self) -> Result<Destination, Problem> {
         destination(self.kind, &self.destination)
     }
 }
 
+/// Parses a destination of a kind.
 fn destination(kind: Kind, text: &str) -> Result<Destination, Problem> {
     Destination::parse(kind, text)
         .ok_or_else(|| Problem::field("/destination", ViolationCode::NotAnAddress))
 }
 
+/// A code that was received.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VerifyCode {
+    /// The digits. Spaces are ignored.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
     pub code: SecretString,
 }
 
+/// The user ID of the account whose password was forgotten.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StartReset {
+    /// The user ID, in any spelling.
     pub user_id: String,
 }
 
+/// The kind of method that a code is to be sent by.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SendCode {
+    /// The kind.
     pub kind: Kind,
-    /// The address in full, where the policy asks for it.
+    /// The destination in full, for a kind in `typed` of the started reset.
     pub destination: Option<String>,
 }
 
 impl SendCode {
-    /// The challenge that is asked for.
+    /// The challenge to issue.
     ///
     /// # Errors
-    /// `notAnAddress` for text that is no destination of the kind.
+    /// `notAnAddress` for text that is not a destination of the kind.
     pub fn parsed(&self) -> Result<WantedChallenge, Problem> {
         let typed = self.destination.as_deref().map(|text| destination(self.kind, text));
         Ok(WantedChallenge { kind: self.kind, destination: typed.transpose()? })
     }
 }
 
+/// The new password of a reset.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetPassword {
+    /// The new password.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
     pub new_password: SecretString,
 }
 
+/// An account to create.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateUser {
+    /// The user ID, which never changes.
     pub user_id: String,
+    /// The name to show.
     pub name: String,
+    /// The language of messages; the organisation's if absent.
     pub language: Option<Language>,
+    /// `user` if absent.
     pub role: Option<Role>,
+    /// Names of groups.
     #[serde(default)]
     pub groups: Vec<String>,
 }
@@ -124,7 +151,7 @@ impl CreateUser {
     /// The account to create.
     ///
     /// # Errors
-    /// `invalidRequest` with every field that is not what it should be.
+    /// `invalidRequest` with all invalid fields.
     pub fn parsed(self) -> Result<NewUser, Problem> {
         let user_id = UserId::parse(self.user_id.trim_matches(' '));
         let user_id = user_id.ok_or(Violation::new("/userId", ViolationCode::NotAUserId));
@@ -144,35 +171,39 @@ impl CreateUser {
     }
 }
 
-/// A merge patch (RFC 7396): what is absent stays, `null` takes away. Only a
-/// language can be taken away; `null` for anything else is refused, not passed
-/// over.
+/// A merge patch (RFC 7396): absent fields stay as they are. `null` removes the
+/// language, and is refused for any other field.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PatchUser {
+    /// The new name.
     #[serde(default, deserialize_with = "given")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, required = false))]
     pub name: Option<String>,
+    /// The new language; `null` for the organisation's.
     #[serde(default, deserialize_with = "present")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Language>))]
     pub language: Option<Option<Language>>,
+    /// The new role.
     #[serde(default, deserialize_with = "given")]
     #[cfg_attr(feature = "openapi", schema(value_type = Role, required = false))]
     pub role: Option<Role>,
+    /// All groups from now on.
     #[serde(default, deserialize_with = "given")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, required = false))]
     pub groups: Option<Vec<String>>,
+    /// Whether the user may sign in and reset.
     #[serde(default, deserialize_with = "given")]
     #[cfg_attr(feature = "openapi", schema(value_type = bool, required = false))]
     pub enabled: Option<bool>,
 }
 
 impl PatchUser {
-    /// What to change of the account.
+    /// The change to make.
     ///
     /// # Errors
-    /// `invalidRequest` with every field that is not what it should be.
+    /// `invalidRequest` with all invalid fields.
     pub fn parsed(self) -> Result<UserPatch, Problem> {
         let name = self.name.as_deref().map(display_name).transpose();
         let groups = self.groups.as_deref().map(group_names).transpose();
@@ -191,12 +222,12 @@ impl PatchUser {
     }
 }
 
-/// A value, and not `null`.
+/// Reads a value, and refuses `null`.
 fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
     T::deserialize(value).map(Some)
 }
 
-/// Tells `null` from absent.
+/// Reads a value or `null`, which thereby differs from an absent field.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     value: D,
 ) -> Result<Option<Option<T>>, D::Error> {

@@ -1,21 +1,24 @@
-//! The organisation's own terms.
+//! The organisation's terms, which passwords must not contain.
 
 use domain::flow::policy::save_terms::SavedTerms;
 use serde::{Deserialize, Serialize};
 
+/// New terms.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SaveTerms {
+    /// The terms. They replace all earlier ones.
     pub terms: Vec<String>,
 }
 
-/// The organisation's terms, and the policy's version.
+/// The organisation's terms, and the version of the policy.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TermsResponse {
     version: u64,
+    /// The terms as they were typed.
     terms: Vec<String>,
 }
 

@@ -1,6 +1,7 @@
-//! Direct invocations of `directory`: who may invoke the function at all is
-//! IAM's to say. The gateway cannot make such an event: what it sends has a
-//! request context, and the caller's body lies inside a string.
+//! Direct invocations of `directory`, which create the first administrator. IAM decides
+//! who may invoke the function. No caller can send such an event through the
+//! gateway: its events have a request context, and hold the caller's body in a
+//! string.
 
 use super::gateway;
 use crate::host::Host;
@@ -43,7 +44,7 @@ struct FirstAdministrator {
     language: Option<Language>,
 }
 
-/// What the function answers: the gateway, or the caller of a direct invocation.
+/// A response to the gateway, or to the caller of a direct invocation.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Answered<A> {
@@ -51,8 +52,10 @@ enum Answered<A> {
     Directly(Value),
 }
 
-/// Answers an event of the gateway through the routes, and a direct
-/// invocation here.
+/// Answers an event of the gateway through the routes, and a direct invocation here.
+///
+/// # Errors
+/// None: problems are part of the response.
 pub async fn answer(
     host: Arc<Host>,
     app: Router,
@@ -86,7 +89,7 @@ fn has_request_context(event: &RawValue) -> bool {
     fields.is_ok_and(|fields| fields.contains_key("requestContext"))
 }
 
-/// Makes the first administrator.
+/// Creates the first administrator.
 async fn direct(host: &Host, ctx: &RequestContext, payload: &RawValue) -> Result<Value, Problem> {
     let event: DirectEvent = body::parse(payload.get().as_bytes())?;
     let FirstAdministrator { user_id, name, language } = event.create_first_administrator;

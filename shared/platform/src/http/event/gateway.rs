@@ -1,6 +1,6 @@
 //! Answers events of the gateway (payload format 2.0) through the routes.
-//! `lambda_http` converts the event to a request and the response to an answer;
-//! [`screen`] reads the event first, so that every event is answered.
+//! `lambda_http` converts the event to a request, and the response to what the gateway
+//! expects. [`screen`] reads the event first, so that every event gets a response.
 
 use super::screen::screen;
 use axum::Router;
@@ -19,15 +19,19 @@ use std::future::ready;
 use std::pin::Pin;
 use tower::ServiceExt;
 
-/// Who called, as the gateway says: no header of the caller's is believed.
+/// The caller of a request as the gateway saw it. No header of the caller counts.
 #[derive(Clone, Default)]
 pub(in crate::http) struct Invocation {
     /// The invocation's ID, else the gateway's request ID.
     pub id: Option<String>,
+    /// The caller's IP address.
     pub source: Option<String>,
 }
 
 /// Answers an event through the routes.
+///
+/// # Errors
+/// None: problems are part of the response.
 pub async fn answer(
     app: Router,
     event: LambdaEvent<Box<RawValue>>,
@@ -58,9 +62,9 @@ fn routed(request: lambda_http::Request, address: Result<Uri, Problem>) -> Reque
     request
 }
 
-/// A response whose body `lambda_http` takes as it is: text where it is UTF-8.
-/// Its own conversion panics on a body that cannot be read, and brings the
-/// decoders of every legacy charset into each function.
+/// A response whose body `lambda_http` passes on as it is: text if it is UTF-8, else
+/// binary. `lambda_http`'s own conversion panics on a body that cannot be read, and
+/// links decoders of all legacy charsets into each function.
 struct Answer(lambda_http::Response<lambda_http::Body>);
 
 impl Answer {

@@ -1,4 +1,4 @@
-//! What a function is invoked with.
+//! Events that a function is invoked with.
 
 pub mod direct;
 pub mod gateway;

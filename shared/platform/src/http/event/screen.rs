@@ -1,20 +1,21 @@
-//! Reads an event before `lambda_http` does, and answers as a problem what
-//! `lambda_http` panics on: a panic ends the process, and the gateway then
+//! Reads an event before `lambda_http` does, and answers events that `lambda_http`
+//! would panic on with a problem. A panic ends the process, and the gateway then
 //! answers 500 without our headers.
 //!
-//! These are the panics of `lambda_http` 1.3.2 on the way from an event to a
-//! request, and what keeps each from happening:
+//! These are the panics of `lambda_http` 1.3.2 in the conversion of an event to a
+//! request, and what prevents each:
 //!
-//! - `Url::parse(…).unwrap()` of scheme, host, stage and path: it is given none
-//!   of them. The address is read here instead, since a URL is also normalised:
+//! - `Url::parse(…).unwrap()` of scheme, host, stage and path: `lambda_http` gets
+//!   none of them. The address is read here instead. `Url` would also normalise it:
 //!   `/v1/users/../me` would become `/v1/me`.
-//! - `expect("failed to build request")` for an address that is no URI: the same.
+//! - `expect("failed to build request")` for an address that is no URI: likewise.
 //! - `expect("failed to decode aws base64 encoded body")`: the body is decoded
 //!   once here.
-//! - `HeaderMap::insert` beyond 32,768 names: headers are measured before.
+//! - `HeaderMap::insert` beyond 32,768 names: the size of all headers is checked here.
 //!
-//! Two things it takes in silence are refused as well: an empty method (it reads
-//! GET) and cookies that no header can hold (it leaves them out).
+//! Two things that `lambda_http` accepts silently are refused as well: an empty
+//! method, which it reads as GET, and cookies that are no header value, which it
+//! leaves out.
 
 use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
 use base64::Engine;
@@ -25,12 +26,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-/// The most bytes of all header names and values: what an HTTP API accepts.
+/// Bytes of all header names and values at most, as HTTP APIs accept.
 const MAX_HEADERS: usize = 10_240;
 
-/// Returns an event that `lambda_http` converts without a panic, and the
-/// request's address. Where the event is no request, the address is the problem
-/// and the event says only who called, and in which language.
+/// Returns an event that `lambda_http` converts without a panic, and the request's
+/// address. If the event is not a request, the second value is the problem, and the
+/// event holds only what a response needs: method, caller and headers.
 pub(super) fn screen(event: &RawValue) -> (ApiGatewayV2httpRequest, Result<Uri, Problem>) {
     let Ok(mut seen) = serde_json::from_str::<Event>(event.get()) else {
         return (ApiGatewayV2httpRequest::default(), Err(not_a_request()));
@@ -48,8 +49,8 @@ pub(super) fn screen(event: &RawValue) -> (ApiGatewayV2httpRequest, Result<Uri, 
     (event, address)
 }
 
-/// Removes everything that `lambda_http` makes a URL of. No function reads the
-/// header `Host`.
+/// Removes all fields that `lambda_http` builds a URL from. No function reads the header
+/// `Host`.
 fn remove_url(event: &mut ApiGatewayV2httpRequest) {
     event.headers.remove(header::HOST);
     event.request_context.domain_name = None;
@@ -91,7 +92,7 @@ struct Http {
 }
 
 impl Event {
-    /// Makes a header of the cookies, which the gateway sends apart.
+    /// Turns the cookies, which are a field of their own, into a header.
     fn join_cookies(&mut self) {
         if let Some(cookies) = self.cookies.take().filter(|cookies| !cookies.is_empty()) {
             let headers = self.headers.get_or_insert_default();
@@ -124,8 +125,8 @@ impl Event {
         Method::from_bytes(self.request_context.http.method.as_bytes()).ok()
     }
 
-    /// The event of a request that is refused: its method, caller and headers,
-    /// as far as they can be read. The headers say the language of the problem.
+    /// The event of a refused request: its method, caller and headers, as far as they
+    /// are readable. The headers name the language of the problem.
     fn refused(self) -> ApiGatewayV2httpRequest {
         let mut event = ApiGatewayV2httpRequest::default();
         event.request_context.http.method = self.method().unwrap_or_default();
@@ -133,7 +134,7 @@ impl Event {
         event.request_context.request_id = self.request_context.request_id;
         for (name, value) in self.headers.iter().flatten() {
             if let Some((name, value)) = field(name, value) {
-                // Beyond the most names that a map can hold, the rest is left out.
+                // A header beyond the capacity of the map is left out.
                 drop(event.headers.try_insert(name, value));
             }
         }
@@ -141,14 +142,14 @@ impl Event {
     }
 }
 
-/// A header as HTTP knows it. A value that is not ASCII stays, as bytes: left
-/// out, a header that restricts a request would be taken for absent.
+/// A header. A value that is not ASCII stays, as bytes: without it, a header that
+/// restricts the request would seem absent.
 fn field(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
     let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
     Some((name, HeaderValue::from_bytes(value.as_bytes()).ok()?))
 }
 
-/// A part of an address in which `these`, and what no address can hold, are
+/// A part of an address, with `these` and all characters that no address may contain
 /// written as `%xx`.
 fn escaped(part: &str, these: &str) -> String {
     let stays = |byte: u8| byte.is_ascii_graphic() && !these.as_bytes().contains(&byte);

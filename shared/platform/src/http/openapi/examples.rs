@@ -1,10 +1,10 @@
-//! An example of each body, as a reader of the document sees it. A test holds
-//! them to their schemas.
+//! An example of each body for the API document. A test checks that each matches its
+//! schema.
 
 use domain::policy::Policy;
 use serde_json::{Value, json};
 
-/// Examples by the name of their schema.
+/// Examples, each with the name of its schema.
 pub fn examples() -> Vec<(&'static str, Value)> {
     requests().into_iter().chain(answers()).collect()
 }
@@ -49,10 +49,10 @@ fn user() -> Value {
 fn answers() -> Vec<(&'static str, Value)> {
     let me = json!({ "userId": "kim@example.com", "name": "Kim Example", "role": "user", "language": null });
     let saved = json!({ "version": 4, "savedAt": AT, "termsVersion": 2, "policy": policy() });
-    let mut judged = saved.clone();
-    judged["saved"] = true.into();
-    judged["warnings"] = json!([{ "code": "administratorsCutOff", "detail": "2 administrators can reset now and could not any more." }]);
-    judged["cutOff"] = json!({ "administrators": 2, "users": 0, "complete": true });
+    let mut outcome = saved.clone();
+    outcome["saved"] = true.into();
+    outcome["warnings"] = json!([{ "code": "administratorsCutOff", "detail": "2 of your administrators will lose self-service reset. Ask them to register a second method first." }]);
+    outcome["cutOff"] = json!({ "administrators": 2, "users": 0, "complete": true });
     vec![
         (
             "SessionResponse",
@@ -95,7 +95,7 @@ fn answers() -> Vec<(&'static str, Value)> {
         ),
         ("PolicyResponse", saved.clone()),
         ("PolicyPage", json!({ "items": [saved] })),
-        ("PolicySaveResponse", judged),
+        ("PolicySaveResponse", outcome),
         ("TermsResponse", json!({ "version": 2, "terms": ["zeppelin"] })),
         (
             "OrganisationResponse",
@@ -114,13 +114,13 @@ fn answers() -> Vec<(&'static str, Value)> {
         ),
         (
             "CanResetResponse",
-            json!({ "canReset": false, "reason": "resetClosed", "detail": "Too many codes were wrong.", "until": "2026-11-26T09:30:00Z" }),
+            json!({ "canReset": false, "reason": "resetClosed", "detail": "Too many wrong codes were entered. Wait until the time shown, or unlock the account.", "until": "2026-11-26T09:30:00Z" }),
         ),
         (
             "Problem",
             json!({
                 "type": "urn:latchkey:problem:invalidRequest", "title": "The request is not valid", "status": 400,
-                "detail": "Look at the fields that are named.", "code": "invalidRequest", "supportCode": "AB12C-D34EF",
+                "detail": "Correct the fields listed in \"errors\" and send the request again.", "code": "invalidRequest", "supportCode": "AB12C-D34EF",
                 "errors": [{ "pointer": "/code/digits", "code": "outOfRange", "detail": "Must be from 6 to 8.", "min": 6, "max": 8 }]
             }),
         ),

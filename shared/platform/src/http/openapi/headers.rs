@@ -1,28 +1,33 @@
-//! Headers of answers, as the document has them.
+//! The headers of responses in the API document.
 
 use crate::http::edge::HEADERS;
 use serde_json::{Map, Value, json};
 
-/// What an answer has of these headers, by name and description.
+/// Headers of some responses only: name, description, schema.
 const OTHER_HEADERS: [(&str, &str, &str); 5] = [
     ("ETag", "The version, for `If-Match`.", r#"{ "type": "string", "pattern": "^\"[0-9]+\"$" }"#),
-    ("Set-Cookie", "The session, where it travels in a cookie.", r#"{ "type": "string" }"#),
+    (
+        "Set-Cookie",
+        "The session's cookie, if the session travels in one.",
+        r#"{ "type": "string" }"#,
+    ),
     (
         "Retry-After",
-        "Seconds after which trying again makes sense.",
+        "Seconds until trying again makes sense.",
         r#"{ "type": "integer", "minimum": 1 }"#,
     ),
-    ("WWW-Authenticate", "What to prove oneself with.", r#"{ "const": "Bearer" }"#),
+    ("WWW-Authenticate", "The scheme to authenticate with.", r#"{ "const": "Bearer" }"#),
     (
         "Content-Language",
-        "Language of the texts.",
+        "The language of the texts.",
         r##"{ "$ref": "#/components/schemas/Language" }"##,
     ),
 ];
 
+/// All headers, by name.
 pub(super) fn headers() -> Map<String, Value> {
     let fixed = HEADERS.iter().map(|(name, value)| {
-        (name.as_str().to_owned(), json!({ "required": true, "description": "The same on every answer.", "schema": { "const": value } }))
+        (name.as_str().to_owned(), json!({ "required": true, "description": "The same on every response.", "schema": { "const": value } }))
     });
     let others = OTHER_HEADERS.iter().map(|(name, description, schema)| {
         let schema: Value = serde_json::from_str(schema).expect("a schema");
@@ -31,7 +36,7 @@ pub(super) fn headers() -> Map<String, Value> {
     fixed.chain(others).collect()
 }
 
-/// References to the headers of every answer, and to these.
+/// References to the headers of all responses, and to these.
 pub(super) fn with_headers(others: &[&str]) -> Value {
     let names = HEADERS.iter().map(|(name, _)| name.as_str()).chain(others.iter().copied());
     names

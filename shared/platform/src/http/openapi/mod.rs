@@ -1,9 +1,9 @@
-//! The API as an OpenAPI 3.1 document: what `infra/openapi.json` holds.
+//! Makes the OpenAPI 3.1 document of the API, which `infra/openapi.json` holds.
 //!
-//! Each route has its row and, beside it, what the document says of it. Schemas come
-//! from the very types that requests are read into and answers are written
-//! from; statuses, texts, ranges and headers from where the code has them. Only
-//! tests build this: no function ships it.
+//! Paths come from the rows of the routes, and schemas from the types that requests
+//! are parsed into and responses are made of. Statuses, texts, ranges and headers
+//! come from the code that uses them. Only descriptions are written for the
+//! document. Tests alone compile this module; no function contains it.
 
 mod examples;
 mod headers;
@@ -45,7 +45,7 @@ pub fn document() -> Value {
             "title": "Latchkey",
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "Self-service password reset",
-            "description": "Sign-in, registration of a phone or an address, and reset of a forgotten password by a code. Bodies are JSON in UTF-8 with known fields only; errors are problems of RFC 9457 with a stable `code`, a support code, and texts in English or Traditional Chinese.",
+            "description": "Sign in, register a phone number or an email address, and reset a forgotten password by a code. Bodies are JSON in UTF-8; unknown fields are refused. Errors are problems (RFC 9457) with a stable `code`, a support code, and texts in English or Traditional Chinese.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" }
         },
         "servers": [{ "url": "/", "description": "Where Latchkey is deployed" }],
@@ -54,7 +54,7 @@ pub fn document() -> Value {
         "components": {
             "securitySchemes": {
                 SESSION: { "type": "http", "scheme": "bearer", "description": "The `bearer` of a session." },
-                COOKIE: { "type": "apiKey", "in": "cookie", "name": crate::http::request::cookie::NAME, "description": "A session in a cookie, for pages of the configured address alone." },
+                COOKIE: { "type": "apiKey", "in": "cookie", "name": crate::http::request::cookie::NAME, "description": "The cookie of a session, for pages of the configured address only." },
                 RESET: { "type": "http", "scheme": "bearer", "description": "The `bearer` of a reset." },
             },
             "headers": headers(),
@@ -64,26 +64,27 @@ pub fn document() -> Value {
     })
 }
 
-/// Every row of the API, with what is said of it.
+/// All routes of the API, each with its description.
 fn operations() -> Vec<(Row, Operation)> {
     let of = |routes: &fn() -> Routes| {
         let Routes { function, rows } = routes();
-        let mut said = said_of(function);
+        let mut described = descriptions(function);
         let row = |route: Route| {
-            let at = said.iter().position(|operation| operation.id == route.id);
-            let at = at.unwrap_or_else(|| panic!("nothing is said of {}", route.id));
+            let at = described.iter().position(|operation| operation.id == route.id);
+            let at = at.unwrap_or_else(|| panic!("no description of {}", route.id));
             let method = route.method.as_str().to_lowercase();
             let Route { path, query, access, .. } = route;
-            (Row { function, method, path, query, access }, said.swap_remove(at))
+            (Row { function, method, path, query, access }, described.swap_remove(at))
         };
         let rows: Vec<_> = rows.into_iter().map(row).collect();
-        assert!(said.is_empty(), "{function}: said of a route that is none");
+        assert!(described.is_empty(), "{function}: a description without a route");
         rows
     };
     API.iter().flat_map(of).collect()
 }
 
-fn said_of(function: &str) -> Vec<Operation> {
+/// The descriptions of a function's routes.
+fn descriptions(function: &str) -> Vec<Operation> {
     match function {
         "policy" => policy::operations(),
         "directory" => directory::operations(),
@@ -91,21 +92,21 @@ fn said_of(function: &str) -> Vec<Operation> {
         "registration" => registration::operations(),
         "reset" => reset::operations(),
         "verify" => verify::operations(),
-        unknown => panic!("nothing is said of the routes of {unknown}"),
+        unknown => panic!("no descriptions of the routes of {unknown}"),
     }
 }
 
-/// The functions that answer HTTP, which are the tags of their operations.
+/// The functions that serve the API, which are the tags of their operations.
 const TAGS: [(&str, &str); 6] = [
-    ("policy", "What administrators set, and what everybody may know of it"),
-    ("directory", "Accounts, and help for people"),
+    ("policy", "The policy of the organisation, and its public parts"),
+    ("directory", "Accounts, for administrators and the help desk"),
     ("sign-in", "Sign-in and sessions"),
-    ("registration", "One's own methods and password"),
-    ("reset", "A forgotten password"),
-    ("verify", "A code that comes back"),
+    ("registration", "Your methods and password"),
+    ("reset", "Reset of a forgotten password"),
+    ("verify", "Verification of codes"),
 ];
 
-/// The answer that tells one of these problems, all of one status.
+/// The response with one of these problems, which share a status.
 fn refusal(problem: &str, (status, codes): &(u16, BTreeSet<String>)) -> Value {
     let say = |code: &String| {
         let part = |part: &str| text(Language::English, &format!("problem.{code}.{part}"), &[]);
@@ -124,8 +125,8 @@ fn refusal(problem: &str, (status, codes): &(u16, BTreeSet<String>)) -> Value {
     })
 }
 
-/// Fields that are absent where they have nothing to say; every other one of
-/// an answer is always there, `null` if need be.
+/// Fields of responses that may be absent. All other fields are always there, `null` if
+/// they have no value.
 const ABSENT: [(&str, &[&str]); 5] = [
     ("SessionResponse", &["bearer"]),
     ("MethodView", &["verifiedAt", "undeliverableSince"]),
@@ -134,7 +135,7 @@ const ABSENT: [(&str, &[&str]); 5] = [
     ("FieldError", &["min", "max"]),
 ];
 
-/// Says of the schemas what their types cannot.
+/// Adds to the schemas what their types do not express.
 fn refine(schemas: &mut Schemas) {
     for (name, schema) in schemas.iter_mut() {
         flow(schema);
@@ -174,14 +175,14 @@ fn refine(schemas: &mut Schemas) {
     }
 }
 
-/// A line that is not blank: nothing but what reads as it is written, and one
-/// character at least that is no white space.
+/// One line with at least one character that is not white space, and without control
+/// characters and marks that change the direction of text.
 const LINE: &str = r"^[^\x00-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u2069]*[^\s\x00-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u2069][^\x00-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u2069]*$";
-/// The same, without white space around it.
+/// The same, without white space at its ends.
 const TRIMMED_LINE: &str = r"^[^\s\x00-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u2069]([^\x00-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u2069]*[^\s\x00-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u2069])?$";
 
-/// Lengths and forms that are checked beyond the type, of a field or of a
-/// whole schema.
+/// Lengths and patterns that the code checks beyond the type. Each entry names a schema
+/// and a field in it; an empty name means the whole schema.
 fn bounds() -> Vec<(&'static str, &'static str, Value)> {
     let line = |longest: usize| json!({ "minLength": 1, "maxLength": longest, "pattern": LINE });
     let trimmed_line =
@@ -211,7 +212,8 @@ fn bounds() -> Vec<(&'static str, &'static str, Value)> {
     ]
 }
 
-/// A schema, or that of a field, or of a field of a field, through references.
+/// The schema of this name or, given a path such as `code/digits`, of a field in it.
+/// References are followed.
 fn at<'a>(schemas: &'a mut Schemas, name: &str, path: &str) -> &'a mut Value {
     if path.is_empty() {
         return schemas.get_mut(name).unwrap_or_else(|| panic!("no schema {name}"));
@@ -219,7 +221,7 @@ fn at<'a>(schemas: &'a mut Schemas, name: &str, path: &str) -> &'a mut Value {
     let (first, rest) =
         path.split_once('/').map_or((path, None), |(first, rest)| (first, Some(rest)));
     let schema = &schemas[name];
-    // Of several shapes, the one that has it.
+    // If the schema has several shapes, take the one with the field.
     let shape = schema["oneOf"]
         .as_array()
         .and_then(|shapes| shapes.iter().position(|shape| !shape["properties"][first].is_null()));
@@ -234,12 +236,13 @@ fn at<'a>(schemas: &'a mut Schemas, name: &str, path: &str) -> &'a mut Value {
     schema["properties"].get_mut(first).unwrap_or_else(|| panic!("no {path} in {name}"))
 }
 
+/// Adds bounds to a schema.
 fn bound(field: &mut Value, bounds: &Value) {
     let field = field.as_object_mut().expect("a schema");
     field.extend(bounds.as_object().expect("bounds").clone());
 }
 
-/// Descriptions are comments of the code: one line, without its links.
+/// Turns descriptions, which come from doc comments, into one line without links.
 fn flow(schema: &mut Value) {
     match schema {
         Value::Array(values) => values.iter_mut().for_each(flow),
@@ -253,7 +256,7 @@ fn flow(schema: &mut Value) {
     }
 }
 
-/// What ends in `At` or `Until` is a time (RFC 3339).
+/// Marks fields whose names end in `At` or `Until` as times (RFC 3339).
 fn times(schema: &mut Value) {
     let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
         return;
@@ -265,7 +268,7 @@ fn times(schema: &mut Value) {
     }
 }
 
-/// Requires every field but these, which are never `null` instead.
+/// Makes all fields required except `absent`, which are never `null`.
 fn always(schema: &mut Value, absent: &[&str]) {
     let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
         return;

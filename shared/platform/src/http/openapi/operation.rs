@@ -1,5 +1,5 @@
-//! One operation of the document, and the problems that its shape brings along:
-//! whoever takes a body can refuse it, whoever asks for a session can miss it.
+//! One operation of the document. Problems that follow from its shape are added: an
+//! operation with a body can refuse the body, one with a session can miss it.
 
 use super::headers::with_headers;
 use crate::http::problem::status;
@@ -13,9 +13,11 @@ use utoipa::openapi::{RefOr, Schema};
 /// Schemas by name.
 pub type Schemas = BTreeMap<String, Value>;
 
-/// Names of the security schemes.
+/// Security scheme: a session's bearer.
 pub const SESSION: &str = "session";
+/// Security scheme: a session's cookie.
 pub const COOKIE: &str = "sessionCookie";
+/// Security scheme: a reset's bearer.
 pub const RESET: &str = "reset";
 
 /// The security schemes of a route.
@@ -47,21 +49,27 @@ fn access_problems(access: Access) -> &'static [P] {
     }
 }
 
-/// Why no code is sent.
+/// The problems of a request for a code.
 pub const SENDING: &[P] =
     &[P::KindNotAllowed, P::SmsUnavailable, P::TooSoon, P::TooManyFromAddress];
 
-/// The row of a route, as the document needs it.
+/// The row of a route, without its handler.
 pub struct Row {
+    /// The function that serves it.
     pub function: &'static str,
+    /// The HTTP method, in lower case.
     pub method: String,
+    /// The pattern of the path.
     pub path: &'static str,
+    /// Names of the query parameters.
     pub query: &'static [&'static str],
+    /// Who may call it.
     pub access: Access,
 }
 
-/// What the document says of an operation beside its row.
+/// The description of a route.
 pub struct Operation {
+    /// The ID of its route.
     pub id: &'static str,
     summary: &'static str,
     description: &'static str,
@@ -76,7 +84,7 @@ pub struct Operation {
     schemas: Schemas,
 }
 
-/// Puts a type and those it is made of among the schemas.
+/// Adds the schema of a type, and of the types in it. Returns its name.
 pub fn schema<T: ToSchema>(schemas: &mut Schemas) -> String {
     let mut found: Vec<(String, RefOr<Schema>)> = Vec::new();
     T::schemas(&mut found);
@@ -85,12 +93,14 @@ pub fn schema<T: ToSchema>(schemas: &mut Schemas) -> String {
     T::name().into_owned()
 }
 
+/// A reference to a schema.
 pub fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
 impl Operation {
-    /// An operation by the ID of its route.
+    /// The description of the route with this ID. Without further calls, it has no
+    /// body and answers 204.
     pub fn of(id: &'static str, summary: &'static str) -> Operation {
         Operation {
             id,
@@ -112,21 +122,23 @@ impl Operation {
         self.description = description;
         self
     }
+    /// The request has this body.
     pub fn takes<T: ToSchema>(mut self) -> Operation {
         self.takes = Some(schema::<T>(&mut self.schemas));
         self
     }
+    /// The response has this body and status.
     pub fn answers<T: ToSchema>(mut self, status: u16) -> Operation {
         self.answers = Some(schema::<T>(&mut self.schemas));
         self.status = status;
         self
     }
-    /// A page of these, by `limit` and `cursor`.
+    /// The response is a page of these, by `limit` and `cursor`.
     pub fn pages<T: ToSchema>(mut self) -> Operation {
         use crate::http::request::cursor::{DEFAULT_LIMIT, MAX_LIMIT};
         let of = schema::<T>(&mut self.schemas);
         let name = format!("{}Page", of.trim_end_matches("Response").trim_end_matches("Name"));
-        let cursor = json!({ "type": "string", "description": "Where the next page begins. Absent on the last one." });
+        let cursor = json!({ "type": "string", "description": "Where the next page begins. Absent on the last page." });
         let page = json!({
             "type": "object",
             "description": "A page of a list.",
@@ -136,34 +148,36 @@ impl Operation {
         self.schemas.insert(name.clone(), page);
         (self.answers, self.status) = (Some(name), 200);
         let limit = json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT });
-        self.parameter("query", "limit", "Rows of a page.", limit);
+        self.parameter("query", "limit", "Rows of a page at most.", limit);
         self.parameter(
             "query",
             "cursor",
-            "The `cursor` of the page before, with the same filter.",
+            "The `cursor` of the previous page, for the same filter.",
             json!({ "type": "string" }),
         );
         self
     }
-    /// A parameter of the query, its schema as JSON.
+    /// The query may have this parameter. `schema` is JSON.
     pub fn query(mut self, name: &str, description: &str, schema: &str) -> Operation {
         self.parameter("query", name, description, serde_json::from_str(schema).expect("a schema"));
         self
     }
+    /// The request must have `If-Match`.
     pub fn if_match(mut self) -> Operation {
         self.if_match = true;
         self
     }
-    /// The answer has an `ETag`.
+    /// The response has an `ETag`.
     pub fn tagged(mut self) -> Operation {
         self.tagged = true;
         self
     }
-    /// The answer may set or take away the session's cookie.
+    /// The response may set or remove the session's cookie.
     pub fn sets_cookie(mut self) -> Operation {
         self.cookie = true;
         self
     }
+    /// The response may be one of these problems.
     pub fn refuses(mut self, codes: &[P]) -> Operation {
         self.refuses.extend(codes);
         self
@@ -174,7 +188,7 @@ impl Operation {
         self.parameters.push(json!({ "in": place, "name": name, "required": required, "description": description, "schema": schema }));
     }
 
-    /// Every problem it may end with.
+    /// All problems that the operation may answer.
     fn problems(&self, row: &Row) -> Vec<P> {
         let anywhere = [P::InvalidRequest, P::HeadersTooLarge, P::Unavailable, P::Internal];
         let mut problems: Vec<P> =
@@ -192,7 +206,10 @@ impl Operation {
         problems
     }
 
-    /// The operation as the document has it, and its schemas.
+    /// The operation as JSON. Its schemas are added to `schemas`.
+    ///
+    /// # Panics
+    /// If the query parameters or path differ from the row's.
     pub fn describe(mut self, row: &Row, schemas: &mut Schemas) -> Value {
         let named: Vec<&str> =
             self.parameters.iter().filter_map(|parameter| parameter["name"].as_str()).collect();
@@ -203,10 +220,10 @@ impl Operation {
         {
             let (description, schema) = match name {
                 "userId" => (
-                    "The user ID, in any spelling that means it.",
+                    "The user ID, in any spelling.",
                     json!({ "type": "string", "minLength": 1, "maxLength": 254 }),
                 ),
-                "methodId" => ("The ID of a method: the name of its kind.", reference("Kind")),
+                "methodId" => ("The ID of a method, which is its kind.", reference("Kind")),
                 "resetId" => (
                     "The `resetId` of a started reset.",
                     json!({ "type": "string", "minLength": 1 }),
@@ -215,20 +232,20 @@ impl Operation {
                     "The `challengeId` of a code that was sent.",
                     json!({ "type": "string", "minLength": 1 }),
                 ),
-                unknown => panic!("what is {unknown}?"),
+                unknown => panic!("no description of the path parameter {unknown}"),
             };
             self.parameter("path", name, description, schema);
         }
         if self.if_match {
             let tag = json!({ "type": "string", "pattern": "^\"[0-9]+\"$", "example": "\"1\"" });
-            self.parameter("header", "If-Match", "The `ETag` that was seen.", tag);
+            self.parameter("header", "If-Match", "The `ETag` of the version that you read.", tag);
         }
         if row.method == "post" {
             let key = json!({ "type": "string", "minLength": crate::http::request::idempotency::LENGTH.start(), "maxLength": crate::http::request::idempotency::LENGTH.end(), "pattern": "^[!-+\\--~]+$" });
             self.parameter(
                 "header",
                 "Idempotency-Key",
-                "Sent again within 24 hours with the same body, the first answer comes back and nothing is done twice.",
+                "A key that you choose for this request, such as a UUID. If you repeat the request with the same key and body within 24 hours, you get the first response again and nothing is done twice.",
                 key,
             );
         }
@@ -236,7 +253,7 @@ impl Operation {
         self.parameter(
             "header",
             "Accept-Language",
-            "Language of problems and warnings: English or Traditional Chinese.",
+            "The language of problems and warnings: English or Traditional Chinese.",
             language,
         );
 
@@ -262,23 +279,25 @@ impl Operation {
         operation
     }
 
+    /// The responses by status.
     fn responses(&self, row: &Row) -> Map<String, Value> {
         let others: Vec<&str> = [("ETag", self.tagged), ("Set-Cookie", self.cookie)]
             .into_iter()
             .filter(|(_, has)| *has)
             .map(|(name, _)| name)
             .collect();
-        let mut right = json!({ "description": self.summary, "headers": with_headers(&others) });
+        let mut success = json!({ "description": self.summary, "headers": with_headers(&others) });
         if let Some(answer) = &self.answers {
-            right["content"] = json!({ "application/json": { "schema": reference(answer) } });
+            success["content"] = json!({ "application/json": { "schema": reference(answer) } });
         }
         let refusals = self.refusals(row).into_iter().map(|(name, (status, _))| {
             (status.to_string(), json!({ "$ref": format!("#/components/responses/{name}") }))
         });
-        refusals.chain([(self.status.to_string(), right)]).collect()
+        refusals.chain([(self.status.to_string(), success)]).collect()
     }
 
-    /// The problems it may end with, those of one status together, by a name.
+    /// The problems that the operation may answer, grouped by status. Each group has a
+    /// name, made of its codes.
     pub fn refusals(&self, row: &Row) -> Vec<(String, (u16, BTreeSet<String>))> {
         let mut by_status: BTreeMap<u16, BTreeSet<String>> = BTreeMap::new();
         for code in self.problems(row) {

@@ -1,4 +1,5 @@
-//! Bearers, from the one header they travel in, or the cookie of a session.
+//! Reads the bearer of a request: from the header `Authorization`, or a session's
+//! from its cookie.
 
 use crate::host::Host;
 use crate::http::api::transport::SessionTransport;
@@ -13,6 +14,7 @@ use domain::secret::{Bearer, BearerKind};
 use std::convert::Infallible;
 use std::sync::Arc;
 
+/// The bearer in `Authorization`. `None` if there are two such headers.
 fn from_header(parts: &Parts) -> Option<Bearer> {
     let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
     let (value, None) = (values.next()?, values.next()) else { return None };
@@ -20,8 +22,8 @@ fn from_header(parts: &Parts) -> Option<Bearer> {
     scheme.eq_ignore_ascii_case("bearer").then(|| Bearer::parse(credentials.trim()))?
 }
 
-/// How a request's session travels: where there is the header, it alone
-/// counts.
+/// How the session of a request travels. If the header `Authorization` is there,
+/// the cookie is ignored.
 fn transport(parts: &Parts) -> SessionTransport {
     match parts.headers.contains_key(header::AUTHORIZATION) {
         true => SessionTransport::Bearer,
@@ -29,6 +31,8 @@ fn transport(parts: &Parts) -> SessionTransport {
     }
 }
 
+/// The bearer of a request. A cookie counts only if the request comes from our own
+/// page.
 fn bearer(parts: &Parts, host: &Host) -> Result<Bearer, ProblemCode> {
     let found = match transport(parts) {
         SessionTransport::Bearer => from_header(parts),
@@ -45,7 +49,8 @@ fn bearer(parts: &Parts, host: &Host) -> Result<Bearer, ProblemCode> {
     }
 }
 
-/// Where an answer puts the next bearer of the session that asks.
+/// How the session of the request travels, and so where the response puts its next
+/// bearer.
 impl<S: Sync> FromRequestParts<S> for SessionTransport {
     type Rejection = Infallible;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
@@ -53,10 +58,13 @@ impl<S: Sync> FromRequestParts<S> for SessionTransport {
     }
 }
 
-/// Somebody with a session's bearer, who may be signed in.
+/// A caller with the bearer of a session. Flows check that the session is alive.
 pub struct Caller {
+    /// Settings and ports.
     pub host: Arc<Host>,
+    /// The context of the request.
     pub ctx: RequestContext,
+    /// The session's bearer.
     pub bearer: Bearer,
 }
 
@@ -71,7 +79,7 @@ impl FromRequestParts<Arc<Host>> for Caller {
     }
 }
 
-/// A reset's bearer: it travels in the header alone.
+/// The bearer of a reset, which travels in the header only.
 pub struct ResetBearer(pub Bearer);
 
 impl<S: Sync> FromRequestParts<S> for ResetBearer {
@@ -82,7 +90,7 @@ impl<S: Sync> FromRequestParts<S> for ResetBearer {
     }
 }
 
-/// Either: a code comes back for a registration or a reset.
+/// The bearer of a session or of a reset: both registration and reset verify codes.
 pub struct AnyBearer(pub Bearer);
 
 impl FromRequestParts<Arc<Host>> for AnyBearer {

@@ -1,4 +1,4 @@
-//! Request bodies: a JSON object of known fields, and nothing else.
+//! Reads request bodies: one JSON object with known fields only.
 
 use crate::http::problem::Refusal;
 use axum::body::to_bytes;
@@ -8,14 +8,17 @@ use domain::error::{Problem, ProblemCode, Violation, ViolationCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// The largest body, in bytes: a thousand terms of sixteen Chinese characters
-/// fit, written as UTF-8.
+/// Bytes of a body at most. A thousand terms of 16 Chinese characters in UTF-8
+/// fit.
 pub const MAX_BODY: usize = 64 * 1024;
 
-/// What a body may call itself: JSON, or the patch of RFC 7396.
+/// Accepted values of `Content-Type`: JSON, and the merge patch of RFC 7396.
 const JSON: [&str; 2] = ["application/json", "application/merge-patch+json"];
 
 /// A body of a type that refuses unknown fields.
+///
+/// Refused with `unsupportedMediaType`, `bodyTooLarge`, or `invalidRequest`, which
+/// names the field.
 pub struct Body<T>(pub T);
 
 impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
@@ -40,25 +43,28 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
     }
 }
 
-/// Reads one object.
+/// Reads one JSON object.
+///
+/// # Errors
+/// `invalidRequest`, with a pointer to the field.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let not_json = || Problem::field("", ViolationCode::NotJson);
-    // A derived struct would take an array of its fields too.
+    // A derived struct would accept an array of its fields too.
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         return Err(not_json());
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     match serde_path_to_error::deserialize(&mut json) {
         Ok(value) => json.end().map(|()| value).map_err(|_| not_json()),
-        // Some wrong types are told as if the text were at fault: it is read
-        // once more, for whatever it holds.
+        // serde reports some wrong types as syntax errors. Parse again, as any
+        // JSON, to tell the two apart.
         Err(_) if serde_json::from_slice::<Value>(bytes).is_err() => Err(not_json()),
         Err(error) => Err(Problem::invalid(vec![violation(&error)])),
     }
 }
 
-/// How serde begins to say what is wrong with a value: it tells it in words
-/// alone. Whatever else it says, the value is of another type.
+/// How serde's messages begin, which alone tell what is wrong with a value. With any
+/// other message, the value has the wrong type.
 const WORDS: [(&str, ViolationCode); 4] = [
     ("unknown field `", ViolationCode::UnknownField),
     ("missing field `", ViolationCode::MissingField),
@@ -66,6 +72,7 @@ const WORDS: [(&str, ViolationCode); 4] = [
     ("unknown variant `", ViolationCode::UnknownValue),
 ];
 
+/// The violation that a message of serde describes.
 fn violation(error: &serde_path_to_error::Error<serde_json::Error>) -> Violation {
     use serde_path_to_error::Segment;
     let (words, place) = (error.inner().to_string(), pointer(error.path()));
@@ -73,7 +80,7 @@ fn violation(error: &serde_path_to_error::Error<serde_json::Error>) -> Violation
         WORDS.iter().find_map(|(beginning, code)| Some((*code, words.strip_prefix(beginning)?)));
     let Some((code, rest)) = known else { return Violation::new(&place, ViolationCode::WrongType) };
     let is_there = match error.path().iter().next_back() {
-        // Of a field that nobody knows the path is its own.
+        // The path of an unknown field ends with the field itself.
         Some(Segment::Map { key }) if code == ViolationCode::UnknownField => {
             rest.starts_with(&format!("{key}`"))
         }
@@ -85,7 +92,7 @@ fn violation(error: &serde_path_to_error::Error<serde_json::Error>) -> Violation
     }
 }
 
-/// A path as a JSON pointer (RFC 6901).
+/// A path in a body as a JSON pointer (RFC 6901).
 fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let part = |segment: &Segment| match segment {
@@ -96,7 +103,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     path.iter().map(part).collect()
 }
 
-/// A name as a JSON pointer holds it.
+/// A name, escaped for a JSON pointer.
 pub(in crate::http) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }

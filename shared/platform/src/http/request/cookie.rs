@@ -1,9 +1,7 @@
-//! How a session travels: as a bearer, or in a cookie for pages of our own
-//! address.
+//! Sessions in a cookie, for pages of the configured address.
 //!
-//! The gateway hands cookies over apart from the headers; by the time a
-//! request is here they are one `Cookie` header, and `Set-Cookie` goes back
-//! the same way.
+//! The gateway's event holds cookies apart from the headers. Here they are one
+//! `Cookie` header already, and responses have plain `Set-Cookie` headers.
 
 use crate::http::api::SessionResponse;
 use crate::http::api::transport::SessionTransport;
@@ -14,13 +12,15 @@ use domain::flow::steps::new_session::NewSession;
 use domain::secret::{Bearer, BearerKind};
 use domain::time::{Span, Time};
 
-/// The prefix makes browsers keep it to this host, over TLS (ASVS 3.3.1).
+/// The name of the cookie. Its prefix makes browsers send it to this host only, over
+/// TLS (ASVS 3.3.1).
 pub(in crate::http) const NAME: &str = "__Host-latchkey";
 
-/// What a browser says of the page that asks; no script can change it.
+/// The header in which a browser tells whether a request comes from the same site.
+/// No script can change it.
 const FETCH_SITE: &str = "sec-fetch-site";
 
-/// The session that the cookie holds. Of two cookies of the name, neither.
+/// The bearer in the session's cookie. `None` if there are two such cookies.
 pub fn session(headers: &HeaderMap) -> Option<Bearer> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut values = lines
@@ -31,15 +31,16 @@ pub fn session(headers: &HeaderMap) -> Option<Bearer> {
     Bearer::parse(value).filter(|bearer| bearer.kind == BearerKind::Session)
 }
 
-/// Whether every header of this name says just that; `None` where there is
-/// none.
+/// Whether all headers of this name have one of the allowed values; `None` if there
+/// is no such header.
 fn says(headers: &HeaderMap, name: &str, allowed: &[&str]) -> Option<bool> {
     let values = headers.get_all(name);
     let allowed = |value: &HeaderValue| allowed.iter().any(|allowed| value == allowed);
     values.iter().next().map(|_| values.iter().all(allowed))
 }
 
-/// Whether a page of our own origin asks, as far as the browser says who does.
+/// Whether a page of our own origin sent the request, by what its browser says. A
+/// request without both headers is not from our page.
 fn from_our_page(headers: &HeaderMap, origin: &str) -> bool {
     let ours = says(headers, header::ORIGIN.as_str(), &[origin]);
     match says(headers, FETCH_SITE, &["same-origin"]) {
@@ -48,14 +49,14 @@ fn from_our_page(headers: &HeaderMap, origin: &str) -> bool {
     }
 }
 
-/// Whether a session may begin in a cookie: only a browser that says where
-/// its requests come from is given one.
+/// Whether sign-in may put the session into a cookie: only for our own page, in a
+/// browser that sends `Sec-Fetch-Site`.
 pub fn may_begin(headers: &HeaderMap, origin: &str) -> bool {
     headers.contains_key(FETCH_SITE) && from_our_page(headers, origin)
 }
 
-/// Whether the cookie counts for this request (ASVS 3.5.1): what changes
-/// anything must come from our own page, and nothing from another site.
+/// Whether the cookie counts for this request (ASVS 3.5.1). A request that may change
+/// something must come from our own page; a reading one not from another site.
 pub fn counts(method: &Method, headers: &HeaderMap, origin: &str) -> bool {
     match *method {
         Method::GET | Method::HEAD => {
@@ -65,6 +66,7 @@ pub fn counts(method: &Method, headers: &HeaderMap, origin: &str) -> bool {
     }
 }
 
+/// The header that sets the cookie.
 fn set(value: &str, life: Span) -> [(header::HeaderName, String); 1] {
     let age = life.whole_seconds();
     [(
@@ -73,7 +75,7 @@ fn set(value: &str, life: Span) -> [(header::HeaderName, String); 1] {
     )]
 }
 
-/// A new session's answer: the bearer lies in the body or in the cookie, never
+/// The response to a new session, with its bearer in the body or in the cookie, never
 /// in both.
 pub fn hand_out(answer: NewSession, transport: SessionTransport, now: Time) -> Response {
     let cookie = (transport == SessionTransport::Cookie)
@@ -84,7 +86,7 @@ pub fn hand_out(answer: NewSession, transport: SessionTransport, now: Time) -> R
     }
 }
 
-/// An answer that takes the cookie away, where it came in one.
+/// A response that removes the cookie, if the session came in one.
 pub fn take_back(answer: impl IntoResponse, transport: SessionTransport) -> Response {
     match transport {
         SessionTransport::Bearer => answer.into_response(),

@@ -1,4 +1,5 @@
-//! Paging: a limit and an opaque cursor, authenticated and bound to its list.
+//! Paging by a limit and an opaque cursor. A cursor is authenticated and works for
+//! one list only.
 
 use crate::http::api::PageResponse;
 use crate::http::problem::Refusal;
@@ -14,11 +15,12 @@ use domain::port::{KeyRing, Page};
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
-/// Rows of a page: default and range.
+/// Rows of a page, if the caller gives no limit.
 pub(in crate::http) const DEFAULT_LIMIT: u32 = 50;
+/// Rows of a page at most.
 pub(in crate::http) const MAX_LIMIT: u32 = 200;
 
-/// `?limit=&cursor=`: which page of a list is asked for.
+/// `?limit=&cursor=`: the page of a list to answer.
 pub struct Paging {
     limit: u32,
     cursor: Option<String>,
@@ -32,7 +34,7 @@ impl<S: Sync> FromRequestParts<S> for Paging {
     }
 }
 
-/// Reads a number of rows, in its one spelling: not `+5`, and not `05`.
+/// Reads a number of rows, without a sign or leading zeros.
 fn limit(text: &str) -> Result<u32, Problem> {
     let number: Option<u64> = text.parse().ok().filter(|number: &u64| number.to_string() == text);
     let number = number.ok_or_else(|| Problem::field("/limit", ViolationCode::WrongType))?;
@@ -40,7 +42,7 @@ fn limit(text: &str) -> Result<u32, Problem> {
     limit.ok_or_else(|| Problem::invalid(vec![Violation::out_of_range("/limit", 1, MAX_LIMIT)]))
 }
 
-/// `?search=&group=`: who is looked for.
+/// `?search=&group=`: which accounts to find.
 pub struct Search(pub Filter);
 
 impl<S: Sync> FromRequestParts<S> for Search {
@@ -52,8 +54,11 @@ impl<S: Sync> FromRequestParts<S> for Search {
 }
 
 impl Paging {
-    /// Answers a page of the list called `list`. `read` gets the most rows of the
-    /// page, and the position that it begins at.
+    /// The page of the list called `list`. `read` is called with the number of rows
+    /// and the position to begin at.
+    ///
+    /// # Errors
+    /// `invalidRequest` for a cursor of another list, and the errors of `read`.
     pub async fn page<T>(
         self,
         ring: &impl KeyRing,
@@ -68,8 +73,8 @@ impl Paging {
         Ok(PageResponse { items, cursor: next.map(|position| seal(&position, list, &keys)) })
     }
 
-    /// The keys that the cursor names, which a process with newer keys may have
-    /// made; otherwise the current ones.
+    /// Keys that include the cursor's generation, which another process may have
+    /// read before this one; else the current keys.
     async fn keys(&self, ring: &impl KeyRing) -> Result<Arc<Keys>, Problem> {
         let kid = self.cursor.as_deref().and_then(|cursor| cursor.split('.').next()?.parse().ok());
         if let Some(kid) = kid
@@ -88,7 +93,7 @@ fn seal(position: &str, list: &str, keys: &Keys) -> String {
     format!("{}.{}.{}", generation.kid, BASE64.encode(&mac[..16]), BASE64.encode(position))
 }
 
-/// The position of a cursor, if this list made it.
+/// The position in a cursor. `None` if it was not made for this list.
 fn open(cursor: &str, list: &str, keys: &Keys) -> Option<String> {
     let mut parts = cursor.split('.');
     let (kid, mac, position) = (parts.next()?, parts.next()?, parts.next()?);

@@ -33,7 +33,8 @@ struct KeyAndBody {
     body: String,
 }
 
-/// The key of a request and everything it covers; `None` in a request without one.
+/// The key of a request, with the path and body that it is for; `None` in a request
+/// without a key.
 pub struct IdempotencyKey(Option<Covered>);
 
 struct Covered {
@@ -76,9 +77,13 @@ pub(in crate::http) async fn read(request: Request) -> Result<Request, Problem> 
     Ok(request)
 }
 
-/// Does the work of a request once: `first` does it, and `again` makes its
-/// answer anew for a repetition. `credential` is what the caller proved, so that
-/// one caller never gets another's answer.
+/// Does the work of a request once: `first` does it, and `again` makes the same answer
+/// for a repeated request. `credential` identifies the caller, so that no caller
+/// gets another's answer.
+///
+/// # Errors
+/// The problem of `first`, again for a repeated request; `idempotencyKeyReused` for
+/// the same key with another body.
 pub async fn idempotent<T>(
     host: &Host,
     ctx: &RequestContext,
@@ -114,6 +119,7 @@ pub async fn idempotent<T>(
     }
 }
 
+/// Answers a repeated request from the record of the first one.
 async fn repeated<T>(
     host: &Host,
     ctx: &RequestContext,
@@ -136,7 +142,10 @@ async fn repeated<T>(
     again(&RequestContext { idempotency, ..ctx.clone() }, record).await
 }
 
-/// The same for a request of a bearer.
+/// [`idempotent`] for a request with a bearer, which identifies the caller.
+///
+/// # Errors
+/// As [`idempotent`].
 pub async fn idempotent_for<T>(
     host: &Host,
     ctx: &RequestContext,
@@ -149,8 +158,11 @@ pub async fn idempotent_for<T>(
     idempotent(host, ctx, key, &bearer.handle, digest.as_str(), first, again).await
 }
 
-/// The same for a request that ends with its session under a new bearer.
-/// `proof` is what the caller sent beside the session.
+/// [`idempotent`] for a request that replaces the bearer of its session. `proof` is
+/// what the caller sent besides the bearer, such as a password.
+///
+/// # Errors
+/// As [`idempotent`].
 pub async fn idempotent_session(
     host: &Host,
     ctx: &RequestContext,
@@ -165,7 +177,10 @@ pub async fn idempotent_session(
     idempotent(host, ctx, key, &bearer.handle, &credential, first, again).await
 }
 
-/// The answer to a request for a code, again.
+/// The answer to a repeated request for a code.
+///
+/// # Errors
+/// `unavailable` if the record is of another kind of request.
 pub async fn sent_again(_: &RequestContext, first: IdempotencyRecord) -> Result<Sent, Problem> {
     Sent::again(first.outcome).ok_or_else(Problem::unavailable)
 }

@@ -1,4 +1,5 @@
-//! What a handler takes from a request, each read before it is called.
+//! What handlers read from a request. Each is an axum extractor, so that an invalid
+//! request never reaches a handler.
 
 pub mod auth;
 pub mod body;

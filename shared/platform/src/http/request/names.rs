@@ -9,7 +9,7 @@ use domain::identity::TypedUserId;
 use domain::kind::MethodId;
 use domain::reset::ResetId;
 
-/// The segment of the path that the pattern calls `{name}`.
+/// The part of the path that the route's pattern calls `{name}`.
 async fn segment<S: Send + Sync>(
     parts: &mut Parts,
     state: &S,
@@ -21,7 +21,7 @@ async fn segment<S: Send + Sync>(
     found.ok_or_else(|| ProblemCode::Internal.into())
 }
 
-/// `{userId}`: a user ID in any spelling. 404 for text that cannot be one.
+/// `{userId}`: a user ID in any spelling. 404 for text that is no user ID.
 pub struct UserPath(pub TypedUserId);
 
 impl<S: Send + Sync> FromRequestParts<S> for UserPath {
@@ -56,8 +56,8 @@ impl<S: Send + Sync> FromRequestParts<S> for ResetPath {
     }
 }
 
-/// `{challengeId}`: the ID of a challenge; `None` for text that never was one,
-/// which is answered after the body was read.
+/// `{challengeId}`: the ID of a challenge. `None` for any other text, which the
+/// handler refuses after the body.
 pub struct ChallengePath(pub Option<ChallengeId>);
 
 impl<S: Send + Sync> FromRequestParts<S> for ChallengePath {

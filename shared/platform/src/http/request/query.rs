@@ -1,6 +1,5 @@
-//! The query of a URL. A route reads the parameters that its row names, each at
-//! most once. Undeclared and repeated parameters are refused before any lookup,
-//! so a secret in a URL goes no further.
+//! The query of a URL. A route's row declares its parameters. Undeclared and repeated
+//! parameters are refused before any lookup, so a secret in a URL goes no further.
 
 use crate::http::request::body::escaped;
 use axum::extract::Query;
@@ -8,7 +7,7 @@ use axum::http::Uri;
 use domain::error::{Problem, ViolationCode};
 use std::collections::BTreeSet;
 
-/// Checks that the query has only parameters of these names.
+/// Checks that the query has only parameters of these names, each at most once.
 ///
 /// # Errors
 /// `invalidRequest`, with the parameter that is unknown, repeated or not UTF-8.
@@ -19,7 +18,7 @@ pub(in crate::http) fn check(uri: &Uri, names: &[&str]) -> Result<(), Problem> {
         if !names.contains(&name.as_str()) {
             return Err(Problem::field(&pointer, ViolationCode::UnknownParameter));
         }
-        // Decoding replaced bytes that are not UTF-8 by this character.
+        // Decoding puts this character in place of bytes that are not UTF-8.
         if value.contains(char::REPLACEMENT_CHARACTER) {
             return Err(Problem::field(&pointer, ViolationCode::WrongType));
         }
@@ -30,7 +29,7 @@ pub(in crate::http) fn check(uri: &Uri, names: &[&str]) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The value of a parameter, of a query that was checked.
+/// The value of a parameter, in a query that passed [`check`].
 pub(in crate::http) fn parameter(uri: &Uri, name: &str) -> Option<String> {
     pairs(uri).into_iter().find_map(|(of, value)| (of == name).then_some(value))
 }

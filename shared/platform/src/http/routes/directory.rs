@@ -33,6 +33,7 @@ use domain::identity::{GroupName, TypedUserId};
 use domain::language::Language;
 use domain::secret::Bearer;
 
+/// The rows of the function `directory`.
 #[rustfmt::skip]
 pub fn routes() -> Routes {
     let rows = vec![
@@ -185,8 +186,8 @@ async fn can_reset(
     ))
 }
 
-/// An action without an answer of its own, done once. A repetition is answered
-/// only to a caller who may still see the account.
+/// Does an action whose response has no body, once. A repeated request succeeds only
+/// if the caller may still see the account.
 async fn act_once(
     host: &Host,
     ctx: &RequestContext,
@@ -206,64 +207,64 @@ fn user(account: &Account) -> impl IntoResponse + use<> {
     tagged(account.revision, UserResponse::from(account))
 }
 
-/// What the API document says of each route, by its ID.
+/// Descriptions of the routes for the API document, by route ID.
 #[cfg(feature = "openapi")]
 #[rustfmt::skip]
 pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
-    use crate::http::openapi::operation::{Operation};
+    use crate::http::openapi::operation::Operation;
     use domain::error::ProblemCode as P;
     vec![
         Operation::of("listUsers", "Find accounts")
-            .says("All accounts, or those whose user ID or name begins with a text, or who are in a group; the help desk sees those of role `user`.")
-            .query("search", "Beginning of a user ID or of a word of the name.", r#"{ "type": "string", "minLength": 1, "pattern": "\\S" }"#)
-            .query("group", "Name of a group.", r##"{ "$ref": "#/components/schemas/GroupName" }"##)
+            .says("Lists all accounts, or those that match a search or belong to a group. The help desk sees accounts of the role `user` only.")
+            .query("search", "The beginning of a user ID or of a word in a name. Several words must all match.", r#"{ "type": "string", "minLength": 1, "pattern": "\\S" }"#)
+            .query("group", "The name of a group.", r##"{ "$ref": "#/components/schemas/GroupName" }"##)
             .pages::<UserResponse>(),
         Operation::of("createUser", "Create an account")
-            .says("The answer holds a temporary password, shown this once: usable for 7 days, and to be changed at every sign-in with it.")
+            .says("The response contains a temporary password, which is shown only once. It works for 7 days, and each sign-in with it asks the user to choose a new password.")
             .takes::<CreateUser>()
             .answers::<CreatedResponse>(201)
             .tagged()
             .refuses(&[P::UserExists, P::NotFound]),
-        Operation::of("getUser", "An account")
-            .says("Its revision is the `ETag` that changing and deleting ask for.")
+        Operation::of("getUser", "Get an account")
+            .says("Send the `ETag` of the response in `If-Match` to change or delete the account.")
             .answers::<UserResponse>(200)
             .tagged()
             .refuses(&[P::NotFound]),
         Operation::of("changeUser", "Change an account")
-            .says("A JSON Merge Patch (RFC 7396): what is absent stays. A change of role or of `enabled` ends the sessions and resets of the account at once. The last enabled administrator stays one.")
+            .says("Takes a JSON Merge Patch (RFC 7396): absent fields stay as they are. A change of `role` or `enabled` ends all sessions and resets of the account at once. The last enabled administrator can be neither disabled nor given another role.")
             .if_match()
             .takes::<PatchUser>()
             .answers::<UserResponse>(200)
             .tagged()
             .refuses(&[P::NotFound, P::LastAdministrator]),
         Operation::of("deleteUser", "Delete an account")
-            .says("Personal data is gone at once; what was recorded keeps an internal id.")
+            .says("Deletes all personal data at once. Audit events keep an internal ID of the account.")
             .if_match()
             .refuses(&[P::NotFound, P::LastAdministrator]),
         Operation::of("issueTemporaryPassword", "Issue a temporary password")
-            .says("Ends the password, the sessions and the resets of the account, and any temporary password before it. Shown this once.")
+            .says("The old password, any earlier temporary password, and all sessions and resets of the account stop working. The new temporary password is shown only once.")
             .answers::<CreatedResponse>(200)
             .tagged()
             .refuses(&[P::NotFound]),
         Operation::of("unlockUser", "Unlock an account")
-            .says("Ends a wait of sign-in and opens reset again: wrong passwords and failed guesses are forgotten.")
+            .says("Clears wrong passwords and failed guesses, so that the user can sign in and reset again without waiting.")
             .refuses(&[P::NotFound]),
-        Operation::of("requireRegistration", "Have the methods verified anew")
-            .says("The methods stay and still reset; the next sign-in asks to verify each of them again.")
+        Operation::of("requireRegistration", "Require registration again")
+            .says("The next sign-in asks the user to verify each method again. Until then, the methods can still be used for a reset.")
             .refuses(&[P::NotFound]),
-        Operation::of("listUserMethods", "The methods of an account")
-            .says("Masked: enough to recognise, too little to use.")
+        Operation::of("listUserMethods", "List the methods of an account")
+            .says("Destinations are masked: enough to recognise them, too little to use them.")
             .answers::<MethodsResponse>(200)
             .refuses(&[P::NotFound]),
         Operation::of("deleteUserMethod", "Delete a method of an account")
-            .says("Its sessions, resets and codes end; every address valid before is told.")
+            .says("Ends all sessions, resets and codes of the account, and sends a notice to every destination that was valid before.")
             .refuses(&[P::NotFound]),
-        Operation::of("canReset", "Whether somebody can reset, or why not")
-            .says("The real reason, which a reset itself never tells.")
+        Operation::of("canReset", "Check whether a user can reset their password")
+            .says("Gives the actual reason if the user cannot. A reset itself never reveals it.")
             .answers::<CanResetResponse>(200)
             .refuses(&[P::NotFound]),
-        Operation::of("listGroups", "The groups")
-            .says("Names of all groups that have somebody in them.")
+        Operation::of("listGroups", "List the groups")
+            .says("Names of all groups with at least one member.")
             .pages::<GroupName>(),
     ]
 }

@@ -1,5 +1,5 @@
-//! Routes, one file a function: its rows, its handlers, and what the API
-//! document says of each.
+//! One file for each function: its routes, their handlers, and their descriptions in
+//! the API document.
 
 pub mod directory;
 pub mod policy;
@@ -11,8 +11,8 @@ pub mod verify;
 
 use super::route::Routes;
 
-/// The routes of each function that serves the API. A function uses its own
-/// only: this list would link the handlers of all.
+/// The routes of all functions that serve the API, for the API document and tests. A
+/// function names only its own routes: this list would link all handlers into it.
 pub const API: [fn() -> Routes; 6] = [
     policy::routes,
     directory::routes,

@@ -26,6 +26,7 @@ use domain::language::Language;
 use domain::policy::Policy;
 use std::sync::Arc;
 
+/// The rows of the function `policy`.
 #[rustfmt::skip]
 pub fn routes() -> Routes {
     let rows = vec![
@@ -69,7 +70,7 @@ async fn save(
     Ok(tagged(outcome.policy.version, PolicySaveResponse::of(&outcome, language)))
 }
 
-/// `?dryRun=true`: judge the policy, but do not save it.
+/// `?dryRun=true`: check the policy, but do not save it.
 struct DryRun(bool);
 
 impl<S: Sync> FromRequestParts<S> for DryRun {
@@ -108,38 +109,38 @@ async fn put_terms(
     Ok(tagged(saved.version, TermsResponse::from(&saved)))
 }
 
-/// What the API document says of each route, by its ID.
+/// Descriptions of the routes for the API document, by route ID.
 #[cfg(feature = "openapi")]
 #[rustfmt::skip]
 pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
-    use crate::http::openapi::operation::{Operation};
+    use crate::http::openapi::operation::Operation;
     vec![
-        Operation::of("getLimits", "The numbers a client needs")
-            .says("Lengths, lifetimes and waits that hold for everybody. Never a budget, a list of countries, or the state of an account.")
+        Operation::of("getLimits", "Get the limits that a client needs")
+            .says("Lengths, lifetimes and waits, which are the same for all accounts. Does not show budgets, allowed countries, or the state of an account.")
             .answers::<LimitsResponse>(200),
-        Operation::of("getOrganisation", "What pages say of the organisation")
-            .says("Name, help desk, colour and languages, to everybody.")
+        Operation::of("getOrganisation", "Get the organisation")
+            .says("Name, help desk, colour and languages, for pages. No session is needed.")
             .answers::<OrganisationResponse>(200),
-        Operation::of("getPolicy", "The policy")
-            .says("The policy that holds now. Its version is the `ETag` that saving asks for.")
+        Operation::of("getPolicy", "Get the policy")
+            .says("The current policy. Send the `ETag` of the response in `If-Match` to save a new one.")
             .answers::<PolicyResponse>(200)
             .tagged(),
         Operation::of("savePolicy", "Save the policy")
-            .says("Replaces the policy; it acts on the next request of everybody, on resets under way too. Tells whom the change cuts off, and what else to know before relying on it.")
-            .query("dryRun", "Judge and tell, but do not save.", r#"{ "type": "boolean", "default": false }"#)
+            .says("Replaces the policy. It applies to all requests from now on, including those of resets under way. The response shows how many users can no longer reset their password, and other warnings.")
+            .query("dryRun", "Check the policy and show its effects, but do not save it.", r#"{ "type": "boolean", "default": false }"#)
             .if_match()
             .takes::<Policy>()
             .answers::<PolicySaveResponse>(200)
             .tagged(),
-        Operation::of("listPolicies", "Earlier policies")
-            .says("Every version that was saved, the newest first.")
+        Operation::of("listPolicies", "List saved policies")
+            .says("All versions that were saved, newest first.")
             .pages::<PolicyResponse>(),
-        Operation::of("getTerms", "The organisation's own terms")
-            .says("Words that no new password may be made of, as they were written.")
+        Operation::of("getTerms", "Get the organisation's terms")
+            .says("Words that new passwords must not be made of, as they were typed.")
             .answers::<TermsResponse>(200)
             .tagged(),
-        Operation::of("saveTerms", "Save the organisation's own terms")
-            .says("Replaces up to 1,000 terms. They are compared without case, common digits for letters, and by one slip of the finger.")
+        Operation::of("saveTerms", "Save the organisation's terms")
+            .says("Replaces the terms, at most 1,000. A password is compared with them regardless of case, of common substitutions such as `0` for `o`, and of one typing error.")
             .if_match()
             .takes::<SaveTerms>()
             .answers::<TermsResponse>(200)

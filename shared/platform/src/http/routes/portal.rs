@@ -1,5 +1,5 @@
-//! Routes of the function `portal`: pages and what they are made of. They are
-//! the same for everybody, hold nothing of anybody and ask nobody.
+//! Routes of the function `portal`: pages, and the files that they load. They are
+//! the same for all callers: no session, table or key is read.
 
 use crate::http::answer_log::{AnswerLog, Note};
 use crate::http::event::gateway::Invocation;
@@ -19,22 +19,30 @@ use domain::context::Clock;
 use domain::error::Problem;
 use domain::language::Language;
 
-/// A file of the pages, as `web/dist` of the function names it.
+/// A file of `web/dist` in the function's folder, built into the program.
 pub struct File {
-    /// `assets/…`, or a language and the name of a page.
+    /// Its path in `web/dist`: `assets/…`, or a language and the name of a page.
     pub name: &'static str,
+    /// Its kind.
     pub kind: Kind,
-    /// Its `ETag`.
+    /// Its `ETag`, in quotes.
     pub tag: &'static str,
+    /// Its content.
     pub plain: &'static [u8],
+    /// Its content, compressed by Brotli.
     pub brotli: &'static [u8],
 }
 
+/// The kind of a file.
 #[derive(Clone, Copy)]
 pub enum Kind {
+    /// A page.
     Html,
+    /// JavaScript.
     Script,
+    /// CSS.
     Style,
+    /// SVG.
     Picture,
 }
 
@@ -51,8 +59,8 @@ impl Kind {
 
 type Files = &'static [File];
 
-/// The pages. They read no session, so that every caller may have them; their
-/// query is read by the page's script and by nothing else.
+/// The rows of the function `portal`. Of a page's query only `mkt` is read here; the
+/// rest is for the page's script.
 #[rustfmt::skip]
 pub fn routes() -> Routes<Files> {
     let rows = vec![
@@ -67,7 +75,8 @@ pub fn routes() -> Routes<Files> {
     Routes { function: "portal", rows }
 }
 
-/// The router of the pages, with the headers of every answer.
+/// The router of the pages, which adds the headers, log line and metrics of every
+/// response.
 pub fn router(files: Files, metrics: Metrics) -> Router {
     routes().plain_router(files).layer(from_fn_with_state(metrics, finish))
 }
@@ -88,13 +97,15 @@ async fn admin(files: State<Files>, query: RawQuery, headers: HeaderMap) -> Resp
     page("admin", &(files, query, headers))
 }
 
-/// What a page's answer depends on: the files, `?mkt=` and `Accept-Language`.
+/// What the response with a page depends on: the files, `?mkt=` and
+/// `Accept-Language`.
 type Wanted = (State<Files>, RawQuery, HeaderMap);
 
+/// A page in the language of the request.
 fn page(name: &str, (State(files), RawQuery(query), headers): &Wanted) -> Response {
     let language = asked(query.as_deref()).unwrap_or_else(|| accepted(headers));
     let mut response = serve(files, &format!("{}/{name}.html", language.tag()), headers);
-    // A page names assets that may be kept, so it is asked for each time.
+    // Browsers keep assets but must revalidate the page, which names the current ones.
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
         .headers_mut()
@@ -113,16 +124,17 @@ async fn asset(
     headers: HeaderMap,
 ) -> Response {
     let mut response = serve(files, &format!("assets/{file}"), &headers);
-    // Its name changes with what it holds.
-    let keep = if response.status() == StatusCode::NOT_FOUND {
+    // Its name changes with its content, so browsers may keep it.
+    let caching = if response.status() == StatusCode::NOT_FOUND {
         "no-store"
     } else {
         "public, max-age=31536000, immutable"
     };
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
     response
 }
 
+/// A file, compressed if the caller accepts that, or 304 if the caller has it.
 fn serve(files: Files, name: &str, headers: &HeaderMap) -> Response {
     let Some(file) = files.iter().find(|file| file.name == name) else {
         return StatusCode::NOT_FOUND.into_response();
@@ -133,36 +145,38 @@ fn serve(files: Files, name: &str, headers: &HeaderMap) -> Response {
             .flat_map(|line| line.split(','))
             .any(|part| part.trim().trim_start_matches("W/") == value)
     };
-    let told = [
+    let described = [
         (header::ETAG, file.tag),
         (header::CONTENT_TYPE, file.kind.mime()),
         (header::VARY, "Accept-Encoding, Accept-Language"),
     ];
     if named(header::IF_NONE_MATCH, file.tag) {
-        return (StatusCode::NOT_MODIFIED, told).into_response();
+        return (StatusCode::NOT_MODIFIED, described).into_response();
     }
     match named(header::ACCEPT_ENCODING, "br") {
-        true => (told, [(header::CONTENT_ENCODING, "br")], Body::from(file.brotli)).into_response(),
-        false => (told, Body::from(file.plain)).into_response(),
+        true => {
+            (described, [(header::CONTENT_ENCODING, "br")], Body::from(file.brotli)).into_response()
+        }
+        false => (described, Body::from(file.plain)).into_response(),
     }
 }
 
 async fn home(RawQuery(query): RawQuery) -> Redirect {
-    // The language that was asked for goes along.
+    // Keep the requested language.
     match asked(query.as_deref()) {
         Some(language) => Redirect::to(&format!("/sign-in?mkt={}", language.tag())),
         None => Redirect::to("/sign-in"),
     }
 }
 
-/// Where password managers send people (W3C, a well-known URL for changing
-/// passwords).
+/// The address that password managers open to change a password (W3C, a well-known
+/// URL for changing passwords).
 async fn change_password() -> Redirect {
     Redirect::to("/security-info")
 }
 
-/// Headers of every answer: nothing but our own files is loaded, nothing is
-/// inline, no form goes anywhere by itself, and nobody frames us (ASVS 3.4).
+/// Headers of every response (ASVS 3.4): a page loads our own files only, runs no inline
+/// script or style, submits forms by script only, and cannot be framed.
 const HEADERS: [(HeaderName, &str); 7] = [
     (
         header::CONTENT_SECURITY_POLICY,

@@ -26,6 +26,7 @@ use domain::flow::registration::start_method::{resend, start_method};
 use domain::flow::registration::view::view_methods;
 use domain::password::Password;
 
+/// The rows of the function `registration`.
 #[rustfmt::skip]
 pub fn routes() -> Routes {
     let rows = vec![
@@ -122,7 +123,7 @@ async fn put_password(
     Ok(hand_out(session, transport, ctx.now))
 }
 
-/// What the API document says of each route, by its ID.
+/// Descriptions of the routes for the API document, by route ID.
 #[cfg(feature = "openapi")]
 #[rustfmt::skip]
 pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
@@ -130,40 +131,40 @@ pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
     use crate::http::api::SessionResponse;
     use domain::error::ProblemCode as P;
     vec![
-        Operation::of("listMethods", "One's own methods")
-            .says("Masked, with the kinds that are allowed and how many are needed.")
+        Operation::of("listMethods", "List your methods")
+            .says("Destinations are masked. Also shows the kinds that are allowed and how many are needed.")
             .answers::<MethodsResponse>(200),
         Operation::of("addMethod", "Add or change a method")
-            .says("Sends a code to the address. It is used for nothing before that code comes back; then it takes the place of the account's address of that kind.")
+            .says("Sends a code to the destination. Once the code is verified, the destination replaces the account's earlier one of that kind. Before that, it is used for nothing else.")
             .takes::<AddMethod>()
             .answers::<ChallengeResponse>(202)
             .refuses(SENDING)
             .refuses(&[P::PasswordProofRequired]),
-        Operation::of("deleteMethod", "Delete one's own method")
-            .says("The session goes on; others, resets and codes end, and every address valid before is told.")
+        Operation::of("deleteMethod", "Delete one of your methods")
+            .says("Ends all other sessions, and all resets and codes of the account, and sends a notice to every destination that was valid before. This session stays.")
             .refuses(&[P::NotFound, P::PasswordProofRequired]),
-        Operation::of("resendCode", "Send another code to a new address")
-            .says("The code before it is dead. The wait doubles each time.")
+        Operation::of("resendCode", "Send another code to a new destination")
+            .says("The earlier code stops working. The wait before the next code doubles each time.")
             .answers::<ChallengeResponse>(202)
             .refuses(SENDING)
             .refuses(&[P::NotFound, P::PasswordProofRequired]),
         Operation::of("finishRegistration", "Finish registration")
-            .says("Once enough kinds are verified, the session reaches everything. Its bearer is a new one.")
+            .says("When enough kinds are verified, the session becomes a full session, under a new bearer.")
             .answers::<SessionResponse>(200)
             .sets_cookie()
             .refuses(&[P::MethodMissing]),
-        Operation::of("postponeRegistration", "Register later")
-            .says("Where the policy still allows it. The session's bearer is a new one.")
+        Operation::of("postponeRegistration", "Postpone registration")
+            .says("If the policy still allows it. The session gets a new bearer.")
             .answers::<SessionResponse>(200)
             .sets_cookie()
             .refuses(&[P::NothingDue, P::PostponeOver]),
-        Operation::of("reconfirmMethods", "Say that the methods are still right")
-            .says("The session's bearer is a new one.")
+        Operation::of("reconfirmMethods", "Confirm that your methods are still right")
+            .says("The session gets a new bearer.")
             .answers::<SessionResponse>(200)
             .sets_cookie()
             .refuses(&[P::NothingDue]),
-        Operation::of("changePassword", "Change one's own password")
-            .says("Takes the current one too. Every other session, reset and code of the account ends; the session's bearer is a new one.")
+        Operation::of("changePassword", "Change your password")
+            .says("Needs the current password too. Ends all other sessions, and all resets and codes of the account. This session gets a new bearer.")
             .takes::<ChangePassword>()
             .answers::<SessionResponse>(200)
             .sets_cookie()

@@ -28,6 +28,7 @@ use domain::password::Password;
 use domain::port::KeyRing;
 use std::sync::Arc;
 
+/// The rows of the function `reset`.
 #[rustfmt::skip]
 pub fn routes() -> Routes {
     let rows = vec![
@@ -58,7 +59,7 @@ async fn start(
     let again = async |ctx: &RequestContext, _| {
         Ok((start_reset_again(store, ring, ctx, &user_id).await?, None))
     };
-    // The answer holds the bearer: a caller at another address gets its own.
+    // The response contains the bearer: a caller at another address gets its own reset.
     let (started, step) = idempotent(&host, &ctx, key, &handle, &ctx.source, first, again).await?;
     let note = Note { step, ..Note::of(&started.support_code) };
     Ok((StatusCode::CREATED, Extension(note), Json(started.into())))
@@ -115,7 +116,7 @@ async fn put_password(
     Ok((StatusCode::NO_CONTENT, Extension(note)))
 }
 
-/// What the API document says of each route, by its ID.
+/// Descriptions of the routes for the API document, by route ID.
 #[cfg(feature = "openapi")]
 #[rustfmt::skip]
 pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
@@ -123,22 +124,22 @@ pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
     use domain::error::ProblemCode as P;
     vec![
         Operation::of("startReset", "Start a reset")
-            .says("The same for every user ID, whether or not it has an account: the kinds are the policy's. The bearer is shown this once.")
+            .says("The response looks the same whether or not the user ID has an account; its kinds come from the policy. The bearer is shown only once.")
             .takes::<StartReset>()
             .answers::<StartedResponse>(201)
             .refuses(&[P::ResetOff, P::ResetClosed, P::TooManyFromAddress]),
-        Operation::of("getReset", "What a reset needs next")
-            .says("`method`: prove a kind, or one more. `password`: set the new one.")
+        Operation::of("getReset", "Get the next step of a reset")
+            .says("`next` is `method` to verify a kind (or one more), or `password` to set the new password.")
             .answers::<ResetResponse>(200),
-        Operation::of("cancelReset", "Cancel a reset").says("It is over, and its codes are dead."),
-        Operation::of("sendCode", "Have a code sent")
-            .says("If the account exists and has a method of this kind (and the address typed is that method's, where it must be typed), a code is on its way. The answer is the same if not.")
+        Operation::of("cancelReset", "Cancel a reset").says("Ends the reset. Its codes stop working."),
+        Operation::of("sendCode", "Send a code")
+            .says("Sends a code if the account exists and has a method of this kind. If the destination must be typed, it must also match that method. The response is the same if no code is sent.")
             .takes::<SendCode>()
             .answers::<ChallengeResponse>(202)
             .refuses(SENDING)
             .refuses(&[P::ResetClosed]),
         Operation::of("resetPassword", "Set the new password")
-            .says("Ends the reset, the old password, and every session and reset of the account. A refused password leaves the reset alive. Nobody is signed in by it.")
+            .says("Ends this reset, and all sessions and other resets of the account. The old password stops working. If the new password is refused, the reset goes on. The caller is not signed in.")
             .takes::<SetPassword>()
             .refuses(&[P::ProofMissing, P::PasswordRefused]),
     ]

@@ -27,6 +27,7 @@ use domain::secret::ExposeSecret;
 use domain::session::postpone_until;
 use std::sync::Arc;
 
+/// The rows of the function `sign-in`.
 #[rustfmt::skip]
 pub fn routes() -> Routes {
     let rows = vec![
@@ -54,7 +55,7 @@ async fn start(
     let user_id = TypedUserId::new(body.user_id);
     let password = Password::new(&body.password);
     if user_id.is_too_long() || password.is_too_long() {
-        // No account has such an ID or password: refused without a call or a hash.
+        // No account has such an ID or password: refuse without a call or a hash.
         return Err(ProblemCode::SignInFailed.into());
     }
     let handle = host.ring.keys().await?.handle(&user_id);
@@ -62,7 +63,7 @@ async fn start(
         sign_in(&host.store, &*host.ring, &host.hasher, ctx, &user_id, &password).await
     };
     let again = async |ctx: &RequestContext, _| sign_in_again(&host.store, ctx, &handle).await;
-    // Another password is another sign-in, which counts.
+    // A request with another password is a new attempt, not a repeated one.
     let credential = body.password.expose_secret();
     let session = idempotent(&host, &ctx, key, &handle, credential, first, again).await?;
     Ok(hand_out(session, body.session, ctx.now))
@@ -117,34 +118,34 @@ async fn me(Caller { host, ctx, bearer }: Caller) -> Result<Json<MeResponse>, Re
     }))
 }
 
-/// What the API document says of each route, by its ID.
+/// Descriptions of the routes for the API document, by route ID.
 #[cfg(feature = "openapi")]
 #[rustfmt::skip]
 pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
-    use crate::http::openapi::operation::{Operation};
+    use crate::http::openapi::operation::Operation;
     use crate::http::api::SessionResponse;
     use domain::error::ProblemCode as P;
     vec![
         Operation::of("signIn", "Sign in")
-            .says("The session travels as a bearer in the answer or, for pages of the configured address that ask for it, in a `__Host-` cookie. `next` tells what has to be done first. After ten wrong passwords sign-in waits a minute, doubling to fifteen.")
+            .says("The response contains the session's bearer or, for pages of the configured address that ask for it, sets a `__Host-` cookie. `next` names the step that the user must do first. After ten wrong passwords, sign-in waits one minute; the wait doubles, up to 15 minutes.")
             .takes::<SignIn>()
             .answers::<SessionResponse>(200)
             .sets_cookie()
             .refuses(&[P::SignInFailed, P::SignInLocked, P::CrossSite, P::SignInRequired]),
-        Operation::of("getMe", "Who is signed in")
-            .says("The account of the session, how far it reaches, and what comes next.")
+        Operation::of("getMe", "Get the signed-in user")
+            .says("The user of the session, what the session may be used for, and the next step.")
             .answers::<MeResponse>(200),
         Operation::of("signOut", "Sign out")
             .says("Ends this session.")
             .sets_cookie(),
-        Operation::of("confirmPassword", "Prove the password again")
-            .says("For twenty minutes the session may then change methods. Its bearer is a new one.")
+        Operation::of("confirmPassword", "Confirm your password")
+            .says("The session may then change methods for 20 minutes. It gets a new bearer.")
             .takes::<ConfirmPassword>()
             .answers::<SessionResponse>(200)
             .sets_cookie()
             .refuses(&[P::CurrentPasswordWrong, P::SignInLocked]),
         Operation::of("signOutEverywhere", "Sign out everywhere")
-            .says("Ends every session of the account, this one too.")
+            .says("Ends all sessions of the account, including this one, and its resets and codes.")
             .sets_cookie(),
     ]
 }

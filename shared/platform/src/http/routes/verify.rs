@@ -22,6 +22,7 @@ use domain::idempotency::IdempotencyRecord;
 use domain::secret::{BearerKind, ExposeSecret};
 use std::sync::Arc;
 
+/// The rows of the function `verify`.
 #[rustfmt::skip]
 pub fn routes() -> Routes {
     let rows = vec![
@@ -60,15 +61,15 @@ async fn verify(
     Ok((Extension(note), Json(VerifiedResponse { verified })))
 }
 
-/// What the API document says of each route, by its ID.
+/// Descriptions of the routes for the API document, by route ID.
 #[cfg(feature = "openapi")]
 #[rustfmt::skip]
 pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
-    use crate::http::openapi::operation::{Operation};
+    use crate::http::openapi::operation::Operation;
     use domain::error::ProblemCode as P;
     vec![
-        Operation::of("verifyCode", "Enter a code")
-            .says("For the registration or the reset that asked for the code. Every code that is not accepted is one problem, which does not tell why.")
+        Operation::of("verifyCode", "Verify a code")
+            .says("For the reset or the registration that the code was sent for. All codes that are not accepted give the same problem, which does not tell the reason.")
             .takes::<VerifyCode>()
             .answers::<VerifiedResponse>(200)
             .refuses(&[P::CodeNotAccepted, P::ResetEnded, P::NotFound, P::ResetClosed, P::TooSoon]),
