@@ -82,11 +82,11 @@ def of_user(case: Case) -> Ready:
 
 
 def of_method(case: Case) -> Ready:
-    return Ready(path={"userId": people.registered().user_id, "kind": "email"})
+    return Ready(path={"userId": people.registered().user_id, "methodId": "email"})
 
 
 def own_method(case: Case) -> Ready:
-    return Ready(path={"kind": "email"}, bearer=people.registered().bearer)
+    return Ready(path={"methodId": "email"}, bearer=people.registered().bearer)
 
 
 def new_method(case: Case) -> Ready:
@@ -96,7 +96,7 @@ def new_method(case: Case) -> Ready:
 
 def resend_code(case: Case) -> Ready | None:
     person = people.may_resend()
-    return Ready(path={"kind": "email"}, bearer=person.bearer) if person else None
+    return Ready(path={"methodId": "email"}, bearer=person.bearer) if person else None
 
 
 def change_password(case: Case) -> Ready:

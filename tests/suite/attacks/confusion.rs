@@ -25,7 +25,7 @@ fn administration() -> Vec<Ask> {
             .find(|known| *known == method)
             .expect("a method");
         let path =
-            example(&pattern.replace("{userId}", "ann@example.com").replace("{kind}", "email"));
+            example(&pattern.replace("{userId}", "ann@example.com").replace("{methodId}", "email"));
         let body = bodies()
             .into_iter()
             .find(|(m, p, _)| *m == method && *p == pattern)

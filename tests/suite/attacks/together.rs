@@ -272,7 +272,7 @@ async fn a29_a_password_and_a_move_at_once_end_as_in_one_of_the_two_orders() {
 
 /// The stored, verified mail address.
 async fn stored(world: &World, user_id: &str) -> String {
-    account(world, user_id).await["methods"]["M"]["email"]["M"]["destination"].to_string()
+    account(world, user_id).await["methods"]["M"]["email"]["M"]["binding"]["M"]["delivered"]["M"]["destination"].to_string()
 }
 
 #[tokio::test(flavor = "multi_thread")]

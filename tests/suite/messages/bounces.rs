@@ -49,7 +49,7 @@ async fn account(world: &World, user_id: &str) -> Value {
 
 /// Since when a method is undeliverable, and the reason, as the table stores them.
 async fn mark(world: &World, kind: &str) -> Option<(String, String)> {
-    let mark = account(world, "ann@example.com").await["methods"]["M"][kind]["M"]["undeliverable"]
+    let mark = account(world, "ann@example.com").await["methods"]["M"][kind]["M"]["binding"]["M"]["delivered"]["M"]["undeliverable"]
         ["M"]
         .clone();
     Some((mark["since"]["N"].as_str()?.to_owned(), mark["reason"]["S"].as_str()?.to_owned()))

@@ -218,7 +218,8 @@ fn probe(method: &str, path: &str) -> Ask {
         bodies().into_iter().find(|(m, p, _)| *m == method && *p == path).map(|(.., body)| body);
     Ask {
         body,
-        ..Ask::new(method, example(&path.replace("{kind}", "email"))).header("if-match", "\"999\"")
+        ..Ask::new(method, example(&path.replace("{methodId}", "email")))
+            .header("if-match", "\"999\"")
     }
 }
 

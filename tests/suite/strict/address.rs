@@ -175,8 +175,10 @@ async fn an_invalid_part_of_a_path_costs_no_call() {
             paths.extend(user_ids.iter().map(of));
             paths.push((example(&put("{userId}", "%ff")), 400, "invalidRequest"));
         }
-        if pattern.contains("{kind}") {
-            paths.extend(kinds.iter().map(|kind| (example(&put("{kind}", kind)), 404, "notFound")));
+        if pattern.contains("{methodId}") {
+            paths.extend(
+                kinds.iter().map(|kind| (example(&put("{methodId}", kind)), 404, "notFound")),
+            );
         }
         if pattern.contains("{challengeId}") {
             paths.extend(challenges.iter().map(|id| (put("{challengeId}", id), 404, "notFound")));
@@ -245,7 +247,7 @@ async fn a51_get_and_head_change_nothing() {
     for pattern in &patterns {
         let path = pattern
             .replace("{userId}", &ann.user_id)
-            .replace("{kind}", "email")
+            .replace("{methodId}", "email")
             .replace("{challengeId}", &sent.text("challengeId"))
             .replace("{resetId}", &reset.id);
         let is_read = routes().iter().any(|(_, method, of)| method == "GET" && of == pattern);
