@@ -59,7 +59,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Methods<T> {
         for (name, value) in BTreeMap::<String, Value>::deserialize(stored)? {
             match name.parse() {
                 Ok(id) => {
-                    methods.insert(id, serde_json::from_value(value).map_err(D::Error::custom)?)
+                    methods.insert(id, serde_json::from_value(value).map_err(D::Error::custom)?);
                 }
                 Err(_) => drop(methods.unknown.insert(name, value)),
             }

@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_stored_hash_reads_back_as_it_was_written() {
-        let hash = parse(GOOD).unwrap();
+        let hash = parse(GOOD).expect("as the test made it");
         assert_eq!(hash.kid, 1);
         assert!(hash.has_current_cost());
         assert_eq!(hash.store().as_stored(), GOOD);
@@ -242,7 +242,8 @@ mod tests {
     #[test]
     fn parameters_up_to_the_bounds_are_read() {
         for params in ["m=8,t=1,p=1", "m=19455,t=2,p=1", "m=19456,t=5,p=1"] {
-            let hash = parse(&GOOD.replace("m=19456,t=2,p=1", params)).unwrap();
+            let hash =
+                parse(&GOOD.replace("m=19456,t=2,p=1", params)).expect("as the test made it");
             assert!(!hash.has_current_cost(), "{params}");
         }
     }
@@ -278,10 +279,12 @@ mod tests {
         let used = |memory: &mut [Block]| {
             assert_eq!(memory.len(), MEMORY as usize);
             let clean = memory.iter().all(|block| block.as_ref().iter().all(|&word| word == 0));
-            memory.iter_mut().for_each(|block| block.as_mut().fill(u64::MAX));
+            for block in memory.iter_mut() {
+                block.as_mut().fill(u64::MAX);
+            }
             (clean, memory.as_ptr().addr())
         };
-        let (clean, first) = buffers.run(used).await.unwrap();
+        let (clean, first) = buffers.run(used).await.expect("as the test made it");
         assert!(clean);
         assert_eq!(buffers.run(used).await, Some((true, first)), "the same, wiped");
         let panics = move |memory: &mut [Block]| {

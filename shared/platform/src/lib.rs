@@ -15,6 +15,34 @@
 //! | [`delivery_events`] | bounces, complaints and undeliverable numbers |
 //! | [`texts`] | every sentence a person reads |
 
+#![warn(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::pedantic)]
+// Pedantic lints that are off, and why.
+#![allow(clippy::option_option, reason = "a merge patch tells `null` from an absent field")]
+#![allow(clippy::zero_sized_map_values, reason = "only the names of the fields are read")]
+#![allow(clippy::format_push_string, reason = "a mail is rendered once, plainly")]
+#![allow(
+    clippy::must_use_candidate,
+    reason = "most functions here return a value and do nothing else"
+)]
+#![allow(clippy::return_self_not_must_use, reason = "builders are used where they are made")]
+#![allow(clippy::match_bool, reason = "two arms show both outcomes side by side")]
+#![allow(clippy::doc_markdown, reason = "DynamoDB and OpenAPI are words here, not code")]
+#![allow(
+    clippy::missing_errors_doc,
+    reason = "a flow's errors are problems, which the API document lists"
+)]
+#![allow(clippy::missing_panics_doc, reason = "an `expect` names what cannot happen")]
+#![allow(clippy::similar_names, reason = "`id` and `uid` are the terms")]
+#![allow(clippy::struct_field_names, reason = "fields are named as the API names them")]
+#![allow(clippy::too_many_lines, reason = "a table is read from top to bottom")]
+#![allow(clippy::needless_pass_by_value, reason = "a handler takes what it consumes")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "counts and times here are far below the limits of their types"
+)]
+
 pub mod connect;
 pub mod delivery_events;
 pub mod dynamodb;

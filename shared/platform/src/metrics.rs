@@ -29,7 +29,6 @@ const NO_COUNTRY: &str = "none";
 
 /// A metric. Its name must not change, since alarms and the dashboard use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
-#[strum(const_into_str)]
 pub enum Metric {
     /// Resets that were started, including decoys.
     ResetsStarted,
@@ -66,8 +65,8 @@ impl Metric {
     pub const ALL: &[Metric] = <Metric as strum::VariantArray>::VARIANTS;
 
     /// The name in CloudWatch, which is the variant's.
-    pub const fn name(self) -> &'static str {
-        self.into_str()
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// The dimensions that it is written with, besides without any.
@@ -115,7 +114,7 @@ impl Metric {
 
 /// A step of a reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
-#[strum(serialize_all = "camelCase", const_into_str)]
+#[strum(serialize_all = "camelCase")]
 pub enum Step {
     /// The reset was started.
     Started,
@@ -132,8 +131,8 @@ pub enum Step {
 
 impl Step {
     /// The value of its dimension: the variant's name in camelCase.
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -246,10 +245,10 @@ impl Line {
                 }
             }
             Some((OutboxState::Failed, ended)) => {
-                line.count(Metric::MessagesFailed, 1, &[ended.kind.map_or("none", Kind::as_str)])
+                line.count(Metric::MessagesFailed, 1, &[ended.kind.map_or("none", Kind::as_str)]);
             }
             Some((OutboxState::Dropped, ended)) => {
-                line.count(Metric::MessagesDropped, 1, &[ended.reason.as_str()])
+                line.count(Metric::MessagesDropped, 1, &[ended.reason.as_str()]);
             }
             Some((OutboxState::Queued | OutboxState::Claimed, _)) | None => {}
         }

@@ -73,7 +73,7 @@ pub async fn rotate(
     match &done {
         Ok(()) => tracing::info!(event = "keysRotated", outcome = "ok", step),
         Err(RotationError(cause)) => {
-            tracing::error!(event = "keysRotated", outcome = "failed", step, cause)
+            tracing::error!(event = "keysRotated", outcome = "failed", step, cause);
         }
     }
     done

@@ -156,7 +156,7 @@ fn place(snapshot: &mut Snapshot, want: &Want<'_>, item: Item) -> Result<(), Pro
         Want::Flags => snapshot.flags = parse(item)?,
         Want::IdempotencyRecord(..) => snapshot.idempotency = Some(parse(item)?),
         Want::Administrators => {
-            snapshot.administrators = parse::<AdministratorsItem>(item)?.members
+            snapshot.administrators = parse::<AdministratorsItem>(item)?.members;
         }
         Want::Group(name) => {
             snapshot.groups.insert((*name).clone());

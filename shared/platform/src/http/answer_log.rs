@@ -41,14 +41,20 @@ pub(super) struct AnswerLog {
 
 impl AnswerLog {
     /// Starts the clock. `request` is `None` for a direct invocation.
-    pub fn begin(id: &str, now: Time, request: Option<&Request>) -> AnswerLog {
+    pub(crate) fn begin(id: &str, now: Time, request: Option<&Request>) -> AnswerLog {
         let route =
             request.map(|request| (request.method().clone(), request.extensions().get().cloned()));
         AnswerLog { id: id.to_owned(), now, began: Instant::now(), route }
     }
 
     /// Writes both lines, about the status and the problem that the caller got.
-    pub fn write(self, metrics: &Metrics, status: u16, problem: Option<&Problem>, note: &Note) {
+    pub(crate) fn write(
+        self,
+        metrics: &Metrics,
+        status: u16,
+        problem: Option<&Problem>,
+        note: &Note,
+    ) {
         let outcome = match (problem, status) {
             (Some(problem), _) => problem.code.as_str().to_owned(),
             (None, ..400) => "ok".to_owned(),
@@ -71,7 +77,12 @@ impl AnswerLog {
                 milliseconds,
             ),
             None => {
-                tracing::info!(event = "invoked", outcome, supportCode = support_code, milliseconds)
+                tracing::info!(
+                    event = "invoked",
+                    outcome,
+                    supportCode = support_code,
+                    milliseconds
+                );
             }
         }
         let line = Line::answer(note.step, note.verified.as_ref(), problem);

@@ -7,7 +7,7 @@ use domain::port::{Content, Outgoing};
 use zeroize::Zeroizing;
 
 /// A mail, ready to be sent.
-pub struct Mail {
+pub(crate) struct Mail {
     /// The subject, without a code.
     pub subject: String,
     /// The body as plain text.
@@ -23,7 +23,7 @@ enum Block {
 }
 
 /// The mail of a message, in its language.
-pub fn render(message: &Outgoing<'_>) -> Mail {
+pub(crate) fn render(message: &Outgoing<'_>) -> Mail {
     let organisation = message.organisation.name.as_str();
     let say = |key: &str, values: &[(&str, &str)]| {
         let mut values = values.to_vec();
@@ -91,7 +91,7 @@ fn as_html(
     for block in blocks {
         match block {
             Block::Line(line) => {
-                out.push_str(&format!("<p style=\"margin:0 0 16px\">{}</p>", escape(line)))
+                out.push_str(&format!("<p style=\"margin:0 0 16px\">{}</p>", escape(line)));
             }
             Block::Code(code) => {
                 let digits = Zeroizing::new(format!(

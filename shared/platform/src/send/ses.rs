@@ -10,7 +10,7 @@ use domain::delivery::MessageId;
 use domain::port::SendError;
 
 /// Sends mails.
-pub struct Mailer {
+pub(crate) struct Mailer {
     client: Client,
     from: String,
     configuration_set: Option<String>,
@@ -18,7 +18,7 @@ pub struct Mailer {
 
 impl Mailer {
     /// A sender with the configured address and configuration set.
-    pub fn new(client: Client, settings: &Settings) -> Mailer {
+    pub(crate) fn new(client: Client, settings: &Settings) -> Mailer {
         Mailer {
             client,
             from: settings.mail_from.clone(),
@@ -31,7 +31,7 @@ impl Mailer {
     ///
     /// # Errors
     /// Why SES did not take it, or that it did not answer.
-    pub async fn send(&self, to: &str, mail: Mail) -> Result<Option<MessageId>, SendError> {
+    pub(crate) async fn send(&self, to: &str, mail: Mail) -> Result<Option<MessageId>, SendError> {
         let part = |text: &str| {
             Content::builder().data(text).charset("UTF-8").build().expect("data is set")
         };

@@ -13,13 +13,13 @@ use domain::port::SendError;
 const SMS_TYPE: (&str, &str) = ("AWS.SNS.SMS.SMSType", "Transactional");
 
 /// Sends text messages.
-pub struct Texter {
+pub(crate) struct Texter {
     client: Client,
 }
 
 impl Texter {
     /// A sender over an AWS configuration.
-    pub fn new(aws: &SdkConfig) -> Texter {
+    pub(crate) fn new(aws: &SdkConfig) -> Texter {
         Texter { client: Client::new(aws) }
     }
 
@@ -30,7 +30,7 @@ impl Texter {
     ///
     /// # Errors
     /// Why SNS did not take it, or that it did not answer.
-    pub async fn send(&self, to: &str, text: &str) -> Result<Option<MessageId>, SendError> {
+    pub(crate) async fn send(&self, to: &str, text: &str) -> Result<Option<MessageId>, SendError> {
         let (name, value) = SMS_TYPE;
         let sms_type = MessageAttributeValue::builder()
             .data_type("String")

@@ -33,12 +33,12 @@ pub(crate) struct Watched<'a> {
 }
 
 impl<'a> Watched<'a> {
-    pub fn new(channels: &'a Channels) -> Watched<'a> {
+    pub(crate) fn new(channels: &'a Channels) -> Watched<'a> {
         Watched { channels, handed: OnceLock::new() }
     }
 
     /// The message that was handed over, if there was one.
-    pub fn handed(self) -> Option<Handed> {
+    pub(crate) fn handed(self) -> Option<Handed> {
         self.handed.into_inner()
     }
 }
@@ -55,9 +55,8 @@ impl Sender for Watched<'_> {
             }
         };
         let taken = match &sent {
-            Ok(_) => true,
             // Without an answer the message may have been taken: count it.
-            Err(SendError::Unknown) => true,
+            Ok(_) | Err(SendError::Unknown) => true,
             Err(SendError::Permanent | SendError::Refused) => false,
         };
         let country = || message.to.country().unwrap_or_else(|| "ZZ".to_owned());

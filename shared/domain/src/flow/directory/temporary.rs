@@ -31,7 +31,7 @@ pub(super) const TEMPORARY_PASSWORD: &str = "temporary password";
 
 impl Issued {
     /// Makes and hashes a temporary password.
-    pub async fn new(
+    pub(crate) async fn new(
         hasher: &impl PasswordHasher,
         ctx: &RequestContext,
     ) -> Result<Issued, Problem> {

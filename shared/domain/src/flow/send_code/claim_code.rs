@@ -17,7 +17,7 @@ const CHARGES: usize = 8;
 impl<S: Store, R: KeyRing> Row<'_, S, R> {
     /// Claims the row and charges its limits in one write. `None` if the code is to be sent now,
     /// else what handling the row came to.
-    pub async fn claim_code(
+    pub(crate) async fn claim_code(
         &self,
         name: &str,
         address: &Address,

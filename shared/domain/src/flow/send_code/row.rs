@@ -35,7 +35,7 @@ pub(super) enum Fate {
 
 impl<S: Store, R: KeyRing> Row<'_, S, R> {
     /// What to do with the row in this round, by its state, its tries and its last claim.
-    pub fn fate(&self) -> Fate {
+    pub(crate) fn fate(&self) -> Fate {
         let is_code = match self.row.message {
             Message::Code { .. } => true,
             Message::Notice { .. } | Message::ToAdministrators { .. } => false,
@@ -80,7 +80,7 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
 
     /// Claims the row for one try, and writes the charge. `false` if another invocation claimed it
     /// first.
-    pub async fn claim(&self, charge: Option<Change>) -> Result<bool, Problem> {
+    pub(crate) async fn claim(&self, charge: Option<Change>) -> Result<bool, Problem> {
         // Charged at the first try only.
         let charge = charge.filter(|_| self.row.state == OutboxState::Queued);
         match self
@@ -95,7 +95,7 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
     }
 
     /// The changes that claim the row and write the charges.
-    pub fn claiming(&self, charges: Vec<Change>) -> Vec<Change> {
+    pub(crate) fn claiming(&self, charges: Vec<Change>) -> Vec<Change> {
         let (handle, id, tries) = (self.row.handle.clone(), self.row.id.clone(), self.row.tries);
         let claim = Change::ClaimMessage {
             handle,
@@ -108,7 +108,7 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
 
     /// Hands the message to its channel, and records how it went. `name` is the pseudonym of its
     /// destination.
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         sender: &impl Sender,
         message: Outgoing<'_>,
@@ -144,7 +144,11 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
     }
 
     /// Records how the row ended.
-    pub async fn close(&self, state: OutboxState, reason: Reason) -> Result<Handled, Problem> {
+    pub(crate) async fn close(
+        &self,
+        state: OutboxState,
+        reason: Reason,
+    ) -> Result<Handled, Problem> {
         let close = Change::CloseMessage {
             handle: self.row.handle.clone(),
             id: self.row.id.clone(),
@@ -172,12 +176,12 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
     }
 
     /// The row must be handled again later.
-    pub fn left(&self) -> Handled {
+    pub(crate) fn left(&self) -> Handled {
         Handled::Left(self.row.support_code.clone())
     }
 
     /// The language of a message to an account with this language.
-    pub fn language(&self, own: Option<Language>) -> Language {
+    pub(crate) fn language(&self, own: Option<Language>) -> Language {
         own.unwrap_or(self.policy.organisation.language)
     }
 }

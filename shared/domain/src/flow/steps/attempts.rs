@@ -17,12 +17,12 @@ pub(in crate::flow) struct Attempts {
 
 impl Attempts {
     /// Up to three attempts at the commit named `step`.
-    pub fn of(step: &'static str) -> Attempts {
+    pub(crate) fn of(step: &'static str) -> Attempts {
         Attempts::at_most(step, ATTEMPTS)
     }
 
     /// Up to `most` attempts at the commit named `step`.
-    pub fn at_most(step: &'static str, most: usize) -> Attempts {
+    pub(crate) fn at_most(step: &'static str, most: usize) -> Attempts {
         Attempts { step, most, begun: 0 }
     }
 
@@ -30,7 +30,7 @@ impl Attempts {
     ///
     /// # Errors
     /// `unavailable` when all attempts are used up.
-    pub fn begin(&mut self) -> Result<(), Problem> {
+    pub(crate) fn begin(&mut self) -> Result<(), Problem> {
         if self.begun == self.most {
             return Err(Problem::unavailable());
         }
@@ -43,7 +43,7 @@ impl Attempts {
     ///
     /// # Errors
     /// If the changes were not committed for another reason.
-    pub async fn commit(
+    pub(crate) async fn commit(
         &self,
         store: &impl Store,
         ctx: &RequestContext,

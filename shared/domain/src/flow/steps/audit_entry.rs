@@ -22,7 +22,7 @@ pub(in crate::flow) struct AuditEntry<'a> {
 
 impl<'a> AuditEntry<'a> {
     /// An entry with the support code of the request and nothing else set.
-    pub fn new(ctx: &RequestContext, handle: &'a Handle, event: Event) -> AuditEntry<'a> {
+    pub(crate) fn new(ctx: &RequestContext, handle: &'a Handle, event: Event) -> AuditEntry<'a> {
         AuditEntry {
             handle,
             uid: None,
@@ -37,7 +37,7 @@ impl<'a> AuditEntry<'a> {
     }
 
     /// The change that appends the entry to the audit trail.
-    pub fn record(self, ctx: &RequestContext, policy: &Policy) -> Change {
+    pub(crate) fn record(self, ctx: &RequestContext, policy: &Policy) -> Change {
         Change::RecordEvent(Box::new(AuditEvent {
             handle: self.handle.clone(),
             uid: self.uid.cloned(),

@@ -24,7 +24,7 @@ pub(in crate::flow) struct TypedPassword<'a> {
 }
 
 impl<'a> TypedPassword<'a> {
-    pub fn new(password: &'a Password) -> TypedPassword<'a> {
+    pub(crate) fn new(password: &'a Password) -> TypedPassword<'a> {
         TypedPassword { password, checked: None, cleared: None }
     }
 
@@ -33,7 +33,7 @@ impl<'a> TypedPassword<'a> {
     /// # Errors
     /// `signInLocked` while sign-in waits. `unavailable` if a right password cleared the count
     /// since the first attempt: the guess must not be judged by the new count.
-    pub fn lock(&mut self, read: &Snapshot, ctx: &RequestContext) -> Result<Lock, Problem> {
+    pub(crate) fn lock(&mut self, read: &Snapshot, ctx: &RequestContext) -> Result<Lock, Problem> {
         let lock = current_lock(read, ctx)?;
         match *self.cleared.get_or_insert(lock.cleared) == lock.cleared {
             true => Ok(lock),
@@ -42,7 +42,7 @@ impl<'a> TypedPassword<'a> {
     }
 
     /// Checks the password, unless an earlier attempt checked it against the same hash.
-    pub async fn check(
+    pub(crate) async fn check(
         &mut self,
         hasher: &impl PasswordHasher,
         target: HashTarget<'_>,

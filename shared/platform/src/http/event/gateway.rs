@@ -51,7 +51,7 @@ fn routed(request: lambda_http::Request, address: Result<Uri, Problem>) -> Reque
     if let Some(RequestContext::ApiGatewayV2(gateway)) = request.request_context_ref() {
         let invocation = request.lambda_context_ref().map(|context| context.request_id.clone());
         caller.id = invocation.filter(|id| !id.is_empty()).or_else(|| gateway.request_id.clone());
-        caller.source = gateway.http.source_ip.clone();
+        caller.source.clone_from(&gateway.http.source_ip);
     }
     let mut request = request.map(Body::new);
     match address {

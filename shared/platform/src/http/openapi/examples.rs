@@ -5,7 +5,7 @@ use domain::policy::Policy;
 use serde_json::{Value, json};
 
 /// Examples, each with the name of its schema.
-pub fn examples() -> Vec<(&'static str, Value)> {
+pub(crate) fn examples() -> Vec<(&'static str, Value)> {
     requests().into_iter().chain(answers()).collect()
 }
 

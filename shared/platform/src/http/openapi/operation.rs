@@ -306,7 +306,8 @@ impl Operation {
         by_status
             .into_iter()
             .map(|(status, codes)| {
-                (Vec::from_iter(codes.iter().map(String::as_str)).join("-"), (status, codes))
+                let name = codes.iter().map(String::as_str).collect::<Vec<_>>().join("-");
+                (name, (status, codes))
             })
             .collect()
     }
