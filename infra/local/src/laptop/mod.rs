@@ -9,7 +9,7 @@
 //! order, at any point of this.
 
 mod accounts;
-mod bare;
+mod bench;
 mod data;
 mod functions;
 mod lambda;
@@ -93,9 +93,9 @@ pub fn run(options: Options) -> ExitCode {
 async fn serve(options: &Options) -> Result<()> {
     let stopped = stopped()?;
     let root = root();
-    if let Some(options::Command::Bare) = options.command {
+    if let Some(options::Command::Bench { debug }) = options.command {
         return tokio::select! {
-            end = bare::run(&root) => end,
+            end = bench::run(&root, debug) => end,
             signal = stopped => bail!("{signal}: stopped"),
         };
     }

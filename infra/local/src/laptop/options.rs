@@ -51,7 +51,12 @@ pub struct Options {
 pub enum Command {
     /// Build the functions as they are deployed, list their sizes, and take
     /// the times of their cold starts
-    Bare,
+    Bench {
+        /// Start each function once as `cargo build --bins` left it, and check
+        /// its first answer: no release build, no sizes
+        #[arg(long)]
+        debug: bool,
+    },
 }
 
 impl Options {
