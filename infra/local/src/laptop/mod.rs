@@ -13,6 +13,7 @@ mod bench;
 mod data;
 mod functions;
 mod lambda;
+mod log;
 mod options;
 mod ports;
 mod report;
@@ -38,6 +39,7 @@ use crate::{dynamodb::Embedded, pump::Pump, secrets, standins::Standins};
 use data::Data;
 use functions::Functions;
 use lambda::Lambda;
+use log::Printer;
 use supervisor::Supervised;
 
 pub use options::Options;
@@ -142,7 +144,9 @@ async fn work(
     }
     let cargo_lambda = tools::cargo_lambda(functions.root(), data).await?;
     functions.build(data).await?;
-    let mut watch = Supervised::start(&functions.watch(&cargo_lambda), data.dir())?;
+    let printer = Printer::new(options.json);
+    let watch = functions.watch(&cargo_lambda, &printer);
+    let mut watch = Supervised::start_lines(&watch, data.dir(), move |line| printer.print(line))?;
     let ready = async {
         functions.warm_up(lambda).await?;
         let accounts = accounts::ensure(lambda, data).await?;

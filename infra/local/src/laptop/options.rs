@@ -42,6 +42,12 @@ pub struct Options {
     #[arg(long)]
     pub no_reload: bool,
 
+    /// Print all output of the functions and of `cargo lambda` as it is written:
+    /// JSON lines, nothing hidden. Without it each event is one short line, with
+    /// its time in UTC
+    #[arg(long)]
+    pub json: bool,
+
     #[command(subcommand)]
     pub command: Option<Command>,
 }
