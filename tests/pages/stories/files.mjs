@@ -58,10 +58,19 @@ story("pages are revalidated each time, and their assets are cached", async () =
 
 story("a second load takes no asset from the network", async (t) => {
   const person = await open(t);
-  await person.goto("/sign-in");
-  await person.sees("signIn.title");
   const session = await person.context.newCDPSession(person.page);
   await session.send("Network.enable");
+  // The icon is loaded last, after the page is there.
+  const icon = new Promise((resolve) => {
+    let id;
+    session.on("Network.responseReceived", ({ requestId, response }) => {
+      if (response.url.includes("/assets/icon-")) id = requestId;
+    });
+    session.on("Network.loadingFinished", ({ requestId }) => requestId === id && resolve());
+  });
+  await person.goto("/sign-in");
+  await person.sees("signIn.title");
+  await icon;
   const [asked, kept] = [new Map(), new Set()];
   session.on("Network.requestServedFromCache", ({ requestId }) => kept.add(requestId));
   session.on("Network.responseReceived", ({ requestId, response }) => {

@@ -1,5 +1,5 @@
 //! A function that does nothing: what a cold start costs by itself, for
-//! `cargo latchkey bare`. No template deploys it.
+//! `cargo latchkey bench`. No template deploys it.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};

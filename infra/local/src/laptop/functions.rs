@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use super::{Data, Lambda, Options, Supervised, say};
+use super::{Data, Lambda, Options, Printer, Supervised, log::rewind, say};
 use crate::{
     REGION,
     dynamodb::TABLE,
@@ -99,8 +99,9 @@ impl Functions {
         Ok(())
     }
 
-    /// `cargo lambda watch` for them.
-    pub(super) fn watch(&self, cargo_lambda: &Path) -> Command {
+    /// `cargo lambda watch` for them. It writes to a pipe, so it must be told
+    /// whether what the compiler says is to be coloured.
+    pub(super) fn watch(&self, cargo_lambda: &Path, printer: &Printer) -> Command {
         let mut watch = Command::new(cargo_lambda);
         watch.current_dir(&self.root).args([
             "lambda",
@@ -112,6 +113,7 @@ impl Functions {
         watch.args(["--invoke-port", &self.port.to_string(), "--env-file"]).arg(&self.environment);
         watch.args(self.release.then_some("--release")).envs(QUICKLY);
         watch.args((!self.reload).then_some("--ignore-changes"));
+        watch.args(["--color", if printer.colours() { "always" } else { "never" }]);
         watch
     }
 
@@ -144,11 +146,6 @@ async fn signs_of_life(shown: &str, start: Instant) -> Infallible {
             let _ = write!(stderr(), "{}{shown}, {} s", rewind(), start.elapsed().as_secs());
         }
     }
-}
-
-/// Back to the start of the line, with nothing on it.
-fn rewind() -> &'static str {
-    if stderr().is_terminal() { "\r\x1b[K" } else { "" }
 }
 
 /// The folders of `functions/`, which are the workspace's function packages.

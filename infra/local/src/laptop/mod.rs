@@ -9,10 +9,11 @@
 //! order, at any point of this.
 
 mod accounts;
-mod bare;
+mod bench;
 mod data;
 mod functions;
 mod lambda;
+mod log;
 mod options;
 mod ports;
 mod report;
@@ -38,6 +39,7 @@ use crate::{dynamodb::Embedded, pump::Pump, secrets, standins::Standins};
 use data::Data;
 use functions::Functions;
 use lambda::Lambda;
+use log::Printer;
 use supervisor::Supervised;
 
 pub use options::Options;
@@ -93,9 +95,9 @@ pub fn run(options: Options) -> ExitCode {
 async fn serve(options: &Options) -> Result<()> {
     let stopped = stopped()?;
     let root = root();
-    if let Some(options::Command::Bare) = options.command {
+    if let Some(options::Command::Bench { debug }) = options.command {
         return tokio::select! {
-            end = bare::run(&root) => end,
+            end = bench::run(&root, debug) => end,
             signal = stopped => bail!("{signal}: stopped"),
         };
     }
@@ -142,7 +144,9 @@ async fn work(
     }
     let cargo_lambda = tools::cargo_lambda(functions.root(), data).await?;
     functions.build(data).await?;
-    let mut watch = Supervised::start(&functions.watch(&cargo_lambda), data.dir())?;
+    let printer = Printer::new(options.json);
+    let watch = functions.watch(&cargo_lambda, &printer);
+    let mut watch = Supervised::start_lines(&watch, data.dir(), move |line| printer.print(line))?;
     let ready = async {
         functions.warm_up(lambda).await?;
         let accounts = accounts::ensure(lambda, data).await?;

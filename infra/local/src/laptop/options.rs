@@ -42,6 +42,12 @@ pub struct Options {
     #[arg(long)]
     pub no_reload: bool,
 
+    /// Print all output of the functions and of `cargo lambda` as it is written:
+    /// JSON lines, nothing hidden. Without it each event is one short line, with
+    /// its time in UTC
+    #[arg(long)]
+    pub json: bool,
+
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -51,7 +57,12 @@ pub struct Options {
 pub enum Command {
     /// Build the functions as they are deployed, list their sizes, and take
     /// the times of their cold starts
-    Bare,
+    Bench {
+        /// Start each function once as `cargo build --bins` left it, and check
+        /// its first answer: no release build, no sizes
+        #[arg(long)]
+        debug: bool,
+    },
 }
 
 impl Options {

@@ -12,7 +12,7 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    io,
+    io::{self, BufRead, BufReader, PipeReader},
     os::unix::process::CommandExt,
     path::Path,
     process::{Child, ChildStdin, Command, ExitCode, ExitStatus, Stdio},
@@ -59,6 +59,32 @@ impl Supervised {
     /// When this program cannot start itself. That the command cannot be
     /// started shows as its end.
     pub(super) fn start(command: &Command, data: &Path) -> Result<Self> {
+        Self::spawn(command, data, io::stderr().into(), io::stderr().into(), None)
+    }
+
+    /// The same, but hands each line of its output, without the line's end, to
+    /// `read`.
+    ///
+    /// # Errors
+    /// Those of [`start`](Self::start), or when there is no pipe to be had.
+    pub(super) fn start_lines(
+        command: &Command,
+        data: &Path,
+        read: impl FnMut(&str) + Send + 'static,
+    ) -> Result<Self> {
+        // One pipe for both, so that lines stay in the order they were written in.
+        let (output, input) = io::pipe()?;
+        let reader = thread::spawn(move || read_lines(output, read));
+        Self::spawn(command, data, input.try_clone()?.into(), input.into(), Some(reader))
+    }
+
+    fn spawn(
+        command: &Command,
+        data: &Path,
+        stdout: Stdio,
+        stderr: Stdio,
+        reader: Option<JoinHandle<()>>,
+    ) -> Result<Self> {
         let mut supervisor = Command::new(std::env::current_exe()?);
         supervisor.arg(ROLE).arg(command.get_program()).args(command.get_args());
         supervisor.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
@@ -69,15 +95,23 @@ impl Supervised {
             }
         }
         // In a group of its own, Ctrl-C is for us alone.
-        supervisor.env(MARK, data).stdin(Stdio::piped()).stdout(io::stderr()).process_group(0);
-        let mut child =
-            supervisor.spawn().context("cannot start the supervisor of child processes")?;
+        supervisor.env(MARK, data).stdin(Stdio::piped()).process_group(0);
+        let mut child = supervisor
+            .stdout(stdout)
+            .stderr(stderr)
+            .spawn()
+            .context("cannot start the supervisor of child processes")?;
+        // It holds a writing end of the pipe, and the reader waits for the last one.
+        drop(supervisor);
         let lifeline = child.stdin.take();
         let (end, ended) = oneshot::channel();
         let data = data.to_owned();
         let watcher = thread::spawn(move || {
-            if let Ok(status) = wait_for_all(child, &data) {
-                // Nobody may listen any more.
+            let status = wait_for_all(child, &data);
+            // All that wrote have ended: the last lines are read, and no more come.
+            let _ = reader.map(JoinHandle::join);
+            if let Ok(status) = status {
+                // The receiver may be gone.
                 let _ = end.send(status);
             }
         });
@@ -96,6 +130,12 @@ impl Drop for Supervised {
         if let Some(watcher) = self.watcher.take() {
             let _ = watcher.join();
         }
+    }
+}
+
+fn read_lines(output: PipeReader, mut read: impl FnMut(&str)) {
+    for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+        read(&String::from_utf8_lossy(&line));
     }
 }
 

@@ -22,7 +22,8 @@ const PYTHON: &str = "python3";
 /// # Errors
 /// When it cannot be installed, with what to do about it.
 pub(super) async fn cargo_lambda(root: &Path, data: &Data) -> Result<PathBuf> {
-    let pin = REQUIREMENTS.trim();
+    // The hashes of its files follow.
+    let pin = REQUIREMENTS.split_whitespace().next().unwrap_or_default();
     let tools = root.join("target/tools");
     let program = tools.join(pin.replace("==", "-"));
     if program.exists() {

@@ -70,7 +70,7 @@ fn request(method: &str, path: &str, bearer: Option<&str>, body: Option<Value>) 
         "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "", "headers": headers,
         "requestContext": {
             "accountId": "000000000000", "apiId": "api", "domainName": "reset.example.com", "domainPrefix": "reset",
-            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "bare" },
+            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "bench" },
             "routeKey": "$default", "stage": "$default", "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 0,
         },
         "body": body.map(|body| body.to_string()),

@@ -85,7 +85,7 @@ impl Runtime {
         let mut said = self.said.lock().await;
         while said.try_recv().is_ok() {}
         // As AWS does, each has its own: writes are told apart by it.
-        let id = format!("bare-{}", self.starts.fetch_add(1, Ordering::Relaxed));
+        let id = format!("bench-{}", self.starts.fetch_add(1, Ordering::Relaxed));
         if let Some(context) = event.get_mut("requestContext") {
             context["requestId"] = id.as_str().into();
         }
@@ -93,7 +93,7 @@ impl Runtime {
         let mut command = tokio::process::Command::new(bootstrap);
         command.env_clear().envs(environment.iter().map(|(name, value)| (name, value)));
         command.env("AWS_LAMBDA_RUNTIME_API", self.address.to_string());
-        command.envs([("AWS_LAMBDA_FUNCTION_NAME", "bare"), ("AWS_LAMBDA_FUNCTION_VERSION", "1")]);
+        command.envs([("AWS_LAMBDA_FUNCTION_NAME", "bench"), ("AWS_LAMBDA_FUNCTION_VERSION", "1")]);
         command.envs([("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"), ("_HANDLER", "bootstrap")]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
         let start = Instant::now();
@@ -121,7 +121,7 @@ async fn hand_out(State(shared): State<Shared>) -> Response {
         ("Lambda-Runtime-Deadline-Ms", deadline.to_string()),
         (
             "Lambda-Runtime-Invoked-Function-Arn",
-            "arn:aws:lambda:us-east-1:000000000000:function:bare".to_owned(),
+            "arn:aws:lambda:us-east-1:000000000000:function:bench".to_owned(),
         ),
         ("Lambda-Runtime-Trace-Id", "Root=1-00000000-000000000000000000000000".to_owned()),
     ];
@@ -142,7 +142,7 @@ mod tests {
     /// Fails at its first event, and waits to be killed.
     const FAILS: &str = r#"#!/bin/bash
 exec 3<>"/dev/tcp/${AWS_LAMBDA_RUNTIME_API/://}"
-printf 'POST /2018-06-01/runtime/invocation/bare-0/error HTTP/1.1\r\nHost: bare\r\nContent-Length: 26\r\n\r\n{"errorMessage":"no keys"}' >&3
+printf 'POST /2018-06-01/runtime/invocation/bench-0/error HTTP/1.1\r\nHost: bench\r\nContent-Length: 26\r\n\r\n{"errorMessage":"no keys"}' >&3
 exec /bin/cat <&3
 "#;
 
