@@ -1,5 +1,5 @@
-//! No circle of files: within a crate, a file never needs, over whatever way, a
-//! file that needs it. What two files share belongs into a third.
+//! No circle of files: within a crate, no file imports a file that imports it, directly
+//! or through others. What two files share belongs into a third.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -231,3 +231,12 @@ fn each_number_of_the_policy_has_a_field() {
         assert!(has("data-number") || has("data-pointer"), "no field for {}", range.pointer);
     }
 }
+
+#[test]
+fn each_kind_has_a_box_in_the_policy() {
+    let page = include_str!("../../../functions/portal/web/pages/parts/admin-policy.html");
+    for kind in Kind::ALL {
+        let field = format!("name=\"methods\" value=\"{}\"", kind.as_str());
+        assert!(page.contains(&field), "admin-policy.html has no box for {}", kind.as_str());
+    }
+}
