@@ -25,7 +25,7 @@ pub const OUTBOX: &str = "OUTBOX#";
 /// How often the pump looks at an idle stream: well below what a person
 /// notices.
 const IDLE: Duration = Duration::from_millis(100);
-/// The wait after a first failure: 0.2 s, then 0.4 s.
+/// The wait after a first failure, 0.2 s. The next wait is twice that.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// A record that the function refused, and its last error.
