@@ -173,7 +173,7 @@ fn supervised(command: Vec<OsString>) -> Result<ExitStatus> {
     thread::spawn({
         let data = data.clone();
         move || {
-            // Ends with the other end of the pipe. Nobody writes to it.
+            // Nothing is written to this pipe: reading ends when its other end closes.
             let _ = io::copy(&mut io::stdin(), &mut io::sink());
             end_all(&data);
         }
