@@ -40,6 +40,7 @@ pub(super) struct Data {
 impl Data {
     /// Takes `dir`, emptied first if `fresh`.
     ///
+    /// # Errors
     /// When another instance has the directory, or one of the files that belong
     /// together is missing.
     pub(super) fn open(dir: &Path, fresh: bool) -> Result<Self> {
