@@ -1,6 +1,6 @@
-// Makes `dist` from pages, scripts, styles and texts: what the function serves
-// and a CDN can. Called by `tests/pages/build`, which knows where the compiler
-// is; `--check` compares with what is there instead of writing it.
+// Makes `dist` from pages, scripts, styles and texts, for the function and for
+// a CDN. `tests/pages/build` calls it, since that knows where the compiler is.
+// With `--check` it compares with the existing files and writes none.
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -20,8 +20,8 @@ const stop = (what) => {
   process.exit(1);
 };
 
-// One sentence of a text, as HTML. What stands in {braces} there is filled by
-// a script, or by the attribute of its element.
+// Writes one sentence of a text as HTML. A script, or an attribute of its
+// element, fills the places in {braces}.
 const escape = (text) => text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 
 const texts = Object.fromEntries(LANGUAGES.map((tag) => [tag, JSON.parse(readFileSync(join(TEXTS, `${tag}.json`), "utf8"))]));
@@ -30,11 +30,12 @@ const sources = scripts.map((name) => read("src", name)).join("\n");
 const pages = readdirSync(join(HERE, "pages")).filter((name) => name.endsWith(".html"));
 const used = new Set();
 
-// The sentences that scripts say: those whose key stands in one, in quotes.
+// The sentences that scripts show: those whose key stands in a script, in
+// quotes.
 const spoken = Object.keys(texts.en).filter((key) => sources.includes(`"${key}"`));
 spoken.forEach((key) => used.add(key));
 
-// The numbers of the policy with their ranges, as the API's document has them.
+// The ranges of the policy's numbers, from the API's document.
 const { schemas } = JSON.parse(readFileSync(join(HERE, "../../../infra/openapi.json"), "utf8")).components;
 const ranges = {};
 const collect = (schema, pointer) => {
@@ -94,7 +95,7 @@ const outputs = Object.entries(bundled.metafile.outputs).map(([path, output]) =>
 const entry = (name) => outputs.find(([, output]) => output.entryPoint?.endsWith(`src/${name}.ts`));
 const language = (tag) => outputs.find(([, output]) => output.entryPoint === `texts:${tag}`)[0];
 
-// A page: its parts are put in, then its texts.
+// Builds a page: first inserts its parts, then its texts.
 const whole = (text) => text.replace(/\{\{> ([\w-]+)\}\}\n?/g, (_, part) => whole(read("pages/parts", `${part}.html`)));
 for (const page of pages) {
   const name = page.replace(".html", "");

@@ -1,5 +1,5 @@
-//! The whole system on a laptop: what AWS does around the functions, done by
-//! one process that listens on the loopback interface only.
+//! The whole system on a laptop. One process does what AWS does around the
+//! functions, and listens on the loopback interface only.
 //!
 //! - [`dynamodb`]: an embedded DynamoDB whose table comes from the template
 //! - [`standins`]: SES, SNS and Secrets Manager as the AWS SDKs speak to them
@@ -19,7 +19,7 @@ pub mod pump;
 pub mod secrets;
 pub mod standins;
 
-/// The region that everything local claims to be in.
+/// The AWS region that all local services report.
 pub const REGION: &str = "us-east-1";
 
 /// Binds `port` of the loopback interface, or any free one for `None`.

@@ -1,6 +1,6 @@
-//! The keys that the functions read from Secrets Manager: made at the first
-//! start from the operating system's randomness, kept for the next. There is
-//! no default to forget about.
+//! The keys that the functions read from Secrets Manager. They are made at the
+//! first start from the operating system's randomness and kept for later
+//! starts. There are no default keys that could be left in use.
 
 use std::{
     fs,
@@ -13,10 +13,10 @@ use anyhow::{Context, Result, anyhow};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 
-/// The name of the secret that holds them.
+/// The name of the secret that holds the keys.
 pub const SECRET_ID: &str = "latchkey";
 
-/// The secret kept in `path`, made first where there is none.
+/// Reads the secret from `path`, or makes it there if the file is missing.
 ///
 /// # Errors
 /// When the file can be neither read nor made.
@@ -32,8 +32,8 @@ pub fn load_or_generate(path: &Path) -> Result<String> {
     }
 }
 
-/// A new secret: the key of identifiers, and one generation of the keys that
-/// rotate.
+/// Makes a new secret: the key of identifiers, and one generation of the keys
+/// that rotate.
 ///
 /// # Errors
 /// When the operating system gives no randomness.
@@ -45,7 +45,8 @@ pub fn generate() -> Result<String> {
     Ok(secret.to_string())
 }
 
-/// Writes a file that only its owner can read, whole or not at all.
+/// Writes a file that only its owner can read. The file is written whole or not
+/// at all.
 pub(crate) fn write_private(path: &Path, content: &str) -> Result<()> {
     let draft = path.with_extension("draft");
     let write = || -> std::io::Result<()> {

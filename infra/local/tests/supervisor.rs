@@ -1,6 +1,6 @@
-//! The program as the supervisor of others. Its standard input is the pipe
-//! whose other end a laptop holds: closing it here is what the system does
-//! when that laptop is killed.
+//! Runs the program as a supervisor. Its standard input is the pipe whose other
+//! end a laptop holds: closing it here is what the system does when that laptop
+//! is killed.
 
 use std::{
     io::{BufRead, BufReader},
@@ -10,9 +10,9 @@ use std::{
 
 use sysinfo::{Pid, ProcessesToUpdate, System};
 
-/// One process whose parent ends at once and that leaves for a session of its
-/// own, as `cargo lambda` has its functions do, and one below a living parent.
-/// Each says its id and would stay for ten minutes.
+/// Starts two processes: one whose parent ends at once and that moves to a
+/// session of its own, as `cargo lambda` does with its functions, and one below
+/// a living parent. Each prints its id and would run for ten minutes.
 const SCRIPT: &str = r#"
     (python3 -c 'import os; os.setsid(); print(os.getpid(), flush=True); os.execvp("sleep", ["sleep", "600"])' &)
     sh -c 'echo $$; exec sleep 600'"#;

@@ -30,7 +30,7 @@ function readable(colour: Colour, ground: Colour, towards: Colour): Colour {
   return towards;
 }
 
-/** Takes `#rrggbb` as the page's accent. */
+/** Uses `#rrggbb` as the page's accent. */
 export function paint(accent: string): void {
   const parts = /^#(..)(..)(..)$/.exec(accent);
   if (!parts) return;

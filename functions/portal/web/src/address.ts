@@ -1,4 +1,5 @@
-// The steps that give a method: its address, then the code that went there.
+// The steps that add a method: ask for its address, then for the code sent
+// there.
 
 import { call, type Challenge, type Kind } from "./api";
 import { askForCode, setUpCode } from "./code";
@@ -13,7 +14,7 @@ interface Wanted {
   kind: Kind;
   progress: string;
   lead: string;
-  /** What comes when the method is verified. */
+  /** The step that follows once the method is verified. */
   then: () => Promise<void> | void;
 }
 
@@ -35,7 +36,7 @@ export function askForAddress(next: Wanted): void {
   step("step-address");
 }
 
-/** Wires both steps, once a page. */
+/** Wires both steps. Called once for each page. */
 export function setUpAddress(): void {
   setUpCode();
   onSubmit(byId<HTMLFormElement>("address-form"), async (fields) => {

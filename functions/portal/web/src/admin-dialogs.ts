@@ -5,7 +5,7 @@ import { byId, every, one } from "./dom";
 import { onPress } from "./form";
 import { moment, text, type Key } from "./texts";
 
-/** Asks before something that is not undone by pressing again. */
+/** Asks before an action that pressing again does not undo. */
 export function sure(title: Key, detail: Key, act: Key, values: Record<string, string>): Promise<boolean> {
   return confirmed({ title: text(title, values), detail: text(detail, values), yes: text(act) });
 }
@@ -16,8 +16,7 @@ export interface Issued {
   temporaryPasswordExpiresAt: string;
 }
 
-/** Shows a temporary password until the dialog is closed; then it is gone from
-    the page. */
+/** Shows a temporary password until the dialog is closed; then it is gone from the page. */
 export async function showOnce(issued: Issued, name: string): Promise<void> {
   const words = byId("secret-words");
   byId("secret-lead").textContent = text("admin.secret.lead", { name });
@@ -40,7 +39,8 @@ export function setUpDialogs(): void {
       await navigator.clipboard.writeText(words.textContent ?? "");
       byId("secret-copied").textContent = text("admin.secret.copied");
     } catch {
-      // Not allowed to: it is marked, so that it can be copied by hand.
+      // The browser refuses to copy: the password is selected, for copying by
+      // hand.
       getSelection()?.selectAllChildren(words);
       byId("secret-copied").textContent = text("admin.secret.marked");
     }

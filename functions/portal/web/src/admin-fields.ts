@@ -1,4 +1,4 @@
-// Fields that hold parts of something saved, and the sheet that knows which of
+// Form fields for parts of a saved object, and the sheet that knows which of
 // them were edited.
 
 import ranges from "policy:ranges";
@@ -6,12 +6,12 @@ import { every, make, one } from "./dom";
 import { Refused } from "./form";
 import { LANGUAGE, text } from "./texts";
 
-/** A part of what is saved, and where it stands there. */
+/** A part of the saved object, and its place there. */
 export interface Field {
   pointer: string;
   read(): unknown;
   write(value: unknown): void;
-  /** Throws what keeps it from being sent at all. */
+  /** Throws if the value cannot be sent. */
   check?(): void;
 }
 
@@ -20,9 +20,9 @@ export type Values = Record<string, unknown>;
 
 const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
-/** The fields of one form over what was read. */
+/** The fields of one form, filled from the loaded object. */
 export class Sheet {
-  /** What was read, as the fields give it back. */
+  /** The loaded values, as the fields give them back. */
   private base: Values = {};
 
   constructor(
@@ -38,7 +38,7 @@ export class Sheet {
     form.addEventListener("change", look);
   }
 
-  /** Takes what was read. What was edited stays, unless `fresh`. */
+  /** Fills the fields from a loaded object. Edited fields stay, unless `fresh`. */
   load(at: (pointer: string) => unknown, { fresh = false } = {}): void {
     const edited = fresh ? {} : this.edits();
     for (const field of this.fields) {
@@ -49,7 +49,7 @@ export class Sheet {
     this.mark();
   }
 
-  /** What differs from what was read. */
+  /** Returns the parts that differ from the loaded object. */
   edits(): Values {
     const edited = this.fields.filter(({ pointer, read }) => pointer in this.base && !same(read(), this.base[pointer]));
     return Object.fromEntries(edited.map(({ pointer, read }) => [pointer, read()]));
@@ -59,7 +59,7 @@ export class Sheet {
     return Object.keys(this.edits()).length > 0;
   }
 
-  /** Goes back to what was read. */
+  /** Restores the loaded values. */
   discard(): void {
     for (const field of this.fields) field.write(this.base[field.pointer]);
     this.mark();
@@ -75,7 +75,7 @@ export class Sheet {
   }
 }
 
-/** Puts the control into the place of a number. */
+/** Replaces a number's placeholder with its control. */
 function number(place: HTMLElement): Field {
   const pointer = place.dataset.number ?? "";
   const name = pointer.split("/").pop() ?? "";
@@ -106,7 +106,7 @@ function flag(input: HTMLInputElement): Field {
   return { pointer: input.dataset.pointer ?? "", read: () => input.checked, write: (value) => (input.checked = value === true) };
 }
 
-/** A line of text, or one of a list; where it may be missing, empty is none. */
+/** A line of text, or one of a list. Where the part is optional, an empty line means none. */
 function line(input: HTMLInputElement | HTMLSelectElement): Field {
   const none = "optional" in input.dataset ? null : "";
   return { pointer: input.dataset.pointer ?? "", read: () => input.value.trim() || none, write: (value) => (input.value = String(value ?? "")) };

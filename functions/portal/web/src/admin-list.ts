@@ -1,11 +1,12 @@
-// A list of names that is added to one by one, such as groups or countries.
+// A list of names, such as groups or countries, that the user extends one by
+// one.
 
 import { byId, make, one } from "./dom";
 import { LANGUAGE, text } from "./texts";
 import type { Field } from "./admin-fields";
 
-/** The list in the field with this id. A name that was chosen and not added
-    yet counts as added: nobody wants it lost by saving. */
+/** The list in the field with this id. A name that was chosen and not added yet
+    counts as added, so that saving does not lose it. */
 export function names(id: string, label: (name: string) => string = (name) => name): Field {
   const place = byId(id);
   const list = one("ul", place);
@@ -79,7 +80,7 @@ export function country(code: string): string {
 export function offerCountries(select: HTMLSelectElement): void {
   const letters = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
   const codes = letters.flatMap((first) => letters.map((second) => first + second));
-  // A code that is no longer in use stands for another one.
+  // A code that is no longer in use is an alias of another one.
   const current = (code: string) => new Intl.Locale(`und-${code}`).region === code;
   const known = codes.filter((code) => !WITHOUT_PHONES.includes(code) && regions.of(code) && current(code));
   const options = known.map((code) => new Option(country(code), code));

@@ -1,5 +1,5 @@
-// Password reset as an administrator sets it: one policy on six tabs. Each tab
-// saves its own fields over the policy that was read.
+// The administrator's settings for password reset: one policy on six tabs. Each
+// tab saves its own fields over the policy that was read.
 
 import { paint } from "./accent";
 import { choice } from "./confirm";
@@ -13,8 +13,9 @@ import { text } from "./texts";
 export const TABS = ["properties", "methods", "registration", "notifications", "customization", "passwords"] as const;
 export type Tab = (typeof TABS)[number];
 
-/** Tabs that decide who can reset. What the others save changes no warning,
-    and people stop reading a warning that comes with everything. */
+/** The tabs that decide who can reset. Only these show a warning on saving: the
+    other tabs do not change it, and people stop reading a warning that comes each
+    time. */
 const DECIDING: Tab[] = ["properties", "methods"];
 
 interface Policy {
@@ -32,12 +33,12 @@ let policy: Policy | undefined;
 let terms: string[] = [];
 const sheets = new Map<Tab, Sheet>();
 
-/** The part of the policy that a pointer leads to. */
+/** Returns the part of the policy at a pointer. */
 function part(of: Policy, pointer: string): unknown {
   return pointer.slice(1).split("/").reduce<unknown>((value, name) => (value as Policy)[name], of);
 }
 
-/** The policy with these parts in the place of its own. */
+/** Returns the policy with these parts replaced. */
 function over(of: Policy, edits: Values): Policy {
   const whole = structuredClone(of);
   for (const [pointer, value] of Object.entries(edits)) {
@@ -63,7 +64,7 @@ async function read(): Promise<void> {
   }
 }
 
-/** Puts what was read into the tabs. Edits stay, except on a `fresh` tab. */
+/** Fills the tabs from the loaded policy. Edits stay, except on a `fresh` tab. */
 function fill(fresh?: Sheet): void {
   if (!policy) return;
   const known = policy;
@@ -71,7 +72,7 @@ function fill(fresh?: Sheet): void {
   for (const [, sheet] of sheets) sheet.load(at, { fresh: sheet === fresh });
 }
 
-/** Saves a tab; a person who is warned may turn back. */
+/** Saves a tab. An administrator who sees a warning may still cancel. */
 async function save(tab: Tab, sheet: Sheet): Promise<void> {
   const { "/terms": list, ...edits } = sheet.edits();
   const done = one(".success", sheet.form);
@@ -84,8 +85,8 @@ async function save(tab: Tab, sheet: Sheet): Promise<void> {
     const judged = await ask<Judged>("PUT", "/v1/policy?dryRun=true", wanted, { ifMatch: version });
     if (DECIDING.includes(tab) && !(await agreed(judged.body))) return;
   }
-  // The terms lie apart and are refused apart; they go first, so that a list
-  // that is refused saves nothing.
+  // The terms are stored and checked apart from the policy. They are saved
+  // first, so that a refused list saves nothing.
   if (list) await saveTerms(list as string[]);
   if (changed) {
     const answer = await ask<{ policy: Policy }>("PUT", "/v1/policy", wanted, { ifMatch: version });
@@ -103,7 +104,8 @@ async function saveTerms(list: string[]): Promise<void> {
     ({ terms } = answer.body);
     ({ version } = answer);
   } catch (error) {
-    // The API names a term by its number; among many it is found by its words.
+    // The API names a term by its number; in a long list the words are easier
+    // to find.
     const first = error instanceof Problem ? error.errors[0] : undefined;
     const term = first && list[Number(first.pointer.split("/")[2] ?? NaN)];
     throw first && term ? new Refused("/terms", text("admin.terms.refused", { term, detail: first.detail })) : error;
@@ -117,7 +119,8 @@ async function agreed({ warnings, cutOff }: Judged): Promise<boolean> {
   return (await choice(byId<HTMLDialogElement>("judged"))) === "yes";
 }
 
-/** Somebody else saved first: nothing of theirs is overwritten unseen. */
+/** Another administrator saved first: offers their version, so that nothing of it
+    is overwritten unseen. */
 function offerNewest(form: HTMLFormElement, error: unknown): void {
   if (!(error instanceof Problem) || error.status !== 412) throw error;
   one(".stale", form).hidden = false;
@@ -132,7 +135,7 @@ async function loadNewest(form: HTMLFormElement): Promise<void> {
   one(".primary", form).focus();
 }
 
-/** Who may reset: nobody, some groups, everybody. */
+/** The scope of reset: none, some groups, all. */
 function scope(): Field {
   const radios = every<HTMLInputElement>("input[name=scope]");
   const groups = names("scope-groups");
@@ -196,7 +199,7 @@ function termLines(): Field {
   };
 }
 
-/** The accent in words and in a picker, and the page in that colour at once. */
+/** Shows the accent as text and in a picker, and gives the page that colour at once. */
 function accent(): Field {
   const written = byId<HTMLInputElement>("organisation-accent");
   const picker = byId<HTMLInputElement>("accent-picker");
@@ -220,7 +223,7 @@ function accent(): Field {
   };
 }
 
-/** Fields that are more than one control. */
+/** Fields that consist of several controls. */
 const OTHERS: Partial<Record<Tab, () => Field[]>> = {
   properties: () => [scope()],
   methods: () => [kinds(), kindsRequired(), names("sms-countries", country)],
@@ -250,7 +253,7 @@ function onKey(event: KeyboardEvent): void {
   event.preventDefault();
   const tab = tabs.at(to % tabs.length);
   tab?.focus();
-  // A walk along the tabs is no way back through them.
+  // Moving along the tabs adds no steps to the browser's history.
   if (tab) location.replace(`#${tab.id.slice("tab-".length)}`);
 }
 
@@ -277,7 +280,7 @@ export async function showTab(shown: Tab): Promise<void> {
   }
 }
 
-/** Whether anything would be lost by going away. */
+/** Whether leaving would lose an edit. */
 export function policyEdited(): boolean {
   return [...sheets.values()].some(({ dirty }) => dirty);
 }

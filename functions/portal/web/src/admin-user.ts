@@ -1,4 +1,4 @@
-// One account: what it is, whether it can reset, and what may be done for it.
+// One account: its data, whether it can reset, and the actions on it.
 
 import { showOnce, sure, type Issued } from "./admin-dialogs";
 import { fieldsOf, Sheet } from "./admin-fields";
@@ -20,13 +20,13 @@ interface Standing {
 let sheet: Sheet;
 let user: User | undefined;
 let revision = 0;
-/** The account that was asked for last. */
+/** The account that was requested last. */
 let asked = "";
 let mine = { userId: "", role: "user" as Role };
 
 const path = (of = user?.userId ?? "") => `/v1/users/${encodeURIComponent(of)}`;
 
-/** Reads an account again. What was edited stays, unless it is another one. */
+/** Reads an account again. Edits stay, unless it is another account. */
 export async function showUser(userId: string): Promise<void> {
   const other = user?.userId !== userId;
   asked = userId;
@@ -43,7 +43,7 @@ export async function showUser(userId: string): Promise<void> {
     call<Methods>("GET", `${of}/methods`),
     call<Standing>("GET", `${of}/can-reset`),
   ]);
-  // Another one may have been asked for meanwhile.
+  // The administrator may have opened another account meanwhile.
   if (asked !== userId) return;
   take(read.body, read.version, other);
   showMethods(methods);
@@ -105,7 +105,7 @@ function showMethods({ methods }: Methods): void {
   );
 }
 
-/** Shows what an action made of the account, and says that it is done. */
+/** Shows the account after an action, and says that the action is done. */
 async function done(said: string): Promise<void> {
   if (user) await showUser(user.userId);
   const place = byId("user-done");
@@ -118,7 +118,8 @@ async function save(): Promise<void> {
   const edits = sheet.edits();
   if (!sheet.dirty || !user) return void (said.textContent = text("admin.unchanged"));
   const body = Object.fromEntries(Object.entries(edits).map(([pointer, value]) => [pointer.slice(1), value]));
-  // Disabling oneself, or giving one's own role away, ends this session.
+  // An administrator who disables their own account or gives up their role ends
+  // this session.
   if (user.userId === mine.userId && ("role" in body || "enabled" in body)) {
     if (!(await sure("admin.user.self", "admin.user.self.detail", "admin.save", {}))) return;
   }
@@ -193,12 +194,12 @@ export function setUpUser(signedIn: { userId: string; role: Role }): void {
   setUpActions();
 }
 
-/** The account that is shown with edits that are not saved. */
+/** The account that is shown, if it has edits that are not saved. */
 export function userEdited(): User | undefined {
   return user && sheet.dirty ? user : undefined;
 }
 
-/** Lets go of the account and of its edits. */
+/** Drops the account and its edits. */
 export function forget(): void {
   sheet.discard();
   user = undefined;

@@ -28,22 +28,22 @@ interface Page<T> {
 
 const ROLES: Record<Role, Key> = { user: "admin.role.user", helpDesk: "admin.role.helpDesk", administrator: "admin.role.administrator" };
 
-/** What a role is called. */
+/** The name of a role. */
 export function roleOf(role: Role): string {
   return text(ROLES[role]);
 }
 
-/** Where an account is shown. */
+/** The address of the page that shows an account. */
 export function addressOf(userId: string): string {
   return `#users/${encodeURIComponent(userId)}`;
 }
 
 let filter = new URLSearchParams();
 let cursor: string | undefined;
-/** Counts the searches: an answer to an earlier one comes too late. */
+/** Counts the searches, so that a late answer to an earlier one is dropped. */
 let searches = 0;
 
-/** Groups to choose from where one is typed. More than these are typed in full. */
+/** How many groups are offered where one is typed. With more groups, the name is typed in full. */
 const OFFERED = 1000;
 
 /** Reads the names of the groups, for the fields that offer them. */
@@ -69,11 +69,11 @@ function row(user: User): HTMLElement {
   return make("li", {}, who, make("ul", { class: "tags" }, ...[...tags, ...user.groups].map((tag) => make("li", {}, tag))));
 }
 
-/** Reads the next page of what is looked for, and shows it below. */
+/** Reads the next page of the search results, and shows it below. */
 async function next(): Promise<HTMLElement[]> {
   const rows: HTMLElement[] = [];
   const mine = searches;
-  // A page may be short of rows, even empty, and not be the last one.
+  // A page may have few rows or none, and still not be the last one.
   do {
     const query = new URLSearchParams([...filter, ...(cursor ? [["cursor", cursor]] : [])] as [string, string][]);
     const page = await call<Page<User>>("GET", `/v1/users?${query}`);
@@ -90,7 +90,7 @@ async function next(): Promise<HTMLElement[]> {
   return rows;
 }
 
-/** Shows the accounts that are looked for, from the first one. */
+/** Shows the search results from the first account on. */
 export async function listUsers(): Promise<void> {
   searches += 1;
   cursor = undefined;

@@ -29,7 +29,7 @@ function view(id: string): void {
   scrollTo(0, 0);
 }
 
-/** Marks where one is among the places. */
+/** Marks the current place in the navigation. */
 function here(id: "to-policy" | "to-users"): void {
   every<HTMLAnchorElement>(".places a").forEach((link) => {
     if (link.id === id) link.setAttribute("aria-current", "page");
@@ -37,13 +37,13 @@ function here(id: "to-policy" | "to-users"): void {
   });
 }
 
-/** What the address names behind its #; a help desk has users only. */
+/** The place that the address names after its #. A help desk has users only. */
 function wanted(role: Role): string {
   let named = "";
   try {
     named = decodeURIComponent(location.hash.slice(1));
   } catch {
-    // Not one of ours.
+    // The address names no place of this page.
   }
   if (named === "users" || named.startsWith("users/")) return named;
   if (role !== "administrator") return "users";
@@ -69,19 +69,19 @@ async function route(role: Role): Promise<void> {
     if (tab) await showTab(tab);
     else await (userId ? showUser(userId) : listUsers());
   } catch (error) {
-    // A policy that could not be read leaves nothing to show.
+    // If the policy could not be read, there is nothing to show.
     const failed = tab ? "view-failed" : place;
     view(failed);
     return show(byId(failed), error);
   }
-  // Meanwhile another place may have been asked for.
+  // The user may have moved to another place meanwhile.
   if (wanted(role) === name) view(place);
 }
 
-/** Has the browser ask before edits are lost. */
+/** Makes the browser ask before edits are lost. */
 function refuse(event: BeforeUnloadEvent): void {
   event.preventDefault();
-  // What Chromium before 119 looks at.
+  // Chromium before 119 checks this property.
   event.returnValue = true;
 }
 
@@ -97,7 +97,8 @@ function setUp({ userId, role }: Session["user"]): void {
     if (!leaving && (policyEdited() || userEdited())) refuse(event);
   });
   onPress(byId("failed-again"), () => route(role));
-  // The choice of groups is a help: without it they are typed.
+  // The choice of groups is optional: without it, administrators type the
+  // names.
   offerGroups().catch(() => undefined);
 }
 

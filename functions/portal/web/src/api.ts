@@ -1,5 +1,5 @@
-// The API, asked as one of its own pages: the session lies in a cookie that no
-// script sees, refusals are thrown as the problems that they are.
+// Calls the API as one of its own pages: the session is in a cookie that no
+// script can read, and a refusal is thrown as its problem.
 
 import { LANGUAGE, text } from "./texts";
 
@@ -28,25 +28,25 @@ export class Problem extends Error {
   }
 }
 
-/** No answer came: what was asked for may have happened, or not. */
+/** No answer came: the request may have taken effect, or not. */
 export const OFFLINE = "offline";
 
 export interface Asked {
-  /** A reset's secret, in place of the session. */
+  /** A reset's bearer, used in place of the session. */
   bearer?: string;
   ifMatch?: number;
 }
 
 export interface Answer<T> {
   body: T;
-  /** The version of what was read, for `ifMatch`. */
+  /** The version of the loaded object, for `ifMatch`. */
   version: number;
 }
 
-/** Keys of requests that got no answer: asked again, they do nothing twice. */
+/** Idempotency keys of requests that got no answer: sent again, they take effect only once. */
 const unanswered = new Map<string, string>();
 
-/** Asks, and returns the answer with its version. */
+/** Sends a request, and returns the answer with its version. */
 export async function ask<T = void>(method: string, path: string, body?: unknown, asked: Asked = {}): Promise<Answer<T>> {
   const content = body === undefined ? null : JSON.stringify(body);
   const headers = new Headers({ "Accept-Language": LANGUAGE });
@@ -69,7 +69,8 @@ export async function ask<T = void>(method: string, path: string, body?: unknown
   } catch {
     throw new Problem(0, OFFLINE, text("offline.title"), text("offline.detail"));
   }
-  // Without an answer of ours, say of a gateway's own, the key stays for another try.
+  // Without an answer of the API (a gateway may send its own), the key stays
+  // for another try.
   if (!response.ok) throw problem(response, answer);
   unanswered.delete(what);
   const version = Number(/\d+/.exec(response.headers.get("ETag") ?? "")?.[0] ?? 0);
@@ -84,7 +85,7 @@ export async function ask<T = void>(method: string, path: string, body?: unknown
   }
 }
 
-/** Asks where only the body matters. */
+/** Sends a request, and returns only the body of the answer. */
 export async function call<T = void>(method: string, path: string, body?: unknown, asked: Asked = {}): Promise<T> {
   return (await ask<T>(method, path, body, asked)).body;
 }
@@ -96,11 +97,11 @@ export interface Session {
   postponeUntil: string | null;
   expiresAt: string;
   user: { userId: string; name: string; role: "user" | "helpDesk" | "administrator"; language: string | null };
-  /** Kinds whose address messages come back from. */
+  /** Kinds with an address that returns messages. */
   undeliverable: Kind[];
 }
 
-/** A code that is on its way, if the address is right. */
+/** A code that was sent, if the address is right. */
 export interface Challenge {
   challengeId: string;
   kind: Kind;
@@ -112,11 +113,11 @@ export interface Challenge {
 export interface Method {
   destination: string;
   verifiedAt?: string;
-  /** Since when messages to it come back. */
+  /** The time since which this address returns messages. */
   undeliverableSince?: string;
 }
 
-/** Somebody's methods, masked. */
+/** The methods of an account, masked. */
 export interface Methods {
   allowed: Kind[];
   needed: number;

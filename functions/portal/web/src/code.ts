@@ -1,5 +1,5 @@
-// The step where a code comes back. The same in a reset, in a registration and
-// in security info.
+// The step where the user types the code. It is the same in a reset, in a
+// registration and in security info.
 
 import { call, Problem, type Asked, type Challenge } from "./api";
 import { byId } from "./dom";
@@ -9,22 +9,22 @@ import { step } from "./steps";
 
 export interface Wanted {
   challenge: Challenge;
-  /** Where in the way this is, such as "Step 2 of 3". */
+  /** The place of this step among all, such as Step 2 of 3. */
   progress: string;
-  /** Where the code went, in words. */
+  /** A sentence that says where the code was sent. */
   sent: string;
-  /** Asks for another code. */
+  /** Requests another code. */
   resend: () => Promise<Challenge>;
-  /** What comes after a right one. */
+  /** The step that follows a right code. */
   then: () => Promise<void> | void;
   asked?: Asked;
-  /** Looks why a code was refused, and throws where another one cannot help. */
+  /** Finds out why a code was refused, and throws if another code cannot help. */
   refused?: () => Promise<void>;
   supportCode?: string;
 }
 
 let wanted: Wanted | undefined;
-/** The code was right, though what comes next may have failed. */
+/** The code was right, though the next step may have failed. */
 let verified = false;
 let ticking: ReturnType<typeof setInterval> | undefined;
 let waiting = new AbortController();
@@ -51,7 +51,7 @@ function began(challenge: Challenge): void {
   void fromMessage(challenge);
 }
 
-/** When another code may be asked for, told every second until then. */
+/** When the user may request another code, shown every second until then. */
 function countDown(until: number): void {
   const resend = byId("code-resend");
   const tick = () => {
@@ -65,7 +65,7 @@ function countDown(until: number): void {
   tick();
 }
 
-/** Takes the code out of the text message, where the browser offers that (WebOTP). */
+/** Reads the code from the text message, where the browser offers that (WebOTP). */
 async function fromMessage(challenge: Challenge): Promise<void> {
   waiting.abort();
   waiting = new AbortController();
@@ -75,7 +75,7 @@ async function fromMessage(challenge: Challenge): Promise<void> {
   if (found) byId<HTMLInputElement>("code").value = (found as unknown as { code: string }).code;
 }
 
-/** The digits of what was typed or pasted, whatever lies between them. */
+/** The digits of a typed or pasted text, without the other characters. */
 function digits(typed: string): string {
   return typed.normalize("NFKC").replace(/[^0-9]/g, "");
 }
@@ -91,11 +91,12 @@ async function verify({ challenge, asked, refused }: Wanted, code: string): Prom
   }
 }
 
-/** Wires the step, once a page. */
+/** Wires the step. Called once for each page. */
 export function setUpCode(): void {
   onSubmit(byId<HTMLFormElement>("code-form"), async (fields) => {
     if (!wanted) return;
-    // A code works once: after a lost connection, only the rest is tried again.
+    // A code works once: after a lost connection, only the next step is tried
+    // again.
     if (!verified) await verify(wanted, digits(String(fields.get("code"))));
     verified = true;
     waiting.abort();

@@ -1,13 +1,13 @@
-// Dialogs, and the question before something that cannot be taken back.
+// Dialogs, and the question before an action that cannot be undone.
 
 import { byId, every } from "./dom";
 
 interface Question {
   title: string;
   detail: string;
-  /** What it would mean beyond that. */
+  /** The further effects of the action. */
   warning?: string;
-  /** The word for doing it. */
+  /** The label of the button that does it. */
   yes: string;
 }
 
@@ -20,7 +20,7 @@ export async function choice(dialog: HTMLDialogElement): Promise<string> {
   return dialog.returnValue;
 }
 
-/** Whether somebody is sure. */
+/** Asks whether the user is sure. */
 export async function confirmed({ title, detail, warning = "", yes }: Question): Promise<boolean> {
   byId("confirm-title").textContent = title;
   byId("confirm-detail").textContent = detail;

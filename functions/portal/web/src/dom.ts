@@ -1,4 +1,5 @@
-// Elements of the page. What is not there is a mistake of ours.
+// Finds and makes elements of the page. A missing element is a mistake in our
+// code.
 
 /** The element with this id. */
 export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
@@ -7,19 +8,19 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   return found as T;
 }
 
-/** The first element of a selector. */
+/** The first element that matches a selector. */
 export function one<T extends HTMLElement = HTMLElement>(selector: string, within: ParentNode = document): T {
   const found = within.querySelector<T>(selector);
   if (!found) throw new Error(`no ${selector} in this page`);
   return found;
 }
 
-/** All elements of a selector. */
+/** All elements that match a selector. */
 export function every<T extends HTMLElement = HTMLElement>(selector: string, within: ParentNode = document): T[] {
   return [...within.querySelectorAll<T>(selector)];
 }
 
-/** A new element with attributes and what it holds. Text stays text. */
+/** Makes an element with attributes and content. Text is never read as HTML. */
 export function make(name: string, attributes: Record<string, string> = {}, ...content: (Node | string)[]): HTMLElement {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);

@@ -1,5 +1,5 @@
-// A form: sent once at a time, with what was refused beside its field and
-// announced.
+// Forms: sends each one once at a time, and shows and announces a refusal
+// beside its field.
 
 import { Problem } from "./api";
 import { every, make, one } from "./dom";
@@ -8,7 +8,7 @@ import { span, text } from "./texts";
 
 type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
-/** What a handler throws to say something beside a field, before any request. */
+/** Thrown by a handler to show an error beside a field, before any request. */
 export class Refused extends Error {
   constructor(
     readonly field: string,
@@ -18,8 +18,8 @@ export class Refused extends Error {
   }
 }
 
-/** Calls `send` with the fields when the form is submitted. While it runs,
-    another submission is none; what it throws is shown in the form. */
+/** Calls `send` with the fields when the form is submitted. While it runs, the form
+    cannot be submitted again; an error is shown in the form. */
 export function onSubmit(form: HTMLFormElement, send: (fields: FormData) => Promise<void>): void {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -35,8 +35,8 @@ export function onSubmit(form: HTMLFormElement, send: (fields: FormData) => Prom
   });
 }
 
-/** Calls `act` when a button is pressed, one call at a time; what it throws is
-    shown in the alert nearest to the button. */
+/** Calls `act` when a button is pressed, one call at a time; an error is shown in
+    the alert nearest to the button. */
 export function onPress(button: HTMLElement, act: () => Promise<void> | void): void {
   button.addEventListener("click", () => {
     if (button.getAttribute("aria-disabled") === "true") return;
@@ -48,7 +48,7 @@ export function onPress(button: HTMLElement, act: () => Promise<void> | void): v
   });
 }
 
-/** Does something while nothing else of this place can be done. */
+/** Runs an action and blocks the rest of this place meanwhile. */
 async function busy(place: HTMLElement, act: () => Promise<void>): Promise<void> {
   if (place.getAttribute("aria-busy") === "true") return;
   place.setAttribute("aria-busy", "true");
@@ -65,22 +65,22 @@ function fields(form: ParentNode): Field[] {
   return every<Field>("input, select, textarea", form);
 }
 
-/** Takes away what was refused before. */
+/** Removes the errors of an earlier try. */
 export function clear(place: ParentNode): void {
   every(".alert, .success", place).forEach((said) => said.replaceChildren());
   every(".error", place).forEach((said) => said.replaceChildren());
   fields(place).forEach((field) => field.removeAttribute("aria-invalid"));
 }
 
-/** Problems that no form can mend lead away from it. */
+/** Problems that no form can solve: each leads to another page. */
 const leads = new Map<string, (problem: Problem) => void>([["signInRequired", ended]]);
 
-/** Says where a problem leads, whichever form it comes up in. */
+/** Sets where a problem leads, for all forms. */
 export function onProblem(code: string, go: (problem: Problem) => void): void {
   leads.set(code, go);
 }
 
-/** Shows what went wrong: beside its field where it names one, else on top. */
+/** Shows an error: beside its field if it names one, else on top. */
 export function show(place: HTMLElement, error: unknown): void {
   if (error instanceof Refused) {
     refuse(place, error.field, error.message);
@@ -100,7 +100,7 @@ export function show(place: HTMLElement, error: unknown): void {
   say(place, error.title, [detail, wait, support].filter(Boolean).join(" "));
 }
 
-/** Says something in the place's alert, where it is read out. */
+/** Shows a text in the place's alert, where a screen reader announces it. */
 export function say(place: HTMLElement, title: string, detail: string): void {
   const alerts = every(".alert", place);
   const alert = alerts.find((alert) => !alert.closest("[hidden]")) ?? alerts[0] ?? one(".alert");
@@ -117,7 +117,7 @@ function refuse(place: ParentNode, pointer: string, message: string): boolean {
   const error = field && place.querySelector(`#${CSS.escape(field.id)}-error`);
   if (!field || !error) return false;
   field.setAttribute("aria-invalid", "true");
-  // A field that has the focus already is not read out by getting it.
+  // A screen reader does not read a field that already has the focus.
   if (field === document.activeElement) error.setAttribute("role", "alert");
   else error.removeAttribute("role");
   error.textContent = message;
@@ -130,12 +130,12 @@ function focusFirst(place: ParentNode): void {
     ?.focus();
 }
 
-/** There is no session any more: back to sign-in, which says so where there was
-    one, and comes back here. */
+/** The session is over: goes to sign-in, which says so if there was a session, and
+    then leads back here. */
 export function ended(): void {
   const query = new URLSearchParams({ mkt: document.documentElement.lang });
   if (maybeSignedIn()) query.set("ended", "1");
   if (location.pathname !== "/sign-in") query.set("then", location.pathname);
-  // There is nothing to come back to by the back button.
+  // The back button must not lead back to this page.
   location.replace(`/sign-in?${query}`);
 }

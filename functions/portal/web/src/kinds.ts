@@ -1,4 +1,4 @@
-// The kinds of method, in words.
+// The words for the kinds of method.
 
 import type { Kind } from "./api";
 import { text, type Key } from "./texts";
@@ -7,7 +7,7 @@ export const KINDS: Kind[] = ["mobilePhone", "email"];
 
 const NAMES: Record<Kind, Key> = { mobilePhone: "kind.mobilePhone", email: "kind.email" };
 
-/** What a kind is called. */
+/** The name of a kind. */
 export function nameOf(kind: Kind): string {
   return text(NAMES[kind]);
 }
@@ -17,7 +17,7 @@ interface Asking {
   label: Key;
   hint: Key;
   type: "tel" | "email";
-  /** What a person should know before they choose it. */
+  /** What a person should know before they choose the kind. */
   note?: Key;
 }
 
@@ -26,8 +26,7 @@ const ASKING: Record<Kind, Asking> = {
   email: { title: "address.email.title", label: "address.email.label", hint: "address.email.hint", type: "email" },
 };
 
-/** How an address of this kind is asked for: in words, and by the field, which
-    gets the keyboard and the suggestions that fit. */
+/** Asks for an address of this kind: sets the words, and the field's keyboard and suggestions. */
 export function asking(kind: Kind, field: HTMLInputElement): Asking {
   const how = ASKING[kind];
   field.type = how.type;

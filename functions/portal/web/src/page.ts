@@ -12,10 +12,10 @@ interface Organisation {
   accentColour: string;
 }
 
-/** Where the organisation is kept, so that the next page has its colour at once. */
+/** The key that keeps the organisation, so that the next page has its colour at once. */
 const KEPT = "latchkey.organisation";
 
-/** Dresses the page. It works without, so nothing waits for it. */
+/** Shows the organisation on the page. The page works without it, so nothing waits for it. */
 export function dress(): void {
   every<HTMLAnchorElement>(".languages a").forEach((link) => {
     if (link.lang === LANGUAGE) link.setAttribute("aria-current", "true");
@@ -43,7 +43,7 @@ function wear(organisation: Organisation): void {
   shown.textContent = organisation.name;
   every<HTMLAnchorElement>("#help-desk, .help-desk").forEach((link) => {
     link.hidden = !organisation.helpDesk;
-    // Only what the API lets an administrator save; never a script.
+    // Only a link that the API lets an administrator save; never a script.
     if (organisation.helpDesk && /^(https|mailto):/.test(organisation.helpDesk)) link.href = organisation.helpDesk;
   });
 }
@@ -57,16 +57,16 @@ function reveal(button: HTMLButtonElement): void {
   input.focus();
 }
 
-/** Covers a password again, say before its form goes away. */
+/** Hides a shown password again, for example before its form closes. */
 export function cover(): void {
   every<HTMLButtonElement>('.reveal[aria-pressed="true"]').forEach((button) => reveal(button));
 }
 
-/** Tells the length of a new password while it is typed. */
+/** Shows the length of a new password while it is typed. */
 export function countLength(input: HTMLInputElement, minimum: number): void {
   const told = byId(`${input.id}-length`);
   const count = () => {
-    // As the rules count: code points, composed.
+    // Counts as the rules do: code points, composed.
     const length = [...input.value.normalize("NFC")].length;
     told.textContent = length ? text(length < minimum ? "password.short" : "password.long", { length, minimum }) : text("password.minimum", { minimum });
   };
@@ -75,21 +75,21 @@ export function countLength(input: HTMLInputElement, minimum: number): void {
 }
 
 const channel = new BroadcastChannel("latchkey");
-/** Whom another tab told of before this one knew anybody. */
+/** The user that another tab announced before this tab knew its own. */
 let early: string | null | undefined;
 channel.onmessage = ({ data }) => (early = (data as { userId: string | null }).userId);
 
-/** Whether somebody signed in here: the cookie itself is hidden from scripts.
-    Where it is not so, no page needs to ask. */
+/** The mark that a user signed in with this browser: scripts cannot see the cookie
+    itself. Without the mark, no page needs to ask the API. */
 const SIGNED_IN = "latchkey.signedIn";
 
 export function maybeSignedIn(): boolean {
   return localStorage.getItem(SIGNED_IN) !== null;
 }
 
-/** Remembers who is signed in now, for password managers too. Other tabs are
-    told, and this one is loaded again when another tells of somebody else:
-    nobody acts for a person they do not see. */
+/** Remembers the signed-in user, also for password managers. Tells the other tabs,
+    and reloads this one when another tab announces another user, so that no user
+    acts for an account they do not see. */
 export function signedInAs(userId: string | null, tell = false): void {
   every<HTMLInputElement>("input.account").forEach((input) => (input.value = userId ?? ""));
   if (userId) localStorage.setItem(SIGNED_IN, "");

@@ -1,5 +1,5 @@
-// A forgotten password: the user ID, a code or two, a new password. No word
-// here says whether an account exists, or which methods it has.
+// Resets a forgotten password: the user ID, a code or two, a new password. No
+// text here says whether an account exists, or which methods it has.
 
 import { call, OFFLINE, Problem, type Challenge, type Kind, type Limits } from "./api";
 import { askForCode, setUpCode } from "./code";
@@ -34,12 +34,12 @@ interface Sent {
 interface Reset extends Started {
   userId: string;
   verified: Kind[];
-  /** Only the password is missing. */
+  /** Whether only the password is missing. */
   proven: boolean;
   /** The kind that is being verified. */
   kind?: Kind;
   sent: Partial<Record<Kind, Sent>>;
-  /** The password went out and no answer came back. */
+  /** Whether the password was sent and no answer came back. */
   unanswered: boolean;
 }
 
@@ -47,19 +47,19 @@ interface Reset extends Started {
     page that is loaded again starts again. */
 let reset: Reset | undefined;
 
-/** Says no more than that a reset was begun in this tab. */
+/** The key that says only that a reset was begun in this tab. */
 const BEGUN = "latchkey.reset";
 
 const WAYS: Record<Kind, Key> = { mobilePhone: "reset.kind.mobilePhone", email: "reset.kind.email" };
 const ADDRESS: Record<Kind, Key> = { mobilePhone: "reset.typed.phone", email: "reset.typed.email" };
 const SENT: Record<Kind, Key> = { mobilePhone: "reset.sent.mobilePhone", email: "reset.sent.email" };
 
-/** Asks for something of this reset. */
+/** Sends a request of this reset. */
 function asked<T = void>(one: Reset, method: string, path = "", body?: unknown): Promise<T> {
   return call<T>(method, `/v1/resets/${one.resetId}${path}`, body, { bearer: one.bearer });
 }
 
-/** Ends the reset. Where that cannot be told, nobody has its bearer any longer. */
+/** Ends the reset. If that request fails, no page keeps the bearer any longer. */
 async function cancel(): Promise<void> {
   const one = reset;
   reset = undefined;
@@ -71,7 +71,7 @@ function progress(): string {
   return reset?.verified.length ? text("reset.second") : "";
 }
 
-/** The first step, with a word on why it is shown again. */
+/** Shows the first step, with the reason if it is shown again. */
 function fresh(note = ""): void {
   reset = undefined;
   sessionStorage.removeItem(BEGUN);
@@ -84,7 +84,7 @@ function fresh(note = ""): void {
   goHome("step-user");
 }
 
-/** The ways that are left to get a code. */
+/** Shows the remaining ways to get a code. */
 function choose({ replace = false } = {}): void {
   if (!reset) return fresh();
   const { kinds, verified, unavailable } = reset;
@@ -120,7 +120,7 @@ function typeAddress(kind: Kind): void {
   step("step-typed");
 }
 
-/** Has a code sent, and asks for it. */
+/** Has a code sent, then asks the user for it. */
 async function send(one: Reset, kind: Kind, destination = ""): Promise<void> {
   const request = async () => {
     const challenge = await asked<Challenge>(one, "POST", "/challenges", destination ? { kind, destination } : { kind });
@@ -140,7 +140,7 @@ async function send(one: Reset, kind: Kind, destination = ""): Promise<void> {
     const before = one.sent[kind];
     const alive = before?.destination === destination && Date.parse(before.challenge.expiresAt) > Date.now();
     if (error.code !== "tooSoon" || !before || !alive) throw error;
-    // The one before is still good: what else should somebody do who came back?
+    // The earlier code is still good, so a user who came back can enter it.
     challenge = { ...before.challenge, resendAfter: error.retryAfter };
   }
   const sent = destination ? text("reset.sent.typed", { destination }) : text(SENT[kind]);
@@ -157,14 +157,14 @@ async function send(one: Reset, kind: Kind, destination = ""): Promise<void> {
   });
 }
 
-/** Throws where the reset has ended: a code of it is then merely not accepted. */
+/** Throws if the reset has ended: the answer to its code says only that it is not accepted. */
 async function alive(one: Reset): Promise<void> {
   await asked(one, "GET").catch((error: unknown) => {
     if (error instanceof Problem && error.code === "resetEnded") throw error;
   });
 }
 
-/** What the reset needs next. */
+/** Shows the step that the reset needs next. */
 async function next(one: Reset): Promise<void> {
   const standing = await asked<Standing>(one, "GET");
   one.verified = standing.verified;
@@ -183,7 +183,7 @@ async function setPassword(one: Reset, newPassword: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (error.code === "proofMissing") return next(one);
-    // A reset that ended after a lost answer ended with the new password.
+    // If a reset ended after a lost answer, the new password was set.
     if (error.code === "resetEnded" && one.unanswered) return done("reset.maybe.title", "reset.maybe.lead");
     one.unanswered ||= error.code === OFFLINE || error.status >= 500;
     throw error;
@@ -201,8 +201,8 @@ function done(title: Key, lead: Key): void {
   goHome("step-done");
 }
 
-/** Where the back button leads: to another choice and to another user ID while
-    nothing is proven, and never to what is done. */
+/** Where the back button leads: to another choice or another user ID while nothing
+    is proven, and never to a finished step. */
 function back(wanted: string): string {
   if (!reset) return "step-user";
   if (reset.proven) return "step-password";
@@ -267,7 +267,8 @@ function begin(): void {
   setUp();
   const begun = sessionStorage.getItem(BEGUN);
   fresh(begun ? text("reset.anew") : "");
-  // Brought back by the back button after the end, it is a page for a new one.
+  // If the back button brings this page back after the end, it starts a new
+  // reset.
   addEventListener("pageshow", ({ persisted }) => {
     if (persisted && !reset) fresh();
   });

@@ -1,4 +1,4 @@
-// One's own methods, password and sessions.
+// A user's own methods, password and sessions.
 
 import { askForAddress, setUpAddress } from "./address";
 import { call, OFFLINE, Problem, type Kind, type Limits, type Methods, type Session } from "./api";
@@ -13,24 +13,24 @@ import { LANGUAGE, text, type Key } from "./texts";
 
 let session: Session;
 let methods: Methods;
-/** What is being changed. Nothing is: then no step but the first one is alive. */
+/** The change under way. Without one, only the first step may be shown. */
 let changing: Kind | "password" | undefined;
-/** A new password went out and no answer came back. */
+/** Whether a new password was sent and no answer came back. */
 let unanswered = false;
 
 function signIn(query: Record<string, string>): void {
   location.replace(`/sign-in?${new URLSearchParams({ mkt: LANGUAGE, ...query })}`);
 }
 
-/** Sign-in asks for something first, and comes back here. */
+/** Whether sign-in must ask for something first, and then come back here. */
 function stepFirst(): void {
   signIn({ then: location.pathname });
 }
 
-/** The list as it is now. */
+/** Shows the current list. */
 async function load(): Promise<void> {
   const now = await call<Methods>("GET", "/v1/me/methods");
-  // What is the same stays: somebody may be about to press a button of it.
+  // Unchanged rows stay: the user may be about to press a button in one.
   if (JSON.stringify(now) === JSON.stringify(methods)) return;
   methods = now;
   draw();
@@ -55,7 +55,8 @@ function row(kind: Kind): HTMLElement {
   if (!allowed) said.push(make("small", { class: "soft" }, text("info.methods.idle")));
   const buttons: HTMLElement[] = [];
   const offer = (key: Key, act: () => Promise<void> | void) => {
-    // Read out apart from the list, a button says what it is for.
+    // The label names the method, for users who hear a button apart from the
+    // list.
     const button = make("button", { type: "button" }, text(key), make("span", { class: "unseen" }, ` ${nameOf(kind)}`));
     onPress(button, act);
     buttons.push(button);
@@ -65,14 +66,14 @@ function row(kind: Kind): HTMLElement {
   return make("li", {}, make("div", { class: "said" }, ...said), make("div", { class: "actions" }, ...buttons));
 }
 
-/** Back to the list, with a word on what was done. Whoever could be reached
-    before is told; who could not be is not. */
+/** Goes back to the list, and says what was done. If the owner had a method before,
+    a notice went to it, and `noticed` makes the text say so. */
 async function home(done: string, noticed = false): Promise<void> {
   changing = undefined;
   const place = byId("step-info");
   clear(place);
   goHome("step-info");
-  // What was done is said, whether or not the list can be read anew.
+  // The result is shown even if the list cannot be read again.
   await load().catch((error: unknown) => show(place, error));
   byId("info-said").textContent = [done, noticed ? text("info.noticed") : ""].filter(Boolean).join(LANGUAGE === "en" ? " " : "");
 }
@@ -101,7 +102,7 @@ async function remove(kind: Kind, destination: string): Promise<void> {
     await proven(() => call("DELETE", `/v1/me/methods/${kind}`));
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== "notFound") throw error;
-    // Deleted in another tab, or by a request whose answer was lost.
+    // Another tab, or a request whose answer was lost, has deleted it.
     return home(text("info.gone", { kind: nameOf(kind) }));
   }
   await home(text("info.deleted", { kind: nameOf(kind) }), true);
@@ -159,11 +160,11 @@ function setUp(): void {
     if (await confirmed({ title, detail, yes })) await signOut("/v1/sessions");
   });
   onSubmit(byId<HTMLFormElement>("password-form"), changePassword);
-  // The parts of other pages have no way back of their own.
+  // The steps shared with other pages have no cancel button of their own.
   byId("address-other").append(make("button", { type: "button", class: "link cancel" }, text("common.cancel")));
   byId("code-other").append(make("button", { type: "button", class: "link cancel" }, text("common.cancel")));
   every(".cancel").forEach((button) => onPress(button, () => home("")));
-  // Another tab, or an administrator, may have changed something meanwhile.
+  // Another tab or an administrator may have changed something meanwhile.
   document.addEventListener("visibilitychange", () => {
     if (document.hidden || current() !== "step-info" || document.querySelector("dialog[open]")) return;
     load().catch((error: unknown) => {

@@ -1,5 +1,5 @@
-// Sign-in, and what it asks for before anything else: a password of one's own,
-// methods, or a look at them.
+// Sign-in, and the steps it requires first: a password of the user's own,
+// methods, or a check of them.
 
 import { askForAddress, setUpAddress } from "./address";
 import { call, Problem, type Kind, type Limits, type Methods, type Session } from "./api";
@@ -11,18 +11,18 @@ import { proven, setUpProof } from "./proof";
 import { current, onBack, step } from "./steps";
 import { text } from "./texts";
 
-/** Where a sign-in may lead: pages of ours, never what an address names. */
+/** The pages a sign-in may lead to: only our own, never a URL from the address. */
 const PLACES = ["/security-info", "/admin"];
 const then = PLACES.find((place) => place === new URLSearchParams(location.search).get("then"));
 
 let session: Session | undefined;
-/** What was just typed, for the change that may follow at once. */
+/** The password just typed, for a change that may follow at once. */
 let typed = "";
-/** Kinds that were chosen and not verified yet, and how many were chosen. */
+/** The kinds that were chosen and not verified yet, and how many were chosen. */
 let chosen: Kind[] = [];
 let many = 0;
 
-/** What comes next in a session: the order is the API's. */
+/** Shows the next step of a session. The API sets the order. */
 async function next(answer: Session): Promise<void> {
   const before = session?.user.userId;
   session = answer;
@@ -57,7 +57,7 @@ function offerLater(button: HTMLElement): void {
   button.textContent = text(days === 1 ? "more.laterOne" : "more.later", { days });
 }
 
-/** Asks for kinds; for those that are there already too, where they are to change. */
+/** Asks which kinds to add; for existing methods too, where they are to change. */
 async function more(change = false): Promise<void> {
   const methods = await call<Methods>("GET", "/v1/me/methods");
   const missing = methods.needed - methods.registered.length;
@@ -77,7 +77,7 @@ async function more(change = false): Promise<void> {
   step("step-more", { replace: true });
 }
 
-/** Asks for the chosen kinds one after another, then shows what there is. */
+/** Asks for the chosen kinds one after another, then shows the methods. */
 async function register(): Promise<void> {
   const [kind, ...rest] = chosen;
   if (!kind) return registered(await call<Methods>("GET", "/v1/me/methods"));
@@ -123,7 +123,7 @@ async function reconfirm(): Promise<void> {
   step("step-reconfirm", { replace: true });
 }
 
-/** A step of registration; done elsewhere meanwhile, it is as good as done here. */
+/** Runs a step of registration. A step done elsewhere meanwhile counts as done here. */
 async function move(path: "finish" | "postpone" | "reconfirm"): Promise<void> {
   try {
     await next(await proven(() => call<Session>("POST", `/v1/me/registration/${path}`)));
@@ -136,7 +136,7 @@ async function move(path: "finish" | "postpone" | "reconfirm"): Promise<void> {
 function setUp(): void {
   setUpAddress();
   setUpProof();
-  // A step that is behind is not done again by going back; an address is.
+  // Going back does not repeat a finished step, except the step for an address.
   onBack((wanted) => (wanted === "step-address" && chosen.length ? wanted : chosen.length ? "step-more" : current()));
 
   onSubmit(byId<HTMLFormElement>("sign-in-form"), async (fields) => {

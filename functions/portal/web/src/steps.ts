@@ -1,12 +1,12 @@
-// One action a screen. The steps of a page are sections; one is shown, with
-// its heading in the title, its first field in focus, and a place in the
-// browser's history.
+// One action on each screen. The steps of a page are sections. One is shown,
+// with its heading in the title, the focus in its first field, and its own
+// place in the browser's history.
 
 import { byId, every, one } from "./dom";
 
 interface Place {
   step: string;
-  /** How many steps lie behind this one. */
+  /** How many steps come before this one. */
   depth: number;
 }
 
@@ -40,8 +40,8 @@ export function step(id: string, { replace = false } = {}): void {
   reveal(id);
 }
 
-/** Shows a step that ends what was under way: the back button then leaves the
-    page, and does not walk through steps that are done. */
+/** Shows a step that ends the process: the back button then leaves the page, and
+    does not walk through finished steps. */
 export function goHome(id: string): void {
   if (shown && depth()) {
     home = id;
@@ -66,7 +66,7 @@ function reveal(id: string): void {
   const fields = every("input:not([type=radio], [type=checkbox]), select, textarea", section);
   const field = fields.find((field) => field.offsetParent);
   if (field) return field.focus();
-  // A page that was just loaded is read from its beginning.
+  // A screen reader starts a new page at its beginning, so the focus stays.
   if (first) return;
   heading.tabIndex = -1;
   heading.focus();

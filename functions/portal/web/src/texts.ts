@@ -1,4 +1,4 @@
-// Sentences in the page's language. They stand in shared/texts/pages.
+// Sentences in the page's language, from shared/texts/pages.
 
 import type english from "../../../../shared/texts/pages/en.json";
 
@@ -13,14 +13,14 @@ export function text(key: Key, values: Record<string, string | number> = {}): st
   return (all[key] ?? key).replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
 }
 
-/** A moment of today as a time, another one with its date. */
+/** Writes a moment of today as a time, another one with its date. */
 export function moment(iso: string): string {
   const date = new Date(iso);
   const today = date.toDateString() === new Date().toDateString();
   return new Intl.DateTimeFormat(LANGUAGE, today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" }).format(date);
 }
 
-/** A wait in words: seconds up to two minutes, then minutes, then hours. */
+/** Writes a wait in words: seconds up to two minutes, then minutes, then hours. */
 export function span(seconds: number): string {
   const unit = (value: number, unit: "second" | "minute" | "hour") =>
     new Intl.NumberFormat(LANGUAGE, { style: "unit", unit, unitDisplay: "long" }).format(Math.max(1, Math.ceil(value)));
@@ -28,7 +28,7 @@ export function span(seconds: number): string {
   return seconds < 7200 ? unit(seconds / 60, "minute") : unit(seconds / 3600, "hour");
 }
 
-/** Names one after another, as the language writes lists. */
+/** Writes names as a list, in the way of the language. */
 export function list(names: string[]): string {
   return new Intl.ListFormat(LANGUAGE, { type: "conjunction" }).format(names);
 }

@@ -1,5 +1,5 @@
-//! A function that does nothing: what a cold start costs by itself, for
-//! `cargo latchkey bench`. No template deploys it.
+//! A function that does nothing. `cargo latchkey bench` times it to show what a
+//! cold start costs by itself. No template deploys it.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};

@@ -1,8 +1,8 @@
-//! DynamoDB in this process, its data in one SQLite file, spoken to over HTTP
-//! by the AWS SDK as if it were the real one.
+//! DynamoDB in this process, with its data in one SQLite file. The AWS SDK
+//! calls it over HTTP like the real service.
 //!
 //! The server answers any web page that asks (its CORS is DynamoDB's own), so
-//! the data must stay what it is: sample people. Keys are never in the table.
+//! the table must hold sample people only. Keys are never in the table.
 
 mod template;
 
@@ -24,8 +24,8 @@ pub use template::{TABLE, table_definition};
 const DATA: &str = "dynamodb.sqlite";
 const DEFINITION: &str = "table.json";
 
-/// How long `shutdown` waits for requests under way. A client that has sent
-/// half a request would otherwise hold it for ever.
+/// How long `shutdown` waits for requests under way. Without a limit, a client
+/// that has sent half a request would hold it for ever.
 const LAST_REQUESTS: Duration = Duration::from_secs(2);
 
 /// A running DynamoDB with the template's table in it. Dropping it stops it.
@@ -38,8 +38,9 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// For tests: any free port, and no waiting for the disk, so a power cut
-    /// may lose data. Takes milliseconds. Must be called inside a Tokio runtime.
+    /// Starts it for tests: on any free port, and without waiting for the disk,
+    /// so a power cut may lose data. Takes milliseconds. Must be called inside
+    /// a Tokio runtime.
     ///
     /// # Errors
     /// See [`Embedded::start_on`].
@@ -47,8 +48,8 @@ impl Embedded {
         Self::open(dir, None, true)
     }
 
-    /// For the laptop: the given port of the loopback interface, and data that
-    /// survives a crash. Must be called inside a Tokio runtime.
+    /// Starts it for the laptop: on the given port of the loopback interface,
+    /// with data that survives a crash. Must be called inside a Tokio runtime.
     ///
     /// # Errors
     /// When the port is taken, the directory cannot be written, or it holds a
@@ -74,7 +75,8 @@ impl Embedded {
         let served = database.clone();
         let server = tokio::spawn(async move {
             let stopped = async {
-                // An error means that the sender is gone: stop as well.
+                // An error means that the sender is gone: the server stops then
+                // too.
                 let _ = stopped.await;
             };
             let _ = dynoxide::server::serve_with_shutdown(listener, served, stopped).await;
@@ -118,7 +120,8 @@ fn ensure_table(database: &Database, dir: &Path) -> Result<()> {
     let definition = table_definition()?;
     let noted = dir.join(DEFINITION);
     if database.list_tables(Default::default())?.table_names.is_empty() {
-        // First the note: a start cut short after it makes the table again.
+        // The note is written first: if a start is cut short after it, the next
+        // one makes the table again.
         fs::write(noted, serde_json::to_vec_pretty(&definition)?)?;
         database.create_table(request(definition)?)?;
         if let Some(expiry) = template::time_to_live()? {

@@ -6,11 +6,13 @@ use serde_json::{Map, Value, json};
 /// The table's name on a laptop. A stack on AWS gives its own.
 pub const TABLE: &str = "latchkey";
 
-/// The only source of the table, compiled in: an edit rebuilds this program.
+/// The only source of the table, compiled in: an edit of the template rebuilds
+/// this program.
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 
-/// What `CreateTable` takes from the resource. The rest (deletion protection,
-/// point-in-time recovery, encryption) guards data that a laptop does not have.
+/// The properties of the resource that `CreateTable` takes. The others
+/// (deletion protection, point-in-time recovery, encryption) guard data that a
+/// laptop does not have.
 const CREATE_TABLE: [&str; 4] =
     ["AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema"];
 
@@ -26,7 +28,7 @@ pub fn table_definition() -> Result<Value> {
             request.insert(name.to_owned(), value.clone());
         }
     }
-    // CloudFormation infers the flag; the API wants it said.
+    // CloudFormation infers this flag; the API requires it.
     if let Some(view) = properties.pointer("/StreamSpecification/StreamViewType") {
         request.insert(
             "StreamSpecification".to_owned(),

@@ -18,11 +18,11 @@ use super::{Channel, Failure, Inbox, localstack};
 /// The longest wait of one request, in seconds.
 const LONGEST_WAIT: u64 = 30;
 
-/// The page may load its own files, ask this server, and frame mails.
+/// The page may load its own files, call this server, and frame mails.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'";
-/// A mail may look as it likes, and do nothing: no scripts, no loads.
+/// A mail may have any style, but may run no scripts and load nothing.
 const MAIL_POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; \
      img-src data:; frame-ancestors 'self'";
 
@@ -77,8 +77,8 @@ struct Wanted {
     wait: u64,
 }
 
-/// `oldest` is the first id that is still kept, so that a reader can drop what
-/// another one has cleared.
+/// Lists messages. `oldest` is the first id that is still kept, so that a
+/// reader can drop messages that another reader has cleared.
 async fn messages(State(inbox): State<Inbox>, Query(wanted): Query<Wanted>) -> Json<Value> {
     let patience = Duration::from_secs(wanted.wait.min(LONGEST_WAIT));
     let to = wanted.to.as_deref().map(number);
@@ -98,7 +98,7 @@ struct Fail {
     channel: Channel,
     #[serde(rename = "as")]
     failure: Failure,
-    /// How many sends fail. Each try of one is a send.
+    /// How many sends fail. Each try of a message is a send.
     #[serde(default = "once")]
     times: u8,
 }
@@ -151,9 +151,9 @@ struct Seen {
     after: u64,
 }
 
-/// Everything that the page shows, as soon as it differs from what `revision`
-/// was: messages younger than `after`, the ids of all that are kept, and the
-/// rest, which is short, whole.
+/// Returns all that the page shows as soon as the revision differs from
+/// `revision`: messages younger than `after`, the ids of all kept messages, and
+/// the short lists in full.
 async fn live(State(inbox): State<Inbox>, Query(seen): Query<Seen>) -> Json<Value> {
     let revision = inbox.changed_since(seen.revision, Duration::from_secs(LONGEST_WAIT)).await;
     let messages = inbox.all();

@@ -1,4 +1,4 @@
-//! The paths at which LocalStack shows what was sent, in its shapes, for tools
+//! Shows the sent messages at LocalStack's paths and in its shapes, for tools
 //! that know those: <https://docs.localstack.cloud/aws/services/ses/> and
 //! `.../sns/`, "SMS messages".
 
@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use super::{Channel, Inbox, Message, number::number};
 use crate::REGION;
 
-/// The account that LocalStack gives those who name none.
+/// LocalStack's account for requests that name none.
 const ACCOUNT: &str = "000000000000";
 
 pub(super) fn routes() -> Router<Inbox> {
@@ -26,11 +26,11 @@ pub(super) fn routes() -> Router<Inbox> {
 #[derive(Deserialize)]
 struct Mails {
     id: Option<String>,
-    /// The address it is *from*: that is what LocalStack looks at.
+    /// The *sender's* address: LocalStack filters by it.
     email: Option<String>,
 }
 
-/// One entry a send, whatever the number of its receivers.
+/// Lists one entry for each send, however many receivers it had.
 async fn mails(State(inbox): State<Inbox>, Query(wanted): Query<Mails>) -> Json<Value> {
     let is = |wanted: &Option<String>, found: Option<&str>| {
         wanted.as_deref().is_none_or(|wanted| wanted.is_empty() || Some(wanted) == found)
@@ -97,7 +97,8 @@ impl Texts {
         self.phone_number.as_deref().filter(|phone| !phone.is_empty()).map(number)
     }
 
-    /// There is one account and one region: everywhere else is nothing.
+    /// Whether the query asks for this message. There is one account and one
+    /// region: a query for any other finds nothing.
     fn wants(&self, message: &Message) -> bool {
         let here = self.region() == REGION
             && self.account_id.as_deref().is_none_or(|account| account == ACCOUNT);

@@ -1,4 +1,4 @@
-//! What there is to see: messages that arrived, and sends that came to nothing.
+//! The contents of the inbox: messages that arrived, and sends that failed.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::reading;
 
-/// The road a message took.
+/// The channel a message was sent through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Channel {
@@ -15,20 +15,20 @@ pub enum Channel {
     Sms,
 }
 
-/// What a stand-in does with a send instead of delivering it.
+/// What a stand-in does with a send instead of delivering the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Failure {
-    /// Too many requests (429). Who sends may try again.
+    /// Too many requests (429). The sender may try again.
     Throttled,
-    /// Accepted, and never delivered: what SNS does with a number whose owner
-    /// has opted out. Only its delivery log tells.
+    /// Accepted, and never delivered: SNS does this with a number whose owner
+    /// has opted out. Only the delivery log of SNS reports it.
     OptedOut,
-    /// Accepted, and never delivered: what SES does with an address on the
+    /// Accepted, and never delivered: SES does this with an address on the
     /// account's suppression list.
     Suppressed,
-    /// Accepted, and returned afterwards by the mail server of the receiver.
-    /// Only an event of SES tells.
+    /// Accepted, and returned afterwards by the receiver's mail server. Only an
+    /// event of SES reports it.
     Bounced,
     /// Refused for good (400).
     Rejected,
@@ -39,7 +39,8 @@ pub enum Failure {
 pub struct Message {
     /// Grows by one with each message, also after the inbox was cleared.
     pub id: u64,
-    /// What the service answered the send with; one for all its receivers.
+    /// The message ID in the service's answer; the same for all receivers of
+    /// one send.
     #[serde(rename = "messageId")]
     pub message_id: String,
     pub channel: Channel,
@@ -56,37 +57,37 @@ pub struct Message {
     pub at: Timestamp,
     /// The one-time code in it, where there is one.
     pub code: Option<String>,
-    /// How it was asked to be sent: the message attributes of SNS.
+    /// The message attributes of SNS: options of the send.
     pub attributes: BTreeMap<String, String>,
 }
 
 impl fmt::Debug for Message {
-    /// Without what was said: test output is kept, and codes are secrets.
+    /// Leaves out the text: test output is kept, and codes are secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Message({} {:?} to {})", self.id, self.channel, self.to)
     }
 }
 
-/// A send that came to nothing, so that a page shows this and not silence. It
-/// holds nothing of what was to be said.
+/// A send that failed, shown on the page so that the failure is visible. It
+/// holds nothing of the message's text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Undelivered {
-    /// Grows by one with each, apart from the ids of messages.
+    /// Grows by one with each failed send, apart from the ids of messages.
     pub id: u64,
     pub channel: Channel,
     pub to: String,
     #[serde(rename = "as")]
     pub failure: Failure,
-    /// More than 1 only where a throttled send was tried again: one line tells
-    /// of all its tries.
+    /// More than 1 only where a throttled send was tried again: one line stands
+    /// for all its tries.
     pub times: u32,
-    /// The last time.
+    /// The time of the last try.
     #[serde(serialize_with = "rfc3339")]
     pub at: Timestamp,
 }
 
 impl Undelivered {
-    /// Whether a failure that happens now is this one once more.
+    /// Whether a new failure is another try of this send.
     pub(super) fn goes_on(&self, channel: Channel, failure: Failure, to: &str) -> bool {
         failure == Failure::Throttled
             && (self.channel, self.failure, self.to.as_str()) == (channel, failure, to)
@@ -97,7 +98,7 @@ fn rfc3339<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Err
     serializer.collect_str(at)
 }
 
-/// What a stand-in was asked to send.
+/// What a caller asked a stand-in to send.
 #[derive(Default)]
 pub(crate) struct Draft {
     pub message_id: String,

@@ -1,9 +1,10 @@
-//! What the stand-ins received, in memory: nobody's phone rings on a laptop.
+//! Keeps what the stand-ins received, in memory: a laptop sends no real
+//! message.
 //!
-//! - [`Message`], [`Undelivered`]: what there is to see
+//! - [`Message`], [`Undelivered`]: the contents of the inbox
 //! - `reading`: what a person sees in a text
 //! - `api`: the page, and JSON for tests
-//! - `localstack`: the same under the paths that LocalStack has
+//! - `localstack`: the same contents under LocalStack's paths
 
 pub(crate) mod api;
 mod localstack;
@@ -25,9 +26,9 @@ use tokio::sync::watch;
 
 pub(crate) use message::Draft;
 
-/// The oldest messages go when there are more: a laptop may run for weeks.
+/// How many messages are kept, the newest ones: a laptop may run for weeks.
 const KEPT: usize = 1000;
-/// The same for sends that came to nothing; a page reads them all each time.
+/// How many failed sends are kept; a page reads them all each time.
 const UNDELIVERED_KEPT: usize = 100;
 
 #[derive(Default)]
@@ -65,7 +66,8 @@ impl Inbox {
     }
 
     /// Waits until `to` has a message younger than `after`, for `patience` at
-    /// most; returns those there are. `None` stands for anybody.
+    /// most, and returns the messages there are. `None` stands for all
+    /// receivers.
     pub async fn wait(&self, to: Option<&str>, after: u64, patience: Duration) -> Vec<Message> {
         let mut changes = self.revision.subscribe();
         let found = async {
@@ -80,9 +82,9 @@ impl Inbox {
         tokio::time::timeout(patience, found).await.unwrap_or_default()
     }
 
-    /// Waits until anything is other than at revision `seen`, for `patience`
-    /// at most; returns the revision there is. What is read afterwards may be
-    /// younger than it, never older.
+    /// Waits until the revision differs from `seen`, for `patience` at most,
+    /// and returns the current revision. State read afterwards may be younger
+    /// than this revision, never older.
     pub(crate) async fn changed_since(&self, seen: u64, patience: Duration) -> u64 {
         let mut changes = self.revision.subscribe();
         let other = changes.wait_for(|revision| *revision != seen);
@@ -90,12 +92,13 @@ impl Inbox {
         *self.revision.borrow()
     }
 
-    /// The sends that came to nothing, oldest first.
+    /// The failed sends, oldest first.
     pub fn undelivered(&self) -> Vec<Undelivered> {
         self.state().undelivered.iter().cloned().collect()
     }
 
-    /// Forgets all that was sent. Ids go on, and failures still wait.
+    /// Deletes all messages and failed sends. Ids go on, and failures still
+    /// wait.
     pub fn clear(&self) {
         self.change(|state| {
             state.messages.clear();
@@ -103,7 +106,7 @@ impl Inbox {
         });
     }
 
-    /// Forgets the messages that are `gone`.
+    /// Deletes the messages for which `gone` is true.
     pub(crate) fn forget(&self, gone: impl Fn(&Message) -> bool) {
         self.change(|state| state.messages.retain(|message| !gone(message)));
     }
@@ -118,7 +121,7 @@ impl Inbox {
         self.state().failures.clone()
     }
 
-    /// Takes back the failures that wait on `channel`, of the kind `failure`;
+    /// Cancels the failures that wait on `channel`, of the kind `failure`;
     /// `None` stands for any.
     pub fn call_off(&self, channel: Option<Channel>, failure: Option<Failure>) {
         let kept = |(of, kind): &(Channel, Failure)| {
@@ -127,11 +130,11 @@ impl Inbox {
         self.change(|state| state.failures.retain(kept));
     }
 
-    /// The failure that a send on `channel` meets, if one waits. It is written
-    /// down for each of `to`.
+    /// Takes the failure that a send on `channel` meets, if one waits, and
+    /// records it for each address of `to`.
     pub(crate) fn take_failure(&self, channel: Channel, to: &[String]) -> Option<Failure> {
         let next = self.state().failures.iter().any(|(of, _)| *of == channel);
-        // Most sends meet none, and change nothing by that.
+        // Most sends meet no failure and so change nothing.
         next.then(|| self.change(|state| state.take_failure(channel, to))).flatten()
     }
 
@@ -157,7 +160,7 @@ impl Inbox {
         self.state.lock().expect("nothing panics under this lock")
     }
 
-    /// Does something to the state, and then tells those who wait.
+    /// Changes the state, then wakes the callers that wait.
     fn change<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         let done = act(&mut self.state());
         self.revision.send_modify(|revision| *revision += 1);

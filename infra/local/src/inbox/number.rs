@@ -1,7 +1,7 @@
-//! Phone numbers as tools ask for them.
+//! Reads phone numbers as tools write them in a query.
 
-/// A `+` that was not encoded in a query is read as a space, and no address
-/// begins with one.
+/// Restores a `+` that was not encoded: a query reads it as a space, and no
+/// address begins with a space.
 pub(super) fn number(asked: &str) -> String {
     asked.strip_prefix(' ').map_or_else(|| asked.to_owned(), |digits| format!("+{digits}"))
 }

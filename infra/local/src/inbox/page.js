@@ -7,7 +7,8 @@ const COPIED_MS = 2000;
 const TITLE = document.title;
 const LANGUAGES = { en: "English", "zh-TW": "繁體中文" };
 const CHANNELS = { sms: "text message", email: "mail" };
-// What may wait for a send, and what becomes of one that meets it.
+// The failures that may wait for a send, and what happens to a send that meets
+// one.
 const FAILURES = {
   throttled: ["Throttled", "answered 429."],
   optedOut: ["Opted out", "SNS took it and delivered nothing."],
@@ -25,7 +26,7 @@ let last = 0;
 let unseen = 0;
 let armed = "";
 
-/** A copy of what a template holds, and a way to its parts. */
+/** Copies a template, and returns a way to find the copy's parts. */
 function copyOf(template) {
   const fragment = byId(template).content.cloneNode(true);
   return [fragment.firstElementChild, (selector) => fragment.querySelector(selector), fragment];
@@ -40,7 +41,7 @@ function whatHappened({ as, times }) {
   return `${name}${times > 1 ? ` ${times} times` : ""}: ${happened}`;
 }
 
-/** Tells those who do not look. */
+/** Announces a change to users of a screen reader. */
 function say(text) {
   byId("said").textContent = text;
 }
@@ -52,7 +53,7 @@ function showTime(element, at) {
   element.dateTime = at;
 }
 
-/** Puts an entry where its time belongs, the newest first. */
+/** Inserts an entry by its time, the newest first. */
 function place(entry, channel, at, to) {
   Object.assign(entry.dataset, { at: Date.parse(at), to: to.toLowerCase() });
   const older = [...lists[channel].children].find((other) => Number(other.dataset.at) <= Number(entry.dataset.at));
@@ -72,7 +73,7 @@ function showMessage(message) {
   part("h3").classList.toggle("unseen", !message.subject);
   part(".bubble").lang = message.language;
   part(".words").textContent = message.text;
-  // A mail is long: its code stands above it.
+  // A mail is long, so its code stands above it.
   if (message.channel === "email") part("h3").after(part(".facts"));
   if (message.html) showHtml(message, part(".words"));
   if (message.code) offerCode(part(".code"), message.code);
@@ -135,7 +136,7 @@ function showUndelivered(sent) {
   place(line, channel, at, to);
 }
 
-/** The failures that wait, with how often each, in the order they were asked for. */
+/** Shows the failures that wait, with a count of each, in the order they were set. */
 function showWaiting(waiting) {
   if (armed === JSON.stringify(waiting)) return;
   armed = JSON.stringify(waiting);
@@ -155,11 +156,11 @@ function showWaiting(waiting) {
     part("button").addEventListener("click", () => ask("DELETE", `/api/fail?channel=${channel}&as=${as}`));
     return line;
   }));
-  // Whoever called one off by keyboard goes on from the next one.
+  // After cancelling one by keyboard, the user goes on from the next one.
   if (held) (byId("waiting").querySelector("button") ?? failing.querySelector("summary")).focus();
 }
 
-/** Takes out what is no longer kept, or not the same any more. */
+/** Removes entries that are no longer kept or have changed. */
 function drop(kind, kept) {
   for (const entry of document.querySelectorAll(`[data-${kind}]`)) {
     if (!kept.has(entry.dataset[kind])) entry.remove();
@@ -225,13 +226,14 @@ async function listen() {
     try {
       const changes = await (await ask("GET", `/api/live?revision=${revision}&after=${last}`)).json();
       const news = show(changes);
-      // What was there before the page is no news.
+      // Messages that were there before the page opened are not announced.
       if (revision !== 0) announce(news);
       revision = changes.revision;
       tell("Listening");
     } catch {
       tell("Latchkey does not answer. Is it still running?");
-      // It starts again with an empty inbox, and counts from one.
+      // The server has restarted: its inbox is empty and its ids start from
+      // one.
       revision = 0;
       last = 0;
       await new Promise((done) => setTimeout(done, PAUSE_AFTER_LOSS_MS));
@@ -258,7 +260,7 @@ for (const button of document.querySelectorAll("[data-as]")) {
     say(`To fail next: ${whatFails(channel, as)}`);
   });
 }
-// A menu closes by Escape and by a click elsewhere.
+// The Escape key and a click elsewhere close a menu.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || !failing.open) return;
   failing.open = false;

@@ -1,12 +1,12 @@
-//! What a person sees in a message: its language, its code, its length as the
-//! network counts it.
+//! Reads a message as a person does: its language, its code, and its length as
+//! the network counts it.
 
 /// Characters of the GSM 7-bit alphabet beyond ASCII letters and digits.
 const GSM: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./:;<=>?¡ÄÖÑÜ§¿äöñüà";
 /// Characters that take two places in the GSM alphabet.
 const GSM_EXTENDED: &str = "^{}\\[~]|€\u{c}";
 
-/// The parts that a text message is sent (and paid) in: 160 GSM characters or
+/// How many parts a text message is sent (and paid) in: 160 GSM characters or
 /// 70 UCS-2 units in one part, 153 or 67 in each of several (3GPP TS 23.038).
 pub fn parts(text: &str) -> usize {
     let (units, one, each) = match septets(text) {
@@ -33,7 +33,7 @@ pub(super) fn code(text: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// A guess: Latchkey writes English and Traditional Chinese.
+/// Guesses the language: Latchkey writes English and Traditional Chinese.
 pub(super) fn language(text: &str) -> &'static str {
     let han = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
     if text.chars().any(han) { "zh-TW" } else { "en" }

@@ -1,9 +1,9 @@
 //! The first administrator and sample users, ready to sign in.
 //!
-//! Each goes from planned over a temporary password to a password of its own,
-//! and each step is kept in `accounts.json` before the next: a start that was
-//! cut short goes on where it ended. A password is kept before it is set, so
-//! one of two fits whatever happened between.
+//! Each account is first planned, then has a temporary password, then a
+//! password of its own. Each step is saved in `accounts.json` before the next,
+//! so that a start after a cut goes on where the last one ended. A password is
+//! saved before it is set: so one of the two passwords always fits.
 
 use std::{fs, io::ErrorKind};
 
@@ -30,7 +30,7 @@ pub(super) struct Account {
     standing: Standing,
 }
 
-/// How far an account has come.
+/// How far the making of an account has come.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Standing {
@@ -39,7 +39,8 @@ enum Standing {
     Ready,
 }
 
-/// The accounts of this data directory, made as far as they are not.
+/// Returns the accounts of this data directory, and makes those that are
+/// missing or not finished.
 ///
 /// # Errors
 /// When a function refuses, or the accounts are not ours to finish.
@@ -64,7 +65,7 @@ pub(super) async fn ensure(lambda: &Lambda, data: &Data) -> Result<Vec<Account>>
     Ok(accounts)
 }
 
-/// What an earlier start made.
+/// Reads the accounts that an earlier start made.
 ///
 /// # Errors
 /// When the file cannot be read.
@@ -143,8 +144,8 @@ fn way_out(data: &Data) -> String {
     format!("Start once with --fresh to make both anew (this deletes the data in {})", data.shown())
 }
 
-/// Changes a temporary password into the account's own, unless an earlier
-/// start did and could not note it.
+/// Changes a temporary password into the account's own, unless an earlier start
+/// did so and was cut short before it could record it.
 async fn settle(lambda: &Lambda, account: &Account, temporary: &str) -> Result<()> {
     let Some(bearer) = sign_in(lambda, account, temporary).await? else {
         let done = sign_in(lambda, account, &account.password).await?;
@@ -171,7 +172,8 @@ async fn sign_in(lambda: &Lambda, account: &Account, password: &str) -> Result<O
         .with_context(|| format!("{} cannot sign in", account.user_id))
 }
 
-/// A field of an answer; where it is missing, the problem told instead.
+/// Reads a field of an answer; if it is missing, fails with the problem in the
+/// answer.
 fn text(answer: &Value, field: &str) -> Result<String> {
     answer[field].as_str().map(str::to_owned).ok_or_else(|| {
         let problem = answer.get("problem").unwrap_or(answer);
@@ -179,7 +181,8 @@ fn text(answer: &Value, field: &str) -> Result<String> {
     })
 }
 
-/// 80 random bits in groups, without characters that look like others.
+/// Makes a password of 80 random bits in groups, without characters that look
+/// alike.
 fn password() -> Result<String> {
     const SYMBOLS: &[u8; 32] = b"23456789abcdefghijkmnpqrstuvwxyz";
     let mut random = [0; 16];

@@ -1,4 +1,5 @@
-//! The data directory: whose it is, what lies in it, whether that fits.
+//! The data directory: takes its lock, names its files, and checks that they
+//! fit together.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -15,8 +16,9 @@ const SECRETS: &str = "secrets.json";
 const ACCOUNTS: &str = "accounts.json";
 const ENVIRONMENT: &str = "functions.env";
 
-/// All that this program and its parts ever write there, except the lock.
-/// `--fresh` deletes these and nothing else: a typo must not cost a home.
+/// All files that this program and its parts write there, except the lock.
+/// `--fresh` deletes these and nothing else: a typo must not delete a home
+/// directory.
 const FILES: [&str; 8] = [
     "dynamodb.sqlite",
     "dynamodb.sqlite-shm",
@@ -28,10 +30,10 @@ const FILES: [&str; 8] = [
     ENVIRONMENT,
 ];
 
-/// The data directory, ours alone until this is dropped.
+/// The data directory, locked for this process until this is dropped.
 pub(super) struct Data {
     dir: PathBuf,
-    /// The system unlocks it with our end, whatever that is.
+    /// The system unlocks it when this process ends, in any way.
     _lock: File,
 }
 
@@ -39,8 +41,8 @@ impl Data {
     /// Takes `dir`, emptied first if `fresh`.
     ///
     /// # Errors
-    /// When another instance has it, or a part of what belongs together is
-    /// missing.
+    /// When another instance has the directory, or one of the files that belong
+    /// together is missing.
     pub(super) fn open(dir: &Path, fresh: bool) -> Result<Self> {
         fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
         let lock = File::create(dir.join(LOCK))
@@ -79,7 +81,7 @@ impl Data {
         self.dir.join(ENVIRONMENT)
     }
 
-    /// The directory as a person knows it.
+    /// The directory as it is shown to a person.
     pub(super) fn shown(&self) -> String {
         shown(&self.dir)
     }
@@ -97,9 +99,10 @@ impl Data {
         Ok(())
     }
 
-    /// Passwords, keys and sign-ins are made in this order: keys, database,
-    /// sign-ins. An earlier one without a later one is a start that was cut
-    /// short, and goes on; a later one without an earlier one cannot be used.
+    /// Checks the files by the order in which they are made: keys, database,
+    /// sign-ins. An earlier one without a later one comes from a start that was
+    /// cut short, and this start continues it; a later one without an earlier
+    /// one cannot be used.
     fn check(&self) -> Result<()> {
         let database = dynamodb::exists(&self.dir);
         let unusable = |what: &str, without: &str| {

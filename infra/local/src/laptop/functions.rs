@@ -22,13 +22,13 @@ use crate::{
 
 /// The function behind the table's stream.
 pub(super) const SEND_CODE: &str = "send-code";
-/// The function that hears what became of messages.
+/// The function that receives delivery reports of messages.
 pub(super) const DELIVERY_EVENTS: &str = "delivery-events";
 
 /// The function that Secrets Manager invokes.
 const ROTATE_SECRET: &str = "rotate-secret";
 
-/// How long a function that is built may take to answer first.
+/// How long a built function may take to give its first answer.
 const FIRST_ANSWER: Duration = Duration::from_secs(60);
 const BETWEEN_SIGNS_OF_LIFE: Duration = Duration::from_secs(1);
 
@@ -99,8 +99,8 @@ impl Functions {
         Ok(())
     }
 
-    /// `cargo lambda watch` for them. It writes to a pipe, so it must be told
-    /// whether what the compiler says is to be coloured.
+    /// The command `cargo lambda watch` for the functions. It writes to a pipe,
+    /// so it must be told whether to colour the compiler's output.
     pub(super) fn watch(&self, cargo_lambda: &Path, printer: &Printer) -> Command {
         let mut watch = Command::new(cargo_lambda);
         watch.current_dir(&self.root).args([
@@ -117,7 +117,8 @@ impl Functions {
         watch
     }
 
-    /// Gets a first answer from each, so that nobody has to wait later.
+    /// Gets a first answer from each function, so that no later request waits
+    /// for it.
     ///
     /// # Errors
     /// When one fails or keeps silent.
@@ -138,7 +139,7 @@ impl Functions {
     }
 }
 
-/// Counts the seconds on a terminal.
+/// Shows the passing seconds on a terminal.
 async fn signs_of_life(shown: &str, start: Instant) -> Infallible {
     loop {
         tokio::time::sleep(BETWEEN_SIGNS_OF_LIFE).await;
@@ -161,8 +162,9 @@ pub(super) fn names(dir: &Path) -> std::io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// What the gateway makes of `GET /v1/warm-up`, which is nobody's route: any
-/// answer will do, a 404 as well. The others get an empty batch.
+/// The event of the first request. The gateway's event for `GET /v1/warm-up`, a
+/// route that no function has: any answer will do, also a 404. The other
+/// functions get an event of their own that does nothing.
 fn warm_up_event(function: &str) -> Value {
     const PATH: &str = "/v1/warm-up";
     match function {
@@ -194,7 +196,7 @@ fn warm_up_event(function: &str) -> Value {
     })
 }
 
-/// What every function finds in its environment.
+/// The variables in the environment of every function.
 pub(super) fn variables(
     base_url: &str,
     standins: &str,
@@ -206,7 +208,8 @@ pub(super) fn variables(
         ("LATCHKEY_BASE_URL", base_url),
         ("LATCHKEY_MAIL_FROM", "Latchkey <no-reply@example.com>"),
         ("AWS_REGION", REGION),
-        // Nobody checks them, and the SDK must not look for real ones.
+        // The stand-ins do not check them, and the SDK must not look for real
+        // ones.
         ("AWS_ACCESS_KEY_ID", "local"),
         ("AWS_SECRET_ACCESS_KEY", "local"),
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
@@ -219,8 +222,8 @@ pub(super) fn variables(
     variables.map(|(name, value)| (name, value.to_owned())).to_vec()
 }
 
-/// The same in the form that `cargo lambda` reads: quotes around everything,
-/// since a bare value may hold neither a space nor an equals sign.
+/// The variables in the form that `cargo lambda` reads: quotes around every
+/// value, since a bare value may hold neither a space nor an equals sign.
 fn environment_file(port: u16, standins: &str, dynamodb: &str) -> String {
     let variables = variables(&format!("http://127.0.0.1:{port}"), standins, dynamodb);
     variables.iter().map(|(name, value)| format!("{name}=\"{value}\"\n")).collect()

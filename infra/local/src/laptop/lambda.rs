@@ -1,5 +1,5 @@
-//! The functions as seen from outside: through the invocation URL that AWS
-//! has too, and through the API.
+//! Calls the functions from outside: through the invocation URL that AWS has
+//! too, and through the API.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
 /// How long one call may take. A function that waits for its own rebuild
-/// answers late; one whose process died never does.
+/// answers late; one whose process died never answers.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// While nobody listens on the port: `cargo lambda watch` is about to, or
-/// somebody will start one.
+/// The wait between tries while no server listens on the port: `cargo lambda
+/// watch` is about to start, or a user will start one.
 const UNTIL_IT_LISTENS: Duration = Duration::from_millis(200);
 
 /// Calls the functions on one port.
@@ -29,7 +29,7 @@ pub(super) struct Answer {
 
 impl Lambda {
     pub(super) fn at(port: u16) -> Result<Self> {
-        // A proxy of the environment is not for this machine itself.
+        // A proxy from the environment must not be used for this machine.
         let http = Client::builder().no_proxy().timeout(PATIENCE).build()?;
         Ok(Self { http, url: format!("http://127.0.0.1:{port}") })
     }

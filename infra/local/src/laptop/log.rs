@@ -7,14 +7,15 @@ use std::io::{IsTerminal, Write, stderr};
 
 use serde_json::{Map, Value};
 
-/// What cargo says each time it starts a function that is already built.
+/// Lines that cargo writes each time it starts a function that is already
+/// built.
 const CARGO_ROUTINE: [&str; 3] = ["Finished `", "Running `", "Blocking waiting for file lock"];
-/// How `cargo lambda` begins what it says of a start, and of ending a function
-/// to start its next build.
+/// How `cargo lambda` begins its lines about a start, and about ending a
+/// function to start its next build.
 const CARGO_LAMBDA_ROUTINE: [&str; 2] = [" INFO ", "ERROR command killed code=ForceStop"];
 
-/// Fields of an event that have their place in the line, and those that every
-/// line repeats or that only a deployed function needs.
+/// Fields of an event that have their own place in the line, and fields that
+/// every line repeats or that only a deployed function needs.
 const PLACED_OR_HIDDEN: [&str; 14] = [
     "timestamp",
     "level",
@@ -66,7 +67,7 @@ impl Printer {
     /// Prints a line of output to standard error, if a person should see it.
     pub(super) fn print(&self, line: &str) {
         if let Some(shown) = self.shown(line) {
-            // A closed terminal is no reason to end.
+            // This process goes on if the terminal is closed.
             let _ = writeln!(stderr(), "{}{shown}", rewind());
         }
     }
@@ -137,8 +138,8 @@ fn without_colours(line: &str) -> String {
     plain
 }
 
-/// A value as it is read: a text without quotes, unless it would not stay one
-/// word of one line.
+/// A value as a person reads it: a text without quotes, unless it would not
+/// stay one word of one line.
 fn plain(value: &Value) -> String {
     match value.as_str() {
         Some(text) if text.chars().all(|c| !c.is_control() && !c.is_whitespace()) => {
@@ -181,7 +182,7 @@ mod tests {
         assert!(shown.contains("verify          tableUnavailable unavailable "), "{shown}");
         assert!(shown.contains(" operation=GetItem"), "{shown}");
         assert!(shown.contains(" tries=3"), "{shown}");
-        // No text of a log steers the terminal.
+        // A text in the log cannot send control codes to the terminal.
         assert!(shown.contains(r#" cause="connect: \u{1b}[2Jrefused""#), "{shown}");
     }
 

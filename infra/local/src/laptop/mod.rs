@@ -45,10 +45,10 @@ use supervisor::Supervised;
 pub use options::Options;
 pub use supervisor::supervise;
 
-/// How often rows whose time is over are deleted. On AWS that takes up to days.
+/// How often rows past their expiry are deleted. On AWS that takes up to days.
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(60);
 
-/// What this process was started as.
+/// The role this process was started in.
 pub enum Role {
     /// By a person.
     Laptop(Options),
@@ -57,8 +57,8 @@ pub enum Role {
 }
 
 impl Role {
-    /// Reads the command line. Ends the process where it asks for help or
-    /// makes no sense.
+    /// Reads the command line. Ends the process if the command line asks for
+    /// help or is wrong.
     pub fn of(arguments: impl Iterator<Item = OsString>) -> Self {
         let all: Vec<OsString> = arguments.collect();
         match all.split_at_checked(2) {
@@ -70,8 +70,8 @@ impl Role {
     }
 }
 
-/// Prints a line for the person in front of the terminal. That nobody reads
-/// any more (`| head -1`) is no reason to end.
+/// Prints a line for the person in front of the terminal. If the reader has
+/// gone (`| head -1`), the process still goes on.
 macro_rules! say {
     ($($text:tt)*) => {{
         use std::io::Write as _;
@@ -80,7 +80,7 @@ macro_rules! say {
 }
 use say;
 
-/// Runs the laptop until it is asked to stop or cannot go on.
+/// Runs the laptop until a signal stops it or it cannot go on.
 pub fn run(options: Options) -> ExitCode {
     let serving = || tokio::runtime::Runtime::new()?.block_on(serve(&options));
     match serving() {
@@ -102,7 +102,7 @@ async fn serve(options: &Options) -> Result<()> {
         };
     }
     let data = Data::open(&options.data_dir(&root)?, options.fresh)?;
-    // Left over where a supervisor was killed together with us.
+    // Processes may be left over if a supervisor was killed together with us.
     supervisor::end_all(data.dir().as_os_str());
     ports::check(options)?;
     let keys = secrets::load_or_generate(&data.secrets())?;
@@ -130,7 +130,7 @@ async fn serve(options: &Options) -> Result<()> {
     outcome
 }
 
-/// Everything that needs the functions; then nothing more until something ends.
+/// Starts all that needs the functions, then waits until something ends.
 async fn work(
     options: &Options,
     data: &Data,
@@ -166,7 +166,7 @@ async fn sweep(embedded: &Embedded) -> Result<Infallible> {
     }
 }
 
-/// Resolves to the name of the signal that asks for the end.
+/// Resolves to the name of the signal that asks this process to stop.
 fn stopped() -> io::Result<impl Future<Output = &'static str>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

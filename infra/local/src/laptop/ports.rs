@@ -1,4 +1,4 @@
-//! Are the ports free? Asked before minutes of building.
+//! Checks that the ports are free, before a build that takes minutes.
 
 use std::{
     io::ErrorKind,

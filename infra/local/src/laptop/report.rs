@@ -1,4 +1,4 @@
-//! What a person is told when everything is up, on standard output.
+//! Prints the report for a person on standard output, once everything is up.
 
 use std::{
     fmt::Write as _,
@@ -8,10 +8,10 @@ use std::{
 
 use super::{Data, Options, accounts::Account, data::shown, functions::Functions};
 
-/// Live tests and scripts wait for a line that starts so.
+/// The start of the line that live tests and scripts wait for.
 const READY: &str = "Latchkey is ready";
 
-/// Everything runs.
+/// Prints the report when everything runs.
 pub(super) fn print(
     options: &Options,
     data: &Data,
@@ -30,7 +30,7 @@ pub(super) fn print(
     tell(text + &format!("{READY} after {} s. Ctrl-C ends it, the data stays.\n", took.as_secs()));
 }
 
-/// Everything runs except the functions.
+/// Prints the report when everything runs except the functions.
 pub(super) fn print_without_functions(
     options: &Options,
     data: &Data,
@@ -70,13 +70,13 @@ fn sign_ins(accounts: &[Account], data: &Data) -> String {
     let mut text = format!("\n  Sign-ins as they were made, kept in {}\n", shown(&data.accounts()));
     for Account { user_id, password, name, administrator, .. } in accounts {
         let role = if *administrator { ", administrator" } else { "" };
-        // A String takes everything.
+        // Writing to a String cannot fail.
         let _ = writeln!(text, "  {user_id:<18} {password}   {name}{role}");
     }
     text
 }
 
-/// That nobody reads it is no reason to end.
+/// Prints `text`. If the reader has gone, the process still goes on.
 fn tell(text: String) {
     let _ = stdout().write_all(text.as_bytes()).and_then(|()| stdout().flush());
 }

@@ -1,5 +1,5 @@
-//! What EventBridge and CloudWatch Logs do: they bring what SES and SNS say of
-//! a message to `delivery-events`.
+//! Does the work of EventBridge and CloudWatch Logs: brings the reports of SES
+//! and SNS on a message to `delivery-events`.
 
 use std::{convert::Infallible, future::pending, time::Duration};
 
@@ -8,11 +8,12 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{Lambda, functions::DELIVERY_EVENTS, say};
 
-/// How long after the send. On AWS it is seconds at least: by then it is
-/// written down whose message it was.
+/// How long after the send a report arrives. On AWS it takes seconds at least:
+/// by then the message's owner is recorded.
 const LATER: Duration = Duration::from_secs(1);
 
-/// Brings each report once; what fails is told, and gone.
+/// Brings each report once; a report that fails is printed as a warning and
+/// dropped.
 pub(super) async fn run(mut reports: UnboundedReceiver<Value>, lambda: &Lambda) -> Infallible {
     while let Some(event) = reports.recv().await {
         tokio::time::sleep(LATER).await;

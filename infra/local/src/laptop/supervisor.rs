@@ -1,14 +1,15 @@
-//! Child processes that cannot outlive this one, whatever ends it.
+//! Child processes that always end with this one, even if this one is killed.
 //!
 //! `cargo lambda watch` starts a `cargo` for each function, and puts each into
 //! a session of its own, so there is no group or session to kill. But all of
-//! them inherit the environment: a mark in it says whose they are, also when
-//! their parents are gone.
+//! them inherit the environment: a mark in it says which laptop they belong to,
+//! also when their parents are gone.
 //!
-//! For us to be killed ourselves, this program starts itself once more as a
-//! *supervisor*. It runs the command, and reads a pipe that only we hold the
-//! other end of. We close that, or the system does: the supervisor then kills
-//! everybody who bears the mark. Nothing polls, and Linux and macOS do the same.
+//! To cover the case that this process is killed, the program starts itself
+//! once more as a *supervisor*. The supervisor runs the command and reads a
+//! pipe; only this process holds its other end. When this process closes it, or
+//! the system does, the supervisor kills every process with the mark. Nothing
+//! polls, and Linux and macOS do the same.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -38,12 +39,13 @@ const BETWEEN_SWEEPS: Duration = Duration::from_millis(10);
 /// A process that is just becoming another program shows no environment.
 const EMPTY_SWEEPS: u32 = 2;
 
-/// What `cargo run` tells the program it runs. A `cargo` below would take it
-/// for its caller's wish, and build scripts that look at it would run again.
+/// Variables that `cargo run` sets for the program it runs. A `cargo` started
+/// below would take them for its caller's settings, and build scripts that read
+/// them would run again.
 const FROM_CARGO_RUN: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
 
-/// A command and all that it starts. Dropping this ends them, and returns when
-/// they are gone.
+/// A command and all processes that it starts. Dropping this ends them, and
+/// returns when they are gone.
 pub(super) struct Supervised {
     lifeline: Option<ChildStdin>,
     watcher: Option<JoinHandle<()>>,
@@ -52,12 +54,13 @@ pub(super) struct Supervised {
 
 impl Supervised {
     /// Starts `command` for the data directory `data`, without input, and with
-    /// its output on our standard error: standard output is for what a script
-    /// reads. One at a time for each data directory: they end together.
+    /// its output on our standard error: standard output is for lines that a
+    /// script reads. Only one command may run for each data directory, since
+    /// all its processes end together.
     ///
     /// # Errors
-    /// When this program cannot start itself. That the command cannot be
-    /// started shows as its end.
+    /// When this program cannot start itself. A command that cannot be started
+    /// shows as an ended one.
     pub(super) fn start(command: &Command, data: &Path) -> Result<Self> {
         Self::spawn(command, data, io::stderr().into(), io::stderr().into(), None)
     }
@@ -170,7 +173,7 @@ fn supervised(command: Vec<OsString>) -> Result<ExitStatus> {
     thread::spawn({
         let data = data.clone();
         move || {
-            // Ends with the other end of the pipe. Nobody writes to it.
+            // Nothing is written to this pipe: reading ends when its other end closes.
             let _ = io::copy(&mut io::stdin(), &mut io::sink());
             end_all(&data);
         }

@@ -1,5 +1,5 @@
-//! `cargo lambda`, fetched once into `target/tools` from where Python packages
-//! come from. Nothing outside of the checkout changes.
+//! Installs `cargo lambda` once into `target/tools`, from the Python package
+//! index. Nothing outside of the checkout changes.
 
 use std::{
     fs,
@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::{Data, say, supervisor::Supervised};
 
-/// The pin, compiled in: a new one is installed at the next start.
+/// The pinned version, compiled in: a new one is installed at the next start.
 const REQUIREMENTS: &str = include_str!("../../requirements.txt");
 const PYTHON: &str = "python3";
 
@@ -40,15 +40,16 @@ pub(super) async fn cargo_lambda(root: &Path, data: &Data) -> Result<PathBuf> {
     };
     let draft = tools.join(format!("draft-{}", std::process::id()));
     let installed = install(root, data, &draft).await;
-    // The program stands alone. By a rename it is there wholly or not at all.
+    // The program needs no other file. A rename installs it whole or not at
+    // all.
     let kept = installed.and_then(|()| Ok(fs::rename(draft.join("bin/cargo-lambda"), &program)?));
     let _ = fs::remove_dir_all(&draft);
     kept.with_context(|| format!("cannot install {pin}"))?;
     Ok(program)
 }
 
-/// Into a virtual environment, or where Debian's Python comes without that
-/// part, into a plain directory.
+/// Installs into a virtual environment. Where Debian's Python lacks that part,
+/// installs into a plain directory.
 async fn install(root: &Path, data: &Data, dir: &Path) -> Result<()> {
     let mut pip = if succeeds(Command::new(PYTHON).args(["-m", "venv"]).arg(dir), data).await? {
         let mut pip = Command::new(dir.join("bin").join(PYTHON));

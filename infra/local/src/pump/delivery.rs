@@ -1,17 +1,18 @@
-//! How one batch reaches the function: whole, from the first failure on, or in
-//! halves until the record that cannot be handled stands alone.
+//! Delivers one batch to the function: first the whole batch, then the rest
+//! from the first failed record on, then halves until the failing record stands
+//! alone.
 
 use std::{fmt::Display, time::Duration};
 
 use serde_json::{Value, json};
 
 /// Tries of one batch before it is cut in two, or given up if it is a single
-/// record. The template allows more: there a fault may last, here nobody waits
-/// for one to end.
+/// record. The template allows more, because a fault on AWS may last. On a
+/// laptop the pump does not wait for a fault to end.
 pub const TRIES: u32 = 3;
 
-/// Hands `batch` to the function, in order. Returns the records that it would
-/// not take, each with what it said last.
+/// Hands `batch` to the function, in order. Returns the records that the
+/// function refused, each with its last error.
 ///
 /// `pause` is the wait before the second try; it doubles with each further one.
 pub(super) async fn deliver<F, E>(
@@ -48,7 +49,7 @@ where
             };
             part = &part[done..];
             if done > 0 {
-                // Another record is at the head now, with tries of its own.
+                // Another record is now at the head, and it has its own tries.
                 tries = tries.min(1);
             }
         }
@@ -65,9 +66,9 @@ where
     refused
 }
 
-/// The index of the first record that the function reported as failed: what
-/// lies before it is done, the rest is tried again. An identifier that names
-/// no record fails the whole batch, as on AWS.
+/// The index of the first record that the function reported as failed. The
+/// records before it are done; the rest is tried again. An identifier that
+/// names no record fails the whole batch, as on AWS.
 fn first_failure(batch: &[Value], answer: &Value) -> Option<usize> {
     let failures = answer["batchItemFailures"].as_array()?;
     failures

@@ -1,5 +1,5 @@
-//! What Lambda's event source mapping does between the table's stream and
-//! `send-code`: filter, batch, retry, bisect, set aside.
+//! Does the work of Lambda's event source mapping between the table's stream
+//! and `send-code`: filters, batches, retries, bisects, and sets records aside.
 
 mod delivery;
 mod stream;
@@ -22,12 +22,13 @@ pub const BATCH_SIZE: usize = 10;
 /// The rows that wake `send-code`: the template's filter on `Keys.pk.S`.
 pub const OUTBOX: &str = "OUTBOX#";
 
-/// How often an idle stream is looked at: well below what a person notices.
+/// How often the pump looks at an idle stream: well below what a person
+/// notices.
 const IDLE: Duration = Duration::from_millis(100);
-/// Waits of a function that fails for a moment: 0.2 s, then 0.4 s.
+/// The wait after a first failure, 0.2 s. The next wait is twice that.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// A record that the function would not take, and what it said last.
+/// A record that the function refused, and its last error.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeadLetter {
     pub record: Value,
@@ -43,7 +44,7 @@ pub struct Pump {
 }
 
 impl Pump {
-    /// A pump at the oldest record that nobody has handled.
+    /// Makes a pump that starts at the oldest record not yet handled.
     ///
     /// # Errors
     /// When the table has no stream or its file cannot be opened.
@@ -56,16 +57,16 @@ impl Pump {
         })
     }
 
-    /// Tries again at once instead of waiting: for tests.
+    /// Retries at once instead of waiting: for tests.
     pub fn without_pauses(mut self) -> Self {
         self.pause = Duration::ZERO;
         self
     }
 
-    /// Hands over everything in the stream, also what is written meanwhile,
-    /// and returns how many records the function was given, refused ones
-    /// included. `invoke` gets a Lambda event and answers what the function
-    /// answers; `Err` stands for a function error.
+    /// Hands over every record in the stream, also those written meanwhile, and
+    /// returns how many records the function was given, refused ones included.
+    /// `invoke` gets a Lambda event and returns the function's answer; `Err`
+    /// stands for a function error.
     ///
     /// # Errors
     /// When the stream cannot be read or pruned. A record may then come twice,
@@ -110,8 +111,8 @@ impl Pump {
         }
     }
 
-    /// What was given up since this pump was made, oldest first. All of it is
-    /// also in `dead-letters.jsonl` of the data directory.
+    /// The records given up since this pump was made, oldest first. All of them
+    /// are also in `dead-letters.jsonl` of the data directory.
     pub fn dead_letters(&self) -> &[DeadLetter] {
         &self.dead_letters
     }
@@ -135,7 +136,7 @@ impl Pump {
     }
 }
 
-/// The template's filter: new rows of the outbox.
+/// The template's filter: only new rows of the outbox wake the function.
 fn wakes(record: &Value) -> bool {
     record["eventName"] == "INSERT"
         && record["dynamodb"]["Keys"]["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(OUTBOX))

@@ -1,7 +1,7 @@
-//! The table's stream as a queue: records are read from the oldest on and
-//! deleted once they are handled.
+//! The table's stream as a queue: reads records from the oldest on and deletes
+//! them once they are handled.
 //!
-//! Deleting does two things. The position survives a restart without being
+//! Deleting has two effects. The position survives a restart without being
 //! stored, and writes stay quick: the emulator looks at every kept record
 //! before each write (0.2 ms with none, 8 ms with 30,000).
 
@@ -24,14 +24,14 @@ use crate::{
     dynamodb::{Embedded, TABLE},
 };
 
-/// A write of the server's may hold the file for as long as it takes.
+/// How long to wait for the file while the server holds it for a write.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The records of the table's stream that nobody has handled.
+/// The records of the table's stream that are not yet handled.
 pub(super) struct Stream {
     database: Database,
-    /// The emulator offers no way to forget records, so a second connection
-    /// to its file does.
+    /// A second connection to the emulator's file. It deletes records, which
+    /// the emulator itself cannot do.
     file: Connection,
     arn: String,
 }
@@ -47,7 +47,8 @@ impl Stream {
         Ok(Self { database: embedded.database().clone(), file, arn })
     }
 
-    /// The oldest records, as the event source mapping shows them.
+    /// The oldest records, in the form that the event source mapping gives
+    /// them.
     pub(super) fn oldest(&self) -> Result<Vec<Value>> {
         let horizon = self.database.get_shard_iterator(GetShardIteratorRequest {
             stream_arn: self.arn.clone(),
@@ -72,7 +73,7 @@ impl Stream {
             .collect()
     }
 
-    /// Deletes records that were handled.
+    /// Deletes handled records.
     pub(super) fn forget(&self, records: &[Value]) -> Result<()> {
         let ids: Vec<&Value> = records.iter().map(|record| &record["eventID"]).collect();
         self.file.execute(

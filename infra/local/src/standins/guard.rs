@@ -1,4 +1,4 @@
-//! Keeps web pages of others away: the inbox holds live codes.
+//! Blocks web pages of other sites: the inbox holds live codes.
 
 use std::net::IpAddr;
 
@@ -9,8 +9,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// Refuses a request whose `Host` is not a loopback name (a page that had its
-/// own name resolve to 127.0.0.1), and one whose `Origin` is another than the
+/// Refuses a request whose `Host` is not a loopback name (from a page that made
+/// its own name resolve to 127.0.0.1), and one whose `Origin` differs from the
 /// host it asks. Tools send no `Origin`.
 pub(super) async fn own_pages_and_tools_only(request: Request, next: Next) -> Response {
     if !is_own(request.headers()) {

@@ -1,6 +1,6 @@
-//! Stand-ins for the AWS services that a laptop does not have, on one port, in
-//! the wire formats of the real ones, with the [inbox](crate::inbox) beside
-//! them.
+//! Stand-ins for the AWS services that a laptop does not have. They share one
+//! port with the [inbox](crate::inbox) and speak the wire formats of the real
+//! services.
 
 mod guard;
 mod reports;
@@ -55,9 +55,9 @@ impl FromRef<Services> for Inbox {
 
 impl Standins {
     /// Starts on a port of the loopback interface (any free one for `None`).
-    /// `secret` is what Secrets Manager gives out as [`crate::secrets::SECRET_ID`],
-    /// until a rotation; nothing while it is empty.
-    /// Must be called inside a Tokio runtime.
+    /// `secret` is the value that Secrets Manager returns for
+    /// [`crate::secrets::SECRET_ID`] until a rotation; if it is empty, there is
+    /// no secret. Must be called inside a Tokio runtime.
     ///
     /// # Errors
     /// When the port is taken.
@@ -77,7 +77,8 @@ impl Standins {
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(async move {
             tokio::select! {
-                // Not gracefully: a page waits for messages for half a minute.
+                // The server stops at once: a page may wait for messages for
+                // half a minute.
                 _ = axum::serve(listener, app) => {}
                 _ = stopped => {}
             }
@@ -91,21 +92,21 @@ impl Standins {
         format!("http://{}", self.address)
     }
 
-    /// What was sent.
+    /// The messages that were sent.
     pub fn inbox(&self) -> &Inbox {
         &self.inbox
     }
 
-    /// Keeps the secret in a file when it is rotated.
+    /// Saves the secret to a file when it is rotated.
     pub fn keep_secret_in(&self, file: PathBuf) {
         self.secret.keep(file);
     }
 
-    /// What SES and SNS say of messages that they took and could not deliver,
-    /// as events for `delivery-events`.
+    /// Reports from SES and SNS about messages that they accepted and could not
+    /// deliver, as events for `delivery-events`.
     ///
     /// # Panics
-    /// When somebody asked before: each comes once.
+    /// On a second call: the stand-ins have only one receiver to give.
     pub fn reports(&mut self) -> UnboundedReceiver<Value> {
         self.reports.take().expect("the reports are asked for once")
     }
@@ -122,8 +123,8 @@ impl Standins {
     }
 }
 
-/// SNS and Secrets Manager both post to `/`; the second names its operation in
-/// a header.
+/// Routes a request to SNS or Secrets Manager. Both post to `/`; Secrets
+/// Manager names its operation in a header.
 async fn by_protocol(
     State(services): State<Services>,
     headers: HeaderMap,
@@ -135,10 +136,11 @@ async fn by_protocol(
     }
 }
 
-/// An id in the form of AWS's.
+/// An id in the form of an AWS request id.
 fn request_id() -> String {
     let mut bytes = [0; 16];
-    // An id of zeroes would do as well: nobody relies on it here.
+    // A failure leaves zeroes, which do as well: no caller relies on the id
+    // here.
     let _ = getrandom::fill(&mut bytes);
     let n = u128::from_be_bytes(bytes);
     format!(

@@ -1,7 +1,7 @@
-//! What SES and SNS say of a message that they took and could not deliver, as
-//! EventBridge and a subscription of CloudWatch Logs bring it. The shapes are
-//! those of the documentation: "Examples of event data from Amazon SES" and
-//! "Viewing CloudWatch logs for SMS deliveries".
+//! Reports from SES and SNS about a message that they accepted and could not
+//! deliver, as EventBridge and a subscription of CloudWatch Logs bring them.
+//! The shapes are those of the documentation: "Examples of event data from
+//! Amazon SES" and "Viewing CloudWatch logs for SMS deliveries".
 
 use std::io::Write;
 
@@ -30,7 +30,7 @@ impl Reports {
         (Self(sender), receiver)
     }
 
-    /// Says what became of a message, where its channel would.
+    /// Reports a failed message if its channel would.
     pub(super) fn tell(&self, channel: Channel, failure: Failure, message_id: &str, to: &str) {
         let event = match (channel, failure) {
             (Channel::Email, Failure::Bounced) => Some(bounce(message_id, to, "General")),
@@ -49,12 +49,13 @@ impl Reports {
                 | Failure::Bounced,
             ) => None,
         };
-        // Nobody may listen: a test that does not ask.
+        // A test that does not read reports has dropped the receiver: that is
+        // no error.
         event.map(|event| self.0.send(event));
     }
 }
 
-/// SES's event of a mail that came back for good.
+/// The SES event for a mail that was returned for good.
 fn bounce(message_id: &str, to: &str, subtype: &str) -> Value {
     let at = Timestamp::now().to_string();
     json!({
@@ -79,7 +80,8 @@ fn bounce(message_id: &str, to: &str, subtype: &str) -> Value {
     })
 }
 
-/// A line of SNS's log of deliveries that failed, in its parcel.
+/// A line of the SNS log of failed deliveries, packed as CloudWatch Logs sends
+/// it.
 fn undelivered(message_id: &str, to: &str, why: &str) -> Result<Value> {
     let at = Timestamp::now();
     let line = json!({

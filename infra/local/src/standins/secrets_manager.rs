@@ -1,5 +1,5 @@
-//! Secrets Manager, awsJson1_1, for the one secret there is: read by the
-//! functions, rotated in versions.
+//! Secrets Manager (protocol awsJson1_1) for its one secret, which the
+//! functions read and a rotation changes in versions.
 
 use std::{
     collections::BTreeMap,
@@ -31,12 +31,12 @@ struct Versions {
     values: BTreeMap<String, Value>,
     /// Stage -> version.
     stages: BTreeMap<String, String>,
-    /// Where the current value is kept for the next start.
+    /// The file that keeps the current value for the next start.
     file: Option<PathBuf>,
 }
 
 impl Secret {
-    /// With this value, or none while it is empty.
+    /// Holds this value as the secret, or no secret if the value is empty.
     pub(super) fn new(value: String) -> Self {
         let mut versions = Versions::default();
         if !value.is_empty() {
@@ -47,7 +47,7 @@ impl Secret {
         Self(Arc::new(Mutex::new(versions)))
     }
 
-    /// Keeps what is current in a file from now on.
+    /// Saves the current value to a file from now on.
     pub(super) fn keep(&self, file: PathBuf) {
         self.lock().file = Some(file);
     }
@@ -121,7 +121,8 @@ impl Versions {
 
     fn move_stage(&mut self, request: &Value) -> Option<Value> {
         let (stage, to) = (request["VersionStage"].as_str()?, request["MoveToVersionId"].as_str()?);
-        // As there: whoever moves a stage says where it lies.
+        // As on AWS, the caller that moves a stage must say which version has
+        // it.
         let from = self.stages.get(stage).map(String::as_str);
         if !self.values.contains_key(to) || from != request["RemoveFromVersionId"].as_str() {
             return None;

@@ -1,4 +1,4 @@
-//! SNS `Publish` to a phone number: the query protocol, forms in and XML out.
+//! SNS `Publish` to a phone number, in the query protocol: forms in, XML out.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -78,7 +78,7 @@ fn is_e164(number: &str) -> bool {
 }
 
 fn refuse(status: u16, code: &str, message: &str) -> Response {
-    // What the caller sent stands in some messages.
+    // Some messages contain text that the caller sent.
     let message = message.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     xml(
         StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),

@@ -223,7 +223,7 @@ async fn text_messages_fail_as_at_sns() {
 #[tokio::test]
 async fn tests_wait_for_messages_over_http() {
     let standins = start();
-    // A number without its `+` encoded is what people type.
+    // People type a number without encoding its `+`.
     let url = format!("{}/api/messages?to=+61491570156&wait=30", standins.endpoint());
     let waiting = async { reqwest::get(url).await.unwrap().json::<Value>().await.unwrap() };
     let (found, _) = tokio::join!(waiting, publish(&standins, "+61491570156"));
@@ -236,7 +236,7 @@ async fn get(standins: &Standins, path: &str) -> Value {
     reqwest::get(standins.endpoint() + path).await.unwrap().json().await.unwrap()
 }
 
-/// Asks without a body, and returns the status.
+/// Sends a DELETE without a body, and returns the status.
 async fn delete(standins: &Standins, path: &str) -> u16 {
     let url = standins.endpoint() + path;
     reqwest::Client::new().delete(url).send().await.unwrap().status().as_u16()
@@ -275,7 +275,7 @@ async fn a_swallowed_send_is_told_without_a_word_of_its_text() {
     assert!(told["undelivered"][0]["at"].take().is_string());
     let line = json!({ "id": 1, "channel": "sms", "to": "+61491570156", "as": "optedOut", "times": 1, "at": null });
     assert_eq!(told["undelivered"], json!([line]));
-    // Who waits for a message sees nothing of it.
+    // A caller that waits for a message does not see the failure.
     let messages = get(&standins, "/api/messages?to=%2B61491570156").await;
     assert_eq!(messages, json!({ "messages": [], "oldest": null }));
 }

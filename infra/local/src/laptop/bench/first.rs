@@ -1,5 +1,5 @@
 //! The first request of each function: one that reads the keys and the table,
-//! for a caller that nobody knows.
+//! for an unknown caller.
 
 use crate::secrets::SECRET_ID;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 /// code of 8 digits by mail.
 const CHALLENGE: &str = "AQABAAgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// What the function is handed.
+/// The event that the function gets.
 pub(super) fn event(function: &str) -> Value {
     match function {
         "policy" => request("GET", "/v1/limits", None, None),
@@ -42,25 +42,27 @@ pub(super) fn event(function: &str) -> Value {
     }
 }
 
-/// Whether it answered as it must.
+/// Whether the answer is the one the function must give.
 pub(super) fn is_right(function: &str, answer: &Value) -> bool {
     let status = match function {
         "directory" | "registration" | "sign-in" => 401,
-        // Nobody has switched it on.
+        // Reset has not been switched on.
         "reset" => 403,
         "verify" => 422,
-        // A record that failed would be named: without keys or table it fails.
+        // The answer would name a failed record: without keys or table it
+        // fails.
         "send-code" => return *answer == json!({ "batchItemFailures": [] }),
-        // A step that reads the keys that are, and finds none that follow them.
+        // A step that reads the current keys and finds no next version.
         "rotate-secret" => return answer["errorMessage"] == "there is no new version",
-        // The message is looked for, and nobody's.
+        // The function looks for the message and finds no owner.
         "delivery-events" => return answer["unknown"] == 1,
         _ => 200,
     };
     answer["statusCode"] == status
 }
 
-/// `bearer`: the beginning of one in the right form, which nobody ever got.
+/// `bearer`: the first part of a bearer in the right form that was never
+/// issued.
 fn request(method: &str, path: &str, bearer: Option<&str>, body: Option<Value>) -> Value {
     let mut headers = json!({ "host": "reset.example.com", "content-type": "application/json" });
     if let Some(bearer) = bearer {

@@ -25,21 +25,21 @@ use runtime::Runtime;
 /// The function that does nothing: `infra/local/hello`.
 const HELLO: &str = "hello";
 
-/// The largest bootstrap, in bytes: what is loaded at a cold start, and twice
-/// what a zip of it may be.
+/// The largest bootstrap, in bytes: a cold start loads it, and it is twice the
+/// largest zip.
 const LARGEST: u64 = 8 << 20;
 
 /// The largest zip of one, in bytes: what a deployment uploads.
 const LARGEST_ZIP: u64 = 4 << 20;
 
-/// Cold starts of each function. They take turns, so that whatever else the
-/// machine does meets all alike.
+/// Cold starts of each function. The functions take turns, so that other load
+/// on the machine affects all of them alike.
 const STARTS: usize = 20;
 
 /// The Rust target of Lambda's arm64.
 const ARM: &str = "aarch64-unknown-linux-gnu";
 
-/// Builds, measures and tells.
+/// Builds, measures and prints the results.
 ///
 /// # Errors
 /// When something does not build, a bootstrap is too large, or a function
@@ -64,7 +64,7 @@ pub(super) async fn run(root: &Path, debug: bool) -> Result<()> {
         build(root, &data, &cargo_lambda, &names, &["--arm64"]).await?;
         too_large.extend(list("arm64", &names, &sizes(root, &names)?, &zipped(root, &names)?));
     }
-    // What is to run here needs no other linker than this machine's.
+    // These programs run here, so this machine's own linker is enough.
     build(root, &data, &cargo_lambda, &names, &["--compiler", "cargo"]).await?;
     let sizes = sizes(root, &names)?;
     too_large.extend(list(std::env::consts::ARCH, &names, &sizes, &zipped(root, &names)?));
@@ -72,7 +72,8 @@ pub(super) async fn run(root: &Path, debug: bool) -> Result<()> {
     let bootstraps: Vec<_> = names.iter().map(|name| bootstrap(root, name)).collect();
     let taken = cold_starts(&data, &names, &bootstraps, STARTS).await?;
     tell(&names, &sizes, &taken);
-    // Last: who made one too large wants to see all figures.
+    // Checked last: a developer with a bootstrap that is too large wants to see
+    // all figures.
     ensure!(
         too_large.is_empty(),
         "larger than {LARGEST} bytes, or {LARGEST_ZIP} as a zip: {}",
@@ -81,11 +82,11 @@ pub(super) async fn run(root: &Path, debug: bool) -> Result<()> {
     Ok(())
 }
 
-/// Starts each program `starts` times, and returns how long each first answer
-/// took, by program.
+/// Starts each program `starts` times, and returns by program how long each
+/// first answer took.
 ///
 /// # Errors
-/// When one does not answer, or something else than it should.
+/// When a program does not answer, or gives a wrong answer.
 async fn cold_starts(
     data: &Data,
     names: &[String],
@@ -132,7 +133,7 @@ fn installed_targets() -> String {
     output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
 }
 
-/// Whether `cargo lambda` will find it: alone, or as a package of Python.
+/// Whether `cargo lambda` will find Zig: as a program, or as a Python package.
 fn has_zig() -> bool {
     let succeeds = |program: &str, arguments: &[&str]| {
         let output = Command::new(program).args(arguments).output();
@@ -170,7 +171,7 @@ fn sizes(root: &Path, names: &[String]) -> Result<Vec<u64>> {
     names.iter().map(size).collect()
 }
 
-/// Bytes of each bootstrap in a zip, which compresses as this does.
+/// The size in bytes of each bootstrap's zip, compressed as here.
 fn zipped(root: &Path, names: &[String]) -> Result<Vec<u64>> {
     let size = |name: &String| -> Result<u64> {
         let mut zip = ZlibEncoder::new(Counted(0), Compression::best());
@@ -180,7 +181,7 @@ fn zipped(root: &Path, names: &[String]) -> Result<Vec<u64>> {
     names.iter().map(size).collect()
 }
 
-/// Keeps how many bytes were written, and none of them.
+/// Counts the bytes written to it, and keeps none.
 struct Counted(u64);
 
 impl io::Write for Counted {

@@ -1,5 +1,5 @@
-//! The Lambda Runtime API, as far as one cold start needs it: the process is
-//! handed one event, and its first answer is timed.
+//! The Lambda Runtime API, as far as one cold start needs it: hands the process
+//! one event, and times its first answer.
 
 use std::{
     net::SocketAddr,
@@ -24,17 +24,17 @@ use axum::{
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-/// How long a cold start may take before it is taken for a failure.
+/// How long a cold start may take before it counts as failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What the process said, and when: an answer, or how it failed, which may be
-/// the right answer too.
+/// What the process posted, and when: an answer or an error. For some functions
+/// an error is the right answer.
 struct Said {
     at: Instant,
     body: Bytes,
 }
 
-/// What is next, under its request id. Taken by the first who asks.
+/// The next event with its request id. The first process to ask takes it.
 type Next = Arc<Mutex<Option<(String, String)>>>;
 
 #[derive(Clone)]
@@ -71,10 +71,10 @@ impl Runtime {
         Ok(Self { address, next, starts: AtomicU64::new(0), said: tokio::sync::Mutex::new(heard) })
     }
 
-    /// From the start of the process to its first answer, which must be right.
+    /// Times a process from its start to its first answer, which must be right.
     ///
     /// # Errors
-    /// When it does not answer, or something else.
+    /// When the process does not answer, or gives a wrong answer.
     pub(super) async fn cold_start(
         &self,
         bootstrap: &Path,
@@ -84,7 +84,8 @@ impl Runtime {
     ) -> Result<Duration> {
         let mut said = self.said.lock().await;
         while said.try_recv().is_ok() {}
-        // As AWS does, each has its own: writes are told apart by it.
+        // As on AWS, each request has its own id, by which writes are told
+        // apart.
         let id = format!("bench-{}", self.starts.fetch_add(1, Ordering::Relaxed));
         if let Some(context) = event.get_mut("requestContext") {
             context["requestId"] = id.as_str().into();
@@ -129,7 +130,7 @@ async fn hand_out(State(shared): State<Shared>) -> Response {
 }
 
 async fn answered(State(shared): State<Shared>, body: Bytes) -> StatusCode {
-    // Whoever listened may have given up.
+    // The receiver may have stopped waiting.
     let _ = shared.said.send(Said { at: Instant::now(), body });
     StatusCode::ACCEPTED
 }

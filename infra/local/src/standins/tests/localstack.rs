@@ -1,9 +1,9 @@
-//! The shapes are those of LocalStack's documentation and, where that is
-//! silent (which address `email` means, what DELETE removes), of its code.
+//! The shapes are those of LocalStack's documentation. Where that is silent
+//! (which address `email` means, what DELETE removes), they follow its code.
 
 use super::*;
 
-/// A mail without HTML, to two.
+/// Sends a mail without HTML to two receivers.
 async fn send_to_two(standins: &Standins) -> String {
     let part = |data: &str| Content::builder().data(data).build().unwrap();
     let mail = Mail::builder()
