@@ -98,13 +98,14 @@ def alarms(t: Template) -> Found:
 def measured() -> dict[str, list[str]]:
     """The metrics of the functions, with their dimensions."""
     source = (ROOT / "shared/platform/src/metrics.rs").read_text()
-    (names,) = re.findall(r"use Metric::\*;\s*\[(.*?)\]", source, re.DOTALL)
+    (variants,) = re.findall(r"pub enum Metric \{(.*?)\n\}", source, re.DOTALL)
+    names = re.findall(r"^    (\w+),$", variants, re.MULTILINE)
     (by,) = re.findall(r"fn dimensions.*?match self \{(.*?)\n        \}", source, re.DOTALL)
     dimensions = {}
     for those, own in re.findall(r"((?:Metric::\w+[\s|]*)+)=> (?:\{\s*)?&\[(.*?)\]", by):
         for name in re.findall(r"Metric::(\w+)", those):
             dimensions[name] = re.findall(r'"(\w+)"', own.replace("FUNCTION", '"Function"'))
-    return {name: dimensions[name] for name in re.findall(r"\w+", names)}
+    return {name: dimensions[name] for name in names}
 
 
 @rule

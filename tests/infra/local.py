@@ -36,7 +36,7 @@ def part(t: Template) -> str:
 def laptop(t: Template) -> dict[str, Any]:
     """The request with which `infra/local` creates its table."""
     source = (ROOT / "infra/local/src/dynamodb/template.rs").read_text()
-    (names,) = re.findall(r"const CREATE_TABLE: \[&str; \d+\] = \[(.*)\];", source)
+    (names,) = re.findall(r"const CREATE_TABLE: \[&str; \d+\] =\s*\[(.*?)\];", source, re.DOTALL)
     properties = t.source["Resources"]["Table"]["Properties"]
     request = {name: properties[name] for name in re.findall(r'"(\w+)"', names) if name in properties}
     view = properties["StreamSpecification"]["StreamViewType"]
