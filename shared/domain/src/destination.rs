@@ -20,10 +20,10 @@ impl Destination {
     /// Reads a mail address or a valid phone number; `None` for any other text. A mail
     /// address may have no display name, quotes or domain literal, so that it names
     /// one recipient and cannot inject a header.
-    pub fn parse(kind: Kind, text: &str) -> Option<Destination> {
+    pub fn parse(channel: Channel, text: &str) -> Option<Destination> {
         let text = text.trim();
-        match kind {
-            Kind::Email => {
+        match channel {
+            Channel::Mail => {
                 let options = email_address::Options::default()
                     .with_required_tld()
                     .without_display_text()
@@ -36,7 +36,7 @@ impl Destination {
                 plain
                     .then(|| Destination::Email(format!("{local}@{}", domain.to_ascii_lowercase())))
             }
-            Kind::MobilePhone => {
+            Channel::Sms => {
                 let number = phonenumber::parse(None, text).ok()?;
                 let valid = phonenumber::is_valid(&number)
                     && number.extension().is_none()

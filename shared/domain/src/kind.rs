@@ -36,10 +36,16 @@ pub enum Channel {
     Sms,
 }
 
-/// A kind of method that the owner holds. None exists yet. When the first is added,
-/// the compiler names every place that must handle it.
+/// A kind of method that the owner holds. None exists yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeldKind {}
+
+impl HeldKind {
+    /// How many digits its codes have. The policy's number is for delivered codes.
+    pub const fn digits(self) -> u8 {
+        match self {}
+    }
+}
 
 impl Kind {
     /// All kinds.

@@ -68,6 +68,7 @@ pub mod destination;
 pub mod directory;
 pub mod error;
 pub mod flow;
+pub mod held;
 pub mod idempotency;
 pub mod identity;
 pub mod json;

@@ -1,7 +1,7 @@
 //! The ledger: what limits the guesses and sends of an account.
 //!
 //! One item for each account and purpose holds all of it, so that one write both
-//! checks a limit and charges it.
+//! checks a limit and counts the attempt against it.
 
 use crate::challenge::{ChallengeId, Purpose};
 use crate::kind::{Class, Kind};
@@ -130,9 +130,9 @@ impl Ledger {
         self.fails.iter().filter(over).cloned().collect()
     }
 
-    /// What to write to issue the challenge `id` to `bearer` now. The challenge
-    /// gets guesses of its own. The account's count of failed guesses is shared
-    /// by all challenges and stays.
+    /// The values that issue the challenge `id` to the caller with this bearer. The
+    /// challenge gets guesses of its own. The account's count of failed guesses is
+    /// shared by all challenges and stays.
     ///
     /// # Errors
     /// [`Refused`] if the purpose is closed or the code would be sent too soon.
@@ -156,17 +156,19 @@ impl Ledger {
                 return Err(Refused::TooSoon(again));
             }
         }
-        let (most, window) = match id.kind.class() {
-            Class::Delivered(channel) => policy.send_window(channel),
-            Class::Held(held) => match held {},
-        };
         let seen = self.sent.get(&id.kind).cloned();
-        let mut sent: Vec<Time> =
-            seen.iter().flatten().copied().filter(|at| *at + window > now).collect();
-        if sent.len() >= most as usize {
-            return Err(Refused::TooSoon(sent[sent.len() - most as usize] + window));
+        let mut sent = Vec::new();
+        let send_window = match id.kind.class() {
+            Class::Delivered(channel) => Some(policy.send_window(channel)),
+            Class::Held(_) => None,
+        };
+        if let Some((most, window)) = send_window {
+            sent.extend(seen.iter().flatten().copied().filter(|at| *at + window > now));
+            if sent.len() >= most as usize {
+                return Err(Refused::TooSoon(sent[sent.len() - most as usize] + window));
+            }
+            sent.push(now);
         }
-        sent.push(now);
         let slot = Slot {
             owner: bearer.clone(),
             n: sends_before + 1,

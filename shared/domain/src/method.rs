@@ -3,6 +3,7 @@
 use crate::challenge::ChallengeId;
 use crate::delivery::Undeliverable;
 use crate::destination::Destination;
+use crate::held::Held;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -45,11 +46,6 @@ pub struct Delivered {
     pub undeliverable: Option<Undeliverable>,
 }
 
-/// Something that the owner holds. No such kind exists yet: see
-/// [`HeldKind`](crate::kind::HeldKind).
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Held {}
-
 impl Binding {
     /// The binding to a destination.
     pub fn to(destination: Destination) -> Binding {
@@ -61,7 +57,9 @@ impl Binding {
     pub fn is_same(&self, other: &Binding) -> bool {
         match (self, other) {
             (Binding::Delivered(a), Binding::Delivered(b)) => a.destination == b.destination,
-            (Binding::Held(held), _) | (_, Binding::Held(held)) => match *held {},
+            (Binding::Held(a), Binding::Held(b)) => a.is_same(b),
+            (Binding::Delivered(_), Binding::Held(_))
+            | (Binding::Held(_), Binding::Delivered(_)) => false,
         }
     }
 
@@ -69,7 +67,15 @@ impl Binding {
     pub fn delivered(&self) -> Option<&Delivered> {
         match self {
             Binding::Delivered(delivered) => Some(delivered),
-            Binding::Held(held) => match *held {},
+            Binding::Held(_) => None,
+        }
+    }
+
+    /// What its owner holds; `None` for a destination.
+    pub fn held(&self) -> Option<&Held> {
+        match self {
+            Binding::Delivered(_) => None,
+            Binding::Held(held) => Some(held),
         }
     }
 }

@@ -258,7 +258,7 @@ impl Policy {
             && match kind.class() {
                 Class::Delivered(Channel::Mail) => true,
                 Class::Delivered(Channel::Sms) => !self.sms_countries.is_empty(),
-                Class::Held(held) => match held {},
+                Class::Held(_) => true,
             }
     }
 
@@ -276,18 +276,27 @@ impl Policy {
                 (Class::Delivered(Channel::Sms), Binding::Delivered(Delivered { country, .. })) => {
                     country.as_ref().is_some_and(|country| self.sms_countries.contains(country))
                 }
-                (Class::Held(held), _) => match held {},
-                (_, Binding::Held(held)) => match *held {},
+                (Class::Held(_), Binding::Held(_)) => true,
+                (Class::Delivered(_), Binding::Held(_))
+                | (Class::Held(_), Binding::Delivered(_)) => false,
             }
     }
 
     /// Whether the user must type the destination in full before a code of a reset
     /// is sent. Entra asks for it for phones, Ory Kratos for all destinations.
     pub fn must_be_typed(&self, kind: Kind) -> bool {
-        match self.confirm_destination {
-            ConfirmDestination::None => false,
-            ConfirmDestination::Phone => kind == Kind::MobilePhone,
-            ConfirmDestination::All => true,
+        match (kind.class(), self.confirm_destination) {
+            (Class::Held(_), _) | (_, ConfirmDestination::None) => false,
+            (Class::Delivered(channel), ConfirmDestination::Phone) => channel == Channel::Sms,
+            (Class::Delivered(_), ConfirmDestination::All) => true,
+        }
+    }
+
+    /// How many digits the codes of a kind have.
+    pub fn digits(&self, kind: Kind) -> u8 {
+        match kind.class() {
+            Class::Delivered(_) => self.code.digits as u8,
+            Class::Held(held) => held.digits(),
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::keys;
 use domain::destination::Destination;
 use domain::identity::{GroupName, TypedUserId, UserId};
-use domain::kind::Kind;
+use domain::kind::{Channel, Kind};
 use proptest::prelude::*;
 
 fn canonical(text: &str) -> Option<String> {
@@ -116,17 +116,17 @@ proptest! {
 
     #[test]
     fn an_accepted_address_is_accepted_again_and_stays_one_line(text in "[ -~\r\n\u{a0}ａ字]{0,30}@[ -~\r\n]{0,20}\\.[a-z]{2,3}") {
-        if let Some(address) = Destination::parse(Kind::Email, &text) {
+        if let Some(address) = Destination::parse(Channel::Mail, &text) {
             let stored = address.as_str();
             prop_assert!(stored.bytes().all(|b| b.is_ascii_graphic() && !b"\"\\,<>()[];: ".contains(&b)), "{:?}", stored);
             prop_assert_eq!(stored.matches('@').count(), 1);
-            prop_assert_eq!(Destination::parse(Kind::Email, stored), Some(address.clone()));
+            prop_assert_eq!(Destination::parse(Channel::Mail, stored), Some(address.clone()));
         }
     }
 }
 
 fn email(text: &str) -> Option<String> {
-    Destination::parse(Kind::Email, text).map(|address| address.as_str().to_owned())
+    Destination::parse(Channel::Mail, text).map(|address| address.as_str().to_owned())
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_mail_address_is_one_recipient() {
 }
 
 fn phone(text: &str) -> Option<String> {
-    Destination::parse(Kind::MobilePhone, text).map(|number| number.as_str().to_owned())
+    Destination::parse(Channel::Sms, text).map(|number| number.as_str().to_owned())
 }
 
 #[test]
@@ -185,8 +185,8 @@ fn a_phone_number_is_valid_and_written_in_one_way() {
 
 #[test]
 fn a_kind_takes_only_its_own_addresses() {
-    assert_eq!(Destination::parse(Kind::Email, "+61 491 570 156"), None);
-    assert_eq!(Destination::parse(Kind::MobilePhone, "ann@example.com"), None);
+    assert_eq!(Destination::parse(Channel::Mail, "+61 491 570 156"), None);
+    assert_eq!(Destination::parse(Channel::Sms, "ann@example.com"), None);
     for kind in Kind::ALL {
         assert_eq!(kind.as_str().parse(), Ok(*kind));
     }
@@ -197,9 +197,9 @@ fn a_kind_takes_only_its_own_addresses() {
 
 #[test]
 fn a_mask_shows_one_letter_or_two_digits() {
-    let mask = |kind, text| Destination::parse(kind, text).expect("an address").masked();
-    assert_eq!(mask(Kind::Email, "ann.private@example.com"), "a•••@example.com");
-    assert_eq!(mask(Kind::MobilePhone, "+61 491 570 156"), "•••56");
+    let mask = |channel, text| Destination::parse(channel, text).expect("an address").masked();
+    assert_eq!(mask(Channel::Mail, "ann.private@example.com"), "a•••@example.com");
+    assert_eq!(mask(Channel::Sms, "+61 491 570 156"), "•••56");
 }
 
 #[test]

@@ -22,7 +22,7 @@ use domain::challenge::ChallengeId;
 use domain::destination::Destination;
 use domain::identity::{Handle, Uid, UserId};
 use domain::key::Keys;
-use domain::kind::Kind;
+use domain::kind::{Channel, Class, Kind};
 use domain::method::{Binding, Method};
 use domain::methods::Methods;
 use domain::password::hash::StoredHash;
@@ -82,12 +82,13 @@ fn account() -> Account {
     }
 }
 
-/// A verified method of a kind.
+/// A verified method of a kind that is delivered.
 fn method(kind: Kind, version: u64) -> Method {
-    let address = match kind {
-        Kind::Email => "ann.private@example.com",
-        Kind::MobilePhone => "+61 491 570 156",
+    let (channel, address) = match kind.class() {
+        Class::Delivered(channel @ Channel::Mail) => (channel, "ann.private@example.com"),
+        Class::Delivered(channel @ Channel::Sms) => (channel, "+61 491 570 156"),
+        Class::Held(_) => panic!("{kind:?} has no destination"),
     };
-    let destination = Destination::parse(kind, address).expect("an address");
+    let destination = Destination::parse(channel, address).expect("an address");
     Method { binding: Binding::to(destination), version, verified_at: BEGIN }
 }

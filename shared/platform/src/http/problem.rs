@@ -49,6 +49,7 @@ pub struct ProblemBody {
     support_code: String,
     /// Seconds until trying again makes sense.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     retry_after: Option<u32>,
     /// The invalid fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -65,9 +66,11 @@ struct FieldError {
     detail: String,
     /// The smallest value or length that is allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     min: Option<u32>,
     /// The largest value or length that is allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     max: Option<u32>,
 }
 

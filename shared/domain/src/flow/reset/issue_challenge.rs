@@ -5,20 +5,18 @@
 //! unknown accounts.
 
 use crate::audit::Event;
-use crate::challenge::{ChallengeId, Purpose};
+use crate::challenge::Purpose;
 use crate::context::RequestContext;
 use crate::destination::Destination;
 use crate::error::{Problem, ProblemCode, ViolationCode};
 use crate::flow::reset::open::{check_bearer, open_reset};
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
-use crate::flow::steps::idempotency::record_outcome;
-use crate::flow::steps::messages::queue_code;
-use crate::flow::steps::sending::{Sent, check_sms_open, count_source, refusal_of, source_full};
+use crate::flow::steps::sending::{NewChallenge, Sent, check_sms_open, source_full};
 use crate::key::Keys;
 use crate::kind::Kind;
 use crate::policy::Policy;
-use crate::port::{Change, Guard, KeyRing, SourceCounter, Store, Want};
+use crate::port::{Guard, KeyRing, Store, Want};
 use crate::reset::ResetId;
 use crate::secret::Bearer;
 
@@ -67,20 +65,16 @@ pub async fn issue_challenge(
         check_sms_open(kind, &read, ctx).map_err(traced)?;
         let keys = ring.keys().await?;
         let typed = typed(wanted, &policy, &keys).map_err(traced)?;
-        // A code never outlives its reset.
-        let expires = (ctx.now + policy.code_lifetime()).min(open.exp);
-        let challenge = ChallengeId::new(
-            keys.current().kid,
+        let challenge = NewChallenge {
+            handle,
             kind,
-            policy.code.digits as u8,
-            expires,
-            ctx.random(),
-        );
-        let issue = read
-            .ledger(Purpose::Reset)
-            .issue(&policy, Purpose::Reset, challenge.clone(), &open.owner, ctx.now)
-            .map_err(|why| traced(refusal_of(why, Purpose::Reset, ctx.now)))?;
-        let sent = Sent::new(&issue, &policy);
+            reset: Some(reset),
+            owner: &open.owner,
+            // A code never outlives its reset.
+            ends: Some(open.exp),
+            typed,
+        };
+        let (sent, issued) = challenge.issue(ctx, &keys, &read).map_err(traced)?;
 
         let entry = AuditEntry {
             uid: Some(&open.uid),
@@ -88,17 +82,8 @@ pub async fn issue_challenge(
             support_code: open.support_code(),
             ..AuditEntry::new(ctx, handle, Event::CodeRequested)
         };
-        let mut changes = vec![
-            entry.record(ctx, &policy),
-            Change::IssueChallenge {
-                handle: handle.clone(),
-                purpose: Purpose::Reset,
-                issue: Box::new(issue),
-            },
-            count_source(ctx, &keys, SourceCounter::Sends),
-        ];
-        changes.extend(queue_code(ctx, handle, challenge, Some(reset), typed));
-        changes.extend(record_outcome(ctx, handle, sent.outcome()));
+        let mut changes = vec![entry.record(ctx, &policy)];
+        changes.extend(issued);
         // If another send was first, decide again, so that the answer has the exact wait.
         let written = attempts.commit(store, ctx, changes, &[Guard::Ledger]).await;
         if written.map_err(|error| traced(source_full(error, ctx)))? {

@@ -52,7 +52,7 @@ pub(in crate::flow) fn queue_code(
             let message = Message::Code { challenge, purpose, typed };
             Some(queue(ctx, handle, OutboxKind::Code(purpose, reset.cloned()), message))
         }
-        Class::Held(held) => match held {},
+        Class::Held(_) => None,
     }
 }
 

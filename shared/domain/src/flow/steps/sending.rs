@@ -1,14 +1,19 @@
-//! The answer and the refusals of every request for a code, in a reset or a registration.
+//! Issuing a challenge in a reset or a registration: its writes, its answer and its refusals.
 
 use crate::challenge::{ChallengeId, Purpose};
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
+use crate::flow::steps::idempotency::record_outcome;
+use crate::flow::steps::messages::queue_code;
 use crate::idempotency::Outcome;
+use crate::identity::Handle;
 use crate::key::Keys;
 use crate::kind::{Channel, Class, Kind};
 use crate::limit::{Issue, Refused, Slot, resend_wait};
 use crate::policy::Policy;
 use crate::port::{Change, CommitError, Guard, Snapshot, SourceCounter};
+use crate::reset::ResetId;
+use crate::secret::BearerDigest;
 use crate::time::{Span, Time};
 
 /// The answer to a request for a code. It is the same whether or not the code will be sent.
@@ -25,7 +30,7 @@ pub struct Sent {
 }
 
 impl Sent {
-    pub(in crate::flow) fn new(issue: &Issue, policy: &Policy) -> Sent {
+    fn new(issue: &Issue, policy: &Policy) -> Sent {
         let Slot { id, exp, n, .. } = &issue.slot;
         Sent {
             challenge: id.clone(),
@@ -36,7 +41,7 @@ impl Sent {
     }
 
     /// The outcome to record, from which a repeated request is answered.
-    pub(in crate::flow) fn outcome(&self) -> Outcome {
+    fn outcome(&self) -> Outcome {
         Outcome::Sent { challenge: self.challenge.clone(), resend_after: self.resend_after }
     }
 
@@ -48,6 +53,55 @@ impl Sent {
             }
             Outcome::Done | Outcome::Verified(_) | Outcome::Refused(_) => None,
         }
+    }
+}
+
+/// A challenge to issue.
+pub(in crate::flow) struct NewChallenge<'a> {
+    /// The account.
+    pub handle: &'a Handle,
+    /// The kind of method to prove.
+    pub kind: Kind,
+    /// The reset that it belongs to; `None` for a registration.
+    pub reset: Option<&'a ResetId>,
+    /// Digest of the bearer that may guess its code.
+    pub owner: &'a BearerDigest,
+    /// When it expires at the latest, whatever the policy says.
+    pub ends: Option<Time>,
+    /// The pseudonym of the destination that the caller typed.
+    pub typed: Option<String>,
+}
+
+impl NewChallenge<'_> {
+    /// The answer, and the changes that issue the challenge, count it for the source of the
+    /// request, queue its message and record the outcome.
+    ///
+    /// # Errors
+    /// `resetClosed` or `tooSoon` if the ledger refuses the challenge.
+    pub(in crate::flow) fn issue(
+        self,
+        ctx: &RequestContext,
+        keys: &Keys,
+        read: &Snapshot,
+    ) -> Result<(Sent, Vec<Change>), Problem> {
+        let NewChallenge { handle, kind, reset, owner, ends, typed } = self;
+        let policy = read.policy().policy;
+        let purpose = reset.map_or(Purpose::Registration, |_| Purpose::Reset);
+        let full_life = ctx.now + policy.code_lifetime();
+        let expires = ends.map_or(full_life, |ends| full_life.min(ends));
+        let random = ctx.random();
+        let id = ChallengeId::new(keys.current().kid, kind, policy.digits(kind), expires, random);
+        let issue = read
+            .ledger(purpose)
+            .issue(&policy, purpose, id.clone(), owner, ctx.now)
+            .map_err(|why| refusal_of(why, purpose, ctx.now))?;
+        let sent = Sent::new(&issue, &policy);
+        let issue =
+            Change::IssueChallenge { handle: handle.clone(), purpose, issue: Box::new(issue) };
+        let mut changes = vec![issue, count_source(ctx, keys, SourceCounter::Sends)];
+        changes.extend(queue_code(ctx, handle, id, reset, typed));
+        changes.extend(record_outcome(ctx, handle, sent.outcome()));
+        Ok((sent, changes))
     }
 }
 

@@ -16,6 +16,7 @@ use crate::idempotency::Outcome;
 use crate::kind::{Class, Kind, MethodId};
 use crate::language::Language;
 use crate::limit::{Ledger, Refused, Stamp};
+use crate::method::Binding;
 use crate::port::{Change, CommitError, Guard, KeyRing, Store, Want};
 use crate::reset::ResetId;
 use crate::secret::{Bearer, BearerKind};
@@ -69,8 +70,8 @@ pub async fn verify_code(
         support_code: support_code(ctx, bearer),
         ..AuditEntry::new(ctx, &bearer.handle, event)
     };
-    // The policy says how long the audit entries are kept, and the account what metrics count a
-    // right guess for. Neither decides about the guess: its limits are in the ledger.
+    // The policy says how long audit entries are kept. The account has what its owner holds, and
+    // what metrics count a right guess for. Neither limits the guess: its limits are in the ledger.
     let read = store.read(&[Want::Policy, Want::Account(&bearer.handle)]).await?;
     let policy = read.policy().policy;
 
@@ -104,9 +105,17 @@ pub async fn verify_code(
         CommitError::Unavailable => Problem::unavailable(),
     })?;
 
+    let account = read.account(&bearer.handle);
+    let id = MethodId::only(challenge.kind);
+    let binding = account.and_then(|account| match purpose {
+        Purpose::Reset => account.methods.get(id).map(|method| &method.binding),
+        Purpose::Registration => account.pending.get(id).map(|pending| &pending.binding),
+    });
     let accepted = match challenge.kind.class() {
         Class::Delivered(_) => Code::derive(&generation.codes, challenge, purpose).matches(typed),
-        Class::Held(held) => match held {},
+        Class::Held(_) => {
+            binding.and_then(Binding::held).is_some_and(|held| held.accepts(typed, ctx.now))
+        }
     };
     if !accepted {
         return Err(ProblemCode::CodeNotAccepted.into());
@@ -135,12 +144,7 @@ pub async fn verify_code(
         }
         Purpose::Registration => keep_method(store, ctx, bearer, challenge, &stamp).await?,
     }
-    let account = read.account(&bearer.handle);
-    let id = MethodId::only(challenge.kind);
-    let country = account.and_then(|account| match purpose {
-        Purpose::Reset => account.methods.get(id)?.binding.delivered()?.country.clone(),
-        Purpose::Registration => account.pending.get(id)?.binding.delivered()?.country.clone(),
-    });
+    let country = binding.and_then(|binding| binding.delivered()?.country.clone());
     let language =
         account.and_then(|account| account.language).unwrap_or(policy.organisation.language);
     Ok(Verified { kind: challenge.kind, purpose, language, country })

@@ -17,6 +17,7 @@ pub struct CanResetResponse {
     detail: String,
     /// When the reason ends by itself. Absent if it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     until: Option<String>,
 }
 

@@ -33,9 +33,11 @@ struct MethodView {
     destination: String,
     /// When its owner entered the code. Absent for a pending method.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     verified_at: Option<String>,
     /// Since when messages to this destination are not delivered. Absent if they are.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     undeliverable_since: Option<String>,
 }
 

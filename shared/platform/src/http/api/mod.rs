@@ -36,6 +36,7 @@ use std::collections::BTreeSet;
 #[serde(rename_all = "camelCase")]
 pub struct SessionResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     bearer: Option<String>,
     reach: Reach,
     /// What the user must do next, if anything.

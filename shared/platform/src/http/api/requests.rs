@@ -8,8 +8,9 @@ use domain::flow::directory::change_user::UserPatch;
 use domain::flow::directory::create_user::NewUser;
 use domain::flow::reset::issue_challenge::WantedChallenge;
 use domain::identity::UserId;
-use domain::kind::Kind;
+use domain::kind::{Class, Kind};
 use domain::language::Language;
+use domain::method::Binding;
 use domain::secret::SecretString;
 use serde::{Deserialize, Deserializer};
 
@@ -63,19 +64,22 @@ pub struct AddMethod {
 }
 
 impl AddMethod {
-    /// The destination to add.
+    /// What the new method is bound to.
     ///
     /// # Errors
     /// `notAnAddress` for text that is not a destination of the kind.
-    pub fn parsed(&self) -> Result<Destination, Problem> {
-        destination(self.kind, &self.destination)
+    pub fn binding(&self) -> Result<Binding, Problem> {
+        destination(self.kind, &self.destination).map(Binding::to)
     }
 }
 
-/// Parses a destination of a kind.
+/// Parses a destination of a kind. A kind without one has no text that is right.
 fn destination(kind: Kind, text: &str) -> Result<Destination, Problem> {
-    Destination::parse(kind, text)
-        .ok_or_else(|| Problem::field("/destination", ViolationCode::NotAnAddress))
+    let parsed = match kind.class() {
+        Class::Delivered(channel) => Destination::parse(channel, text),
+        Class::Held(_) => None,
+    };
+    parsed.ok_or_else(|| Problem::field("/destination", ViolationCode::NotAnAddress))
 }
 
 /// A code that was received.

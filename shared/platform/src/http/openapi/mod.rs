@@ -125,16 +125,6 @@ fn refusal(problem: &str, (status, codes): &(u16, BTreeSet<String>)) -> Value {
     })
 }
 
-/// Fields of responses that may be absent. All other fields are always there, `null` if
-/// they have no value.
-const ABSENT: [(&str, &[&str]); 5] = [
-    ("SessionResponse", &["bearer"]),
-    ("MethodView", &["verifiedAt", "undeliverableSince"]),
-    ("CanResetResponse", &["until"]),
-    ("Problem", &["retryAfter", "errors"]),
-    ("FieldError", &["min", "max"]),
-];
-
 /// Adds to the schemas what their types do not express.
 fn refine(schemas: &mut Schemas) {
     for (name, schema) in schemas.iter_mut() {
@@ -144,12 +134,7 @@ fn refine(schemas: &mut Schemas) {
             || name.ends_with("View")
             || ["Me", "Problem", "FieldError"].contains(&name.as_str())
         {
-            let absent = ABSENT
-                .iter()
-                .find(|(of, _)| of == name)
-                .map(|(_, fields)| *fields)
-                .unwrap_or_default();
-            always(schema, absent);
+            require_nullable(schema);
         }
     }
     for range in RANGES {
@@ -268,22 +253,26 @@ fn times(schema: &mut Value) {
     }
 }
 
-/// Makes all fields required except `absent`, which are never `null`.
-fn always(schema: &mut Value, absent: &[&str]) {
-    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
+/// Makes the nullable fields of a response required: they are always there, `null` if
+/// they have no value. A field that may be absent says so in its type, by
+/// `schema(nullable = false)`.
+fn require_nullable(schema: &mut Value) {
+    let Some(properties) = schema["properties"].as_object() else {
         return;
     };
-    for name in absent {
-        let field = properties.get_mut(*name).unwrap_or_else(|| panic!("no field {name}"));
-        if let Some(kind) = field["type"]
-            .as_array()
-            .and_then(|types| types.iter().find(|kind| *kind != "null"))
-            .cloned()
-        {
-            field["type"] = kind;
-        }
-    }
-    let required: Vec<&String> =
-        properties.keys().filter(|name| !absent.contains(&name.as_str())).collect();
-    schema["required"] = json!(required);
+    let is_null = |kind: &Value| kind == "null" || kind["type"] == "null";
+    let nullable = |field: &Value| {
+        ["type", "oneOf"]
+            .iter()
+            .any(|key| field[key].as_array().is_some_and(|all| all.iter().any(is_null)))
+    };
+    let required = |name: &str| {
+        schema["required"].as_array().is_some_and(|names| names.iter().any(|it| it == name))
+    };
+    let always: Vec<&String> = properties
+        .iter()
+        .filter(|(name, field)| required(name) || nullable(field))
+        .map(|(name, _)| name)
+        .collect();
+    schema["required"] = json!(always);
 }

@@ -52,9 +52,9 @@ async fn add(
     key: IdempotencyKey,
     Body(body): Body<AddMethod>,
 ) -> Result<(StatusCode, Json<ChallengeResponse>), Refusal> {
-    let to = body.parsed()?;
+    let binding = body.binding()?;
     let first = async |ctx: &RequestContext| {
-        start_method(&host.store, &*host.ring, ctx, &bearer, &to).await
+        start_method(&host.store, &*host.ring, ctx, &bearer, body.kind, &binding).await
     };
     let sent = idempotent_for(&host, &ctx, key, &bearer, first, sent_again).await?;
     Ok((StatusCode::ACCEPTED, Json(sent.into())))
