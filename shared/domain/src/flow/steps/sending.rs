@@ -1,4 +1,4 @@
-//! The answer and the refusals of every request for a code, in a reset or a registration.
+//! The answer to a request for a code, and its refusals, in a reset or a registration.
 
 use crate::challenge::{ChallengeId, Purpose};
 use crate::context::RequestContext;
@@ -17,9 +17,9 @@ pub struct Sent {
     pub challenge: ChallengeId,
     /// When the code expires.
     pub expires: Time,
-    /// How long the caller must wait before asking for another.
+    /// The time that the caller must wait before asking for another code.
     pub resend_after: Span,
-    /// Whether it is the first code of its kind in this reset or registration. False for a
+    /// Whether this is the first code of its kind in this reset or registration. False for a
     /// repeated request.
     pub first: bool,
 }
@@ -35,12 +35,13 @@ impl Sent {
         }
     }
 
-    /// The outcome to record, from which a repeated request is answered.
+    /// Returns the outcome to record, from which a repeated request is answered.
     pub(in crate::flow) fn outcome(&self) -> Outcome {
         Outcome::Sent { challenge: self.challenge.clone(), resend_after: self.resend_after }
     }
 
-    /// The same answer again, from the recorded outcome; `None` for an outcome of another request.
+    /// Restores the answer from the recorded outcome; `None` for an outcome of another kind of
+    /// request.
     pub fn again(outcome: Outcome) -> Option<Sent> {
         match outcome {
             Outcome::Sent { challenge, resend_after } => {
@@ -51,10 +52,11 @@ impl Sent {
     }
 }
 
-/// Checks that codes of this kind can be sent now, which is the same for all accounts.
+/// Checks that codes can be sent to this kind of method now. The result is the same for all
+/// accounts.
 ///
 /// # Errors
-/// `smsUnavailable` for phones while the SMS of the day are spent.
+/// `smsUnavailable` for phones if the SMS budget of the day is used up.
 pub(in crate::flow) fn check_sms_open(
     kind: Kind,
     read: &Snapshot,
@@ -70,7 +72,7 @@ pub(in crate::flow) fn check_sms_open(
         .map_or(Ok(()), |until| Err(Problem::retry_at(ProblemCode::SmsUnavailable, until, ctx.now)))
 }
 
-/// The change that counts one reset, or one code, for the source of the request.
+/// Returns the change that counts one reset, or one code, for the network address of the request.
 pub(in crate::flow) fn count_source(
     ctx: &RequestContext,
     keys: &Keys,
@@ -84,8 +86,8 @@ pub(in crate::flow) fn count_source(
     }
 }
 
-/// The problem for a write that was refused: `tooManyFromAddress` if the source's count is full,
-/// until the clock hour ends.
+/// Returns the problem for a refused write: `tooManyFromAddress`, until the clock hour ends, if
+/// the network address has reached its limit.
 pub(in crate::flow) fn source_full(error: CommitError, ctx: &RequestContext) -> Problem {
     let next_hour = Time((ctx.now.hour() + 1) * Span::hours(1).0);
     match error.by(Guard::Source) {
@@ -94,8 +96,8 @@ pub(in crate::flow) fn source_full(error: CommitError, ctx: &RequestContext) -> 
     }
 }
 
-/// The problem for a code that the ledger does not let be sent or verified now. A reset is closed
-/// with `resetClosed`; a registration gets `tooSoon`.
+/// Returns the problem for a code that the ledger does not allow to be sent or verified now:
+/// `resetClosed` for a closed reset, `tooSoon` for a registration.
 pub(in crate::flow) fn refusal_of(why: Refused, purpose: Purpose, now: Time) -> Problem {
     let (code, at) = match (why, purpose) {
         (Refused::Closed(until), Purpose::Reset) => (ProblemCode::ResetClosed, until),
