@@ -17,7 +17,7 @@
 //! | [`reset`] | a reset, and whether an account may start one |
 //! | [`session`], [`access`] | a session, and the routes that it may call |
 //! | [`password`] | rules for a new password, and its stored hash |
-//! | [`outbox`], [`notice`] | messages that wait to be sent, and the changes that notices are about |
+//! | [`outbox`], [`notice`] | messages that wait to be sent, and the subjects of notices |
 //! | [`delivery`] | the message IDs of the channels, and destinations that cannot be delivered to |
 //! | [`audit`] | audit entries and support codes |
 //! | [`context`] | the ID, time, source and random bytes of one request |

@@ -5,7 +5,7 @@
 //! | [`event`] | gateway events and direct invocations |
 //! | [`edge`] | steps around every request: its context, its log line, headers |
 //! | [`route`] | the route table, and the checks that each route declares |
-//! | [`request`] | the parts of a request that handlers read: caller, body, query, version, idempotency |
+//! | [`request`] | parts of a request that handlers read: caller, body, query, version |
 //! | [`routes`] | the routes and handlers of each function |
 //! | [`api`] | bodies of requests and responses |
 //! | [`problem`] | bodies and statuses of problems |
