@@ -304,7 +304,7 @@ impl World {
         let event =
             LambdaEvent::new(serde_json::value::to_raw_value(event).expect("JSON"), context);
         let host = turn.as_ref().map_or(&self.host, |later| &later.host).clone();
-        // Boxed for the same reason.
+        // Boxed, because tests await it in deeply nested futures.
         let serve: Pin<Box<dyn Future<Output = Value> + Send>> = match function {
             "directory" => Box::pin(async {
                 written(platform::http::event::direct::answer(host, app, event).await)

@@ -11,7 +11,7 @@ use std::{
 use sysinfo::{Pid, ProcessesToUpdate, System};
 
 /// Starts two processes: one whose parent ends at once and that moves to a session
-/// of its own, as functions under `cargo lambda` do, and one whose parent lives.
+/// of its own, as functions under `cargo lambda` do, and one whose parent keeps running.
 /// Each prints its ID and would run for ten minutes.
 const SCRIPT: &str = r#"
     (python3 -c 'import os; os.setsid(); print(os.getpid(), flush=True); os.execvp("sleep", ["sleep", "600"])' &)

@@ -28,7 +28,7 @@ impl SupportCode {
     }
 }
 
-/// What an audit entry records.
+/// The action that an audit entry records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Event {
@@ -72,7 +72,7 @@ pub enum Event {
     ResetCancelled,
     /// A reset set a new password.
     PasswordReset,
-    /// An administrator saved the policy or the terms.
+    /// An administrator saved the policy or the banned password terms.
     PolicySaved,
     /// An account was created.
     UserCreated,
@@ -116,7 +116,7 @@ pub enum Reason {
     // Why a message was not sent.
     /// The reset is a decoy.
     Decoy,
-    /// A newer code was asked for, the code was used, or its reset ended.
+    /// A newer code was requested, the code was used, or its reset ended.
     Superseded,
     /// The method was changed or removed after the code was asked for.
     MethodChanged,
@@ -168,7 +168,7 @@ pub struct AuditEvent {
     /// The internal ID of the caller, if that is another account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<Uid>,
-    /// What happened.
+    /// The action that the entry records.
     pub event: Event,
     /// Why the request or message ended as it did.
     pub reason: Reason,

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 #[derive(strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "camelCase")]
 pub enum Purpose {
-    /// To reset a forgotten password.
+    /// The code proves a method in a reset of a forgotten password.
     Reset,
-    /// To register a method.
+    /// The code verifies a method that a user registers.
     Registration,
 }
 

@@ -35,7 +35,7 @@ impl<T> Methods<T> {
         self.known.iter().map(|(id, entry)| (*id, entry))
     }
 
-    /// Whether there is no entry.
+    /// Whether the map has no entries.
     pub fn is_empty(&self) -> bool {
         self.known.is_empty()
     }

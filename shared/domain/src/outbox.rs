@@ -203,7 +203,7 @@ impl Handled {
 pub struct Ended {
     /// The final state: sent, dropped or failed.
     pub state: OutboxState,
-    /// Why it was dropped or failed; [`Reason::None`] if it was sent.
+    /// Why the message was dropped or failed; [`Reason::None`] if it was sent.
     pub reason: Reason,
     /// The kind of method that the message went to, or would have. `None` for a
     /// notice to administrators.

@@ -86,7 +86,7 @@ pub fn serve_delivery_events() -> Result<(), Error> {
     })
 }
 
-/// Serves the rotation of the keys. Its only setting is the name of the secret.
+/// Runs the rotation of the keys. Its only setting is the name of the secret.
 ///
 /// # Errors
 /// See the module documentation.

@@ -1,4 +1,4 @@
-//! A test environment with users in the middle of every process. Its items are stored
+//! A test environment with users who are part-way through every flow. Its items are stored
 //! as test data for each version.
 
 use crate::house::tour::other;
@@ -71,8 +71,8 @@ pub fn all_sms(world: &World) -> usize {
     world.standins.inbox().all().iter().filter(|message| message.channel == Channel::Sms).count()
 }
 
-/// Creates users in the middle of every process. Returns the stored items and the
-/// users' secrets.
+/// Creates users who are part-way through every flow: registering, resetting, locked
+/// out. Returns the stored items and the users' secrets.
 pub async fn lived_in(world: &World) -> Value {
     let ada = world.administrator().await;
     let admin = world.session(&ada).await;

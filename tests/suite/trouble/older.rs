@@ -1,5 +1,5 @@
 //! Checks that this version reads items that older versions wrote. Each version has a
-//! file with items of every kind, of users in the middle of every process. The file of
+//! file with items of every kind, of users part-way through every flow. The file of
 //! a version is written once and not changed after its release:
 //! `LATCHKEY_KEEP_ITEMS=1 cargo test -p tests --test suite -- older::items`
 

@@ -353,7 +353,7 @@ async fn an_older_process_leaves_a_newer_hash_as_it_is() {
         world.sign_in(&ann.user_id, &ann.password).await.expect(200);
         seen.extend(hash().await);
         if n % 2 == 0 {
-            // One more request, so that each process comes first once.
+            // One extra request, so that each process is the first to sign in once.
             world.ask(Ask::new("GET", "/v1/limits")).await.expect(200);
         }
     }

@@ -79,9 +79,9 @@ impl Functions {
         &self.environment
     }
 
-    /// Compiles all functions in one `cargo build`, with cargo's own progress
-    /// display. `cargo lambda watch` then finds them built: both choose features
-    /// from the whole workspace, as `cargo run --bin NAME` does.
+    /// Compiles all functions with one `cargo build`, whose progress is shown.
+    /// `cargo lambda watch` then has nothing to compile: its `cargo run --bin NAME`
+    /// chooses features from the whole workspace, and so does this.
     ///
     /// # Errors
     /// When the functions do not compile. The compiler's messages are on the terminal.

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::{Data, say, supervisor::Supervised};
 
-/// The pinned version, compiled in: a start after a change installs the new version.
+/// The pinned version, compiled in. After a change, the next start installs it.
 const REQUIREMENTS: &str = include_str!("../../requirements.txt");
 const PYTHON: &str = "python3";
 

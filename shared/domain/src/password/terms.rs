@@ -127,7 +127,7 @@ impl Terms {
                 let before = same;
                 same = (before << 1 | 1) & fits;
                 changed = (changed << 1) & fits | before << 1 | 1;
-                // The added character may come before the term, if there is one.
+                // The added character may be the one before the term, if the password has one.
                 added = (added << 1 | u32::from(at > 0)) & fits | before;
                 // The missing character may be the first of the term.
                 missing = (missing << 1 | 0b10) & fits | same << 1;

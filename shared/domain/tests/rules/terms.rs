@@ -83,7 +83,7 @@ fn a_term_is_one_point_and_so_is_each_other_character() {
         (&["contoso"], "cantasoxyz", 10), (&["contoso"], "cnotosxyz", 9),
         // Examples from Microsoft's Entra documentation.
         (&["contoso", "blank"], "C0ntos0Blank12", 2 + 1), (&["contoso", "blank"], "ContoS0Bl@nkf9!", 2 + 2),
-        // The division with fewer points counts.
+        // Of several divisions into terms, the one with the fewest points counts.
         (&["abcd", "cdefgh"], "abcdefgh", 2), (&["aaaa"], "aaaaaaaaaaaaaaa", 3),
         (&["台北大學"], "台北大學台北大学!!", 4),
         (&["sixteen letters."], "sixteen letters..", 1),

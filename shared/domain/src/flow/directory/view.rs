@@ -78,7 +78,7 @@ pub async fn view_methods(
 
 /// Whether an account can reset its password now.
 pub struct ResetEligibility {
-    /// Why it cannot; [`Reason::None`] if it can.
+    /// The reason why the account cannot reset; [`Reason::None`] if it can.
     pub reason: Reason,
     /// When the reason ends, if it ends by time alone.
     pub until: Option<Time>,

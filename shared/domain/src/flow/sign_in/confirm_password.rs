@@ -17,7 +17,7 @@ use crate::secret::{Bearer, BearerKind};
 
 /// Checks the password of a signed-in user again (NIST 800-63B-4 4.1.2.1). The session
 /// continues with the same reach under a new bearer token, and its lifetime starts again. So a
-/// session that must change a temporary password still must.
+/// session that must change a temporary password must still do so.
 ///
 /// # Errors
 /// `currentPasswordWrong`; `signInLocked` while sign-in is locked.
