@@ -1,4 +1,4 @@
-//! Builds the files of `web/dist` into the binary, each as it is and compressed.
+//! Embeds the files of `web/dist` into the binary, each both uncompressed and compressed.
 
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// Bytes of the hash in an `ETag`: enough to make every content's `ETag` differ.
+/// Length of the hash in an `ETag`, in bytes: enough for every file content to get its own `ETag`.
 const TAG: usize = 12;
 
 fn main() {
@@ -56,7 +56,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Compresses by Brotli, with the highest quality.
+/// Compresses with Brotli at the highest quality.
 fn brotli(plain: &[u8]) -> Vec<u8> {
     const BUFFER: usize = 4096;
     const QUALITY: u32 = 11;

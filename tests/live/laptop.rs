@@ -1,4 +1,4 @@
-//! `cargo latchkey` as a child process of the test.
+//! Runs `cargo latchkey` as a child process of the test.
 
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -10,18 +10,18 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tests::Answer;
 
-/// A running `cargo latchkey`. It is killed when it is dropped, also when the test fails.
+/// A running `cargo latchkey` process. Dropping it kills the process, also when the test fails.
 pub struct Laptop {
     child: Child,
     port: u16,
     data: PathBuf,
     http: tokio::runtime::Runtime,
     client: reqwest::Client,
-    /// For each address, the ID of the newest message that was read.
+    /// For each address, the ID of the newest message that the test has read.
     read: RefCell<HashMap<String, u64>>,
 }
 
-/// The first of three neighbouring ports that are free.
+/// Returns the first of three consecutive free ports.
 pub fn free_ports() -> u16 {
     (20_000..60_000)
         .step_by(7)
@@ -29,14 +29,14 @@ pub fn free_ports() -> u16 {
         .expect("three free ports")
 }
 
-/// The longest a first start may take here: it builds seven functions.
+/// The longest time that a first start may take: it builds seven functions.
 const PATIENCE: Duration = Duration::from_secs(1800);
-/// The longest an end may take.
+/// The longest time that the process may take to end.
 const END: Duration = Duration::from_secs(30);
 
 impl Laptop {
-    /// Starts it and waits until it is ready. A start that is not fresh needs no downloads, so
-    /// it runs without the network.
+    /// Starts the program and waits until it is ready. A second start with the same
+    /// data needs no downloads, so it runs without the network.
     pub fn start(port: u16, data: &Path, fresh: bool) -> Laptop {
         let program = std::env::current_exe()
             .expect("this test")
@@ -60,7 +60,7 @@ impl Laptop {
         std::thread::spawn(move || {
             for line in BufReader::new(out).lines().map_while(Result::ok) {
                 eprintln!("{line}");
-                // The receiver is gone once it is ready.
+                // The receiver is dropped once the program is ready.
                 let _ = line.starts_with("Latchkey is ready").then(|| said.send(()));
             }
         });
@@ -152,7 +152,7 @@ impl Laptop {
         )
     }
 
-    /// The next message to an address, from the inbox.
+    /// Returns the next message to an address, from the inbox.
     pub fn next_message(&self, address: &str) -> Value {
         let after = self.read.borrow().get(address).copied().unwrap_or_default();
         let to = address.replace('+', "%2B");
@@ -171,7 +171,7 @@ impl Laptop {
         message
     }
 
-    /// Makes the next send on a channel fail, by the inbox's button.
+    /// Makes the next send on a channel fail, as the button on the inbox page does.
     pub fn fail_next(&self, channel: &str, failure: &str) {
         let url = format!("http://127.0.0.1:{}/api/fail", self.port + 1);
         let asked = self.client.post(url).json(&json!({ "channel": channel, "as": failure }));
@@ -179,7 +179,7 @@ impl Laptop {
         assert_eq!(answer.status(), 204);
     }
 
-    /// How many messages an address ever got.
+    /// Returns the number of messages that an address has ever received.
     pub fn messages(&self, address: &str) -> usize {
         let url = format!(
             "http://127.0.0.1:{}/api/messages?to={}",
@@ -193,7 +193,7 @@ impl Laptop {
         answer["messages"].as_array().expect("messages").len()
     }
 
-    /// Lets days pass for a user: moves a time of the account back.
+    /// Moves a stored time of a user's account back by days, as if they had passed.
     pub fn move_back(&self, user_id: &str, field: &str, days: i64) {
         let found =
             self.table("Scan", json!({ "FilterExpression": "userId = :u", "ExpressionAttributeValues": { ":u": { "S": user_id } } }));
@@ -212,7 +212,7 @@ impl Laptop {
         self.table("UpdateItem", moved);
     }
 
-    /// Calls the embedded table directly.
+    /// Sends a request to the embedded table directly.
     fn table(&self, operation: &str, mut body: Value) -> Value {
         body["TableName"] = local::dynamodb::TABLE.into();
         let credential = "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
@@ -232,7 +232,7 @@ impl Laptop {
         answer
     }
 
-    /// The password of an account that the start made.
+    /// Returns the password of an account that the start created.
     pub fn account(&self, user_id: &str) -> String {
         let accounts = std::fs::read(self.data.join("accounts.json")).expect("accounts");
         let accounts: Value = serde_json::from_slice(&accounts).expect("JSON");
@@ -240,7 +240,7 @@ impl Laptop {
         account.expect("the account")["password"].as_str().expect("a password").to_owned()
     }
 
-    /// Presses Ctrl-C.
+    /// Sends the signal of Ctrl-C.
     pub fn interrupt(&mut self) {
         let status = Command::new("kill")
             .args(["-INT", &self.child.id().to_string()])
@@ -249,12 +249,13 @@ impl Laptop {
         assert!(status.success());
     }
 
-    /// Kills it without a warning.
+    /// Kills the process without a warning.
     pub fn kill(&mut self) {
         self.child.kill().expect("it runs");
     }
 
-    /// Waits until it has ended, its ports are free, and no process names its data.
+    /// Waits until the process has ended, its ports are free, and no process refers to
+    /// its data directory.
     pub fn assert_gone(&mut self) {
         let begin = Instant::now();
         self.child.wait().expect("it ends");
@@ -273,7 +274,7 @@ impl Laptop {
 
 impl Drop for Laptop {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,5 +1,5 @@
-//! The whole system as a person starts it: `cargo latchkey`, HTTP, and the
-//! codes taken from the inbox.
+//! Tests the whole system as a developer starts it: `cargo latchkey`, requests over
+//! HTTP, and codes from the inbox.
 
 mod laptop;
 mod stories;
@@ -8,17 +8,17 @@ use laptop::{Laptop, free_ports};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// A data directory inside the checkout's ignored folder, empty at first.
+/// Returns the path of a data directory below `target`, which Git ignores.
 fn data_dir(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/live").join(name)
 }
 
-/// The five steps of the story, by mail, in the language of the user.
+/// Runs the five steps of the main story, by mail, in the user's language.
 fn story(laptop: &Laptop, admin: &str, language: &str) {
     let user_id = format!("story.{}@example.com", language.to_lowercase());
     let address = format!("private.{user_id}");
 
-    // 1. The administrator selects All and saves.
+    // 1. The administrator allows reset for all users and saves the policy.
     let read = laptop.ask("GET", "/v1/policy", Some(admin), None);
     let mut policy = read.body["policy"].clone();
     policy["scope"] = json!({ "type": "all" });
@@ -34,7 +34,7 @@ fn story(laptop: &Laptop, admin: &str, language: &str) {
     let made = laptop.ask("POST", "/v1/users", Some(admin), Some(user));
     assert_eq!(made.status, 201, "{}", made.body);
 
-    // 2. The next sign-in asks to register before anything else.
+    // 2. The next sign-in asks the user to change the password and to register.
     let temporary = made.text("temporaryPassword");
     let first = laptop.sign_in(&user_id, &temporary);
     assert_eq!(first.body["next"], "changePassword");
@@ -44,7 +44,7 @@ fn story(laptop: &Laptop, admin: &str, language: &str) {
     assert_eq!((signed_in.status, &signed_in.body["next"]), (200, &json!("register")));
     let session = signed_in.text("bearer");
 
-    // 3. The user chooses mail, enters the code, and finishes.
+    // 3. The user registers a mail address, enters the code, and finishes.
     let add = json!({ "kind": "email", "destination": address });
     let sent = laptop.ask("POST", "/v1/me/methods", Some(&session), Some(add));
     assert_eq!(sent.status, 202, "{}", sent.body);
@@ -92,7 +92,7 @@ fn story(laptop: &Laptop, admin: &str, language: &str) {
     );
     assert_eq!(set.status, 204, "{}", set.body);
 
-    // 5. The new password signs in; the old one and old sessions do not.
+    // 5. The new password signs in; the old one and old sessions are refused.
     assert_eq!(laptop.sign_in(&user_id, "a new and longer password").status, 200);
     assert_eq!(
         laptop.sign_in(&user_id, "the first password of my own").body["code"],
@@ -131,7 +131,7 @@ fn every_story_runs_in_both_languages_and_the_program_starts_and_ends_cleanly() 
         story(&laptop, &admin, language);
         stories::tell_all(&laptop, &admin, language);
     }
-    // Ctrl-C: it ends by itself, and nothing of it is left.
+    // After Ctrl-C the program ends by itself, and none of its processes remain.
     laptop.interrupt();
     laptop.assert_gone();
 
@@ -139,7 +139,7 @@ fn every_story_runs_in_both_languages_and_the_program_starts_and_ends_cleanly() 
     let mut laptop = Laptop::start(port, &data, false);
     assert_eq!(laptop.sign_in("story.en@example.com", "a new and longer password").status, 200);
     assert_eq!(laptop.account("admin@example.com"), ada);
-    // Killed without a warning: its child processes end too.
+    // If the program is killed without a warning, its child processes end too.
     laptop.kill();
     laptop.assert_gone();
 }

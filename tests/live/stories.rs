@@ -1,5 +1,6 @@
-//! The other stories, live: a phone alone, both, two kinds, an administrator,
-//! selected groups, postponed, reconfirmed, a temporary password.
+//! The other stories against the running system: a phone only, either kind, two kinds,
+//! an administrator, selected groups, postponed registration, reconfirmation, a
+//! temporary password.
 
 use crate::code;
 use crate::laptop::Laptop;
@@ -9,7 +10,7 @@ use tests::Answer;
 const OWN: &str = "the first password of my own";
 const NEW: &str = "a new and longer password";
 
-/// Runs every story in a language.
+/// Runs all stories in a language.
 pub fn tell_all(laptop: &Laptop, admin: &str, language: &str) {
     let stories = Stories { laptop, admin, language };
     stories.policy(&json!({ "scope": { "type": "all" }, "methods": ["email", "mobilePhone"], "smsCountries": ["AU"], "kindsRequired": 1 }));
@@ -35,7 +36,7 @@ struct Stories<'a> {
     language: &'a str,
 }
 
-/// A reset under way.
+/// A reset in progress.
 struct Reset {
     id: String,
     bearer: String,
@@ -74,7 +75,8 @@ impl Stories<'_> {
         format!("private.{}", self.user_id(story))
     }
 
-    /// A sample number of this story's language: Australia keeps some free.
+    /// Returns a sample phone number for this story's language, from those that
+    /// Australia reserves for examples.
     fn number(&self, english: &str, chinese: &str) -> String {
         format!("+61491570{}", if self.language == "en" { english } else { chinese })
     }
@@ -83,7 +85,7 @@ impl Stories<'_> {
         self.laptop.ask("POST", path, Some(bearer), body)
     }
 
-    /// Creates a user and changes the temporary password; returns the answer of that change.
+    /// Creates a user and changes the temporary password. Returns the answer to that change.
     fn person(&self, story: &str, more: &Value) -> Answer {
         let user_id = self.user_id(story);
         let mut user = json!({ "userId": user_id, "name": format!("Sample {story}"), "language": self.language });
@@ -107,7 +109,7 @@ impl Stories<'_> {
         )
     }
 
-    /// Registers an address of a kind.
+    /// Registers an address of a kind of method.
     fn register(&self, bearer: &str, kind: &str, address: &str) {
         let sent = expect(
             self.post(
@@ -126,7 +128,7 @@ impl Stories<'_> {
         expect(self.laptop.verify(&sent.text("challengeId"), bearer, &code(&message)), 200);
     }
 
-    /// A mail bounces, by the inbox's button.
+    /// A code mail bounces: the next sign-in asks to reconfirm, and the reset stays open.
     fn bounced(&self) {
         let (user_id, address) = (self.user_id("returned"), self.address("returned"));
         let first = self.person("returned", &json!({})).text("bearer");
@@ -146,7 +148,7 @@ impl Stories<'_> {
             (&asked.body["next"], &asked.body["undeliverable"]),
             (&json!("reconfirm"), &json!(["email"]))
         );
-        // The reset goes on.
+        // The reset can still be continued.
         expect(
             self.laptop.ask("GET", &format!("/v1/resets/{}", reset.id), Some(&reset.bearer), None),
             200,
@@ -167,7 +169,7 @@ impl Stories<'_> {
         Reset { id: started.text("resetId"), bearer: started.text("bearer") }
     }
 
-    /// Proves a kind within a reset, its address typed in full.
+    /// Proves a kind of method in a reset, with the address typed in full.
     fn prove(&self, reset: &Reset, kind: &str, address: &str) {
         let wanted = json!({ "kind": kind, "destination": address });
         let sent = expect(
@@ -192,7 +194,7 @@ impl Stories<'_> {
         self.laptop.ask("PUT", &path, Some(&reset.bearer), Some(json!({ "newPassword": NEW })))
     }
 
-    /// The new password signs in, and the old one does not.
+    /// Asserts that the new password signs in, and that the old one is refused.
     fn is_in(&self, user_id: &str) {
         assert_eq!(self.laptop.sign_in(user_id, OWN).body["code"], "signInFailed");
         expect(self.laptop.sign_in(user_id, NEW), 200);
@@ -222,13 +224,13 @@ impl Stories<'_> {
         self.register(&session, "email", &address);
         self.register(&session, "mobilePhone", &number);
         self.finish(&session);
-        // Either kind is enough.
+        // Either kind of method is enough.
         let reset = self.start(&user_id);
         self.prove(&reset, "mobilePhone", &number);
         assert_eq!(self.next(&reset), "password");
         expect(self.set_password(&reset), 204);
         for to in [&number, &address] {
-            // The mail address also got the notice of the added phone.
+            // The mail address also received the notice about the added phone.
             while self.laptop.next_message(to)["code"].is_string() {}
         }
         self.is_in(&user_id);
@@ -246,7 +248,7 @@ impl Stories<'_> {
         self.register(&session, "mobilePhone", &number);
         self.finish(&session);
         let reset = self.start(&user_id);
-        // The notice of the phone that was added comes first.
+        // The notice about the added phone comes first.
         assert!(self.laptop.next_message(&address)["code"].is_null());
         self.prove(&reset, "email", &address);
         assert_eq!(self.next(&reset), "method");
@@ -260,7 +262,7 @@ impl Stories<'_> {
     fn administrator(&self) {
         let (user_id, number, address) =
             (self.user_id("boss"), self.number("313", "737"), self.address("boss"));
-        // Another administrator, who gets the notice.
+        // Another administrator, who receives the notice.
         let other = self.person("other", &json!({ "role": "administrator" })).text("bearer");
         self.register(&other, "email", &self.address("other"));
         let session = self.person("boss", &json!({ "role": "administrator" })).text("bearer");
@@ -316,7 +318,7 @@ impl Stories<'_> {
         self.prove(&of_member, "email", &address);
         expect(self.set_password(&of_member), 204);
         self.is_in(&self.user_id("member"));
-        // The guest's code was asked for first, so it was handled first, without a message.
+        // The guest's code was requested first, so it was handled first, and no message was sent.
         assert_eq!(self.laptop.messages(&guests_address), before);
         assert_eq!(self.set_password(&of_guest).body["code"], "proofMissing");
         let why = format!("/v1/users/{}/can-reset", self.user_id("guest"));

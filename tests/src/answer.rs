@@ -1,4 +1,4 @@
-//! Answers of the functions, as a client sees them.
+//! The API's answers, as a client sees them.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Reads a function's answer as the gateway sends it.
+    /// Reads a function's answer in the format that it returns to the gateway.
     pub fn of(given: Value) -> Answer {
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         let headers =
@@ -37,21 +37,21 @@ impl Answer {
                 .map_or(Value::Null, |body| serde_json::from_str(&text(body)).expect("JSON")),
         }
     }
-    /// The problem's code; empty if the answer is no problem.
+    /// Returns the problem code; empty if the answer is not a problem.
     pub fn code(&self) -> &str {
         self.body["code"].as_str().unwrap_or_default()
     }
-    /// A text field of the body.
+    /// Returns a text field of the body.
     pub fn text(&self, field: &str) -> String {
         self.body[field].as_str().unwrap_or_else(|| panic!("no {field} in {self:?}")).to_owned()
     }
-    /// The cookie that the answer sets, as a browser sends it back.
+    /// Returns the cookie that the answer sets, as a browser sends it back.
     #[track_caller]
     pub fn cookie(&self) -> String {
         let set = self.headers.get("set-cookie").unwrap_or_else(|| panic!("no cookie in {self:?}"));
         set.split(';').next().unwrap_or_default().to_owned()
     }
-    /// Returns this answer if it has the status; panics otherwise.
+    /// Asserts that the answer has this status, and returns it.
     #[track_caller]
     pub fn expect(self, status: u16) -> Answer {
         assert_eq!(self.status, status, "{self:?}");

@@ -1,20 +1,20 @@
-//! Requests of a test, and the gateway event of each.
+//! The requests of tests, and the gateway event for each.
 
 use serde_json::{Value, json};
 
-/// A request to send.
+/// A request to the API.
 #[derive(Clone, Default)]
 pub struct Ask {
     pub method: &'static str,
     pub path: String,
     pub bearer: Option<String>,
-    /// Cookies. The gateway passes them apart from the headers.
+    /// Cookies, which the gateway passes apart from the headers.
     pub cookies: Vec<String>,
     pub body: Option<Value>,
     pub headers: Vec<(&'static str, String)>,
     /// The caller's IP address; 192.0.2.1 by default.
     pub source: Option<String>,
-    /// The request's id, for tests that look it up afterwards.
+    /// The request ID, for tests that look it up afterwards.
     pub id: Option<String>,
 }
 
@@ -48,7 +48,7 @@ impl Ask {
     }
 }
 
-/// Builds the event that the gateway makes of a request.
+/// Builds the gateway event for a request.
 pub fn event(ask: &Ask, number: u64) -> Value {
     let (path, query) = ask.path.split_once('?').unwrap_or((&ask.path, ""));
     let mut headers = serde_json::Map::new();

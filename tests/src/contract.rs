@@ -1,5 +1,5 @@
-//! Checks every answer that a test receives against the OpenAPI document:
-//! operation, status, headers and body. An undocumented field fails too.
+//! Checks every answer that a test receives against the OpenAPI document: operation,
+//! status, headers and body. An undocumented field fails the test too.
 
 use crate::world::Answer;
 use jsonschema::Validator;
@@ -7,29 +7,29 @@ use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
-/// The committed document.
+/// The committed OpenAPI document.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     let text = include_str!("../../infra/openapi.json");
     serde_json::from_str(text).expect("infra/openapi.json is JSON")
 });
 
-/// The document with every object closed. Clients must accept unknown fields;
-/// tests must not.
+/// The OpenAPI document with every object schema closed, so that undocumented fields
+/// fail. Clients must accept unknown fields; tests must not.
 static CLOSED: LazyLock<Value> = LazyLock::new(|| {
     let mut document = DOCUMENT.clone();
     close(&mut document, false);
     document
 });
 
-/// Closes every object schema in a value. `part`: the value is one branch of an
-/// `allOf` and cannot know the fields of the other branches.
+/// Closes every object schema in a value, that is, forbids further fields. `part`: the
+/// value is one branch of an `allOf` and cannot know the fields of the other branches.
 fn close(value: &mut Value, part: bool) {
     match value {
         Value::Array(values) => values.iter_mut().for_each(|value| close(value, part)),
         Value::Object(fields) => {
             for (name, field) in fields.iter_mut() {
                 match (name.as_str(), field) {
-                    // Closed where a `$ref` uses them.
+                    // These schemas are closed where a `$ref` uses them.
                     ("schemas", Value::Object(schemas)) => {
                         schemas.values_mut().for_each(|schema| close(schema, true))
                     }
@@ -46,7 +46,7 @@ fn close(value: &mut Value, part: bool) {
     }
 }
 
-/// The operation of a path, if the document has it.
+/// Returns the operation of a method and path, if the document has one.
 fn operation(method: &str, path: &str) -> Option<&'static Map<String, Value>> {
     let parts: Vec<&str> = path.split('/').collect();
     let fits = |pattern: &str| {
@@ -63,7 +63,7 @@ fn operation(method: &str, path: &str) -> Option<&'static Map<String, Value>> {
         .iter()
         .filter(|(pattern, _)| fits(pattern))
         .max_by_key(|(pattern, _)| literal(pattern))?;
-    // Every path with a GET also answers HEAD.
+    // Every path with a GET also answers HEAD requests.
     let method = if method == "HEAD" { "get".to_owned() } else { method.to_lowercase() };
     found.1.get(&method)?.as_object()
 }
@@ -75,7 +75,7 @@ fn resolve(value: &'static Value) -> &'static Value {
     }
 }
 
-/// The validator of a schema. Compiles each schema once.
+/// Returns the validator of a schema. Compiles each schema once.
 fn validator(schema: &Value) -> Arc<Validator> {
     static COMPILED: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> =
         LazyLock::new(Mutex::default);
@@ -94,7 +94,7 @@ fn validator(schema: &Value) -> Arc<Validator> {
     compiled.entry(schema.to_string()).or_insert_with(compile).clone()
 }
 
-/// The errors of a value against a schema.
+/// Returns the errors of a value against a schema.
 pub fn errors(schema: &Value, value: &Value) -> Vec<String> {
     validator(schema)
         .iter_errors(value)
@@ -102,13 +102,13 @@ pub fn errors(schema: &Value, value: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Panics if an answer differs from the document. `own`: the path belongs to
-/// the function that answered.
+/// Panics if an answer differs from the document. `own`: the path belongs to the
+/// function that answered.
 #[track_caller]
 pub fn check(method: &str, path: &str, own: bool, answer: &Answer) {
     let what = format!("{method} {path} answered {answer:?}");
     let Some(operation) = operation(method, path).filter(|_| own) else {
-        // An undocumented path answers with a problem only.
+        // An undocumented path may answer with a problem only.
         assert!(
             [400, 404, 405, 431].contains(&answer.status),
             "the document does not list this operation: {what}"

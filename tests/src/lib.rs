@@ -1,6 +1,6 @@
-//! The world that tests run in: the real routers and flows on the real SDK, an
-//! embedded DynamoDB, the stand-ins, a clock that the test moves, and a proxy
-//! that records every AWS call.
+//! The test environment (a `World`): the real routers and flows on the real SDK, an
+//! embedded DynamoDB, the stand-ins, a clock that the test moves, and a proxy that
+//! records every AWS call.
 
 mod answer;
 mod ask;

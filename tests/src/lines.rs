@@ -1,4 +1,4 @@
-//! Captures what functions log and which metrics they write.
+//! Captures the log lines and metrics that functions write.
 
 use platform::log::{Function, Logging, subscriber};
 use platform::metrics::Metrics;
@@ -16,13 +16,14 @@ use tracing_subscriber::util::SubscriberInitExt;
 pub const NAMESPACE: &str = "Latchkey/tests";
 
 thread_local! {
-    /// Where the metrics of this thread go, if a test listens on it.
+    /// The destination of this thread's metrics, if a test captures them.
     static OF_THREAD: RefCell<Option<Lines>> = const { RefCell::new(None) };
 }
-/// Where the metrics of all other threads go, if a test listens to all.
+/// The destination of all other threads' metrics, if a test captures them.
 static OF_PROCESS: OnceLock<Lines> = OnceLock::new();
 
-/// Metrics that go to the test that listens, as tracing's events do.
+/// Returns a metrics writer for the test that captures metrics on this thread, as
+/// tracing does for log events.
 pub fn metrics() -> Metrics {
     let write = |line: &str| {
         let to = OF_THREAD.with_borrow(Clone::clone);
@@ -42,37 +43,35 @@ fn function() -> Function {
 pub struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Lines {
-    /// All bytes so far.
+    /// Returns all bytes captured so far.
     pub fn bytes(&self) -> Vec<u8> {
         self.0.lock().expect("no panic holds it").clone()
     }
 
-    /// Logs here as a function does.
+    /// Returns a log subscriber, configured as in a function, that writes to these lines.
     fn subscriber(&self, level: LevelFilter) -> impl Subscriber + Send + Sync + use<> {
         subscriber(Logging { level, function: function() }, self.clone())
     }
 
-    /// Captures the log and the metrics of this thread, and of no other, until
-    /// the guard is dropped.
+    /// Captures the log and the metrics of this thread only, until the guard is dropped.
     pub fn listen(&self, level: LevelFilter) -> Listening {
         OF_THREAD.set(Some(self.clone()));
         Listening {
-            // With a single subscriber, tracing caches the interest of the first
-            // thread that reaches a line for all threads. A second subscriber
-            // prevents that.
+            // With a single subscriber, tracing decides once for all threads whether a log
+            // line is enabled. A second subscriber prevents that.
             _other: Dispatch::new(NoSubscriber::default()),
             _log: set_default(self.subscriber(level)),
         }
     }
 
-    /// Captures the log and the metrics of every thread on which no test
-    /// listens, until the process ends. One test may do so.
+    /// Captures the log and the metrics of every thread that has no capture of its own,
+    /// until the process ends. Only one test may do so.
     pub fn listen_everywhere(&self, level: LevelFilter) {
         self.subscriber(level).try_init().expect("the first to log");
         OF_PROCESS.set(self.clone()).ok().expect("the first to count");
     }
 
-    /// Takes the lines so far, each parsed as an object.
+    /// Removes and returns the lines so far, each parsed as a JSON object.
     #[track_caller]
     pub fn take(&self) -> Vec<Value> {
         let text =
@@ -88,7 +87,7 @@ impl Lines {
     }
 }
 
-/// Captures the log and the metrics of a thread until it is dropped.
+/// A guard that captures the log and the metrics of a thread until it is dropped.
 pub struct Listening {
     _log: DefaultGuard,
     _other: Dispatch,

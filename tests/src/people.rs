@@ -1,4 +1,4 @@
-//! The people of a test, and the steps that many tests repeat.
+//! The users of a test, and steps that many tests repeat.
 
 use crate::world::{Answer, Ask, World};
 use serde_json::{Value, json};
@@ -62,7 +62,7 @@ impl World {
         .await
     }
 
-    /// Signs in and returns the bearer of the new session.
+    /// Signs in and returns the bearer token of the new session.
     pub async fn session(&self, person: &Person) -> String {
         self.sign_in(&person.user_id, &person.password).await.expect(200).text("bearer")
     }
@@ -83,15 +83,15 @@ impl World {
         self.ask(put).await
     }
 
-    /// Switches reset on for all users.
+    /// Allows reset for all users.
     pub async fn switch_on(&self, administrator: &str) {
         self.save_policy(administrator, |policy| policy["scope"] = json!({ "type": "all" }))
             .await
             .expect(200);
     }
 
-    /// Switches reset on for all users, by mail and by SMS to Australia, and
-    /// sets how many kinds a reset requires.
+    /// Allows reset for all users, by mail and by SMS to Australia, and sets how many
+    /// kinds of method a reset requires.
     pub async fn switch_on_phones(&self, administrator: &str, kinds_required: u32) {
         let change = |policy: &mut Value| {
             policy["scope"] = json!({ "type": "all" });
@@ -102,8 +102,7 @@ impl World {
         self.save_policy(administrator, change).await.expect(200);
     }
 
-    /// Sends everything and returns the code in the newest message to an
-    /// address.
+    /// Sends all queued messages and returns the code in the newest message to an address.
     pub async fn code_for(&self, address: &str) -> String {
         self.pump().await;
         let newest = self
@@ -115,7 +114,7 @@ impl World {
         newest.code.unwrap_or_else(|| panic!("no code in {:?}", newest.text))
     }
 
-    /// Adds an address of a kind and proves it.
+    /// Adds an address as a method and verifies it by its code.
     pub async fn add_method(&self, bearer: &str, kind: &str, address: &str) {
         let add = json!({ "kind": kind, "destination": address });
         let sent =
@@ -124,8 +123,8 @@ impl World {
         self.verify(bearer, &sent.text("challengeId"), &code).await.expect(200);
     }
 
-    /// Registers addresses of several kinds and finishes. Returns the bearer of
-    /// the full session.
+    /// Registers addresses of several kinds and finishes registration. Returns the
+    /// bearer token of the session, which then has all rights of its role.
     pub async fn register_all(&self, person: &Person, addresses: &[(&str, &str)]) -> String {
         let bearer = self.session(person).await;
         for (kind, address) in addresses {
@@ -137,8 +136,8 @@ impl World {
             .text("bearer")
     }
 
-    /// Registers a mail address and finishes. Returns the bearer of the full
-    /// session.
+    /// Registers a mail address and finishes registration. Returns the bearer token of
+    /// the session, which then has all rights of its role.
     pub async fn register(&self, person: &Person, address: &str) -> String {
         self.register_all(person, &[("email", address)]).await
     }
@@ -169,7 +168,7 @@ impl World {
         self.ask_code_by(reset, json!({ "kind": "email" })).await
     }
 
-    /// Asks for a code by SMS, with the full number.
+    /// Requests a code by SMS, with the full number.
     pub async fn ask_sms(&self, reset: &StartedReset, number: &str) -> Answer {
         self.ask_code_by(reset, json!({ "kind": "mobilePhone", "destination": number })).await
     }
@@ -179,12 +178,12 @@ impl World {
         self.ask(Ask::new("POST", path).bearer(&reset.bearer).body(body)).await
     }
 
-    /// Proves a kind within a reset: asks for a code and submits it.
+    /// Proves a kind of method in a reset: requests a code and submits it.
     pub async fn prove(&self, reset: &StartedReset, kind: &str, address: &str) {
         self.prove_by(reset, kind, address, address).await;
     }
 
-    /// As [`Self::prove`], with the address as the user types it.
+    /// Does the same as [`Self::prove`], with the address as the user types it.
     pub async fn prove_by(&self, reset: &StartedReset, kind: &str, typed: &str, address: &str) {
         let sent = self
             .ask_code_by(reset, json!({ "kind": kind, "destination": typed }))
@@ -194,7 +193,7 @@ impl World {
         self.verify(&reset.bearer, &sent.text("challengeId"), &code).await.expect(200);
     }
 
-    /// The next step of a reset: `method` or `password`.
+    /// Returns the next step of a reset: `method` or `password`.
     pub async fn next_in(&self, reset: &StartedReset) -> String {
         self.ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer))
             .await
@@ -202,7 +201,7 @@ impl World {
             .text("next")
     }
 
-    /// Asks for a code by mail. Returns the challenge.
+    /// Requests a code by mail. Returns the challenge ID.
     pub async fn send_code(&self, reset: &StartedReset) -> String {
         self.ask_code(reset).await.expect(202).text("challengeId")
     }
@@ -215,8 +214,8 @@ impl World {
         .await
     }
 
-    /// Switches reset on and registers one user. Returns the administrator's
-    /// bearer and the user.
+    /// Allows reset for all users and registers one user. Returns the administrator's
+    /// bearer token and the user.
     pub async fn ready(&self) -> (String, Person) {
         let administrator = self.administrator().await;
         let admin = self.session(&administrator).await;

@@ -1,4 +1,4 @@
-//! The proxy between the SDK and the table. It records every AWS call and
+//! The proxy between the AWS SDK and the services. It records every AWS call and
 //! injects the faults that a test sets.
 
 use crate::caller::FUNCTION_HEADER;
@@ -22,7 +22,7 @@ impl Gate {
     fn new() -> Gate {
         Gate { arrived: Arc::new(Semaphore::new(0)), open: Arc::new(Semaphore::new(0)) }
     }
-    /// Waits until this many calls are held.
+    /// Waits until the gate holds this many calls.
     pub async fn arrived(&self, calls: u32) {
         self.arrived.acquire_many(calls).await.expect("never closed").forget();
     }
@@ -39,37 +39,37 @@ impl Gate {
 /// The header in which REST services name their errors.
 const ERROR_TYPE: &str = "x-amzn-errortype";
 
-/// One AWS call as it went over the wire.
+/// One AWS call as the proxy saw it.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// The calling function; empty if none is named.
+    /// The function that made the call; empty if the call names none.
     pub function: String,
-    /// `TransactWriteItems`, `BatchGetItem`, `GetSecretValue`, ... For sends it
-    /// is the path and action: `/Publish` for SNS.
+    /// `TransactWriteItems`, `BatchGetItem`, `GetSecretValue`, ... For messages, the
+    /// path or action: `/Publish` for SNS.
     pub operation: String,
     pub body: Value,
     pub answer: Value,
 }
 
-/// What the proxy does to a call.
+/// A fault that the proxy injects into a call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Fault {
-    /// Refuses it as DynamoDB refuses a conflicting transaction.
+    /// Refuses the call as DynamoDB refuses a conflicting transaction.
     Conflict,
-    /// Refuses it as throttled.
+    /// Refuses the call as throttled.
     Throttle,
-    /// Forwards it but drops the answer.
+    /// Forwards the call but drops the response.
     LoseReply,
-    /// Refuses it as IAM does.
+    /// Refuses the call as IAM does when the role does not allow it.
     AccessDenied,
-    /// Neither forwards nor answers it.
+    /// Neither forwards nor answers the call.
     Silence,
 }
 
-/// Chooses a call's fault, by its operation and body. `None` forwards it.
+/// Chooses the fault of a call by its operation and body. `None` forwards the call.
 type Rule = Box<dyn FnMut(&str, &Value) -> Option<Fault> + Send>;
 
-/// Whether the gate holds a call, by its operation and body.
+/// Whether the gate holds a call, judged by its operation and body.
 type Fits = fn(&str, &Value) -> bool;
 
 #[derive(Default)]
@@ -94,11 +94,11 @@ struct Upstream {
 }
 
 impl Call {
-    /// Whether the table accepted the call.
+    /// Whether the service accepted the call.
     pub fn done(&self) -> bool {
         self.answer.get("__type").is_none()
     }
-    /// Write units consumed, indexes included.
+    /// The write units that the call consumed, indexes included.
     pub fn write_units(&self) -> f64 {
         let taken = &self.answer["ConsumedCapacity"];
         let units = |table: &Value| table["CapacityUnits"].as_f64();
@@ -108,14 +108,14 @@ impl Call {
             _ => 0.0,
         }
     }
-    /// Whether the call charges a guess.
+    /// Whether the call counts a guess against the account's limit.
     pub fn is_charge(&self) -> bool {
         self.body.to_string().contains("ADD #fails")
     }
 }
 
 impl Proxy {
-    /// Forwards DynamoDB's calls to one endpoint and all others to another.
+    /// Starts a proxy that forwards DynamoDB calls to one endpoint and all others to another.
     pub async fn start(dynamodb: String, others: String) -> Proxy {
         let shared = Arc::new(Mutex::new(Shared::default()));
         let upstream =
@@ -131,7 +131,7 @@ impl Proxy {
         &self.endpoint
     }
 
-    /// Takes the calls recorded since the last time.
+    /// Removes and returns the calls recorded so far.
     pub fn take_calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.shared.lock().expect("no panic holds it").calls)
     }
@@ -143,12 +143,12 @@ impl Proxy {
         gate
     }
 
-    /// Sets the rule that judges each call from now on.
+    /// Sets the rule that chooses the fault of each call from now on.
     pub fn set_rule(&self, rule: impl FnMut(&str, &Value) -> Option<Fault> + Send + 'static) {
         self.shared.lock().expect("no panic holds it").rule = Some(Box::new(rule));
     }
 
-    /// Forwards every call from now on.
+    /// Removes the rule, so that every call is forwarded.
     pub fn clear_rule(&self) {
         self.shared.lock().expect("no panic holds it").rule = None;
     }
@@ -226,7 +226,7 @@ async fn forward(
     response.body(Body::from(answer)).expect("a response")
 }
 
-/// The fields of a form body, which SNS uses.
+/// Parses the fields of a form body, which SNS uses.
 fn form(bytes: &[u8]) -> Value {
     form_urlencoded::parse(bytes)
         .map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())))

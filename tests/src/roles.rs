@@ -1,5 +1,5 @@
-//! The rights of each function, from its role in the template, and the rights
-//! that a call needs. The proxy refuses a call beyond the role, as IAM would.
+//! The rights that the template grants to each function's role, and the rights that an
+//! AWS call needs. The proxy refuses a call beyond the role, as IAM would.
 
 use crate::proxy::Call;
 use serde_json::Value;
@@ -7,15 +7,15 @@ use serde_yaml_ng::Value as Yaml;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-/// A right: granted by a role, or needed by a call. A grant covers a call if
-/// each of its fields matches; `*` in a grant matches any text.
+/// A right that a role grants or a call needs. A grant covers a call if each of its
+/// fields matches; `*` in a grant matches any text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Right {
     pub action: String,
-    /// The resource: a table, an index, a secret, a sender. A phone number has
-    /// no ARN; its resource is empty.
+    /// The resource: a table, an index, a secret, or a sender. It is empty for a phone
+    /// number, which has no ARN.
     pub resource: String,
-    /// The partition key; empty where the call has none.
+    /// The partition key; empty if the call has none.
     pub key: String,
 }
 
@@ -23,16 +23,16 @@ pub struct Right {
 #[derive(Default)]
 pub struct Role {
     pub granted: BTreeSet<Right>,
-    /// Denied even where granted.
+    /// Rights that are denied even if granted.
     denied: BTreeSet<Right>,
 }
 
-/// The roles by function, from the template.
+/// The roles by function name, from the template.
 pub static ROLES: LazyLock<BTreeMap<String, Role>> =
     LazyLock::new(|| roles(include_str!("../../infra/template.yaml")));
 
-/// Calls that an AWS service makes with the role: function, action, reason. Our
-/// code never makes them, so tests never see them.
+/// Calls that an AWS service makes with a function's role: function, action, reason.
+/// The functions themselves never make them, so tests never see them.
 pub const BY_THE_SERVICE: &[(&str, &str, &str)] = &[
     (EVERY_FUNCTION, "logs:CreateLogStream", "Lambda writes the function's log"),
     (EVERY_FUNCTION, "logs:PutLogEvents", "Lambda writes the function's log"),
@@ -51,7 +51,7 @@ pub const BY_THE_SERVICE: &[(&str, &str, &str)] = &[
 ];
 pub const EVERY_FUNCTION: &str = "*";
 
-/// The values of the template's expressions in a world.
+/// The values of the template's expressions in tests.
 const NAMES: [(&str, &str); 7] = [
     ("${Table.Arn}", "arn:aws:dynamodb:us-east-1:000000000000:table/latchkey"),
     ("${Secret}", "arn:aws:secretsmanager:us-east-1:000000000000:secret:latchkey"),
@@ -122,7 +122,7 @@ fn texts(value: &Yaml) -> Vec<String> {
         .map_or_else(|| vec![text(value)], |values| values.iter().map(text).collect())
 }
 
-/// A text with its CloudFormation expressions replaced by a world's names.
+/// Returns a text with its CloudFormation expressions replaced by the names that tests use.
 fn text(value: &Yaml) -> String {
     let written = if let Yaml::Tagged(tagged) = value {
         let inner = text(&tagged.value);
@@ -133,7 +133,7 @@ fn text(value: &Yaml) -> String {
     NAMES.iter().fold(written, |text, (expression, name)| text.replace(expression, name))
 }
 
-/// The rights that a call needs: one for each item and resource.
+/// Returns the rights that a call needs: one for each item and resource.
 pub fn asked(operation: &str, body: &Value) -> Vec<Right> {
     let right = |action: &str, resource: String, key: &str| Right {
         action: action.to_owned(),
@@ -169,7 +169,7 @@ pub fn asked(operation: &str, body: &Value) -> Vec<Right> {
         }
         "PutItem" => vec![on_table("PutItem", body, &leading(&body["Item"]))],
         "Query" => {
-            // `#p = :p`: the partition key's value.
+            // In `#p = :p`, `:p` is the value of the partition key.
             let condition = body["KeyConditionExpression"].as_str().unwrap_or_default();
             let value = condition
                 .split(" = ")
@@ -182,7 +182,7 @@ pub fn asked(operation: &str, body: &Value) -> Vec<Right> {
             vec![query]
         }
         "/v2/email/outbound-emails" => {
-            // The verified identity is the address's domain.
+            // The verified identity is the domain of the sender's address.
             let from = word(&body["FromEmailAddress"]);
             let identity =
                 from.rsplit('@').next().unwrap_or_default().trim_end_matches('>').to_owned();
@@ -233,7 +233,7 @@ fn like(pattern: &str, text: &str) -> bool {
 }
 
 impl Right {
-    /// Whether this grant covers what a call needs.
+    /// Whether this grant covers the right that a call needs.
     pub fn covers(&self, asked: &Right) -> bool {
         self.action == asked.action
             && like(&self.resource, &asked.resource)
@@ -242,7 +242,7 @@ impl Right {
 }
 
 impl Role {
-    /// The rights that a call needs and this role does not grant.
+    /// Returns the rights that a call needs and this role does not grant.
     pub fn refused(&self, operation: &str, body: &Value) -> Vec<Right> {
         let covered = |rights: &BTreeSet<Right>, asked: &Right| {
             rights.iter().any(|right| right.covers(asked))
@@ -252,7 +252,7 @@ impl Role {
         asked(operation, body).into_iter().filter(refused).collect()
     }
 
-    /// The granted rights that none of the calls used.
+    /// Returns the granted rights that none of the calls used.
     pub fn unused(&self, function: &str, calls: &[Call]) -> Vec<&Right> {
         let asked: BTreeSet<Right> = calls
             .iter()
@@ -273,7 +273,7 @@ impl Role {
     }
 }
 
-/// The rights that a call needs and the function's role does not grant. An
+/// Returns the rights that a call needs and the function's role does not grant. An
 /// unknown function has no rights.
 pub fn refused(function: &str, operation: &str, body: &Value) -> Vec<Right> {
     let none = Role::default();

@@ -1,4 +1,4 @@
-//! The world of one test. Tests share nothing.
+//! The environment of one test. Tests share no state.
 
 pub use crate::answer::Answer;
 pub use crate::ask::{Ask, event};
@@ -51,7 +51,7 @@ impl Clock for ManualClock {
     }
 }
 
-/// Random bytes that are the same in every run.
+/// A source of random bytes that are the same in every run.
 struct SeededEntropy(AtomicU64);
 
 impl Entropy for SeededEntropy {
@@ -63,7 +63,7 @@ impl Entropy for SeededEntropy {
     }
 }
 
-/// The functions, table, channels and clock of one test.
+/// The test environment: functions, table, channels and clock of one test.
 pub struct World {
     pub clock: Arc<ManualClock>,
     pub proxy: Proxy,
@@ -71,27 +71,27 @@ pub struct World {
     pub standins: Standins,
     pub host: Arc<Host>,
     pub channels: Channels,
-    /// The keys, to compute the code of a challenge that was never sent.
+    /// The keys, for computing the code of a challenge that was never sent.
     pub keys: Keys,
-    /// The secret that holds the keys.
+    /// The secret in Secrets Manager that holds the keys.
     pub secret: String,
     pump: Mutex<Pump>,
     functions: BTreeMap<&'static str, Router>,
-    /// Functions started later.
+    /// Further processes of the functions, started later.
     later: RwLock<Vec<Arc<Running>>>,
-    /// A process for each function; empty if all share one.
+    /// A separate process for each function; empty if all functions share one.
     apart: BTreeMap<&'static str, Arc<Running>>,
     routes: Vec<(Vec<String>, String)>,
     pub(crate) requests: AtomicU64,
     _dir: tempfile::TempDir,
 }
 
-/// The time at which every world begins: 2026-11-23T09:00:00Z.
+/// The start time of every test environment: 2026-11-23T09:00:00Z.
 pub const BEGIN: Time = Time(1_795_424_400_000);
 
 type RoutesOf = fn() -> Routes;
 
-/// The secret that the front sends to the API in every world.
+/// The secret that the operator's front (such as CloudFront) sends to the API.
 pub const FRONT_SECRET: &str = "the secret of the front";
 static FRONT_SECRET_HASHED: LazyLock<String> = LazyLock::new(|| {
     Sha256::digest(FRONT_SECRET).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -104,7 +104,7 @@ pub static FUNCTIONS: LazyLock<Vec<(&'static str, RoutesOf)>> =
 /// The function that reads the table's stream.
 pub(crate) const SEND_CODE: &str = "send-code";
 
-/// One start of all functions.
+/// One process with all functions.
 pub(crate) struct Running {
     pub(crate) host: Arc<Host>,
     pub(crate) channels: Channels,
@@ -123,8 +123,8 @@ impl Running {
             .region(Region::new("us-east-1"))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .endpoint_url(proxy.endpoint());
-        // Two hundred concurrent requests may be slow on a busy machine. Tests
-        // check limits, not speed.
+        // Two hundred concurrent requests may be slow on a busy machine. Tests check
+        // limits, not speed.
         let patient = TimeoutConfig::builder()
             .operation_attempt_timeout(PATIENCE)
             .operation_timeout(PATIENCE)
@@ -155,7 +155,7 @@ impl World {
         World::with_source_limit(100_000).await
     }
 
-    /// A world with this limit of requests per source address.
+    /// Creates an environment with this limit of requests per source address.
     pub async fn with_source_limit(source_limit: u32) -> World {
         let dir = tempfile::tempdir().expect("a directory");
         let embedded = Embedded::start(dir.path()).expect("a table");
@@ -186,8 +186,8 @@ impl World {
         }
     }
 
-    /// Restarts the functions with this secret (none if empty), on the same
-    /// table, clock and randomness. Messages sent before are gone.
+    /// Restarts the functions with this secret (none if empty), on the same table,
+    /// clock and randomness. The inbox starts empty.
     pub async fn restarted(self, secret: String) -> World {
         let keys = Keys::parse(&secret).unwrap_or_else(|_| self.keys.clone());
         let standins = Standins::start(None, secret.clone()).expect("stand-ins");
@@ -210,8 +210,8 @@ impl World {
         }
     }
 
-    /// Starts every function once more. Requests and stream records then rotate
-    /// between the starts, as between the processes of a Lambda function.
+    /// Starts one more process with every function. Requests and stream records then
+    /// alternate between the processes, as they do on Lambda.
     pub async fn start_more(&self) {
         let (clock, entropy) = (self.clock.clone(), self.host.entropy.clone());
         let started =
@@ -219,8 +219,7 @@ impl World {
         self.later.write().expect("no panic").push(Arc::new(started));
     }
 
-    /// Gives each function a process with its own clients and keys, as
-    /// deployed.
+    /// Gives each function a process with its own clients and keys, as in a deployment.
     pub async fn apart(mut self) -> World {
         for name in FUNCTIONS
             .iter()
@@ -235,8 +234,8 @@ impl World {
         self
     }
 
-    /// The start that serves the next call of a function; `None` means the
-    /// first.
+    /// Returns the process that serves the next call of a function; `None` stands for
+    /// the first process.
     pub(crate) fn turn(&self, function: &str) -> Option<Arc<Running>> {
         if let Some(own) = self.apart.get(function) {
             return Some(own.clone());
@@ -255,21 +254,19 @@ impl World {
         self.clock.pass(span);
     }
 
-    /// Sends a request, as the gateway event, to the function that the local
-    /// router names.
+    /// Sends a request, as a gateway event, to the function that the local router
+    /// assigns to its path.
     pub async fn ask(&self, ask: Ask) -> Answer {
         let path = ask.path.split('?').next().unwrap_or_default().to_owned();
         let function =
             self.function_of(&path).unwrap_or_else(|| panic!("the router has no {path}"));
-        // On the heap and type-erased: tests await many of these, deeply
-        // nested.
+        // Boxed, because tests await many of these in deeply nested futures.
         let answer: Pin<Box<dyn Future<Output = Answer> + Send>> =
             Box::pin(self.ask_function(&function, ask));
         answer.await
     }
 
-    /// Sends a request to a function, even if the router sends its path
-    /// elsewhere.
+    /// Sends a request to the given function, even if the router assigns its path to another.
     pub async fn ask_function(&self, function: &str, ask: Ask) -> Answer {
         let (method, path) =
             (ask.method, ask.path.split('?').next().unwrap_or_default().to_owned());
@@ -291,7 +288,7 @@ impl World {
             pattern.len() == parts.len()
                 && pattern.iter().zip(&parts).all(|(p, part)| p.starts_with('{') || p == part)
         };
-        // A literal segment wins over a parameter.
+        // A literal segment takes precedence over a parameter.
         let literal = |pattern: &[String]| pattern.iter().filter(|p| !p.starts_with('{')).count();
         self.routes
             .iter()
@@ -300,14 +297,14 @@ impl World {
             .map(|(_, name)| name.clone())
     }
 
-    /// Invokes a function with an event.
+    /// Invokes a function with a Lambda event.
     pub async fn invoke(&self, function: &str, event: &Value, context: Context) -> Value {
         let turn = self.turn(function);
         let app = turn.as_ref().map_or(&self.functions, |later| &later.functions)[function].clone();
         let event =
             LambdaEvent::new(serde_json::value::to_raw_value(event).expect("JSON"), context);
         let host = turn.as_ref().map_or(&self.host, |later| &later.host).clone();
-        // On the heap, as above.
+        // Boxed, because tests await it in deeply nested futures.
         let serve: Pin<Box<dyn Future<Output = Value> + Send>> = match function {
             "directory" => Box::pin(async {
                 written(platform::http::event::direct::answer(host, app, event).await)
@@ -319,32 +316,31 @@ impl World {
         acting(function, serve).await
     }
 
-    /// Invokes `directory` directly.
+    /// Invokes `directory` directly, without the gateway.
     pub async fn invoke_directory(&self, payload: Value) -> Value {
         let mut context = Context::default();
         context.request_id = format!("direct-{}", self.requests.fetch_add(1, Ordering::SeqCst));
         self.invoke("directory", &payload, context).await
     }
 
-    /// Hands the records of the stream to `send-code` until the stream is
-    /// empty.
+    /// Passes the records of the table's stream to `send-code` until the stream is empty.
     pub async fn pump(&self) -> usize {
         let invoke = async |event: Value| self.invoke_send_code(&event).await;
         self.pump.lock().await.drain(invoke).await.expect("the stream can be read")
     }
 
-    /// The number of records that the pump gave up.
+    /// Returns the number of stream records that the pump gave up.
     pub async fn dead_letters(&self) -> usize {
         self.pump.lock().await.dead_letters().len()
     }
 
-    /// Every item of the table, as stored.
+    /// Returns every item of the table, as stored.
     pub async fn items(&self) -> Vec<Value> {
         let body = self.table("Scan", json!({})).await;
         body["Items"].as_array().cloned().unwrap_or_else(|| panic!("no items in {body}"))
     }
 
-    /// Calls the table directly, past the functions and the proxy.
+    /// Calls the table directly, without the functions and the proxy.
     pub async fn table(&self, operation: &str, mut body: Value) -> Value {
         body["TableName"] = local::dynamodb::TABLE.into();
         let answer = reqwest::Client::new()
@@ -364,13 +360,13 @@ impl World {
     }
 }
 
-/// A function's answer as JSON.
+/// Converts a function's answer to JSON.
 fn written(answer: Result<impl serde::Serialize, std::convert::Infallible>) -> Value {
     let Ok(answer) = answer;
     serde_json::to_value(answer).expect("JSON")
 }
 
-/// The local router of the workspace's manifest: pattern and function.
+/// Returns the local router in the workspace's manifest: path patterns and functions.
 pub fn local_router() -> Vec<(Vec<String>, String)> {
     let manifest = include_str!("../../Cargo.toml");
     let manifest: toml::Table = manifest.parse().expect("a manifest");

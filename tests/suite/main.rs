@@ -1,6 +1,6 @@
-//! Stories, races and rules over the real parts, in one binary.
+//! Integration tests of whole stories, races and rules with the real parts, in one binary.
 
-// Stories are deep: each step is a future within another.
+// Stories nest futures deeply: each step is a future inside another.
 #![recursion_limit = "256"]
 
 mod accounts;

@@ -1,4 +1,4 @@
-//! The function `portal`: the pages.
+//! The function `portal`: serves the web pages.
 
 use platform::http::routes::portal::{File, Kind};
 

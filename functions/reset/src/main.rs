@@ -1,4 +1,4 @@
-//! The function `reset`: resets of a forgotten password.
+//! The function `reset`: resets forgotten passwords.
 
 fn main() -> Result<(), platform::serve::Error> {
     platform::serve::serve(platform::http::routes::reset::routes)

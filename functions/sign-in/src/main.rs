@@ -1,4 +1,4 @@
-//! The function `sign-in`: sign-in and sessions.
+//! The function `sign-in`: signs users in and out.
 
 fn main() -> Result<(), platform::serve::Error> {
     platform::serve::serve(platform::http::routes::sign_in::routes)

@@ -1,4 +1,4 @@
-//! `cargo latchkey`: see [`local::laptop`].
+//! The program `cargo latchkey`, implemented in [`local::laptop`].
 
 use std::process::ExitCode;
 

@@ -1,6 +1,6 @@
-//! The keys that the functions read from Secrets Manager. They are made at the
-//! first start from the operating system's randomness and kept for later
-//! starts. There are no default keys that could be left in use.
+//! The keys that the functions read from Secrets Manager. The first start generates
+//! them from the operating system's randomness and keeps them for later starts.
+//! There are no default keys that could stay in use.
 
 use std::{
     fs,
@@ -16,10 +16,10 @@ use serde_json::json;
 /// The name of the secret that holds the keys.
 pub const SECRET_ID: &str = "latchkey";
 
-/// Reads the secret from `path`, or makes it there if the file is missing.
+/// Reads the secret from `path`, or generates it if the file is missing.
 ///
 /// # Errors
-/// When the file can be neither read nor made.
+/// When the file can be neither read nor written.
 pub fn load_or_generate(path: &Path) -> Result<String> {
     match fs::read_to_string(path) {
         Ok(secret) => Ok(secret),
@@ -32,11 +32,11 @@ pub fn load_or_generate(path: &Path) -> Result<String> {
     }
 }
 
-/// Makes a new secret: the key of identifiers, and one generation of the keys
-/// that rotate.
+/// Generates a new secret: the key for identifiers, and the first generation of the
+/// keys that rotate.
 ///
 /// # Errors
-/// When the operating system gives no randomness.
+/// When the operating system provides no randomness.
 pub fn generate() -> Result<String> {
     let secret = json!({
         "ids": key()?,
@@ -45,8 +45,7 @@ pub fn generate() -> Result<String> {
     Ok(secret.to_string())
 }
 
-/// Writes a file that only its owner can read. The file is written whole or not
-/// at all.
+/// Writes a file that only its owner can read, completely or not at all.
 pub(crate) fn write_private(path: &Path, content: &str) -> Result<()> {
     let draft = path.with_extension("draft");
     let write = || -> std::io::Result<()> {

@@ -1,6 +1,6 @@
-//! Runs the program as a supervisor. Its standard input is the pipe whose other
-//! end a laptop holds: closing it here is what the system does when that laptop
-//! is killed.
+//! Runs the program as a supervisor. Its standard input is the pipe whose other end
+//! `cargo latchkey` holds: a test closes it, as the system does when `cargo
+//! latchkey` is killed.
 
 use std::{
     io::{BufRead, BufReader},
@@ -10,9 +10,9 @@ use std::{
 
 use sysinfo::{Pid, ProcessesToUpdate, System};
 
-/// Starts two processes: one whose parent ends at once and that moves to a
-/// session of its own, as `cargo lambda` does with its functions, and one below
-/// a living parent. Each prints its id and would run for ten minutes.
+/// Starts two processes: one whose parent ends at once and that moves to a session
+/// of its own, as functions under `cargo lambda` do, and one whose parent keeps running.
+/// Each prints its ID and would run for ten minutes.
 const SCRIPT: &str = r#"
     (python3 -c 'import os; os.setsid(); print(os.getpid(), flush=True); os.execvp("sleep", ["sleep", "600"])' &)
     sh -c 'echo $$; exec sleep 600'"#;
@@ -65,7 +65,7 @@ fn another_laptops_processes_stay() {
 fn what_a_command_leaves_behind_ends_with_it_and_its_status_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let mut supervisor = supervisor(dir.path(), "sleep 600 & echo $!; sleep 600 & echo $!; exit 7");
-    // Open until the end.
+    // Keeps the pipe open until the end of the test.
     let _lifeline = supervisor.stdin.take();
     let ids = two_ids(supervisor.stdout.take().unwrap());
     assert_eq!(supervisor.wait().unwrap().code(), Some(7));

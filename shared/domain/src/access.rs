@@ -1,28 +1,27 @@
-//! Which callers a route admits.
+//! The callers that a route admits, by session, role and reach.
 
 use crate::account::Role;
 use crate::error::ProblemCode;
 use crate::session::Reach;
 
-/// Which callers a route admits. Each route declares one; [`Access::admits`]
-/// enforces it.
+/// The callers that a route admits. Each route declares one value; [`Access::admits`] enforces it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Every caller: no session is read.
     Anyone,
-    /// A session of any reach.
+    /// A session of any [`Reach`].
     Session,
-    /// A session that reaches registration.
+    /// A session that may register methods.
     Registration,
-    /// A full session, or one that must change a temporary password.
+    /// A session with all rights of its role, or one that must change a temporary password.
     PasswordChange,
-    /// A full session of the help desk or of an administrator.
+    /// A session of the help desk or of an administrator, with all rights of that role.
     HelpDesk,
-    /// A full session of an administrator.
+    /// A session of an administrator, with all rights of that role.
     Administrator,
-    /// A reset bearer.
+    /// The bearer token of a reset.
     Reset,
-    /// A reset bearer, or a session that reaches registration.
+    /// The bearer token of a reset, or a session that may register methods.
     ResetOrRegistration,
 }
 

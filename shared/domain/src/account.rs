@@ -1,4 +1,4 @@
-//! An account: who it belongs to, and what the policy lets it do.
+//! An account, and what the policy lets it do.
 
 use crate::destination::Destination;
 use crate::error::{Violation, ViolationCode};
@@ -35,15 +35,14 @@ impl Role {
     pub const ALL: &[Role] = <Role as strum::VariantArray>::VARIANTS;
 }
 
-/// The most groups one account may be in. One transaction, of at most 100
-/// members, must be able to replace all of them: 40 groups left, 40 joined, 4
-/// words of the name removed and 4 added, the account, its ledgers, the audit
-/// entry and the guards.
+/// The most groups one account may be in. One DynamoDB transaction of at most 100 items must be
+/// able to replace all of them: 40 old groups, 40 new groups, 4 old and 4 new words of the
+/// name, the account, its ledgers, the audit entry and the guards.
 pub const MAX_GROUPS: usize = 40;
 /// The longest display name, in characters.
 pub const MAX_NAME: usize = 128;
 
-/// The display name that an administrator typed, trimmed.
+/// Reads and trims the display name that an administrator typed.
 ///
 /// # Errors
 /// `notAName` if it is blank, longer than [`MAX_NAME`] or not one line.
@@ -53,7 +52,7 @@ pub fn display_name(text: &str) -> Result<String, Violation> {
     fits.then(|| name.to_owned()).ok_or_else(|| Violation::new("/name", ViolationCode::NotAName))
 }
 
-/// The group names that an administrator listed.
+/// Reads the group names that an administrator listed.
 ///
 /// # Errors
 /// `outOfRange` for more than [`MAX_GROUPS`]; `notAGroup` for the first text that
@@ -79,22 +78,21 @@ pub struct Account {
     pub user_id: UserId,
     /// The display name.
     pub name: String,
-    /// The language of messages; the organisation's where it is `None`.
+    /// The language of messages; the organisation's default if `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
     /// The role.
     pub role: Role,
-    /// The groups it is in.
+    /// The groups that the account is in.
     #[serde(default)]
     pub groups: BTreeSet<GroupName>,
-    /// Whether it may sign in and reset its password.
+    /// Whether the account may sign in and reset its password.
     pub enabled: bool,
-    /// Goes up whenever sessions, resets and challenges must end: when the
-    /// password, the role or `enabled` changes, and when a method is changed or
-    /// removed. It starts at the milliseconds of the creation, so that an account
-    /// created again never repeats an older generation.
+    /// Increases whenever sessions, resets and challenges must end: when the password, the role
+    /// or `enabled` changes, and when a method is changed or removed. It starts at the creation
+    /// time in milliseconds, so that an account created again never repeats a generation.
     pub generation: u64,
-    /// Goes up with every write.
+    /// Increases with every write.
     pub revision: u64,
     /// The hash of the password.
     pub hash: StoredHash,
@@ -105,29 +103,27 @@ pub struct Account {
     /// The verified methods.
     #[serde(default)]
     pub methods: Methods<Method>,
-    /// Methods whose first code was not verified yet. They are used for nothing
-    /// else.
+    /// Methods whose first code was not verified yet. They receive that code and nothing else.
     #[serde(default)]
     pub pending: Methods<Pending>,
-    /// When it was created.
+    /// When the account was created.
     pub created_at: Time,
-    /// When the owner of the account first finished registration. It is cleared when the
-    /// account must register again.
+    /// When the account's owner first finished registration. Cleared when the account must
+    /// register again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registered_at: Option<Time>,
     /// When the owner of the account last confirmed the methods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_at: Option<Time>,
-    /// When registration was first asked for. The days of postponing count from
-    /// here.
+    /// When sign-in first asked for registration. The days of postponement count from this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_at: Option<Time>,
     /// When the account was last required to register again. Methods verified before
     /// can still reset the password, but do not count as registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration_required_at: Option<Time>,
-    /// Fields that a newer version of this code wrote. They are written back as
-    /// they are, so that an older version running beside it removes nothing.
+    /// Fields that a newer version of Latchkey wrote. They are written back unchanged, so that
+    /// an older version running at the same time removes nothing.
     #[serde(flatten)]
     pub unknown: BTreeMap<String, serde_json::Value>,
 }
@@ -142,7 +138,7 @@ impl Account {
         }
     }
 
-    /// The kinds with a verified method that the policy allows now.
+    /// The kinds of method with a verified method that the policy allows now.
     pub fn usable_kinds(&self, policy: &Policy) -> BTreeSet<Kind> {
         self.usable(policy).map(|(id, _)| id.kind()).collect()
     }
@@ -152,7 +148,7 @@ impl Account {
         self.methods.iter().filter(|(id, method)| policy.reaches(id.kind(), &method.binding))
     }
 
-    /// The usable kinds that count as registered: verified since the account was last
+    /// The usable kinds of method that count as registered: verified since the account was last
     /// required to register again.
     pub fn registered_kinds(&self, policy: &Policy) -> BTreeSet<Kind> {
         let counts = |method: &Method| Some(method.verified_at) >= self.registration_required_at;
@@ -160,7 +156,7 @@ impl Account {
         registered.map(|(id, _)| id.kind()).collect()
     }
 
-    /// The kinds whose messages come back.
+    /// The kinds of method whose messages cannot be delivered.
     pub fn undeliverable_kinds(&self) -> BTreeSet<Kind> {
         let comes_back = |method: &Method| {
             method.binding.delivered().is_some_and(|delivered| delivered.undeliverable.is_some())
@@ -169,9 +165,8 @@ impl Account {
         methods.map(|(id, _)| id.kind()).collect()
     }
 
-    /// Since when messages to a usable method come back: the earliest time of all
-    /// methods. `None` if there is no such method, or the owner of the account has
-    /// confirmed the methods since.
+    /// The earliest time since when messages to a usable method cannot be delivered. `None` if
+    /// there is no such method, or the owner has confirmed the methods since.
     pub fn undeliverable_since(&self, policy: &Policy) -> Option<Time> {
         let since =
             |method: &Method| Some(method.binding.delivered()?.undeliverable.as_ref()?.since);
@@ -179,8 +174,8 @@ impl Account {
         since.filter(|since| self.confirmed_at.is_none_or(|at| *since > at)).min()
     }
 
-    /// How many different kinds this account must prove to reset its password.
-    /// Administrators always need two (Entra's two-gate policy).
+    /// The number of different kinds of method that this account must prove to reset its
+    /// password. Administrators always need two (Entra's two-gate policy).
     pub fn kinds_needed(&self, policy: &Policy) -> usize {
         match self.role {
             Role::Administrator => 2,
@@ -188,15 +183,14 @@ impl Account {
         }
     }
 
-    /// How many kinds must be registered before registration can finish: as many
-    /// as a reset needs, but not more than the policy allows. Kinds of the policy
-    /// that this version of the code does not know count as allowed, so that they
-    /// never lower the number.
+    /// The number of kinds of method that must be registered before registration can finish: as
+    /// many as a reset needs, but not more than the policy allows. Kinds in the policy that
+    /// this version does not know count as allowed, so that they never lower the number.
     pub fn kinds_to_register(&self, policy: &Policy) -> usize {
         self.kinds_needed(policy).min(policy.kinds().len() + policy.unknown_kinds.len())
     }
 
-    /// Every verified destination. Notices go to all of them.
+    /// All verified destinations. Notices go to all of them.
     pub fn addresses(&self) -> Vec<Destination> {
         let delivered = self.methods.iter().filter_map(|(_, method)| method.binding.delivered());
         delivered.map(|delivered| delivered.destination.clone()).collect()

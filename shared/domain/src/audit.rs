@@ -6,15 +6,14 @@ use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// A code that a user reads to the help desk: 50 bits in Crockford base32, such as
-/// `ABCDE-FGHJK`. The help desk finds audit entries by it. It gives access to
-/// nothing else.
+/// A code that a user reads to the help desk, such as `ABCDE-FGHJK`: 50 bits in Crockford
+/// base32. The help desk finds audit entries by it. It gives access to nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SupportCode(String);
 
 impl SupportCode {
-    /// The support code of the ID of a reset or, outside a reset, of a request.
+    /// Derives the support code from the ID of a reset or, outside a reset, of a request.
     pub fn of(id: &str) -> SupportCode {
         const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
         let hash = Sha256::digest(id.as_bytes());
@@ -29,7 +28,7 @@ impl SupportCode {
     }
 }
 
-/// What an audit entry records.
+/// The action that an audit entry records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Event {
@@ -45,7 +44,7 @@ pub enum Event {
     PasswordConfirmed,
     /// A signed-in user changed the password.
     PasswordChanged,
-    /// A user asked for a code to a new method.
+    /// A user asked for the code that verifies a new method.
     MethodStarted,
     /// A code was tried. A second entry follows if it was accepted.
     CodeAttempted,
@@ -55,13 +54,13 @@ pub enum Event {
     MethodVerified,
     /// A method was removed.
     MethodRemoved,
-    /// Messages to a method's destination come back.
+    /// Messages to a method's destination cannot be delivered.
     MethodUndeliverable,
     /// A user finished registration.
     Registered,
     /// A user postponed registration.
     RegistrationPostponed,
-    /// A user confirmed that the methods are still right.
+    /// A user confirmed that the methods are still correct.
     RegistrationConfirmed,
     /// The account was required to register again.
     RegistrationRequired,
@@ -73,7 +72,7 @@ pub enum Event {
     ResetCancelled,
     /// A reset set a new password.
     PasswordReset,
-    /// An administrator saved the policy or the terms.
+    /// An administrator saved the policy or the banned password terms.
     PolicySaved,
     /// An account was created.
     UserCreated,
@@ -117,7 +116,7 @@ pub enum Reason {
     // Why a message was not sent.
     /// The reset is a decoy.
     Decoy,
-    /// A newer code was asked for, the code was used, or its reset ended.
+    /// A newer code was requested, the code was used, or its reset ended.
     Superseded,
     /// The method was changed or removed after the code was asked for.
     MethodChanged,
@@ -131,16 +130,16 @@ pub enum Reason {
     KindNotAllowed,
     /// The policy does not list the country of the phone.
     CountryNotAllowed,
-    /// The organisation's SMS of the day are spent.
+    /// The SMS budget of the organisation is used up for the day.
     SmsBudget,
-    /// The country's SMS of the day are spent.
+    /// The SMS budget of the country is used up for the day.
     CountryBudget,
-    /// The channel refused the message, or it was tried as often as it may be.
+    /// The channel refused the message, or all tries were used up.
     Failed,
-    // Why messages to a destination come back.
-    /// The mail was refused for good.
+    // Why messages to a destination cannot be delivered.
+    /// The mail was refused permanently.
     Bounced,
-    /// The recipient marked a mail as unwanted.
+    /// The recipient marked a mail as spam.
     Complained,
     /// The owner of the phone asked for no more messages.
     OptedOut,
@@ -157,23 +156,23 @@ impl Reason {
     }
 }
 
-/// One audit entry. It is never changed.
+/// One audit entry. Entries never change.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEvent {
-    /// The handle of the account.
+    /// The handle of the account (keyed pseudonym of its user ID).
     pub handle: Handle,
-    /// The account's internal ID. It stays when the account is deleted.
+    /// The account's internal ID, kept when the account is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uid: Option<Uid>,
     /// The internal ID of the caller, if that is another account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<Uid>,
-    /// What happened.
+    /// The action that the entry records.
     pub event: Event,
-    /// Why it ended as it did.
+    /// Why the request or message ended as it did.
     pub reason: Reason,
-    /// The kind of method it concerns.
+    /// The kind of method that the entry concerns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
     /// The names of the fields that an administrator changed.
@@ -184,12 +183,12 @@ pub struct AuditEvent {
     pub version: Option<u64>,
     /// The support code of the reset or request.
     pub support_code: SupportCode,
-    /// The ID of the request.
+    /// The ID of the request that caused the entry.
     pub request_id: String,
     /// When it happened.
     pub at: Time,
     /// When the table may delete the entry.
     pub keep_until: Time,
-    /// Tells entries of one millisecond apart, and spreads the index by time.
+    /// Makes entries of the same millisecond distinct, and spreads them in the index by time.
     pub random: [u8; 6],
 }

@@ -1,4 +1,4 @@
-//! A challenge: one code for one purpose.
+//! A challenge: one one-time code, issued for one purpose.
 
 use crate::key::KeyId;
 use crate::kind::Kind;
@@ -7,15 +7,15 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use serde::{Deserialize, Serialize};
 
-/// What a code is for. A code for one purpose is never accepted for the other.
+/// The purpose of a code. A code for one purpose is never accepted for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[derive(strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "camelCase")]
 pub enum Purpose {
-    /// To reset a forgotten password.
+    /// The code proves a method in a reset of a forgotten password.
     Reset,
-    /// To register a method.
+    /// The code verifies a method that a user registers.
     Registration,
 }
 
@@ -29,12 +29,12 @@ impl Purpose {
     }
 }
 
-/// How many digits a code may have (NIST 800-63B-4 3.1.3.2: at least six).
+/// The number of digits that a code may have (NIST 800-63B-4 3.1.3.2: at least six).
 pub const DIGITS: std::ops::RangeInclusive<usize> = 6..=8;
 
-/// The ID of a challenge: the key generation, kind, digits and expiry that its
-/// code is derived from, and 128 random bits. It is not secret. It is trusted only
-/// if the ledger holds the same ID.
+/// The ID of a challenge: the key generation, kind, digits and expiry that its code is derived
+/// from, and 128 random bits. It is not secret. It is valid only if the account's ledger holds
+/// the same ID.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ChallengeId {
@@ -42,7 +42,7 @@ pub struct ChallengeId {
     pub kid: KeyId,
     /// The kind of method that the code proves.
     pub kind: Kind,
-    /// How many digits the code has.
+    /// The number of digits of the code.
     pub digits: u8,
     /// When the code expires.
     pub expires: Time,
@@ -53,7 +53,7 @@ const VERSION: u8 = 1;
 const BYTES: usize = 1 + 2 + 1 + 1 + 8 + 16;
 
 impl ChallengeId {
-    /// The ID of a new challenge.
+    /// Creates the ID of a new challenge.
     pub fn new(kid: KeyId, kind: Kind, digits: u8, expires: Time, random: [u8; 16]) -> ChallengeId {
         ChallengeId { kid, kind, digits, expires, random }
     }
@@ -70,7 +70,7 @@ impl ChallengeId {
         out
     }
 
-    /// Reads an ID that a path contains; `None` for text of any other form.
+    /// Reads a challenge ID from a URL path; `None` for text of any other form.
     pub fn parse(text: &str) -> Option<ChallengeId> {
         let bytes: [u8; BYTES] = BASE64.decode(text).ok()?.try_into().ok()?;
         let kind = Kind::from_repr(bytes[3])?;

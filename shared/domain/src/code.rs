@@ -1,7 +1,7 @@
 //! One-time codes.
 //!
-//! A code is derived from a secret key and its challenge. So no code is stored, and
-//! an event of the stream that is delivered twice sends the same code.
+//! A code is derived from a secret key and its challenge. So no code is stored, and a stream
+//! record that is delivered twice sends the same code.
 
 use crate::challenge::{ChallengeId, DIGITS, Purpose};
 use crate::key::Key;
@@ -11,14 +11,14 @@ use zeroize::Zeroizing;
 /// The code of a challenge.
 pub struct Code(Zeroizing<String>);
 
-/// A code that a user typed. It may have spaces anywhere, since users copy
-/// "1234 5678". Any other spelling is refused before it costs a guess.
+/// A code that a user typed. It may have spaces anywhere, since users copy "1234 5678". Any
+/// other spelling is refused without counting as a guess.
 pub struct TypedCode(Zeroizing<String>);
 
 impl Code {
-    /// The code of a challenge: an HMAC over the challenge ID, the purpose and an
-    /// attempt number. Attempts are rejected until the result can be reduced to
-    /// digits with every code equally likely.
+    /// Derives the code of a challenge: an HMAC over the challenge ID, the purpose and an
+    /// attempt number. Results above the largest multiple of the number of codes are rejected,
+    /// so that every code is equally likely.
     pub fn derive(key: &Key, challenge: &ChallengeId, purpose: Purpose) -> Code {
         let modulus = 10u64.pow(u32::from(challenge.digits));
         let limit = u64::MAX - u64::MAX % modulus;
@@ -34,12 +34,12 @@ impl Code {
         Code(Zeroizing::new(format!("{:0width$}", number % modulus)))
     }
 
-    /// Whether the typed code is this one, in constant time.
+    /// Whether the typed code equals this one, in constant time.
     pub fn matches(&self, typed: &TypedCode) -> bool {
         self.0.as_bytes().ct_eq(typed.0.as_bytes()).into()
     }
 
-    /// The digits. Use them only in the message to the recipient.
+    /// Reveals the digits. Use them only in the message to the recipient.
     pub fn reveal(&self) -> &str {
         &self.0
     }

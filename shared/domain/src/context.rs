@@ -6,9 +6,9 @@ use crate::idempotency::IdempotentRequest;
 use crate::time::Time;
 use std::sync::Arc;
 
-/// Tells the time.
+/// A source of the current time.
 pub trait Clock: Send + Sync {
-    /// The time now.
+    /// Returns the current time.
     fn now(&self) -> Time;
 }
 
@@ -18,32 +18,31 @@ pub trait Entropy: Send + Sync {
     fn fill(&self, out: &mut [u8]);
 }
 
-/// `N` random bytes from a source.
+/// Returns `N` random bytes from a source.
 pub fn random<const N: usize>(entropy: &dyn Entropy) -> [u8; N] {
     let mut out = [0; N];
     entropy.fill(&mut out);
     out
 }
 
-/// The context of one request. Every flow takes it.
+/// The context of one request. Every flow takes one.
 #[derive(Clone)]
 pub struct RequestContext {
     /// The request's ID: unique, and in every log line of the request.
     pub id: String,
     /// The time of the request. Every decision of the request uses it.
     pub now: Time,
-    /// Which callers the route admits. A session is checked against it when it is
-    /// read.
+    /// The callers that the route admits. A session is checked against this when it is read.
     pub access: Access,
-    /// The caller's network address as it is counted: an IPv4 address, or the /64
+    /// The caller's network address, as requests are counted by it: an IPv4 address, or the /64
     /// prefix of an IPv6 address.
     pub source: String,
-    /// How many resets one source may start in a clock hour, and how many codes it
-    /// may ask for.
+    /// The most resets that one network address may start in a clock hour, and the most codes
+    /// it may ask for.
     pub source_limit: u32,
     /// Set if the request has an `Idempotency-Key`.
     pub idempotency: Option<IdempotentRequest>,
-    /// Where the request's random bytes come from.
+    /// The source of the request's random bytes.
     pub entropy: Arc<dyn Entropy>,
 }
 
@@ -54,14 +53,13 @@ impl RequestContext {
         SupportCode::of(&self.id)
     }
 
-    /// `N` random bytes.
+    /// Returns `N` random bytes.
     pub fn random<const N: usize>(&self) -> [u8; N] {
         random(&*self.entropy)
     }
 
-    /// `N` bytes for a secret in the answer, named by `what`. A repeated idempotent
-    /// request gets the same bytes. So it gets the same answer, and the secret is
-    /// not stored.
+    /// Returns `N` bytes for the secret in the answer that `what` names. A repeated idempotent
+    /// request gets the same bytes, so it gets the same answer without the secret being stored.
     pub fn secret<const N: usize>(&self, what: &str) -> [u8; N] {
         match &self.idempotency {
             Some(request) => request.secret(what),

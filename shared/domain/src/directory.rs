@@ -1,5 +1,4 @@
-//! Searching accounts: the words and groups that lead to an account, and the filter
-//! of a search.
+//! Account search: the words and groups that an account is found by, and the filter of a search.
 
 use crate::account::Account;
 use crate::error::{Problem, Violation, ViolationCode};
@@ -7,13 +6,12 @@ use crate::identity::GroupName;
 use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 
-/// How many words of a display name lead to its account. Four is enough for given
-/// names and family names, and bounds the index rows of one account.
+/// The number of words of a display name that the account is found by. Four are enough for
+/// given names and family names, and limit the index rows of one account.
 const MAX_WORDS: usize = 4;
 
-/// Folds text for a search: NFKC and lower case, so that width, ligatures and
-/// capitals make no difference. Only searches use it. It never decides which
-/// account a user ID belongs to.
+/// Folds text for a search: NFKC and lower case, so that width, ligatures and capitals make no
+/// difference. Only searches use it. It never decides which account a user ID belongs to.
 fn fold(text: &str) -> String {
     // Changing to lower case can undo NFKC, so NFKC is applied again.
     text.nfkc().collect::<String>().to_lowercase().nfkc().collect()
@@ -24,8 +22,8 @@ fn fold(text: &str) -> String {
 pub struct Word(String);
 
 impl Word {
-    /// The longest word, in bytes: as long as the longest user ID. A longer word is cut,
-    /// in accounts and in searches, since a word is part of a key of the table.
+    /// The longest word, in bytes: as long as the longest user ID. A longer word is cut, in
+    /// accounts and in searches, since a word is part of a table key.
     pub const MAX_BYTES: usize = crate::identity::UserId::MAX_BYTES;
 
     fn of(folded: &str) -> Word {
@@ -37,8 +35,8 @@ impl Word {
         &self.0
     }
 
-    /// The first character, which is the partition of the word's index rows. One
-    /// character is enough for a search, since it can be a whole name in Chinese.
+    /// The first character, which is the partition of the word's index rows. A search can use a
+    /// single character, since one can be a whole name in Chinese.
     pub fn initial(&self) -> char {
         self.0.chars().next().expect("a word is not empty")
     }
@@ -48,24 +46,23 @@ impl Word {
     }
 }
 
-/// An index entry that leads to an account.
+/// An index entry that an account is found by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FoundBy {
     /// A group that the account is in.
     Group(GroupName),
-    /// Its user ID, or a word of its display name.
+    /// The account's user ID, or a word of its display name.
     Word(Word),
 }
 
 impl Account {
-    /// All index entries that lead to the account.
+    /// All index entries that the account is found by.
     pub fn found_by(&self) -> BTreeSet<FoundBy> {
         let groups = self.groups.iter().cloned().map(FoundBy::Group);
         groups.chain(self.words().into_iter().map(FoundBy::Word)).collect()
     }
 
-    /// The user ID, then the words of the display name, which are separated by
-    /// spaces.
+    /// The user ID, then the words of the display name, split at white space.
     fn words(&self) -> Vec<Word> {
         let name = fold(&self.name);
         let name = name.split_whitespace().take(MAX_WORDS).map(Word::of);
@@ -73,9 +70,8 @@ impl Account {
     }
 }
 
-/// The filter of a search. An account matches if every word of the filter is the
-/// beginning of one of its words, and it is in the group of the filter. An empty filter
-/// matches all accounts.
+/// The filter of a search. An account matches if every word of the filter is the beginning of one
+/// of its words, and it is in the group of the filter. An empty filter matches all accounts.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     words: Vec<Word>,
@@ -83,7 +79,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Reads the words of a search, and the whole name of a group.
+    /// Reads the words of a search, and the full name of a group.
     ///
     /// # Errors
     /// `notASearch` for a search without a word; `notAGroup` for text that is not a
@@ -93,7 +89,7 @@ impl Filter {
         let words: Vec<Word> =
             folded.iter().flat_map(|text| text.split_whitespace()).map(Word::of).collect();
         let mut violations = Vec::new();
-        // A caller who wants all accounts leaves the search out.
+        // A caller who wants all accounts omits the search.
         if search.is_some() && words.is_empty() {
             violations.push(Violation::new("/search", ViolationCode::NotASearch));
         }
@@ -113,8 +109,7 @@ impl Filter {
         self.group.as_ref()
     }
 
-    /// The word to look up in the index: the longest, since it leads to the fewest
-    /// accounts.
+    /// The word to look up in the index: the longest, since it matches the fewest accounts.
     pub fn word(&self) -> Option<&Word> {
         self.words.iter().max_by_key(|word| word.0.len())
     }
@@ -127,13 +122,13 @@ impl Filter {
             && self.group.as_ref().is_none_or(|group| account.groups.contains(group))
     }
 
-    /// The word whose index row shows the account in the results. Several words of an
-    /// account may match; it is shown once, by the first of them.
+    /// The word whose index row adds the account to the results. Several words of an account
+    /// may match; the account is listed once, by the first of them.
     pub fn shown_by(&self, account: &Account) -> Option<Word> {
         let prefix = self.word()?;
         let mut words = account.words();
-        // The user ID comes first: it never changes, so the account keeps its place
-        // while a caller reads page after page.
+        // The user ID comes first: it never changes, so the account keeps its position while a
+        // caller reads page after page.
         let user_id = words.remove(0);
         if user_id.begins_with(prefix) {
             return Some(user_id);
@@ -141,10 +136,10 @@ impl Filter {
         words.into_iter().filter(|word| word.begins_with(prefix)).min()
     }
 
-    /// The filter as text, different for each filter. A paging cursor is bound to it.
+    /// The filter as text, different for each filter. Paging cursors contain it.
     pub fn name(&self) -> String {
         let words: Vec<&str> = self.words.iter().map(Word::as_str).collect();
-        // A word holds no space, and a group no line break.
+        // A word contains no space, and a group name no line break.
         format!("{}\n{}", words.join(" "), self.group.as_ref().map_or("", GroupName::as_str))
     }
 }

@@ -1,12 +1,12 @@
-//! Every problem that the API answers with.
+//! The problems that the API answers with.
 //!
-//! This crate decides which problem it is. `platform` decides its HTTP status and its
+//! This crate decides which problem a request gets. `platform` decides the HTTP status and the
 //! text.
 
 use crate::audit::SupportCode;
 use crate::time::{Span, Time};
 
-/// What went wrong, as a stable code of the API.
+/// The problem, as a stable code of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[derive(strum::IntoStaticStr, strum::VariantArray)]
@@ -19,24 +19,24 @@ pub enum ProblemCode {
     NotFound,
     /// The route does not have this HTTP method.
     MethodNotAllowed,
-    /// The body is not JSON by its content type.
+    /// The content type of the body is not JSON.
     UnsupportedMediaType,
     /// The body is too large.
     BodyTooLarge,
     /// The headers are too large.
     HeadersTooLarge,
-    /// The request must say which version it changes (`If-Match`).
+    /// The request must state the version that it changes (`If-Match`).
     PreconditionRequired,
     /// The item was changed since the caller read it.
     PreconditionFailed,
-    /// The same `Idempotency-Key` came with another body.
+    /// The same `Idempotency-Key` was used with another body.
     IdempotencyKeyReused,
     // Problems of the caller.
     /// The request needs a valid session.
     SignInRequired,
     /// The user ID or the password is wrong, or the account may not sign in.
     SignInFailed,
-    /// Sign-in waits after too many wrong passwords.
+    /// Sign-in is locked for a while after too many wrong passwords.
     SignInLocked,
     /// The caller must type the password again first.
     PasswordProofRequired,
@@ -47,7 +47,7 @@ pub enum ProblemCode {
     Forbidden,
     /// A page of another site sent the request.
     CrossSite,
-    // Problems by the rules.
+    // Problems with the rules.
     /// The policy lets no user reset the password.
     ResetOff,
     /// Reset is closed to the account, because too many guesses failed.
@@ -56,7 +56,7 @@ pub enum ProblemCode {
     ResetEnded,
     /// The policy does not allow the kind of method.
     KindNotAllowed,
-    /// The SMS of the day are spent.
+    /// The SMS budget of the day is used up.
     SmsUnavailable,
     /// Another code was sent a moment ago, or too many were sent.
     TooSoon,
@@ -68,19 +68,19 @@ pub enum ProblemCode {
     ProofMissing,
     /// The new password breaks a rule.
     PasswordRefused,
-    /// The current password is wrong.
+    /// The current password was wrong.
     CurrentPasswordWrong,
     /// Not enough kinds of method are registered.
     MethodMissing,
     /// The step cannot be postponed any longer.
     PostponeOver,
-    /// There is no step to postpone or to confirm.
+    /// No step is due that could be postponed or confirmed.
     NothingDue,
     /// An account with this user ID exists.
     UserExists,
     /// The request would leave no enabled administrator.
     LastAdministrator,
-    /// There is an administrator, so no first one can be created.
+    /// An administrator exists, so no first one can be created.
     AdministratorExists,
     // Problems of Latchkey itself.
     /// A service that the request needs did not answer. The caller should try again.
@@ -99,18 +99,18 @@ impl ProblemCode {
     }
 }
 
-/// What is wrong with one field, as a stable code of the API.
+/// The problem with one field, as a stable code of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "camelCase")]
 pub enum ViolationCode {
-    // Its form is wrong.
+    // The form of the request or field is wrong.
     /// The request cannot be read.
     NotARequest,
     /// The body is not JSON.
     NotJson,
     /// The field is not known.
     UnknownField,
-    /// The field is missing.
+    /// The field occurs twice.
     MissingField,
     /// The field is there twice.
     RepeatedField,
@@ -120,13 +120,13 @@ pub enum ViolationCode {
     UnknownValue,
     /// The query parameter is not known.
     UnknownParameter,
-    /// The query parameter is there twice.
+    /// The query parameter occurs twice.
     RepeatedParameter,
     /// The text is not a paging cursor of this list.
     NotACursor,
     /// The search has no word.
     NotASearch,
-    // Its value is wrong.
+    // The value is wrong.
     /// The number is outside its range.
     OutOfRange,
     /// The text is not a user ID.
@@ -139,7 +139,7 @@ pub enum ViolationCode {
     NotAnAddress,
     /// The policy does not list the country of the phone.
     CountryNotAllowed,
-    /// The policy asks for the destination to be typed.
+    /// The policy requires the destination to be typed.
     DestinationMissing,
     /// The text is not a code.
     NotACode,
@@ -149,7 +149,7 @@ pub enum ViolationCode {
     NotACountry,
     /// The text is not a link to a help desk.
     NotAHelpDesk,
-    /// The text is not a term, or the term is there twice.
+    /// The text is not a valid term, or the list has the term twice.
     NotATerm,
     /// The header is not an `Idempotency-Key`.
     NotAnIdempotencyKey,
@@ -163,15 +163,15 @@ pub enum ViolationCode {
     PasswordUnchanged,
     /// The password is too easy to guess, for a reason that has no code of its own.
     PasswordGuessable,
-    /// The password is a common one, or a single word or name.
+    /// The password is a common password, or a single word or name.
     PasswordCommon,
     /// The password repeats a few characters.
     PasswordRepeats,
-    /// The password is a row of keys, a sequence, a year or a date.
+    /// The password is a keyboard row, a sequence, a year or a date.
     PasswordSequence,
-    /// The password is made of what is known about the account.
+    /// The password consists of words known about the account, such as the user's name.
     PasswordPersonal,
-    /// The password is made of the organisation's terms.
+    /// The password consists of the organisation's banned terms.
     PasswordTerm,
 }
 
@@ -185,13 +185,13 @@ impl ViolationCode {
     }
 }
 
-/// One field and what is wrong with it.
+/// One field and its problem.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
     /// JSON pointer (RFC 6901) into the body, or `/name` for a query parameter; empty
     /// for the whole request.
     pub pointer: String,
-    /// What is wrong.
+    /// The problem.
     pub code: ViolationCode,
     /// The smallest value or length allowed.
     pub min: Option<u32>,
@@ -214,20 +214,19 @@ impl Violation {
     }
 }
 
-/// A problem that a request is answered with.
+/// A problem, as the answer to a request.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    /// What went wrong.
+    /// The problem code.
     pub code: ProblemCode,
-    /// The fields that are wrong.
+    /// The invalid fields.
     pub violations: Vec<Violation>,
-    /// After how many seconds the caller should try again.
+    /// The number of seconds after which the caller should try again.
     pub retry_after: Option<u32>,
-    /// The support code of the reset. Without one, the answer has the support code of
-    /// the request.
+    /// The support code of the reset. Without one, the answer has the support code of the request.
     pub support_code: Option<SupportCode>,
-    /// Whether this wrong password made sign-in wait. Logs and metrics use it; the answer
-    /// does not show it.
+    /// Whether this wrong password locked sign-in. Logs and metrics use it; the answer does not
+    /// show it.
     pub lockout: bool,
 }
 
@@ -240,12 +239,12 @@ impl Problem {
     pub fn field(pointer: &str, code: ViolationCode) -> Problem {
         Problem::invalid(vec![Violation::new(pointer, code)])
     }
-    /// A problem that ends at a time: the caller should try again then.
+    /// A problem that ends at the time `at`: the caller should try again then.
     pub fn retry_at(code: ProblemCode, at: Time, now: Time) -> Problem {
         Problem { retry_after: Some((at - now).whole_seconds().max(1)), ..code.into() }
     }
-    /// The table, the secret or a channel did not answer. The caller should try again
-    /// after a second.
+    /// `unavailable`: the table, the secret or a channel did not answer. The caller should try
+    /// again after a second.
     pub fn unavailable() -> Problem {
         Problem {
             retry_after: Some(Span::seconds(1).whole_seconds()),

@@ -1,9 +1,8 @@
-//! Requests with an `Idempotency-Key`, which the caller may repeat after a double
-//! click or a lost answer.
+//! Requests with an `Idempotency-Key`, which the caller may repeat after a double click or a
+//! lost answer.
 //!
-//! The transaction that does the work also records the outcome. A secret in the
-//! answer is not stored. It is derived from a recorded nonce, and derived again for
-//! a repeated request.
+//! The transaction that does the work also records the outcome. Secrets in the answer are not
+//! stored: they are derived from a recorded nonce, and derived again for a repeated request.
 
 use crate::challenge::ChallengeId;
 use crate::error::ProblemCode;
@@ -13,10 +12,10 @@ use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// How long a repeated request gets the first answer.
+/// The period in which a repeated request gets the first answer.
 pub const IDEMPOTENCY_WINDOW: Span = Span::hours(24);
 
-/// What a request did: the part of its answer that cannot be read from the table.
+/// The outcome of a request: the part of its answer that cannot be read from the table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
@@ -27,7 +26,7 @@ pub enum Outcome {
     Sent {
         /// The challenge that was issued.
         challenge: ChallengeId,
-        /// How long the caller must wait before asking for another.
+        /// The time that the caller must wait before asking for another code.
         resend_after: Span,
     },
     /// A code was accepted for a method of this kind.
@@ -40,13 +39,13 @@ pub enum Outcome {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IdempotencyRecord {
-    /// HMAC of the body: the same key with another body is refused.
+    /// HMAC of the request body. The same key with another body is refused.
     pub body: String,
     /// Generation of the key that derives the answer's secrets.
     pub kid: KeyId,
-    /// What the answer's secrets are derived from.
+    /// The nonce that the answer's secrets are derived from.
     pub nonce: String,
-    /// What the request did.
+    /// The outcome of the request.
     pub outcome: Outcome,
     /// When the request was first handled.
     pub at: Time,
@@ -57,19 +56,19 @@ pub struct IdempotencyRecord {
 /// A request whose outcome will be recorded.
 #[derive(Clone)]
 pub struct IdempotentRequest {
-    /// HMAC of route, credential and key: the name of the record.
+    /// The name of the record: HMAC of the route, the credential and the `Idempotency-Key`.
     pub name: String,
     /// HMAC of the body.
     pub body: String,
     /// Generation of the key that derives the answer's secrets.
     pub kid: KeyId,
-    /// What the answer's secrets are derived from.
+    /// The nonce that the answer's secrets are derived from.
     pub nonce: String,
     seed: Arc<Key>,
 }
 
 impl IdempotentRequest {
-    /// A request of this name and body, first or repeated. `None` if `keys` do not
+    /// Creates a request with this name and body, first or repeated. `None` if `keys` do not
     /// hold the generation `kid`.
     pub fn new(
         keys: &Keys,
@@ -82,7 +81,7 @@ impl IdempotentRequest {
         Some(IdempotentRequest { name, body, kid, nonce, seed })
     }
 
-    /// At most 32 bytes for a secret named `what`. A repeated request gets the same.
+    /// Derives at most 32 bytes for a secret named `what`. A repeated request gets the same bytes.
     pub(crate) fn secret<const N: usize>(&self, what: &str) -> [u8; N] {
         self.seed.mac(&[what.as_bytes()])[..N].try_into().expect("at most 32 bytes")
     }

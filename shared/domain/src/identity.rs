@@ -6,8 +6,8 @@ use precis_core::profile::PrecisFastInvocation;
 use precis_profiles::UsernameCaseMapped;
 use serde::{Deserialize, Serialize};
 
-/// A user ID in the canonical form of RFC 8265's UsernameCaseMapped: lower case, NFC,
-/// full width folded. So two spellings of one user ID lead to one account.
+/// A user ID in the canonical form of RFC 8265's UsernameCaseMapped: lower case, NFC, full
+/// width folded. So all spellings of one user ID belong to one account.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UserId(String);
@@ -18,7 +18,7 @@ impl UserId {
 
     /// Reads a user ID; `None` if the text cannot be one.
     pub fn parse(text: &str) -> Option<UserId> {
-        // Not every gateway passes these five characters through in a path.
+        // Some API gateways do not pass these five characters through in a path.
         if text.is_empty()
             || text.len() > Self::MAX_BYTES
             || text.contains(['/', '?', '#', '%', '\\'])
@@ -52,7 +52,7 @@ impl From<UserId> for TypedUserId {
 }
 
 impl TypedUserId {
-    /// Takes the text as it was typed. Spaces around it do not count.
+    /// Creates a `TypedUserId` from the text as it was typed. Spaces around it are ignored.
     pub fn new(typed: String) -> TypedUserId {
         let canonical = UserId::parse(typed.trim_matches(' '));
         TypedUserId { typed, canonical }
@@ -61,8 +61,7 @@ impl TypedUserId {
     pub fn canonical(&self) -> Option<&UserId> {
         self.canonical.as_ref()
     }
-    /// Whether the text is longer than a user ID can be. Then no account has it, and
-    /// none needs to be looked up.
+    /// Whether the text is longer than any user ID. Then no account has it, and none is looked up.
     pub fn is_too_long(&self) -> bool {
         self.typed.trim_matches(' ').len() > UserId::MAX_BYTES
     }
@@ -71,14 +70,14 @@ impl TypedUserId {
     }
 }
 
-/// The ID that an account is stored under: 132 bits of an HMAC of its user ID. Every
-/// text has a handle, even if no account has it.
+/// The ID that an account is stored under: 132 bits of an HMAC of its user ID (a keyed
+/// pseudonym). Every text has a handle, even if no account has it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Handle(String);
 
 impl Handle {
-    /// The length of a handle, in characters of base64url.
+    /// The length of a handle, in base64url characters.
     pub const LENGTH: usize = 22;
 
     pub(crate) fn from_mac(mac: [u8; 32]) -> Handle {
@@ -98,8 +97,8 @@ impl Handle {
     }
 }
 
-/// The internal ID of an account, which never changes. If an account is deleted and
-/// its user ID created again, the new account has another internal ID.
+/// The internal ID of an account, which never changes. If an account is deleted and its user ID
+/// is created again, the new account gets another internal ID.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Uid(pub String);

@@ -3,11 +3,11 @@
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-/// Reads a struct from a JSON object only. The code that serde derives would also
-/// accept an array of its fields.
+/// Reads a struct from a JSON object only. The reader that serde derives would also accept an
+/// array of the fields.
 ///
 /// # Errors
-/// If the value is not an object, or its fields do not fit.
+/// If the value is not an object, or its fields do not match the struct.
 pub fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<T, D::Error> {
     T::deserialize(Object(value))
 }

@@ -1,11 +1,10 @@
-//! Keys, and the secret that holds them.
+//! The secret keys, and the secret in Secrets Manager that holds them.
 //!
-//! The secret holds several generations of a master key. HKDF derives a separate
-//! key for each use.
+//! The secret holds several generations of a master key. HKDF derives a separate key for each use.
 //!
-//! New values use the first generation. The last is the next one: it is published
-//! one rotation early, so that every process knows it before it is used. Older
-//! generations stay, since stored password hashes need them.
+//! New values use the first generation. The last generation is the next one: it is published
+//! one rotation early, so that every process knows it before it is used. Older generations
+//! stay, since stored password hashes need them.
 
 use crate::destination::Destination;
 use crate::identity::{Handle, TypedUserId, Uid, UserId};
@@ -22,13 +21,13 @@ use zeroize::Zeroizing;
 /// The number of a generation of keys, from 1.
 pub type KeyId = u16;
 
-/// A 256-bit key. It has no `Debug`, no `==`, and is not serialised.
+/// A 256-bit key. It has no `Debug` and no `==`, and cannot be serialised.
 #[derive(Clone)]
 pub struct Key(Zeroizing<[u8; 32]>);
 
 impl Key {
-    /// HMAC-SHA-256 over the parts. Each part is preceded by its length, so that
-    /// two different lists of parts never give the same input.
+    /// Computes HMAC-SHA-256 over the parts. Each part is preceded by its length, so that two
+    /// different lists of parts never give the same input.
     pub fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut mac = Hmac::<Sha256>::new_from_slice(&*self.0).expect("any length is a key");
         for part in parts {
@@ -38,12 +37,12 @@ impl Key {
         mac.finalize().into_bytes().into()
     }
 
-    /// The bytes of the key, for Argon2, which takes the key itself.
+    /// Returns the bytes of the key, for Argon2, which takes the key itself.
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// A separate key for one name.
+    /// Derives a separate key for the use that `name` describes.
     pub fn derived(&self, name: &str) -> Key {
         Key(Zeroizing::new(self.mac(&[b"derived", name.as_bytes()])))
     }
@@ -62,27 +61,27 @@ impl Key {
 pub struct Generation {
     /// The number of the generation.
     pub kid: KeyId,
-    /// Derives one-time codes.
+    /// The key that one-time codes are derived from.
     pub codes: Key,
-    /// The secret input of Argon2, which is not in the table.
+    /// The secret input of Argon2. It is not in the table.
     pub pepper: Key,
-    /// Authenticates paging cursors.
+    /// The key that authenticates paging cursors.
     pub cursors: Key,
-    /// Derives the secrets in answers to idempotent requests.
+    /// The key that the secrets in answers to idempotent requests are derived from.
     pub idempotency: Key,
 }
 
 /// All valid keys.
 #[derive(Clone)]
 pub struct Keys {
-    /// Derives handles and pseudonyms, which are part of the table's keys. It is
+    /// The key that handles and pseudonyms are derived from. Table keys contain them, so it is
     /// never rotated.
     ids: Key,
     /// The first generation is the current one.
     generations: Vec<Generation>,
 }
 
-/// The secret cannot be read. The message does not show the secret.
+/// The error that the secret cannot be read. Its message does not show the secret.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error(
     "the secret must be {{\"ids\": KEY, \"generations\": [{{\"kid\": 1.., \"key\": KEY}}]}}, each KEY 32 bytes as base64url"
@@ -104,11 +103,11 @@ struct SecretGeneration {
 }
 
 impl Keys {
-    /// Reads the JSON of the secret. No part of it has a default.
+    /// Reads the keys from the secret's JSON. No part of it has a default.
     ///
     /// # Errors
-    /// If the JSON has another shape, a key has another length, or the numbers of
-    /// the generations are not distinct and above 0.
+    /// If the JSON has another shape, a key has another length, or the generation numbers are
+    /// not distinct and above 0.
     pub fn parse(json: &str) -> Result<Keys, InvalidSecret> {
         let document: SecretDocument = serde_json::from_str(json).map_err(|_| InvalidSecret)?;
         let generations = document
@@ -126,20 +125,20 @@ impl Keys {
             })
             .collect::<Result<Vec<_>, InvalidSecret>>()?;
         let kids: BTreeSet<KeyId> = generations.iter().map(|g| g.kid).collect();
-        // A number used twice would make the second generation unreachable.
+        // A duplicate number would make the second generation unreachable.
         if kids.is_empty() || kids.len() != generations.len() || kids.contains(&0) {
             return Err(InvalidSecret);
         }
         Ok(Keys { ids: decode(&document.ids)?.derive("ids"), generations })
     }
 
-    /// The generation that new values use.
+    /// Returns the generation that new values use.
     pub fn current(&self) -> &Generation {
         &self.generations[0]
     }
 
-    /// Whether this number can belong to a generation added after these keys were
-    /// read. Numbers only grow.
+    /// Whether a generation with this number may have been added after these keys were read.
+    /// Numbers only increase.
     pub fn may_follow(&self, kid: KeyId) -> bool {
         self.generations.iter().all(|g| g.kid < kid)
     }
@@ -154,20 +153,19 @@ impl Keys {
                 .all(|old| self.generation(old.kid).is_some_and(|new| same(&new.codes, &old.codes)))
     }
 
-    /// The generation of a number, if these keys hold it.
+    /// Returns the generation with a number, if these keys hold it.
     pub fn generation(&self, kid: KeyId) -> Option<&Generation> {
         self.generations.iter().find(|g| g.kid == kid)
     }
 
-    /// The handle of an account.
+    /// Computes the handle of an account.
     pub fn handle_of(&self, user_id: &UserId) -> Handle {
         Handle::from_mac(self.ids.mac(&[b"account", user_id.as_str().as_bytes()]))
     }
 
-    /// The handle of the text that a caller typed as a user ID. Text that cannot be
-    /// a user ID (often a password in the wrong field) has a handle too, which
-    /// differs from that of every account. So it is treated like an unknown account,
-    /// and never stored in plain.
+    /// Computes the handle of the text that a caller typed as a user ID. Text that cannot be a
+    /// user ID (often a password in the wrong field) also has a handle, which differs from that of
+    /// every account. So it is treated like an unknown account, and never stored in plain text.
     pub fn handle(&self, typed: &TypedUserId) -> Handle {
         match typed.canonical() {
             Some(user_id) => self.handle_of(user_id),
@@ -175,28 +173,27 @@ impl Keys {
         }
     }
 
-    /// A stable name of 22 characters for personal data, such as a destination or a
-    /// source address. It does not reveal the text. `space` separates uses.
+    /// Computes a stable pseudonym of 22 characters for personal data, such as a destination or
+    /// a source address. It does not reveal the text. `space` separates uses.
     pub fn pseudonym(&self, space: &str, text: &str) -> String {
         BASE64.encode(self.ids.mac(&[b"pseudonym", space.as_bytes(), text.as_bytes()]))[..22]
             .to_owned()
     }
 
-    /// The pseudonym of a destination, without regard to capitals. Sends are counted
-    /// under it, and a typed destination is compared with the account's by it.
+    /// Computes the pseudonym of a destination, ignoring case. Sends are counted under it, and
+    /// a typed destination is compared with the account's by it.
     pub fn destination_name(&self, to: &Destination) -> String {
         self.pseudonym("destination", &to.as_str().to_lowercase())
     }
 
-    /// The internal ID to store for a handle that has no account, so that the items
+    /// Computes the internal ID to store for a handle without an account, so that the items
     /// have the same shape.
     pub fn decoy_uid(&self, handle: &Handle) -> Uid {
         Uid(self.pseudonym("uid", handle.as_str()))
     }
 
-    /// The salt of the hash to compute for a handle that has no account. It is
-    /// always the same for one handle, so that a wrong password typed twice is
-    /// recognised.
+    /// Computes the salt for hashing a password of a handle without an account. It is always
+    /// the same for one handle, so that a wrong password typed twice is recognised.
     pub fn decoy_salt(&self, handle: &Handle) -> [u8; 16] {
         self.ids.mac(&[b"salt", handle.as_str().as_bytes()])[..16]
             .try_into()
@@ -204,13 +201,12 @@ impl Keys {
     }
 }
 
-/// The next secret: the generation that was last becomes the first, and a new one
-/// is added as the last. Without a current secret, a first one is made. `fresh`
-/// returns 32 new random bytes.
+/// Returns the next secret: the last generation moves to the front, and a new generation is
+/// added at the end. Without a current secret, creates the first one. `fresh` returns 32 new
+/// random bytes.
 ///
 /// # Errors
-/// If the current secret cannot be read, or the numbers of generations are used
-/// up.
+/// If the current secret cannot be read, or no generation number is left.
 pub fn rotated(
     current: Option<&SecretString>,
     mut fresh: impl FnMut() -> [u8; 32],
@@ -222,7 +218,7 @@ pub fn rotated(
             Keys::parse(current.expose_secret())?;
             let SecretDocument { ids, mut generations } =
                 serde_json::from_str(current.expose_secret()).map_err(|_| InvalidSecret)?;
-            // The last generation becomes the first. A single one stays.
+            // The last generation becomes the first. A single generation stays.
             generations.rotate_right(1);
             (ids, generations)
         }

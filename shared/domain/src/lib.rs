@@ -1,5 +1,4 @@
-//! The rules of self-service password reset: pure decisions, and the flows that
-//! put them in order.
+//! The rules of self-service password reset: pure decisions, and the flows that put them in order.
 //!
 //! This crate calls neither AWS nor HTTP. Time and random bytes are arguments.
 //!
@@ -14,12 +13,12 @@
 //! | [`preview`] | accounts that a change of the policy would cut off |
 //! | [`challenge`], [`code`] | a challenge and the one-time code derived from it |
 //! | [`limit`] | the ledger: guesses, sends, waits, and when reset is closed |
-//! | [`lockout`] | how long sign-in waits after wrong passwords |
+//! | [`lockout`] | the lockout of sign-in after wrong passwords |
 //! | [`reset`] | a reset, and whether an account may start one |
 //! | [`session`], [`access`] | a session, and the routes that it may call |
 //! | [`password`] | rules for a new password, and its stored hash |
-//! | [`outbox`], [`notice`] | messages that wait to be sent, and what notices tell |
-//! | [`delivery`] | the message IDs of the channels, and destinations that refuse messages |
+//! | [`outbox`], [`notice`] | messages that wait to be sent, and the subjects of notices |
+//! | [`delivery`] | the message IDs of the channels, and destinations that cannot be delivered to |
 //! | [`audit`] | audit entries and support codes |
 //! | [`context`] | the ID, time, source and random bytes of one request |
 //! | [`idempotency`] | requests with an `Idempotency-Key`, and their recorded outcomes |
@@ -28,8 +27,8 @@
 //! | [`time`] | instants and lengths of time, in milliseconds |
 //! | [`json`] | reading a JSON object strictly |
 //! | [`error`] | every problem that the API answers with |
-//! | [`port`] | what the flows need from outside, and the guard of each write |
-//! | [`flow`] | the use cases, one a file, in a folder for each function |
+//! | [`port`] | the interfaces that the flows need, and the guard of each write |
+//! | [`flow`] | the use cases, one in each file, in a folder for each function |
 
 #![warn(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::pedantic)]
 // Pedantic lints that are off, and why.

@@ -1,39 +1,39 @@
-//! Lockout of sign-in: too many wrong passwords make sign-in wait, at most fifteen
-//! minutes at a time.
+//! Sign-in lockout: too many wrong passwords lock sign-in for a wait of at most fifteen minutes.
 
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 
-/// The first wait of sign-in. It doubles (Entra smart lockout).
+/// The first wait of sign-in. Each further wait is twice as long (Entra smart lockout).
 pub const FIRST_WAIT: Span = Span::seconds(60);
-/// The longest wait of sign-in, which is the longest that an attacker can keep a user
-/// from signing in at a time.
+/// The longest wait of sign-in: the longest time that an attacker can keep a user from signing
+/// in by one series of wrong passwords.
 pub const LONGEST_WAIT: Span = Span::minutes(15);
-/// How many different wrong passwords are remembered. A device that repeats an old
+/// The number of different wrong passwords that are remembered. A device that repeats an old
 /// password is not counted again.
 pub const RECENT_WRONG: usize = 3;
 /// How long a lock is kept after its last write.
 pub const LOCK_KEPT: Span = Span::hours(48);
 
-/// Four bytes of a hash of an Argon2 output, by which a repeated wrong password is
-/// recognised. Testing passwords against them would be costly, and four bytes are too
-/// few to confirm one.
+/// Four bytes of a hash of an Argon2 output, which identify a repeated wrong password. Testing
+/// passwords against them costs a full Argon2 hash each, and four bytes are too few to confirm
+/// one.
 pub type Fingerprint = [u8; 4];
 
-/// The wrong sign-ins of one handle, whether an account exists or not.
+/// The wrong sign-ins of one handle (keyed pseudonym of a user ID), whether or not an account
+/// has it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Lock {
-    /// How many wrong passwords were counted since the last right one.
+    /// The number of wrong passwords counted since the last right one.
     pub wrong: u32,
-    /// How many waits were imposed since the last right password.
+    /// The number of waits imposed since the last right password.
     pub level: u32,
-    /// Until when sign-in waits.
+    /// The end of the current wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Time>,
-    /// The last different wrong passwords, newest first.
+    /// Fingerprints of the last different wrong passwords, newest first.
     #[serde(default)]
     pub recent: Vec<Fingerprint>,
-    /// How often a right password cleared a count. A guess that was under way when the
+    /// The number of times that a right password cleared a count. A guess in progress when the
     /// count was cleared is not judged by the new count; the caller must try again.
     #[serde(default)]
     pub cleared: u32,
@@ -42,12 +42,12 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Until when sign-in waits; `None` while it does not wait.
+    /// The end of the wait of sign-in; `None` if sign-in is not locked.
     pub fn locked_until(&self, now: Time) -> Option<Time> {
         self.until.filter(|until| *until > now)
     }
 
-    /// The lock after a wrong password. If it is one of the last three wrong ones, only
+    /// Returns the lock after a wrong password. If it is one of the last three wrong ones, only
     /// the revision changes.
     pub fn after_wrong(
         &self,
@@ -71,7 +71,7 @@ impl Lock {
         next
     }
 
-    /// The lock after a right password, with all counts cleared.
+    /// Returns the lock after a right password, with all counts cleared.
     pub fn after_right(&self, request: &str) -> Lock {
         let cleared = self.cleared.wrapping_add(u32::from(self.wrong > 0));
         Lock { revision: request.to_owned(), cleared, ..Lock::default() }

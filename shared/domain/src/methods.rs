@@ -1,4 +1,4 @@
-//! The methods of an account, by their ID.
+//! A map with one entry for each method of an account.
 
 use crate::kind::MethodId;
 use serde::de::{DeserializeOwned, Error};
@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A map with one `T` for each method. Entries of methods that this version of the code
-/// does not know are written back as they are, and are ignored otherwise.
+/// A map with one `T` for each method. Entries of methods that this version does not know are
+/// ignored and written back unchanged.
 #[derive(Clone, Debug)]
 pub struct Methods<T> {
     known: BTreeMap<MethodId, T>,
@@ -15,7 +15,7 @@ pub struct Methods<T> {
 }
 
 impl<T> Methods<T> {
-    /// The entry of a method.
+    /// Returns the entry of a method.
     pub fn get(&self, id: MethodId) -> Option<&T> {
         self.known.get(&id)
     }
@@ -30,12 +30,12 @@ impl<T> Methods<T> {
         self.known.remove(&id)
     }
 
-    /// All entries, in the order of their IDs.
+    /// Iterates over all entries, ordered by method ID.
     pub fn iter(&self) -> impl Iterator<Item = (MethodId, &T)> {
         self.known.iter().map(|(id, entry)| (*id, entry))
     }
 
-    /// Whether there is no entry.
+    /// Whether the map has no entries.
     pub fn is_empty(&self) -> bool {
         self.known.is_empty()
     }

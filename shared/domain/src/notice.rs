@@ -1,9 +1,9 @@
-//! Notices: messages that tell users about a change to an account.
+//! Notices: messages to users about a change to an account.
 
 use serde::{Deserialize, Serialize};
 
-/// The change that a notice tells about (NIST 800-63B-4 4.6, ASVS 6.3.7). The notice
-/// goes to every destination that was verified before the change.
+/// The change that a notice is about (NIST 800-63B-4 4.6, ASVS 6.3.7). The notice goes to every
+/// destination that was verified before the change.
 #[derive(strum::VariantArray, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Notice {
@@ -19,8 +19,8 @@ pub enum Notice {
     MethodRemoved,
     /// An administrator or the help desk issued a temporary password.
     PasswordIssued,
-    /// Another administrator reset the password. It goes to all administrators but that
-    /// one. The policy can turn it off.
+    /// Another administrator reset the password. The notice goes to all other administrators.
+    /// The policy can turn it off.
     AdministratorReset,
 }
 

@@ -1,7 +1,7 @@
 //! The outbox: messages that wait to be sent.
 //!
-//! A request writes an outbox row in the transaction that causes the message.
-//! The table's stream then invokes `send-code`, which sends it.
+//! A request writes an outbox row in the same transaction as its other changes. The table's
+//! stream then invokes `send-code`, which sends the message.
 
 use crate::audit::{Reason, SupportCode};
 use crate::challenge::{ChallengeId, Purpose};
@@ -14,41 +14,39 @@ use crate::reset::ResetId;
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 
-/// How often the stream hands a message to its channel at most. If `send-code`
-/// crashes between claim and send, the message may be sent twice, but not more
-/// often. A code that was tried this often has failed; a notice waits for a
-/// re-drive.
+/// The most tries to send a message that the stream causes. If `send-code` crashes between
+/// claim and send, the message may be sent twice, but not more often. A code that was tried
+/// this often has failed; a notice waits for a re-drive.
 pub const MAX_TRIES: u32 = 2;
-/// How long a re-drive leaves a row alone after a claim. The claiming invocation
-/// may still be sending (it ends after 20 s), or it sent the message and lost the
-/// answer. A re-drive may try a notice any number of times, so that it can be
-/// sent after an outage of any length. With this wait a person gets at most four
-/// copies an hour, however often an operator starts a re-drive.
+/// The time after a claim in which a re-drive does not touch the row. The claiming invocation
+/// may still be sending (it ends after 20 s), or it sent the message and lost the answer. A
+/// re-drive may try a notice any number of times, so that it can be sent after an outage of any
+/// length. With this wait a person gets at most four copies an hour, however often an operator
+/// starts a re-drive.
 pub const AT_REST: Span = Span::minutes(15);
-/// How long the stream leaves a code alone after a re-drive claimed it: a little
-/// longer than an invocation, which ends after 20 s. After a longer wait the code
-/// would have expired. [`MAX_TRIES`] limits how often it is sent. For a notice
-/// the stream waits [`AT_REST`].
+/// The time after a re-drive claimed a code in which the stream does not touch it: a little longer
+/// than an invocation, which ends after 20 s. After a longer wait the code would have expired.
+/// [`MAX_TRIES`] limits how often a code is sent. For a notice the stream waits [`AT_REST`].
 pub const IN_HAND: Span = Span::seconds(30);
 /// How long an outbox row is kept after it was written.
 pub const OUTBOX_KEPT: Span = Span::days(7);
 
-/// The ID of an outbox row. The table's stream carries only keys, so the ID holds
-/// what `send-code` must know to read the items that the message depends on.
+/// The ID of an outbox row. The table's stream carries only keys, so the ID contains the facts
+/// from which `send-code` knows which items the message depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxId {
     /// When the row was written.
     pub at: Time,
-    /// What the row is for.
+    /// The kind of message that the row is for.
     pub what: OutboxKind,
-    /// Tells rows of one millisecond apart.
+    /// Makes rows of the same millisecond distinct.
     pub random: String,
 }
 
-/// What an outbox row is for.
+/// The kind of message that an outbox row is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutboxKind {
-    /// A one-time code. It has a reset ID where its purpose is a reset.
+    /// A one-time code. It has a reset ID if its purpose is a reset.
     Code(Purpose, Option<ResetId>),
     /// A notice to one destination.
     Notice,
@@ -57,7 +55,7 @@ pub enum OutboxKind {
 }
 
 impl OutboxId {
-    /// Reads the text that `Display` wrote; `None` for any other text.
+    /// Parses the text that `Display` wrote; `None` for any other text.
     pub fn parse(text: &str) -> Option<OutboxId> {
         let mut parts = text.split('.');
         let at = Time(parts.next()?.parse().ok()?);
@@ -86,7 +84,7 @@ impl std::fmt::Display for OutboxId {
     }
 }
 
-/// How far an outbox row is.
+/// The progress of an outbox row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum OutboxState {
@@ -112,7 +110,7 @@ pub enum Message {
     Code {
         /// The challenge that the code is derived from.
         challenge: ChallengeId,
-        /// What the code is for.
+        /// The purpose of the code.
         purpose: Purpose,
         /// Pseudonym of the destination that the caller typed, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -121,10 +119,9 @@ pub enum Message {
     /// A notice to one destination.
     #[serde(rename_all = "camelCase")]
     Notice {
-        /// The change that it tells.
+        /// The change that the notice is about.
         notice: Notice,
-        /// The destination. It is copied, since the change may have removed it
-        /// from the account.
+        /// The destination. It is copied, since the change may have removed it from the account.
         recipient: Destination,
         /// The language of the text.
         language: Language,
@@ -143,7 +140,7 @@ pub enum Message {
 /// One message that waits to be sent, or was sent.
 #[derive(Clone, Debug)]
 pub struct OutboxRow {
-    /// The account that the message belongs to.
+    /// The handle of the account that the message belongs to.
     pub handle: Handle,
     /// The ID of the row.
     pub id: OutboxId,
@@ -151,16 +148,16 @@ pub struct OutboxRow {
     pub message: Message,
     /// The support code of the reset or request that caused the message.
     pub support_code: SupportCode,
-    /// How far the row is.
+    /// The progress of the row.
     pub state: OutboxState,
-    /// How often the row was claimed, without claims that were given back.
+    /// The number of claims of the row, except claims that were given back.
     pub tries: u32,
-    /// The last claim. `None` if the channel refused the message at that try and
-    /// may accept it later.
+    /// The last claim. `None` if the channel refused the message at that try and may accept it
+    /// later.
     pub claimed: Option<Claimed>,
 }
 
-/// What makes `send-code` handle a row.
+/// The trigger that makes `send-code` handle a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Round {
@@ -173,26 +170,26 @@ pub enum Round {
 /// A claim: one invocation took a row to send it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claimed {
-    /// When.
+    /// When the row was claimed.
     pub at: Time,
-    /// What made the invocation handle the row.
+    /// The trigger that made the invocation handle the row.
     pub by: Round,
 }
 
-/// What handling a row came to.
+/// The result of handling a row.
 #[derive(Clone, Debug)]
 pub enum Handled {
-    /// The row has ended.
+    /// The row has reached its final state.
     Ended(Ended),
-    /// The row must be handled again later: another invocation has claimed it, its
-    /// transaction is not visible as a whole yet, or it was tried a moment ago.
+    /// The row must be handled again later: another invocation has claimed it, its transaction
+    /// is only partly visible, or it was tried a moment ago.
     Left(SupportCode),
     /// The row does not exist, or had ended before.
     Nothing,
 }
 
 impl Handled {
-    /// How the row ended, if this handling ended it.
+    /// Returns how the row ended, if this handling ended it.
     pub fn ended(&self) -> Option<&Ended> {
         match self {
             Handled::Ended(ended) => Some(ended),
@@ -204,9 +201,9 @@ impl Handled {
 /// How an outbox row ended.
 #[derive(Clone, Debug)]
 pub struct Ended {
-    /// Its state: sent, dropped or failed.
+    /// The final state: sent, dropped or failed.
     pub state: OutboxState,
-    /// Why it was dropped or failed; [`Reason::None`] if it was sent.
+    /// Why the message was dropped or failed; [`Reason::None`] if it was sent.
     pub reason: Reason,
     /// The kind of method that the message went to, or would have. `None` for a
     /// notice to administrators.

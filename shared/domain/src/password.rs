@@ -1,10 +1,10 @@
-//! Passwords: which new ones are accepted, and how a hash is stored.
+//! Passwords: the rules for new ones, and the stored hash.
 //!
 //! | part | refuses passwords that |
 //! |---|---|
-//! | here | are too short or too long, or have control characters |
-//! | [`terms`] | are made of the organisation's own terms |
-//! | [`strength`] | are easy to guess, also for someone who knows the account |
+//! | this module | are too short or too long, or have control characters |
+//! | [`terms`] | consist of the organisation's banned terms |
+//! | [`strength`] | are easy to guess, also with knowledge of the account |
 
 pub mod hash;
 mod strength;
@@ -28,7 +28,7 @@ pub const TEMPORARY: Span = Span::days(7);
 pub struct Password(SecretString);
 
 impl Password {
-    /// The password that a user typed.
+    /// Normalises the password that a user typed.
     pub fn new(typed: &SecretString) -> Password {
         Password(typed.expose_secret().nfc().collect::<String>().into())
     }
@@ -43,14 +43,14 @@ impl Password {
         self.0.expose_secret().as_bytes()
     }
 
-    /// Whether it is longer than a password can be. Then it is wrong, and no hash needs
+    /// Whether the password is longer than any valid one. Then it is wrong, and no hash needs
     /// to be computed.
     pub fn is_too_long(&self) -> bool {
         self.0.expose_secret().chars().count() > MAX_LENGTH
     }
 
-    /// Why it is refused as a new password; empty if it is accepted. `pointer` is the
-    /// field to name. No rule asks for kinds of characters (NIST 800-63B-4 3.1.1.2).
+    /// The reasons why the password is refused as a new one; empty if it is accepted. `pointer`
+    /// names the field. No rule requires kinds of characters (NIST 800-63B-4 3.1.1.2).
     pub fn violations(&self, context: &PasswordContext<'_>, pointer: &str) -> Vec<Violation> {
         let text = self.0.expose_secret();
         let length = text.chars().count();
@@ -73,9 +73,9 @@ impl Password {
     }
 }
 
-/// A temporary password: 20 symbols in five groups of four. The 31 symbols leave out
-/// characters that are confused when they are read aloud or written in either case. The
-/// likeliest symbol has a chance of 9 in 256, so the password has at least 96 bits.
+/// Generates a temporary password: 20 symbols in five groups of four. The 31 symbols leave out
+/// characters that are confused when they are read aloud or written in either case. The likeliest
+/// symbol has a probability of 9/256, so the password has at least 96 bits of entropy.
 pub fn temporary(random: [u8; 20]) -> SecretString {
     const SYMBOLS: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
     let symbols = random.map(|byte| SYMBOLS[usize::from(byte) % SYMBOLS.len()] as char);

@@ -1,8 +1,8 @@
-//! A preview of a policy: how many users can reset their password now and could not
-//! under the new policy.
+//! Previews a policy: how many users can reset their password now and could not under the new
+//! policy.
 //!
-//! Administrators see it before and when they save. No similar product shows it: if an
-//! administrator requires two methods, Entra cuts off users with one silently.
+//! Administrators see the counts in a dry run and when they save. In Entra an administrator who
+//! requires two methods cuts off users with one method without a warning.
 
 use crate::account::{Account, Role};
 use crate::audit::Reason;
@@ -10,20 +10,19 @@ use crate::kind::Kind;
 use crate::policy::Policy;
 use crate::reset::eligibility;
 
-/// How many accounts a preview looks at. In a larger directory more users may be cut
-/// off than it counts.
+/// The number of accounts that a preview reads. In a larger directory more users may be cut off
+/// than it counts.
 pub const PREVIEWED: u32 = 1000;
 
-/// A consequence of a policy that an administrator should know. The policy can be saved
-/// all the same.
+/// A consequence of a policy that an administrator should know. The policy can still be saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Warning {
-    /// Some administrators who can reset their password now could not any more.
+    /// Some administrators who can reset their password now could no longer do so.
     AdministratorsCutOff,
-    /// Some other users who can reset their password now could not any more.
+    /// Some other users who can reset their password now could no longer do so.
     UsersCutOff,
-    /// Only one kind can be used, so no administrator can reset the password: that
-    /// takes two kinds.
+    /// Only one kind of method is allowed, so no administrator can reset the password:
+    /// administrators must prove two kinds.
     OneKindAllowed,
     /// Phones are allowed but no country is listed, so no phone can be used.
     PhoneWithoutCountries,
@@ -38,7 +37,7 @@ impl Warning {
         Warning::PhoneWithoutCountries,
     ];
 
-    /// The code as the API writes it.
+    /// The code of the warning in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Warning::AdministratorsCutOff => "administratorsCutOff",
@@ -49,14 +48,14 @@ impl Warning {
     }
 }
 
-/// How many users a change of the policy would cut off.
+/// The number of users that a change of the policy would cut off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CutOff {
     /// Administrators.
     pub administrators: u32,
     /// All other users, the help desk included.
     pub users: u32,
-    /// Whether every account was looked at.
+    /// Whether every account was counted.
     pub complete: bool,
 }
 
@@ -74,7 +73,7 @@ impl CutOff {
     }
 }
 
-/// The warnings for an administrator who saves this policy.
+/// Returns the warnings for an administrator who saves this policy.
 pub fn warnings(after: &Policy, cut_off: &CutOff) -> Vec<Warning> {
     let holds = |warning: &Warning| match warning {
         Warning::AdministratorsCutOff => cut_off.administrators > 0,

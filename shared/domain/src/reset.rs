@@ -1,6 +1,6 @@
 //! A reset: from the user ID to the new password.
 //!
-//! Every user ID gets a reset. An unknown account, and one that may not reset its
+//! Every user ID gets a reset. An unknown user ID, and an account that may not reset its
 //! password, gets a decoy of the same shape.
 
 use crate::account::Account;
@@ -15,62 +15,61 @@ use crate::time::Time;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeSet;
 
-/// The public ID of a reset. It is derived from the bearer.
+/// The public ID of a reset, derived from its bearer token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ResetId(pub String);
 
 impl ResetId {
-    /// The ID of the reset that belongs to a bearer.
+    /// Derives the ID of the reset that belongs to a bearer token.
     pub fn of(bearer: &Bearer) -> ResetId {
         ResetId(bearer.public_id())
     }
-    /// The support code of this reset. All its audit entries and messages have it.
+    /// The support code of this reset. All its audit entries and messages carry it.
     pub fn support_code(&self) -> SupportCode {
         SupportCode::of(&self.0)
     }
 }
 
-/// How far a reset is.
+/// The progress of a reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ResetState {
-    /// It may still set a password.
+    /// The reset may still set a password.
     Open,
-    /// It set a password.
+    /// The reset set a password.
     Done,
-    /// The user cancelled it.
+    /// The user cancelled the reset.
     Cancelled,
 }
 
-/// One reset, as it is stored. A decoy has the same fields; only the values
-/// differ.
+/// One reset, as it is stored. A decoy has the same fields; only the values differ.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reset {
-    /// The handle of the user ID.
+    /// The handle of the user ID (keyed pseudonym).
     pub handle: Handle,
     /// The public ID.
     pub id: ResetId,
-    /// The digest of the bearer that may act on the reset.
+    /// The digest of the bearer token that may act on the reset.
     pub owner: BearerDigest,
     /// False for a decoy, for which no proof is ever recorded.
     pub real: bool,
-    /// Why it is a decoy. Only the audit trail shows it.
+    /// Why the reset is a decoy. Only the audit trail shows it.
     pub reason: Reason,
-    /// The internal ID of the account, or one made up for a decoy.
+    /// The internal ID of the account, or an invented one for a decoy.
     pub uid: Uid,
-    /// The account's generation when the reset began. The reset ends when the
-    /// account has a later one.
+    /// The account's generation when the reset began. The reset ends when the account's
+    /// generation increases.
     pub generation: u64,
     /// The versions of the account's methods when the reset began.
     pub versions: Methods<u64>,
-    /// How far it is.
+    /// The progress of the reset.
     pub state: ResetState,
-    /// The kinds that were proved.
+    /// The kinds of method that were proved.
     #[serde(default, deserialize_with = "known_kinds")]
     pub verified: BTreeSet<Kind>,
-    /// When it expires.
+    /// When the reset expires.
     pub exp: Time,
 }
 
@@ -80,14 +79,14 @@ impl Reset {
         self.id.support_code()
     }
 
-    /// Whether this bearer may act on the reset now. The expiry is compared here:
-    /// the table deletes expired items days later.
+    /// Whether this bearer token may act on the reset now. This compares the expiry too,
+    /// because the table deletes expired items days later.
     pub fn is_open(&self, bearer: &Bearer, now: Time) -> bool {
         self.owner.matches(&bearer.digest()) && self.state == ResetState::Open && self.exp > now
     }
 
-    /// Whether the reset belongs to this account: the account is enabled, is the
-    /// same one, and has the generation of the reset.
+    /// Whether the reset belongs to this account: the account is enabled, has the same internal
+    /// ID, and has the generation of the reset.
     pub fn is_of(&self, account: &Account) -> bool {
         self.uid == account.uid && self.generation == account.generation && account.enabled
     }
@@ -98,8 +97,8 @@ impl Reset {
         (self.versions.get(MethodId::only(kind)) == Some(&method.version)).then_some(method)
     }
 
-    /// How many proved kinds count now: those whose method has not changed and that
-    /// the policy still allows.
+    /// The number of proved kinds of method that count now: those whose method has not changed
+    /// and that the policy still allows.
     pub fn proofs(&self, account: &Account, policy: &Policy) -> usize {
         let reached = |kind: Kind| {
             self.method(account, kind).is_some_and(|method| policy.reaches(kind, &method.binding))
@@ -108,14 +107,13 @@ impl Reset {
     }
 }
 
-/// Reads a stored set of kinds, without those that this version of the code does
-/// not know.
+/// Reads a stored set of kinds, without those that this version does not know.
 fn known_kinds<'de, D: Deserializer<'de>>(stored: D) -> Result<BTreeSet<Kind>, D::Error> {
     let names = BTreeSet::<String>::deserialize(stored)?;
     Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
 }
 
-/// Why an account cannot reset its password now; [`Reason::None`] if it can.
+/// The reason why an account cannot reset its password now; [`Reason::None`] if it can.
 pub fn eligibility(account: Option<&Account>, policy: &Policy) -> Reason {
     let Some(account) = account else { return Reason::UnknownUser };
     if !account.enabled {

@@ -9,10 +9,10 @@ use zeroize::Zeroizing;
 
 pub use secrecy::{ExposeSecret, SecretString};
 
-/// The length of a bearer's secret: 256 bits (ASVS 6.5.4 asks for 128).
+/// The length of a bearer token's secret: 256 bits (ASVS 6.5.4 asks for 128).
 const SECRET_BYTES: usize = 32;
 
-/// What a bearer gives access to. The two kinds have different prefixes, so that one is
+/// What a bearer token gives access to. The two kinds have different prefixes, so that one is
 /// never accepted as the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BearerKind {
@@ -31,11 +31,11 @@ impl BearerKind {
     }
 }
 
-/// The token of a session or a reset: a prefix, the account's handle, and 256 random
-/// bits. Only its digest is stored.
+/// The bearer token of a session or a reset: a prefix, the account's handle (keyed pseudonym of
+/// its user ID), and 256 random bits. Only its digest is stored.
 #[derive(Clone)]
 pub struct Bearer {
-    /// What it gives access to.
+    /// What the token gives access to.
     pub kind: BearerKind,
     /// The handle of the account.
     pub handle: Handle,
@@ -43,7 +43,7 @@ pub struct Bearer {
 }
 
 impl Bearer {
-    /// A new bearer from fresh random bytes.
+    /// Creates a bearer token from fresh random bytes.
     pub fn new(kind: BearerKind, handle: Handle, secret: [u8; SECRET_BYTES]) -> Bearer {
         Bearer { kind, handle, secret: Zeroizing::new(secret) }
     }
@@ -60,18 +60,18 @@ impl Bearer {
         Some(Bearer::new(kind, handle, secret))
     }
 
-    /// The bearer as text, for the one answer that hands it out.
+    /// Returns the token as text, for the one answer that shows it.
     pub fn reveal(&self) -> String {
         format!("{}{}{}", self.kind.prefix(), self.handle.as_str(), BASE64.encode(*self.secret))
     }
 
-    /// The digest that is stored, and by which the session or reset is found.
+    /// Computes the stored digest, by which the session or reset is found.
     pub fn digest(&self) -> BearerDigest {
         self.hash("secret")
     }
 
-    /// A public ID derived from the secret, so that the bearer is enough to find its
-    /// item. The ID does not reveal the secret.
+    /// Computes a public ID from the secret, so that the token is enough to find its item. The
+    /// ID does not reveal the secret.
     pub fn public_id(&self) -> String {
         self.hash("id").0[..22].to_owned()
     }
@@ -85,7 +85,7 @@ impl Bearer {
     }
 }
 
-/// The SHA-256 digest of a bearer's secret, in base64url. 256 random bits need no salt.
+/// The SHA-256 digest of a bearer token's secret, in base64url. 256 random bits need no salt.
 #[derive(Clone, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct BearerDigest(String);
@@ -107,10 +107,10 @@ impl std::fmt::Debug for BearerDigest {
     }
 }
 
-/// Random bytes as text, in base64url without padding.
+/// Encodes random bytes as base64url without padding.
 pub fn random_text<const N: usize>(bytes: [u8; N]) -> String {
     BASE64.encode(bytes)
 }
 
-/// Bytes that are wiped when they are dropped.
+/// Bytes that are overwritten when they are dropped.
 pub type SecretBytes = Zeroizing<Vec<u8>>;

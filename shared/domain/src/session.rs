@@ -7,22 +7,20 @@ use crate::secret::{Bearer, BearerDigest};
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 
-/// How long a full session lasts (NIST 800-63B-4 2.1.3: at most 30 days at AAL1).
+/// The lifetime of a session with all rights of its role (NIST 800-63B-4 2.1.3: at most 30 days
+/// at AAL1).
 pub const FULL: Span = Span::hours(12);
-/// How long a session lasts that may only register methods or change a temporary
-/// password.
+/// The lifetime of a session that may only register methods or change a temporary password.
 pub const LIMITED: Span = Span::minutes(20);
-/// A session ends when it is not used for this long.
+/// The time without use after which a session ends.
 pub const IDLE: Span = Span::hours(1);
-/// The use of a session is recorded at most this often, so that most requests
-/// write nothing.
+/// The shortest time between two records of a session's use, so that most requests write nothing.
 pub const SEEN_STEP: Span = Span::minutes(5);
-/// Methods may be changed for this long after the password was typed (NIST
-/// 800-63B-4 4.1.2.1).
+/// The time after the password was typed in which methods may be changed (NIST 800-63B-4 4.1.2.1).
 pub const PROOF: Span = Span::minutes(20);
 
-// The reach is stored with the session, so that a policy that is saved later does
-// not stop a user in the middle of a task.
+// The reach is stored with the session, so that a later change of the policy does not stop a
+// user in the middle of a task.
 /// What a session may do: `changePassword` change a temporary password,
 /// `register` register methods, `full` everything that the role allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +51,7 @@ pub enum Next {
 }
 
 impl Reach {
-    /// The reach of a session whose user must do this next.
+    /// Returns the reach of a session whose next step is `next`.
     pub const fn of(next: Option<Next>) -> Reach {
         match next {
             Some(Next::ChangePassword) => Reach::ChangePassword,
@@ -62,8 +60,8 @@ impl Reach {
         }
     }
 
-    /// How long a session of this reach lasts, from the moment that the password
-    /// was typed or the step before ended.
+    /// The lifetime of a session of this reach, from when the password was typed or the step
+    /// before ended.
     pub const fn lasts(self) -> Span {
         match self {
             Reach::Full => FULL,
@@ -76,27 +74,27 @@ impl Reach {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
-    /// The handle of the account.
+    /// The handle of the account (keyed pseudonym of its user ID).
     pub handle: Handle,
-    /// The digest of the bearer, by which the session is found.
+    /// The digest of the bearer token, by which the session is found.
     pub digest: BearerDigest,
     /// The internal ID of the account.
     pub uid: Uid,
-    /// The account's generation. The session ends when the account has a later one.
+    /// The account's generation. The session ends when the account's generation increases.
     pub generation: u64,
     /// What the session may do.
     pub reach: Reach,
     /// When the session ends.
     pub exp: Time,
-    /// The last recorded use: at most [`SEEN_STEP`] before the last one.
+    /// The last recorded use, at most [`SEEN_STEP`] before the actual last use.
     pub seen: Time,
-    /// When the password was typed last.
+    /// When the password was last typed.
     pub proved_at: Time,
 }
 
 impl Session {
-    /// A new session. `account` must be the one whose hash was checked, so that
-    /// the session gets the generation of that very password.
+    /// Creates a new session. `account` must be the one whose hash was checked, so that the
+    /// session gets the generation of that very password.
     pub fn begin(
         account: &Account,
         bearer: &Bearer,
@@ -111,16 +109,15 @@ impl Session {
             uid: account.uid.clone(),
             generation: account.generation,
             reach,
-            // However many steps follow, the session ends 12 hours after the
-            // password was typed.
+            // The session ends 12 hours after the password was typed, however many steps follow.
             exp: (now + reach.lasts()).min(proved_at + FULL),
             seen: now,
             proved_at,
         }
     }
 
-    /// The same session under a new bearer, after the password was typed again. It
-    /// lasts as if it began now.
+    /// Returns the same session under a new bearer token, after the password was typed again.
+    /// Its lifetime starts again.
     pub fn proved(&self, bearer: &Bearer, now: Time) -> Session {
         Session {
             digest: bearer.digest(),
@@ -131,14 +128,14 @@ impl Session {
         }
     }
 
-    /// What the user must do next. A step that was postponed is not asked for
-    /// again in this session.
+    /// Returns the next step of the user. A step that was postponed is not asked for again in
+    /// this session.
     pub fn next(&self, account: &Account, policy: &Policy, now: Time) -> Option<Next> {
         next_step(account, policy, now).filter(|next| Reach::of(Some(*next)) == self.reach)
     }
 
-    /// Whether the session is valid now: it has not ended, is not idle, and has the
-    /// generation of this account, which is enabled.
+    /// Whether the session is valid now: it has not ended, is not idle, and the account is
+    /// enabled and has the same generation.
     pub fn lives(&self, account: &Account, now: Time) -> bool {
         self.exp > now
             && self.seen + IDLE > now
@@ -147,13 +144,13 @@ impl Session {
             && account.enabled
     }
 
-    /// Whether this use must be recorded.
+    /// Whether the use of the session now must be recorded.
     pub fn renewal_due(&self, now: Time) -> bool {
         self.seen + SEEN_STEP <= now
     }
 }
 
-/// What the owner of the account must do next, the most urgent step first.
+/// Returns what the account's owner must do next, the most urgent step first.
 pub fn next_step(account: &Account, policy: &Policy, now: Time) -> Option<Next> {
     if account.temporary_until.is_some() {
         return Some(Next::ChangePassword);
@@ -169,9 +166,9 @@ pub fn next_step(account: &Account, policy: &Policy, now: Time) -> Option<Next> 
     (reconfirmation_due(account, policy)? <= now).then_some(Next::Reconfirm)
 }
 
-/// When the methods must be confirmed; `None` if they need not be. The policy may
-/// ask for it after a number of days. It is due at once when messages to a method
-/// come back, since a code sent there would not arrive.
+/// Returns when the methods must be confirmed; `None` if they need not be. The policy may
+/// require it after a number of days. It is due at once when messages to a method cannot be
+/// delivered, since a code sent there would not arrive.
 fn reconfirmation_due(account: &Account, policy: &Policy) -> Option<Time> {
     let (required, days) = (policy.registration.required, policy.registration.reconfirm_days);
     let confirmed = account.confirmed_at.or(account.registered_at).filter(|_| required && days > 0);
@@ -179,8 +176,8 @@ fn reconfirmation_due(account: &Account, policy: &Policy) -> Option<Time> {
     regular.into_iter().chain(account.undeliverable_since(policy)).min()
 }
 
-/// Until when a step may be postponed: the policy's days from when it was first
-/// asked for or, for a confirmation, was due. `None` if it may not be postponed.
+/// Returns the end of the time in which a step may be postponed: the policy's days from when it
+/// was first asked for or, for a confirmation, was due. `None` if it may not be postponed.
 pub fn postpone_until(
     account: &Account,
     policy: &Policy,
@@ -196,7 +193,7 @@ pub fn postpone_until(
     (until > now).then_some(until)
 }
 
-/// Sets when registration was first asked for, if `step` asks for it now.
+/// Records when registration was first asked for, if `step` asks for it now.
 pub fn note_asked(account: &mut Account, step: Option<Next>, now: Time) {
     if step == Some(Next::Register) {
         account.asked_at.get_or_insert(now);

@@ -1,4 +1,4 @@
-//! Instants and lengths of time, in milliseconds. No code in this crate reads a clock.
+//! Instants and lengths of time, in milliseconds. This crate never reads a clock.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -31,8 +31,8 @@ impl Span {
     pub const fn days(n: i64) -> Span {
         Span::hours(n * 24)
     }
-    /// Whole seconds, rounded up, for `Retry-After`: a caller who waits that long is not
-    /// too early. A negative length is 0.
+    /// Whole seconds, rounded up, for `Retry-After`: a caller who waits that long is not too
+    /// early. A negative length gives 0.
     pub const fn whole_seconds(self) -> u32 {
         let ms = if self.0 < 0 { 0 } else { self.0 };
         let seconds = ms.saturating_add(999) / 1000;
@@ -41,15 +41,15 @@ impl Span {
 }
 
 impl Time {
-    /// Seconds since the Unix epoch, rounded up, which DynamoDB's TTL uses.
+    /// Seconds since the Unix epoch, rounded up, for DynamoDB's time to live.
     pub const fn epoch_seconds(self) -> i64 {
         (self.0 + 999).div_euclid(1000)
     }
-    /// The number of the clock hour that this instant is in, counted from the Unix epoch.
+    /// The number of the clock hour that contains this instant, counted from the Unix epoch.
     pub const fn hour(self) -> i64 {
         self.0.div_euclid(Span::hours(1).0)
     }
-    /// The UTC day that this instant is in, such as `2026-11-23`.
+    /// The UTC day that contains this instant, such as `2026-11-23`.
     pub fn day(self) -> String {
         self.timestamp().strftime("%Y-%m-%d").to_string()
     }
@@ -81,7 +81,7 @@ impl Sub for Time {
     }
 }
 
-/// Writes RFC 3339 with milliseconds, as the API does.
+/// Writes RFC 3339 with milliseconds, the format of the API.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.timestamp().strftime("%Y-%m-%dT%H:%M:%S.%3fZ"))

@@ -1,6 +1,6 @@
-//! The HTTP client of all AWS calls: HTTP/1.1 over a pool of connections, with TLS
-//! by rustls. The SDK's own client also supports HTTP/2 and proxies, which no
-//! service called here needs, and which take a twentieth of a `bootstrap`.
+//! The HTTP client of all AWS calls: HTTP/1.1 with a connection pool, and TLS by rustls.
+//! The SDK's own client also supports HTTP/2 and proxies, which no service called here
+//! needs and which make up a twentieth of a `bootstrap`.
 
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
@@ -15,10 +15,10 @@ use hyper_util::rt::TokioExecutor;
 use rustls::{ClientConfig, RootCertStore};
 use std::sync::OnceLock;
 
-/// A client for all services of a process. It trusts the system's root
-/// certificates, which the first call reads. Without any, `https` calls fail and
-/// `http` calls, as on a laptop, do not. The SDK bounds the time of a call: it
-/// drops one that takes too long, and with it the connection.
+/// Creates a client for all services of a process. It trusts the system's root
+/// certificates, which the first call reads. If there are none, `https` calls fail and
+/// `http` calls still work, as in local development. The SDK limits the time of a call: it
+/// cancels one that takes too long and closes its connection.
 pub fn client() -> SharedHttpClient {
     let connector = OnceLock::new();
     http_client_fn(move |_, _| {
@@ -56,7 +56,7 @@ impl HttpConnector for Http1 {
         };
         let answer = self.0.request(request);
         HttpConnectorFuture::new(async move {
-            // The SDK retries I/O errors, so report every connection failure as one.
+            // The SDK retries I/O errors, so every connection failure is reported as one.
             let answer = answer.await.map_err(|error| ConnectorError::io(error.into()))?;
             HttpResponse::try_from(answer.map(SdkBody::from_body_1_x))
                 .map_err(|error| ConnectorError::other(error.into(), None))

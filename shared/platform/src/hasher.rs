@@ -1,6 +1,6 @@
 //! Hashes and checks passwords with Argon2id.
 //!
-//! A stored hash is a PHC string that names its pepper:
+//! A stored hash is a string in the PHC format, with the ID of its pepper:
 //! `$argon2id$v=19$m=19456,t=2,p=1,keyid=AAE$salt$hash`.
 
 use crate::secrets::SecretRing;
@@ -19,26 +19,26 @@ use subtle::ConstantTimeEq;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroize;
 
-/// Memory of a new hash in KiB, and the most that a stored one may ask for
-/// (OWASP password storage).
+/// The memory of a new hash in KiB, and the most that a stored hash may require (OWASP
+/// password storage).
 const MEMORY: u32 = 19_456;
-/// Passes over that memory for a new hash.
+/// The number of passes over that memory for a new hash.
 const PASSES: u32 = 2;
-/// Passes that a stored hash may ask for: the most that OWASP lists.
+/// The most passes that a stored hash may require: the most that OWASP lists.
 const MOST_PASSES: u32 = 5;
-/// Lanes of every hash: OWASP lists no other number.
+/// The number of lanes of every hash: OWASP lists no other number.
 const LANES: u32 = 1;
-/// Bytes of a hash.
+/// The length of a hash in bytes.
 const OUTPUT: usize = 32;
-/// Bytes of a new salt.
+/// The length of a new salt in bytes.
 const SALT: usize = 16;
-/// Hashes that one process computes at once. Each keeps a buffer of 19 MiB, so
-/// two stay below 64 MB together with the process itself. On Lambda a process
-/// serves one request at a time, and so allocates one.
+/// The number of hashes that one process computes at once. Each uses a buffer of 19 MiB, so
+/// two stay below 64 MB together with the process itself. On Lambda a process serves one
+/// request at a time, and so allocates one buffer.
 pub const HASHES_AT_ONCE: usize = 2;
 
-/// A bounded number of buffers for Argon2. Each is allocated when it is first
-/// needed, wiped after each hash, and then used again.
+/// A limited number of memory buffers for Argon2. Each is allocated when it is first
+/// needed, overwritten with zeros after each hash, and then reused.
 #[derive(Clone)]
 pub struct Buffers {
     permits: Arc<Semaphore>,
@@ -46,14 +46,14 @@ pub struct Buffers {
 }
 
 impl Buffers {
-    /// At most this many, none of them allocated yet.
+    /// Creates a set of at most `at_once` buffers, none of them allocated yet.
     pub fn new(at_once: usize) -> Buffers {
         Buffers { permits: Arc::new(Semaphore::new(at_once)), free: Arc::default() }
     }
 
-    /// Runs the work on a blocking thread with a buffer of zeros, once a buffer
-    /// is free; `None` if the work panicked. The buffer belongs to the work: a
-    /// caller that stops waiting does not free it early.
+    /// Waits for a free buffer, then runs `work` with it on a blocking thread. The buffer
+    /// is filled with zeros. Returns `None` if the work panicked. The buffer belongs to the
+    /// work: a cancelled caller does not free it early.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut [Block]) -> T + Send + 'static,
@@ -66,11 +66,11 @@ impl Buffers {
     }
 }
 
-/// A buffer in use. Dropping it wipes it and makes it available again.
+/// A buffer in use. Dropping it overwrites it with zeros and makes it available again.
 struct Buffer {
     blocks: Vec<Block>,
     free: Arc<Mutex<Vec<Vec<Block>>>>,
-    /// Released after the buffer is back, since fields are dropped last.
+    /// Released after the buffer is returned, since fields are dropped last.
     _permit: OwnedSemaphorePermit,
 }
 
@@ -83,16 +83,16 @@ impl Drop for Buffer {
 
 /// The parameters of a hash, and its output.
 struct Hash {
-    /// The generation of keys whose pepper is used.
+    /// The key generation whose pepper is used.
     kid: KeyId,
     params: Params,
     salt: Salt,
-    /// `None` matches no password.
+    /// The hash, or `None` for one that matches no password.
     output: Option<Output>,
 }
 
 impl Hash {
-    /// A hash with the current parameters, before it is computed.
+    /// Creates a hash with the current parameters, before it is computed.
     fn new(kid: KeyId, salt: [u8; SALT]) -> Hash {
         let keyid = argon2::KeyId::new(&kid.to_be_bytes()).expect("two of at most eight bytes");
         let mut params = ParamsBuilder::new();
@@ -105,8 +105,8 @@ impl Hash {
         }
     }
 
-    /// Reads a stored hash. `None` for any other text, and for parameters out of
-    /// range: a damaged row must not cost more memory or time than a good one.
+    /// Reads a stored hash. Returns `None` for any other text, and for parameters out of
+    /// range: a damaged item must not cost more memory or time than a valid one.
     fn parse(stored: &StoredHash) -> Option<Hash> {
         let phc = PasswordHash::new(stored.as_stored()).ok()?;
         let params = Params::try_from(&phc).ok()?;
@@ -132,21 +132,21 @@ impl Hash {
         StoredHash::new(phc.to_string())
     }
 
-    /// Whether memory, passes and lanes are those of a new hash.
+    /// Whether the memory, passes and lanes equal those of a new hash.
     fn has_current_cost(&self) -> bool {
         let cost = (self.params.m_cost(), self.params.t_cost(), self.params.p_cost());
         cost == (MEMORY, PASSES, LANES)
     }
 }
 
-/// Argon2id with a pepper that is not stored in the table.
+/// A hasher that uses Argon2id with a pepper that is not stored in the table.
 pub struct Argon2Hasher {
     ring: Arc<SecretRing>,
     buffers: Buffers,
 }
 
 impl Argon2Hasher {
-    /// A hasher with the peppers of this key ring.
+    /// Creates a hasher with the peppers of this key ring.
     pub fn new(ring: Arc<SecretRing>) -> Argon2Hasher {
         Argon2Hasher { ring, buffers: Buffers::new(HASHES_AT_ONCE) }
     }
@@ -191,14 +191,14 @@ impl PasswordHasher for Argon2Hasher {
             HashTarget::Stored(stored) => Hash::parse(stored),
             HashTarget::Decoy(_) => None,
         };
-        // A process with newer keys made the hash: read them, or fail.
+        // A process with newer keys made the hash: read those keys, or fail.
         if let Some(hash) = stored.as_ref().filter(|hash| keys.may_follow(hash.kid)) {
             keys = self.ring.keys_with(hash.kid).await?;
         }
         let current = keys.current().kid;
         let expected = match target {
-            // A hash that cannot be read, or whose pepper was removed, matches no
-            // password. It costs the same work, so that time reveals nothing.
+            // A hash that cannot be read, or whose pepper was removed, matches no password.
+            // It is computed all the same, so that the time reveals nothing.
             HashTarget::Stored(_) => {
                 stored.filter(|hash| keys.generation(hash.kid).is_some()).unwrap_or_else(|| {
                     tracing::error!(event = "hashUnusable", outcome = "signInFailed");
@@ -211,7 +211,7 @@ impl PasswordHasher for Argon2Hasher {
         let wanted: &[u8] = expected.output.as_ref().map_or(&[], Output::as_bytes);
         Ok(PasswordCheck {
             right: output.ct_eq(wanted).into(),
-            // A pepper newer than ours was made by a process that read the keys later.
+            // A hash with a newer pepper is kept: a process that read the keys later made it.
             stale: expected.kid < current || !expected.has_current_cost(),
             fingerprint: Sha256::digest(output)[..4].try_into().expect("4 of 32 bytes"),
         })

@@ -1,5 +1,5 @@
-//! Builds what every function needs: environment -> settings -> clients, once per
-//! cold start. No AWS service is called before the first request.
+//! Builds the settings and clients of a function once per cold start, from its environment.
+//! AWS services are first called by the first request.
 
 use crate::connect;
 use crate::dynamodb::Table;
@@ -23,15 +23,15 @@ use lambda_runtime::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Tries of one AWS call, the first included. Conditions and tokens make a
-/// repeated call harmless.
+/// The most tries of one AWS call, including the first. Write conditions and request tokens
+/// make a repeated call harmless.
 const ATTEMPTS: u32 = 3;
-/// The SDK's first wait between tries; the wait doubles. With the default of one
-/// second, a person would wait longer than by asking again.
+/// The SDK's first wait between tries; each further wait is twice as long. With the SDK's
+/// default of one second, a person would wait longer than by trying again.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
-/// Longest time of one try. It leaves time for another if an answer is lost.
+/// The longest time of one try. It leaves time for another try if a response is lost.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1500);
-/// Longest time of one AWS call with all tries. The gateway waits 30 s for a
+/// The longest time of one AWS call with all its tries. The gateway waits 30 s for a
 /// request, which makes several calls.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -39,23 +39,23 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Host {
     /// The operator's settings.
     pub settings: Settings,
-    /// The table.
+    /// The DynamoDB table.
     pub store: Table,
-    /// The keys.
+    /// The key ring.
     pub ring: Arc<SecretRing>,
-    /// Hashes and checks passwords.
+    /// The password hasher.
     pub hasher: Argon2Hasher,
-    /// Writes metrics.
+    /// The writer of metrics.
     pub metrics: Metrics,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Randomness.
+    /// The source of random bytes.
     pub entropy: Arc<dyn Entropy>,
 }
 
 impl Host {
-    /// Ports over an AWS configuration, with these metrics, clock and randomness. No
-    /// service is called.
+    /// Creates the ports from an AWS configuration, with these metrics, clock and
+    /// randomness. Calls no AWS service.
     pub fn new(
         settings: Settings,
         aws: &SdkConfig,
@@ -76,8 +76,8 @@ impl Host {
         }
     }
 
-    /// The context of an invocation that came through no gateway: it has no
-    /// source, and no session may use it.
+    /// Creates the context of an invocation that did not come through the gateway: it has
+    /// no source address, and no session may use it.
     pub(crate) fn context(&self, id: String) -> RequestContext {
         RequestContext {
             id,
@@ -90,24 +90,24 @@ impl Host {
         }
     }
 
-    /// The context of one of several tasks of an invocation. Each has an ID of
-    /// its own, since a retried invocation keeps its ID.
+    /// Creates the context of one of several tasks of an invocation. Each task has its own
+    /// ID, since a retried invocation keeps its ID.
     pub(crate) fn task_context(&self, invocation: &str, task: &str) -> RequestContext {
         let random = random_text(random::<6>(&*self.entropy));
         self.context(format!("{invocation}-{task}-{random}"))
     }
 
-    /// Ports with the settings of the environment, the real clock and real
-    /// randomness.
+    /// Creates the ports with the settings from the environment, the system clock and the
+    /// system's randomness.
     pub(crate) fn from_env(aws: &SdkConfig) -> Result<Host, Error> {
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
         Ok(Host::new(Settings::from_env()?, aws, Metrics::from_env(), clock, entropy))
     }
 }
 
-/// The configuration of all clients, read from the environment that Lambda sets.
-/// The SDK's default would also try profiles, the metadata service and STS: a
-/// function has none of them, and they would make the program larger.
+/// Returns the configuration of all AWS clients, from the environment that Lambda sets. The
+/// SDK's default would also try profiles, the metadata service and STS: a function has none
+/// of them, and they would make the program larger.
 pub(crate) fn aws() -> Result<SdkConfig, Error> {
     let variable = |name| {
         std::env::var(name).map_err(|_| format!("the environment variable {name} is missing"))
@@ -122,7 +122,7 @@ pub(crate) fn aws() -> Result<SdkConfig, Error> {
     Ok(configure(builder).build())
 }
 
-/// Reads `AWS_ENDPOINT_URL_…` of each service, as every AWS SDK does.
+/// Reads the variables `AWS_ENDPOINT_URL_…` for each service, as every AWS SDK does.
 #[derive(Debug)]
 struct Endpoints;
 
@@ -133,8 +133,8 @@ impl LoadServiceConfig for Endpoints {
     }
 }
 
-/// Adds what all clients share, in AWS and in tests: the HTTP client, the number
-/// of tries and the timeouts.
+/// Adds the settings that all clients share, on AWS and in tests: the HTTP client, the
+/// number of tries and the timeouts.
 pub fn configure(builder: AwsBuilder) -> AwsBuilder {
     builder
         .behavior_version(BehaviorVersion::latest())

@@ -3,17 +3,17 @@
 //! | module | content |
 //! |---|---|
 //! | [`serve`] | one entry point for each kind of function |
-//! | [`settings`], [`host`] | environment -> settings -> clients, once per cold start |
-//! | [`http`] | from bytes to typed requests, and back to responses and problems; routes |
+//! | [`settings`], [`host`] | settings and clients, from the environment, once per cold start |
+//! | [`http`] | Lambda events to typed requests, results to responses; the routes |
 //! | [`dynamodb`] | the table: key layout, consistent reads, conditional writes |
 //! | [`connect`] | the HTTP client of all AWS calls |
 //! | [`secrets`], [`rotation`] | the key ring, and its rotation |
-//! | [`hasher`] | password hashes: Argon2id, and the form they are stored in |
+//! | [`hasher`] | password hashes: Argon2id, and their stored format |
 //! | [`system`] | the real clock and randomness |
 //! | [`log`], [`metrics`] | log lines and metrics |
-//! | [`send`], [`stream`] | mail and SMS; the outbox's stream and its re-drive |
+//! | [`send`], [`stream`] | mail and SMS; the outbox stream and the re-drive |
 //! | [`delivery_events`] | bounces, complaints and undeliverable numbers |
-//! | [`texts`] | every sentence a person reads |
+//! | [`texts`] | every sentence that people read |
 
 #![warn(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::pedantic)]
 // Pedantic lints that are off, and why.

@@ -49,20 +49,20 @@ use tracing_subscriber::registry;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// What is logged, and by which function.
+/// The level of the log, and the function that writes it.
 #[derive(Clone)]
 pub struct Logging {
-    /// The level of our own lines. Libraries always stay at `warn`, since they would
+    /// The level of Latchkey's own lines. Libraries always log at `warn`, since they would
     /// write bodies at `debug` and `trace`.
     pub level: LevelFilter,
-    /// The function that writes.
+    /// The function that writes the log.
     pub function: Function,
 }
 
 /// The Lambda function that this process runs.
 #[derive(Clone)]
 pub struct Function {
-    /// The name in Lambda.
+    /// The function name in Lambda.
     pub name: String,
     /// The published version, or `$LATEST`.
     pub version: String,
@@ -80,21 +80,21 @@ impl Function {
 }
 
 impl Logging {
-    /// The level of `RUST_LOG` (`info` by default), and the function as Lambda
-    /// names it.
+    /// Reads the level from `RUST_LOG` (`info` by default), and the function's name and
+    /// version from Lambda's variables.
     fn from_env() -> Logging {
         let level = std::env::var("RUST_LOG").ok().and_then(|text| text.parse().ok());
         Logging { level: level.unwrap_or(LevelFilter::INFO), function: Function::from_env() }
     }
 }
 
-/// Starts logging.
+/// Starts logging. A second call has no effect.
 pub fn init() {
-    // A test may start it twice in one process: the first start stays.
+    // A test may start logging twice in one process: the first start stays in effect.
     let _ = subscriber(Logging::from_env(), std::io::stdout).try_init();
 }
 
-/// The subscriber that writes the log to `to`.
+/// Returns the subscriber that writes the log to `to`.
 pub fn subscriber<W>(logging: Logging, to: W) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
@@ -107,7 +107,8 @@ where
     registry().with(lines.with_filter(filter))
 }
 
-/// Our own lines at this level, those of libraries at `warn`.
+/// Returns the filter that keeps Latchkey's own lines at this level, and those of libraries
+/// at `warn`.
 fn filter(level: LevelFilter) -> Targets {
     let ours = [("platform", level), ("domain", level)];
     Targets::new().with_default(LevelFilter::WARN).with_targets(ours)
@@ -116,19 +117,18 @@ fn filter(level: LevelFilter) -> Targets {
 const REQUEST_ID: &str = "requestId";
 const RECORD: &str = "record";
 
-/// Runs the work of a request, whose lines get the request's ID.
+/// Runs the work of a request. Its log lines get the request's ID.
 pub(crate) fn within<F: Future>(request_id: &str, work: F) -> impl Future<Output = F::Output> {
-    // A span at the highest level, so that only its lines are filtered.
+    // A span at the highest level is always enabled, so the filter applies to its lines only.
     work.instrument(tracing::error_span!("request", requestId = request_id))
 }
 
-/// Runs the work on one message of an invocation, whose lines get the name of its
-/// record.
+/// Runs the work on one message of an invocation. Its log lines get the name of its record.
 pub(crate) fn of_record<F: Future>(record: &str, work: F) -> impl Future<Output = F::Output> {
     work.instrument(tracing::error_span!("message", record))
 }
 
-/// Formats a line.
+/// The format of log lines.
 struct Format(Function);
 
 impl<S, N> FormatEvent<S, N> for Format
@@ -166,7 +166,7 @@ where
     }
 }
 
-/// A field of the spans that an event happened in.
+/// Reads a field of the spans that a log event happened in.
 fn of_scope<S, N>(context: &FmtContext<'_, S, N>, name: &str) -> Option<Value>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -180,7 +180,7 @@ where
     })
 }
 
-/// The fields of an event, in the order they were written in.
+/// The fields of a log event, in the order they were written in.
 #[derive(Default)]
 struct Fields(Vec<(&'static str, Value)>);
 

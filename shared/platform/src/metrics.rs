@@ -1,14 +1,13 @@
-//! Metrics in CloudWatch's embedded metric format (EMF): lines of JSON on
-//! standard output, between the lines of the log. CloudWatch reads the metrics
-//! from them, so no call is made, and no request fails because of them.
+//! Metrics in CloudWatch's embedded metric format (EMF): lines of JSON on standard output,
+//! between the log lines. CloudWatch extracts the metrics from them, so writing them needs
+//! no call and cannot fail a request.
 //!
-//! A metric counts responses or messages, and never tells whose they were: a started
-//! reset counts whether or not the account exists. Each metric
-//! is written without dimensions, for alarms, and with its own, for the
-//! dashboard.
+//! A metric counts responses or messages without identifying an account: a started reset
+//! counts whether or not the account exists. Each metric is written without dimensions, for
+//! alarms, and with its own dimensions, for the dashboard.
 //!
-//! A function is not told that a user gave up. An abandoned reset is one that
-//! reached a [`Step`] and not the next: the difference of the two counts.
+//! Functions cannot observe that a user gave up. The number of abandoned resets is the
+//! number that reached a [`Step`] minus the number that reached the next.
 
 use crate::log::Function;
 use crate::send::Handed;
@@ -22,9 +21,9 @@ use serde_json::{Map, Value, json};
 use std::io::Write;
 use std::time::Instant;
 
-/// The dimension that holds the function's name.
+/// The name of the dimension that holds the function's name.
 const FUNCTION: &str = "Function";
-/// The country of a mail.
+/// The value of the dimension `Country` for a mail.
 const NO_COUNTRY: &str = "none";
 
 /// A metric. Its name must not change, since alarms and the dashboard use it.
@@ -36,11 +35,11 @@ pub enum Metric {
     ResetsCompleted,
     /// Resets that reached a step.
     ResetSteps,
-    /// Messages that a channel took.
+    /// Messages that a channel accepted.
     MessagesSent,
     /// Messages that could not be sent.
     MessagesFailed,
-    /// Messages that must not be sent, such as those of decoys.
+    /// Messages that were not sent on purpose, such as those of decoys.
     MessagesDropped,
     /// Codes that were accepted.
     CodesVerified,
@@ -50,26 +49,26 @@ pub enum Metric {
     Refusals,
     /// Lockouts of sign-in that began.
     Lockouts,
-    /// Parts of text messages that were handed over. Each part is paid.
+    /// Parts of text messages that were handed to SNS. Each part is billed.
     SmsParts,
     /// Messages that wait to be sent.
     OutboxUnsent,
-    /// Age of the oldest of them, in seconds.
+    /// The age of the oldest waiting message, in seconds.
     OutboxOldestSeconds,
-    /// Time from the event to the response, in milliseconds.
+    /// The time from a request's start to its response, in milliseconds.
     Latency,
 }
 
 impl Metric {
-    /// Every one of them.
+    /// All metrics.
     pub const ALL: &[Metric] = <Metric as strum::VariantArray>::VARIANTS;
 
-    /// The name in CloudWatch, which is the variant's.
+    /// The name in CloudWatch, which is the variant's name.
     pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// The dimensions that it is written with, besides without any.
+    /// The dimensions that the metric is written with. It is also written without any.
     pub const fn dimensions(self) -> &'static [&'static str] {
         match self {
             Metric::ResetsStarted
@@ -79,7 +78,8 @@ impl Metric {
             | Metric::OutboxUnsent
             | Metric::OutboxOldestSeconds => &[],
             Metric::ResetSteps => &["Step"],
-            // The same four for both, to compare codes that were sent with those verified.
+            // Both have the same dimensions, so that sent codes can be compared with
+            // verified ones.
             Metric::MessagesSent | Metric::CodesVerified => {
                 &["Kind", "Purpose", "Language", "Country"]
             }
@@ -91,7 +91,7 @@ impl Metric {
         }
     }
 
-    /// The unit, as CloudWatch names it.
+    /// The unit, by its CloudWatch name.
     pub const fn unit(self) -> &'static str {
         match self {
             Metric::Latency => "Milliseconds",
@@ -118,10 +118,9 @@ impl Metric {
 pub enum Step {
     /// The reset was started.
     Started,
-    /// The first code of a kind was requested in this reset. Decoys reach this step
-    /// too.
+    /// The first code of a kind of method was requested in this reset. Decoys reach this step too.
     CodeSent,
-    /// A kind was verified.
+    /// A kind of method was verified.
     Verified,
     /// The caller read that a new password may be set.
     Ready,
@@ -130,35 +129,35 @@ pub enum Step {
 }
 
 impl Step {
-    /// The value of its dimension: the variant's name in camelCase.
+    /// The value of the dimension `Step`: the variant's name in camelCase.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
 }
 
-/// Milliseconds since then, rounded to a tenth.
+/// Returns the milliseconds since an instant, rounded to a tenth.
 pub(crate) fn milliseconds(since: Instant) -> f64 {
     (since.elapsed().as_secs_f64() * 10_000.0).round() / 10.0
 }
 
-/// Writes the metrics of a function.
+/// The writer of a function's metrics.
 #[derive(Clone)]
 pub struct Metrics {
-    /// The namespace of all metrics in CloudWatch. Without one, none are written.
+    /// The namespace of all metrics in CloudWatch. `None` writes no metrics.
     pub namespace: Option<String>,
-    /// The function that writes.
+    /// The function that writes the metrics.
     pub function: Function,
-    /// Writes a line, which includes its end.
+    /// Writes one line, including its line break.
     pub write: fn(&str),
 }
 
 impl Metrics {
-    /// Writes to standard output, in the namespace of `LATCHKEY_METRICS`.
+    /// Creates a writer to standard output, with the namespace in `LATCHKEY_METRICS`.
     pub(crate) fn from_env() -> Metrics {
         Metrics {
             namespace: std::env::var("LATCHKEY_METRICS").ok().filter(|text| !text.is_empty()),
             function: Function::from_env(),
-            // A request does not fail because its metrics cannot be written.
+            // Requests do not fail when metrics cannot be written, so the error is ignored.
             write: |line| drop(std::io::stdout().write_all(line.as_bytes())),
         }
     }
@@ -192,7 +191,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// The metrics of a response: the step that a reset reached, the code that was
+    /// Returns the metrics of a response: the step that a reset reached, the code that was
     /// accepted, and the problem.
     pub(crate) fn answer(
         step: Option<Step>,
@@ -228,13 +227,13 @@ impl Line {
         line
     }
 
-    /// The metrics of an outbox row: how it ended, if it did, and the message that was
-    /// handed to its channel, if any.
+    /// Returns the metrics of an outbox row: its final state, if it reached one, and the
+    /// message that was handed to its channel, if any.
     pub(crate) fn message(ended: Option<&Ended>, handed: Option<&Handed>) -> Line {
         let mut line = Line::default();
         match ended.map(|ended| (ended.state, ended)) {
             Some((OutboxState::Sent, _)) => {
-                // A row that was split into one row per recipient sent no message.
+                // A row that was split into one row per recipient sent no message itself.
                 if let Some(handed) = handed {
                     let country = handed.paid.as_ref().map_or(NO_COUNTRY, |sms| &sms.country);
                     line.count(
@@ -258,7 +257,7 @@ impl Line {
         line
     }
 
-    /// The metrics of messages that wait in the outbox.
+    /// Returns the metrics of messages that wait in the outbox.
     pub(crate) fn unsent(waiting: Unsent) -> Line {
         let mut line = Line::default();
         line.count(Metric::OutboxUnsent, waiting.messages, &[]);
@@ -266,7 +265,7 @@ impl Line {
         line
     }
 
-    /// Adds the latency.
+    /// Adds the latency of the request.
     pub(crate) fn latency(mut self, milliseconds: f64) -> Line {
         self.add(Metric::Latency, milliseconds.into(), &[]);
         self

@@ -1,6 +1,5 @@
-//! Rotates the keys in the four steps of Secrets Manager, each of which may be
-//! invoked twice. The first rotation makes the first keys, so that no person
-//! ever handles one.
+//! Rotates the keys in the four steps of Secrets Manager, each of which may be invoked
+//! twice. The first rotation creates the first keys, so that no person ever handles one.
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
@@ -10,17 +9,17 @@ use domain::secret::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::fmt;
 
-/// Stage of the version in use.
+/// The stage of the version in use.
 const CURRENT: &str = "AWSCURRENT";
-/// Stage of the version being made.
+/// The stage of the version being created.
 const PENDING: &str = "AWSPENDING";
 
-/// The event that Secrets Manager invokes the function with.
+/// The Lambda event that Secrets Manager sends for each step.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct RotationEvent {
     secret_id: String,
-    /// ID of the version being made.
+    /// The ID of the version being created.
     client_request_token: String,
     step: Step,
 }
@@ -29,7 +28,7 @@ pub struct RotationEvent {
 enum Step {
     #[serde(rename = "createSecret")]
     Create,
-    /// Does nothing: no other system has to learn the keys.
+    /// Does nothing: no other system has to receive the keys.
     #[serde(rename = "setSecret")]
     Set,
     #[serde(rename = "testSecret")]
@@ -38,7 +37,7 @@ enum Step {
     Finish,
 }
 
-/// Why a step failed, without key material.
+/// The reason why a step failed, without key material.
 #[derive(Debug)]
 pub struct RotationError(&'static str);
 
@@ -49,11 +48,11 @@ impl fmt::Display for RotationError {
 }
 impl std::error::Error for RotationError {}
 
-/// Does one step for the secret of this deployment.
+/// Runs one step for the secret of this deployment.
 ///
 /// # Errors
-/// If the event names another secret, Secrets Manager fails, or the secret holds
-/// something other than keys.
+/// If the event names another secret, Secrets Manager fails, or the secret holds something
+/// other than keys.
 pub async fn rotate(
     client: &Client,
     own_secret: &str,
@@ -86,7 +85,7 @@ struct Rotation<'a> {
 }
 
 impl Rotation<'_> {
-    /// The secret's value at a stage; `None` if it has none yet.
+    /// Reads the secret's value at a stage; `None` if the stage has no version yet.
     async fn read(&self, stage: &str) -> Result<Option<SecretString>, RotationError> {
         let pending = (stage == PENDING).then(|| self.token.to_owned());
         let read = self
@@ -98,7 +97,7 @@ impl Rotation<'_> {
             .send()
             .await;
         match read.map_err(aws_sdk_secretsmanager::error::SdkError::into_service_error) {
-            // A binary value is not ours: an error, and no reason to make first keys.
+            // A binary value is not Latchkey's: an error, not a reason to create first keys.
             Ok(answer) => answer
                 .secret_string
                 .map(SecretString::from)
@@ -109,14 +108,14 @@ impl Rotation<'_> {
         }
     }
 
-    /// Makes the new version, unless it was made before.
+    /// Creates the new version, unless it was created before.
     async fn create(&self, entropy: &impl Entropy) -> Result<(), RotationError> {
         if self.read(PENDING).await?.is_some() {
             return Ok(());
         }
         let current = self.read(CURRENT).await?;
-        // Never overwrite a secret that cannot be parsed: without its keys, no
-        // account can be found.
+        // A secret that cannot be parsed is never overwritten: without its keys, no account
+        // can be found.
         let next = rotated(current.as_ref(), || random::<32>(entropy)).map_err(|_| {
             RotationError("the secret holds something other than keys, and was not changed")
         })?;
@@ -130,8 +129,8 @@ impl Rotation<'_> {
         Ok(())
     }
 
-    /// Checks that the new keys include all that are needed to read what the
-    /// current keys made.
+    /// Checks that the new keys include all that are needed to read data made with the
+    /// current keys.
     async fn test(&self) -> Result<(), RotationError> {
         let parse = |secret: &SecretString| {
             Keys::parse(secret.expose_secret())

@@ -1,6 +1,6 @@
-//! The key ring: keys from one secret of Secrets Manager. They are read at first
-//! use, every ten minutes, and when a generation is unknown. There is no other
-//! source of keys and no default; on a laptop a stand-in serves the secret.
+//! The key ring: the keys from one secret in Secrets Manager. They are read at first use,
+//! every ten minutes, and when a key generation is unknown. There is no other source of
+//! keys and no default; in local development a stand-in serves the secret.
 
 use domain::context::Clock;
 use domain::error::Problem;
@@ -10,7 +10,7 @@ use domain::time::{Span, Time};
 use std::sync::Arc;
 use tokio::sync::RwLock;
 
-/// The keys of this process, shared by all of its requests.
+/// The keys of this process, shared by all its requests.
 pub struct SecretRing {
     client: aws_sdk_secretsmanager::Client,
     secret_id: String,
@@ -18,7 +18,7 @@ pub struct SecretRing {
     held: RwLock<Option<Held>>,
 }
 
-/// The keys that were read last.
+/// The keys that were last read.
 struct Held {
     keys: Arc<Keys>,
     read: Time,
@@ -26,22 +26,21 @@ struct Held {
     again: Time,
 }
 
-/// Age at which keys are read again. A process may live for hours, and should
-/// not use a key that has leaked for that long.
+/// The age at which keys are read again. A process may run for hours, and should not use a
+/// leaked key for that long.
 pub const READ_AGAIN: Span = Span::minutes(10);
-/// Wait before the next read, after one that lacked the wanted generation. A
-/// caller can invent generation numbers, so this bounds the reads they cause.
+/// The wait after a read that lacked the wanted generation. A caller can invent generation
+/// numbers, so this limits the reads they cause.
 const AFTER_UNKNOWN: Span = Span::seconds(60);
-/// Wait after a read for a wanted generation failed. It is short, since the
-/// generation may exist.
+/// The wait after a failed read for a wanted generation. It is short, since the generation
+/// may exist.
 const AFTER_FAILURE: Span = Span::seconds(5);
-/// Wait after a read failed that was due only by age. The old keys still serve,
-/// and each read without an answer costs a request five seconds.
+/// The wait after a failed read that was due only by age. The old keys still work, and each
+/// read without a response costs a request five seconds.
 const AFTER_FAILURE_OF_AGE: Span = Span::seconds(60);
 
 impl Held {
-    /// Whether the wanted generation is among the keys; without one, whether the
-    /// keys are young enough.
+    /// Whether the keys include the wanted generation or, if none is wanted, are new enough.
     fn serves(&self, wanted: Option<KeyId>, now: Time) -> bool {
         match wanted {
             Some(kid) => self.keys.generation(kid).is_some(),
@@ -51,7 +50,7 @@ impl Held {
 }
 
 impl SecretRing {
-    /// A ring that reads the secret of this name or ARN at first use.
+    /// Creates a key ring that reads the secret of this name or ARN at first use.
     pub fn new(
         client: aws_sdk_secretsmanager::Client,
         secret_id: String,
@@ -60,8 +59,8 @@ impl SecretRing {
         SecretRing { client, secret_id, clock, held: RwLock::new(None) }
     }
 
-    /// Reads the secret, unless another request did or tried to while this one
-    /// waited for the lock. If reading fails, the old keys stay in use.
+    /// Reads the secret, unless another request read it or tried to while this one waited
+    /// for the lock. If reading fails, the old keys stay in use.
     async fn read(&self, wanted: Option<KeyId>) -> Result<Arc<Keys>, Problem> {
         let mut slot = self.held.write().await;
         let now = self.clock.now();
@@ -79,7 +78,7 @@ impl SecretRing {
                 Ok(keys)
             }
             (Err(_), Some(held)) => {
-                // Counted from now, since the failed read took time.
+                // The wait counts from now, since the failed read took time.
                 held.again = self.clock.now()
                     + if wanted.is_some() { AFTER_FAILURE } else { AFTER_FAILURE_OF_AGE };
                 Ok(held.keys.clone())
@@ -119,8 +118,8 @@ impl KeyRing for SecretRing {
 
     async fn keys_with(&self, kid: KeyId) -> Result<Arc<Keys>, Problem> {
         let mut keys = self.keys().await?;
-        // An old generation that was removed does not come back: read again only
-        // for one that may be newer.
+        // A removed old generation does not come back: the secret is read again only for
+        // one that may be newer.
         if keys.may_follow(kid) {
             keys = self.read(Some(kid)).await?;
         }

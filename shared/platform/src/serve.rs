@@ -1,7 +1,7 @@
-//! Runs each kind of function. Every `main` calls one of these.
+//! The entry points: the `main` of each function calls one of these.
 //!
-//! All return an error if a setting is missing or invalid, or if Lambda's runtime
-//! fails; otherwise they run until the sandbox ends.
+//! They run until Lambda ends the process. They return an error if a setting is missing or
+//! invalid, or if Lambda's runtime fails.
 
 use crate::host::{Host, aws};
 use crate::http::edge;
@@ -23,7 +23,7 @@ use std::sync::Arc;
 /// Serves a function's routes.
 ///
 /// # Errors
-/// See the module.
+/// See the module documentation.
 pub fn serve(routes: fn() -> Routes) -> Result<(), Error> {
     start(async |aws| {
         let app = edge::wrap(routes(), Arc::new(Host::from_env(&aws)?));
@@ -34,7 +34,7 @@ pub fn serve(routes: fn() -> Routes) -> Result<(), Error> {
 /// Serves a function's routes and direct invocations.
 ///
 /// # Errors
-/// See the module.
+/// See the module documentation.
 pub fn serve_with_direct(routes: fn() -> Routes) -> Result<(), Error> {
     start(async |aws| {
         let host = Arc::new(Host::from_env(&aws)?);
@@ -44,11 +44,10 @@ pub fn serve_with_direct(routes: fn() -> Routes) -> Result<(), Error> {
     })
 }
 
-/// Serves the pages. They need no settings, keys or table, since they hold no data of
-/// an account.
+/// Serves the web pages. They need no settings, keys or table, since they contain no account data.
 ///
 /// # Errors
-/// See the module.
+/// See the module documentation.
 pub fn serve_pages(files: &'static [portal::File]) -> Result<(), Error> {
     let app = portal::router(files, Metrics::from_env());
     run(async {
@@ -56,11 +55,11 @@ pub fn serve_pages(files: &'static [portal::File]) -> Result<(), Error> {
     })
 }
 
-/// Serves the outbox's stream, its re-drive and its measurement, for the only function
-/// that sends.
+/// Serves the outbox stream, the re-drive and the measurement, for the only function that
+/// sends messages.
 ///
 /// # Errors
-/// See the module.
+/// See the module documentation.
 pub fn serve_stream() -> Result<(), Error> {
     start(async |aws| {
         let host = Host::from_env(&aws)?;
@@ -73,10 +72,10 @@ pub fn serve_stream() -> Result<(), Error> {
     })
 }
 
-/// Serves the events that SES and SNS send about messages.
+/// Serves the delivery events of SES and SNS.
 ///
 /// # Errors
-/// See the module.
+/// See the module documentation.
 pub fn serve_delivery_events() -> Result<(), Error> {
     start(async |aws| {
         let host = &Host::from_env(&aws)?;
@@ -87,10 +86,10 @@ pub fn serve_delivery_events() -> Result<(), Error> {
     })
 }
 
-/// Serves the rotation of the keys. The name of the secret is its only setting.
+/// Runs the rotation of the keys. Its only setting is the name of the secret.
 ///
 /// # Errors
-/// See the module.
+/// See the module documentation.
 pub fn serve_rotation() -> Result<(), Error> {
     start(async |aws| {
         let secret = std::env::var("LATCHKEY_SECRET_ID")
@@ -108,14 +107,14 @@ pub fn serve_rotation() -> Result<(), Error> {
     })
 }
 
-/// Reads the environment, and runs until the sandbox ends.
+/// Reads the AWS settings from the environment, and runs until Lambda ends the process.
 fn start<F: Future<Output = Result<(), Error>>>(
     serve: impl FnOnce(SdkConfig) -> F,
 ) -> Result<(), Error> {
     run(async { serve(aws()?).await })
 }
 
-/// Starts the log and runs on one thread, since a sandbox has one request at a time.
+/// Starts logging and runs on one thread, since a Lambda process serves one request at a time.
 fn run(serve: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
     log::init();
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve)

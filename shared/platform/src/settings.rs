@@ -5,41 +5,42 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 use subtle::ConstantTimeEq;
 
-/// Default of `LATCHKEY_SOURCE_LIMIT`: resets started, and codes asked for, per
-/// source address and clock hour. It is high because an office shares an address.
+/// The default of `LATCHKEY_SOURCE_LIMIT`: the resets that may be started, and the codes
+/// that may be requested, per source address and clock hour. It is high because an office
+/// shares one address.
 pub const SOURCE_LIMIT: u32 = 300;
-/// Range of `LATCHKEY_SOURCE_LIMIT`.
+/// The range of `LATCHKEY_SOURCE_LIMIT`.
 const SOURCE_LIMIT_RANGE: std::ops::RangeInclusive<u32> = 10..=100_000;
 
-/// Characters of the base URL's host at most. The last line of a code's SMS
-/// contains the host; with a longer one, the text in Traditional Chinese would not
-/// fit one part (70 UTF-16 units).
+/// The longest host name of the base URL, in characters. The last line of an SMS with a
+/// code contains the host; with a longer one, the Traditional Chinese text would not fit
+/// one part (70 UTF-16 units).
 pub const LONGEST_HOST: usize = 30;
 
-/// The settings. A function does not start if one is missing or invalid.
+/// The operator's settings. A function does not start if one is missing or invalid.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `LATCHKEY_TABLE`: name of the table.
     pub table: String,
     /// `LATCHKEY_SECRET_ID`: name or ARN of the secret that holds the keys.
     pub secret_id: String,
-    /// `LATCHKEY_BASE_URL`: the address of Latchkey's pages. Messages name this
-    /// host, never one from a request's headers.
+    /// `LATCHKEY_BASE_URL`: the address of Latchkey's pages. Messages contain this host,
+    /// never one from a request's headers.
     pub base_url: BaseUrl,
     /// `LATCHKEY_MAIL_FROM`: the sender of mails.
     pub mail_from: String,
-    /// `LATCHKEY_CONFIGURATION_SET`: the SES configuration set of all mails; none
-    /// without SES, as on a laptop.
+    /// `LATCHKEY_CONFIGURATION_SET`: the SES configuration set of all mails; `None` in
+    /// local development.
     pub configuration_set: Option<String>,
     /// `LATCHKEY_SOURCE_LIMIT`: see [`SOURCE_LIMIT`].
     pub source_limit: u32,
-    /// `LATCHKEY_FRONT_DIGEST`: the digest of the secret that a front, such as
-    /// CloudFront, sends; none without a front.
+    /// `LATCHKEY_FRONT_DIGEST`: the digest of the secret that a front, such as CloudFront,
+    /// sends; `None` without a front.
     pub front: Option<FrontDigest>,
 }
 
-/// SHA-256 of the secret with which the operator's front identifies itself. The
-/// environment holds this digest, not the secret.
+/// The SHA-256 digest of the secret with which the operator's front (such as CloudFront)
+/// identifies itself. The environment holds this digest, not the secret.
 #[derive(Clone, Copy, Debug)]
 pub struct FrontDigest([u8; 32]);
 
@@ -69,16 +70,16 @@ pub struct BaseUrl {
     host: String,
 }
 
-/// Hosts of this machine. Only these may use `http`.
+/// The host names of the local machine. Only these may use `http`.
 const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
 impl BaseUrl {
-    /// Reads an `https` URL without path, query and user, with a host of at most
-    /// [`LONGEST_HOST`] characters. The host becomes lower case and the scheme's
-    /// default port is left out, as in the `Origin` that browsers send.
+    /// Parses an `https` URL without path, query and user, with a host of at most
+    /// [`LONGEST_HOST`] characters. The host is converted to lower case and the scheme's
+    /// default port is removed, as in the `Origin` that browsers send.
     ///
     /// # Errors
-    /// For any other text.
+    /// If the text is anything else.
     pub fn parse(text: &str) -> Result<BaseUrl, InvalidSetting> {
         BaseUrl::read(text).ok_or(InvalidSetting {
             name: "LATCHKEY_BASE_URL",
@@ -88,7 +89,7 @@ impl BaseUrl {
     }
 
     fn read(text: &str) -> Option<BaseUrl> {
-        // The parser drops a fragment, so look for one here.
+        // The parser drops a fragment, so it is searched for here.
         let uri: Uri = text.parse().ok().filter(|_| !text.contains('#'))?;
         let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
         let host = authority.host().to_ascii_lowercase();
@@ -101,7 +102,7 @@ impl BaseUrl {
         let with =
             |port: Option<u16>| port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
         let port = authority.port_u16();
-        // The authority is host and port only: no user.
+        // The authority must be host and port only, without a user.
         let plain = authority.as_str().eq_ignore_ascii_case(&with(port))
             && matches!(uri.path(), "" | "/")
             && uri.query().is_none();
@@ -109,20 +110,20 @@ impl BaseUrl {
         (plain && (loopback || is_host(&host))).then_some(BaseUrl { origin, host })
     }
 
-    /// Such as `https://reset.example.com`, with a port if it is not the scheme's
-    /// default.
+    /// Returns the origin, such as `https://reset.example.com`, with a port if it is not
+    /// the scheme's default.
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// The host alone, which the last line of a code's SMS contains.
+    /// Returns the host alone, which the last line of an SMS with a code contains.
     pub fn host(&self) -> &str {
         &self.host
     }
 }
 
-/// Whether this is a DNS name of at most [`LONGEST_HOST`] characters, in lower
-/// case: a phone compares the host in an SMS character by character.
+/// Whether the text is a DNS name of at most [`LONGEST_HOST`] characters, in lower case: a
+/// phone compares the host in an SMS character by character.
 fn is_host(host: &str) -> bool {
     let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
     let is_label = |label: &str| {
@@ -134,7 +135,7 @@ fn is_host(host: &str) -> bool {
     host.len() <= LONGEST_HOST && host.split('.').all(is_label)
 }
 
-/// A setting that is missing or out of range.
+/// The error for a setting that is missing or out of range.
 #[derive(Debug)]
 pub struct InvalidSetting {
     name: &'static str,
@@ -149,10 +150,10 @@ impl fmt::Display for InvalidSetting {
 impl std::error::Error for InvalidSetting {}
 
 impl Settings {
-    /// Reads the environment.
+    /// Reads the settings from the environment.
     ///
     /// # Errors
-    /// For the first setting that is missing or invalid.
+    /// If a setting is missing or invalid: the first one.
     pub fn from_env() -> Result<Settings, InvalidSetting> {
         // A value that is not Unicode counts as empty, and is refused as such.
         Settings::read(|name| {
@@ -163,7 +164,7 @@ impl Settings {
     /// Reads settings from a function that returns the value of a variable.
     ///
     /// # Errors
-    /// For the first setting that is missing or invalid.
+    /// If a setting is missing or invalid: the first one.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Settings, InvalidSetting> {
         let text = |name: &'static str, want: &'static str| {
             variable(name).filter(|v| !v.is_empty()).ok_or(InvalidSetting { name, want })

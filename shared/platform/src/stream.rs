@@ -1,11 +1,11 @@
-//! The events of `send-code`: records of the outbox's stream, and two direct
+//! Handles the Lambda events of `send-code`: records of the outbox stream, and two direct
 //! invocations, which IAM allows: a re-drive of messages that were not sent, and a
 //! measurement of those that wait.
 //!
-//! The records of a batch are handled in order. The first one that fails is
-//! reported by its sequence number (`ReportBatchItemFailures`), and the rest is
-//! left for the next try. Batches of one shard may be handled at the same time,
-//! so each row is claimed before it is sent.
+//! The records of a batch are handled in order. The first one that fails is reported by its
+//! sequence number (`ReportBatchItemFailures`), and it and the rest are retried later.
+//! Batches of one shard may be handled at the same time, so each row is claimed before its
+//! message is sent.
 
 use crate::dynamodb::table::outbox_row;
 use crate::host::Host;
@@ -32,7 +32,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-/// An event of the event source mapping. The stream carries keys only.
+/// A Lambda event of the event source mapping. The stream carries keys only.
 #[derive(Deserialize)]
 pub struct StreamEvent {
     #[serde(rename = "Records")]
@@ -66,7 +66,7 @@ struct Text {
     s: String,
 }
 
-/// The response to a batch: the record to try again from, if one failed.
+/// The response to a batch: the record to retry from, if one failed.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StreamAnswer {
@@ -79,8 +79,8 @@ struct Failure {
     item_identifier: String,
 }
 
-/// A direct invocation: `{"redrive": {}}`, with `after` set to the `next` of an
-/// earlier run to continue it; or `{"measure": {}}`, which a schedule sends.
+/// A direct invocation: `{"redrive": {}}`, with `after` set to the `next` of an earlier run
+/// to continue it; or `{"measure": {}}`, which a schedule sends.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct DirectEvent {
@@ -90,7 +90,7 @@ struct DirectEvent {
     measure: Option<Measure>,
 }
 
-/// Reads an object, not `null`.
+/// Reads an object, and refuses `null`.
 fn some_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     value: D,
 ) -> Result<Option<T>, D::Error> {
@@ -107,10 +107,10 @@ struct Redrive {
     after: Option<String>,
 }
 
-/// Handles an event of the stream, or a direct invocation.
+/// Handles a batch of stream records, or a direct invocation.
 ///
 /// # Errors
-/// If the event is neither, or a measurement failed.
+/// If the Lambda event is neither, or a measurement failed.
 pub async fn answer(
     host: &Host,
     channels: &Channels,
@@ -123,7 +123,7 @@ pub async fn answer(
     {
         return match log::within(request, directly(host, channels, request, event)).await {
             Ok(done) => Ok(done),
-            // A schedule ignores the response: the invocation itself must fail.
+            // A schedule ignores the response, so the invocation itself must fail.
             Err(_) if fields.contains_key("measure") => {
                 Err("the outbox could not be measured".into())
             }
@@ -204,7 +204,7 @@ impl Redeliver for Again<'_> {
     }
 }
 
-/// Handles a batch of the stream: sends the message of each new outbox row.
+/// Handles a batch of stream records: sends the message of each new outbox row.
 pub async fn handle(
     host: &Host,
     channels: &Channels,
@@ -227,7 +227,8 @@ pub async fn handle(
 async fn send(host: &Host, channels: &Channels, request: &str, event: StreamEvent) -> StreamAnswer {
     for record in event.records {
         let Change { sequence_number, keys } = record.dynamodb;
-        // The mapping's filter passes new outbox rows only. Skip any other record.
+        // The filter of the event source mapping passes new outbox rows only. Other records
+        // are skipped.
         let Some((handle, id)) =
             outbox_row(&keys.pk.s, &keys.sk.s).filter(|_| record.event_name == "INSERT")
         else {
@@ -244,8 +245,8 @@ async fn send(host: &Host, channels: &Channels, request: &str, event: StreamEven
     StreamAnswer { batch_item_failures: Vec::new() }
 }
 
-/// Delivers one row, then writes its log line and metrics. `name` identifies the
-/// row within this invocation.
+/// Delivers one row, then writes its log line and metrics. `name` identifies the row within
+/// this invocation.
 async fn one(
     host: &Host,
     channels: &Channels,
@@ -285,7 +286,7 @@ fn log_message(
             Ok(Handled::Left(support_code)) | Err(Problem { support_code: Some(support_code), .. }),
             _,
         ) => Some(support_code.clone()),
-        // The row could not be read, but its ID names the reset.
+        // The row could not be read, but its ID contains the reset.
         (Err(_), OutboxKind::Code(_, Some(reset))) => Some(reset.support_code()),
         (Err(_) | Ok(Handled::Ended(_) | Handled::Nothing), _) => None,
     };

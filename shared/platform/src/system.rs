@@ -1,9 +1,9 @@
-//! The real clock and the real randomness.
+//! The system clock and the system's randomness.
 
 use domain::context::{Clock, Entropy};
 use domain::time::Time;
 
-/// The system's clock.
+/// The system clock.
 pub struct SystemClock;
 
 impl Clock for SystemClock {

@@ -1,4 +1,4 @@
-//! Every sentence that a person reads, in each language, from `shared/texts`.
+//! All sentences that people read, in each language, from `shared/texts`.
 
 use domain::language::Language;
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ fn parse(json: &str) -> HashMap<String, String> {
     serde_json::from_str(json).expect("the texts are a JSON object of strings")
 }
 
-/// All sentences of a language, by key.
+/// Returns all sentences of a language, by key.
 pub fn all(language: Language) -> &'static HashMap<String, String> {
     match language {
         Language::English => &ENGLISH,
@@ -21,9 +21,9 @@ pub fn all(language: Language) -> &'static HashMap<String, String> {
     }
 }
 
-/// A sentence with its `{placeholders}` replaced by these values. The template is
-/// read once from left to right, so a value that contains a placeholder stays as
-/// it is. A key without a sentence is returned itself; a test finds such keys.
+/// Returns a sentence with its `{placeholders}` replaced by these values. The template is
+/// read once from left to right, so a placeholder inside a value is not replaced. For a key
+/// without a sentence it returns the key; a test finds such keys.
 pub fn text(language: Language, key: &str, values: &[(&str, &str)]) -> String {
     let template = all(language).get(key).map_or(key, String::as_str);
     let mut out = String::with_capacity(template.len());

@@ -1,5 +1,5 @@
-//! The directory under simultaneous requests, with look-alike user IDs, and when it erases
-//! an account.
+//! Tests the function `directory` with simultaneous requests, look-alike user IDs and
+//! deletions of accounts.
 
 use crate::accounts::users::{create, delete, tag, together, view, world};
 use domain::time::Span;
@@ -165,7 +165,7 @@ async fn of_eight_administrators_who_all_remove_each_other_at_once_one_remains()
     }
 }
 
-/// Personal texts of the user that `full_account` makes.
+/// Personal data of the user that `full_account` creates.
 const PERSONAL: [&str; 6] = [
     "ann@example.com",
     "Annabella",
@@ -180,8 +180,8 @@ async fn personal(world: &World) -> Vec<String> {
     text.into_iter().filter(|item| PERSONAL.iter().any(|word| item.contains(word))).collect()
 }
 
-/// A user with a method, a pending address, a reset with a code under way, and a wrong
-/// password; and an administrator's bearer.
+/// Creates a user with a method, a pending address, a reset with a queued code, and a
+/// wrong password. Returns the test environment and an administrator's bearer token.
 async fn full_account() -> (Arc<World>, String) {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
@@ -201,7 +201,7 @@ async fn full_account() -> (Arc<World>, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_account_leaves_no_personal_data_and_gets_no_message() {
     let (world, admin) = full_account().await;
-    // One notice failed permanently, one is queued.
+    // One notice failed permanently, and one is queued.
     world.pump().await;
     world.standins.fail_next(Channel::Email, Failure::Rejected);
     world
@@ -247,7 +247,7 @@ async fn a_deleted_account_leaves_no_personal_data_and_gets_no_message() {
 #[tokio::test(flavor = "multi_thread")]
 async fn more_messages_than_one_transaction_holds_are_erased_before_the_answer() {
     let (world, admin) = full_account().await;
-    // Outbox rows as a long outage of the channel leaves them.
+    // Writes outbox rows as a long outage of the channel leaves them.
     let row = world.items().await.into_iter().find(|item| {
         item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("OUTBOX#"))
             && item["message"].is_object()
@@ -324,7 +324,7 @@ async fn a32_of_sixteen_simultaneous_creations_in_other_spellings_one_succeeds()
     for spelling in spellings {
         world.sign_in(spelling, &made.text("temporaryPassword")).await.expect(200);
     }
-    // A user ID that only looks alike is another account.
+    // A user ID that only looks the same belongs to another account.
     for other in ["zоë", "zoe", "zoé"] {
         world.ask(create(&admin, json!({ "userId": other, "name": "Another" }))).await.expect(201);
     }

@@ -1,4 +1,4 @@
-//! Groups: the list of those that have a member, and how they are stored.
+//! Groups: the list of groups with a member, and how they are stored.
 
 use crate::accounts::search::all;
 use crate::accounts::users::{create, delete, patch, world};

@@ -1,5 +1,5 @@
-//! The help desk and administrators help a user: who may do so, what it changes, and that
-//! an administrator who is disabled meanwhile changes nothing.
+//! The help desk and administrators help a user: who may do so and what it changes. An
+//! administrator who is disabled during a request changes nothing.
 
 use crate::accounts::users::{create, delete, patch, tag, world};
 use crate::house::tour::other;
@@ -22,7 +22,7 @@ pub fn ann() -> Person {
     }
 }
 
-/// A world with one registered user, an administrator and the help desk.
+/// Creates a test environment with a registered user, an administrator and the help desk.
 pub async fn staffed() -> (Arc<World>, String, String) {
     let world = World::new().await;
     let (admin, _) = world.ready().await;
@@ -40,7 +40,7 @@ pub async fn staffed() -> (Arc<World>, String, String) {
     (Arc::new(world), admin, desk)
 }
 
-/// The audit entry of an event, of which there is exactly one.
+/// Returns the audit entry of this audit event, and asserts that there is exactly one.
 pub async fn audit_entry(world: &World, event: &str) -> Value {
     let rows: Vec<Value> =
         world.items().await.into_iter().filter(|item| item["event"]["S"] == event).collect();
@@ -60,7 +60,8 @@ async fn the_help_desk_reads_and_unlocks_users_and_may_do_nothing_else() {
     }
     #[rustfmt::skip]
     let table = [
-        // Method, path below an account, status for a user's account, for the other roles'.
+        // Method, path below an account, status for a user's account, status for the
+        // accounts of other roles.
         ("GET", "", 200, 403), ("GET", "/methods", 200, 403), ("GET", "/can-reset", 200, 403), ("POST", "/unlock", 204, 403), ("POST", "/require-registration", 204, 403),
         ("POST", "/temporary-password", 403, 403), ("DELETE", "/methods/email", 403, 403), ("PATCH", "", 403, 403), ("DELETE", "", 403, 403),
     ];
@@ -144,7 +145,7 @@ async fn an_administrator_who_is_disabled_before_the_write_changes_nothing() {
         Ask::new("POST", "/v1/users/ann@example.com/require-registration"),
         Ask::new("DELETE", "/v1/users/ann@example.com/methods/email"),
         Ask::new("PUT", "/v1/policy").header("if-match", "\"2\"").body(policy),
-        // On their own account.
+        // An action on the administrator's own account.
         Ask::new("POST", "/v1/users/boss/unlock"),
     ];
     for act in acts {

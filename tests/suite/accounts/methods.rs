@@ -9,7 +9,7 @@ use tests::world::Ask;
 async fn requiring_registration_keeps_methods_and_asks_for_each_again() {
     let (world, admin, desk) = staffed().await;
     let ann = ann();
-    // A reset is under way, and goes on.
+    // A reset is in progress and stays valid.
     let under_way = world.start_reset(&ann.user_id).await;
     let challenge = world.send_code(&under_way).await;
     let code = world.code_for(ADDRESS).await;

@@ -1,4 +1,5 @@
-//! Lists page by page: paging while accounts are created and deleted, cursors, and short pages.
+//! Paging through lists: while accounts are created and deleted, with cursors, and with
+//! short pages.
 
 use crate::accounts::search::{all, ids, make, users};
 use crate::accounts::users::{create, delete, together, world};
@@ -32,7 +33,7 @@ async fn forty_users_are_listed_page_by_page_and_none_is_lost_or_shown_twice() {
             seen.extend(items.iter().map(|user| user["userId"].as_str().unwrap().to_owned()));
             pages += 1;
             if limit == 7 && pages == 2 {
-                // One account is created, and one that was not shown yet is deleted.
+                // One account is created, and one that no page has shown yet is deleted.
                 make(100).await.expect(201);
                 let leaver = all
                     .iter()
@@ -73,7 +74,7 @@ async fn forty_users_are_listed_page_by_page_and_none_is_lost_or_shown_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn paging_while_accounts_change_loses_none_and_shows_none_twice() {
     let (world, admin) = world().await;
-    // Each account is found by several words.
+    // Several words and groups match each account.
     let make = |n: usize| {
         let (world, admin) = (world.clone(), admin.clone());
         let user = json!({ "userId": format!("sam{n:02}"), "name": format!("Sam{} Samuel Sample", n % 7), "groups": ["samples"] });
@@ -97,8 +98,8 @@ async fn paging_while_accounts_change_loses_none_and_shows_none_twice() {
                 assert!(ids(&page).len() <= limit);
                 seen.extend(ids(&page));
                 if limit == 7 && left.is_empty() {
-                    // One account is created; the one at the cursor and one that was not
-                    // shown yet are deleted.
+                    // One account is created; the one at the cursor and one that no
+                    // page has shown yet are deleted.
                     make(made).await.expect(201);
                     late.insert(format!("sam{made:02}"));
                     made += 1;
@@ -168,7 +169,7 @@ async fn a_cursor_belongs_to_its_filter() {
                 lists[j]
             );
         }
-        // Forged: another position, another key ID, and other texts.
+        // Forged cursors: another position, another key ID, and other texts.
         let parts: Vec<&str> = cursors[i].split('.').collect();
         for forged in [
             format!("{}.{}.{}", parts[0], parts[1], "YW5u"),
@@ -189,7 +190,7 @@ async fn a_cursor_belongs_to_its_filter() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_filter_with_few_matches_gives_short_pages_and_finds_them_all() {
     let (world, admin) = world().await;
-    // 600 index rows whose accounts are gone. They are put there directly, because creating
+    // Adds 600 index rows without accounts. They are written directly, because creating
     // 600 accounts would take a minute.
     for n in 0..600 {
         let row = json!({ "pk": { "S": "GROUP#staff" }, "sk": { "S": format!("{n:022}") } });

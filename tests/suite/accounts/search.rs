@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tests::world::Ask;
 use tests::{Answer, World};
 
-/// A text, percent-encoded for a query.
+/// Percent-encodes a text for a query.
 fn encode(text: &str) -> String {
     text.bytes()
         .map(|byte| {
@@ -32,7 +32,7 @@ pub fn ids(page: &Answer) -> Vec<String> {
         .collect()
 }
 
-/// The user IDs on all pages of a query.
+/// Returns the user IDs on all pages of a query.
 pub async fn all(world: &World, admin: &str, query: &str) -> Vec<String> {
     let (mut found, mut cursor) = (Vec::new(), String::new());
     loop {
@@ -110,7 +110,7 @@ async fn search_results_and_index_rows_follow_every_change() {
     ] {
         assert_eq!(found(query).await, hits, "{query}");
     }
-    // The account's index rows: one for each word and each group.
+    // Reads the account's index rows: one for each word and each group.
     let rows = async || {
         let items = world.items().await;
         let leads = |item: &&Value| {
@@ -191,7 +191,7 @@ async fn a43_a_query_takes_only_known_parameters_once_each() {
             "{path}"
         );
     }
-    // Any other text is searched for, and these find no account.
+    // These texts are searched for like any other, and match no account.
     for text in [
         "#",
         "a#",

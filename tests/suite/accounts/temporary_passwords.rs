@@ -1,5 +1,5 @@
-//! Temporary passwords: they must be changed, they end after seven days, and a new one ends
-//! everything before it.
+//! Temporary passwords: they must be changed, they expire after seven days, and a new
+//! one ends earlier ones and all sessions.
 
 use crate::accounts::helpdesk::{ADDRESS, ann, audit_entry, of_ann, staffed};
 use crate::accounts::users::{create, tag, together, world};
@@ -92,7 +92,7 @@ async fn of_sixteen_temporary_passwords_issued_at_once_only_the_last_stored_work
             .chain([made.text("temporaryPassword")])
         {
             let status = world.sign_in("ann@example.com", &password).await.status;
-            // Ten wrong passwords would lock the account.
+            // Clears the wrong passwords, since ten would lock sign-in.
             world.ask(of_ann(&admin, "POST", "/unlock")).await.expect(204);
             works.extend((status == 200).then_some(password));
         }
@@ -107,7 +107,7 @@ async fn a_temporary_password_must_be_changed_and_ends_after_seven_days() {
         world.ask(create(&admin, json!({ "userId": "ann", "name": "Ann" }))).await.expect(201);
     let temporary = made.text("temporaryPassword");
 
-    // Every sign-in with it leads to the change, and nowhere else.
+    // A session with a temporary password may only change it.
     for _ in 0..2 {
         let session = world.sign_in("ann", &temporary).await.expect(200);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Accounts: created, read, changed, disabled and deleted.
+//! Accounts are created, read, changed, disabled and deleted.
 
 use domain::time::Span;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tests::world::Ask;
 use tests::{Answer, World};
 
-/// A world, and an administrator's bearer in it.
+/// Creates a test environment. Returns it with an administrator's bearer token.
 pub async fn world() -> (Arc<World>, String) {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
@@ -22,12 +22,12 @@ pub fn view(admin: &str, user_id: &str) -> Ask {
     Ask::new("GET", format!("/v1/users/{user_id}")).bearer(admin)
 }
 
-/// The ETag of an account.
+/// Returns the ETag of an account.
 pub async fn tag(world: &World, admin: &str, user_id: &str) -> String {
     world.ask(view(admin, user_id)).await.expect(200).headers["etag"].clone()
 }
 
-/// Changes an account, with the ETag that it has now.
+/// Changes an account, with its current ETag.
 pub async fn patch(world: &World, admin: &str, user_id: &str, change: Value) -> Answer {
     let tag = tag(world, admin, user_id).await;
     world
@@ -40,7 +40,7 @@ pub async fn patch(world: &World, admin: &str, user_id: &str, change: Value) -> 
         .await
 }
 
-/// Deletes an account, with the ETag that it has now.
+/// Deletes an account, with its current ETag.
 pub async fn delete(world: &World, admin: &str, user_id: &str) -> Answer {
     let tag = tag(world, admin, user_id).await;
     world
@@ -52,7 +52,7 @@ pub async fn delete(world: &World, admin: &str, user_id: &str) -> Answer {
         .await
 }
 
-/// Runs all requests at once and returns the answers in their order.
+/// Runs all requests at once and returns the answers in the order of the requests.
 pub async fn together<F: Future<Output = Answer> + Send + 'static>(
     all: impl IntoIterator<Item = F>,
 ) -> Vec<Answer> {
@@ -120,7 +120,7 @@ async fn an_invalid_account_is_refused_with_every_wrong_field() {
         (json!({ "userId": "ann", "name": "Ann", "groups": "staff" }), vec![("/groups", "wrongType")]),
         (json!({ "userId": "ann", "name": 7 }), vec![("/name", "wrongType")]),
         (json!({ "userId": "ann" }), vec![("/name", "missingField")]),
-        // An administrator chooses no password, internal ID or state for a new account.
+        // An administrator cannot set the password, internal ID or state of a new account.
         (json!({ "userId": "ann", "name": "Ann", "password": "x" }), vec![("/password", "unknownField")]),
         (json!({ "userId": "ann", "name": "Ann", "generation": 1 }), vec![("/generation", "unknownField")]),
         (json!({ "userId": "ann", "name": "Ann", "uid": "x" }), vec![("/uid", "unknownField")]),
@@ -281,7 +281,7 @@ async fn a11_a_user_id_created_again_is_another_account() {
         );
     };
     dead("deleted").await;
-    // In the same millisecond, so that no clock tells them apart.
+    // Created in the same millisecond, so that the time does not distinguish the two accounts.
     let again = world
         .ask(create(&admin, json!({ "userId": "ann@example.com", "name": "Another Ann" })))
         .await

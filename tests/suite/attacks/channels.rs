@@ -1,4 +1,4 @@
-//! Addresses and messages, and the effects of failed resets.
+//! Attacks on addresses and messages, and the effects of failed resets.
 
 use super::{
     MAIL, NEW, NUMBER, account, ask_code, both_kinds, code_of, hash, ledger, one_kind, prove,
@@ -14,7 +14,7 @@ use tests::people::StartedReset;
 use tests::world::Ask;
 use tests::{Answer, World};
 
-/// Asks for a code, sends everything, and returns the recipients.
+/// Requests a code, sends all queued messages, and returns the recipients.
 async fn sent_to(world: &World, reset: &StartedReset) -> Vec<String> {
     world.pump().await;
     world.standins.inbox().clear();
@@ -86,7 +86,7 @@ async fn a52_messages_of_a_reset_contain_the_configured_address_despite_forged_h
 #[tokio::test(flavor = "multi_thread")]
 async fn a55_an_address_that_was_never_verified_is_used_for_nothing() {
     let (world, admin, ann) = one_kind().await;
-    // Bob has only asked for a code to an address.
+    // Bob has an address that is not verified yet.
     let bob = world.user(&admin, json!({ "userId": "bob@example.com", "name": "Bob" })).await;
     let session = world.session(&bob).await;
     start_method(&world, &session, "email", "bob.private@example.com").await;
@@ -106,7 +106,7 @@ async fn a55_an_address_that_was_never_verified_is_used_for_nothing() {
         "methodMissing"
     );
 
-    // Ann has a verified address, and asks for a code to another.
+    // Ann has a verified address, and requests a code to another one.
     let session = world.session(&ann).await;
     let (pending, pending_code) =
         start_method(&world, &session, "email", "ann.other@example.com").await;
@@ -130,7 +130,7 @@ async fn a55_an_address_that_was_never_verified_is_used_for_nothing() {
     assert_eq!(world.verify(&session, &pending, &pending_code).await.code(), "codeNotAccepted");
 }
 
-/// Proves the mail address by the live challenge.
+/// Proves the mail address with the code of the live challenge.
 async fn prove_newest(world: &World, reset: &StartedReset, user_id: &str) {
     let challenge = ledger(world, user_id, Purpose::Reset).await["email"]["M"]["id"]["S"]
         .as_str()
@@ -201,7 +201,7 @@ async fn a37_failing_an_accounts_resets_closes_reset_but_its_owner_still_signs_i
         for _ in 0..4 {
             world.verify(&reset.bearer, &challenge, &other(&code)).await;
         }
-        // And a password that is never allowed.
+        // Also tries a password that is never allowed.
         world.set_password(&reset, "x").await;
         unchanged("while it goes on").await;
         world.pass(Span::minutes(1));
@@ -252,7 +252,7 @@ async fn a36_a_reset_shows_no_masked_address() {
 async fn a36_a_sign_in_with_an_unknown_user_id_takes_as_long_as_one_with_a_wrong_password() {
     let (world, _, ann) = one_kind().await;
     let mut quickest = [Duration::MAX; 2];
-    // Alternate the two, so that load on the machine affects both.
+    // The two user IDs alternate, so that load on the machine affects both alike.
     for n in 0..12 {
         for (user_id, quickest) in
             [ann.user_id.as_str(), "unknown@example.com"].into_iter().zip(&mut quickest)
@@ -264,12 +264,12 @@ async fn a36_a_sign_in_with_an_unknown_user_id_takes_as_long_as_one_with_a_wrong
         }
     }
     let [known, unknown] = quickest;
-    // The hash takes most of the time. Without one, sign-in would take a
-    // fraction.
+    // The password hash takes most of the time. Without one, sign-in would take a
+    // fraction of it.
     assert!(unknown > known / 2 && known > unknown / 2, "known {known:?}, unknown {unknown:?}");
 }
 
-/// Whether these characters occur only in a random ID.
+/// Whether these characters occur only in random values.
 fn random_has(answer: &Answer, part: &str) -> bool {
     let mut body = answer.body.clone();
     for field in ["bearer", "resetId", "challengeId", "supportCode"] {
@@ -322,7 +322,7 @@ async fn a65_a_failed_send_gets_the_same_answer_as_a_sent_one_and_refills_no_gue
         if wrong == 10 {
             break;
         }
-        // The same reset can ask for another code; that refills no guesses.
+        // The same reset can request another code; the failed guesses still count.
         world.pass(Span::minutes(3));
     }
     let right = code_of(&world, &challenge, Purpose::Reset);

@@ -1,5 +1,5 @@
-//! One credential in the place of another: a role, a session's reach, a bearer,
-//! an ID, a code.
+//! One credential is used in place of another: a role, a session's reach, a bearer
+//! token, an ID, a code.
 
 use super::{
     MAIL, NEW, NUMBER, ask_code, both_kinds, code_of, hash, one_kind, prove, start_method,
@@ -10,11 +10,11 @@ use domain::challenge::Purpose;
 use serde_json::json;
 use tests::world::Ask;
 
-/// The paths of administration.
+/// Path prefixes of the administration routes.
 const ADMINISTRATION: [&str; 6] =
     ["/v1/policy", "/v1/users", "/v1/groups", "/v1/audit", "/v1/reports", "/v1/support"];
 
-/// One valid request to every administration route, about Ann.
+/// Builds one valid request about Ann to every administration route.
 fn administration() -> Vec<Ask> {
     let asks = routes()
         .into_iter()
@@ -205,7 +205,7 @@ async fn a10_no_credential_is_accepted_in_the_place_of_another() {
     }
     assert_eq!(hash(&world, &ann.user_id).await, before);
     assert_eq!(world.next_in(&reset).await, "method");
-    // Afterwards the right credential in its place is accepted.
+    // The right credential in the same place is accepted afterwards.
     world.verify(&reset.bearer, &challenge, &code).await.expect(200);
     world.verify(&session, &registration, &registration_code).await.expect(200);
 }

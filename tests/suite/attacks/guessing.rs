@@ -1,5 +1,5 @@
-//! Guessing: the account's count continues across new codes, new resets and
-//! other spellings.
+//! Guessing: failed guesses are counted per account, across new codes, new resets and
+//! other spellings of the user ID.
 
 use super::{MAIL, NEW, NUMBER, ask_code, both_kinds, code_of, hash, one_kind, prove};
 use crate::house::tour::other;
@@ -10,7 +10,8 @@ use tests::people::StartedReset;
 use tests::world::Ask;
 use tests::{Call, World};
 
-/// The number of guesses of a kind that the table charged since the last call.
+/// Returns the number of guesses at codes of a kind that were counted against the limit
+/// since the last call.
 fn charges(world: &World, kind: &str) -> usize {
     let of_kind =
         |call: &&Call| call.is_charge() && call.done() && call.body.to_string().contains(kind);
@@ -25,7 +26,7 @@ async fn a13_proving_the_mailbox_again_gives_no_more_guesses_of_the_phones_code(
         let (mut charged, mut proofs) = (0, 0);
         let (mut reset, mut sms, mut right);
         loop {
-            // A new reset, in which the mailbox is proved with its right code.
+            // In a new reset, the mailbox is proved with its right code.
             reset = world.start_reset(&ann.user_id).await;
             prove(&world, &reset, "email", MAIL).await;
             proofs += 1;
@@ -42,12 +43,12 @@ async fn a13_proving_the_mailbox_again_gives_no_more_guesses_of_the_phones_code(
             if charged == 10 {
                 break;
             }
-            // Past the send limits, and well within the 24 hours.
+            // The time passes the send limits, but stays well within 24 hours.
             world.pass(Span::minutes(13));
         }
         assert!(proofs >= 10 / 5, "{proofs}");
-        // The right code is refused although its challenge has guesses left and
-        // the mailbox is proved.
+        // The right code is refused although its challenge has guesses left and the
+        // mailbox is proved.
         let closed = world.verify(&reset.bearer, &sms, &right).await;
         assert_eq!(
             (closed.status, closed.code()),
@@ -60,8 +61,7 @@ async fn a13_proving_the_mailbox_again_gives_no_more_guesses_of_the_phones_code(
         assert_eq!(world.ask_sms(&reset, NUMBER).await.code(), "resetClosed");
         assert_eq!(charges(&world, "mobilePhone"), 0);
         assert_eq!(hash(&world, &ann.user_id).await, before);
-        // Still closed one millisecond before the 24 hours end; open when they
-        // end.
+        // Reset is still closed one millisecond before the 24 hours end, and open when they end.
         world.pass(Span(Span::hours(24).0 - 1));
         assert_eq!(world.ask_reset(&ann.user_id).await.code(), "resetClosed");
         world.pass(Span(1));
@@ -69,7 +69,7 @@ async fn a13_proving_the_mailbox_again_gives_no_more_guesses_of_the_phones_code(
     }
 }
 
-/// One user ID in several spellings.
+/// The same user ID in several spellings.
 const SPELLINGS: [&str; 6] = [
     "ann@example.com",
     "ANN@EXAMPLE.COM",
@@ -105,7 +105,7 @@ async fn a14_guesses_are_counted_together_across_spellings_of_the_user_id_and_fo
             support_code: String::new(),
         };
         let path = format!("/v1/resets/{}/challenges", reset.id);
-        // With and without the typed address.
+        // Requests alternate between with and without the typed address.
         let mut body = json!({ "kind": "email" });
         if n % 2 == 1 {
             body["destination"] = json!(MAIL.to_uppercase().replace("ANN.PRIVATE", "ann.private"));
@@ -212,7 +212,7 @@ async fn a18_a_value_that_is_not_one_code_is_refused_without_comparison_or_charg
     let calls: Vec<String> =
         world.proxy.take_calls().into_iter().map(|call| call.operation).collect();
     assert_eq!(calls, Vec::<String>::new(), "no request reached the table");
-    // All five guesses are left: four wrong ones, then the right one.
+    // The code still has all five guesses: four wrong ones, then the right one.
     for n in 0..4 {
         assert_eq!(
             world.verify(&reset.bearer, &challenge, &other(&right)).await.code(),
@@ -226,7 +226,7 @@ async fn a18_a_value_that_is_not_one_code_is_refused_without_comparison_or_charg
 #[tokio::test(flavor = "multi_thread")]
 async fn a19_a_right_code_is_accepted_as_its_digits_and_spaces_only() {
     let (world, _, ann) = one_kind().await;
-    // Repeat until a code begins with a zero: about one in ten does.
+    // Repeats until a code begins with a zero: about one in ten does.
     let (mut reset, mut challenge, mut right);
     loop {
         reset = world.start_reset(&ann.user_id).await;
@@ -271,7 +271,7 @@ async fn a19_a_right_code_is_accepted_as_its_digits_and_spaces_only() {
         );
     }
     assert!(world.proxy.take_calls().is_empty(), "none of them was charged");
-    // Without its zero, or with the zero at the other end, it is another code.
+    // Without its leading zero, or with the zero at the other end, the code is wrong.
     for spelled in [right[1..].to_owned(), format!("{}0", &right[1..])] {
         assert_eq!(
             world.verify(&reset.bearer, &challenge, &spelled).await.expect(422).code(),

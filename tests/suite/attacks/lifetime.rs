@@ -1,5 +1,5 @@
-//! Lifetime: a change of the account ends every code, reset and session from
-//! before it, and does not harm later ones.
+//! Lifetime: certain changes of the account end all its earlier codes, resets and
+//! sessions, and do not affect later ones.
 
 use super::{MAIL, NEW, account, ask_code, code_of, hash, ledger, one_kind, prove, start_method};
 use crate::accounts::users::{delete, patch};
@@ -11,7 +11,7 @@ use tests::people::StartedReset;
 use tests::world::Ask;
 use tests::{Person, World};
 
-/// A change that ends everything begun before it.
+/// A change of the account that ends earlier codes, resets and sessions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Cause {
     PasswordChanged,
@@ -37,15 +37,16 @@ const CAUSES: [Cause; 9] = [
     Cause::RoleChanged,
 ];
 
-/// Codes, resets and a session from before the change.
+/// The codes, resets and session that were created before the change.
 struct Before {
     admin: String,
     ann: Person,
-    /// A full session, and the code of an address that it is registering.
+    /// The bearer token of a session with all rights of its role, which is registering an address.
     session: String,
     pending: (String, String),
-    /// Proved resets, and one whose code is on its way.
+    /// Two resets in which the mail address is proved.
     proved: [StartedReset; 2],
+    /// A reset with a requested code that is not entered yet.
     waiting: StartedReset,
     code: (String, String),
 }
@@ -131,7 +132,7 @@ async fn a23_codes_and_resets_from_before_any_account_change_are_dead() {
             "{cause:?}: {registered:?}"
         );
 
-        // A code requested in a dead reset is never sent and is never accepted.
+        // A code requested in an ended reset is never sent and never accepted.
         world.pump().await;
         world.standins.inbox().clear();
         world.pass(Span::minutes(1));
@@ -180,7 +181,7 @@ async fn a23_a_cancelled_reset_and_a_first_password_are_dead_too() {
     // Cancelling one reset does not end another.
     world.set_password(&it.proved[1], NEW).await.expect(204);
 
-    // A new temporary password ends the older one.
+    // A new temporary password ends the earlier one.
     let world = World::new().await;
     let first =
         json!({ "createFirstAdministrator": { "userId": "ada@example.com", "name": "Ada" } });
@@ -226,7 +227,7 @@ async fn a24_a_guess_at_an_older_challenge_leaves_the_newer_one_as_it_was_issued
         let reset = world.start_reset(&ann.user_id).await;
         let (older, code) = ask_code(&world, &reset, "email", MAIL).await;
         world.pass(Span::seconds(30));
-        // The guess waits at the table while a newer challenge is issued.
+        // The proxy holds the guess before its DynamoDB write while a newer challenge is issued.
         let gate = world.proxy.hold(|_, body| body.to_string().contains("ADD #fails"));
         let guess = if right { code.clone() } else { other(&code) };
         let late = tokio::spawn({
@@ -241,7 +242,7 @@ async fn a24_a_guess_at_an_older_challenge_leaves_the_newer_one_as_it_was_issued
         assert_eq!(late.await.expect("an answer").code(), "codeNotAccepted", "right: {right}");
         assert_eq!(ledger(&world, &ann.user_id, Purpose::Reset).await, issued, "right: {right}");
 
-        // The newer challenge keeps all its guesses and its full lifetime.
+        // The newer challenge has all its guesses and its full lifetime.
         for _ in 0..4 {
             assert_eq!(
                 world.verify(&reset.bearer, &newer, &other(&newer_code)).await.code(),

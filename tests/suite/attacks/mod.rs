@@ -1,5 +1,5 @@
-//! Attacks of `tests/THREATS.md` that no other module tests, each under its
-//! number, and helpers that several of them share.
+//! Tests of the attacks in `tests/THREATS.md` that no other module tests, each under
+//! its number, and helpers that several of them share.
 
 mod channels;
 mod confusion;
@@ -22,13 +22,13 @@ const MAIL: &str = "ann.private@example.com";
 const NUMBER: &str = "+61491570156";
 const NEW: &str = "a new and longer password";
 
-/// The code of a challenge, even if it was never sent.
+/// Computes the code of a challenge, even if it was never sent.
 fn code_of(world: &World, challenge: &str, purpose: Purpose) -> String {
     let id = ChallengeId::parse(challenge).expect("an id");
     Code::derive(&world.keys.current().codes, &id, purpose).reveal().to_owned()
 }
 
-/// The account's stored item.
+/// Returns the account's stored item.
 async fn account(world: &World, user_id: &str) -> Value {
     let is = |item: &Value| {
         item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("ACCT#"))
@@ -41,7 +41,8 @@ async fn hash(world: &World, user_id: &str) -> String {
     account(world, user_id).await["hash"]["S"].as_str().expect("a hash").to_owned()
 }
 
-/// The account's counters for its resets or registrations.
+/// Returns the ledger (counters of guesses and sends) of the account's resets or
+/// registrations.
 async fn ledger(world: &World, user_id: &str, purpose: Purpose) -> Value {
     let whose = account(world, user_id).await["pk"]["S"]
         .as_str()
@@ -52,7 +53,7 @@ async fn ledger(world: &World, user_id: &str, purpose: Purpose) -> Value {
     world.items().await.into_iter().find(is).expect("a ledger")
 }
 
-/// Asks for a code within a reset. Returns the challenge and its right code.
+/// Requests a code in a reset. Returns the challenge ID and the right code.
 async fn ask_code(
     world: &World,
     reset: &StartedReset,
@@ -66,13 +67,13 @@ async fn ask_code(
     (challenge, code)
 }
 
-/// Proves a kind within a reset.
+/// Proves a kind of method in a reset.
 async fn prove(world: &World, reset: &StartedReset, kind: &str, address: &str) {
     let (challenge, code) = ask_code(world, reset, kind, address).await;
     world.verify(&reset.bearer, &challenge, &code).await.expect(200);
 }
 
-/// Asks for a code to a new address. Returns the challenge and its right code.
+/// Requests a code to a new address. Returns the challenge ID and the right code.
 async fn start_method(world: &World, bearer: &str, kind: &str, address: &str) -> (String, String) {
     let add = json!({ "kind": kind, "destination": address });
     let challenge = world
@@ -94,8 +95,8 @@ async fn register_both(world: &World, person: &Person, mail: &str, number: &str)
     world.ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer)).await.expect(200);
 }
 
-/// A world whose policy requires this many of two kinds, and a user who
-/// registered both an hour ago. Returns the administrator and the user.
+/// Creates a test environment whose policy requires this many of two kinds of method, and a user
+/// who registered both an hour ago. Returns the administrator and the user too.
 async fn both_kinds(required: u32) -> (Arc<World>, Person, Person) {
     let world = World::new().await;
     let administrator = world.administrator().await;
@@ -108,8 +109,8 @@ async fn both_kinds(required: u32) -> (Arc<World>, Person, Person) {
     (Arc::new(world), administrator, ann)
 }
 
-/// A world whose policy requires one kind, and a user with a mail address.
-/// Returns the administrator's bearer and the user.
+/// Creates a test environment whose policy requires one kind of method, and a user with
+/// a mail address. Returns the administrator's bearer token and the user too.
 async fn one_kind() -> (Arc<World>, String, Person) {
     let world = World::new().await;
     let (admin, ann) = world.ready().await;

@@ -1,4 +1,4 @@
-//! Steps and authority: recipients, proofs, and the order of steps.
+//! Attacks on recipients, proofs, and the order of steps.
 
 use super::{
     MAIL, NEW, NUMBER, account, ask_code, both_kinds, code_of, hash, one_kind, prove,
@@ -56,8 +56,7 @@ async fn a01_another_recipient_in_the_request_is_refused_and_messages_go_to_the_
     world.pump().await;
     assert_eq!(world.standins.inbox().all().len(), 0);
 
-    // Another user's address gets the same answer as the right one, and no
-    // message.
+    // Another user's address gets the same answer as the right one, and no message is sent.
     world.ask_code_by(&reset, json!({ "kind": "email", "destination": eve })).await.expect(202);
     world.pump().await;
     assert_eq!(world.standins.inbox().all().len(), 0);
@@ -143,7 +142,7 @@ async fn a04_one_kind_proved_again_and_again_is_still_one_of_two() {
         assert_eq!(world.verify(&reset.bearer, &challenge, &code).await.code(), "codeNotAccepted");
         still_one(&reset, "another code of the kind").await;
     }
-    // Proofs of another reset do not count here.
+    // A kind proved in another reset does not count in this one.
     let second = world.start_reset(&ann.user_id).await;
     prove(&world, &second, "mobilePhone", NUMBER).await;
     still_one(&second, "the second").await;
@@ -165,7 +164,7 @@ async fn a04_an_administrator_proves_two_kinds_whatever_the_policy_asks_of_other
     world.set_password(&reset, NEW).await.expect(204);
 }
 
-/// An answer without its support code, to compare two refusals.
+/// Formats an answer without its support code, for comparing two refusals.
 fn comparable(answer: &Answer) -> String {
     let mut body = answer.body.clone();
     body["supportCode"] = json!(null);
@@ -181,7 +180,7 @@ async fn a06_ones_own_reset_does_nothing_to_another_ones() {
     prove(&world, &own, "email", "eve.private@example.com").await;
     let victim = world.start_reset(&ann.user_id).await;
     let (challenge, code) = ask_code(&world, &victim, "email", MAIL).await;
-    // A bearer that names Ann's account and carries Eve's secret.
+    // A bearer token with Ann's handle (keyed pseudonym of her user ID) and Eve's secret.
     let mixed = format!("{}{}", &victim.bearer[..26], &own.bearer[26..]);
     let before = (account(&world, &ann.user_id).await, hash(&world, &eve.user_id).await);
 
@@ -226,7 +225,7 @@ async fn a06_ones_own_reset_does_nothing_to_another_ones() {
     );
     assert_eq!((account(&world, &ann.user_id).await, hash(&world, &eve.user_id).await), before);
 
-    // Ann's reset was neither ended nor charged.
+    // Ann's reset has not ended, and no guess was counted against it.
     world.verify(&victim.bearer, &challenge, &code).await.expect(200);
     world.set_password(&victim, NEW).await.expect(204);
     world.sign_in(&eve.user_id, &eve.password).await.expect(200);
@@ -236,7 +235,7 @@ async fn a06_ones_own_reset_does_nothing_to_another_ones() {
 async fn a06_a_code_of_one_reset_is_worthless_in_another_of_the_same_account() {
     let (world, _, ann) = one_kind().await;
     let before = account(&world, &ann.user_id).await;
-    // A thief starts a reset and gets Ann to reveal the code of her own.
+    // A thief starts a reset and persuades Ann to reveal the code of her own reset.
     let thief = world.start_reset(&ann.user_id).await;
     let owner = world.start_reset(&ann.user_id).await;
     let (challenge, code) = ask_code(&world, &owner, "email", MAIL).await;
@@ -244,7 +243,7 @@ async fn a06_a_code_of_one_reset_is_worthless_in_another_of_the_same_account() {
     assert_eq!(world.next_in(&thief).await, "method");
     assert_eq!(world.set_password(&thief, NEW).await.code(), "proofMissing");
     assert_eq!(account(&world, &ann.user_id).await, before);
-    // The thief's guesses do not use up Ann's.
+    // The thief's guesses do not count against Ann's code.
     for _ in 0..5 {
         assert_eq!(
             world.verify(&thief.bearer, &challenge, &other(&code)).await.code(),

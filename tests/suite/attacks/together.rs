@@ -1,5 +1,5 @@
-//! Concurrent requests: the outcome equals one of the two orders. Where a test
-//! can force an order, it forces both; then it runs many rounds.
+//! Concurrent requests: the result equals that of one of the two orders. If a test can
+//! force an order, it forces both; then it runs many rounds.
 
 use super::{MAIL, NEW, account, ask_code, code_of, hash, ledger, one_kind, prove, start_method};
 use crate::trouble::races::at_once;
@@ -25,7 +25,7 @@ fn send(reset: &StartedReset) -> Ask {
         .body(json!({ "kind": "email" }))
 }
 
-/// The account's live challenge: id, guesses left, whether it was used.
+/// Returns the account's live challenge: ID, guesses left, whether it was used.
 async fn live(world: &World, user_id: &str) -> (Value, Value, Value) {
     let slot = ledger(world, user_id, Purpose::Reset).await["email"]["M"].clone();
     (slot["id"]["S"].clone(), slot["left"]["N"].clone(), slot["used"]["BOOL"].clone())
@@ -38,8 +38,8 @@ async fn background(world: &Arc<World>, ask: Ask) -> tokio::task::JoinHandle<Ans
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a28_an_older_code_is_never_accepted_after_a_newer_one_was_issued() {
-    // The newer challenge is issued before the older one's charge, or between
-    // its charge and its acceptance.
+    // The newer challenge is issued before the older one's guess is counted, or after
+    // it is counted and before it is accepted.
     let gates: [fn(&str, &Value) -> bool; 2] = [
         |_, body| body.to_string().contains("ADD #fails"),
         |_, body| body.to_string().contains("ADD #verified"),
@@ -105,7 +105,7 @@ enum Move {
     Group,
 }
 
-/// A proved reset, and a change that is about to be made.
+/// A reset with enough proofs, and a change that is made at the same time.
 struct Ready {
     world: Arc<World>,
     ann: Person,
@@ -165,8 +165,8 @@ impl Ready {
         let (was_set, was_moved) = (set.status == 204, moved.status == 200);
         assert!(was_set || set.code() == "resetEnded", "{what}");
         assert_eq!(now["hash"]["S"] != self.hash.as_str(), was_set, "{what}");
-        // A new password ends the session, or changed the revision that the
-        // other request read.
+        // A new password ends the session, or changed the revision that the other
+        // request had read.
         let refusals = ["codeNotAccepted", "signInRequired", "preconditionFailed"];
         match self.step {
             Move::PolicyNone => assert!(was_moved, "{what}"),
@@ -225,7 +225,7 @@ fn writes_password(operation: &str, body: &Value) -> bool {
     operation == "TransactWriteItems" && text.contains("\"RESET#") && text.contains("\"ACCT#")
 }
 
-/// Whether a call writes the other change.
+/// Whether a call writes the concurrent change.
 fn writes_move(operation: &str, body: &Value) -> bool {
     let text = body.to_string();
     operation == "TransactWriteItems"
@@ -270,7 +270,7 @@ async fn a29_a_password_and_a_move_at_once_end_as_in_one_of_the_two_orders() {
     }
 }
 
-/// The stored, verified mail address.
+/// Returns the stored, verified mail address.
 async fn stored(world: &World, user_id: &str) -> String {
     account(world, user_id).await["methods"]["M"]["email"]["M"]["binding"]["M"]["delivered"]["M"]["destination"].to_string()
 }
@@ -289,7 +289,7 @@ async fn a31_a_code_proves_the_address_it_was_sent_to_and_no_other() {
     world.verify(&session, &two, &two_code).await.expect(200);
     assert!(stored(&world, &ann.user_id).await.contains("two@example.com"));
 
-    // Hold the last write of a right code while another address is requested.
+    // Holds the last write of a right code while another address is requested.
     world.pass(Span::minutes(11));
     let session = world.session(&ann).await;
     let (one, one_code) = start_method(&world, &session, "email", "one@example.com").await;
@@ -332,7 +332,7 @@ async fn a31_two_addresses_at_once_with_codes_crossed_store_the_address_whose_co
             "{started:?}"
         );
         let code = |challenge: &str| code_of(&world, challenge, Purpose::Registration);
-        // Each code at each challenge, by each session.
+        // Tries each code at each challenge with each session.
         let mut guesses = Vec::new();
         for (n, challenge) in &challenges {
             for (m, other) in &challenges {

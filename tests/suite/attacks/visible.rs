@@ -1,5 +1,4 @@
-//! Visibility: secrets appear only where they are handed out, and errors reveal
-//! nothing.
+//! Visibility: secrets appear only in the responses that issue them, and errors reveal none.
 
 use super::{MAIL, one_kind};
 use crate::house::tour::{Step, perform, tour};
@@ -9,16 +8,16 @@ use tests::people::StartedReset;
 use tests::world::Ask;
 use tests::{Answer, Fault, World};
 
-/// Response fields that hand a secret out, once.
+/// Response fields that contain a secret, shown once.
 const HANDED_OUT: [&str; 2] = ["bearer", "temporaryPassword"];
-/// Request fields that carry a secret.
+/// Request fields that contain a secret.
 const CARRIED: [&str; 4] = ["password", "currentPassword", "newPassword", "code"];
 
 fn texts(body: &Value, names: &[&str]) -> Vec<String> {
     names.iter().filter_map(|name| body[*name].as_str()).map(str::to_owned).collect()
 }
 
-/// The value of the cookie that an answer sets.
+/// Returns the value of the cookie that an answer sets.
 fn cookie(answer: &Answer) -> Option<String> {
     let value = answer.headers.get("set-cookie")?.split(';').next()?.split_once('=')?.1;
     (!value.is_empty()).then(|| value.to_owned())
@@ -43,7 +42,7 @@ async fn a61_a_secret_is_only_in_the_place_that_hands_it_out() {
         answer
     })
     .await;
-    // A refused request does not get its misplaced secret back.
+    // The answer to a refused request does not repeat a misplaced secret.
     let (user_id, misplaced) = ("ann@example.com", "a password, typed where it is shown");
     let codes: Vec<String> =
         world.standins.inbox().all().into_iter().filter_map(|message| message.code).collect();
@@ -66,7 +65,7 @@ async fn a61_a_secret_is_only_in_the_place_that_hands_it_out() {
     ] {
         let what = format!("{} {}, refused", ask.method, ask.path);
         let mut answer = world.ask(ask).await;
-        // A field's own name is returned, so that the caller can find it.
+        // The name of an unknown field is returned, so that the caller can find it.
         if answer.body["errors"][0]["pointer"] == format!("/{misplaced}") {
             answer.body["errors"][0]["pointer"] = json!(null);
         }
@@ -118,7 +117,7 @@ async fn a61_a_secret_is_only_in_the_place_that_hands_it_out() {
     }
 }
 
-/// Asserts that a problem has only its fixed texts and an id.
+/// Asserts that a problem has only its fixed texts and an ID.
 fn is_plain(answer: &Answer, what: &str) {
     let texts: Value =
         serde_json::from_str(include_str!("../../../shared/texts/en.json")).expect("JSON");
@@ -170,7 +169,7 @@ async fn a63_an_error_shows_only_a_fixed_text_and_an_id() {
                     let answer = world.ask(ask.clone()).await;
                     world.proxy.clear_rule();
                     if answer.status < 500 {
-                        // It only reads, or is refused before any call.
+                        // The request only reads, or is refused before any call.
                         return answer;
                     }
                     assert_eq!((answer.status, answer.code()), (503, "unavailable"), "{name}");

@@ -1,4 +1,4 @@
-//! The cost of each request: its AWS calls, the members and conditions of its
+//! The cost of each request: its AWS calls, the items and conditions of its
 //! transactions, and the write units of a reset.
 
 use crate::house::tour::{perform, tour};
@@ -6,8 +6,7 @@ use serde_json::Value;
 use std::fmt::Write;
 use tests::{Call, World};
 
-/// Describes a call: one line for the call and one for each member of a
-/// transaction.
+/// Describes a call: one line for the call and one for each item of a transaction.
 fn describe(call: &Call) -> String {
     let kind = |key: &Value| {
         key["pk"]["S"].as_str().unwrap_or("?").split('#').next().unwrap_or_default().to_owned()
@@ -83,8 +82,8 @@ async fn the_calls_of_every_request_are_those_of_the_golden_list() {
     );
 }
 
-/// The limit of write units for a full reset with sign-in: by mail, with one
-/// method; indexes, notice and `send-code` included.
+/// The most write units of a complete reset by mail with sign-in, for an account with
+/// one method; indexes, notice and `send-code` included.
 const MOST_WRITE_UNITS: f64 = 78.0;
 
 #[tokio::test(flavor = "multi_thread")]

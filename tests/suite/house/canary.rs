@@ -1,24 +1,24 @@
-//! Searches for leaked secrets (I14): in logs at `trace`, in answers except the
-//! one field that hands a secret out, in the table's file, its stream and its
-//! outbox, and in requests to the table.
+//! Searches for leaked secrets (invariant I14): in logs at `trace`, in answers except
+//! the fields that issue a secret, in the table's file, its stream and its outbox, and
+//! in requests to the table.
 
 use crate::house::tour::{Step, perform, tour};
 use serde_json::Value;
 use tests::{Lines, World};
 use tracing_subscriber::filter::LevelFilter;
 
-/// Response fields that hand a secret out, once.
+/// Response fields that contain a secret, shown once.
 const HANDED_OUT: [&str; 2] = ["bearer", "temporaryPassword"];
-/// Request fields that carry a secret.
+/// Request fields that contain a secret.
 const CARRIED: [&str; 4] = ["password", "currentPassword", "newPassword", "code"];
-/// User IDs, addresses and names in the tour, which logs must not contain.
+/// User IDs, addresses and names used by the tour of all requests. Logs must not contain them.
 const PERSONAL: [&str; 5] =
     ["@example.com", "ann.private", "Ann B. Example", "Ada Admin", "zeppelin"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a63_no_secret_is_logged_answered_or_stored() {
     let logs = Lines::default();
-    // Other tests of this process log here too. That only adds text to search.
+    // Other tests of this process log here too, which only adds text to search.
     logs.listen_everywhere(LevelFilter::TRACE);
 
     let world = World::new().await;
@@ -34,7 +34,7 @@ async fn a63_no_secret_is_logged_answered_or_stored() {
         let answer = perform(&world, &step).await;
         carry(&answer.body, &HANDED_OUT, &mut secrets);
         let mut headers = answer.headers.clone();
-        // The cookie hands a bearer out too. A cleared cookie is empty.
+        // The cookie contains a bearer token too. A deleted cookie is empty.
         let cookie = headers
             .remove("set-cookie")
             .and_then(|set| Some(set.split(';').next()?.split_once('=')?.1.to_owned()));
@@ -50,7 +50,7 @@ async fn a63_no_secret_is_logged_answered_or_stored() {
     let document: Value = serde_json::from_str(&world.secret).expect("JSON");
     secrets.push(document["ids"].as_str().expect("a key").to_owned());
     secrets.push(document["generations"][0]["key"].as_str().expect("a key").to_owned());
-    // The secret part of a bearer, without the part that names the account.
+    // The secret part of a bearer token, without the part that identifies the account.
     let bare: Vec<String> =
         secrets.iter().filter(|s| s.starts_with("lk")).map(|s| s[26..].to_owned()).collect();
     secrets.extend(bare);
@@ -77,7 +77,7 @@ async fn a63_no_secret_is_logged_answered_or_stored() {
         text.contains("\"answered\"") && text.contains("\"_aws\""),
         "nothing was logged, so the search tests nothing"
     );
-    // Logs contain no personal data either. The table may.
+    // Logs contain no personal data either. The table may contain it.
     for name in PERSONAL {
         assert!(!text.contains(name), "{name} is logged");
     }

@@ -1,12 +1,12 @@
-//! Keeps the checklists of `CONTRIBUTING.md` true: each step names what fails
-//! when it is forgotten, and the files and tests that it names exist.
+//! Checks the checklists in `CONTRIBUTING.md`: each step names the test that fails when
+//! the step is forgotten, and the files and tests that it names exist.
 
 use super::threats;
 use std::path::Path;
 
 const PAGE: &str = include_str!("../../../CONTRIBUTING.md");
 
-/// The numbered steps below *Checklists*, each on one line.
+/// Returns the numbered steps below *Checklists*, each on one line.
 fn steps() -> Vec<String> {
     let section = PAGE.split("\n## ").find(|part| part.starts_with("Checklists")).expect("it");
     let mut steps: Vec<String> = Vec::new();
@@ -24,7 +24,7 @@ fn steps() -> Vec<String> {
     steps
 }
 
-/// The code spans of a text.
+/// Returns the code spans of a Markdown text.
 fn spans(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }

@@ -1,13 +1,13 @@
-//! No circle of files: within a crate, no file imports a file that imports it, directly
-//! or through others. What two files share belongs into a third.
+//! Forbids import cycles: within a crate, no file imports a file that imports it,
+//! directly or through others. Code that two files share belongs in a third.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// The crates that are held to it, by their source folder.
+/// The crates that must have no import cycles, by their source folder.
 const CRATES: [&str; 2] = ["shared/domain/src", "shared/platform/src"];
 
-/// The files of a crate, each by its module path: `flow::reset::start`.
+/// Returns the files of a crate by module path, such as `flow::reset::start`.
 fn modules(source: &Path) -> BTreeMap<String, PathBuf> {
     let mut found = BTreeMap::new();
     let mut folders = vec![source.to_owned()];
@@ -30,7 +30,7 @@ fn modules(source: &Path) -> BTreeMap<String, PathBuf> {
     found
 }
 
-/// The paths that `use` lines of a file name, from the root of its crate.
+/// Returns the paths that the `use` lines of a file name, from the root of its crate.
 fn used(module: &str, text: &str) -> Vec<String> {
     let parent = module.rsplit_once("::").map_or("", |(parent, _)| parent);
     let uses = text.split("\nuse ").skip(1).filter_map(|rest| rest.split_once(';'));
@@ -48,7 +48,7 @@ fn used(module: &str, text: &str) -> Vec<String> {
                     }
                     None => format!("{parent}::{rest}"),
                 },
-                // A module of this file: `use ranges::Range`.
+                // A module declared in this file, as in `use ranges::Range`.
                 _ => format!("{module}::{path}"),
             };
             paths.push(path.trim_start_matches("::").to_owned());
@@ -57,7 +57,7 @@ fn used(module: &str, text: &str) -> Vec<String> {
     paths
 }
 
-/// `a::{b, c::{d, e}}` as `a::b`, `a::c::d`, `a::c::e`.
+/// Expands `a::{b, c::{d, e}}` to `a::b`, `a::c::d`, `a::c::e`.
 fn flattened(path: &str) -> Vec<String> {
     let Some((before, rest)) = path.split_once('{') else { return vec![path.to_owned()] };
     let inner = rest.strip_suffix('}').unwrap_or(rest);
@@ -78,7 +78,7 @@ fn flattened(path: &str) -> Vec<String> {
     parts.flat_map(|part| flattened(&format!("{before}{part}"))).collect()
 }
 
-/// The files that each file of a crate names.
+/// Returns the files that each file of a crate imports.
 fn arrows(source: &Path) -> BTreeMap<String, BTreeSet<String>> {
     let modules = modules(source);
     let file_of = |path: &str| {
@@ -99,7 +99,7 @@ fn arrows(source: &Path) -> BTreeMap<String, BTreeSet<String>> {
     modules.iter().map(of).collect()
 }
 
-/// A way from a file back to itself.
+/// Returns an import path from a file back to itself, if there is one.
 fn circle(arrows: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
     arrows.keys().find_map(|from| {
         let mut ways: Vec<Vec<String>> = vec![vec![from.clone()]];

@@ -1,5 +1,5 @@
-//! Keeps one set of routes in the code, the template, the local router and the
-//! folders.
+//! Checks that the source code, the template, the local router and the folders have the
+//! same routes.
 
 use platform::http::route::Routes;
 use platform::http::routes::API;
@@ -11,14 +11,14 @@ use tests::world::{Ask, FUNCTIONS, local_router};
 
 const TEMPLATE: &str = include_str!("../../../infra/template.yaml");
 
-/// The function that serves the pages. It has no API.
+/// The function that serves the web pages. It has no API.
 const PORTAL: &str = "portal";
 
-/// A function of the template, under its package's name.
+/// A function that the template declares, listed by its package's name.
 struct Declared {
-    /// Path -> methods.
+    /// The HTTP methods of each path.
     routes: BTreeMap<String, BTreeSet<String>>,
-    /// The types of its events.
+    /// The types of its Lambda event sources.
     events: BTreeSet<String>,
 }
 
@@ -47,12 +47,12 @@ fn declared() -> BTreeMap<String, Declared> {
     functions.map(declare).collect()
 }
 
-/// Whether a path belongs to the API. All other paths are pages.
+/// Whether a path belongs to the API. All other paths are web pages.
 fn is_api(path: &str) -> bool {
     path.starts_with("/v1/")
 }
 
-/// Every route of the API: function, method, path pattern.
+/// Returns every route of the API: function, method, path pattern.
 pub fn routes() -> Vec<(String, String, String)> {
     let of = |(name, function): (String, Declared)| {
         let routes = function.routes.into_iter().filter(|(path, _)| is_api(path));
@@ -64,7 +64,7 @@ pub fn routes() -> Vec<(String, String, String)> {
     declared().into_iter().flat_map(of).collect()
 }
 
-/// An example path of a pattern.
+/// Returns an example path for a path pattern.
 pub fn example(pattern: &str) -> String {
     pattern
         .split('/')
@@ -86,7 +86,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
 }
 
-/// The code's rows: function, method, path.
+/// Returns the routes in the source code: function, method, path.
 fn rows() -> BTreeSet<(String, String, String)> {
     let api = API.iter().flat_map(|routes| {
         let Routes { function, rows } = routes();
@@ -111,7 +111,7 @@ fn the_local_router_has_the_routes_of_the_code() {
     assert_eq!(local, lines, "update it with LATCHKEY_WRITE_GOLDEN=1");
 }
 
-/// Writes the local router, at the end of the workspace's manifest.
+/// Writes the local router to the end of the workspace's manifest.
 fn write_local_router(lines: &BTreeMap<String, String>) {
     const HEADER: &str = "[workspace.metadata.lambda.watch.router]\n";
     let file = root().join("Cargo.toml");
@@ -174,8 +174,7 @@ async fn every_route_of_the_template_is_answered_and_no_other_method() {
     for (function, declared) in declared() {
         for (pattern, methods) in declared.routes.iter().filter(|(path, _)| is_api(path)) {
             for name in METHODS {
-                // Without a bearer and a body the route itself refuses the
-                // request.
+                // Without a bearer token and a body, the route itself refuses the request.
                 let answer =
                     world.ask_function(&function, Ask::new(method(name), example(pattern))).await;
                 let what = format!("{function}: {name} {pattern}: {answer:?}");

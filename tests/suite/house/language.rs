@@ -1,5 +1,5 @@
-//! Which language `Accept-Language` and `?mkt=` choose: lookup of RFC 4647 with
-//! the weights of RFC 9110.
+//! The languages that `Accept-Language` and `?mkt=` choose: lookup (RFC 4647) with
+//! weights (RFC 9110).
 
 use super::portal::serve;
 use tests::world::Ask;
@@ -12,7 +12,7 @@ async fn chosen(path: &str, accepted: &str) -> String {
 #[tokio::test]
 async fn accept_language_chooses_by_range_and_weight() {
     for (header, expected) in [
-        // Traditional Chinese, as browsers and systems name it.
+        // Traditional Chinese, under the names that browsers and systems use.
         ("zh-TW", "zh-TW"),
         ("zh-TW,zh;q=0.9,en-US;q=0.8,en;q=0.7", "zh-TW"),
         ("zh-Hant", "zh-TW"),
@@ -25,7 +25,7 @@ async fn accept_language_chooses_by_range_and_weight() {
         ("zh-TW-u-co-stroke", "zh-TW"),
         ("zh-tw-x-private", "zh-TW"),
         ("ZH-hANT", "zh-TW"),
-        // Simplified Chinese and plain Chinese are not Traditional Chinese.
+        // Simplified Chinese and plain Chinese do not select Traditional Chinese.
         ("zh", "en"),
         ("zh-CN", "en"),
         ("zh-SG", "en"),
@@ -36,7 +36,7 @@ async fn accept_language_chooses_by_range_and_weight() {
         ("zh-CN,zh;q=0.9,zh-TW;q=0.8,en;q=0.7", "zh-TW"),
         ("zh-TWN", "en"),
         ("zhx-TW", "en"),
-        // English, and languages that we do not have.
+        // English, and languages that Latchkey does not support.
         ("en", "en"),
         ("en-GB,zh-TW;q=0.9", "en"),
         ("EN-us", "en"),
@@ -44,21 +44,21 @@ async fn accept_language_chooses_by_range_and_weight() {
         ("de, fr", "en"),
         ("de, zh-TW;q=0.3, en;q=0.2", "zh-TW"),
         ("", "en"),
-        // Weights, not places, decide; places decide between equal weights.
+        // The weight decides; between equal weights, the order decides.
         ("en;q=0.8, zh-TW;q=0.9", "zh-TW"),
         ("en;q=0.9, zh-TW", "zh-TW"),
         ("zh-TW, en", "zh-TW"),
         ("en, zh-TW", "en"),
         ("en;q=0.001, zh-TW;q=0.002", "zh-TW"),
         ("en ; Q = 0.1 , zh-TW ; q=0.2", "zh-TW"),
-        // A weight of 0 refuses.
+        // A weight of 0 refuses a language.
         ("zh-TW;q=0, en;q=0.1", "en"),
         ("zh-Hant, zh-TW;q=0", "en"),
         ("en-US, en;q=0, zh-TW;q=0.5", "zh-TW"),
         ("en, en-GB;q=0, zh-TW;q=0.5", "en"),
         ("zh-HK;q=0, zh-TW;q=0.5, en;q=0.1", "zh-TW"),
         ("en;q=0, de", "en"),
-        // `*` is any language that no other range names.
+        // `*` stands for any language that no other range names.
         ("*", "en"),
         ("*;q=0", "en"),
         ("de, *;q=0.5", "en"),
@@ -68,7 +68,7 @@ async fn accept_language_chooses_by_range_and_weight() {
         ("zh-TW;q=0.5, *", "en"),
         ("zh-TW, *;q=0.5", "zh-TW"),
         ("zh-TW, *;q=0", "zh-TW"),
-        // Malformed ranges are ignored, and the others are read.
+        // Malformed ranges are ignored; the other ranges still count.
         ("zh_TW, en", "en"),
         ("zh-TW-", "en"),
         ("-zh-TW", "en"),
@@ -98,7 +98,7 @@ async fn mkt_is_matched_like_a_range_of_accept_language() {
         ("zh-hk", "zh-TW"),
         ("zh-Hant-MO", "zh-TW"),
         ("en-AU", "en"),
-        // No language of ours: `Accept-Language` decides.
+        // Unsupported languages: `Accept-Language` decides.
         ("zh-CN", "the browser's"),
         ("zh", "the browser's"),
         ("*", "the browser's"),

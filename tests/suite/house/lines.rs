@@ -1,5 +1,5 @@
-//! Checks log lines: each has exactly the fields that the operators' page
-//! lists, and known and unknown accounts have the same lines.
+//! Checks log lines: each has exactly the fields that `infra/README-logs.md` lists, and
+//! known and unknown accounts have the same lines.
 
 use crate::house::tour::{perform, tour};
 use crate::reset::equal::{STATES, states_in};
@@ -20,15 +20,15 @@ use tests::world::{Ask, event};
 use tests::{Fault, Lines, World};
 use tracing_subscriber::filter::LevelFilter;
 
-/// The operators' page.
+/// The page for operators that lists all log fields.
 pub const PAGE: &str = include_str!("../../../infra/README-logs.md");
 
-/// The names in backticks in a table cell.
+/// Returns the names in backticks in a table cell.
 pub fn names(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).collect()
 }
 
-/// The rows of the page's tables whose first cell has a name.
+/// Returns the rows of the page's tables whose first cell has a name.
 pub fn rows() -> impl Iterator<Item = Vec<&'static str>> {
     let rows = PAGE.lines().filter(|line| line.starts_with("| `"));
     rows.map(|line| {
@@ -36,7 +36,7 @@ pub fn rows() -> impl Iterator<Item = Vec<&'static str>> {
     })
 }
 
-/// The common fields of every line, and the fields of each event.
+/// Returns the common fields of every line, and the fields of each log event.
 fn listed() -> (BTreeSet<&'static str>, BTreeMap<&'static str, BTreeSet<&'static str>>) {
     let (mut common, mut events) = (BTreeSet::new(), BTreeMap::new());
     for row in rows() {
@@ -51,7 +51,7 @@ fn listed() -> (BTreeSet<&'static str>, BTreeMap<&'static str, BTreeSet<&'static
     (common, events)
 }
 
-/// Asserts that a line's fields are listed. Returns those of its event.
+/// Asserts that all fields of a line are listed. Returns the fields specific to its log event.
 #[track_caller]
 pub fn known(line: &Value) -> BTreeSet<&str> {
     let (common, events) = listed();
@@ -254,7 +254,7 @@ async fn a63_lines_of_known_and_unknown_accounts_are_alike() {
             .ask(Ask::new("DELETE", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer))
             .await
             .expect(204);
-        // Enough to start a lockout, and one more that it refuses.
+        // Enough wrong passwords to start a lockout, and one more, which the lockout refuses.
         for n in 0..11 {
             world.sign_in(user_id, &format!("a wrong password, number {n}")).await;
         }
@@ -272,7 +272,7 @@ async fn a63_lines_of_known_and_unknown_accounts_are_alike() {
     }
 }
 
-/// A line without the values that differ between requests.
+/// Removes the values that differ between requests from a line.
 fn without_values(mut line: Value) -> Value {
     let fields = line.as_object_mut().expect("an object");
     for name in ["requestId", "supportCode", "timestamp", "milliseconds", "Latency"] {
@@ -283,7 +283,7 @@ fn without_values(mut line: Value) -> Value {
     line
 }
 
-/// Asks `portal` for a page; it has none here.
+/// Requests a page from `portal`, which has no pages in this test.
 pub async fn ask_page(path: &str, metrics: Metrics) {
     let event = LambdaEvent::new(
         to_raw_value(&event(&Ask::new("GET", path), 1)).expect("JSON"),

@@ -1,4 +1,4 @@
-//! Checks what the log subscriber writes at each level.
+//! Checks which lines the log subscriber writes at each level.
 
 use super::lines::{ask_page, is_metrics};
 use serde_json::json;

@@ -1,5 +1,5 @@
-//! Checks every metric: its embedded metric format, its count, and that it
-//! carries no personal data.
+//! Checks every metric: its embedded metric format, its count, and that it contains no
+//! personal data.
 
 use super::lines::{known, names, rows};
 use domain::time::Span;
@@ -14,8 +14,7 @@ use tests::world::{Ask, BEGIN};
 use tests::{Fault, Lines, World};
 use tracing_subscriber::filter::LevelFilter;
 
-/// The rules of the embedded metric format's specification that a schema can
-/// express.
+/// The rules of the embedded metric format that a JSON schema can express.
 fn schema() -> Value {
     let name = json!({ "type": "string", "minLength": 1, "maxLength": 1024 });
     let set = json!({ "type": "array", "maxItems": 30, "uniqueItems": true, "items": { "type": "string", "minLength": 1, "maxLength": 250 } });
@@ -52,7 +51,7 @@ fn schema() -> Value {
     })
 }
 
-/// The metrics of a line, by name and, where present, dimensions.
+/// Reads the metrics of a line, by name and dimensions (if any).
 #[track_caller]
 fn read(line: &Value) -> Vec<(String, f64)> {
     let wrong =
@@ -80,7 +79,7 @@ fn read(line: &Value) -> Vec<(String, f64)> {
                     let value = line[name.as_str().expect("a name")]
                         .as_str()
                         .unwrap_or_else(|| panic!("no {name} in {line}"));
-                    // The values that CloudWatch accepts.
+                    // The limits that CloudWatch sets for dimension values.
                     assert!(
                         (1..=1024).contains(&value.len())
                             && value.is_ascii()
@@ -98,7 +97,7 @@ fn read(line: &Value) -> Vec<(String, f64)> {
     found
 }
 
-/// Sums the metrics as CloudWatch does. A latency counts as one.
+/// Sums the metrics as CloudWatch does. Each latency counts as one.
 #[track_caller]
 fn counts(lines: &[Value]) -> BTreeMap<String, u32> {
     let mut counts = BTreeMap::new();
@@ -152,11 +151,11 @@ async fn a_journey_counts_each_thing_once() {
         world.user(&admin, json!({ "userId": "ann@example.com", "name": "Ann Example" })).await;
     let listening = lines.listen(LevelFilter::TRACE);
 
-    // Registration: two kinds, a code for each, and a notice of each.
+    // A registration with two kinds of method: a code for each, and a notice about each.
     let session = world.session(&ann).await;
     world.add_method(&session, "email", MAIL).await;
     world.add_method(&session, "mobilePhone", NUMBER).await;
-    // A start repeated with the same key counts once.
+    // A start that is repeated with the same idempotency key counts once.
     let start = Ask::new("POST", "/v1/resets")
         .body(json!({ "userId": "ann@example.com" }))
         .header("idempotency-key", "k".repeat(20));
@@ -171,7 +170,7 @@ async fn a_journey_counts_each_thing_once() {
     world.send_code(&reset).await;
     assert_eq!(world.ask_code(&reset).await.code(), "tooSoon");
     world.pass(Span::seconds(30));
-    // Proving the same kind again is not another step.
+    // Proving the same kind again does not count as another step.
     let challenge = world.send_code(&reset).await;
     let code = world.code_for(MAIL).await;
     assert_eq!(
@@ -182,11 +181,11 @@ async fn a_journey_counts_each_thing_once() {
     assert_eq!(world.next_in(&reset).await, "password");
     world.set_password(&reset, "short").await.expect(422);
     world.set_password(&reset, "a new and longer password").await.expect(204);
-    // A reset of an unknown user ID gets as far as a code.
+    // A reset of an unknown user ID continues until a code is requested.
     let decoy = world.start_reset("unknown@example.com").await;
     world.send_code(&decoy).await;
     world.pump().await;
-    // By phone, through a channel that fails.
+    // A reset by phone, with a channel that fails.
     let other = world.start_reset("ann@example.com").await;
     world.standins.inbox().fail_next(Channel::Sms, Failure::Rejected);
     world.ask_sms(&other, NUMBER).await.expect(202);
@@ -257,7 +256,7 @@ async fn each_answer_has_one_latency_and_a_lockout_counts_when_it_begins() {
     for n in 0..12 {
         world.sign_in("unknown@example.com", &format!("a wrong password, number {n}")).await;
     }
-    // A signed-in user's wrong passwords have the same count.
+    // Wrong passwords of a signed-in user count in the same way.
     for n in 0..11 {
         let confirm = Ask::new("POST", "/v1/session/confirm").bearer(&session);
         world
@@ -299,7 +298,7 @@ async fn a_text_message_counts_each_time_its_channel_may_have_accepted_it() {
     let lines = lines.take();
     let mut counts = counts(&lines);
     counts.retain(|name, _| !name.starts_with("Latency"));
-    // One message that reached the phone twice.
+    // Counts one message, although it reached the phone twice.
     let expected = json!({ "MessagesSent": 1, "MessagesSent mobilePhone reset en AU": 1, "SmsParts": 2, "SmsParts AU": 2 });
     assert_eq!(json!(counts), expected);
     let outcomes: Vec<_> = lines

@@ -1,4 +1,4 @@
-//! The repository's own rules, lists and contracts.
+//! The repository's own rules and contracts.
 
 mod calls;
 mod canary;

@@ -1,4 +1,4 @@
-//! Checks how pages are served: language, caching, headers.
+//! Checks how web pages are served: language, caching, headers.
 
 use lambda_runtime::{Context, LambdaEvent};
 use platform::http::routes::portal::{File, Kind, router};

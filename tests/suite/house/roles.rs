@@ -1,5 +1,5 @@
-//! Checks each function's role both ways: the proxy refuses every ungranted
-//! call in every test, and every granted right is used here.
+//! Checks each function's role in both directions: in every test the proxy refuses
+//! calls that the role does not grant, and this module uses every granted right.
 
 use crate::house::tour::{perform, tour};
 use crate::trouble::lived_in::lived_in;
@@ -14,8 +14,8 @@ use tests::{Call, World};
 
 const PHONE: &str = "+61491570156";
 
-/// Requests that the tour and the kept items lack: idempotent repeats, long
-/// sessions, a reset by an administrator, new keys.
+/// Makes requests that the tour of all requests and the stored test data lack:
+/// idempotent repeats, long sessions, a reset by an administrator, new keys.
 #[rustfmt::skip]
 async fn rarer(world: &World) {
     let key = |ask: Ask, name: &str| ask.header("idempotency-key", format!("{name:-<16}"));
@@ -54,7 +54,7 @@ async fn rarer(world: &World) {
     acting("rotate-secret", rotated(&client(world.proxy.endpoint()), "v2")).await;
 }
 
-/// All calls of the journeys, with each function in its own process.
+/// Returns all AWS calls of these requests, with each function in its own process.
 async fn calls() -> Vec<Call> {
     let world = World::new().await.apart().await;
     tour(&world, &mut async |_, step| perform(&world, &step).await).await;
@@ -133,8 +133,8 @@ fn a_right_to_one_resource_does_not_cover_another() {
         ("/v2/email/outbound-emails", mail("Latchkey <no-reply@example.org>", "latchkey"), 1),
         ("/v2/email/outbound-emails", mail("Latchkey <no-reply@example.com>", "another"), 1),
         ("/v2/email/outbound-emails", mail("no-reply@another.example.com", "another"), 2),
-        // A phone number has no ARN, so all targets are granted and those with
-        // an ARN are denied.
+        // A phone number has no ARN, so the template grants all targets and denies
+        // those with an ARN.
         ("/Publish", json!({ "PhoneNumber": PHONE }), 0),
         ("/Publish", json!({ "TopicArn": "arn:aws:sns:us-east-1:000000000000:alarms" }), 1),
         ("/Publish", json!({ "TargetArn": "arn:aws:sns:us-east-1:000000000000:endpoint/GCM/app/1" }), 1),
@@ -153,7 +153,7 @@ async fn a_call_is_checked_against_the_role_of_its_function() {
     assert!(!acting("portal", read()).await);
     assert!(acting("verify", read()).await);
 
-    // Concurrent calls within a function, too.
+    // Each right is also checked when calls run concurrently within a function.
     let admin = world.session(&world.administrator().await).await;
     for (name, groups) in [("ann", json!(["staff", "board"])), ("bob", json!(["staff", "guests"]))]
     {
@@ -168,7 +168,7 @@ async fn a_call_is_checked_against_the_role_of_its_function() {
     assert!(calls.iter().all(|call| call.function == "directory"), "{calls:?}");
 }
 
-/// A function's role with only this statement.
+/// Reads a role with only this statement for a function.
 fn role(function: &str, statement: &str) -> tests::roles::Role {
     let template = format!(
         "{{ Resources: {{

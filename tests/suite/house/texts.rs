@@ -11,7 +11,7 @@ use platform::http::api::can_reset::sentence;
 use platform::texts::{all, text};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The keys of every sentence that the product uses.
+/// Returns the keys of all sentences that the product uses.
 fn used() -> BTreeSet<String> {
     let camel_case = |name: String| name[..1].to_ascii_lowercase() + &name[1..];
     let problems = ProblemCode::ALL.iter().flat_map(|code| {
@@ -41,9 +41,8 @@ fn used() -> BTreeSet<String> {
     said.chain(codes).chain(notices).chain(texts).chain(notices_by_sms).chain(every_mail).collect()
 }
 
-/// The sentences of the pages, in each language.
-/// `functions/portal/web/build.mjs` checks that each is used and that none is
-/// missing.
+/// The sentences of the web pages, in each language. `functions/portal/web/build.mjs`
+/// checks that each is used and that none is missing.
 fn pages() -> [BTreeMap<String, String>; 2] {
     [
         include_str!("../../../shared/texts/pages/en.json"),
@@ -52,7 +51,7 @@ fn pages() -> [BTreeMap<String, String>; 2] {
     .map(|json| serde_json::from_str(json).expect("an object of strings"))
 }
 
-/// Every sentence, with its language.
+/// Returns all sentences, each with its language.
 fn sentences() -> impl Iterator<Item = (Language, String, String)> {
     let own = |(key, sentence): (&String, &String)| (key.clone(), sentence.clone());
     Language::ALL.iter().copied().zip(pages()).flat_map(move |(language, pages)| {
@@ -65,7 +64,7 @@ fn sentences() -> impl Iterator<Item = (Language, String, String)> {
     })
 }
 
-/// The names of a sentence's `{placeholders}`.
+/// Returns the names of a sentence's `{placeholders}`.
 fn placeholders(sentence: &str) -> BTreeSet<&str> {
     sentence
         .split('{')
@@ -144,7 +143,7 @@ fn a_sentence_is_one_line_in_its_own_script() {
 
 #[test]
 fn chinese_is_written_as_in_taiwan() {
-    // Simplified characters, and mainland words that differ in Taiwan.
+    // Simplified characters, and mainland Chinese words that are not used in Taiwan.
     let foreign = [
         "这",
         "码",

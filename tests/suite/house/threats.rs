@@ -1,15 +1,15 @@
-//! Keeps the threat model and the tests in step: an attack without a test
-//! fails, and so does a test of an attack that the page does not list.
+//! Checks that the threat model and the tests agree: every listed attack has a test,
+//! and every attack test has an entry in the threat model.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 const PAGE: &str = include_str!("../../THREATS.md");
 
-/// The folders of tests.
+/// The folders that contain tests.
 const FOLDERS: [&str; 3] = ["tests", "shared/domain/tests", "infra/local/tests"];
 
-/// The attack number of a test name `a12_…`; `None` for any other name.
+/// Returns the attack number of a test name such as `a12_…`; `None` for any other name.
 fn number(name: &str) -> Option<u32> {
     let (digits, rest) = name.strip_prefix('a')?.split_once('_')?;
     let numbered =
@@ -17,7 +17,7 @@ fn number(name: &str) -> Option<u32> {
     numbered.then(|| digits.parse().expect("two digits"))
 }
 
-/// The attacks of the page's tables, by number.
+/// Returns the attacks in the page's tables, by number.
 fn attacks() -> BTreeMap<u32, String> {
     let mut found = BTreeMap::new();
     for line in PAGE.lines() {
@@ -36,7 +36,7 @@ fn attacks() -> BTreeMap<u32, String> {
     found
 }
 
-/// The names of all test functions, with their files.
+/// Returns the names of all test functions, with their files.
 pub fn tests() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let mut found = Vec::new();
@@ -57,7 +57,7 @@ pub fn tests() -> Vec<(PathBuf, String)> {
     found
 }
 
-/// The names of the functions below a test attribute.
+/// Returns the names of the functions below a test attribute.
 fn marked(text: &str) -> Vec<String> {
     let mut names = Vec::new();
     let mut is_test = false;
@@ -100,7 +100,7 @@ fn every_attack_has_a_test_and_every_attack_test_is_listed() {
     assert!(near.is_empty(), "an attack number has two digits: {near:?}");
 }
 
-/// Whether a name looks like an attack's but has no valid number.
+/// Whether a name looks like that of an attack test but has no valid number.
 fn numbered_badly(name: &str) -> bool {
     name[1..].starts_with(|c: char| c.is_ascii_digit())
 }

@@ -1,4 +1,4 @@
-//! The repository rules that a test can check.
+//! Repository rules that a test can check.
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,7 +57,7 @@ fn crates_depend_in_one_direction() {
             (_, true) => &["platform", "domain"],
             ("domain", _) => &[],
             ("platform", _) => &["domain"],
-            // It simulates AWS: it knows calls, not our types.
+            // `local` simulates AWS: it uses AWS calls, not Latchkey's types.
             ("local" | "hello", _) => &[],
             ("tests", _) => &["domain", "platform", "local"],
             _ => panic!("{name} is not listed here"),
@@ -93,7 +93,7 @@ fn only_the_platform_depends_on_aws_and_http() {
     }
 }
 
-/// The Rust files below these folders: path from the root and text.
+/// Reads the Rust files below these folders: path from the root, and text.
 fn sources(folders: &[&str]) -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
     let mut left: Vec<PathBuf> = folders.iter().map(|folder| root().join(folder)).collect();
@@ -118,7 +118,7 @@ fn sources(folders: &[&str]) -> BTreeMap<PathBuf, String> {
 
 #[test]
 fn a_function_is_one_short_main() {
-    // The build script that embeds the pages.
+    // The build script, which embeds the web pages, is exempt.
     let build = Path::new("functions/portal/build.rs");
     for (path, text) in sources(&["functions"]).into_iter().filter(|(path, _)| path != build) {
         assert!(path.ends_with("src/main.rs"), "{}: a function has only main.rs", path.display());
@@ -159,8 +159,8 @@ fn only_one_file_builds_keys() {
             .collect::<Vec<_>>()
             .join("\n")
     };
-    // A prefix is capitals up to `#`, or capitals alone where the key is
-    // constant.
+    // A key prefix is a word in capitals before `#`, or a word in capitals alone if the
+    // key is constant.
     let word =
         |literal: &str| literal.chars().take_while(char::is_ascii_uppercase).collect::<String>();
     let table = code(&sources[Path::new(TABLE)]);
@@ -186,7 +186,7 @@ fn only_one_file_builds_keys() {
 
 #[test]
 fn the_domain_has_no_clock_randomness_or_settings() {
-    // `clippy.toml` bans them too, but a build does not read it.
+    // `clippy.toml` bans these too, but a build does not read it.
     let banned = [
         "SystemTime::now",
         "Instant::now",

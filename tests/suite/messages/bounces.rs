@@ -1,5 +1,5 @@
-//! Messages that bounce: which method is marked, where the mark is shown, and that nothing
-//! else changes. `delivery_events` tests how events are read.
+//! Messages that bounce: which method is marked, where the mark is shown, and that nothing else
+//! changes. The module `delivery_events` tests how delivery events are read.
 
 use domain::time::Span;
 use local::inbox::{Channel, Failure};
@@ -11,8 +11,9 @@ use tests::{Person, World};
 pub const MAIL: &str = "ann.private@example.com";
 pub const NUMBER: &str = "+61491570156";
 
-/// A world, an administrator's bearer, and a user with a mail address and a phone who got a
-/// notice at each, one minute after registering.
+/// Creates a user with a mail address and a phone who received notices at both. They were
+/// sent one minute after the registration. Returns the test environment, an
+/// administrator's bearer token and the user.
 pub async fn notified_user() -> (World, String, Person) {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
@@ -25,7 +26,7 @@ pub async fn notified_user() -> (World, String, Person) {
     (world, admin, ann)
 }
 
-/// Changes the user's password and changes it back, so that each address gets notices.
+/// Changes the user's password and changes it back, so that each address receives notices.
 pub async fn notify(world: &World, ann: &Person) {
     let session = world.session(ann).await;
     let change = |from: &str, to: &str| json!({ "currentPassword": from, "newPassword": to });
@@ -47,7 +48,7 @@ async fn account(world: &World, user_id: &str) -> Value {
         .unwrap_or_else(|| panic!("no {user_id}"))
 }
 
-/// Since when a method is undeliverable, and the reason, as the table stores them.
+/// Returns the stored time since when a method is undeliverable, and the reason.
 async fn mark(world: &World, kind: &str) -> Option<(String, String)> {
     let mark = account(world, "ann@example.com").await["methods"]["M"][kind]["M"]["binding"]["M"]["delivered"]["M"]["undeliverable"]
         ["M"]
@@ -55,7 +56,7 @@ async fn mark(world: &World, kind: &str) -> Option<(String, String)> {
     Some((mark["since"]["N"].as_str()?.to_owned(), mark["reason"]["S"].as_str()?.to_owned()))
 }
 
-/// The kinds that are marked, with the reason.
+/// Returns the kinds of method that are marked as undeliverable, with the reasons.
 pub async fn marks(world: &World) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     for kind in ["email", "mobilePhone"] {
@@ -64,7 +65,7 @@ pub async fn marks(world: &World) -> Vec<(&'static str, String)> {
     found
 }
 
-/// The audit entries of marks.
+/// Returns the audit entries about marked methods.
 pub async fn audit_entries(world: &World) -> Vec<Value> {
     world
         .items()
@@ -74,7 +75,7 @@ pub async fn audit_entries(world: &World) -> Vec<Value> {
         .collect()
 }
 
-/// Counts of an invocation: marked, unchanged, passing, unknown, malformed.
+/// Returns the counts of an invocation: marked, unchanged, passing, unknown, malformed.
 pub fn counts(answer: &Value) -> [u64; 5] {
     ["marked", "unchanged", "passing", "unknown", "malformed"]
         .map(|name| answer[name].as_u64().expect("a number"))
@@ -97,7 +98,7 @@ async fn a_bounce_asks_the_user_to_reconfirm_at_sign_in_and_is_shown_to_administ
         .await
         .expect("an answer");
 
-    // Her session goes on without a new step, and `GET /v1/me` shows the kind.
+    // Her session continues without a new step, and `GET /v1/me` shows the kind.
     let shown = me(&session).await;
     assert_eq!(
         (&shown["next"], &shown["reach"], &shown["undeliverable"]),
@@ -111,7 +112,7 @@ async fn a_bounce_asks_the_user_to_reconfirm_at_sign_in_and_is_shown_to_administ
         assert_eq!(methods["email"]["destination"], "a•••@example.com", "{path}: still masked");
         assert_eq!(methods["mobilePhone"].get("undeliverableSince"), None, "{path}");
     }
-    // The next sign-in asks her to reconfirm.
+    // The next sign-in asks her to reconfirm her methods.
     let asked = world.sign_in(&ann.user_id, &ann.password).await.expect(200);
     assert_eq!(
         (&asked.body["next"], &asked.body["reach"]),
@@ -119,7 +120,7 @@ async fn a_bounce_asks_the_user_to_reconfirm_at_sign_in_and_is_shown_to_administ
     );
     assert_eq!(asked.body["undeliverable"], json!(["email"]));
     assert!(asked.body["postponeUntil"].is_string(), "she may postpone it for the policy's days");
-    // She reconfirms the address: she is not asked again, and the mark stays visible.
+    // She reconfirms the address: sign-in does not ask again, and the mark stays visible.
     world.pass(Span::seconds(1));
     let good = world
         .ask(Ask::new("POST", "/v1/me/registration/reconfirm").bearer(&asked.text("bearer")))
@@ -134,7 +135,7 @@ async fn a_bounce_asks_the_user_to_reconfirm_at_sign_in_and_is_shown_to_administ
         world.sign_in(&ann.user_id, &ann.password).await.expect(200).body["next"],
         Value::Null
     );
-    // A later message bounces too: she is asked again.
+    // A later message bounces too: sign-in asks again.
     notify(&world, &ann).await;
     let answer = world
         .invoke_delivery_events(&bounce("Permanent", &world.name_of_newest(MAIL)))
@@ -174,8 +175,8 @@ async fn a_bounce_asks_only_users_in_scope_and_only_about_allowed_kinds() {
     }
 }
 
-/// A reset by mail from its start to the new password: the answers, without the fields that
-/// differ each time, and the calls.
+/// Runs a reset by mail from its start to the new password. Returns the answers,
+/// without the fields that differ each time, and the AWS calls.
 async fn reset(world: &World, ann: &Person) -> (Vec<Value>, Vec<String>) {
     world.proxy.take_calls();
     let mut answers = Vec::new();
@@ -243,7 +244,7 @@ async fn a67_a_bounce_ends_no_session_reset_or_code() {
     let challenge = world.send_code(&reset).await;
     let code = world.code_for(MAIL).await;
     world.pass(Span::seconds(1));
-    // Every message bounces, also the one with the code.
+    // Every message bounces, including the one with the code.
     for message in world.standins.inbox().all() {
         world
             .invoke_delivery_events(&bounce("Permanent", &message.message_id))
@@ -272,7 +273,7 @@ async fn a67_a_bounce_ends_no_session_reset_or_code() {
     world.ask(Ask::new("GET", "/v1/me").bearer(&session)).await.expect(200);
     world.verify(&reset.bearer, &challenge, &code).await.expect(200);
     world.set_password(&reset, "a new and longer password").await.expect(204);
-    // The notice of the reset still goes to both addresses.
+    // The notice about the reset still goes to both addresses.
     let mails = world.standins.inbox().all().len();
     world.pump().await;
     assert_eq!(world.standins.inbox().all().len(), mails + 2);

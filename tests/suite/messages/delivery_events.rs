@@ -1,4 +1,4 @@
-//! How `delivery-events` reads events of SES and SNS, malformed ones too.
+//! Tests how `delivery-events` reads events of SES and SNS, including malformed ones.
 
 use crate::messages::bounces::{MAIL, NUMBER, audit_entries, counts, marks, notified_user, notify};
 use domain::time::Span;
@@ -12,7 +12,7 @@ async fn a_permanent_failure_marks_the_method_and_a_transient_one_does_not() {
     type Event = Box<dyn Fn(&str) -> Value>;
     #[rustfmt::skip]
     let table: Vec<(&str, &str, Event, Option<&str>, usize)> = vec![
-        // label, address, event, reason of the mark, index of the count
+        // label, address, delivery event, reason of the mark, index of the count
         ("bounced", MAIL, Box::new(|n| bounce("Permanent", n)), Some("bounced"), 0),
         ("bounced, by SNS", MAIL, Box::new(|n| notified(&bounce("Permanent", n))), Some("bounced"), 0),
         (
@@ -53,7 +53,7 @@ async fn a_permanent_failure_marks_the_method_and_a_transient_one_does_not() {
         if marked.is_none() {
             continue;
         }
-        // Proving the address again removes the mark.
+        // Verifying the address again removes the mark.
         world.pass(Span::minutes(11));
         world.add_method(&world.session(&ann).await, kind(address), address).await;
         assert_eq!(marks(&world).await, vec![], "{what}");
@@ -97,7 +97,7 @@ async fn a67_an_event_of_an_unknown_message_is_dropped_after_one_read() {
     let (mail, sms) = (world.name_of_newest(MAIL), world.name_of_newest(NUMBER));
     world.proxy.take_calls();
     let opted_out = |name: &str| logged(&[sms_line(name, "FAILURE", "Phone number is opted out")]);
-    // Unknown message IDs, and IDs of the other channel.
+    // Unknown message IDs, and message IDs of the other channel.
     for event in [
         bounce("Permanent", "0100019-unknown"),
         opted_out("0-0-0"),
@@ -110,7 +110,7 @@ async fn a67_an_event_of_an_unknown_message_is_dropped_after_one_read() {
         );
     }
     assert_eq!(world.proxy.take_calls().len(), 4);
-    // A message ID that could form another key is malformed, and costs no call.
+    // A message ID that could form another table key is malformed, and causes no AWS call.
     for name in ["", "a#b", "a b", "ä", "x\u{0}", &"a".repeat(129)] {
         assert_eq!(
             counts(
@@ -163,7 +163,7 @@ async fn a_malformed_event_is_dropped_and_holds_up_no_other() {
         [0; 5]
     );
     assert_eq!(world.items().await, before);
-    // In a batch, each line is judged by itself.
+    // In a batch, each line is judged separately.
     let good = sms_line(&world.name_of_newest(NUMBER), "FAILURE", "Phone number is opted out");
     let mixed = logged(&[
         "not JSON".to_owned(),

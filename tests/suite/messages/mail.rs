@@ -1,12 +1,12 @@
-//! Mails: both languages, as text and as HTML, and without anything that an attacker could
-//! put in.
+//! Mails: in both languages, as text and as HTML, and without any text that an attacker
+//! could insert.
 
 use serde_json::json;
 use tests::World;
 use tests::world::Ask;
 
-/// The mails of a registration and a reset, to a user of this language in an organisation of
-/// this name.
+/// Returns the mails of a registration and a reset, to a user with this language in an
+/// organisation with this name.
 async fn mails(language: &str, organisation: &str) -> Vec<local::inbox::Message> {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
@@ -53,7 +53,7 @@ async fn mails_come_in_the_language_of_the_account() {
         if let Some(code) = &mail.code {
             assert!(mail.text.contains(code.as_str()) && html.contains(code.as_str()));
             assert!(mail.text.contains('5'), "it says how long the code works");
-            // A code message holds no link, and its subject no code.
+            // A mail with a code has no link, and no code in its subject.
             assert!(!mail.text.contains("://") && !html.contains("href"));
             assert!(!mail.subject.as_deref().unwrap_or_default().contains(code.as_str()));
         }
@@ -119,7 +119,7 @@ async fn a15_only_the_address_that_the_gateway_saw_is_counted() {
         (refused.code(), refused.headers["retry-after"].as_str()),
         ("tooManyFromAddress", "3600")
     );
-    // One subscriber has a whole /64 of IPv6.
+    // One IPv6 subscriber has a whole /64 prefix.
     for n in 0..10 {
         world.ask(start(&format!("2001:db8:1:2::{n}"), n)).await.expect(201);
     }
@@ -135,7 +135,7 @@ async fn a54_one_account_and_one_address_get_ten_mails_in_ten_minutes() {
     let (_, ann) = world.ready().await;
     let before = world.standins.inbox().to("ann.private@example.com").len();
     let mut asked = 0;
-    // A new reset each time, so that no wait before another code applies.
+    // Each code is requested in a new reset, so that no wait between codes applies.
     for _ in 0..15 {
         let reset = world.start_reset(&ann.user_id).await;
         asked += usize::from(world.ask_code(&reset).await.status == 202);
@@ -144,7 +144,7 @@ async fn a54_one_account_and_one_address_get_ten_mails_in_ten_minutes() {
     }
     let sent = world.standins.inbox().to("ann.private@example.com").len() - before;
     assert_eq!(asked, 10, "the account's limit");
-    // The registration's mail counts for the destination too, while it is in the window.
+    // The mail of the registration also counts for the destination, while it is in the window.
     assert!(sent <= 10, "{sent} mails");
     assert!(sent >= 9, "{sent} mails");
 }

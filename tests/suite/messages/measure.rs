@@ -1,4 +1,4 @@
-//! The measurement of waiting messages, for an alarm.
+//! Tests the measurement of waiting messages, which an alarm uses.
 
 use super::redrive::{SEND, is_row, notice_waits};
 use domain::outbox::AT_REST;
@@ -7,7 +7,7 @@ use local::inbox::{Channel, Failure};
 use serde_json::{Value, json};
 use tests::{Fault, World};
 
-/// A measurement: how many messages wait, and the age of the oldest.
+/// Runs a measurement: the number of waiting messages, and the age of the oldest.
 async fn measured(world: &World) -> Value {
     world.invoke_send_code(&json!({ "measure": {} })).await.expect("an answer")
 }
@@ -30,7 +30,7 @@ async fn waiting_messages_are_measured_even_behind_many_failed_ones() {
         json!({ "messages": 0, "oldestSeconds": 0 }),
         "a failed message does not wait"
     );
-    // 250 failed messages, and one that waits behind them.
+    // Adds 250 failed messages, and one waiting message after them.
     let failed = world
         .items()
         .await

@@ -1,4 +1,4 @@
-//! Messages: how they arrive, what happens when they bounce, and how they are sent again.
+//! Messages: how they are sent, what happens when they bounce, and how they are sent again.
 
 mod bounces;
 mod delivery_events;

@@ -1,5 +1,6 @@
-//! Re-drives of messages that were not sent, for example because of an outage: each is sent
-//! once, dropped if it is over, or left alone while another process may be sending it.
+//! Re-drives of messages that were not sent, for example because of an outage. Each
+//! message is sent once, dropped if it is no longer valid, or left while another
+//! process may be sending it.
 
 use domain::outbox::AT_REST;
 use domain::time::Span;
@@ -11,7 +12,7 @@ use tests::{Fault, Person, World};
 pub const MAIL: &str = "ann.private@example.com";
 pub const SEND: &str = "/v2/email/outbound-emails";
 
-/// How many mails Ann got.
+/// Returns the number of mails that Ann received.
 pub fn mails(world: &World) -> usize {
     world.standins.inbox().to(MAIL).len()
 }
@@ -21,14 +22,14 @@ pub fn is_row(item: &Value) -> bool {
     item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("OUTBOX#"))
 }
 
-/// State and reason of each outbox row.
+/// Returns the state and reason of each outbox row.
 async fn states(world: &World) -> Vec<String> {
     let text = |value: &Value| value["S"].as_str().unwrap_or_default().to_owned();
     let rows = world.items().await.into_iter().filter(is_row);
     rows.map(|row| format!("{} {}", text(&row["state"]), text(&row["reason"]))).collect()
 }
 
-/// The stream's records of the outbox rows that are queued.
+/// Builds the stream records of the queued outbox rows.
 pub async fn records(world: &World) -> Value {
     let queued = world
         .items()
@@ -42,20 +43,20 @@ pub async fn records(world: &World) -> Value {
     json!({ "Records": queued.enumerate().map(record).collect::<Vec<_>>() })
 }
 
-/// Counts of a run: rows looked at; of those, sent, dropped, failed, left.
+/// Returns the counts of a run: rows that it looked at; of those, sent, dropped, failed, left.
 pub fn counts(answer: &Value) -> [u64; 5] {
     ["looked", "sent", "dropped", "failed", "left"]
         .map(|name| answer[name].as_u64().unwrap_or_else(|| panic!("no {name} in {answer}")))
 }
 
-/// The counts of a re-drive that looks at every row.
+/// Returns the counts of a re-drive that looks at every row.
 pub async fn redrive(world: &World) -> [u64; 5] {
     let answer = world.redrive().await;
     assert_eq!(answer.get("next"), None, "the run looked at every row");
     counts(&answer)
 }
 
-/// A user whose password was just reset, so that a notice waits.
+/// Creates a user whose password was just reset, so that a notice waits.
 pub async fn notice_waits() -> (World, Person) {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
@@ -65,7 +66,7 @@ pub async fn notice_waits() -> (World, Person) {
     (world, ann)
 }
 
-/// The channel does not answer while the stream tries, and works again afterwards.
+/// Makes the channel unresponsive while the stream's records are tried, and restores it.
 async fn outage(world: &World) {
     world.proxy.set_rule(|operation, _| (operation == SEND).then_some(Fault::Silence));
     world.pump().await;
@@ -74,7 +75,7 @@ async fn outage(world: &World) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_notice_that_the_stream_could_not_send_is_sent_once_by_a_re_drive() {
-    // The channel does not answer: the try may have gone out, so the next one waits.
+    // The channel does not respond: the message may have been sent, so the next try waits.
     let (world, _) = notice_waits().await;
     let before = mails(&world);
     outage(&world).await;
@@ -95,7 +96,7 @@ async fn a_notice_that_the_stream_could_not_send_is_sent_once_by_a_re_drive() {
     }
     assert_eq!(mails(&world), before + 1);
 
-    // The channel said that it did not take the message: the row is free at once.
+    // The channel reported that it refused the message: the row can be tried again at once.
     let (world, _) = notice_waits().await;
     let before = mails(&world);
     for _ in 0..3 {
@@ -139,7 +140,7 @@ async fn a_notice_is_sent_after_an_outage_that_lasted_many_re_drives() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_permanently_refused_notice_is_tried_again_by_a_re_drive() {
-    // SES refuses like this while the sender is not verified.
+    // SES refuses messages like this while the sender is not verified.
     let (world, _) = notice_waits().await;
     let before = mails(&world);
     world.standins.fail_next(Channel::Email, Failure::Rejected);
@@ -153,7 +154,7 @@ async fn a_permanently_refused_notice_is_tried_again_by_a_re_drive() {
     assert_eq!((redrive(&world).await, mails(&world)), ([1, 1, 0, 0, 0], before + 1));
 }
 
-/// A reset whose code was asked for and is still queued.
+/// Creates a reset whose code was requested and is still queued.
 pub async fn code_waits() -> (World, StartedReset, String) {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
@@ -164,7 +165,7 @@ pub async fn code_waits() -> (World, StartedReset, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_live_code_is_sent_and_an_expired_or_superseded_one_is_dropped() {
-    // Never claimed, not expired.
+    // The code was never claimed and has not expired.
     let (world, reset, challenge) = code_waits().await;
     let before = mails(&world);
     world.pass(Span::minutes(4));
@@ -173,7 +174,7 @@ async fn a_live_code_is_sent_and_an_expired_or_superseded_one_is_dropped() {
     world.verify(&reset.bearer, &challenge, &code).await.expect(200);
     assert_eq!(mails(&world), before + 1, "the stream's own record finds it sent");
 
-    // Expired; then superseded by a newer one, which is sent.
+    // The code has expired; then a newer one replaces it, which is sent.
     let (world, reset, _) = code_waits().await;
     let before = mails(&world);
     world.pass(Span::minutes(5));
@@ -184,7 +185,7 @@ async fn a_live_code_is_sent_and_an_expired_or_superseded_one_is_dropped() {
     world.send_code(&reset).await;
     assert_eq!((redrive(&world).await, mails(&world)), ([2, 1, 1, 0, 0], before + 1));
 
-    // Claimed by a process that got no answer: left alone while the claim holds.
+    // The row was claimed by a process that got no response: it is left while the claim is valid.
     let (world, _, _) = code_waits().await;
     let before = mails(&world);
     let mut broken = true;
@@ -216,7 +217,7 @@ async fn a_code_that_was_used_is_not_sent_again() {
     let (world, reset, challenge) = code_waits().await;
     let before = mails(&world);
     let stream = records(&world).await;
-    // The code goes out, but its row cannot be marked as sent.
+    // The code is sent, but its row cannot be marked as sent.
     world.proxy.set_rule(|operation, body| {
         let closes = operation == "TransactWriteItems" && body.to_string().contains("#reason");
         closes.then_some(Fault::AccessDenied)
@@ -254,7 +255,8 @@ async fn a_re_drive_also_sends_the_notices_to_other_administrators() {
     world.prove(&reset, "mobilePhone", "+61491570156").await;
     let before = world.standins.inbox().all().len();
     world.set_password(&reset, "a new and longer password").await.expect(204);
-    // Two notices, and a row that becomes two more, which the next run finds.
+    // Two notices, and a row for all administrators, which becomes two more rows that
+    // the next run finds.
     let mut done = [0; 2];
     for _ in 0..2 {
         let [_, sent, _, failed, left] = redrive(&world).await;

@@ -1,4 +1,4 @@
-//! Re-drives and the stream at the same time: each message is sent once.
+//! Re-drives and stream records at the same time: each message is sent once.
 
 use super::redrive::{MAIL, SEND, code_waits, counts, mails, notice_waits, records, redrive};
 use domain::outbox::{AT_REST, IN_HAND};
@@ -14,7 +14,7 @@ async fn simultaneous_re_drives_and_stream_batches_send_each_message_once() {
     let (world, ann) = notice_waits().await;
     let before = mails(&world);
     world.standins.fail_next(Channel::Email, Failure::Throttled);
-    // A code and a notice wait; two batches of the stream and three re-drives run at once.
+    // A code and a notice wait; two batches of stream records and three re-drives run at once.
     let reset = world.start_reset(&ann.user_id).await;
     world.send_code(&reset).await;
     let world = Arc::new(world);
@@ -36,7 +36,7 @@ async fn simultaneous_re_drives_and_stream_batches_send_each_message_once() {
     let sent = world.standins.inbox().to(MAIL).split_off(before);
     let codes = sent.iter().filter(|mail| mail.code.is_some()).count();
     assert_eq!(sent.len() - codes, 1, "{sent:?}");
-    // If the code's send was the throttled one, the code may have expired by now.
+    // If the throttled send was that of the code, the code may have expired by now.
     assert!(codes <= 1, "{sent:?}");
     assert_eq!(redrive(&world).await, [0; 5]);
 }

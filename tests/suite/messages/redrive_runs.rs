@@ -1,5 +1,5 @@
-//! Runs of the re-drive: how long and how much, which events start one, and what it does when the
-//! table does not answer.
+//! Runs of the re-drive: their duration and size, the Lambda events that start one, and
+//! what they do when the table does not respond.
 
 use super::redrive::{SEND, counts, is_row, mails, notice_waits, redrive};
 use domain::delivery::SENT_KEPT;
@@ -25,7 +25,7 @@ async fn a_run_ends_in_time_when_its_channel_does_not_answer() {
         row["sk"]["S"] = format!("{:013}.notice.-.row{n:04}", world.now().0).into();
         world.table("PutItem", json!({ "Item": row })).await;
     }
-    // Each send takes five seconds and gets no answer.
+    // Each send takes five seconds and gets no response.
     let clock = world.clock.clone();
     world.proxy.set_rule(move |operation, _| {
         let silent = operation == SEND;
@@ -55,7 +55,7 @@ async fn a_run_is_bounded_and_the_next_one_goes_on_where_it_ended() {
     let (world, _) = notice_waits().await;
     world.standins.fail_next(Channel::Email, Failure::Rejected);
     world.pump().await;
-    // Rows as a long outage leaves them: an earlier run claimed all but one.
+    // Adds outbox rows as a long outage leaves them: an earlier run claimed all but one.
     let row = world
         .items()
         .await
@@ -96,7 +96,7 @@ async fn an_expired_row_is_not_sent_even_before_ttl_deletes_it() {
     let (world, _) = notice_waits().await;
     let before = mails(&world);
     world.pass(Span(OUTBOX_KEPT.0 - 1));
-    // A millisecond before its end, a run still tries it.
+    // A millisecond before the row expires, a run still tries it.
     world.proxy.set_rule(|operation, _| (operation == SEND).then_some(Fault::Silence));
     assert_eq!(redrive(&world).await, [1, 0, 0, 1, 0]);
     world.proxy.clear_rule();
@@ -147,7 +147,8 @@ async fn a_re_drive_takes_one_form_of_event_and_refuses_all_others() {
         );
     }
     assert_eq!(mails(&world), before);
-    // A caller's body reaches other functions through the gateway, which refuse the field.
+    // A request body cannot start a re-drive: the gateway sends it to other functions,
+    // which refuse the field.
     let asked = Ask::new("POST", "/v1/resets").body(json!({ "redrive": {} }));
     assert_eq!(world.ask(asked).await.status, 400);
 }

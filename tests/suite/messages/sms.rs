@@ -1,4 +1,4 @@
-//! SMS as phones receive them, and what happens when a send fails.
+//! SMS as phones receive them, and the effects of failed sends.
 
 use domain::time::Span;
 use local::inbox::{Channel, Failure, Message};
@@ -34,7 +34,8 @@ fn send_code_may_publish_to_numbers_and_to_no_topic() {
     assert_eq!(may, expected.map(|statement| statement.map(str::to_owned)).into());
 }
 
-/// A world with phones allowed, and a user of this language who registered one.
+/// Creates a test environment that allows phones, and a user with this language who
+/// registered one.
 async fn world_of_phones(language: &str, short_name: &str) -> (World, Person) {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
@@ -59,16 +60,16 @@ async fn world_of_phones(language: &str, short_name: &str) -> (World, Person) {
     (world, ann)
 }
 
-/// Asks for a code by SMS; the challenge.
+/// Requests a code by SMS. Returns the challenge ID.
 async fn ask_sms(world: &World, reset: &StartedReset) -> String {
     let ask = Ask::new("POST", format!("/v1/resets/{}/challenges", reset.id)).bearer(&reset.bearer);
-    // The message names our host, and no header of a request changes that.
+    // The message contains the configured host, regardless of a request's headers.
     let ask =
         ask.header("x-forwarded-host", "evil.example").header("origin", "https://evil.example");
     world.ask(ask.body(json!({ "kind": "mobilePhone" }))).await.expect(202).text("challengeId")
 }
 
-/// The states of the outbox rows.
+/// Returns the states of the outbox rows.
 async fn states(world: &World) -> Vec<String> {
     let items = world.items().await;
     let rows = items
@@ -172,7 +173,7 @@ async fn an_sms_to_an_opted_out_number_is_marked_as_sent_and_never_arrives() {
     world.standins.fail_next(Channel::Sms, Failure::OptedOut);
     ask_sms(&world, &reset).await;
     world.pump().await;
-    // SNS reports no error: the row is marked as sent, and the answers do not differ.
+    // SNS reports no error: the row is marked as sent, and the answers are the same.
     assert_eq!(world.standins.inbox().all().len(), before);
     assert!(states(&world).await.iter().all(|state| state == "sent"));
     world.pass(Span::seconds(30));
@@ -184,7 +185,7 @@ async fn a_throttled_sms_is_tried_again_and_sent_once() {
     let (world, ann) = world_of_phones("en", "Example").await;
     let before = world.standins.inbox().all().len();
     let reset = world.start_reset(&ann.user_id).await;
-    // Three tries in all: one more than a send without an answer gets.
+    // Three tries in total: one more than for a send without a response.
     for _ in 0..2 {
         world.standins.fail_next(Channel::Sms, Failure::Throttled);
     }
@@ -198,7 +199,7 @@ async fn a_throttled_sms_is_tried_again_and_sent_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r09_an_sms_whose_answer_is_lost_is_published_twice_at_most_with_the_same_code() {
-    // How often the answer is lost, and the state of the row afterwards.
+    // The number of lost responses, and the state of the row afterwards.
     for (losses, state) in [(1, "sent"), (usize::MAX, "failed")] {
         let (world, ann) = world_of_phones("en", "Example").await;
         let before = world.standins.inbox().all().len();

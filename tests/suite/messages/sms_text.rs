@@ -1,5 +1,5 @@
-//! Texts of SMS: one part each, in both languages, bound to our host, and without anything that an
-//! attacker could put in.
+//! Texts of SMS: one part each, in both languages, bound to the configured host, and
+//! without any text that an attacker could insert.
 
 use super::sms::{HOST, NUMBER};
 use domain::challenge::{ChallengeId, Purpose};
@@ -16,14 +16,14 @@ use platform::send::sms::{fits_one_part, render};
 use platform::settings::{BaseUrl, LONGEST_HOST};
 use tests::world::BEGIN;
 
-/// A code of 8 digits.
+/// Computes a code of 8 digits.
 fn code() -> Code {
     let keys = Keys::parse(&local::secrets::generate().expect("keys")).expect("keys");
     let challenge = ChallengeId::new(keys.current().kid, Kind::MobilePhone, 8, BEGIN, [7; 16]);
     Code::derive(&keys.current().codes, &challenge, Purpose::Reset)
 }
 
-/// The text of an SMS.
+/// Renders the text of an SMS.
 fn sms(language: Language, short_name: &str, host: &str, content: Content<'_>) -> String {
     let organisation =
         Organisation { short_name: short_name.into(), ..Policy::default().organisation };
@@ -31,7 +31,7 @@ fn sms(language: Language, short_name: &str, host: &str, content: Content<'_>) -
     render(&Outgoing { to: &to, language, organisation: &organisation, content }, host).to_string()
 }
 
-/// Every SMS there is, in both languages: codes, and notices.
+/// Renders every possible SMS in both languages: those with codes, and notices.
 fn every_sms(short_name: &str, host: &str, code: &Code) -> (Vec<String>, Vec<String>) {
     let (mut codes, mut notices) = (Vec::new(), Vec::new());
     let long = "王".repeat(254);
@@ -43,7 +43,7 @@ fn every_sms(short_name: &str, host: &str, code: &Code) -> (Vec<String>, Vec<Str
                 .map(|purpose| say(Content::Code { code, purpose: *purpose, minutes: 10 })),
         );
         for notice in Notice::ALL.iter().copied() {
-            // Only this notice names a person.
+            // Only this notice contains a person's name.
             let about: &[Option<&str>] = match notice {
                 Notice::AdministratorReset => &[Some("Bo"), Some(&long)],
                 Notice::PasswordReset
@@ -60,8 +60,8 @@ fn every_sms(short_name: &str, host: &str, code: &Code) -> (Vec<String>, Vec<Str
     (codes, notices)
 }
 
-/// Short names of the greatest length: in ASCII, in the extension of the GSM alphabet, beyond
-/// that alphabet, in Chinese, and beyond the BMP.
+/// Short names of the maximum length: in ASCII, in the extension of the GSM alphabet,
+/// outside that alphabet, in Chinese, and outside the Basic Multilingual Plane.
 fn longest_names() -> Vec<String> {
     ["A", "€", "ç", "範", "😀"]
         .into_iter()
@@ -154,7 +154,7 @@ fn a_name_that_does_not_fit_a_notice_is_left_out_whole() {
     let room = 160 - with("").len();
     assert_eq!(notice(english, "Latchkey", &"b".repeat(room)), with(&"b".repeat(room)));
     assert_eq!(notice(english, "Latchkey", &"b".repeat(room + 1)), without);
-    // One character beyond the GSM alphabet leaves room for 70 units only.
+    // One character outside the GSM alphabet reduces the limit to 70 units.
     assert_eq!(notice(english, "Latchkey", "王小明"), without);
     assert_eq!(
         notice(chinese, "範例", "王小明"),
@@ -185,13 +185,13 @@ fn a49_a_short_name_is_text_and_never_a_placeholder_or_a_last_line() {
 #[test]
 fn parts_are_counted_as_the_inbox_counts_them() {
     let check = |text: &str| assert_eq!(fits_one_part(text), parts(text) == 1, "{text:?}");
-    // Each character by itself, around the length at which its kind is full.
+    // Each character alone, repeated to lengths around the limit of one part.
     for c in ('\0'..'\u{2200}').chain(['\u{feff}', '碼', '😀']) {
         for length in [35, 36, 70, 71, 80, 81, 160, 161] {
             check(&c.to_string().repeat(length));
         }
     }
-    // Mixed: one character of another kind changes how all of them count.
+    // Mixed texts: one character of another kind changes how all characters count.
     for (many, length) in [
         ("a", 158),
         ("a", 159),
@@ -246,7 +246,7 @@ fn a_base_url_is_https_and_its_host_fits_every_sms() {
             "{error}"
         );
     }
-    // CloudFormation refuses a bad URL before any function starts.
+    // CloudFormation refuses an invalid URL before any function starts.
     let middle = LONGEST_HOST - 2;
     let pattern = format!(
         "AllowedPattern: \"https://[a-z0-9]([a-z0-9.-]{{0,{middle}}}[a-z0-9])?(:[0-9]{{1,5}})?/?\""

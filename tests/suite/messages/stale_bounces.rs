@@ -1,5 +1,5 @@
-//! Bounces that say nothing about a method as it is now: repeated ones, and those of an address
-//! that changed or was proved after the send.
+//! Bounces that prove nothing about the current method: repeated ones, and those of an
+//! address that was changed or verified after the send.
 
 use super::bounces::{MAIL, audit_entries, counts, marks, notified_user};
 use domain::time::Span;
@@ -26,7 +26,7 @@ async fn a67_a_repeated_event_changes_nothing() {
         );
     }
     assert_eq!(world.items().await, after);
-    // Of eight copies at once, one marks.
+    // Of eight copies of a bounce at once, one marks the method.
     let (world, _, _) = notified_user().await;
     let event = bounce("Permanent", &world.name_of_newest(MAIL));
     let world = Arc::new(world);
@@ -53,8 +53,8 @@ async fn a67_an_address_that_changed_or_was_proved_after_the_send_is_not_marked(
         counts(&world.invoke_delivery_events(&old).await.expect("an answer")),
         [0, 1, 0, 0, 0]
     );
-    // The old address gets the notice of the change: its bounce says nothing about the new
-    // address.
+    // The old address receives the notice about the change: its bounce proves nothing
+    // about the new address.
     world.pass(Span::seconds(1));
     world.pump().await;
     let notice = bounce("Permanent", &world.name_of_newest(MAIL));
@@ -63,7 +63,7 @@ async fn a67_an_address_that_changed_or_was_proved_after_the_send_is_not_marked(
         counts(&world.invoke_delivery_events(&notice).await.expect("an answer")),
         [0, 1, 0, 0, 0]
     );
-    // The old address again: a message from before its new proof does not mark it.
+    // The old address is verified again: a message sent before that does not mark it.
     world.pass(Span::minutes(11));
     world.add_method(&world.session(&ann).await, "email", MAIL).await;
     assert_eq!(

@@ -1,5 +1,4 @@
-//! SMS a day, for the organisation and for a country, at both ends of their
-//! ranges.
+//! Daily SMS budgets of the organisation and of a country, at both ends of their ranges.
 
 use crate::numbers::{NUMBER, Numbers, refusal};
 use domain::time::Span;
@@ -18,7 +17,7 @@ async fn world() -> Numbers {
 }
 
 impl Numbers {
-    /// Stores the SMS count of this day.
+    /// Stores the SMS counts of this day.
     async fn spend(&self, total: u32, country: u32) {
         let item = json!({
             "pk": { "S": format!("BUDGET#{}", self.world.now().day()) }, "sk": { "S": "-" },
@@ -27,7 +26,7 @@ impl Numbers {
         self.world.table("PutItem", json!({ "Item": item })).await;
     }
 
-    /// The SMS count of this day: in total, and of the country.
+    /// Returns the SMS counts of this day: in total, and of the country.
     async fn spent(&self) -> (Value, Value) {
         let day = format!("BUDGET#{}", self.world.now().day());
         let item = self
@@ -40,8 +39,7 @@ impl Numbers {
         (item["total"]["N"].clone(), item["AU"]["N"].clone())
     }
 
-    /// Asks for a code by SMS in a new reset. Returns the reason if it was
-    /// dropped.
+    /// Requests a code by SMS in a new reset. Returns the reason if it was dropped.
     async fn sms(&self) -> Option<String> {
         let reset = self.world.start_reset(ANN).await;
         self.world.ask_sms(&reset, NUMBER).await.expect(202);
@@ -56,7 +54,7 @@ impl Numbers {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_days_sms_are_spent_exactly_and_then_refused_to_all() {
     let it = world().await;
-    // Refused to known and unknown users alike, until the UTC day ends.
+    // SMS are refused to known and unknown users alike, until the UTC day ends.
     let none = async |left: &str| {
         for user in [ANN, "unknown@example.com"] {
             let started = it.world.ask_reset(user).await.expect(201);
@@ -91,7 +89,7 @@ async fn the_days_sms_are_spent_exactly_and_then_refused_to_all() {
         assert_eq!(it.sms().await, None, "{most}: the next day");
         assert_eq!(it.spent().await, (json!("1"), json!("1")));
     }
-    // A budget of zero holds as soon as it is saved.
+    // A budget of zero applies as soon as it is saved.
     it.next_day().await;
     it.set(&[("/limits/smsPerDay", 0)]).await;
     none("86400").await;

@@ -19,7 +19,7 @@ async fn world() -> Numbers {
 async fn a_code_has_the_policys_number_of_digits() {
     let it = world().await;
     for digits in [6, 8] {
-        // One guess, to show that a value that is no code does not cost it.
+        // Allows one guess, to show that a text that cannot be a code does not count as one.
         it.set(&[("/code/digits", digits), ("/code/guesses", 1)]).await;
         it.world.pump().await;
         let reset = it.world.start_reset(ANN).await;
@@ -36,7 +36,7 @@ async fn a_code_has_the_policys_number_of_digits() {
         }
         it.world.verify(&reset.bearer, &challenge, &code).await.expect(200);
     }
-    // A longer or shorter code is a wrong code.
+    // A code with more or fewer digits is a wrong code.
     for (digits, other) in [(6, "0000000"), (8, "0000000")] {
         it.set(&[("/code/digits", digits), ("/code/guesses", 1)]).await;
         let (reset, challenge) = it.under_way(ANN).await;

@@ -1,4 +1,4 @@
-//! Failed guesses at both ends of their ranges: when reset closes, when it
+//! Limits of failed guesses at both ends of their ranges: when reset closes, when it
 //! reopens, and actions that do not reopen it.
 
 use crate::numbers::{NUMBER, Numbers, WRONG, refusal};
@@ -13,7 +13,7 @@ const ANN: &str = "ann@example.com";
 const DAY: Span = Span::hours(24);
 const MOMENT: Span = Span(1);
 
-/// A world in which a code allows ten guesses and an account twenty mails.
+/// Creates a test environment in which a code allows ten guesses and an account twenty mails.
 async fn world(numbers: &[(&str, u32)]) -> Numbers {
     let it = Numbers::new().await;
     it.set(
@@ -48,8 +48,7 @@ async fn reset_closes_at_exactly_the_policys_number_of_failed_guesses() {
         it.person(user, &[("email", &format!("private.{user}"))]).await;
         it.set(&[("/limits/failedGuesses", cap)]).await;
         it.fail(user, cap - 1).await;
-        // One below the cap, a right code is accepted and does not reduce the
-        // count.
+        // One below the limit, a right code is accepted and does not reduce the count.
         it.proved(user).await;
         let last = it.under_way(user).await;
         it.world.pass(Span::minutes(1));
@@ -59,7 +58,7 @@ async fn reset_closes_at_exactly_the_policys_number_of_failed_guesses() {
             "{cap}: the last compared guess"
         );
 
-        // Closed for the right code, for another code and for another reset.
+        // Reset is closed to the right code, to another code and to another reset.
         let closed = ("resetClosed", Some("86400"));
         assert_eq!(refusal(&it.right(&last).await), closed, "{cap}");
         assert_eq!(refusal(&it.world.ask_code(&last.0).await), closed, "{cap}");
@@ -71,7 +70,7 @@ async fn reset_closes_at_exactly_the_policys_number_of_failed_guesses() {
             "{cap}: a moment before the day ends"
         );
         it.world.pass(MOMENT);
-        // A full count ends as a whole.
+        // A full count expires as a whole.
         it.fail(user, cap - 1).await;
         it.proved(user).await;
     }
@@ -129,7 +128,7 @@ async fn only_a_completed_reset_ends_the_count() {
     .await;
     let addresses = [("email", "ann.private@example.com"), ("mobilePhone", NUMBER)];
     it.person(ANN, &addresses).await;
-    // Proves both kinds and sets a password.
+    // Proves both kinds of method and sets a password.
     let complete = async || {
         let reset = it.proved(ANN).await;
         let sent = it.world.ask_sms(&reset, NUMBER).await.expect(202).text("challengeId");
@@ -149,7 +148,7 @@ async fn only_a_completed_reset_ends_the_count() {
         "codeNotAccepted",
         "the second guess, after a resend"
     );
-    // Proving the mailbox again and again gives no guess back.
+    // Proving the mailbox again and again does not reduce the count.
     for _ in 0..3 {
         let reset = it.proved(ANN).await;
         assert_eq!(it.world.next_in(&reset).await, "method");

@@ -1,7 +1,7 @@
-//! Lists the tests of each number of the product at both ends of its range:
-//! `policy.rs` shows that each is accepted at both ends and refused beyond; the
-//! others show how the rule acts one below, at, and one above. A test below
-//! checks this list.
+//! Lists the tests of each number of the product at both ends of its range: `policy.rs`
+//! shows that each number is accepted at both ends and refused beyond; the other files
+//! show how the rule behaves one below, at, and one above the number. A test in this
+//! file checks the list.
 //!
 //! | number | shown by |
 //! |---|---|
@@ -60,11 +60,11 @@ use tests::world::Ask;
 use tests::{Person, World};
 
 pub const NUMBER: &str = "+61491570156";
-/// A code that is right once in a hundred million times.
+/// A code that is almost always wrong: it is right once in a hundred million times.
 pub const WRONG: &str = "00000000";
 
-/// A world whose numbers a test sets. Reset is on for all users, by mail and by
-/// SMS to Australia.
+/// A test environment in which a test sets numbers of the policy. Reset is allowed for
+/// all users, by mail and by SMS to Australia.
 pub struct Numbers {
     pub world: World,
     administrator: Person,
@@ -79,8 +79,8 @@ impl Numbers {
         let administrator = world.administrator().await;
         let session = world.session(&administrator).await;
         world.switch_on_phones(&session, 1).await;
-        // Registration is not required, so that the administrator gets a full
-        // session.
+        // Registration is not required, so that the administrator's session has all
+        // rights of its role.
         world
             .save_policy(&session, |policy| policy["registration"]["required"] = json!(false))
             .await
@@ -88,12 +88,13 @@ impl Numbers {
         Numbers { world, administrator }
     }
 
-    /// A new session of the administrator, because time passes in these tests.
+    /// Returns a new session of the administrator, because sessions end as time passes
+    /// in these tests.
     pub async fn admin(&self) -> String {
         self.world.session(&self.administrator).await
     }
 
-    /// Sets numbers of the policy by their pointers.
+    /// Sets numbers of the policy, each by its JSON pointer.
     pub async fn set(&self, numbers: &[(&str, u32)]) {
         let change = |policy: &mut Value| {
             for (pointer, number) in numbers {
@@ -113,8 +114,8 @@ impl Numbers {
         person
     }
 
-    /// Registers addresses and finishes. Computes the codes from the keys, so
-    /// that nothing has to be sent.
+    /// Registers addresses and finishes registration. Computes the codes from the keys,
+    /// so that no message has to be sent.
     pub async fn register(&self, person: &Person, addresses: &[(&str, &str)]) {
         let bearer = self.world.session(person).await;
         for (kind, address) in addresses {
@@ -130,7 +131,7 @@ impl Numbers {
             .expect(200);
     }
 
-    /// Asks for a code to a new address. Returns the challenge.
+    /// Requests a code to a new address. Returns the challenge ID.
     pub async fn add(&self, bearer: &str, kind: &str, address: &str) -> String {
         let add = Ask::new("POST", "/v1/me/methods")
             .bearer(bearer)
@@ -138,20 +139,20 @@ impl Numbers {
         self.world.ask(add).await.expect(202).text("challengeId")
     }
 
-    /// The code of a challenge, sent or not.
+    /// Computes the code of a challenge, sent or not.
     pub fn code(&self, challenge: &str, purpose: Purpose) -> String {
         let id = ChallengeId::parse(challenge).expect("an id");
         Code::derive(&self.world.keys.current().codes, &id, purpose).reveal().to_owned()
     }
 
-    /// Starts a reset and asks for a code. Returns the reset and the challenge.
+    /// Starts a reset and requests a code. Returns the reset and the challenge ID.
     pub async fn under_way(&self, user_id: &str) -> (StartedReset, String) {
         let reset = self.world.start_reset(user_id).await;
         let challenge = self.world.send_code(&reset).await;
         (reset, challenge)
     }
 
-    /// A new reset in which the mail address is proved.
+    /// Creates a reset in which the mail address is proved.
     pub async fn proved(&self, user_id: &str) -> StartedReset {
         let (reset, challenge) = self.under_way(user_id).await;
         self.world
@@ -161,7 +162,7 @@ impl Numbers {
         reset
     }
 
-    /// Fails this many guesses, in as many resets as needed with ten guesses
+    /// Makes this many failed guesses, in as many resets as needed, with ten guesses
     /// for each code.
     pub async fn fail(&self, user_id: &str, guesses: u32) {
         let mut left = guesses;
@@ -177,8 +178,8 @@ impl Numbers {
         }
     }
 
-    /// Runs `send-code` and returns the reason why the newest message of a
-    /// reset was dropped; `None` if its channel took it.
+    /// Runs `send-code` and returns the reason why the newest message of a reset was
+    /// dropped; `None` if its channel accepted it.
     pub async fn dropped(&self, reset: &StartedReset) -> Option<String> {
         self.world.pump().await;
         let rows = self.world.items().await;
@@ -196,12 +197,12 @@ impl Numbers {
     }
 }
 
-/// A refusal's code and its Retry-After header.
+/// Returns a refusal's code and its Retry-After header.
 pub fn refusal(answer: &tests::Answer) -> (&str, Option<&str>) {
     (answer.code(), answer.headers.get("retry-after").map(String::as_str))
 }
 
-/// The tests in the list above: module and name.
+/// Returns the tests in the list above: module and name.
 fn named() -> Vec<(&'static str, &'static str)> {
     let list = include_str!("mod.rs").lines().take_while(|line| line.starts_with("//!"));
     let names = list
@@ -216,7 +217,7 @@ fn every_number_has_its_tests() {
     assert!(named.len() > NUMBERS.len());
     let tests = tests();
     for (module, test) in named {
-        // Compares the file only, since some rows leave the folder out.
+        // Compares the file name only, since some entries omit the folder.
         let file = module.rsplit("::").next().expect("a name");
         let of_file = |path: &Path| {
             path.file_stem().is_some_and(|stem| stem == file)

@@ -1,5 +1,5 @@
-//! Passwords at both ends of their ranges: wrong ones until sign-in waits, and
-//! the length of a new one.
+//! Password limits at both ends of their ranges: the number of wrong passwords before a
+//! lockout, and the length of a new password.
 
 use crate::numbers::{Numbers, refusal};
 use domain::time::Span;
@@ -24,7 +24,7 @@ async fn sign_in_waits_after_the_policys_number_of_wrong_passwords() {
         for n in 1..most {
             assert_eq!(wrong(n).await.code(), "signInFailed", "{n} of {most}");
         }
-        // Repeating one of the last three does not count.
+        // Repeating one of the last three wrong passwords does not count.
         assert_eq!(wrong(most - 1).await.code(), "signInFailed");
         assert_eq!(
             wrong(most).await.code(),
@@ -56,7 +56,7 @@ async fn sign_in_waits_after_the_policys_number_of_wrong_passwords() {
     }
 }
 
-/// An unguessable password of this many code points.
+/// Returns an unguessable password of this many code points.
 fn long(length: usize) -> String {
     let words = "vellum quartz 字典 otter juniper 93 kayak; mango lantern orbit thimble Zürich pebble walnut 鑰匙 gravel plinth ";
     words.chars().cycle().take(length - 1).chain(['!']).collect()

@@ -1,5 +1,5 @@
-//! Sends at both ends of their ranges: the wait before another code, and the
-//! sends to one account and one address.
+//! Send limits at both ends of their ranges: the wait before another code, and the
+//! number of sends to one account and one address.
 
 use crate::numbers::{NUMBER, Numbers, refusal};
 use domain::time::Span;
@@ -10,7 +10,8 @@ use tests::{Answer, World};
 const MOMENT: Span = Span(1);
 const SECOND: Span = Span::seconds(1);
 
-/// A kind, the number of the policy that limits it, and its window.
+/// A kind of method, the number of the policy that limits its sends, and the time
+/// window of the limit.
 const WINDOWS: [(&str, &str, Span); 2] = [
     ("email", "/limits/mailsPerTenMinutes", Span::minutes(10)),
     ("mobilePhone", "/limits/smsPerHour", Span::hours(1)),
@@ -63,7 +64,7 @@ async fn an_account_gets_the_policys_number_of_codes_in_a_sliding_window() {
         for most in [1, 20] {
             it.set(&[(pointer, most)]).await;
             let user = format!("{kind}{most}@example.com");
-            // Each send in a new reset, to avoid the wait between codes.
+            // Each send is in a new reset, to avoid the wait between codes.
             let send =
                 async || ask(&it.world, &it.world.start_reset(&user).await, kind, address).await;
             for _ in 0..most {
@@ -85,8 +86,8 @@ async fn an_account_gets_the_policys_number_of_codes_in_a_sliding_window() {
             );
             it.world.pass(MOMENT);
             send().await.expect(202);
-            // One send left the window and one entered it; the next waits for
-            // the second.
+            // One send left the window and one entered it; the next send waits until
+            // the second leaves.
             let next = if most == 1 { window } else { SECOND };
             assert_eq!(
                 refusal(&send().await),

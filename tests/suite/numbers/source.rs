@@ -1,4 +1,4 @@
-//! The operator's limit per source address at both ends of its range.
+//! The operator's request limit per source address, at both ends of its range.
 
 use crate::numbers::{Numbers, refusal};
 use domain::time::Span;
@@ -20,7 +20,7 @@ async fn start(world: &World, source: &str, n: usize) -> Answer {
         .await
 }
 
-/// A reset started from another source address.
+/// Starts a reset from another source address.
 async fn elsewhere(world: &World, n: usize) -> StartedReset {
     let started = start(world, &format!("198.51.100.{n}"), n).await.expect(201);
     StartedReset {
@@ -47,15 +47,15 @@ async fn a_source_gets_the_operators_number_of_starts_and_sends_each_clock_hour(
     let it = Numbers::of(World::with_source_limit(10).await).await;
     let world = &it.world;
     it.set(&[("/resetLifetimeMinutes", 30)]).await;
-    // Worlds begin on the hour. The count ends with the clock hour, not an hour
-    // after the first request.
+    // Test environments begin on the hour. The count ends with the clock hour, not an
+    // hour after the first request.
     world.pass(Span::minutes(40));
     let mut resets = Vec::new();
     for n in 0..23 {
         resets.push(elsewhere(world, n).await);
     }
     let (first, rest) = resets.split_at(11);
-    // Starts and sends are counted separately, IPv6 by its /64.
+    // Starts and sends are counted separately, and IPv6 addresses by their /64 prefix.
     for (sources, resets) in [
         (["203.0.113.7", "203.0.113.7"], first),
         (["2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff"], rest),
@@ -160,7 +160,7 @@ fn the_operators_limit_has_a_range_too() {
             "{text:?}"
         );
     }
-    // The template checks the same range before a deployment.
+    // The template enforces the same range at a deployment.
     let template: Value = serde_yaml_ng::from_str::<serde_yaml_ng::Value>(include_str!(
         "../../../infra/template.yaml"
     ))
@@ -184,7 +184,7 @@ async fn only_a_front_with_its_secret_is_believed() {
             .source(CLOUDFRONT);
         ask.header("x-latchkey-front", secret).header("x-latchkey-viewer", viewer)
     };
-    // Each viewer has its own count, an IPv6 viewer by its /64.
+    // Each caller's address has its own count, an IPv6 address by its /64 prefix.
     for (viewer, same) in
         [("198.51.100.7", "198.51.100.7"), ("2001:db8:7:7::1", "2001:db8:7:7:ffff::2")]
     {
@@ -200,8 +200,8 @@ async fn only_a_front_with_its_secret_is_believed() {
             "{viewer}"
         );
     }
-    // Without the secret, or without an address, the gateway's source address
-    // counts.
+    // Without the front's secret, or without an address, the source address that the
+    // gateway saw counts.
     let twice = format!("{FRONT_SECRET}, {FRONT_SECRET}");
     let unbelieved = [
         ("", "192.0.2.50"),

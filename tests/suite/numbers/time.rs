@@ -1,4 +1,4 @@
-//! Resets, scope, kinds and the audit trail at both ends of their ranges.
+//! Reset lifetime, scope, kinds of method and audit retention, at both ends of their ranges.
 
 use crate::numbers::{NUMBER, Numbers, WRONG, refusal};
 use domain::challenge::Purpose;
@@ -125,7 +125,7 @@ async fn registration_needs_as_many_kinds_as_a_reset() {
     }
 }
 
-/// The audit events of the next test.
+/// The audit events that the next test causes.
 #[rustfmt::skip]
 const EVENTS: [&str; 11] = [
     "codeAccepted", "codeAttempted", "codeRequested", "methodStarted", "methodVerified", "passwordReset", "policySaved", "resetCancelled",
@@ -140,9 +140,9 @@ async fn every_row_of_the_audit_trail_is_kept_for_the_policys_days() {
         it.set(&[("/auditDays", days)]).await;
         it.world.pass(MOMENT);
         let since = it.world.now();
-        // Sign-ins right and wrong, a method, a reset with right and wrong
-        // guesses, its completion, a cancelled reset, and an administrator's
-        // actions.
+        // Causes the audit events: right and wrong sign-ins, a method, a reset with
+        // right and wrong guesses, its completion, a cancelled reset, and an
+        // administrator's actions.
         it.world.sign_in(ANN, "not the right password").await.expect(401);
         let bearer = it.world.session(&ann).await;
         let challenge = it.add(&bearer, "email", &format!("ann.{days}@example.com")).await;

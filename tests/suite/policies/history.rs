@@ -1,4 +1,4 @@
-//! The policy's history, and the pages of lists.
+//! The history of the policy, and paging through it.
 
 use super::policy::{read, versions, world};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The policy and the organisation's terms, which administrators set.
+//! The policy and the organisation's banned password terms, which administrators set.
 
 mod history;
 mod policy;

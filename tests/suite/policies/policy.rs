@@ -1,12 +1,12 @@
-//! The policy: how it is read, saved with its version, and refused with reasons; and that its
-//! scope and limits apply.
+//! The policy: reading it, saving it with its version, refusals with reasons, and the
+//! effect of its scope and limits.
 
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tests::world::Ask;
 use tests::{Answer, World};
 
-/// A world, and an administrator's bearer in it.
+/// Creates a test environment. Returns it with an administrator's bearer token.
 pub async fn world() -> (World, String) {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
@@ -17,7 +17,7 @@ pub async fn read(world: &World, admin: &str) -> Answer {
     world.ask(Ask::new("GET", "/v1/policy").bearer(admin)).await.expect(200)
 }
 
-/// Version, time and policy of an answer.
+/// Returns the version, time and policy of an answer.
 fn kept(answer: &Answer) -> [Value; 3] {
     ["version", "savedAt", "policy"].map(|field| answer.body[field].clone())
 }
@@ -156,7 +156,7 @@ async fn an_invalid_policy_is_refused_with_the_place_of_its_error() {
         ("/scope", json!({ "type": "all", "groups": ["staff"] }), "/scope/groups", "unknownField"), ("/scope", json!({ "type": "selected" }), "/scope/groups", "missingField"),
         ("/scope", json!({}), "/scope/type", "missingField"), ("/code", json!({ "lifetimeMinutes": 5, "guesses": 5 }), "/code/digits", "missingField"),
         ("/code", json!({ "digits": 8, "lifetimeMinutes": 5, "guesses": 5, "a/b~`c": 1 }), "/code/a~1b~0`c", "unknownField"),
-        // An array of the fields' values is not the object.
+        // An array of the field values is not accepted in place of the object.
         ("/code", json!([8, 5, 5]), "/code", "wrongType"), ("/registration", json!([true, 7, 180]), "/registration", "wrongType"), ("/scope", json!(["all", null]), "/scope", "wrongType"),
         ("/limits", json!([10, 10, 10, 30, 5, 10, 1000, 1000]), "/limits", "wrongType"), ("/password", json!([15]), "/password", "wrongType"),
         ("/organisation", json!(["Latchkey", "Latchkey", null, "#1f5fbf", "en"]), "/organisation", "wrongType"), ("/organisation", json!(null), "/organisation", "wrongType"),
@@ -199,7 +199,8 @@ async fn the_scope_decides_who_may_reset_and_who_is_asked_to_register() {
     let selected = json!({ "type": "selected", "groups": ["staff", "board"] });
     #[rustfmt::skip]
     let table = [
-        // scope, required, status of a start, next of staff, next of a guest
+        // scope, registration required, status of a start, next step of a staff member,
+        // next step of a guest
         (json!({ "type": "none" }), true, 403, json!(null), json!(null)),
         (selected.clone(), true, 201, json!("register"), json!(null)),
         (json!({ "type": "all" }), true, 201, json!("register"), json!("register")),
@@ -211,7 +212,8 @@ async fn the_scope_decides_who_may_reset_and_who_is_asked_to_register() {
             policy["scope"] = scope.clone();
             policy["registration"]["required"] = json!(required);
         };
-        // The administrator's session stays full, so a new scope locks no administrator out.
+        // The administrator's session keeps its rights, so a new scope locks no
+        // administrator out.
         world.save_policy(&admin, change).await.expect(200);
         for user_id in ["ann", "bob", "unknown", "a password, typed here"] {
             let answer = world.ask_reset(user_id).await.expect(status);
@@ -245,7 +247,7 @@ async fn no_reset_completes_while_reset_is_off() {
         .expect(200);
     assert_eq!(world.set_password(&reset, "a new and longer password").await.code(), "resetEnded");
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
-    // The policy counts as it is now: with reset on again, the same reset goes on.
+    // The current policy counts: once reset is allowed again, the same reset continues.
     world.switch_on(&admin).await;
     world.set_password(&reset, "a new and longer password").await.expect(204);
 }

@@ -1,5 +1,5 @@
-//! The organisation's own terms: saved with the policy's version, read by administrators, and
-//! applied to the next password that is set.
+//! The organisation's banned terms: saved with the policy's version, read by
+//! administrators, and applied to the next password that is set.
 
 use crate::session::passwords::{proved, set};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use tests::{Answer, World};
 
 const TERMS: &str = "/v1/policy/terms";
 
-/// A world, and an administrator's bearer in it.
+/// Creates a test environment. Returns it with an administrator's bearer token.
 async fn world() -> (World, String) {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
@@ -27,7 +27,7 @@ fn put(admin: &str, version: u64, terms: Value) -> Ask {
         .body(json!({ "terms": terms }))
 }
 
-/// Versions of the policy and of the terms, newest first.
+/// Returns the versions of the policy and of the terms, newest first.
 async fn history(world: &World, admin: &str) -> Vec<(u64, u64)> {
     let history = world.ask(Ask::new("GET", "/v1/policy/history").bearer(admin)).await.expect(200);
     let number = |value: &Value| value.as_u64().expect("a number");
@@ -70,7 +70,7 @@ async fn terms_are_saved_with_the_policys_version_and_kept_by_later_ones() {
     let policy = world.ask(Ask::new("GET", "/v1/policy").bearer(&admin)).await.expect(200);
     assert_eq!((&policy.body["version"], &policy.body["termsVersion"]), (&json!(3), &json!(3)));
     assert_eq!(policy.body["policy"]["resetLifetimeMinutes"], 20);
-    // An empty list removes them.
+    // Saving an empty list removes the terms.
     assert_eq!(
         world.ask(put(&admin, 3, json!([]))).await.expect(200).body,
         json!({ "version": 4, "terms": [] })
@@ -88,7 +88,7 @@ async fn terms_are_saved_with_the_policys_version_and_kept_by_later_ones() {
         .map(|item| item["version"]["N"].as_str().expect("a version"))
         .collect();
     assert_eq!(audited.len(), 3, "each save of terms has an audit entry: {audited:?}");
-    // The policy's item that every request reads does not hold them.
+    // The policy item, which every request reads, does not contain the terms.
     let head = items.iter().find(|item| item["pk"]["S"] == "POLICY#0").expect("the head");
     assert!(!head.to_string().contains("walrus"));
 }
@@ -194,7 +194,7 @@ async fn a_thousand_terms_of_sixteen_chinese_characters_fit() {
     let list: Vec<String> = (0..1000).map(term).collect();
     let saved = world.ask(put(&admin, 0, json!(list))).await.expect(200);
     assert_eq!(saved.body["terms"], json!(list));
-    // Functions that have just started read the same list.
+    // Newly started functions read the same list.
     let secret = world.secret.clone();
     let world = world.restarted(secret).await;
     assert_eq!(read(&world, &admin).await.body, saved.body);
@@ -208,7 +208,7 @@ async fn only_administrators_read_and_save_the_terms() {
     let desk = world
         .user(&admin, json!({ "userId": "desk", "name": "Help Desk", "role": "helpDesk" }))
         .await;
-    // An administrator whose password is still a temporary one.
+    // An administrator who still has a temporary password.
     let made = Ask::new("POST", "/v1/users")
         .bearer(&admin)
         .body(json!({ "userId": "bob", "name": "Bob", "role": "administrator" }));
@@ -244,7 +244,7 @@ async fn new_terms_apply_at_once_to_a_reset_under_way() {
     save(&world, &admin, json!(["zeppelin", "walrus"])).await;
     let refused = world.ask(set(&reset, NEW)).await.expect(422);
     assert_eq!(refused.body["errors"][0]["code"], "passwordTerm");
-    // Other terms, the same reset, the same process.
+    // Other terms apply to the same reset in the same process.
     save(&world, &admin, json!(["quartz violin"])).await;
     world.ask(set(&reset, NEW)).await.expect(204);
     world.sign_in(&ann.user_id, NEW).await.expect(200);
@@ -300,7 +300,7 @@ async fn terms_are_read_once_per_version_and_lost_terms_refuse_every_password() 
     let session = world.ask(change(&session, first, second)).await.expect(200).text("bearer");
     assert_eq!(reads(&world), 0);
 
-    // When the terms' item is lost, every new password is refused.
+    // If the item of the terms is lost, every new password is refused.
     let secret = world.secret.clone();
     let world = world.restarted(secret).await;
     let items = world.items().await;

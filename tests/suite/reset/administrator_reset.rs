@@ -1,13 +1,13 @@
-//! An administrator resets their own password: this always takes two kinds of method, and the
-//! other administrators get a notice.
+//! An administrator resets their own password: this always requires two kinds of
+//! method, and the other administrators receive a notice.
 
 use domain::time::Span;
 use serde_json::json;
 use tests::world::Ask;
 use tests::{Person, World};
 
-/// A world with phones, and three administrators: Ada without a method, Bo with
-/// two kinds, Cy with mail in Traditional Chinese.
+/// Creates a test environment that allows phones, and three administrators: Ada without
+/// a method, Bo with two kinds, Cy with mail in Traditional Chinese.
 async fn ready(notify: bool) -> (World, Person) {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
@@ -60,7 +60,7 @@ async fn an_administrator_always_proves_two_kinds_and_the_others_get_a_notice() 
             );
         }
         assert_eq!(world.dead_letters().await, 0);
-        // The notice leaves nothing in the table once it was sent.
+        // The notice is removed from the table once it was sent.
         assert!(
             !world.items().await.iter().any(|item| item.to_string().contains("administratorReset"))
         );
@@ -176,7 +176,7 @@ async fn a_cancelled_reset_has_ended_and_its_code_is_refused() {
         .ask(Ask::new("GET", format!("/v1/resets/{}", other.id)).bearer(&other.bearer))
         .await
         .expect(200);
-    // A code that is queued when its reset is cancelled is not sent.
+    // A queued code is not sent if its reset is cancelled.
     world.pass(Span::minutes(1));
     world.ask_code(&other).await.expect(202);
     let before = world.standins.inbox().all().len();

@@ -1,5 +1,5 @@
-//! Known and unknown accounts look alike: the same calls, the same answers,
-//! in every state of the account (I13).
+//! Known and unknown accounts are indistinguishable: the same AWS calls and the same
+//! answers in every state of the account (invariant I13).
 
 use domain::challenge::{ChallengeId, Purpose};
 use domain::code::Code;
@@ -9,7 +9,7 @@ use tests::people::StartedReset;
 use tests::world::Ask;
 use tests::{Answer, Call, Person, World};
 
-/// A user ID for each state an account can be in.
+/// A user ID for each state that an account can be in.
 pub const STATES: [(&str, &str); 7] = [
     ("known", "ann@example.com"),
     ("unknown", "unknown@example.com"),
@@ -17,15 +17,16 @@ pub const STATES: [(&str, &str); 7] = [
     ("out of scope", "otto@example.com"),
     ("unregistered", "uma@example.com"),
     ("disabled", "dan@example.com"),
-    // Cannot reset: the policy allows one kind, and administrators need two.
+    // This account cannot reset: the policy allows one kind of method, and
+    // administrators need two.
     ("administrator", "eve@example.com"),
 ];
 
-/// A world with an account in each state.
+/// A test environment with an account in each state.
 pub struct States {
     pub world: World,
     pub administrator: Person,
-    /// The users that have an account.
+    /// The users with an account.
     pub people: Vec<Person>,
 }
 
@@ -68,15 +69,15 @@ pub async fn states_in(world: World) -> States {
     States { world, administrator, people }
 }
 
-/// The calls since they were last taken, except reads of the keys: a process reads old keys
-/// again at any caller's request.
+/// Returns the AWS calls since the last time, except reads of the keys: any caller can
+/// make a process read old keys again.
 pub fn calls(world: &World) -> Vec<String> {
     let calls = world.proxy.take_calls();
     calls.iter().filter(|call| call.operation != "GetSecretValue").map(shape).collect()
 }
 
-/// A call without its values: operation, kinds of keys, expressions, and the size of each
-/// item in write units.
+/// Describes a call without its values: operation, kinds of table keys, expressions,
+/// and the size of each item in write units.
 fn shape(call: &Call) -> String {
     let kind = |key: &Value| {
         key["pk"]["S"].as_str().unwrap_or("?").split('#').next().unwrap_or_default().to_owned()
@@ -125,8 +126,8 @@ fn shape(call: &Call) -> String {
     }
 }
 
-/// An answer reduced to the parts that must not differ: status, headers, `code`, `detail`, and
-/// the body with each text replaced by its length.
+/// Reduces an answer to the parts that must not differ: status, headers, `code`,
+/// `detail`, and the body with each text replaced by its length.
 pub fn face(answer: &Answer) -> String {
     fn skeleton(value: &Value) -> Value {
         match value {
@@ -264,8 +265,8 @@ async fn a36_sign_in_with_a_wrong_password_is_alike_for_every_state() {
     let mut seen = Vec::new();
     for (state, user_id) in STATES {
         world.proxy.take_calls();
-        // An account that signed in before has a lockout item already: a first wrong
-        // password brings all states to the same one.
+        // An account that signed in before already has a lockout item. A first wrong
+        // password makes all states equal in this respect.
         world.sign_in(user_id, "the first wrong password").await.expect(401);
         world.proxy.take_calls();
         let mut faces = Vec::new();

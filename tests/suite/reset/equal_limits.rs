@@ -1,5 +1,6 @@
-//! Known and unknown accounts look alike at limits too: the same calls, answers and
-//! Retry-After, also for administrators, by phone, and for repeated requests (I13).
+//! Known and unknown accounts are indistinguishable at limits too: the same AWS calls,
+//! answers and Retry-After, also for administrators, by phone, and for repeated
+//! requests (invariant I13).
 
 use crate::numbers::{WRONG, refusal};
 use crate::reset::equal::{STATES, Seen, States, all_alike, calls, face, states_in};
@@ -13,13 +14,14 @@ use tests::{Answer, World};
 
 const MOMENT: Span = Span(1);
 
-/// The phones of the accounts that can reset: a user and an administrator.
+/// The phone numbers of the accounts that can reset: a user and an administrator.
 const PHONES: [(&str, &str); 2] =
     [("ann@example.com", "+61491570156"), ("eve@example.com", "+61491570157")];
-/// A number of no account.
+/// A phone number of no account.
 const OTHER_NUMBER: &str = "+61491570158";
 
-/// A world of states with phones, and this change of the policy.
+/// Creates a test environment with an account in each state, with phones and with this
+/// change of the policy.
 async fn world(source_limit: u32, change: impl FnOnce(&mut Value)) -> World {
     let States { world, administrator, people } =
         states_in(World::with_source_limit(source_limit).await).await;
@@ -52,7 +54,7 @@ fn code(world: &World, challenge: &str, purpose: Purpose) -> String {
     Code::derive(&world.keys.current().codes, &id, purpose).reveal().to_owned()
 }
 
-/// The account's number; for an account without one, any number.
+/// Returns the account's phone number; for an account without one, any number.
 fn number(user: &str) -> &'static str {
     PHONES.iter().find(|(of, _)| *of == user).map_or(PHONES[0].1, |(_, number)| number)
 }
@@ -65,8 +67,8 @@ fn reset_of(started: &Answer) -> StartedReset {
     }
 }
 
-/// Does the same in each state, and requires alike answers and calls. Returns the answers of
-/// the first state.
+/// Does the same in each state, and asserts that answers and AWS calls are alike.
+/// Returns the answers of the first state.
 async fn alike(
     world: &World,
     act: impl AsyncFn(usize, &'static str) -> Vec<Answer>,
@@ -85,7 +87,7 @@ async fn alike(
     first
 }
 
-/// A reset for each state, one after the other.
+/// Starts a reset for each state, one after the other.
 async fn resets(world: &World) -> Vec<StartedReset> {
     let mut resets = Vec::new();
     for (_, user) in STATES {
@@ -201,7 +203,7 @@ async fn the_limits_of_sends_are_alike() {
         answers.iter().map(refusal).collect::<Vec<_>>(),
         [("", None), ("", None), mail, ("", None), sms]
     );
-    // The windows slide alike too: a millisecond before the end, and at the end.
+    // The time windows end alike too: checked a millisecond before the end, and at the end.
     world.pass(Span(Span::minutes(10).0 - 1));
     let again = async || {
         alike(&world, async |_, user| vec![world.ask_code(&world.start_reset(user).await).await])
@@ -327,7 +329,7 @@ async fn a_closed_reset_is_answered_alike_until_it_opens() {
     assert_eq!(refusal(&start().await[0]), ("resetClosed", Some("1")));
     world.pass(MOMENT);
     assert_eq!(start().await[0].status, 201);
-    // The next code removes the old count, by the same calls.
+    // The next code removes the old count, with the same AWS calls.
     let sent =
         alike(&world, async |_, user| vec![world.ask_code(&world.start_reset(user).await).await])
             .await;

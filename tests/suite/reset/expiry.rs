@@ -1,5 +1,5 @@
-//! Everything ends exactly at its time (A21). The embedded table never deletes by TTL, so each
-//! refusal here comes from a comparison of times.
+//! Each lifetime ends exactly at its time (attack A21). The embedded table never deletes expired
+//! items in these tests, so each refusal comes from a comparison of times.
 
 use domain::session::{FULL, IDLE, LIMITED};
 use domain::time::Span;

@@ -1,4 +1,4 @@
-//! Resets by phone: the number typed in full, and the countries allowed.
+//! Resets by phone: the number typed in full, and the allowed countries.
 
 use domain::time::Span;
 use serde_json::json;
@@ -8,8 +8,8 @@ use tests::{Answer, Person, World};
 
 pub const NUMBER: &str = "+61491570156";
 
-/// A world with phones allowed in Australia, an administrator's bearer, and a user who
-/// registered a phone.
+/// Creates a test environment that allows phones in Australia, and a user who
+/// registered one. Returns an administrator's bearer token too.
 pub async fn ready() -> (World, String, Person) {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
@@ -23,7 +23,7 @@ pub async fn ready() -> (World, String, Person) {
     (world, session, ann)
 }
 
-/// Makes registration optional, so that the administrator's sign-in gives a full session.
+/// Makes registration optional, so that the administrator's session has all rights of its role.
 pub async fn make_registration_optional(world: &World, admin: &str) {
     world
         .save_policy(admin, |policy| policy["registration"]["required"] = json!(false))
@@ -39,7 +39,7 @@ pub async fn admin(world: &World) -> String {
         .text("bearer")
 }
 
-/// Why the newest message of a reset was not sent.
+/// Returns the reason why the newest message of a reset was not sent.
 pub async fn reason(world: &World, reset: &StartedReset) -> String {
     world.pump().await;
     let rows = world.items().await;
@@ -69,7 +69,7 @@ async fn a_person_resets_with_a_phone_alone() {
         bearer: started.text("bearer"),
         support_code: started.text("supportCode"),
     };
-    // With spaces, as people write it.
+    // The number is typed with spaces, as people write it.
     world.prove_by(&reset, "mobilePhone", "+61 491 570 156", NUMBER).await;
     assert_eq!(world.next_in(&reset).await, "password");
     world.set_password(&reset, "a new and longer password").await.expect(204);
@@ -99,7 +99,8 @@ async fn another_number_is_answered_like_the_accounts_own_and_gets_no_message() 
         "the older one was superseded, the newer one did not match"
     );
 
-    // The policy says whether it must be typed, and only its text is checked.
+    // The policy decides whether the number must be typed, and only the format of the
+    // text is checked.
     let unknown = world.start_reset("unknown@example.com").await;
     let table = [
         (json!({ "kind": "mobilePhone" }), 400, "destinationMissing"),
@@ -124,7 +125,7 @@ async fn another_number_is_answered_like_the_accounts_own_and_gets_no_message() 
         }
     }
 
-    // A mail address need not be typed, but one that is typed must match.
+    // A mail address need not be typed, but if it is, it must match.
     let other = world.user(&admin, json!({ "userId": "bob@example.com", "name": "Bob" })).await;
     world.register_all(&other, &[("email", "bob.private@example.com")]).await;
     let reset = world.start_reset("bob@example.com").await;
@@ -212,7 +213,7 @@ async fn a53_premium_and_unlisted_numbers_are_refused_before_anything_is_sent() 
     world.pump().await;
     assert_eq!(world.standins.inbox().all().len(), before);
 
-    // The country is no longer listed: no code is sent, and the proof no longer counts.
+    // The country is removed from the policy: no code is sent, and the proof no longer counts.
     let (first, second) =
         (world.start_reset("ann@example.com").await, world.start_reset("ann@example.com").await);
     world.prove(&first, "mobilePhone", NUMBER).await;
@@ -224,7 +225,7 @@ async fn a53_premium_and_unlisted_numbers_are_refused_before_anything_is_sent() 
         world.set_password(&first, "a new and longer password").await.code(),
         "proofMissing"
     );
-    // No country at all: no account is offered phones.
+    // Without any country, phones are offered to no account.
     world.save_policy(&admin, |policy| policy["smsCountries"] = json!([])).await.expect(200);
     for user in ["ann@example.com", "unknown@example.com"] {
         let started = world.ask_reset(user).await.expect(201);

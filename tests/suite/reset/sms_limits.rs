@@ -1,4 +1,5 @@
-//! Limits of SMS per number, country and day, which `send-code` charges before it publishes.
+//! Limits of SMS per number, country and day. `send-code` counts each SMS against them
+//! before it publishes it.
 
 use super::phone::{NUMBER, admin, make_registration_optional, ready, reason, sms};
 use domain::time::Span;
@@ -8,7 +9,7 @@ use tests::World;
 use tests::people::StartedReset;
 use tests::world::Ask;
 
-/// Hands every waiting outbox row to `send-code` at once, and repeats until none waits.
+/// Passes all waiting outbox rows to `send-code` at once, and repeats until none waits.
 async fn deliver_at_once(world: &Arc<World>) {
     let queued = |item: &Value| {
         item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("OUTBOX#"))
@@ -40,7 +41,7 @@ async fn deliver_at_once(world: &Arc<World>) {
     panic!("the outbox does not become empty");
 }
 
-/// Twenty accounts, each with its own phone, or all with the same number.
+/// Creates twenty accounts, each with its own phone number, or all with the same number.
 async fn twenty(one_number: bool) -> (Arc<World>, Vec<(String, String)>) {
     let world = World::new().await;
     let session = world.session(&world.administrator().await).await;
@@ -63,7 +64,7 @@ async fn twenty(one_number: bool) -> (Arc<World>, Vec<(String, String)>) {
     (Arc::new(world), people)
 }
 
-/// 500 sends at once, 25 for each account, in resets of their own.
+/// Requests 500 codes at once, 25 for each account, each in a reset of its own.
 async fn five_hundred(world: &Arc<World>, people: &[(String, String)]) {
     let mut resets = Vec::new();
     for (user_id, number) in people {
@@ -129,7 +130,7 @@ async fn a53_of_500_parallel_sends_exactly_the_days_budget_is_published() {
         .save_policy(&session, |policy| policy["limits"]["smsPerDay"] = json!(11))
         .await
         .expect(200);
-    // After an hour the accounts' own limits allow SMS again.
+    // After an hour the limits of the accounts allow SMS again.
     world.pass(Span::hours(1));
     for (user, number) in &people[..3] {
         let reset = world.start_reset(user).await;
@@ -155,12 +156,12 @@ async fn a54_one_number_of_twenty_accounts_gets_exactly_its_limit_in_an_hour() {
     five_hundred(&world, &people).await;
     deliver_at_once(&world).await;
     assert_eq!(sms(&world), 5);
-    // The limit holds to the window's last millisecond, and opens as sends leave the window.
+    // The limit applies until the window's last millisecond, and ends as sends leave the window.
     for (passed, expected) in [(Span(Span::hours(1).0 - 1), 5), (Span(1), 10)] {
         world.pass(passed);
         for (user_id, number) in &people {
             let reset = world.start_reset(user_id).await;
-            // An account's own limit may hold to the same moment.
+            // An account's own limit may apply until the same moment.
             let answer = world.ask_sms(&reset, number).await;
             assert!(
                 answer.status == 202 || expected == 5 && answer.code() == "tooSoon",
@@ -175,7 +176,7 @@ async fn a54_one_number_of_twenty_accounts_gets_exactly_its_limit_in_an_hour() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_spent_country_budget_shows_only_under_the_support_code() {
     let (world, admin, _) = ready().await;
-    // Registering spent one.
+    // Registering used one SMS of the budget.
     world
         .save_policy(&admin, |policy| policy["limits"]["smsPerCountryAndDay"] = json!(2))
         .await
@@ -186,7 +187,7 @@ async fn a_spent_country_budget_shows_only_under_the_support_code() {
     let answer = world.ask_sms(&second, NUMBER).await.expect(202);
     assert!(!answer.body.to_string().contains("country"));
     assert_eq!(reason(&world, &second).await, "countryBudget");
-    // Notices are sent even so, and counted.
+    // Notices are sent even if the budget is used up, and are counted.
     world.set_password(&first, "a new and longer password").await.expect(204);
     let before = sms(&world);
     world.pump().await;
@@ -212,7 +213,7 @@ async fn a_budget_of_zero_makes_sms_unavailable_at_once() {
         .bearer(&bearer)
         .body(json!({ "kind": "mobilePhone", "destination": "+61491570157" }));
     assert_eq!(world.ask(add).await.code(), "smsUnavailable", "registration too");
-    // A budget that is spent between the request and the send drops the message.
+    // If the budget is used up between the request and the send, the message is dropped.
     world.save_policy(&admin, |policy| policy["limits"]["smsPerDay"] = json!(9)).await.expect(200);
     let reset = world.start_reset("ann@example.com").await;
     world.ask_sms(&reset, NUMBER).await.expect(202);

@@ -1,4 +1,4 @@
-//! The main story, by mail: from the policy that allows reset to the new sign-in.
+//! The main story, by mail: from the policy that allows reset to the next sign-in.
 
 use serde_json::json;
 use tests::World;

@@ -1,4 +1,4 @@
-//! How a session travels: as a bearer, or in a cookie for our own pages.
+//! Transport of a session: as a bearer token, or in a cookie for Latchkey's own pages.
 
 use domain::time::Span;
 use lambda_runtime::Context;
@@ -8,7 +8,7 @@ use tests::{Person, World};
 
 const OURS: &str = "https://reset.example.com";
 
-/// A request as a page of our own makes it.
+/// Builds a request as one of Latchkey's own pages sends it.
 fn from_page(method: &'static str, path: &str) -> Ask {
     Ask::new(method, path).header("sec-fetch-site", "same-origin").header("origin", OURS)
 }
@@ -17,7 +17,7 @@ fn sign_in_by(transport: &str, person: &Person) -> Value {
     json!({ "userId": person.user_id, "password": person.password, "session": transport })
 }
 
-/// The cookie of a new session.
+/// Signs in and returns the cookie of the new session.
 async fn cookie(world: &World, person: &Person) -> String {
     world
         .ask(from_page("POST", "/v1/sign-in").body(sign_in_by("cookie", person)))
@@ -40,7 +40,7 @@ async fn a_session_in_a_cookie_is_out_of_reach_of_scripts_and_of_other_sites() {
     assert_eq!(attributes, "Path=/; Max-Age=43200; Secure; HttpOnly; SameSite=Strict");
     let (name, bearer) = pair.split_once('=').expect("a pair");
     assert_eq!(name, "__Host-latchkey");
-    // The cookie's value is a bearer, as a client without a browser gets it.
+    // The cookie's value is a bearer token, as a client without a browser receives it.
     world.ask(Ask::new("GET", "/v1/me").bearer(bearer)).await.expect(200);
     world.ask(Ask::new("GET", "/v1/me").cookie(pair)).await.expect(200);
     world
@@ -83,14 +83,14 @@ async fn cookies_work_as_the_gateway_and_the_local_router_pass_them() {
     let page = json!({ "content-type": "application/json", "sec-fetch-site": "same-origin", "origin": OURS });
     let body = Value::String(sign_in_by("cookie", &ada).to_string());
     let signed_in = send(event("POST", "/v1/sign-in", page.clone(), Value::Null, body)).await;
-    // The gateway makes `Set-Cookie` from this list, and takes no such header from a function.
+    // The gateway creates `Set-Cookie` from this list, and ignores such a header from a function.
     let set = signed_in["cookies"].as_array().expect("cookies");
     assert_eq!((set.len(), signed_in["headers"].get("set-cookie")), (1, None));
     let pair = set[0].as_str().and_then(|set| set.split(';').next()).expect("a pair");
 
     let me = send(event("GET", "/v1/me", json!({}), json!(["a=b", pair]), Value::Null)).await;
     assert_eq!(me["statusCode"], 200);
-    // `cargo lambda watch` leaves the header beside the list.
+    // `cargo lambda watch` keeps the header beside the list.
     let me =
         send(event("GET", "/v1/me", json!({ "cookie": pair }), json!([pair]), Value::Null)).await;
     assert_eq!(me["statusCode"], 200);
@@ -104,7 +104,8 @@ async fn cookies_work_as_the_gateway_and_the_local_router_pass_them() {
     );
 }
 
-/// What a browser says about the page that sends a request: `Sec-Fetch-Site` and `Origin`.
+/// The headers in which a browser identifies the page that sends a request:
+/// `Sec-Fetch-Site` and `Origin`.
 type Said = (Option<&'static str>, Option<&'static str>);
 
 fn saying(mut ask: Ask, (site, origin): Said) -> Ask {
@@ -151,7 +152,7 @@ async fn only_our_own_page_gets_a_session_in_a_cookie_and_refusals_cost_no_call(
         );
     }
     assert!(world.proxy.take_calls().is_empty());
-    // Another site's page cannot read a bearer in the body: no CORS header allows it.
+    // A page of another site cannot read a bearer token in the body: no CORS header allows it.
     let bearer = saying(
         Ask::new("POST", "/v1/sign-in").body(sign_in_by("bearer", &ada)),
         (Some("cross-site"), Some("https://evil.example.com")),
@@ -193,7 +194,8 @@ async fn a_cookie_works_only_for_our_own_pages_and_a_bearer_from_any_page() {
         n += 1;
         world.ask(saying(create(n), said).cookie(&cookie)).await.expect(201);
     }
-    // A read is also allowed without a page (`none`, as from a bookmark), not from other sites.
+    // A read is also allowed without a page (`none`, as from a bookmark), but not from
+    // other sites.
     let read = |method, said| saying(Ask::new(method, "/v1/me"), said).cookie(&cookie);
     for site in ["cross-site", "same-site", "Same-Origin"] {
         assert_eq!(
@@ -291,7 +293,7 @@ async fn a_session_in_a_cookie_stays_in_a_cookie_through_every_step() {
 
     let out = world.ask(from_page("DELETE", "/v1/session").cookie(&now)).await.expect(204);
     assert_eq!(out.cookie(), "__Host-latchkey=");
-    // With a bearer, no cookie is set.
+    // If the request has a bearer token, no cookie is set.
     let bearer = world.sign_in(&ann.user_id, password).await.expect(200).text("bearer");
     let confirmed = world
         .ask(

@@ -1,5 +1,5 @@
-//! Users change and remove their own methods: what this ends, who gets a notice, and pending
-//! addresses.
+//! Users change and remove their own methods: what this ends, who receives a notice,
+//! and pending addresses.
 
 use super::registration::{MAIL, me, step};
 use domain::challenge::{ChallengeId, Purpose};
@@ -29,13 +29,13 @@ async fn methods(world: &World, bearer: &str) -> Answer {
 
 const NUMBER: &str = "+61491570156";
 
-/// The code of a registration's challenge, made from the keys.
+/// Computes the code of a registration's challenge from the keys.
 fn code_of(world: &World, challenge: &str) -> String {
     let id = ChallengeId::parse(challenge).expect("an id");
     Code::derive(&world.keys.current().codes, &id, Purpose::Registration).reveal().to_owned()
 }
 
-/// A world with phones, and a user with both kinds of method.
+/// Creates a test environment that allows phones, and a user with both kinds of method.
 async fn with_both() -> (World, Person) {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
@@ -49,8 +49,8 @@ async fn with_both() -> (World, Person) {
     (world, ann)
 }
 
-/// Changes methods by `change`, and checks that this ends other sessions, resets and codes,
-/// and nothing else.
+/// Changes methods by `change`, and asserts that this ends other sessions, resets and
+/// codes, and nothing else.
 async fn ends_the_rest(world: &World, ann: &Person, change: impl AsyncFnOnce(&str)) {
     let (here, there) = (world.session(ann).await, world.session(ann).await);
     let proved = world.start_reset(&ann.user_id).await;
@@ -154,7 +154,7 @@ async fn removing_a_pending_address_ends_its_code_and_sends_no_notice() {
     assert_eq!(methods(&world, &here).await.body["pending"], json!({}));
     world.pump().await;
     assert_eq!(world.standins.inbox().all().len(), before);
-    // No valid method was removed, so the other session goes on.
+    // No verified method was removed, so the other session continues.
     me(&world, &there).await.expect(200);
 }
 

@@ -1,5 +1,5 @@
-//! New passwords: which are refused, why, and before any hash; how hashes are made and
-//! renewed.
+//! New passwords: which are refused, for which reason, and that no hash is computed for
+//! them; how hashes are made and renewed.
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::Engine;
@@ -14,14 +14,14 @@ use tests::world::Ask;
 use tests::{Answer, Person, World};
 use tokio::sync::Semaphore;
 
-/// A reset of Ann's in which her mail address was proved.
+/// Starts a reset for Ann and proves her mail address in it.
 pub async fn proved(world: &World) -> StartedReset {
     let reset = world.start_reset("ann@example.com").await;
     world.prove(&reset, "email", "ann.private@example.com").await;
     reset
 }
 
-/// The request that sets a reset's new password.
+/// Builds the request that sets a reset's new password.
 pub fn set(reset: &StartedReset, new: &str) -> Ask {
     Ask::new("PUT", format!("/v1/resets/{}/password", reset.id))
         .bearer(&reset.bearer)
@@ -44,7 +44,7 @@ fn operations(world: &World) -> Vec<String> {
     world.proxy.take_calls().into_iter().map(|call| call.operation).collect()
 }
 
-/// The only error of a refused password.
+/// Returns the error of a refused password, and asserts that there is only one.
 #[track_caller]
 fn violation(answer: &Answer) -> &Value {
     assert_eq!((answer.status, answer.code()), (422, "passwordRefused"), "{answer:?}");
@@ -92,10 +92,10 @@ async fn a_refused_password_is_explained_in_the_callers_language_and_writes_noth
         }
     }
     assert_eq!(items(&world).await, before);
-    // A change, unlike a reset, also refuses the current password.
+    // A change of password, unlike a reset, also refuses the current password.
     let unchanged = world.ask(change(&session, &ann.password, &ann.password)).await;
     assert_eq!(violation(&unchanged)["code"], "passwordUnchanged");
-    // The reset goes on, and may set the old password again (as in Entra).
+    // The reset is still open, and may set the old password again (as in Entra).
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
     world.ask(set(&reset, &ann.password)).await.expect(204);
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
@@ -107,7 +107,7 @@ async fn a_refused_password_costs_one_read_and_no_hash() {
     let (_, ann) = world.ready().await;
     let (unproved, reset) = (world.start_reset(&ann.user_id).await, proved(&world).await);
     let session = world.session(&ann).await;
-    // A hash needs the pepper, which functions that have just started must read first.
+    // A hash needs the pepper, which newly started functions must read first.
     let secret = world.secret.clone();
     let world = world.restarted(secret).await;
     for text in ["fourteen chars", "aaaaaaaaaaaaaaaa", "ann@example.com-password-2026"] {
@@ -116,7 +116,7 @@ async fn a_refused_password_costs_one_read_and_no_hash() {
             assert_eq!(operations(&world), ["BatchGetItem"], "{text}");
         }
     }
-    // Proofs are checked first: without them the answer says nothing about the password.
+    // Proofs are checked first: without them the answer reveals nothing about the password.
     assert_eq!(world.ask(set(&unproved, "aaaaaaaaaaaaaaaa")).await.code(), "proofMissing");
     assert_eq!(operations(&world), ["BatchGetItem"]);
 
@@ -128,7 +128,7 @@ async fn a_refused_password_costs_one_read_and_no_hash() {
     );
 }
 
-/// Letters that are hard to guess.
+/// Returns `length` letters that are hard to guess.
 fn letters(length: u32) -> String {
     (0..length)
         .map(|i| char::from(b'a' + (i.wrapping_mul(2_654_435_761) >> 16) as u8 % 26))
@@ -140,7 +140,7 @@ async fn a45_every_character_of_a_password_counts() {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
     let session = world.session(&ann).await;
-    // Beyond the 72 bytes where bcrypt stops, and at the greatest length.
+    // The passwords are longer than the 72 bytes that bcrypt reads, up to the maximum length.
     let mut current = ann.password.clone();
     let mut bearer = session;
     for base in [letters(72), letters(255), "密".to_owned() + &letters(71)] {
@@ -158,7 +158,8 @@ async fn a45_every_character_of_a_password_counts() {
         world.sign_in(&ann.user_id, &new).await.expect(200);
         current = new;
     }
-    // NUL does not end a password: it is refused in a new one, and does not match a prefix.
+    // A NUL character does not end a password: it is refused in a new one, and the part
+    // before it does not match.
     let answer = world.ask(change(&bearer, &current, "correct horse..\0y")).await;
     assert_eq!(violation(&answer)["code"], "passwordControl");
     let bearer =
@@ -169,10 +170,10 @@ async fn a45_every_character_of_a_password_counts() {
     world.sign_in(&ann.user_id, "Zoë rides a walrus").await.expect(200);
 }
 
-/// How a new hash begins: today's parameters and the first generation's pepper.
+/// The beginning of a new hash: the current parameters and the first generation's pepper.
 const CURRENT: &str = "$argon2id$v=19$m=19456,t=2,p=1,keyid=AAE$";
 
-/// The hash of an account, as the table stores it.
+/// Returns the stored hash of an account.
 async fn hash_of(world: &World, person: &Person) -> String {
     let items = world.items().await;
     let item = items
@@ -209,7 +210,7 @@ async fn a_hash_of_an_older_key_generation_is_renewed_at_sign_in() {
     let second = json!({ "kid": 2, "key": other["generations"][0]["key"] });
     secret["generations"].as_array_mut().expect("a list").insert(0, second.clone());
     let world = world.restarted(secret.to_string()).await;
-    // Only the right password renews it.
+    // Only the right password renews the hash.
     assert_eq!(world.sign_in(&ann.user_id, "not the right password").await.code(), "signInFailed");
     assert_eq!(hash_of(&world, &ann).await, old);
     let session = world.session(&ann).await;
@@ -222,7 +223,7 @@ async fn a_hash_of_an_older_key_generation_is_renewed_at_sign_in() {
     world.session(&ann).await;
     assert_eq!(hash_of(&world, &ann).await, new, "a renewed hash stays");
 
-    // Now the first generation can be removed.
+    // The first generation can be removed now.
     secret["generations"] = json!([second]);
     let world = world.restarted(secret.to_string()).await;
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
@@ -232,7 +233,7 @@ async fn a_hash_of_an_older_key_generation_is_renewed_at_sign_in() {
 async fn a_hash_of_other_parameters_is_renewed_at_sign_in() {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
-    // A hash as made by a version of this code with less memory and one pass.
+    // A hash as an older version made it, with less memory and one pass.
     let (salt, mut out) = ([7; 16], [0; 32]);
     let params = Params::new(8192, 1, 1, Some(out.len())).expect("parameters");
     let pepper = world.keys.current().pepper.expose();
@@ -274,14 +275,14 @@ async fn a_hash_that_cannot_be_used_fits_no_password_and_costs_no_more() {
         let answer = world.sign_in(&ann.user_id, &ann.password).await;
         assert_eq!((answer.status, answer.code()), (401, "signInFailed"), "{bad}");
         assert_eq!(hash_of(&world, &ann).await, bad, "the stored hash does not change");
-        // So that no lockout hides the next result.
+        // A day passes, so that no lockout hides the next result.
         world.pass(Span::hours(24));
     }
     store_hash(&world, &ann, &good).await;
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
 }
 
-/// How many tasks run now, and the most that ran at once.
+/// The number of tasks that run now, and the most that ran at once.
 #[derive(Default)]
 struct Gauge {
     now: AtomicUsize,
@@ -308,14 +309,14 @@ async fn at_most_two_hashes_are_computed_at_once_even_if_their_callers_are_gone(
         };
         tokio::spawn(async move { hashes.run(work).await })
     };
-    // Two begin, and their callers are cancelled.
+    // Two tasks begin, and their callers are cancelled.
     let gone: Vec<_> = (0..HASHES_AT_ONCE).map(|_| spawn()).collect();
     begun.acquire_many(HASHES_AT_ONCE as u32).await.expect("open").forget();
     for caller in gone {
         caller.abort();
         assert!(caller.await.expect_err("it was aborted").is_cancelled());
     }
-    // The tasks go on, so of forty more none begins before they end.
+    // The two tasks continue, so none of forty more begins before they end.
     let waiting: Vec<_> = (0..40).map(|_| spawn()).collect();
     for _ in 0..1000 {
         tokio::task::yield_now().await;
@@ -329,7 +330,7 @@ async fn at_most_two_hashes_are_computed_at_once_even_if_their_callers_are_gone(
         (gauge.most.load(Ordering::SeqCst), gauge.now.load(Ordering::SeqCst)),
         (HASHES_AT_ONCE, 0)
     );
-    // Work that panics gives its buffer back.
+    // A task that panics returns its buffer.
     for _ in 0..=HASHES_AT_ONCE {
         assert_eq!(hashes.run(|_| panic!("a task may panic")).await, None::<()>);
     }

@@ -16,8 +16,9 @@ pub async fn me(world: &World, bearer: &str) -> Answer {
     world.ask(Ask::new("GET", "/v1/me").bearer(bearer)).await
 }
 
-/// A world where registration may be postponed for so many days, an administrator's bearer,
-/// and a user with their own password who was not asked to register yet.
+/// Creates a test environment in which registration may be postponed for this many
+/// days, and a user with their own password who was not asked to register yet. Returns
+/// an administrator's bearer token too.
 async fn world(postpone_days: u32) -> (World, String, Person) {
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
@@ -140,7 +141,8 @@ async fn a_user_who_must_register_another_kind_may_postpone_again() {
     world.pass(Span::days(30));
     assert_eq!(since().await, (Value::Null, Value::Null));
     let admin = match world.sign_in("admin@example.com", "a password for the administrator").await {
-        // The administrator's own days are over, so the administrator registers first.
+        // The administrator's own postponement has ended too, so the administrator
+        // registers first.
         answer if answer.body["reach"] == "full" => answer.text("bearer"),
         answer => {
             drop(admin);
@@ -155,8 +157,8 @@ async fn a_user_who_must_register_another_kind_may_postpone_again() {
     );
 }
 
-/// A world with a registered user, whose methods must be reconfirmed after so many days; and
-/// the time at which registration ended.
+/// Creates a registered user whose methods must be reconfirmed after this many days.
+/// Returns the time at which registration ended too.
 async fn registered(reconfirm_days: u32, postpone_days: u32) -> (World, Person, Time) {
     let (world, admin, ann) = world(postpone_days).await;
     world
@@ -212,7 +214,7 @@ async fn methods_must_be_reconfirmed_when_the_policys_days_are_over() {
 async fn a_reconfirmation_may_be_postponed_from_the_day_it_was_due() {
     let (world, ann, since) = registered(180, 7).await;
     let until = since + Span::days(187);
-    // The user signs in three days after it was due.
+    // The user signs in three days after the reconfirmation was due.
     world.pass(Span::days(183));
     let sign_in = async || world.sign_in(&ann.user_id, &ann.password).await.expect(200);
     let asked = sign_in().await;

@@ -1,4 +1,4 @@
-//! Random events.
+//! Property test: random gateway events.
 
 use super::event::NO_URL;
 use lambda_runtime::{Context, LambdaEvent};
@@ -8,7 +8,7 @@ use serde_json::json;
 use serde_json::value::to_raw_value;
 use tests::world::{Ask, event};
 
-/// Any text, and more often one that is hostile in a header or an address.
+/// Generates any text, and more often one that is hostile in a header or a URI.
 fn text() -> impl Strategy<Value = String> {
     let parts = prop_oneof![
         3 => proptest::sample::select(&NO_URL[..]).prop_map(str::to_owned),
@@ -20,8 +20,8 @@ fn text() -> impl Strategy<Value = String> {
     proptest::collection::vec(parts, 0..4).prop_map(|parts| parts.concat())
 }
 
-/// `lambda_http` panics on no event that the screen lets through, and each has
-/// an answer with our headers.
+/// Every random event gets an answer with Latchkey's headers: `lambda_http` does not
+/// panic on an event that the check of incoming events (`screen`) accepts.
 #[test]
 fn any_event_is_answered() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");

@@ -1,5 +1,4 @@
-//! Bodies: one JSON object in UTF-8 with known fields, each once and of its
-//! type.
+//! Request bodies: one JSON object in UTF-8 with known fields, each once and of its type.
 
 use super::{ask, bodies, errors, function_of, hand, is_optional, operations, raw, with_first};
 use base64::Engine;
@@ -52,7 +51,7 @@ async fn a42_a_body_needs_the_content_type_of_json() {
     }
 }
 
-/// A request whose body the gateway encoded as binary.
+/// Builds a request whose body the gateway encoded as binary.
 fn encoded(ask: Ask, body: &[u8]) -> Value {
     let mut event = event(&ask, 1);
     (event["body"], event["isBase64Encoded"]) = (json!(BASE64.encode(body)), json!(true));
@@ -77,7 +76,7 @@ async fn a42_a_body_in_base64_has_the_same_rules() {
             (json(), whole.encode_utf16().flat_map(u16::to_be_bytes).collect(), 400, "notJson"),
             (json(), Vec::new(), 400, "notJson"),
             (json(), with_first(&body, "\"x\":1").into_bytes(), 400, "unknownField"),
-            // Invalid UTF-8 within a string.
+            // Invalid UTF-8 inside a string.
             (json(), [b"{\"".as_slice(), b"\xed\xa0\x80", b"\":1}"].concat(), 400, "notJson"),
         ] {
             let answer = hand(&world, &function, &encoded(ask, &bytes)).await.expect(status);
@@ -127,7 +126,7 @@ async fn a40_a_body_is_exactly_one_object() {
             #[rustfmt::skip]
             let wrong = ["\"\\ud800\"", "\"\\udc00\\ud800\"", "\"\\u12\"", "\"\t\"", "\"\n\"", "\"\0\"", "'x'", "nul", "NaN", "01", "+1", "1e999"].map(str::to_owned);
             let at = format!("\"{field}\":{value}");
-            // Where a string is expected, the others fail by their type first.
+            // Where another type is expected, these values fail by their type first.
             let wrong = wrong.into_iter().filter(|_| value.is_string());
             refused
                 .extend(wrong.map(|wrong| whole.replacen(&at, &format!("\"{field}\":{wrong}"), 1)));
@@ -158,7 +157,7 @@ async fn a38_a_repeated_field_is_refused_with_its_pointer() {
             );
             let first =
                 [format!("\"{field}\":{value}"), escaped].map(|twice| with_first(&body, &twice));
-            // The duplicate is refused without reading its value.
+            // A repeated field is refused without reading its value.
             let open = body.to_string();
             let last = ["null", "{}", "1.5"]
                 .map(|other| format!("{},\"{field}\":{other}}}", &open[..open.len() - 1]));

@@ -1,5 +1,5 @@
-//! The caller: a bearer in its one place, our own pages, and the address that
-//! the gateway saw.
+//! The caller: a bearer token in the one accepted place, Latchkey's own pages, and the
+//! address that the gateway saw.
 
 use super::{bodies, errors, made_up, method, operations};
 use crate::house::contract::{example, routes};
@@ -8,7 +8,7 @@ use serde_json::json;
 use tests::world::Ask;
 use tests::{Answer, World};
 
-/// Routes without a bearer.
+/// Routes that need no bearer token.
 const PUBLIC: [(&str, &str); 4] = [
     ("GET", "/v1/limits"),
     ("GET", "/v1/organisation"),
@@ -56,8 +56,8 @@ async fn every_other_route_requires_its_bearer() {
         for header in &refused {
             check(&world.ask(plain().header("authorization", header)).await, header);
         }
-        // The bearer counts in no other place, and the other kind of bearer
-        // does not count.
+        // The bearer token is accepted in no other place, and a token of the other kind
+        // is refused.
         let (own, other) = if status == 410 { (&reset, &session) } else { (&session, &reset) };
         for name in ["x-authorization", "proxy-authorization", "x-access-token"] {
             let ask =
@@ -167,7 +167,7 @@ async fn a59_no_other_site_can_make_a_browser_change_or_read_anything() {
                     .header("origin", origin)
                     .header("if-match", "\"1\"")
             };
-            // With the cookie that the browser would send.
+            // The request has the cookie that the browser would send.
             let ask = from(Ask { body: right.clone(), ..Ask::new(method, example(&pattern)) })
                 .cookie(&cookie);
             let is_public = PUBLIC.contains(&(name.as_str(), pattern.as_str()))
@@ -178,7 +178,7 @@ async fn a59_no_other_site_can_make_a_browser_change_or_read_anything() {
                 foreign(&answer, &what);
                 assert_eq!(operations(&world), Vec::<String>::new(), "{what}");
             }
-            // Requests that a form or a script can send without a preflight.
+            // Requests that a form or a script can send without a CORS preflight.
             if let Some(body) = &right {
                 for kind in [
                     "text/plain",
@@ -201,7 +201,7 @@ async fn a59_no_other_site_can_make_a_browser_change_or_read_anything() {
                 }
                 operations(&world);
             }
-            // With a preflight.
+            // Requests that need a CORS preflight.
             let preflight = from(Ask::new("OPTIONS", example(&pattern)))
                 .header("access-control-request-method", method)
                 .header("access-control-request-headers", "authorization,content-type");
@@ -221,7 +221,7 @@ async fn a59_no_other_site_can_make_a_browser_change_or_read_anything() {
     }
     assert_eq!(operations(&world), Vec::<String>::new());
     assert_eq!(world.items().await, before, "another site changed the table");
-    // The same request from our own page succeeds, so the cookie was valid.
+    // The same request from one of Latchkey's own pages succeeds, so the cookie was valid.
     let put = Ask::new("PUT", "/v1/policy?dryRun=true")
         .cookie(&cookie)
         .body(policy)
@@ -259,8 +259,8 @@ async fn a15_source_addresses_claimed_by_the_caller_are_ignored() {
         start(2, source).await.expect(201);
         assert_eq!(start(3, source).await.expect(429).code(), "tooManyFromAddress", "{source}");
     }
-    // A subscriber's whole /64 counts as one; so do two spellings of an IPv4
-    // address.
+    // All addresses in a subscriber's /64 prefix count as one, and so do two spellings
+    // of an IPv4 address.
     assert_eq!(start(4, "2001:db8:1:2:ffff::9").await.status, 429);
     assert_eq!(start(5, "203.0.113.5").await.status, 429);
     start(6, "2001:db8:1:3::1").await.expect(201);

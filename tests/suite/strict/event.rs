@@ -1,12 +1,11 @@
-//! Gateway events: every event gets an answer with our headers, however malformed
-//! it is.
+//! Gateway events: every event, however malformed, gets an answer with Latchkey's headers.
 
 use super::{HEADERS, errors, hand, operations};
 use serde_json::{Value, json};
 use tests::world::{Ask, FUNCTIONS, event};
 use tests::{Answer, World};
 
-/// This request with a raw header, as the gateway may pass it.
+/// Builds the event of this request with a raw header, as the gateway may pass it.
 fn with(ask: Ask, name: &str, value: &str) -> Value {
     let mut event = event(&ask, 1);
     event["headers"][name] = json!(value);
@@ -152,7 +151,7 @@ async fn every_function_refuses_a_request_that_http_does_not_allow() {
     assert_eq!(operations(&world), Vec::<String>::new());
 }
 
-/// Texts that make no URL where lambda_http puts them.
+/// Texts that make a URL invalid where `lambda_http` inserts them.
 pub(super) const NO_URL: [&str; 14] = [
     "", " ", "a b", "[", "]", "[::1", "a:99999", "%", "@", "a@b:c", "xn--a", "^", "://", "a/b?c#d",
 ];
@@ -180,7 +179,7 @@ async fn a_host_a_protocol_or_a_stage_that_makes_no_url_changes_nothing() {
                 assert_eq!(answer.body["user"]["userId"], "admin@example.com", "{name}: {text}");
             }
         }
-        // A path that a URL would resolve is none of ours.
+        // A path that a URL parser would normalise matches no route.
         for path in [format!("/v1/me/..{text}/me"), format!("//{text}/v1/me")] {
             let mut event = event(&me(), 1);
             event["rawPath"] = json!(path);
@@ -203,7 +202,7 @@ async fn more_headers_than_a_request_can_hold_are_refused_as_too_large() {
     );
 }
 
-/// Events that cannot be read as a request.
+/// Returns events that cannot be read as a request.
 fn unreadable() -> Vec<Value> {
     let good = event(&Ask::new("GET", "/v1/me"), 1);
     let with = |pointer: &str, value: Value| {
@@ -228,7 +227,7 @@ fn unreadable() -> Vec<Value> {
     }
     found.push(with("/requestContext", Value::Null));
     found.push(with("/requestContext/http", Value::Null));
-    // Fields that no function reads, but that `lambda_http` does.
+    // Fields that no function reads, but `lambda_http` does.
     for name in ["pathParameters", "queryStringParameters", "stageVariables", "path"] {
         let mut event = good.clone();
         event[name] = json!(7);
@@ -242,7 +241,7 @@ fn unreadable() -> Vec<Value> {
     found
 }
 
-/// Events that are not from the gateway.
+/// Returns Lambda events that are not from the gateway.
 fn foreign() -> Vec<Value> {
     vec![
         Value::Null,
@@ -274,7 +273,7 @@ async fn an_event_that_is_no_request_is_answered_as_an_invalid_one() {
             );
         }
     }
-    // A direct invocation of `directory` gets a direct answer.
+    // A direct invocation of `directory` gets an answer in its own format.
     for event in foreign() {
         let answer = world.invoke_directory(event.clone()).await;
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The headers of every answer, of every status.
+//! The headers of every answer, for every status.
 
 use super::{HEADERS, raw};
 use axum::http::{Method, StatusCode};
@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tests::world::{Ask, event};
 use tests::{Answer, Fault, World};
 
-/// A route that fails without a problem document.
+/// Returns a route that fails without a problem document.
 fn broken() -> Routes {
     let handler = async || (StatusCode::INTERNAL_SERVER_ERROR, "a cause that no caller may see");
     let row = Route::new(Method::GET, "/v1/broken", Access::Anyone, "broken", handler);

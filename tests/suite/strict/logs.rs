@@ -1,4 +1,4 @@
-//! Logs: each event is one line of JSON, even with hostile input.
+//! Logs: each log event is one line of JSON, even with hostile input.
 
 use super::hand;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use tests::world::{Ask, event};
 use tests::{Fault, Lines, World};
 use tracing_subscriber::filter::LevelFilter;
 
-/// Text that would end a line, begin another, or colour a terminal.
+/// Texts that try to end a line, begin another, or send colour codes to a terminal.
 const INJECTED: [&str; 8] = [
     "x\r\n{\"event\":\"forged\"}",
     "x\n{\"level\":\"INFO\",\"event\":\"forged\"}\n",
@@ -23,7 +23,7 @@ async fn a50_a_log_line_is_one_event_even_with_hostile_input() {
     let lines = Lines::default();
     let world = World::new().await;
     let admin = world.session(&world.administrator().await).await;
-    // This test runs on one thread, and no other test does.
+    // Captures this test's lines only: it runs on one thread, which no other test uses.
     let guard = lines.listen(LevelFilter::TRACE);
     let mut sent = 0;
     for fault in [None, Some(Fault::AccessDenied)] {

@@ -1,5 +1,5 @@
-//! Texts in messages, and recipient addresses: header, markup and template
-//! syntax is refused or stays plain text.
+//! Texts in messages, and recipient addresses: header, markup and template syntax is
+//! refused or stays plain text.
 
 use super::errors;
 use serde_json::json;
@@ -31,7 +31,7 @@ async fn a49_an_address_is_exactly_one_recipient() {
     }
     world.pump().await;
     assert_eq!(world.standins.inbox().all().len(), 0, "nothing was sent");
-    // Braces are allowed before the @. They have no meaning there.
+    // Braces are allowed before the @, where they have no meaning.
     let odd = "{{7*7}}@example.com";
     let add = Ask::new("POST", "/v1/me/methods")
         .bearer(&session)
@@ -93,7 +93,7 @@ async fn a49_a_name_is_one_line_and_stays_plain_text_in_every_message() {
         world.standins.inbox().clear();
         let address = format!("private{n}@example.com");
         world.register(&person, &address).await;
-        // Changing the password sends a notice with the name.
+        // Changing the password sends a notice that contains the name.
         let change = json!({ "currentPassword": person.password, "newPassword": "another long password, changed" });
         let session = world.session(&person).await;
         world

@@ -1,5 +1,5 @@
-//! Malformed requests are refused before they cost anything: no AWS call and no
-//! hash, since a hash needs the keys that such a call reads.
+//! Malformed requests are refused before they cause any AWS call or password hash (a
+//! hash needs the keys, which such a call reads).
 
 mod address;
 mod any_event;
@@ -21,13 +21,13 @@ use std::collections::BTreeSet;
 use tests::world::Ask;
 use tests::{Answer, World};
 
-/// A well-formed bearer that was never issued.
+/// Returns a well-formed bearer token that was never issued.
 fn made_up(kind: BearerKind) -> String {
     let handle = Handle::parse(&"h".repeat(Handle::LENGTH)).expect("a handle");
     Bearer::new(kind, handle, [7; 32]).reveal()
 }
 
-/// Every route that takes a body: method, path pattern, a valid body.
+/// Lists every route that takes a body: method, path pattern, a valid body.
 pub fn bodies() -> Vec<(&'static str, &'static str, Value)> {
     vec![
         ("PUT", "/v1/policy", serde_json::to_value(Policy::default()).expect("JSON")),
@@ -66,7 +66,7 @@ fn is_optional(path: &str, field: &str) -> bool {
     path == "/v1/users/{userId}" || ["role", "language", "groups", "session"].contains(&field)
 }
 
-/// A request with a made-up bearer of the kind that its path requires.
+/// Builds a request with an invented bearer token of the kind that its path requires.
 fn ask(method: &'static str, pattern: &str) -> Ask {
     let kind =
         if pattern.starts_with("/v1/resets") { BearerKind::Reset } else { BearerKind::Session };
@@ -77,7 +77,7 @@ fn raw(method: &'static str, pattern: &str, body: impl Into<String>) -> Ask {
     ask(method, pattern).body(Value::String(body.into()))
 }
 
-/// The method of a name.
+/// Returns the static name of an HTTP method.
 fn method(name: &str) -> &'static str {
     ["GET", "POST", "PUT", "PATCH", "DELETE"]
         .into_iter()
@@ -85,17 +85,17 @@ fn method(name: &str) -> &'static str {
         .expect("a method")
 }
 
-/// The function that serves a path pattern.
+/// Returns the function that serves a path pattern.
 fn function_of(pattern: &str) -> String {
     routes().into_iter().find(|(_, _, path)| path == pattern).expect("a route").0
 }
 
-/// An object's text with a field inserted before its first.
+/// Formats an object with a field inserted before its first.
 fn with_first(body: &Value, field: &str) -> String {
     body.to_string().replacen('{', &format!("{{{field},"), 1)
 }
 
-/// Pointer and code of every error of a problem.
+/// Returns the pointer and code of every error of a problem.
 fn errors(answer: &Answer) -> Vec<(&str, &str)> {
     let errors =
         answer.body["errors"].as_array().unwrap_or_else(|| panic!("no errors: {answer:?}"));
@@ -107,7 +107,7 @@ fn errors(answer: &Answer) -> Vec<(&str, &str)> {
         .collect()
 }
 
-/// Invokes a function with an event, unchanged.
+/// Invokes a function with an unchanged event.
 async fn hand(world: &World, function: &str, event: &Value) -> Answer {
     Answer::of(world.invoke(function, event, Context::default()).await)
 }

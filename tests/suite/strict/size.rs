@@ -1,4 +1,4 @@
-//! Sizes: oversized requests are refused before they cost anything.
+//! Sizes: oversized requests are refused before they cause any AWS call.
 
 use super::{ask, bodies, errors, operations, raw};
 use crate::house::contract::routes;
@@ -38,7 +38,7 @@ async fn a44_a_body_is_at_most_64_kib() {
 async fn a44_a_long_password_or_user_id_costs_no_hash_and_no_call() {
     let world = World::new().await;
     let long = |size: usize| "p".repeat(size);
-    // A megabyte is no body; sixty thousand letters are no password.
+    // Neither a megabyte as a body nor sixty thousand letters as a password are accepted.
     for (method, path, field) in [
         ("POST", "/v1/sign-in", "password"),
         ("POST", "/v1/sign-in", "userId"),
@@ -94,7 +94,7 @@ async fn a44_a_long_password_or_user_id_costs_no_hash_and_no_call() {
     assert!(!operations(&world).is_empty());
 }
 
-/// This request with one more header, so that all headers have this many bytes.
+/// Adds a header to this request, so that all headers together have this many bytes.
 fn with_headers_of(ask: Ask, size: usize) -> Ask {
     let given = event(&ask, 1);
     let has: usize = given["headers"]

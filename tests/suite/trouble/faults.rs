@@ -1,6 +1,6 @@
-//! Table faults on every write: conflicts, throttles, lost replies and
-//! refusals. Retries are bounded, no write is half done, and without a charge
-//! nothing is compared.
+//! Table faults on every write: conflicts, throttling, lost responses and refusals.
+//! Retries are limited, no write is half done, and no guess is compared unless it was
+//! counted first.
 
 use crate::house::tour::{Step, perform, tour};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tests::{Call, Fault, World};
 
-/// The table's items, without those that a failed try may leave.
+/// Returns the table's items, sorted.
 async fn table(world: &World) -> Vec<String> {
     let mut items: Vec<String> = world.items().await.iter().map(Value::to_string).collect();
     items.sort();
@@ -36,8 +36,7 @@ pub fn break_write(world: &World, n: usize, fault: Fault) -> Arc<AtomicUsize> {
     hits
 }
 
-/// The most tries of one write: ours after a conflict, the SDK's after a
-/// throttle.
+/// The most tries of one write: by Latchkey after a conflict, by the SDK after throttling.
 const CONFLICT_TRIES: usize = 4;
 const THROTTLE_TRIES: usize = 3;
 
@@ -58,8 +57,7 @@ async fn every_first_write_breaks(fault: Fault, tries: usize) {
                 assert_eq!(table(&world).await, before, "{name} changed the table");
                 broken.push(name.to_owned());
             }
-            // After a write that happened, repeating `delete` or `sign-out`
-            // would be refused.
+            // After a write that succeeded, repeating `delete` or `sign-out` would be refused.
             if hits == 0 {
                 return answer;
             }
@@ -86,8 +84,8 @@ async fn r05_a_denied_write_fails_closed_at_once() {
     every_first_write_breaks(Fault::AccessDenied, 1).await;
 }
 
-/// Runs the tour while every write's first try fails this way. Returns the
-/// number of failed tries.
+/// Runs the tour of all requests while the first try of every write fails with this
+/// fault. Returns the number of failed tries.
 async fn first_tries_meet(world: &World, fault: Fault) -> usize {
     let count = Arc::new(AtomicUsize::new(0));
     tour(world, &mut async |_, step| {
@@ -198,7 +196,7 @@ async fn a_failed_read_changes_nothing() {
                 return answer;
             }
             assert_eq!(answer.code(), "unavailable", "{name}");
-            // Only a guess is charged before a read.
+            // Only a guess at a code is written (counted) before a read.
             if !name.starts_with("verify, registration") {
                 assert_eq!(table(&world).await, before, "{name}");
             }
@@ -245,6 +243,6 @@ async fn an_unknown_key_generation_rereads_the_secret_once() {
         );
     }
     let calls = world.proxy.take_calls();
-    // Nothing was charged, and the secret was read once.
+    // No guess was counted, and the secret was read once.
     assert_eq!(calls.iter().map(|c| c.operation.as_str()).collect::<Vec<_>>(), ["GetSecretValue"]);
 }

@@ -9,12 +9,12 @@ use tests::{Answer, Fault, World};
 
 pub const KEY: &str = "idempotency-key";
 
-/// A key made from this name, of the minimum length.
+/// Makes an idempotency key of the minimum length from this name.
 pub fn long(name: &str) -> String {
     format!("{name:-<16}")
 }
 
-/// The parts of an answer that a repeat must have too.
+/// Returns the parts of an answer that a repeat must have too.
 pub fn result(answer: &Answer) -> (u16, Value) {
     (answer.status, answer.body.clone())
 }
@@ -62,7 +62,7 @@ async fn a_repeated_start_returns_the_same_reset() {
 
         let reset = reset_of(&first);
         let sent = world.ask(send(&reset, "one")).await.expect(202);
-        // Without the key a repeat would be too soon.
+        // Without the idempotency key, a repeat is refused as too soon.
         assert_eq!(result(&world.ask(send(&reset, "one")).await), result(&sent), "{user_id}");
         assert_eq!(world.ask(send(&reset, "two")).await.code(), "tooSoon", "{user_id}");
         let wrong = world.ask(verify(&reset, &sent.text("challengeId"), "00000000", "one")).await;
@@ -163,8 +163,8 @@ async fn a_lost_answer_is_not_a_lost_reset() {
     let world = World::new().await;
     world.ready().await;
     let mut writes = 0;
-    // The first request's only write happens, and its process dies: the replies
-    // to all its tries are lost.
+    // The first request's only write succeeds, and its process dies: the responses to
+    // all its tries are lost.
     world.proxy.set_rule(move |operation, _| {
         writes += u32::from(operation == "TransactWriteItems");
         (operation == "TransactWriteItems" && writes <= 3).then_some(Fault::LoseReply)
@@ -222,8 +222,7 @@ async fn a66_another_callers_key_gives_no_access_and_guesses_with_it_count() {
             "signInFailed"
         );
     }
-    // While sign-in waits, the right password gets the same answer as a wrong
-    // one.
+    // While sign-in is locked, the right password gets the same answer as a wrong one.
     let (wrong, right) = (
         world.ask(sign_in("one more wrong password")).await,
         world.ask(sign_in(&ann.password)).await,
@@ -234,7 +233,7 @@ async fn a66_another_callers_key_gives_no_access_and_guesses_with_it_count() {
     );
     assert_eq!(wrong.code(), "signInLocked");
 
-    // Only the source address that started a reset gets its bearer again.
+    // Only the source address that started a reset receives its bearer token again.
     let reset = |source: &str| start("ann@example.com", "of-every-reset").source(source);
     let own = world.ask(reset("192.0.2.1")).await.expect(201);
     let other = world.ask(reset("198.51.100.7")).await.expect(201);

@@ -1,5 +1,5 @@
-//! A world with users in the middle of every process, for the kept items of a
-//! version.
+//! A test environment with users who are part-way through every flow. Its items are stored
+//! as test data for each version.
 
 use crate::house::tour::other;
 use domain::time::Span;
@@ -28,7 +28,7 @@ fn held(reset: &StartedReset) -> Value {
     json!({ "id": reset.id, "bearer": reset.bearer, "supportCode": reset.support_code })
 }
 
-/// The parts of an answer that an idempotent repeat must return. A problem also
+/// Returns the parts of an answer that an idempotent repeat must return. A problem also
 /// repeats the support code of its first request.
 pub fn repeated(answer: &Answer) -> Value {
     match answer.code() {
@@ -37,7 +37,7 @@ pub fn repeated(answer: &Answer) -> Value {
     }
 }
 
-/// Sends an idempotent request and keeps it with its answer.
+/// Sends an idempotent request and stores it with its answer.
 async fn keep(
     world: &World,
     asked: &mut Vec<Value>,
@@ -56,7 +56,7 @@ pub fn again(path: &str, bearer: Option<&str>, body: Value) -> Ask {
         .body(body)
 }
 
-/// Changes a user's password, which sends a notice. Returns the new bearer.
+/// Changes a user's password, which sends a notice. Returns the new bearer token.
 async fn change_password(world: &World, bearer: &str, from: &str, to: &str) -> String {
     let change = json!({ "currentPassword": from, "newPassword": to });
     world
@@ -66,13 +66,13 @@ async fn change_password(world: &World, bearer: &str, from: &str, to: &str) -> S
         .text("bearer")
 }
 
-/// The number of all messages sent by SMS.
+/// Returns the number of all messages sent by SMS.
 pub fn all_sms(world: &World) -> usize {
     world.standins.inbox().all().iter().filter(|message| message.channel == Channel::Sms).count()
 }
 
-/// Brings users into the middle of every process. Returns the items and the
-/// users' secrets.
+/// Creates users who are part-way through every flow: registering, resetting, locked
+/// out. Returns the stored items and the users' secrets.
 pub async fn lived_in(world: &World) -> Value {
     let ada = world.administrator().await;
     let admin = world.session(&ada).await;
@@ -113,7 +113,7 @@ pub async fn lived_in(world: &World) -> Value {
     let session = world.session(&ann).await;
     world.sign_in(&ann.user_id, "not the right password").await.expect(401);
 
-    // Administrators with proved resets that can set a password now.
+    // Administrators with resets that have enough proofs to set a password.
     let mut ready = Vec::new();
     for (person, (_, email, phone)) in [&ada, &max].into_iter().zip(ADMINISTRATORS) {
         world.register_all(person, &[("email", email), ("mobilePhone", phone)]).await;
@@ -123,7 +123,7 @@ pub async fn lived_in(world: &World) -> Value {
         ready.push(reset);
     }
 
-    // Registration is required anew of a user, and a minute passes.
+    // Registration is required again from one user, and a minute passes.
     world.pass(Span::seconds(1));
     world
         .ask(Ask::new("POST", "/v1/users/leo@example.com/require-registration").bearer(&admin))
@@ -133,8 +133,8 @@ pub async fn lived_in(world: &World) -> Value {
         world.sign_in(&leo.user_id, &leo.password).await.expect(200).text("postponeUntil");
     world.pass(Span::minutes(1));
 
-    // Three messages: one rejected by its channel, one with an unknown result,
-    // and one that bounced.
+    // Three messages: one rejected by its channel, one with an unknown result, and one
+    // that bounced.
     meis = change_password(world, &meis, &mei.password, "a first new password of mei").await;
     world.pump().await;
     world.standins.fail_next(Channel::Email, Failure::Rejected);
@@ -158,7 +158,7 @@ pub async fn lived_in(world: &World) -> Value {
         .await
         .expect("an answer");
 
-    // The day's SMS are spent: the next one closes SMS for all users.
+    // The SMS budget of the day is used up: the next SMS makes SMS unavailable to all users.
     let change = |policy: &mut Value| {
         policy["limits"]["smsPerDay"] = json!(1);
         policy["limits"]["wrongPasswords"] = json!(3);
@@ -168,7 +168,7 @@ pub async fn lived_in(world: &World) -> Value {
     world.ask_sms(&waiting, PHONE).await.expect(202);
     world.pump().await;
 
-    // Requests to repeat: a reset, a code, a right guess and a wrong guess.
+    // Requests to repeat later: a reset, a code, a right guess and a wrong guess.
     let mut repeats = Vec::new();
     keep(world, &mut repeats, "/v1/resets", None, json!({ "userId": ann.user_id }))
         .await
@@ -196,13 +196,13 @@ pub async fn lived_in(world: &World) -> Value {
         .await
         .expect(200);
 
-    // Sign-in waits for a user who still has a temporary password.
+    // Sign-in is locked for a user who still has a temporary password.
     world.sign_in("bob@example.com", &bob).await.expect(200);
     for n in 0..3 {
         world.sign_in("bob@example.com", &format!("not the right password {n}")).await.expect(401);
     }
 
-    // A cancelled reset, and one of an unknown user.
+    // A cancelled reset, and a reset of an unknown user.
     let cancelled = world.start_reset(&leo.user_id).await;
     world
         .ask(Ask::new("DELETE", format!("/v1/resets/{}", cancelled.id)).bearer(&cancelled.bearer))
@@ -211,7 +211,7 @@ pub async fn lived_in(world: &World) -> Value {
     let decoy = world.start_reset("unknown@example.com").await;
     world.send_code(&decoy).await;
 
-    // Not delivered yet: codes, and notices to administrators.
+    // Messages not sent yet: codes, and notices to administrators.
     let add = json!({ "kind": "email", "destination": OTHER });
     let pending = world
         .ask(Ask::new("POST", "/v1/me/methods").bearer(&session).body(add))
@@ -221,13 +221,13 @@ pub async fn lived_in(world: &World) -> Value {
     let typing = world.start_reset(&leo.user_id).await;
     let typed = json!({ "kind": "email", "destination": LEOS });
     let typed = world.ask_code_by(&typing, typed).await.expect(202).text("challengeId");
-    // The address is not Mei's, so no message may arrive.
+    // The address is not Mei's, so no message may be sent.
     let mistaken = world.start_reset(&mei.user_id).await;
     world
         .ask_code_by(&mistaken, json!({ "kind": "email", "destination": OTHER }))
         .await
         .expect(202);
-    // The notices of one reset are made, those of the other are not.
+    // The notices of one reset are queued, those of the other are not yet.
     world.set_password(&ready[1], "a password that max has set").await.expect(204);
     let items = world.items().await;
     let row = items

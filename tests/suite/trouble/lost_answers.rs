@@ -1,4 +1,4 @@
-//! `Idempotency-Key` after a lost answer: the step is repeated, not lost.
+//! `Idempotency-Key` after a lost answer: repeating the step completes it.
 
 use super::idempotency::{KEY, count, long, result};
 use domain::time::Span;
@@ -101,8 +101,8 @@ async fn a_retried_creation_does_not_lose_the_temporary_password() {
         assert_eq!(count(&world, "AUDIT#").await - before, 1, "{path}");
     }
 
-    // A recreated account of the same user ID is another account, and an ended
-    // session gets no stored answer.
+    // An account created again with the same user ID is a different account, and an
+    // ended session gets no recorded answer.
     let seen = world.ask(Ask::new("GET", "/v1/users/ann").bearer(&admin)).await.expect(200);
     world
         .ask(

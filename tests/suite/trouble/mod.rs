@@ -1,5 +1,5 @@
-//! Failures: faults, races, lost answers, rotations, items of older and newer
-//! versions.
+//! Failures: faults, races, lost answers, key rotations, and items written by older and
+//! newer versions.
 
 mod faults;
 mod idempotency;

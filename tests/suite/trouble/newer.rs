@@ -1,15 +1,15 @@
-//! Rows that newer code wrote are read by this version while both run side by
-//! side: kinds of method that it does not know are kept, count for nothing, and
-//! never lower the number of kinds required.
+//! This version reads items that a newer version wrote while both run side by side:
+//! unknown kinds of method are kept, count for nothing, and never lower the number of
+//! kinds required.
 
 use serde_json::{Value, json};
 use tests::World;
 use tests::world::Ask;
 
-/// A kind that this version of the code does not know.
+/// A kind of method that this version does not know.
 const UNKNOWN: &str = "carrierPigeon";
 
-/// The item whose partition key begins with this.
+/// Returns the item whose partition key begins with `prefix` and that contains `has`.
 async fn item(world: &World, prefix: &str, has: &str) -> Value {
     let items = world.items().await;
     let fits = |item: &&Value| {
@@ -19,7 +19,7 @@ async fn item(world: &World, prefix: &str, has: &str) -> Value {
     items.iter().find(fits).unwrap_or_else(|| panic!("no {prefix} with {has}")).clone()
 }
 
-/// Sets one attribute of an item to what newer code would have written.
+/// Sets one attribute of an item, as a newer version would have written it.
 async fn write(world: &World, item: &Value, path: &str, value: Value) {
     let names: Vec<&str> = path.split('.').collect();
     let placeholders: Vec<String> = (0..names.len()).map(|i| format!("#n{i}")).collect();
@@ -50,8 +50,8 @@ async fn an_unknown_kind_is_kept_counts_for_nothing_and_lowers_no_number() {
     let secret = json!({ "M": { "secret": { "S": "of newer code" } } });
     write(&world, &account, &format!("methods.{UNKNOWN}"), secret.clone()).await;
 
-    // Ann proved one known kind. The other allowed kind is unknown here, so two
-    // stay required, and this version lets no account finish with one.
+    // Ann proved one known kind. The other allowed kind is unknown to this version, so
+    // two stay required, and no account can finish with one.
     let session = world.session(&ann).await;
     let shown = world.ask(Ask::new("GET", "/v1/me/methods").bearer(&session)).await.expect(200);
     assert_eq!(shown.body["allowed"], json!(["email"]));
@@ -63,7 +63,7 @@ async fn an_unknown_kind_is_kept_counts_for_nothing_and_lowers_no_number() {
     let reset = world.start_reset(&ann.user_id).await;
     assert_eq!(world.next_in(&reset).await, "method");
 
-    // Neither a save of the policy nor one of the account removes it.
+    // Neither saving the policy nor saving the account removes the unknown kind.
     let read = world.ask(Ask::new("GET", "/v1/policy").bearer(&admin)).await.expect(200);
     assert!(!read.body.to_string().contains(UNKNOWN), "{read:?}");
     let save = Ask::new("PUT", "/v1/policy")

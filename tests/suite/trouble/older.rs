@@ -1,7 +1,6 @@
-//! Checks that this version reads items that older versions wrote. For each
-//! version a file keeps items of every kind, with users in the middle of
-//! something. A version's file is written once and not changed after its
-//! release:
+//! Checks that this version reads items that older versions wrote. Each version has a
+//! file with items of every kind, of users part-way through every flow. The file of
+//! a version is written once and not changed after its release:
 //! `LATCHKEY_KEEP_ITEMS=1 cargo test -p tests --test suite -- older::items`
 
 use super::lived_in::{
@@ -54,7 +53,7 @@ async fn items_of_older_versions_are_read() {
     assert!(read > 0);
 }
 
-/// Every user continues from where they were.
+/// Checks that every user can continue from the stored state.
 async fn goes_on(kept: &Value) {
     let text = |field: &str| kept[field].as_str().unwrap_or_else(|| panic!("no {field}"));
     let world = World::new().await.restarted(text("secret").to_owned()).await;
@@ -62,13 +61,14 @@ async fn goes_on(kept: &Value) {
         world.table("PutItem", json!({ "Item": item })).await;
     }
     world.pass(Span(kept["at"].as_i64().expect("a time")));
-    // The same seed made the kept items: its IDs must not be generated again.
+    // The stored items were made with the same random seed: its IDs must not be
+    // generated again.
     (0..10_000).for_each(|_| world.host.entropy.fill(&mut [0]));
     let ann = Person { user_id: "ann@example.com".into(), password: text("password").into() };
     let me = Ask::new("GET", "/v1/me").bearer(text("session"));
     assert_eq!(world.ask(me.clone()).await.expect(200).body["user"]["language"], "zh-TW");
 
-    // The same request gets the same answer.
+    // A repeated request gets the recorded answer.
     for asked in kept["repeats"].as_array().expect("a list") {
         let path = asked["path"].as_str().expect("a path");
         let answer = world.ask(again(path, asked["bearer"].as_str(), asked["body"].clone())).await;
@@ -81,7 +81,7 @@ async fn goes_on(kept: &Value) {
     let locked = world.sign_in("bob@example.com", text("temporaryPassword")).await;
     assert_eq!((locked.code(), locked.headers["retry-after"].as_str()), ("signInLocked", "60"));
 
-    // The messages under way arrive, and no others.
+    // The queued messages are sent, and no others.
     world.pump().await;
     let messages = |address: &str| world.standins.inbox().to(address);
     let arrived =
@@ -105,7 +105,7 @@ async fn goes_on(kept: &Value) {
     // Recently tried messages wait.
     assert_eq!((world.redrive().await["left"].as_u64(), messages(MEIS).len()), (Some(2), 0));
 
-    // A pending method is verified, and a typed address's code is accepted.
+    // A pending method is verified, and the code of a typed address is accepted.
     let code = world.code_for(OTHER).await;
     world.verify(text("session"), text("pending"), &code).await.expect(200);
     let methods =
@@ -123,8 +123,8 @@ async fn goes_on(kept: &Value) {
         assert_eq!(read.code(), "resetEnded");
     }
 
-    // A proved reset sets a password. A reset of a user whose methods changed
-    // is over, without a reason.
+    // A reset with enough proofs sets a password. A reset of a user whose methods
+    // changed has ended, and the answer gives no reason.
     let late = world.verify(&waiting.bearer, text("challenge"), text("code")).await;
     assert_eq!(late.code(), "codeNotAccepted");
     world.set_password(&proved, "a heron in the morning fog").await.expect(204);
@@ -132,8 +132,8 @@ async fn goes_on(kept: &Value) {
     let sms = world.ask_sms(&waiting, PHONE).await;
     assert_eq!(sms.code(), "smsUnavailable", "the day's SMS are spent");
 
-    // Sign-in asks for registration, and shows undeliverable methods of now and
-    // before.
+    // Sign-in asks for registration, and shows methods that are undeliverable, whether
+    // marked now or before.
     let asked = world.sign_in("leo@example.com", text("leosPassword")).await.expect(200);
     assert_eq!(
         (asked.body["next"].as_str(), asked.text("postponeUntil").as_str()),
@@ -179,8 +179,7 @@ async fn goes_on(kept: &Value) {
     }
     assert_eq!(list("/v1/policy/terms").await.expect(200).body["terms"], json!(["zeppelin"]));
 
-    // Earlier sends still count: to a shared address, in a day, and in a
-    // country.
+    // Earlier sends still count: to a shared address, in a day, and in a country.
     let number = |field: &str| kept[field].as_u64().unwrap_or_else(|| panic!("no {field}"));
     let limit = async |name: &str, most: u64| {
         world.save_policy(&admin, |policy| policy["limits"][name] = json!(most)).await.expect(200);
@@ -213,7 +212,7 @@ async fn goes_on(kept: &Value) {
     world.sign_in(&ann.user_id, "a zeppelin over the harbour").await.expect(200);
     assert_eq!(world.ask(me).await.code(), "signInRequired");
 
-    // A wait ends, and resting messages are tried again.
+    // A lockout ends, and messages that waited after a claim are tried again.
     world.pump().await;
     let bob = world.sign_in("bob@example.com", text("temporaryPassword")).await.expect(200);
     assert_eq!(bob.body["next"], "changePassword");

@@ -1,5 +1,5 @@
-//! Limits under parallel requests: the real handlers on the real SDK, behind a
-//! barrier, on many threads, twenty times each. Every limit is exact.
+//! Limits under parallel requests: the real handlers on the real SDK, released together
+//! by a barrier, on many threads, twenty times each. Every limit is exact.
 
 use domain::time::Span;
 use serde_json::json;
@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 const REPEATS: usize = 20;
 
-/// A world with a registered user, a reset and its code.
+/// A test environment with a registered user, a reset and its code.
 struct Started {
     world: Arc<World>,
     ann: Person,
@@ -31,19 +31,19 @@ async fn started() -> Started {
     Started { world, ann, reset, challenge, code }
 }
 
-/// The `n`-th code that is not the right one.
+/// Returns the `n`-th code that is not the right one.
 fn wrong(right: &str, n: u32) -> String {
     let right: u32 = right.parse().expect("digits");
     format!("{:08}", (right + 1 + n) % 100_000_000)
 }
 
-/// Status and problem code of each answer.
+/// Returns the status and problem code of each answer.
 fn codes(answers: &[Answer]) -> Vec<(u16, &str)> {
     answers.iter().map(|a| (a.status, a.code())).collect()
 }
 
-/// Sends all requests at once, from behind a barrier. Returns the answers in
-/// the order of the requests.
+/// Sends all requests at once, released by a barrier. Returns the answers in the order
+/// of the requests.
 pub async fn at_once(world: &Arc<World>, asks: Vec<Ask>) -> Vec<Answer> {
     let barrier = Arc::new(Barrier::new(asks.len()));
     let mut tasks = JoinSet::new();
@@ -66,7 +66,7 @@ impl Started {
             .body(json!({ "code": code }))
     }
 
-    /// The guesses that the table charged since the last call.
+    /// Returns the number of guesses that were counted against the limit since the last call.
     fn charges(&self) -> usize {
         self.world.proxy.take_calls().iter().filter(|call| call.is_charge() && call.done()).count()
     }
@@ -106,7 +106,7 @@ async fn a_right_code_beside_wrong_ones_is_accepted_once_exactly_when_it_was_cha
     let mut accepted = 0;
     for round in 0..REPEATS {
         let it = started().await;
-        // The right guess has another place in the row in each round.
+        // The right guess has another position among the wrong ones in each round.
         let mut guesses: Vec<Ask> = (0..11).map(|n| it.guess(&wrong(&it.code, n))).collect();
         guesses.insert(round % 12, it.guess(&it.code).id("the-right-one"));
         let answers = at_once(&it.world, guesses).await;
@@ -171,7 +171,7 @@ async fn a_sign_in_that_began_before_the_reset_committed_leaves_no_live_session(
     for _ in 0..REPEATS {
         let it = started().await;
         it.world.ask(it.guess(&it.code)).await.expect(200);
-        // The sign-in has checked the old password and waits before its write.
+        // The sign-in has checked the old password; the proxy holds it before its write.
         let gate = it.world.proxy.hold(|_, body| body.to_string().contains("SESSION#"));
         let late = tokio::spawn({
             let (world, ann) = (it.world.clone(), it.ann.clone());
@@ -197,8 +197,8 @@ async fn a13_guesses_over_resends_and_new_resets_never_exceed_ten_in_24_hours() 
     let it = started().await;
     let mut charged = Vec::new();
     let mut refused = 0;
-    // For three days an attacker starts resets, asks for codes, and guesses in
-    // parallel whenever possible.
+    // For three days an attacker starts resets, requests codes, and guesses in parallel
+    // whenever possible.
     for step in 0..400 {
         let started = it.world.ask_reset(&it.ann.user_id).await;
         if started.code() == "resetClosed" {
@@ -212,7 +212,7 @@ async fn a13_guesses_over_resends_and_new_resets_never_exceed_ten_in_24_hours() 
             let sent = it.world.ask_code(&reset).await;
             if sent.status == 202 {
                 let path = format!("/v1/challenges/{}/verify", sent.text("challengeId"));
-                // With eight digits, none of these guesses is the right code.
+                // None of these guesses is the right code, which has eight digits.
                 let guess = |n: usize| {
                     Ask::new("POST", path.clone())
                         .bearer(&reset.bearer)
@@ -252,7 +252,7 @@ async fn a_full_count_closes_reset_until_24_hours_after_its_last_and_not_a_momen
     assert_eq!(it.world.ask_reset(&it.ann.user_id).await.code(), "resetClosed");
     it.world.pass(Span(1));
     it.world.ask_reset(&it.ann.user_id).await.expect(201);
-    // The right password signs in all along (A37).
+    // The right password signs in at any time (attack A37).
     it.world.sign_in(&it.ann.user_id, &it.ann.password).await.expect(200);
 }
 
@@ -283,7 +283,7 @@ async fn many_parallel_guesses_of_the_current_password_get_at_most_ten_verdicts(
         guesses = (0..20).map(|n| guess(&format!("another wrong password {n}"))).collect();
     }
     assert_eq!(wrong, 10);
-    // Now the right password waits too.
+    // The right password must wait now too.
     assert_eq!(world.ask(guess(&ann.password)).await.code(), "signInLocked");
 }
 
@@ -301,7 +301,7 @@ async fn parallel_sign_ins_with_200_wrong_passwords_and_the_right_one_get_at_mos
             .collect();
         asks.insert(place, sign_in(&ann.user_id, &ann.password));
         world.proxy.take_calls();
-        // All are checked before the first is written.
+        // All passwords are checked before the first result is written.
         let gate = world
             .proxy
             .hold(|_, body| body.to_string().contains("LOCK#") && body["TransactItems"].is_array());
@@ -323,8 +323,7 @@ async fn parallel_sign_ins_with_200_wrong_passwords_and_the_right_one_get_at_mos
             "{:?}",
             codes(&answers)
         );
-        // A password is answered only after its write: there are as many writes
-        // as outcomes.
+        // A sign-in is answered only after its write: there are as many writes as outcomes.
         let calls = world.proxy.take_calls();
         let writes = calls
             .iter()
@@ -351,7 +350,8 @@ async fn a_right_password_gives_guesses_under_way_no_new_count() {
     for n in 0..9 {
         world.sign_in(&ann.user_id, &format!("wrong password number {n}")).await.expect(401);
     }
-    // Nine count; six more are checked and wait before their write.
+    // Nine wrong passwords count; six more are checked, and the proxy holds them before
+    // their write.
     let gate = world
         .proxy
         .hold(|_, body| body.to_string().contains("under-way") && body["TransactItems"].is_array());
@@ -369,8 +369,7 @@ async fn a_right_password_gives_guesses_under_way_no_new_count() {
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
     gate.open();
     let late = late.await.expect("answers");
-    // The same answer for every password, since a difference would reveal the
-    // right one.
+    // Every password gets the same answer, since a difference would reveal the right one.
     assert!(
         late.iter().all(|a| a.status == 503 && a.headers["retry-after"] == "1"),
         "{:?}",

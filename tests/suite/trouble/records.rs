@@ -70,7 +70,7 @@ async fn r11_a_repeated_or_reordered_record_sends_nothing_more() {
     let mut rows: Vec<Value> =
         world.items().await.into_iter().filter(|item| item["state"]["S"] == "queued").collect();
     assert_eq!(rows.len(), 2);
-    // The newer row first, then the older, and all of it three times.
+    // Delivers the newer row first, then the older, and both three times.
     rows.sort_by_key(|row| std::cmp::Reverse(row["sk"]["S"].to_string()));
     let record = |(n, row): (usize, &Value)| serde_json::json!({ "eventName": "INSERT", "dynamodb": { "SequenceNumber": n.to_string(), "Keys": { "pk": row["pk"], "sk": row["sk"] } } });
     for _ in 0..3 {
@@ -92,7 +92,7 @@ async fn r09_a_crash_between_a_send_and_its_record_repeats_the_same_code_at_most
     let mails = world.standins.inbox().all().len();
     let reset = world.start_reset(&ann.user_id).await;
     let challenge = world.send_code(&reset).await;
-    // The mail is sent, but its record is never written.
+    // The mail is sent, but the write that marks its row as sent fails.
     world
         .proxy
         .set_rule(|_, body| body.to_string().contains("REMOVE #bucket").then_some(Fault::Throttle));

@@ -1,5 +1,4 @@
-//! Key rotation under load: no right code or password is refused by any
-//! process, however old its keys.
+//! Key rotation under load: every process accepts right codes and passwords, however old its keys.
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Credentials, Region};
@@ -16,7 +15,7 @@ use tests::caller::naming_the_function;
 use tests::world::Ask;
 use tests::{Fault, Person, World};
 
-/// A Secrets Manager client for an endpoint, which names the running function.
+/// Creates a Secrets Manager client for an endpoint. It adds the name of the running function.
 pub fn client(endpoint: &str) -> Client {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -39,8 +38,8 @@ pub async fn step(client: &Client, secret: &str, version: &str, step: &str) -> R
         .map_err(|error| error.to_string())
 }
 
-/// A whole rotation, as Secrets Manager runs it. Each step runs twice, as it
-/// may.
+/// Runs a whole rotation as Secrets Manager does. Each step runs twice, which may
+/// happen on AWS too.
 pub async fn rotated(client: &Client, version: &str) {
     for name in ["createSecret", "setSecret", "testSecret", "finishSecret"] {
         for _ in 0..2 {
@@ -66,8 +65,8 @@ fn kids(secret: &str) -> Vec<u64> {
         .collect()
 }
 
-/// Resets a user's password several times and signs in with each new one.
-/// Returns the user with the last password.
+/// Resets a user's password several times and signs in with each new one. Returns the
+/// user with the last password.
 async fn resets(world: &World, ann: Person, phase: &'static str) -> Person {
     let mut password = ann.password;
     for round in 0..3 {
@@ -100,12 +99,12 @@ async fn a_rotation_under_load_refuses_no_right_code_and_no_right_password() {
         people.push(person);
     }
     let mut people: [Person; 4] = people.try_into().expect("four");
-    // The deployed state: one generation in use and the next one announced.
+    // The usual deployed state: one generation in use and the next one published.
     rotated(&ours(&world), "v1").await;
     let secret_of_now = secret(&world).await;
     let world = world.restarted(secret_of_now).await;
-    // Three rotations in a row are an emergency: the oldest processes must read
-    // the secret again.
+    // Three rotations in a row occur only in an emergency: the oldest processes must
+    // read the secret again.
     for version in ["v2", "v3", "v4"] {
         let rotation = async {
             rotated(&ours(&world), version).await;
@@ -149,7 +148,7 @@ async fn a_rotation_changes_only_its_own_secret_and_keeps_every_key() {
     );
     assert_eq!(secret(&world).await, world.secret);
 
-    // An operator puts another value there by hand.
+    // An operator stores another value there by hand.
     let put = async |version: &str, stage: &str, value: &str| {
         let put =
             ours(&world).put_secret_value().secret_id(SECRET_ID).client_request_token(version);
@@ -184,7 +183,7 @@ async fn a_rotation_changes_only_its_own_secret_and_keeps_every_key() {
     );
 }
 
-/// The challenge with another key generation.
+/// Returns the challenge ID with another key generation.
 fn with_kid(challenge: &str, kid: u16) -> String {
     let mut bytes = BASE64.decode(challenge).expect("base64url");
     bytes[1..3].copy_from_slice(&kid.to_be_bytes());
@@ -193,7 +192,7 @@ fn with_kid(challenge: &str, kid: u16) -> String {
     other
 }
 
-/// The key generation of a challenge.
+/// Returns the key generation of a challenge.
 fn kid_of(challenge: &str) -> u16 {
     ChallengeId::parse(challenge).expect("a challenge").kid
 }
@@ -207,13 +206,13 @@ async fn a_leaked_key_is_useless_ten_minutes_after_two_rotations() {
     for version in ["v1", "v2", "v3"] {
         rotated(&ours(&world), version).await;
     }
-    // A process that stayed warm.
+    // A process that keeps running after the rotation.
     world.pass(Span(READ_AGAIN.0 - 1));
     let reset = world.start_reset(&ann.user_id).await;
     assert_eq!(kid_of(&world.send_code(&reset).await), 1);
     world.pass(Span(1));
-    // Secrets Manager is down: the old keys still work, and the process soon
-    // reads again.
+    // Secrets Manager is down: the old keys still work, and the process soon reads the
+    // secret again.
     world
         .proxy
         .set_rule(|operation, _| (operation == "GetSecretValue").then_some(Fault::AccessDenied));
@@ -257,7 +256,7 @@ async fn a_made_up_generation_rereads_the_secret_at_most_once_a_minute() {
         world.pass(Span(30_000));
     }
     assert_eq!(readings, [1, 0, 1]);
-    // After one failed read, a valid generation is not refused for long.
+    // After one failed read, a valid generation is refused only for a short time.
     world.pass(Span::minutes(1));
     let old = ours(&world);
     for version in ["v1", "v2"] {
@@ -293,7 +292,7 @@ async fn an_older_process_reads_a_newer_ones_idempotency_records_and_cursors() {
         rotated(&ours(&world), version).await;
     }
     world.start_more().await;
-    // Alternate between the old and the new process, starting with either.
+    // Requests alternate between the old and the new process, starting with either.
     for n in 0..4 {
         let kim = Ask::new("POST", "/v1/users")
             .bearer(&admin)
@@ -337,7 +336,7 @@ async fn an_unreadable_secret_costs_one_request_a_minute() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_process_leaves_a_newer_hash_as_it_is() {
     let world = World::new().await;
-    // The next generation is announced before the secret is first read.
+    // The next generation is published before the secret is first read.
     rotated(&ours(&world), "v1").await;
     let (_, ann) = world.ready().await;
     rotated(&ours(&world), "v2").await;
@@ -354,7 +353,7 @@ async fn an_older_process_leaves_a_newer_hash_as_it_is() {
         world.sign_in(&ann.user_id, &ann.password).await.expect(200);
         seen.extend(hash().await);
         if n % 2 == 0 {
-            // So that each process comes first once.
+            // One extra request, so that each process is the first to sign in once.
             world.ask(Ask::new("GET", "/v1/limits")).await.expect(200);
         }
     }

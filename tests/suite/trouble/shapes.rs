@@ -1,6 +1,7 @@
-//! The shapes of stored items, by the code's own types. Each list is one match
-//! without a wildcard: a new variant or field does not compile until it is
-//! listed here, and then fails until an item with it is kept.
+//! The shapes (variants and optional fields) of stored items, listed from Latchkey's
+//! own types. Each list is one match without a wildcard: a new variant or field does
+//! not compile until it is listed here, and then the test fails until the stored test
+//! data has an item with it.
 
 use domain::account::{Account, Role};
 use domain::challenge::Purpose;
@@ -15,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Names the shapes of a type and lists them.
+/// Defines a function that names the shape of a value, and a list of all names.
 macro_rules! shapes {
     ($name:ident, $list:ident, $type:ty, $($shape:pat => $text:literal),+ $(,)?) => {
         fn $name(of: &$type) -> &'static str {
@@ -73,7 +74,7 @@ shapes!(ledger, LEDGERS, Purpose,
     Purpose::Registration => "registration",
 );
 
-/// The optional parts of an account.
+/// Returns the optional parts that an account has.
 #[rustfmt::skip]
 fn of_account(account: Account) -> Vec<&'static str> {
     let Account {
@@ -107,7 +108,7 @@ const ACCOUNTS: &[&str] = &[
     "a method that is undeliverable",
 ];
 
-/// An attribute as JSON, without DynamoDB's types.
+/// Converts an attribute to plain JSON, without DynamoDB's type names.
 fn plain(value: &Value) -> Value {
     let (kind, value) =
         value.as_object().and_then(|typed| typed.iter().next()).expect("an attribute");
@@ -131,7 +132,7 @@ fn prefix(key: &str) -> &str {
     key.split('#').next().unwrap_or_default()
 }
 
-/// The kind of an item and its shapes within that kind.
+/// Returns the kind of an item and its shapes within that kind.
 fn shapes_of(item: &Value) -> Vec<String> {
     let item: Value = item
         .as_object()
@@ -162,12 +163,12 @@ fn shapes_of(item: &Value) -> Vec<String> {
 
 const LOCKED: &str = "until";
 
-/// The shapes of these items.
+/// Returns the shapes of these items.
 pub fn shapes(items: &[Value]) -> BTreeSet<String> {
     items.iter().flat_map(shapes_of).collect()
 }
 
-/// All possible shapes: the kinds of the key layout, and the shapes of each.
+/// Returns all possible shapes: the kinds of items in the key layout, and the shapes of each.
 pub fn listed() -> BTreeSet<String> {
     let layout = include_str!("../../../shared/platform/src/dynamodb/table.rs");
     let rows = layout.lines().filter_map(|line| line.strip_prefix("//! | `"));

@@ -1,5 +1,5 @@
-//! A function that does nothing. `cargo latchkey bench` times it to show what a
-//! cold start costs by itself. No template deploys it.
+//! A Lambda function that does nothing. `cargo latchkey bench` times it to show the
+//! cost of an empty cold start. No template deploys it.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};

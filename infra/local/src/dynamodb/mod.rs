@@ -1,8 +1,8 @@
-//! DynamoDB in this process, with its data in one SQLite file. The AWS SDK
-//! calls it over HTTP like the real service.
+//! Runs an embedded DynamoDB in this process, with its data in one SQLite file. The
+//! AWS SDK calls it over HTTP like the real service.
 //!
-//! The server answers any web page that asks (its CORS is DynamoDB's own), so
-//! the table must hold sample people only. Keys are never in the table.
+//! The server answers requests from any web page (its CORS headers are those of DynamoDB), so the
+//! table must hold sample people only. The table never holds keys.
 
 mod template;
 
@@ -24,11 +24,11 @@ pub use template::{TABLE, table_definition};
 const DATA: &str = "dynamodb.sqlite";
 const DEFINITION: &str = "table.json";
 
-/// How long `shutdown` waits for requests under way. Without a limit, a client
-/// that has sent half a request would hold it for ever.
+/// The longest time that `shutdown` waits for requests in progress. Without a
+/// limit, a client that has sent half a request would block the shutdown for ever.
 const LAST_REQUESTS: Duration = Duration::from_secs(2);
 
-/// A running DynamoDB with the template's table in it. Dropping it stops it.
+/// A running embedded DynamoDB with the template's table. Dropping it stops the server.
 pub struct Embedded {
     database: Database,
     dir: PathBuf,
@@ -38,9 +38,9 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// Starts it for tests: on any free port, and without waiting for the disk,
-    /// so a power cut may lose data. Takes milliseconds. Must be called inside
-    /// a Tokio runtime.
+    /// Starts an embedded DynamoDB for tests, on any free port. It does not wait
+    /// for the disk, so a power cut may lose data; a start takes milliseconds. Must
+    /// be called inside a Tokio runtime.
     ///
     /// # Errors
     /// See [`Embedded::start_on`].
@@ -48,12 +48,13 @@ impl Embedded {
         Self::open(dir, None, true)
     }
 
-    /// Starts it for the laptop: on the given port of the loopback interface,
-    /// with data that survives a crash. Must be called inside a Tokio runtime.
+    /// Starts an embedded DynamoDB for `cargo latchkey`, on the given port of the
+    /// loopback interface, with data that survives a crash. Must be called inside a
+    /// Tokio runtime.
     ///
     /// # Errors
-    /// When the port is taken, the directory cannot be written, or it holds a
-    /// table that was made from another version of the template.
+    /// When the port is taken, the directory cannot be written, or the directory
+    /// holds a table made from another version of the template.
     pub fn start_on(dir: &Path, port: u16) -> Result<Self> {
         Self::open(dir, Some(port), false)
     }
@@ -75,8 +76,7 @@ impl Embedded {
         let served = database.clone();
         let server = tokio::spawn(async move {
             let stopped = async {
-                // An error means that the sender is gone: the server stops then
-                // too.
+                // An error means that the sender was dropped: the server stops then too.
                 let _ = stopped.await;
             };
             let _ = dynoxide::server::serve_with_shutdown(listener, served, stopped).await;
@@ -84,27 +84,27 @@ impl Embedded {
         Ok(Self { database, dir: dir.to_owned(), address, stop, server })
     }
 
-    /// The URL for `AWS_ENDPOINT_URL_DYNAMODB`.
+    /// Returns the URL for `AWS_ENDPOINT_URL_DYNAMODB`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The directory that holds the data.
+    /// Returns the directory that holds the data.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// The SQLite file.
+    /// Returns the path of the SQLite file.
     pub fn file(&self) -> PathBuf {
         self.dir.join(DATA)
     }
 
-    /// The same database without HTTP.
+    /// Returns the same database for direct calls, without HTTP.
     pub fn database(&self) -> &Database {
         &self.database
     }
 
-    /// Ends the server after the requests under way, and closes the file.
+    /// Stops the server after the requests in progress, and closes the file.
     pub async fn shutdown(self) {
         drop(self.stop);
         let _ = tokio::time::timeout(LAST_REQUESTS, self.server).await;
@@ -120,8 +120,8 @@ fn ensure_table(database: &Database, dir: &Path) -> Result<()> {
     let definition = table_definition()?;
     let noted = dir.join(DEFINITION);
     if database.list_tables(Default::default())?.table_names.is_empty() {
-        // The note is written first: if a start is cut short after it, the next
-        // one makes the table again.
+        // The definition is written first: if a start is cut short after it, the
+        // next start makes the table.
         fs::write(noted, serde_json::to_vec_pretty(&definition)?)?;
         database.create_table(request(definition)?)?;
         if let Some(expiry) = template::time_to_live()? {
@@ -142,7 +142,7 @@ fn ensure_table(database: &Database, dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A typed request from the JSON that the AWS API takes.
+/// Reads a typed request from the JSON of the AWS API.
 fn request<T: DeserializeOwned>(json: Value) -> Result<T> {
     match serde_json::from_value(json) {
         Ok(request) => Ok(request),

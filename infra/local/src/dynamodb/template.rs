@@ -1,22 +1,22 @@
-//! The table as `infra/template.yaml` declares it, turned into API requests.
+//! Turns the table that `infra/template.yaml` declares into DynamoDB API requests.
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
-/// The table's name on a laptop. A stack on AWS gives its own.
+/// The table's name in local development. A stack on AWS gives the table its own name.
 pub const TABLE: &str = "latchkey";
 
-/// The only source of the table, compiled in: an edit of the template rebuilds
-/// this program.
+/// The template, compiled in: an edit of it rebuilds this program. The table is
+/// defined nowhere else.
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 
-/// The properties of the resource that `CreateTable` takes. The others
-/// (deletion protection, point-in-time recovery, encryption) guard data that a
-/// laptop does not have.
+/// The properties of the template's table that `CreateTable` takes. The others
+/// (deletion protection, point-in-time recovery, encryption) protect production
+/// data and have no use here.
 const CREATE_TABLE: [&str; 4] =
     ["AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema"];
 
-/// The `CreateTable` request for the template's resource `Table`.
+/// Builds the `CreateTable` request for the template's resource `Table`.
 ///
 /// # Errors
 /// When the template has no such resource or cannot be read.
@@ -38,7 +38,7 @@ pub fn table_definition() -> Result<Value> {
     Ok(Value::Object(request))
 }
 
-/// The `UpdateTimeToLive` request, where the template asks for expiry.
+/// Builds the `UpdateTimeToLive` request, or `None` if the template sets no time to live.
 pub(super) fn time_to_live() -> Result<Option<Value>> {
     Ok(properties()?.get("TimeToLiveSpecification").map(
         |specification| json!({ "TableName": TABLE, "TimeToLiveSpecification": specification }),
@@ -46,7 +46,7 @@ pub(super) fn time_to_live() -> Result<Option<Value>> {
 }
 
 fn properties() -> Result<Value> {
-    // CloudFormation's tags (!Ref, !Sub) need a YAML reader that keeps them.
+    // The parser must accept CloudFormation's YAML tags (`!Ref`, `!Sub`).
     let template: serde_yaml_ng::Value =
         serde_yaml_ng::from_str(TEMPLATE).context("infra/template.yaml is not YAML")?;
     let table = template

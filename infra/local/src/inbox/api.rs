@@ -1,4 +1,4 @@
-//! The inbox over HTTP: a page for people, and JSON for it and for tests.
+//! Serves the inbox over HTTP: as a web page, and as JSON for that page and for tests.
 
 use std::time::Duration;
 
@@ -15,14 +15,15 @@ use serde_json::{Value, json};
 use super::number::number;
 use super::{Channel, Failure, Inbox, localstack};
 
-/// The longest wait of one request, in seconds.
+/// The longest time that one request may wait for new messages, in seconds.
 const LONGEST_WAIT: u64 = 30;
 
-/// The page may load its own files, call this server, and frame mails.
+/// Content Security Policy of the inbox page: it may load its own files, call this
+/// server, and frame mails.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'";
-/// A mail may have any style, but may run no scripts and load nothing.
+/// Content Security Policy of a shown mail: any style, no scripts, no remote content.
 const MAIL_POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; \
      img-src data:; frame-ancestors 'self'";
 
@@ -77,8 +78,8 @@ struct Wanted {
     wait: u64,
 }
 
-/// Lists messages. `oldest` is the first id that is still kept, so that a
-/// reader can drop messages that another reader has cleared.
+/// Lists messages. `oldest` is the first ID that is still kept, so that a client
+/// can drop messages that another client has cleared.
 async fn messages(State(inbox): State<Inbox>, Query(wanted): Query<Wanted>) -> Json<Value> {
     let patience = Duration::from_secs(wanted.wait.min(LONGEST_WAIT));
     let to = wanted.to.as_deref().map(number);
@@ -98,7 +99,7 @@ struct Fail {
     channel: Channel,
     #[serde(rename = "as")]
     failure: Failure,
-    /// How many sends fail. Each try of a message is a send.
+    /// The number of sends that fail. Each retry of a message is a send.
     #[serde(default = "once")]
     times: u8,
 }
@@ -151,9 +152,9 @@ struct Seen {
     after: u64,
 }
 
-/// Returns all that the page shows as soon as the revision differs from
-/// `revision`: messages younger than `after`, the ids of all kept messages, and
-/// the short lists in full.
+/// Waits until the revision differs from `revision`, then returns all that the page
+/// shows: messages with an ID above `after`, the IDs of all kept messages, and the
+/// short lists in full.
 async fn live(State(inbox): State<Inbox>, Query(seen): Query<Seen>) -> Json<Value> {
     let revision = inbox.changed_since(seen.revision, Duration::from_secs(LONGEST_WAIT)).await;
     let messages = inbox.all();

@@ -1,5 +1,5 @@
-//! Shows the sent messages at LocalStack's paths and in its shapes, for tools
-//! that know those: <https://docs.localstack.cloud/aws/services/ses/> and
+//! Serves the sent messages under LocalStack's paths and in its JSON shapes, for
+//! tools made for LocalStack: <https://docs.localstack.cloud/aws/services/ses/> and
 //! `.../sns/`, "SMS messages".
 
 use axum::{
@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use super::{Channel, Inbox, Message, number::number};
 use crate::REGION;
 
-/// LocalStack's account for requests that name none.
+/// The account ID that LocalStack assumes for requests that give none.
 const ACCOUNT: &str = "000000000000";
 
 pub(super) fn routes() -> Router<Inbox> {
@@ -26,11 +26,11 @@ pub(super) fn routes() -> Router<Inbox> {
 #[derive(Deserialize)]
 struct Mails {
     id: Option<String>,
-    /// The *sender's* address: LocalStack filters by it.
+    /// The *sender's* address: LocalStack filters by the sender.
     email: Option<String>,
 }
 
-/// Lists one entry for each send, however many receivers it had.
+/// Lists one entry for each send, regardless of its number of receivers.
 async fn mails(State(inbox): State<Inbox>, Query(wanted): Query<Mails>) -> Json<Value> {
     let is = |wanted: &Option<String>, found: Option<&str>| {
         wanted.as_deref().is_none_or(|wanted| wanted.is_empty() || Some(wanted) == found)
@@ -97,8 +97,8 @@ impl Texts {
         self.phone_number.as_deref().filter(|phone| !phone.is_empty()).map(number)
     }
 
-    /// Whether the query asks for this message. There is one account and one
-    /// region: a query for any other finds nothing.
+    /// Whether the query matches this message. There is one account and one region:
+    /// a query for any other finds nothing.
     fn wants(&self, message: &Message) -> bool {
         let here = self.region() == REGION
             && self.account_id.as_deref().is_none_or(|account| account == ACCOUNT);

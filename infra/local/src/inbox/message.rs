@@ -15,32 +15,31 @@ pub enum Channel {
     Sms,
 }
 
-/// What a stand-in does with a send instead of delivering the message.
+/// How a stand-in fails a send instead of delivering the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Failure {
-    /// Too many requests (429). The sender may try again.
+    /// Too many requests (HTTP 429). The sender may try again.
     Throttled,
-    /// Accepted, and never delivered: SNS does this with a number whose owner
-    /// has opted out. Only the delivery log of SNS reports it.
+    /// Accepted, and never delivered: SNS does this with a number whose owner has
+    /// opted out. Only the SNS delivery log records it.
     OptedOut,
     /// Accepted, and never delivered: SES does this with an address on the
     /// account's suppression list.
     Suppressed,
-    /// Accepted, and returned afterwards by the receiver's mail server. Only an
-    /// event of SES reports it.
+    /// Accepted, and returned afterwards by the receiver's mail server. Only an SES
+    /// event reports it.
     Bounced,
-    /// Refused for good (400).
+    /// Refused permanently (HTTP 400).
     Rejected,
 }
 
 /// A message as its receiver would see it.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Message {
-    /// Grows by one with each message, also after the inbox was cleared.
+    /// Increases by one with each message, also after the inbox was cleared.
     pub id: u64,
-    /// The message ID in the service's answer; the same for all receivers of
-    /// one send.
+    /// The message ID in the service's response; the same for all receivers of one send.
     #[serde(rename = "messageId")]
     pub message_id: String,
     pub channel: Channel,
@@ -49,15 +48,15 @@ pub struct Message {
     pub subject: Option<String>,
     pub text: String,
     pub html: Option<String>,
-    /// Guessed from the text: `en` or `zh-TW`.
+    /// The language, guessed from the text: `en` or `zh-TW`.
     pub language: &'static str,
-    /// The parts of a text message; 1 for a mail.
+    /// The number of parts of a text message; 1 for a mail.
     pub parts: usize,
     #[serde(serialize_with = "rfc3339")]
     pub at: Timestamp,
-    /// The one-time code in it, where there is one.
+    /// The one-time code in the text, if there is one.
     pub code: Option<String>,
-    /// The message attributes of SNS: options of the send.
+    /// The SNS message attributes: options of the send.
     pub attributes: BTreeMap<String, String>,
 }
 
@@ -68,18 +67,16 @@ impl fmt::Debug for Message {
     }
 }
 
-/// A send that failed, shown on the page so that the failure is visible. It
-/// holds nothing of the message's text.
+/// A failed send, shown on the inbox page. It holds no part of the message's text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Undelivered {
-    /// Grows by one with each failed send, apart from the ids of messages.
+    /// Increases by one with each failed send. These IDs are separate from message IDs.
     pub id: u64,
     pub channel: Channel,
     pub to: String,
     #[serde(rename = "as")]
     pub failure: Failure,
-    /// More than 1 only where a throttled send was tried again: one line stands
-    /// for all its tries.
+    /// The number of tries. Only retries of a throttled send share one entry; otherwise 1.
     pub times: u32,
     /// The time of the last try.
     #[serde(serialize_with = "rfc3339")]
@@ -87,7 +84,7 @@ pub struct Undelivered {
 }
 
 impl Undelivered {
-    /// Whether a new failure is another try of this send.
+    /// Whether a new failure is a retry of this send.
     pub(super) fn goes_on(&self, channel: Channel, failure: Failure, to: &str) -> bool {
         failure == Failure::Throttled
             && (self.channel, self.failure, self.to.as_str()) == (channel, failure, to)
@@ -98,7 +95,7 @@ fn rfc3339<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Err
     serializer.collect_str(at)
 }
 
-/// What a caller asked a stand-in to send.
+/// A message that a stand-in was asked to send.
 #[derive(Default)]
 pub(crate) struct Draft {
     pub message_id: String,

@@ -1,10 +1,10 @@
-//! Keeps what the stand-ins received, in memory: a laptop sends no real
-//! message.
+//! Keeps the messages that the stand-ins received, in memory: local development
+//! sends no real messages.
 //!
 //! - [`Message`], [`Undelivered`]: the contents of the inbox
-//! - `reading`: what a person sees in a text
-//! - `api`: the page, and JSON for tests
-//! - `localstack`: the same contents under LocalStack's paths
+//! - `reading`: finds the code, language and length of a text
+//! - `api`: the inbox page, and JSON for tests
+//! - `localstack`: the same messages under LocalStack's paths
 
 pub(crate) mod api;
 mod localstack;
@@ -26,9 +26,9 @@ use tokio::sync::watch;
 
 pub(crate) use message::Draft;
 
-/// How many messages are kept, the newest ones: a laptop may run for weeks.
+/// The number of messages kept, the newest ones: `cargo latchkey` may run for weeks.
 const KEPT: usize = 1000;
-/// How many failed sends are kept; a page reads them all each time.
+/// The number of failed sends kept. The inbox page reads all of them each time.
 const UNDELIVERED_KEPT: usize = 100;
 
 #[derive(Default)]
@@ -40,11 +40,11 @@ struct State {
     failures: Vec<(Channel, Failure)>,
 }
 
-/// The messages of one set of stand-ins. Clones share them.
+/// The inbox of one set of stand-ins. Clones share its contents.
 #[derive(Clone)]
 pub struct Inbox {
     state: Arc<Mutex<State>>,
-    /// Counts the changes of `state`.
+    /// Increases with each change of `state`.
     revision: watch::Sender<u64>,
 }
 
@@ -55,25 +55,24 @@ impl Default for Inbox {
 }
 
 impl Inbox {
-    /// Everything, oldest first.
+    /// Returns all messages, oldest first.
     pub fn all(&self) -> Vec<Message> {
         self.state().messages.iter().cloned().collect()
     }
 
-    /// What `address` (an email address or a number) received, oldest first.
+    /// Returns the messages that `address` (an email address or a number) received, oldest first.
     pub fn to(&self, address: &str) -> Vec<Message> {
         self.after(Some(address), 0)
     }
 
-    /// Waits until `to` has a message younger than `after`, for `patience` at
-    /// most, and returns the messages there are. `None` stands for all
-    /// receivers.
+    /// Waits until `to` has a message with an ID above `after`, at most for
+    /// `patience`, and returns such messages. `None` stands for all receivers.
     pub async fn wait(&self, to: Option<&str>, after: u64, patience: Duration) -> Vec<Message> {
         let mut changes = self.revision.subscribe();
         let found = async {
             loop {
                 let messages = self.after(to, after);
-                // The sender lives in `self`: changed() cannot fail.
+                // `self` holds the sender, so `changed()` cannot fail.
                 if !messages.is_empty() || changes.changed().await.is_err() {
                     return messages;
                 }
@@ -82,9 +81,9 @@ impl Inbox {
         tokio::time::timeout(patience, found).await.unwrap_or_default()
     }
 
-    /// Waits until the revision differs from `seen`, for `patience` at most,
-    /// and returns the current revision. State read afterwards may be younger
-    /// than this revision, never older.
+    /// Waits until the revision differs from `seen`, at most for `patience`, and
+    /// returns the current revision. State read afterwards may be newer than this
+    /// revision, never older.
     pub(crate) async fn changed_since(&self, seen: u64, patience: Duration) -> u64 {
         let mut changes = self.revision.subscribe();
         let other = changes.wait_for(|revision| *revision != seen);
@@ -92,13 +91,13 @@ impl Inbox {
         *self.revision.borrow()
     }
 
-    /// The failed sends, oldest first.
+    /// Returns the failed sends, oldest first.
     pub fn undelivered(&self) -> Vec<Undelivered> {
         self.state().undelivered.iter().cloned().collect()
     }
 
-    /// Deletes all messages and failed sends. Ids go on, and failures still
-    /// wait.
+    /// Deletes all messages and failed sends. IDs keep increasing, and queued
+    /// failures stay queued.
     pub fn clear(&self) {
         self.change(|state| {
             state.messages.clear();
@@ -106,23 +105,22 @@ impl Inbox {
         });
     }
 
-    /// Deletes the messages for which `gone` is true.
+    /// Deletes the messages for which `gone` returns true.
     pub(crate) fn forget(&self, gone: impl Fn(&Message) -> bool) {
         self.change(|state| state.messages.retain(|message| !gone(message)));
     }
 
-    /// Makes the next send on `channel` fail. Several calls queue up.
+    /// Makes the next send on `channel` fail. Several calls queue several failures.
     pub fn fail_next(&self, channel: Channel, failure: Failure) {
         self.change(|state| state.failures.push((channel, failure)));
     }
 
-    /// The failures that wait for a send, in order.
+    /// Returns the queued failures, in order.
     pub fn failures(&self) -> Vec<(Channel, Failure)> {
         self.state().failures.clone()
     }
 
-    /// Cancels the failures that wait on `channel`, of the kind `failure`;
-    /// `None` stands for any.
+    /// Cancels the queued failures of kind `failure` on `channel`; `None` stands for any.
     pub fn call_off(&self, channel: Option<Channel>, failure: Option<Failure>) {
         let kept = |(of, kind): &(Channel, Failure)| {
             channel.is_some_and(|c| c != *of) || failure.is_some_and(|f| f != *kind)
@@ -130,11 +128,11 @@ impl Inbox {
         self.change(|state| state.failures.retain(kept));
     }
 
-    /// Takes the failure that a send on `channel` meets, if one waits, and
-    /// records it for each address of `to`.
+    /// Takes the next queued failure on `channel`, if there is one, and records it
+    /// for each address in `to`.
     pub(crate) fn take_failure(&self, channel: Channel, to: &[String]) -> Option<Failure> {
         let next = self.state().failures.iter().any(|(of, _)| *of == channel);
-        // Most sends meet no failure and so change nothing.
+        // Most sends have no queued failure and change nothing.
         next.then(|| self.change(|state| state.take_failure(channel, to))).flatten()
     }
 
@@ -160,7 +158,7 @@ impl Inbox {
         self.state.lock().expect("nothing panics under this lock")
     }
 
-    /// Changes the state, then wakes the callers that wait.
+    /// Changes the state, then wakes the callers that wait for changes.
     fn change<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         let done = act(&mut self.state());
         self.revision.send_modify(|revision| *revision += 1);

@@ -1,13 +1,12 @@
-//! Reads a message as a person does: its language, its code, and its length as
-//! the network counts it.
+//! Finds a message's language, its code, and its length in text message parts.
 
 /// Characters of the GSM 7-bit alphabet beyond ASCII letters and digits.
 const GSM: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./:;<=>?¡ÄÖÑÜ§¿äöñüà";
-/// Characters that take two places in the GSM alphabet.
+/// Characters that take two septets in the GSM 7-bit alphabet.
 const GSM_EXTENDED: &str = "^{}\\[~]|€\u{c}";
 
-/// How many parts a text message is sent (and paid) in: 160 GSM characters or
-/// 70 UCS-2 units in one part, 153 or 67 in each of several (3GPP TS 23.038).
+/// Counts the parts that a text message is sent (and billed) in: 160 GSM characters
+/// or 70 UCS-2 units in one part, 153 or 67 in each of several (3GPP TS 23.038).
 pub fn parts(text: &str) -> usize {
     let (units, one, each) = match septets(text) {
         Some(units) => (units, 160, 153),
@@ -26,7 +25,7 @@ fn septets(text: &str) -> Option<usize> {
         .sum()
 }
 
-/// The first word of 6 to 8 digits that stands alone.
+/// Finds the first word that consists of 6 to 8 digits.
 pub(super) fn code(text: &str) -> Option<String> {
     text.split(|c: char| !c.is_ascii_alphanumeric())
         .find(|word| (6..=8).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit()))

@@ -1,9 +1,9 @@
-//! The first administrator and sample users, ready to sign in.
+//! Creates the first administrator and sample users, ready to sign in.
 //!
-//! Each account is first planned, then has a temporary password, then a
-//! password of its own. Each step is saved in `accounts.json` before the next,
-//! so that a start after a cut goes on where the last one ended. A password is
-//! saved before it is set: so one of the two passwords always fits.
+//! Each account goes through three states: planned, temporary password, own
+//! password. Each state is saved in `accounts.json` before the next step, so that a
+//! start after a crash continues from there. A password is saved before it is set,
+//! so one of the two passwords always works.
 
 use std::{fs, io::ErrorKind};
 
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::{Data, Lambda, say};
 use crate::secrets::write_private;
 
-/// The function that makes the first administrator.
+/// The function that creates the first administrator.
 const DIRECTORY: &str = "directory";
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub(super) struct Account {
     standing: Standing,
 }
 
-/// How far the making of an account has come.
+/// The progress of creating an account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Standing {
@@ -39,11 +39,12 @@ enum Standing {
     Ready,
 }
 
-/// Returns the accounts of this data directory, and makes those that are
-/// missing or not finished.
+/// Returns the accounts of this data directory. Creates those that are missing or
+/// unfinished first.
 ///
 /// # Errors
-/// When a function refuses, or the accounts are not ours to finish.
+/// When a function refuses a request, or an existing account's password is not in
+/// `accounts.json`.
 pub(super) async fn ensure(lambda: &Lambda, data: &Data) -> Result<Vec<Account>> {
     let mut accounts = match load(data)? {
         Some(accounts) => accounts,
@@ -65,7 +66,7 @@ pub(super) async fn ensure(lambda: &Lambda, data: &Data) -> Result<Vec<Account>>
     Ok(accounts)
 }
 
-/// Reads the accounts that an earlier start made.
+/// Reads the accounts that an earlier start created.
 ///
 /// # Errors
 /// When the file cannot be read.
@@ -104,7 +105,7 @@ fn planned() -> Result<Vec<Account>> {
     ])
 }
 
-/// Makes an account and returns its temporary password.
+/// Creates an account and returns its temporary password.
 async fn make(lambda: &Lambda, data: &Data, accounts: &[Account], index: usize) -> Result<String> {
     let Account { user_id, name, administrator, language, .. } = &accounts[index];
     let answer = if *administrator {
@@ -144,8 +145,8 @@ fn way_out(data: &Data) -> String {
     format!("Start once with --fresh to make both anew (this deletes the data in {})", data.shown())
 }
 
-/// Changes a temporary password into the account's own, unless an earlier start
-/// did so and was cut short before it could record it.
+/// Changes a temporary password into the account's own, unless an earlier start did
+/// so and crashed before it recorded it.
 async fn settle(lambda: &Lambda, account: &Account, temporary: &str) -> Result<()> {
     let Some(bearer) = sign_in(lambda, account, temporary).await? else {
         let done = sign_in(lambda, account, &account.password).await?;
@@ -160,7 +161,7 @@ async fn settle(lambda: &Lambda, account: &Account, temporary: &str) -> Result<(
     Ok(())
 }
 
-/// The bearer token, or `None` for a wrong password.
+/// Signs in and returns the bearer token, or `None` if the password is wrong.
 async fn sign_in(lambda: &Lambda, account: &Account, password: &str) -> Result<Option<String>> {
     let user = json!({ "userId": account.user_id, "password": password });
     let answer = lambda.call(Method::POST, "/v1/sign-in", None, &user).await?;
@@ -172,8 +173,8 @@ async fn sign_in(lambda: &Lambda, account: &Account, password: &str) -> Result<O
         .with_context(|| format!("{} cannot sign in", account.user_id))
 }
 
-/// Reads a field of an answer; if it is missing, fails with the problem in the
-/// answer.
+/// Reads a text field of a response. If it is missing, the error holds the problem
+/// code of the response.
 fn text(answer: &Value, field: &str) -> Result<String> {
     answer[field].as_str().map(str::to_owned).ok_or_else(|| {
         let problem = answer.get("problem").unwrap_or(answer);
@@ -181,8 +182,7 @@ fn text(answer: &Value, field: &str) -> Result<String> {
     })
 }
 
-/// Makes a password of 80 random bits in groups, without characters that look
-/// alike.
+/// Generates a password of 80 random bits, in groups, without characters that look alike.
 fn password() -> Result<String> {
     const SYMBOLS: &[u8; 32] = b"23456789abcdefghijkmnpqrstuvwxyz";
     let mut random = [0; 16];

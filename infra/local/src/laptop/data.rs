@@ -1,5 +1,4 @@
-//! The data directory: takes its lock, names its files, and checks that they
-//! fit together.
+//! The data directory: locks it, names its files, and checks that they belong together.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -16,9 +15,9 @@ const SECRETS: &str = "secrets.json";
 const ACCOUNTS: &str = "accounts.json";
 const ENVIRONMENT: &str = "functions.env";
 
-/// All files that this program and its parts write there, except the lock.
-/// `--fresh` deletes these and nothing else: a typo must not delete a home
-/// directory.
+/// All files that `cargo latchkey` writes in the data directory, except the lock.
+/// `--fresh` deletes these and nothing else: a typo in `--data` must not delete a
+/// home directory.
 const FILES: [&str; 8] = [
     "dynamodb.sqlite",
     "dynamodb.sqlite-shm",
@@ -30,19 +29,19 @@ const FILES: [&str; 8] = [
     ENVIRONMENT,
 ];
 
-/// The data directory, locked for this process until this is dropped.
+/// The data directory. It stays locked for this process until this value is dropped.
 pub(super) struct Data {
     dir: PathBuf,
-    /// The system unlocks it when this process ends, in any way.
+    /// The system releases the lock when this process ends, in any way.
     _lock: File,
 }
 
 impl Data {
-    /// Takes `dir`, emptied first if `fresh`.
+    /// Locks `dir`, and deletes its files first if `fresh`.
     ///
     /// # Errors
-    /// When another instance has the directory, or one of the files that belong
-    /// together is missing.
+    /// When another instance has locked the directory, or one of the files that
+    /// belong together is missing.
     pub(super) fn open(dir: &Path, fresh: bool) -> Result<Self> {
         fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
         let lock = File::create(dir.join(LOCK))
@@ -81,7 +80,7 @@ impl Data {
         self.dir.join(ENVIRONMENT)
     }
 
-    /// The directory as it is shown to a person.
+    /// Returns the directory's path as shown to the developer.
     pub(super) fn shown(&self) -> String {
         shown(&self.dir)
     }
@@ -99,10 +98,10 @@ impl Data {
         Ok(())
     }
 
-    /// Checks the files by the order in which they are made: keys, database,
-    /// sign-ins. An earlier one without a later one comes from a start that was
-    /// cut short, and this start continues it; a later one without an earlier
-    /// one cannot be used.
+    /// Checks the files in the order in which they are made: keys, database,
+    /// sign-ins. If a later file is missing, an earlier start was cut short, and
+    /// this start continues it. If an earlier file is missing, the later ones
+    /// cannot be used.
     fn check(&self) -> Result<()> {
         let database = dynamodb::exists(&self.dir);
         let unusable = |what: &str, without: &str| {
@@ -123,7 +122,7 @@ impl Data {
     }
 }
 
-/// `path` as seen from the current directory, where it lies below that.
+/// Returns `path` relative to the current directory, if it lies below it.
 pub(super) fn shown(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(here).unwrap_or(path).display().to_string()

@@ -1,5 +1,5 @@
-//! The Lambda functions below `cargo lambda watch`: their environment, their
-//! build, their first requests.
+//! Builds the Lambda functions, runs them under `cargo lambda watch`, sets their
+//! environment, and sends their first requests.
 
 use std::{
     convert::Infallible,
@@ -20,20 +20,20 @@ use crate::{
     secrets::{SECRET_ID, write_private},
 };
 
-/// The function behind the table's stream.
+/// The function that reads the table's stream.
 pub(super) const SEND_CODE: &str = "send-code";
-/// The function that receives delivery reports of messages.
+/// The function that receives the delivery events of messages.
 pub(super) const DELIVERY_EVENTS: &str = "delivery-events";
 
 /// The function that Secrets Manager invokes.
 const ROTATE_SECRET: &str = "rotate-secret";
 
-/// How long a built function may take to give its first answer.
+/// The longest time that a built function may take to give its first response.
 const FIRST_ANSWER: Duration = Duration::from_secs(60);
 const BETWEEN_SIGNS_OF_LIFE: Duration = Duration::from_secs(1);
 
-/// An optimised build that is made anew after every change: without what takes
-/// a minute to make a deployed one smaller. An unoptimised one reads neither.
+/// Settings that make the optimised build quicker: they skip the steps that take a
+/// minute to make a deployed build smaller. An unoptimised build ignores them.
 const QUICKLY: [(&str, &str); 2] =
     [("CARGO_PROFILE_RELEASE_LTO", "off"), ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")];
 
@@ -47,10 +47,10 @@ pub(super) struct Functions {
 }
 
 impl Functions {
-    /// Finds the functions of the checkout, and writes their environment file.
+    /// Lists the functions of the checkout, and writes their environment file.
     ///
     /// # Errors
-    /// When `functions/` cannot be read or the file not be written.
+    /// When `functions/` cannot be read or the file cannot be written.
     pub(super) fn new(
         root: PathBuf,
         options: &Options,
@@ -79,12 +79,12 @@ impl Functions {
         &self.environment
     }
 
-    /// Compiles all of them in one go, with cargo's own progress. `cargo lambda
-    /// watch` then finds them built: it runs `cargo run --bin NAME`, which
+    /// Compiles all functions with one `cargo build`, whose progress is shown.
+    /// `cargo lambda watch` then has nothing to compile: its `cargo run --bin NAME`
     /// chooses features from the whole workspace, and so does this.
     ///
     /// # Errors
-    /// When they do not compile. What the compiler said is on the terminal.
+    /// When the functions do not compile. The compiler's messages are on the terminal.
     pub(super) async fn build(&self, data: &Data) -> Result<()> {
         say!("Building {} functions (minutes at the first time, seconds later)", self.names.len());
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
@@ -99,8 +99,8 @@ impl Functions {
         Ok(())
     }
 
-    /// The command `cargo lambda watch` for the functions. It writes to a pipe,
-    /// so it must be told whether to colour the compiler's output.
+    /// Returns the command `cargo lambda watch` for the functions. Its output goes
+    /// to a pipe, so an option must state whether to colour the compiler's output.
     pub(super) fn watch(&self, cargo_lambda: &Path, printer: &Printer) -> Command {
         let mut watch = Command::new(cargo_lambda);
         watch.current_dir(&self.root).args([
@@ -117,11 +117,10 @@ impl Functions {
         watch
     }
 
-    /// Gets a first answer from each function, so that no later request waits
-    /// for it.
+    /// Sends a first request to each function, so that no later request waits for a cold start.
     ///
     /// # Errors
-    /// When one fails or keeps silent.
+    /// When a function fails or does not respond.
     pub(super) async fn warm_up(&self, lambda: &Lambda) -> Result<()> {
         let count = self.names.len();
         for (index, name) in self.names.iter().enumerate() {
@@ -139,7 +138,7 @@ impl Functions {
     }
 }
 
-/// Shows the passing seconds on a terminal.
+/// Shows the elapsed seconds on a terminal.
 async fn signs_of_life(shown: &str, start: Instant) -> Infallible {
     loop {
         tokio::time::sleep(BETWEEN_SIGNS_OF_LIFE).await;
@@ -149,7 +148,7 @@ async fn signs_of_life(shown: &str, start: Instant) -> Infallible {
     }
 }
 
-/// The folders of `functions/`, which are the workspace's function packages.
+/// Lists the folders of `functions/`, which are the workspace's function packages.
 pub(super) fn names(dir: &Path) -> std::io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(dir)? {
@@ -162,9 +161,9 @@ pub(super) fn names(dir: &Path) -> std::io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// The event of the first request. The gateway's event for `GET /v1/warm-up`, a
-/// route that no function has: any answer will do, also a 404. The other
-/// functions get an event of their own that does nothing.
+/// Returns the Lambda event of the first request. Most functions get the API Gateway event for
+/// `GET /v1/warm-up`, a route that no function has: any response will do, also a 404. The other
+/// functions get an event of their own kind that does nothing.
 fn warm_up_event(function: &str) -> Value {
     const PATH: &str = "/v1/warm-up";
     match function {
@@ -196,7 +195,7 @@ fn warm_up_event(function: &str) -> Value {
     })
 }
 
-/// The variables in the environment of every function.
+/// Returns the environment variables of every function.
 pub(super) fn variables(
     base_url: &str,
     standins: &str,
@@ -208,22 +207,22 @@ pub(super) fn variables(
         ("LATCHKEY_BASE_URL", base_url),
         ("LATCHKEY_MAIL_FROM", "Latchkey <no-reply@example.com>"),
         ("AWS_REGION", REGION),
-        // The stand-ins do not check them, and the SDK must not look for real
-        // ones.
+        // The stand-ins do not check these credentials, and the SDK must not look
+        // for real ones.
         ("AWS_ACCESS_KEY_ID", "local"),
         ("AWS_SECRET_ACCESS_KEY", "local"),
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
         ("AWS_ENDPOINT_URL_SNS", standins),
         ("AWS_ENDPOINT_URL_SESV2", standins),
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", standins),
-        // No metrics: their lines are for CloudWatch, and a person reads these.
+        // No metrics: their log lines are for CloudWatch, and a developer reads this log.
         ("RUST_LOG", "info"),
     ];
     variables.map(|(name, value)| (name, value.to_owned())).to_vec()
 }
 
-/// The variables in the form that `cargo lambda` reads: quotes around every
-/// value, since a bare value may hold neither a space nor an equals sign.
+/// Returns the variables in the format that `cargo lambda` reads: quotes around
+/// every value, since a bare value may hold neither a space nor an equals sign.
 fn environment_file(port: u16, standins: &str, dynamodb: &str) -> String {
     let variables = variables(&format!("http://127.0.0.1:{port}"), standins, dynamodb);
     variables.iter().map(|(name, value)| format!("{name}=\"{value}\"\n")).collect()

@@ -1,5 +1,5 @@
-//! Calls the functions from outside: through the invocation URL that AWS has
-//! too, and through the API.
+//! Calls the functions over HTTP: directly, through the invocation URL that AWS has
+//! too, or through the API.
 
 use std::time::Duration;
 
@@ -7,20 +7,20 @@ use anyhow::{Context, Result, bail};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
-/// How long one call may take. A function that waits for its own rebuild
-/// answers late; one whose process died never answers.
+/// The longest time that one call may take. A function that is being rebuilt
+/// responds late; one whose process died never responds.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// The wait between tries while no server listens on the port: `cargo lambda
-/// watch` is about to start, or a user will start one.
+/// The wait between tries while no server listens on the port: `cargo lambda watch`
+/// is still starting, or the developer has yet to start it.
 const UNTIL_IT_LISTENS: Duration = Duration::from_millis(200);
 
-/// Calls the functions on one port.
+/// A client for the functions on one port.
 pub(super) struct Lambda {
     http: Client,
     url: String,
 }
 
-/// An answer of the API.
+/// A response of the API.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
@@ -29,15 +29,15 @@ pub(super) struct Answer {
 
 impl Lambda {
     pub(super) fn at(port: u16) -> Result<Self> {
-        // A proxy from the environment must not be used for this machine.
+        // A proxy from the environment must not be used for requests to this machine.
         let http = Client::builder().no_proxy().timeout(PATIENCE).build()?;
         Ok(Self { http, url: format!("http://127.0.0.1:{port}") })
     }
 
-    /// Invokes `function` directly and returns what it returned.
+    /// Invokes `function` directly and returns its response.
     ///
     /// # Errors
-    /// What the function failed with, or that it did not answer.
+    /// When the function fails or does not respond.
     pub(super) async fn invoke(&self, function: &str, event: &Value) -> Result<Value> {
         let path = format!("/2015-03-31/functions/{function}/invocations");
         let response =
@@ -54,7 +54,7 @@ impl Lambda {
     /// Calls the API.
     ///
     /// # Errors
-    /// When nothing or no JSON comes back.
+    /// When there is no response or its body is not JSON.
     pub(super) async fn call(
         &self,
         method: Method,

@@ -1,21 +1,20 @@
-//! Prints what the functions, `cargo lambda watch` and cargo write, for a person:
-//! each event of a function as one line, colours on a terminal, and compilers'
-//! messages and panics as they are. Hides metrics and the routine messages of
-//! cargo, `cargo lambda` and the Lambda runtime.
+//! Prints the output of the functions, `cargo lambda watch` and cargo for a
+//! developer: each log event of a function as one line, in colour on a terminal,
+//! and compiler messages and panics unchanged. Hides metrics and the routine
+//! messages of cargo, `cargo lambda` and the Lambda runtime.
 
 use std::io::{IsTerminal, Write, stderr};
 
 use serde_json::{Map, Value};
 
-/// Lines that cargo writes each time it starts a function that is already
-/// built.
+/// Starts of lines that cargo writes whenever it starts a function that is already built.
 const CARGO_ROUTINE: [&str; 3] = ["Finished `", "Running `", "Blocking waiting for file lock"];
-/// How `cargo lambda` begins its lines about a start, and about ending a
-/// function to start its next build.
+/// Starts of lines that `cargo lambda` writes when it starts a function, or stops
+/// one to start its next build.
 const CARGO_LAMBDA_ROUTINE: [&str; 2] = [" INFO ", "ERROR command killed code=ForceStop"];
 
-/// Fields of an event that have their own place in the line, and fields that
-/// every line repeats or that only a deployed function needs.
+/// Fields of a log event that the line shows elsewhere, and fields that every line
+/// repeats or that only matter for a deployed function.
 const PLACED_OR_HIDDEN: [&str; 14] = [
     "timestamp",
     "level",
@@ -33,10 +32,10 @@ const PLACED_OR_HIDDEN: [&str; 14] = [
     "target",
 ];
 
-/// The longest name of a function.
+/// The length of the longest function name.
 const FUNCTION_WIDTH: usize = 15;
 
-/// Codes of a terminal's colours.
+/// Terminal colour codes.
 #[derive(Clone, Copy)]
 enum Colour {
     Red = 31,
@@ -46,14 +45,14 @@ enum Colour {
     Grey = 90,
 }
 
-/// How lines are printed.
+/// The settings for printing lines.
 pub(super) struct Printer {
     json: bool,
     colours: bool,
 }
 
 impl Printer {
-    /// Prints lines as they are written if `json`. Otherwise in colours if
+    /// With `json`, prints lines as they are written. Otherwise uses colours if
     /// standard error is a terminal, unless `NO_COLOR` (no-color.org) is set.
     pub(super) fn new(json: bool) -> Self {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
@@ -64,15 +63,15 @@ impl Printer {
         self.colours
     }
 
-    /// Prints a line of output to standard error, if a person should see it.
+    /// Prints a line of output to standard error, unless it is hidden.
     pub(super) fn print(&self, line: &str) {
         if let Some(shown) = self.shown(line) {
-            // This process goes on if the terminal is closed.
+            // The process continues if the terminal is closed.
             let _ = writeln!(stderr(), "{}{shown}", rewind());
         }
     }
 
-    /// The line as it is printed; `None` if it is hidden.
+    /// Returns the line as it is printed; `None` if it is hidden.
     fn shown(&self, line: &str) -> Option<String> {
         if self.json {
             return Some(line.to_owned());
@@ -97,7 +96,7 @@ impl Printer {
             _ if text("outcome") == "ok" => Colour::Green,
             _ => Colour::Yellow,
         };
-        // 2026-01-01T12:34:56.789012Z
+        // The clock time of, for example, 2026-01-01T12:34:56.789012Z.
         let time = text("timestamp").get(11..23).unwrap_or_default();
         let mut parts = vec![
             self.paint(Colour::Grey, time),
@@ -122,7 +121,7 @@ impl Printer {
     }
 }
 
-/// Whether every start of a function writes this.
+/// Whether every start of a function writes this line.
 fn is_routine(line: &str) -> bool {
     let line = without_colours(line);
     CARGO_LAMBDA_ROUTINE.iter().any(|routine| line.starts_with(routine))
@@ -138,8 +137,8 @@ fn without_colours(line: &str) -> String {
     plain
 }
 
-/// A value as a person reads it: a text without quotes, unless it would not
-/// stay one word of one line.
+/// Formats a value: a text without quotes, unless it contains white space or
+/// control characters.
 fn plain(value: &Value) -> String {
     match value.as_str() {
         Some(text) if text.chars().all(|c| !c.is_control() && !c.is_whitespace()) => {
@@ -150,7 +149,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// Moves back to the start of a terminal's line and clears it.
+/// Returns the control codes that move to the start of a terminal's line and clear it.
 pub(super) fn rewind() -> &'static str {
     if stderr().is_terminal() { "\r\x1b[K" } else { "" }
 }
@@ -182,7 +181,7 @@ mod tests {
         assert!(shown.contains("verify          tableUnavailable unavailable "), "{shown}");
         assert!(shown.contains(" operation=GetItem"), "{shown}");
         assert!(shown.contains(" tries=3"), "{shown}");
-        // A text in the log cannot send control codes to the terminal.
+        // A logged text cannot send control codes to the terminal.
         assert!(shown.contains(r#" cause="connect: \u{1b}[2Jrefused""#), "{shown}");
     }
 

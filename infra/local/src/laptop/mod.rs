@@ -1,12 +1,11 @@
-//! The program `cargo latchkey`: DynamoDB, stand-ins and pump in this process,
-//! the functions in `cargo lambda watch` below it.
+//! The program `cargo latchkey`: runs DynamoDB, the stand-ins and the stream pump
+//! in this process, and the functions in a child process, `cargo lambda watch`.
 //!
-//! The order of a start: [take the data directory](data), look at the ports,
-//! open DynamoDB and the stand-ins, [install `cargo lambda`](tools) where it is
-//! missing, [build the functions](functions) and start them, [make the first
-//! administrator and sample users](accounts), [say where everything is](report).
-//! A signal, an error or an end of the child ends everything in the reverse
-//! order, at any point of this.
+//! A start has these steps: [lock the data directory](data), check the ports, open
+//! DynamoDB and the stand-ins, [install `cargo lambda`](tools) if it is missing,
+//! [build the functions](functions) and start them, [create the first administrator
+//! and sample users](accounts), [print all addresses](report). A signal, an error
+//! or the end of the child process stops everything in reverse order, at any step.
 
 mod accounts;
 mod bench;
@@ -45,20 +44,19 @@ use supervisor::Supervised;
 pub use options::Options;
 pub use supervisor::supervise;
 
-/// How often rows past their expiry are deleted. On AWS that takes up to days.
+/// The time between deletions of expired items. On AWS a deletion may take days.
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(60);
 
-/// The role this process was started in.
+/// The role that this process was started in.
 pub enum Role {
-    /// By a person.
+    /// Local development, started by a developer.
     Laptop(Options),
-    /// By itself, to watch over this command.
+    /// The supervisor of this command, started by this program.
     Supervisor(Vec<OsString>),
 }
 
 impl Role {
-    /// Reads the command line. Ends the process if the command line asks for
-    /// help or is wrong.
+    /// Reads the command line. Ends the process if the command line asks for help or is wrong.
     pub fn of(arguments: impl Iterator<Item = OsString>) -> Self {
         let all: Vec<OsString> = arguments.collect();
         match all.split_at_checked(2) {
@@ -70,8 +68,8 @@ impl Role {
     }
 }
 
-/// Prints a line for the person in front of the terminal. If the reader has
-/// gone (`| head -1`), the process still goes on.
+/// Prints a line on standard error. If the reader has closed the pipe (`| head
+/// -1`), the process continues.
 macro_rules! say {
     ($($text:tt)*) => {{
         use std::io::Write as _;
@@ -80,7 +78,7 @@ macro_rules! say {
 }
 use say;
 
-/// Runs the laptop until a signal stops it or it cannot go on.
+/// Runs the local system until a signal stops it or it fails.
 pub fn run(options: Options) -> ExitCode {
     let serving = || tokio::runtime::Runtime::new()?.block_on(serve(&options));
     match serving() {
@@ -102,7 +100,7 @@ async fn serve(options: &Options) -> Result<()> {
         };
     }
     let data = Data::open(&options.data_dir(&root)?, options.fresh)?;
-    // Processes may be left over if a supervisor was killed together with us.
+    // Processes may be left over if this process and its supervisor were both killed.
     supervisor::end_all(data.dir().as_os_str());
     ports::check(options)?;
     let keys = secrets::load_or_generate(&data.secrets())?;
@@ -130,7 +128,7 @@ async fn serve(options: &Options) -> Result<()> {
     outcome
 }
 
-/// Starts all that needs the functions, then waits until something ends.
+/// Starts the functions and prepares them, then waits until `cargo lambda watch` ends.
 async fn work(
     options: &Options,
     data: &Data,
@@ -180,7 +178,7 @@ fn stopped() -> io::Result<impl Future<Output = &'static str>> {
     })
 }
 
-/// The checkout this program was built in.
+/// Returns the root of the checkout that this program was built in.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("/")).to_owned()
 }

@@ -7,20 +7,20 @@ use std::{
 
 use clap::Parser;
 
-/// Latchkey on this machine: the functions with automatic rebuilds, an
-/// embedded DynamoDB, and stand-ins for SES, SNS and Secrets Manager with an
-/// inbox page. Prints a line that starts with "Latchkey is ready" when it is.
-/// Ctrl-C ends all of it; the data stays.
+/// Runs Latchkey on this machine: the functions with automatic rebuilds, an
+/// embedded DynamoDB, and stand-ins for SES, SNS and Secrets Manager with an inbox
+/// page. Prints a line that starts with "Latchkey is ready" when everything runs.
+/// Ctrl-C stops everything; the data stays.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "cargo latchkey", bin_name = "cargo latchkey", version)]
 pub struct Options {
-    /// Port of the API. The next one is for the inbox and the stand-ins, the
-    /// one after it for DynamoDB
+    /// Port of the API. The next port is for the inbox and the stand-ins, the one
+    /// after it for DynamoDB
     #[arg(long, default_value_t = 9000, value_parser = clap::value_parser!(u16).range(1..=65533))]
     pub port: u16,
 
-    /// Where the data is kept [default: target/local of the checkout]. A
-    /// directory that Git does not ignore makes each write rebuild the functions
+    /// Directory of the data [default: target/local of the checkout]. If Git does
+    /// not ignore the directory, each write there rebuilds the functions
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 
@@ -28,13 +28,12 @@ pub struct Options {
     #[arg(long)]
     pub fresh: bool,
 
-    /// Build the functions with optimisations: slower to build, five
-    /// times quicker to answer
+    /// Build the functions with optimisations: slower to build, five times faster to respond
     #[arg(long)]
     pub release: bool,
 
-    /// Leave the functions to a `cargo lambda watch` of your own: only
-    /// DynamoDB, the stand-ins and the stream's pump
+    /// Run only DynamoDB, the stand-ins and the stream's pump, and leave the
+    /// functions to a `cargo lambda watch` of your own
     #[arg(long)]
     pub no_watch: bool,
 
@@ -43,8 +42,8 @@ pub struct Options {
     pub no_reload: bool,
 
     /// Print all output of the functions and of `cargo lambda` as it is written:
-    /// JSON lines, nothing hidden. Without it each event is one short line, with
-    /// its time in UTC
+    /// JSON lines, nothing hidden. Without it each log event is one short line,
+    /// with its time in UTC
     #[arg(long)]
     pub json: bool,
 
@@ -52,11 +51,10 @@ pub struct Options {
     pub command: Option<Command>,
 }
 
-/// Something else than the whole system.
+/// Commands that run instead of the whole system.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum Command {
-    /// Build the functions as they are deployed, list their sizes, and take
-    /// the times of their cold starts
+    /// Build the functions as they are deployed, list their sizes, and time their cold starts
     Bench {
         /// Start each function once as `cargo build --bins` left it, and check
         /// its first answer: no release build, no sizes

@@ -9,8 +9,10 @@ use anyhow::{Context, Result, bail};
 
 use super::Options;
 
+/// Checks that the three ports are free.
+///
 /// # Errors
-/// When one of the three ports is taken, with its number and the way out.
+/// When a port is taken. The message has its number and what to do.
 pub(super) fn check(options: &Options) -> Result<()> {
     let mut ports = vec![
         (options.standins_port(), "the inbox and the stand-ins"),

@@ -1,4 +1,4 @@
-//! Prints the report for a person on standard output, once everything is up.
+//! Prints addresses and sign-ins on standard output, once everything runs.
 
 use std::{
     fmt::Write as _,
@@ -30,7 +30,7 @@ pub(super) fn print(
     tell(text + &format!("{READY} after {} s. Ctrl-C ends it, the data stays.\n", took.as_secs()));
 }
 
-/// Prints the report when everything runs except the functions.
+/// Prints the report when everything except the functions runs.
 pub(super) fn print_without_functions(
     options: &Options,
     data: &Data,
@@ -76,7 +76,7 @@ fn sign_ins(accounts: &[Account], data: &Data) -> String {
     text
 }
 
-/// Prints `text`. If the reader has gone, the process still goes on.
+/// Prints `text`. If the reader has closed the pipe, the process continues.
 fn tell(text: String) {
     let _ = stdout().write_all(text.as_bytes()).and_then(|()| stdout().flush());
 }

@@ -1,5 +1,5 @@
-//! Does the work of EventBridge and CloudWatch Logs: brings the reports of SES
-//! and SNS on a message to `delivery-events`.
+//! Passes the delivery events of the SES and SNS stand-ins to `delivery-events`, as
+//! EventBridge and CloudWatch Logs do on AWS.
 
 use std::{convert::Infallible, future::pending, time::Duration};
 
@@ -8,12 +8,11 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{Lambda, functions::DELIVERY_EVENTS, say};
 
-/// How long after the send a report arrives. On AWS it takes seconds at least:
-/// by then the message's owner is recorded.
+/// The delay between a send and its delivery event. On AWS it is at least seconds,
+/// and by then the owner of the message is recorded.
 const LATER: Duration = Duration::from_secs(1);
 
-/// Brings each report once; a report that fails is printed as a warning and
-/// dropped.
+/// Passes each delivery event on once. An event that fails is printed as a warning and dropped.
 pub(super) async fn run(mut reports: UnboundedReceiver<Value>, lambda: &Lambda) -> Infallible {
     while let Some(event) = reports.recv().await {
         tokio::time::sleep(LATER).await;

@@ -1,15 +1,15 @@
-//! Child processes that always end with this one, even if this one is killed.
+//! Starts child processes that always end with this one, even if this one is killed.
 //!
-//! `cargo lambda watch` starts a `cargo` for each function, and puts each into
-//! a session of its own, so there is no group or session to kill. But all of
-//! them inherit the environment: a mark in it says which laptop they belong to,
-//! also when their parents are gone.
+//! `cargo lambda watch` starts a `cargo` for each function in a session of its own,
+//! so no process group or session holds all of them. But all of them inherit an
+//! environment variable that names the data directory (the mark), also when their
+//! parents have ended.
 //!
-//! To cover the case that this process is killed, the program starts itself
-//! once more as a *supervisor*. The supervisor runs the command and reads a
-//! pipe; only this process holds its other end. When this process closes it, or
-//! the system does, the supervisor kills every process with the mark. Nothing
-//! polls, and Linux and macOS do the same.
+//! In case this process is killed, the program also starts itself as a
+//! *supervisor*. The supervisor runs the command and reads a pipe whose other end
+//! only this process holds. When this process or the system closes that end, the
+//! supervisor kills every process with the mark. Nothing polls, and it works the
+//! same on Linux and macOS.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -27,25 +27,27 @@ use sysinfo::{
 };
 use tokio::sync::oneshot;
 
-/// The first argument of a supervisor. Not an option: no help shows it.
+/// The first argument of a supervisor. It is not an option, so no help text shows it.
 pub(super) const ROLE: &str = "__supervise";
 
-/// The mark: the data directory that a process works for.
+/// The mark: an environment variable that names the data directory of a process.
 const MARK: &str = "LATCHKEY_DATA";
 
-/// A killed process is gone within milliseconds, unless it waits for a disk.
+/// The number of searches for marked processes. A killed process ends within
+/// milliseconds, unless it waits for a disk.
 const SWEEPS: u32 = 500;
 const BETWEEN_SWEEPS: Duration = Duration::from_millis(10);
-/// A process that is just becoming another program shows no environment.
+/// The number of empty searches that end the wait. A process shows no environment
+/// while it becomes another program.
 const EMPTY_SWEEPS: u32 = 2;
 
-/// Variables that `cargo run` sets for the program it runs. A `cargo` started
-/// below would take them for its caller's settings, and build scripts that read
-/// them would run again.
+/// Prefixes of variables that `cargo run` sets for the program it runs. A `cargo`
+/// started by this process would take them for settings of its caller, and build
+/// scripts that read them would run again.
 const FROM_CARGO_RUN: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
 
-/// A command and all processes that it starts. Dropping this ends them, and
-/// returns when they are gone.
+/// A command and all processes that it starts. Dropping this value kills them, and
+/// returns when they have ended.
 pub(super) struct Supervised {
     lifeline: Option<ChildStdin>,
     watcher: Option<JoinHandle<()>>,
@@ -53,29 +55,28 @@ pub(super) struct Supervised {
 }
 
 impl Supervised {
-    /// Starts `command` for the data directory `data`, without input, and with
-    /// its output on our standard error: standard output is for lines that a
-    /// script reads. Only one command may run for each data directory, since
-    /// all its processes end together.
+    /// Starts `command` for the data directory `data`, without input. Its output goes to standard
+    /// error: standard output is for lines that a script reads. Only one command may run for each
+    /// data directory, since all its processes end together.
     ///
     /// # Errors
-    /// When this program cannot start itself. A command that cannot be started
-    /// shows as an ended one.
+    /// When this program cannot start itself. If the command cannot be started, it
+    /// counts as ended.
     pub(super) fn start(command: &Command, data: &Path) -> Result<Self> {
         Self::spawn(command, data, io::stderr().into(), io::stderr().into(), None)
     }
 
-    /// The same, but hands each line of its output, without the line's end, to
-    /// `read`.
+    /// Starts `command` like [`start`](Self::start), but hands each line of its
+    /// output, without the line's end, to `read`.
     ///
     /// # Errors
-    /// Those of [`start`](Self::start), or when there is no pipe to be had.
+    /// Those of [`start`](Self::start), or when no pipe can be created.
     pub(super) fn start_lines(
         command: &Command,
         data: &Path,
         read: impl FnMut(&str) + Send + 'static,
     ) -> Result<Self> {
-        // One pipe for both, so that lines stay in the order they were written in.
+        // Both outputs share one pipe, so that lines stay in the order they were written in.
         let (output, input) = io::pipe()?;
         let reader = thread::spawn(move || read_lines(output, read));
         Self::spawn(command, data, input.try_clone()?.into(), input.into(), Some(reader))
@@ -97,21 +98,22 @@ impl Supervised {
                 supervisor.env_remove(name);
             }
         }
-        // In a group of its own, Ctrl-C is for us alone.
+        // In a process group of its own, the child does not receive Ctrl-C.
         supervisor.env(MARK, data).stdin(Stdio::piped()).process_group(0);
         let mut child = supervisor
             .stdout(stdout)
             .stderr(stderr)
             .spawn()
             .context("cannot start the supervisor of child processes")?;
-        // It holds a writing end of the pipe, and the reader waits for the last one.
+        // `supervisor` holds a writing end of the pipe, and the reader waits until
+        // the last one is closed.
         drop(supervisor);
         let lifeline = child.stdin.take();
         let (end, ended) = oneshot::channel();
         let data = data.to_owned();
         let watcher = thread::spawn(move || {
             let status = wait_for_all(child, &data);
-            // All that wrote have ended: the last lines are read, and no more come.
+            // All writers have ended: the last lines are read, and no more come.
             let _ = reader.map(JoinHandle::join);
             if let Ok(status) = status {
                 // The receiver may be gone.
@@ -121,7 +123,7 @@ impl Supervised {
         Ok(Self { lifeline, watcher: Some(watcher), ended })
     }
 
-    /// Waits until the command has ended by itself, with all that it started.
+    /// Waits until the command has ended by itself, with all processes that it started.
     pub(super) async fn ended(&mut self) -> Result<ExitStatus> {
         (&mut self.ended).await.context("lost sight of a child process")
     }
@@ -144,12 +146,13 @@ fn read_lines(output: PipeReader, mut read: impl FnMut(&str)) {
 
 fn wait_for_all(mut supervisor: Child, data: &Path) -> io::Result<ExitStatus> {
     let status = supervisor.wait();
-    // It may have been killed before it could.
+    // The supervisor may have been killed before it could kill the processes.
     end_all(data.as_os_str());
     status
 }
 
-/// What a supervisor does: runs `command` until it ends or our parent does.
+/// Runs `command` until it ends or the parent process does. This is the
+/// supervisor's job.
 pub fn supervise(command: Vec<OsString>) -> ExitCode {
     match supervised(command) {
         Ok(status) => ExitCode::from(
@@ -173,7 +176,7 @@ fn supervised(command: Vec<OsString>) -> Result<ExitStatus> {
     thread::spawn({
         let data = data.clone();
         move || {
-            // Nothing is written to this pipe: reading ends when its other end closes.
+            // Nothing is written to this pipe: the read returns when the other end closes.
             let _ = io::copy(&mut io::stdin(), &mut io::sink());
             end_all(&data);
         }
@@ -183,7 +186,7 @@ fn supervised(command: Vec<OsString>) -> Result<ExitStatus> {
     Ok(status?)
 }
 
-/// Kills every process that works for the data directory `data`, but this one.
+/// Kills every process of the data directory `data`, except this one.
 pub(super) fn end_all(data: &OsStr) {
     let mut mark = OsString::from(format!("{MARK}="));
     mark.push(data);
@@ -196,7 +199,7 @@ pub(super) fn end_all(data: &OsStr) {
         let mut found = false;
         for process in system.processes().values() {
             if process.pid() != myself && lives(process) && process.environ().contains(&mark) {
-                // That it has ended meanwhile is as good.
+                // A process that has ended meanwhile is no error.
                 process.kill();
                 found = true;
             }

@@ -1,5 +1,5 @@
-//! Installs `cargo lambda` once into `target/tools`, from the Python package
-//! index. Nothing outside of the checkout changes.
+//! Installs `cargo lambda` once into `target/tools`, from the Python package index.
+//! Changes nothing outside the checkout.
 
 use std::{
     fs,
@@ -12,17 +12,17 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::{Data, say, supervisor::Supervised};
 
-/// The pinned version, compiled in: a new one is installed at the next start.
+/// The pinned version, compiled in. After a change, the next start installs it.
 const REQUIREMENTS: &str = include_str!("../../requirements.txt");
 const PYTHON: &str = "python3";
 
-/// The program `cargo-lambda` in the pinned version. No network is needed
-/// where it was installed before.
+/// Returns the path of the program `cargo-lambda` in the pinned version. Needs no
+/// network if that version is installed.
 ///
 /// # Errors
-/// When it cannot be installed, with what to do about it.
+/// When it cannot be installed. The message says what to do.
 pub(super) async fn cargo_lambda(root: &Path, data: &Data) -> Result<PathBuf> {
-    // The hashes of its files follow.
+    // The first word is the version; the hashes of its files follow.
     let pin = REQUIREMENTS.split_whitespace().next().unwrap_or_default();
     let tools = root.join("target/tools");
     let program = tools.join(pin.replace("==", "-"));
@@ -40,16 +40,15 @@ pub(super) async fn cargo_lambda(root: &Path, data: &Data) -> Result<PathBuf> {
     };
     let draft = tools.join(format!("draft-{}", std::process::id()));
     let installed = install(root, data, &draft).await;
-    // The program needs no other file. A rename installs it whole or not at
-    // all.
+    // The program needs no other file. The rename installs it completely or not at all.
     let kept = installed.and_then(|()| Ok(fs::rename(draft.join("bin/cargo-lambda"), &program)?));
     let _ = fs::remove_dir_all(&draft);
     kept.with_context(|| format!("cannot install {pin}"))?;
     Ok(program)
 }
 
-/// Installs into a virtual environment. Where Debian's Python lacks that part,
-/// installs into a plain directory.
+/// Installs into a virtual environment, or into a plain directory if Python has no
+/// `venv` module (as on Debian).
 async fn install(root: &Path, data: &Data, dir: &Path) -> Result<()> {
     let mut pip = if succeeds(Command::new(PYTHON).args(["-m", "venv"]).arg(dir), data).await? {
         let mut pip = Command::new(dir.join("bin").join(PYTHON));

@@ -1,17 +1,16 @@
-//! Delivers one batch to the function: first the whole batch, then the rest
-//! from the first failed record on, then halves until the failing record stands
-//! alone.
+//! Delivers one batch to the function: first the whole batch, then the rest from
+//! the first failed record on, then halves until the failing record is alone.
 
 use std::{fmt::Display, time::Duration};
 
 use serde_json::{Value, json};
 
-/// Tries of one batch before it is cut in two, or given up if it is a single
-/// record. The template allows more, because a fault on AWS may last. On a
-/// laptop the pump does not wait for a fault to end.
+/// The number of tries of one batch before it is split, or given up if it is a
+/// single record. The template allows more tries, because a fault on AWS may last.
+/// The local pump does not wait for a fault to end.
 pub const TRIES: u32 = 3;
 
-/// Hands `batch` to the function, in order. Returns the records that the
+/// Delivers `batch` to the function, in order. Returns the records that the
 /// function refused, each with its last error.
 ///
 /// `pause` is the wait before the second try; it doubles with each further one.
@@ -49,7 +48,7 @@ where
             };
             part = &part[done..];
             if done > 0 {
-                // Another record is now at the head, and it has its own tries.
+                // Another record is now the first, and it has its own tries.
                 tries = tries.min(1);
             }
         }
@@ -66,9 +65,9 @@ where
     refused
 }
 
-/// The index of the first record that the function reported as failed. The
-/// records before it are done; the rest is tried again. An identifier that
-/// names no record fails the whole batch, as on AWS.
+/// Returns the index of the first record that the function reported as failed. The
+/// records before it are done; the rest is tried again. An identifier that matches
+/// no record fails the whole batch, as on AWS.
 fn first_failure(batch: &[Value], answer: &Value) -> Option<usize> {
     let failures = answer["batchItemFailures"].as_array()?;
     failures

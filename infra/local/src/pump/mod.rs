@@ -1,5 +1,6 @@
-//! Does the work of Lambda's event source mapping between the table's stream
-//! and `send-code`: filters, batches, retries, bisects, and sets records aside.
+//! Replaces Lambda's event source mapping between the table's stream and
+//! `send-code`: filters, batches, retries and bisects records, and stores those
+//! that keep failing.
 
 mod delivery;
 mod stream;
@@ -19,11 +20,10 @@ pub use delivery::TRIES;
 
 /// Records in one invocation: the template's `BatchSize`.
 pub const BATCH_SIZE: usize = 10;
-/// The rows that wake `send-code`: the template's filter on `Keys.pk.S`.
+/// The key prefix of the items that invoke `send-code`: the template's filter on `Keys.pk.S`.
 pub const OUTBOX: &str = "OUTBOX#";
 
-/// How often the pump looks at an idle stream: well below what a person
-/// notices.
+/// The time between reads of an idle stream: too short for a person to notice.
 const IDLE: Duration = Duration::from_millis(100);
 /// The wait after a first failure, 0.2 s. The next wait is twice that.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -35,7 +35,7 @@ pub struct DeadLetter {
     pub reason: String,
 }
 
-/// Moves records from the table's stream to a function.
+/// Passes records from the table's stream to a function.
 pub struct Pump {
     stream: Stream,
     pause: Duration,
@@ -44,7 +44,7 @@ pub struct Pump {
 }
 
 impl Pump {
-    /// Makes a pump that starts at the oldest record not yet handled.
+    /// Creates a pump that starts at the oldest record not yet handled.
     ///
     /// # Errors
     /// When the table has no stream or its file cannot be opened.
@@ -57,20 +57,20 @@ impl Pump {
         })
     }
 
-    /// Retries at once instead of waiting: for tests.
+    /// Retries without waiting, for tests.
     pub fn without_pauses(mut self) -> Self {
         self.pause = Duration::ZERO;
         self
     }
 
-    /// Hands over every record in the stream, also those written meanwhile, and
-    /// returns how many records the function was given, refused ones included.
-    /// `invoke` gets a Lambda event and returns the function's answer; `Err`
-    /// stands for a function error.
+    /// Passes every record in the stream to the function, also those written
+    /// meanwhile, and returns their number, including refused records. `invoke`
+    /// gets a Lambda event and returns the function's response; `Err` stands for a
+    /// function error.
     ///
     /// # Errors
-    /// When the stream cannot be read or pruned. A record may then come twice,
-    /// as on AWS.
+    /// When the stream cannot be read or pruned. A record may then be delivered
+    /// twice, as on AWS.
     pub async fn drain<F, E>(&mut self, invoke: F) -> Result<usize>
     where
         F: AsyncFn(Value) -> Result<Value, E>,
@@ -96,10 +96,10 @@ impl Pump {
         }
     }
 
-    /// Drains again and again until dropped.
+    /// Drains the stream again and again until this future is dropped.
     ///
     /// # Errors
-    /// As [`Pump::drain`].
+    /// Those of [`Pump::drain`].
     pub async fn run<F, E>(&mut self, invoke: F) -> Result<Infallible>
     where
         F: AsyncFn(Value) -> Result<Value, E>,
@@ -111,8 +111,8 @@ impl Pump {
         }
     }
 
-    /// The records given up since this pump was made, oldest first. All of them
-    /// are also in `dead-letters.jsonl` of the data directory.
+    /// Returns the records given up since this pump was created, oldest first. The
+    /// file `dead-letters.jsonl` in the data directory holds all of them too.
     pub fn dead_letters(&self) -> &[DeadLetter] {
         &self.dead_letters
     }
@@ -136,7 +136,7 @@ impl Pump {
     }
 }
 
-/// The template's filter: only new rows of the outbox wake the function.
+/// Whether the record passes the template's filter: only new outbox items invoke the function.
 fn wakes(record: &Value) -> bool {
     record["eventName"] == "INSERT"
         && record["dynamodb"]["Keys"]["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(OUTBOX))

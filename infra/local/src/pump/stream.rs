@@ -1,9 +1,9 @@
-//! The table's stream as a queue: reads records from the oldest on and deletes
-//! them once they are handled.
+//! Treats the table's stream as a queue: reads records from the oldest on and
+//! deletes them once they are handled.
 //!
-//! Deleting has two effects. The position survives a restart without being
-//! stored, and writes stay quick: the emulator looks at every kept record
-//! before each write (0.2 ms with none, 8 ms with 30,000).
+//! Deleting has two effects. The position survives a restart without being stored,
+//! and writes stay fast: the emulator reads every kept record before each write
+//! (0.2 ms with none, 8 ms with 30,000).
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use crate::{
     dynamodb::{Embedded, TABLE},
 };
 
-/// How long to wait for the file while the server holds it for a write.
+/// The longest wait for the database file while the server writes to it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The records of the table's stream that are not yet handled.
@@ -47,8 +47,7 @@ impl Stream {
         Ok(Self { database: embedded.database().clone(), file, arn })
     }
 
-    /// The oldest records, in the form that the event source mapping gives
-    /// them.
+    /// Returns the oldest records, in the format of the event source mapping.
     pub(super) fn oldest(&self) -> Result<Vec<Value>> {
         let horizon = self.database.get_shard_iterator(GetShardIteratorRequest {
             stream_arn: self.arn.clone(),

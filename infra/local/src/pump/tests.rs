@@ -31,8 +31,8 @@ impl World {
         world
     }
 
-    /// Drains into a function that fails wholly whenever row `poison` is in
-    /// the batch; returns the rows of each invocation.
+    /// Drains into a function that fails whenever the item `poison` is in the
+    /// batch. Returns the items of each invocation.
     async fn drain_with_poison(&mut self, poison: &str) -> Vec<Vec<String>> {
         let seen = RefCell::new(Vec::new());
         let invoke = async |event: Value| {
@@ -93,7 +93,7 @@ async fn only_new_outbox_rows_wake_the_function() {
     let mut world = World::new();
     world.put("ACCT#ann", "-");
     world.put("OUTBOX#ann", "first");
-    world.put("OUTBOX#ann", "first"); // not a change at all
+    world.put("OUTBOX#ann", "first"); // the same value: no stream record
     world.put("AUDIT#ann", "1");
     assert_eq!(world.drain_with_poison("none").await, [["first"]]);
 }

@@ -1,4 +1,4 @@
-//! Blocks web pages of other sites: the inbox holds live codes.
+//! Blocks requests from web pages of other sites: the inbox holds valid codes.
 
 use std::net::IpAddr;
 
@@ -9,9 +9,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// Refuses a request whose `Host` is not a loopback name (from a page that made
-/// its own name resolve to 127.0.0.1), and one whose `Origin` differs from the
-/// host it asks. Tools send no `Origin`.
+/// Refuses a request whose `Host` is not a loopback name (a site may resolve its own name to
+/// 127.0.0.1), or whose `Origin` differs from its `Host`. Tools send no `Origin`.
 pub(super) async fn own_pages_and_tools_only(request: Request, next: Next) -> Response {
     if !is_own(request.headers()) {
         let why = "only for this machine's own pages and tools\n";

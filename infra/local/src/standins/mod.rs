@@ -1,6 +1,5 @@
-//! Stand-ins for the AWS services that a laptop does not have. They share one
-//! port with the [inbox](crate::inbox) and speak the wire formats of the real
-//! services.
+//! Local stand-ins for SES, SNS and Secrets Manager. They share one port with the
+//! [inbox](crate::inbox) and use the wire formats of the real services.
 
 mod guard;
 mod reports;
@@ -30,7 +29,7 @@ use crate::inbox::{self, Channel, Failure, Inbox};
 use reports::Reports;
 use secrets_manager::Secret;
 
-/// Running stand-ins. Dropping them stops them.
+/// The running stand-ins. Dropping them stops the server.
 pub struct Standins {
     inbox: Inbox,
     secret: Secret,
@@ -54,10 +53,10 @@ impl FromRef<Services> for Inbox {
 }
 
 impl Standins {
-    /// Starts on a port of the loopback interface (any free one for `None`).
-    /// `secret` is the value that Secrets Manager returns for
-    /// [`crate::secrets::SECRET_ID`] until a rotation; if it is empty, there is
-    /// no secret. Must be called inside a Tokio runtime.
+    /// Starts the stand-ins on a port of the loopback interface (any free one for
+    /// `None`). Secrets Manager returns `secret` for [`crate::secrets::SECRET_ID`]
+    /// until a rotation; an empty `secret` means that there is none. Must be called
+    /// inside a Tokio runtime.
     ///
     /// # Errors
     /// When the port is taken.
@@ -77,8 +76,8 @@ impl Standins {
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(async move {
             tokio::select! {
-                // The server stops at once: a page may wait for messages for
-                // half a minute.
+                // The server stops at once: a request of the inbox page may wait
+                // for half a minute.
                 _ = axum::serve(listener, app) => {}
                 _ = stopped => {}
             }
@@ -86,13 +85,13 @@ impl Standins {
         Ok(Self { inbox, secret, reports: Some(receiver), address, stop, server })
     }
 
-    /// The URL for `AWS_ENDPOINT_URL_SNS`, `_SESV2` and `_SECRETS_MANAGER`,
-    /// and of the inbox page.
+    /// Returns the URL for `AWS_ENDPOINT_URL_SNS`, `_SESV2` and `_SECRETS_MANAGER`,
+    /// which is also that of the inbox page.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The messages that were sent.
+    /// Returns the messages that were sent.
     pub fn inbox(&self) -> &Inbox {
         &self.inbox
     }
@@ -102,11 +101,11 @@ impl Standins {
         self.secret.keep(file);
     }
 
-    /// Reports from SES and SNS about messages that they accepted and could not
-    /// deliver, as events for `delivery-events`.
+    /// Returns the receiver of delivery events: Lambda events for `delivery-events`
+    /// about messages that SES or SNS accepted and could not deliver.
     ///
     /// # Panics
-    /// On a second call: the stand-ins have only one receiver to give.
+    /// When called twice: there is only one receiver.
     pub fn reports(&mut self) -> UnboundedReceiver<Value> {
         self.reports.take().expect("the reports are asked for once")
     }
@@ -116,15 +115,15 @@ impl Standins {
         self.inbox.fail_next(channel, failure);
     }
 
-    /// Ends the server.
+    /// Stops the server.
     pub async fn shutdown(self) {
         drop(self.stop);
         let _ = self.server.await;
     }
 }
 
-/// Routes a request to SNS or Secrets Manager. Both post to `/`; Secrets
-/// Manager names its operation in a header.
+/// Routes a request to SNS or Secrets Manager. Both use `POST /`; Secrets Manager
+/// names its operation in a header.
 async fn by_protocol(
     State(services): State<Services>,
     headers: HeaderMap,
@@ -136,11 +135,10 @@ async fn by_protocol(
     }
 }
 
-/// An id in the form of an AWS request id.
+/// Generates an ID in the format of an AWS request ID.
 fn request_id() -> String {
     let mut bytes = [0; 16];
-    // A failure leaves zeroes, which do as well: no caller relies on the id
-    // here.
+    // A failure leaves zeroes, which are fine here: no caller relies on the ID.
     let _ = getrandom::fill(&mut bytes);
     let n = u128::from_be_bytes(bytes);
     format!(

@@ -1,7 +1,7 @@
-//! Reports from SES and SNS about a message that they accepted and could not
-//! deliver, as EventBridge and a subscription of CloudWatch Logs bring them.
-//! The shapes are those of the documentation: "Examples of event data from
-//! Amazon SES" and "Viewing CloudWatch logs for SMS deliveries".
+//! Builds the delivery events that SES and SNS send about a message that they accepted and could
+//! not deliver, as EventBridge and a CloudWatch Logs subscription deliver them. The formats are
+//! those of the AWS documentation: "Examples of event data from Amazon SES" and "Viewing
+//! CloudWatch logs for SMS deliveries".
 
 use std::io::Write;
 
@@ -20,7 +20,7 @@ use crate::{
 
 const ACCOUNT: &str = "000000000000";
 
-/// Reports on their way. Clones share it.
+/// The sender of delivery events. Clones share one channel.
 #[derive(Clone)]
 pub(super) struct Reports(UnboundedSender<Value>);
 
@@ -30,7 +30,7 @@ impl Reports {
         (Self(sender), receiver)
     }
 
-    /// Reports a failed message if its channel would.
+    /// Sends a delivery event for a failed message if the real service would send one.
     pub(super) fn tell(&self, channel: Channel, failure: Failure, message_id: &str, to: &str) {
         let event = match (channel, failure) {
             (Channel::Email, Failure::Bounced) => Some(bounce(message_id, to, "General")),
@@ -49,13 +49,12 @@ impl Reports {
                 | Failure::Bounced,
             ) => None,
         };
-        // A test that does not read reports has dropped the receiver: that is
-        // no error.
+        // A test that does not read delivery events has dropped the receiver: that is no error.
         event.map(|event| self.0.send(event));
     }
 }
 
-/// The SES event for a mail that was returned for good.
+/// The SES event for a mail that was returned permanently.
 fn bounce(message_id: &str, to: &str, subtype: &str) -> Value {
     let at = Timestamp::now().to_string();
     json!({
@@ -80,8 +79,7 @@ fn bounce(message_id: &str, to: &str, subtype: &str) -> Value {
     })
 }
 
-/// A line of the SNS log of failed deliveries, packed as CloudWatch Logs sends
-/// it.
+/// A line of the SNS log of failed deliveries, packed in the format of CloudWatch Logs.
 fn undelivered(message_id: &str, to: &str, why: &str) -> Result<Value> {
     let at = Timestamp::now();
     let line = json!({

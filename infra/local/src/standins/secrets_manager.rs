@@ -1,5 +1,5 @@
-//! Secrets Manager (protocol awsJson1_1) for its one secret, which the
-//! functions read and a rotation changes in versions.
+//! Secrets Manager (protocol awsJson1_1) with one secret, which the functions read
+//! and whose versions a rotation changes.
 
 use std::{
     collections::BTreeMap,
@@ -21,22 +21,22 @@ use crate::{
 const CURRENT: &str = "AWSCURRENT";
 const TEXT: &str = "SecretString";
 
-/// The secret's versions, by their id.
+/// The versions of the secret, by version ID.
 #[derive(Clone)]
 pub(super) struct Secret(Arc<Mutex<Versions>>);
 
 #[derive(Default)]
 struct Versions {
-    /// Version -> its field, `SecretString` or `SecretBinary`.
+    /// Version ID -> its field, `SecretString` or `SecretBinary`.
     values: BTreeMap<String, Value>,
-    /// Stage -> version.
+    /// Stage -> version ID.
     stages: BTreeMap<String, String>,
     /// The file that keeps the current value for the next start.
     file: Option<PathBuf>,
 }
 
 impl Secret {
-    /// Holds this value as the secret, or no secret if the value is empty.
+    /// Creates the secret with this value, or no secret if the value is empty.
     pub(super) fn new(value: String) -> Self {
         let mut versions = Versions::default();
         if !value.is_empty() {
@@ -121,8 +121,7 @@ impl Versions {
 
     fn move_stage(&mut self, request: &Value) -> Option<Value> {
         let (stage, to) = (request["VersionStage"].as_str()?, request["MoveToVersionId"].as_str()?);
-        // As on AWS, the caller that moves a stage must say which version has
-        // it.
+        // As on AWS, the caller that moves a stage must name the version that has it.
         let from = self.stages.get(stage).map(String::as_str);
         if !self.values.contains_key(to) || from != request["RemoveFromVersionId"].as_str() {
             return None;

@@ -1,4 +1,4 @@
-//! SES v2 `SendEmail`, REST with JSON bodies.
+//! SES v2 `SendEmail`: REST with JSON bodies.
 
 use axum::{
     Json,
@@ -12,8 +12,8 @@ use serde_json::json;
 use super::{Services, request_id};
 use crate::inbox::{Channel, Draft, Failure};
 
-/// The parts of the request that a receiver sees. Tags, reply addresses and
-/// configuration sets are accepted and have no effect here.
+/// The parts of a `SendEmail` request that a receiver sees. Tags, reply addresses
+/// and configuration sets are accepted and have no effect here.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct SendEmail {

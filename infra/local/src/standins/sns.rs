@@ -1,4 +1,4 @@
-//! SNS `Publish` to a phone number, in the query protocol: forms in, XML out.
+//! SNS `Publish` to a phone number, in the query protocol: form requests, XML responses.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -61,7 +61,7 @@ pub(super) fn answer(Services { inbox, reports, .. }: &Services, body: &[u8]) ->
     )
 }
 
-/// Message attributes come as numbered pairs of name and value.
+/// Reads the message attributes, which the form encodes as numbered pairs of name and value.
 fn attributes(form: &HashMap<String, String>) -> BTreeMap<String, String> {
     let pair = |(key, name): (&String, &String)| {
         let entry =
@@ -78,7 +78,7 @@ fn is_e164(number: &str) -> bool {
 }
 
 fn refuse(status: u16, code: &str, message: &str) -> Response {
-    // Some messages contain text that the caller sent.
+    // Some messages contain text from the caller, so they are escaped.
     let message = message.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     xml(
         StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),

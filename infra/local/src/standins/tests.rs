@@ -12,7 +12,7 @@ fn start() -> Standins {
     Standins::start(None, r#"{"ids":"k"}"#.into()).unwrap()
 }
 
-/// The clients of all SDK crates are built alike, from types of one name.
+/// Builds a client of any SDK crate: their types have the same names.
 macro_rules! client {
     ($sdk:ident, $standins:expr) => {
         $sdk::Client::from_conf(
@@ -28,7 +28,7 @@ macro_rules! client {
     };
 }
 
-// After the macro, which it uses too.
+// Declared after the macro, because it uses the macro too.
 mod localstack;
 
 async fn send_mail(standins: &Standins) -> Result<Option<String>, String> {

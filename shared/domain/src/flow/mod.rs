@@ -1,7 +1,7 @@
-//! The use cases: one in each file, one folder for each function that serves them.
+//! The use cases ("flows"): one in each file, in one folder for each function that serves them.
 //!
-//! A flow reads once, decides by the rules, and writes once. It takes only the ports that
-//! it needs. [`steps`] holds what several flows share.
+//! A flow reads once, applies the rules, and writes once. It takes only the ports that it
+//! needs. [`steps`] holds the parts that several flows share.
 //!
 //! A flow returns a [`Problem`](crate::error::Problem) for every refusal of its rules,
 //! and `unavailable` if a port does not answer.

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The hash of a password, with its parameters and the generation of its pepper. It
-/// cannot be printed.
+/// The hash of a password, with its parameters and the generation of its pepper. It has no
+/// readable `Debug`.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StoredHash(String);
 
 impl StoredHash {
-    /// The hash in the text that a hasher wrote.
+    /// Creates a stored hash from the text that a hasher wrote.
     pub fn new(text: String) -> StoredHash {
         StoredHash(text)
     }

@@ -1,5 +1,5 @@
-//! How hard a password is to guess, estimated by zxcvbn: as it was typed, and without
-//! the words that an attacker knows about the account.
+//! Estimates with zxcvbn how hard a password is to guess: as it was typed, and without the
+//! words that an attacker knows about the account.
 
 use super::terms::{Terms, fold};
 use crate::account::Account;
@@ -10,28 +10,28 @@ use zxcvbn::feedback::{Feedback, Warning};
 use zxcvbn::matching::patterns::MatchPattern;
 use zxcvbn::{Entropy, Score, zxcvbn};
 
-/// What a new password is judged with.
+/// The facts that a new password is judged by.
 pub struct PasswordContext<'a> {
     /// The policy.
     pub policy: &'a Policy,
     /// The account that the password is for.
     pub account: &'a Account,
-    /// The organisation's terms.
+    /// The organisation's banned terms.
     pub terms: &'a Terms,
 }
 
-/// The least score that a password needs: more than 10^8 guesses, which zxcvbn calls
-/// "safely unguessable" (NIST 800-63B-4 3.1.1.2 asks for a blocklist).
+/// The lowest zxcvbn score that is accepted: more than 10^8 guesses, "safely unguessable" (NIST
+/// 800-63B-4 3.1.1.2 asks for a blocklist).
 pub const LEAST_SCORE: Score = Score::Three;
 
-/// The shortest part of a user ID or a name that is looked for, in characters. Entra
-/// begins with four, but many first names have three.
+/// The shortest part of a user ID or a name that is searched for, in characters. Entra searches
+/// from four characters, but many first names have three.
 const SHORTEST_PART: usize = 3;
 
 /// The name of the product, which attackers try first (ASVS 6.1.2).
 const PRODUCT: &str = "latchkey";
 
-/// Why a password is too easy to guess; `None` if it is not.
+/// The reason why a password is too easy to guess; `None` if it is accepted.
 pub(super) fn refusal(text: &str, context: &PasswordContext<'_>) -> Option<ViolationCode> {
     let known = known_words(context);
     let inputs: Vec<&str> =
@@ -40,8 +40,8 @@ pub(super) fn refusal(text: &str, context: &PasswordContext<'_>) -> Option<Viola
     if typed.score() < LEAST_SCORE {
         return Some(reason(&typed, &known, context));
     }
-    // zxcvbn calls any three pieces in a row strong, such as `ann-password-2026`. So
-    // known words, and the separators between words, are taken out first.
+    // zxcvbn rates any three words in sequence as strong, such as `ann-password-2026`. So known
+    // words, and the separators between words, are removed before a second estimate.
     let rest = without(text, &known)?;
     (estimate(&rest, &inputs).score() < LEAST_SCORE).then_some(ViolationCode::PasswordPersonal)
 }
@@ -68,8 +68,8 @@ fn known_words(context: &PasswordContext<'_>) -> Vec<String> {
     known
 }
 
-/// The text without these words and without separators between words; `None` if it
-/// has none of the words.
+/// Removes these words and the separators between words from the text; `None` if it contains
+/// none of the words.
 fn without(text: &str, words: &[String]) -> Option<String> {
     let mut words: Vec<Vec<char>> = words.iter().map(|word| fold(word)).collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.len()));
@@ -85,32 +85,30 @@ fn without(text: &str, words: &[String]) -> Option<String> {
     found.then_some(rest)
 }
 
-/// The estimate of zxcvbn. Apart from its arguments, zxcvbn reads only the year of the
+/// Returns the estimate of zxcvbn. Apart from its arguments, zxcvbn reads only the year of the
 /// system clock, to recognise recent dates.
 fn estimate(text: &str, inputs: &[&str]) -> Entropy {
     zxcvbn(affordable(&text.chars().map(spread_symbols).collect::<String>()), inputs)
 }
 
-/// Moves symbols such as emoji apart in Unicode, so that equal ones stay equal and
-/// different ones stay different. zxcvbn treats neighbours in Unicode as a sequence such
-/// as `abcd`. People know the order of letters and digits, but not that of emoji.
+/// Moves symbols such as emoji apart in Unicode, so that equal ones stay equal and different
+/// ones stay different. zxcvbn treats neighbours in Unicode as a sequence such as `abcd`.
+/// People know the order of letters and digits, but not that of emoji.
 fn spread_symbols(c: char) -> char {
     if c.is_ascii() || c.is_alphanumeric() { c } else { char::from_u32(c as u32 * 8).unwrap_or(c) }
 }
 
-/// Characters that zxcvbn also reads as a letter: one string for each letter.
+/// Characters that zxcvbn also reads as a letter: one string for each such letter.
 const READ_AS_LETTERS: [&str; 12] =
     ["4@", "8", "({[<", "3", "69", "1!|", "1|7", "0", "$5", "+7", "%", "2"];
 
-/// Limits the work of zxcvbn: the number of readings of a text times the square of its
-/// length. zxcvbn looks up every piece of every reading. Twenty well-chosen characters
-/// among a hundred would take it a second; within this limit it takes no longer than a
-/// hash.
+/// Limits the work of zxcvbn: the number of readings of a text times the square of its length.
+/// zxcvbn looks up every part of every reading. Twenty well-chosen characters among a hundred
+/// would take a second; within this limit the estimate takes no longer than a password hash.
 const MOST_WORK: usize = 40_000;
 
-/// The longest beginning of a text that is judged. zxcvbn itself looks at a hundred
-/// characters; this is less if the text has many readings. A text is no easier to guess
-/// than its beginning.
+/// Returns the longest beginning of a text that zxcvbn can judge within [`MOST_WORK`]. zxcvbn
+/// itself reads at most a hundred characters. A text is no easier to guess than its beginning.
 fn affordable(text: &str) -> &str {
     let mut seen = BTreeSet::new();
     for (length, (at, c)) in text.char_indices().enumerate() {
@@ -122,9 +120,8 @@ fn affordable(text: &str) -> &str {
     text
 }
 
-/// How many readings zxcvbn makes of these characters at most. For each letter it tries
-/// each character that it reads as that letter. A character read as two letters counts
-/// twice.
+/// Returns the most readings that zxcvbn makes of these characters. For each letter it tries
+/// each character that it reads as that letter. A character read as two letters counts twice.
 fn readings(characters: &BTreeSet<char>) -> usize {
     let letters = |sign: char| READ_AS_LETTERS.iter().filter(|signs| signs.contains(sign)).count();
     let choices = |signs: &&str| {

@@ -1,7 +1,7 @@
-//! The organisation's own terms, which a password must not be made of.
+//! The organisation's banned terms, which a password must not consist of.
 //!
-//! They are searched for as Entra searches for banned passwords: text is folded, and a
-//! term matches with up to one typing error.
+//! They are searched for as Entra searches for banned passwords: text is folded, and a term
+//! matches with up to one typing error.
 
 use crate::error::{Violation, ViolationCode};
 use serde::{Deserialize, Serialize};
@@ -11,16 +11,17 @@ use unicode_normalization::UnicodeNormalization;
 
 /// The most terms in a list (Entra).
 pub const MAX_TERMS: usize = 1000;
-/// How many characters a term has (Entra). A shorter one would match too often.
+/// The length of a term, in characters (Entra). A shorter term would match too often.
 pub const TERM_LENGTH: RangeInclusive<usize> = 4..=16;
-/// How many points a password needs (Entra). It gets one for each term in it and one
-/// for each other character.
+/// The number of points that a password needs (Entra). It gets one point for each term in it
+/// and one for each other character.
 pub const LEAST_POINTS: usize = 5;
-/// The longest piece of a password that matches a term: one character longer than it.
+/// The longest part of a password that can match a term: one character longer than the longest
+/// term.
 const LONGEST_PIECE: usize = *TERM_LENGTH.end() + 1;
 
-/// Folds text for the search: lower case, with common substitutions such as `$` for `s`
-/// undone (Entra). Each character becomes exactly one.
+/// Folds text for the search: lower case, with common substitutions such as `$` for `s` undone
+/// (Entra). Each character is replaced by exactly one.
 pub(super) fn fold(text: &str) -> Vec<char> {
     let lower = |c: char| c.to_lowercase().next().unwrap_or(c);
     let back = |c: char| match c {
@@ -46,7 +47,7 @@ struct Term {
 pub struct Terms(Vec<Term>);
 
 impl Terms {
-    /// Reads a list of terms. White space around a term does not count.
+    /// Reads a list of terms. White space around a term is ignored.
     ///
     /// # Errors
     /// `outOfRange` for too many terms; `notATerm` for each term that is too short, too
@@ -80,12 +81,12 @@ impl Terms {
         self.0.iter().map(|term| term.written.as_str())
     }
 
-    /// Whether a password is made of these terms: it has too few points.
+    /// Whether a password consists of these terms: it has too few points.
     pub fn make_up(&self, password: &str) -> bool {
         self.points(password) < LEAST_POINTS
     }
 
-    /// The points of a password: the fewest that any division into terms and single
+    /// Returns the points of a password: the fewest that any division into terms and single
     /// characters gives.
     pub fn points(&self, password: &str) -> usize {
         let text = fold(password);
@@ -98,8 +99,8 @@ impl Terms {
         fewest[text.len()]
     }
 
-    /// For each character, the lengths of the pieces that end with it and are within
-    /// edit distance one of a term: bit `n` for a length of `n` characters.
+    /// Returns, for each character, the lengths of the parts that end there and are within edit
+    /// distance one of a term: bit `n` for a length of `n` characters.
     ///
     /// Wu and Manber's bitap algorithm keeps one bit for each prefix of a term, so the
     /// work is always the number of terms times the number of characters.
@@ -118,15 +119,15 @@ impl Terms {
             }
             let length = folded.len();
             let ends = |state: u32| state >> (length - 1) & 1;
-            // Bit `k` of each: the term up to its character `k` ends here as it is, with
-            // one character changed, with one added, or with one missing.
+            // Bit `k` of each state: the first `k` characters of the term end here unchanged,
+            // with one character changed, with one added, or with one missing.
             let (mut same, mut changed, mut added, mut missing) = (0u32, 0, 0, 0);
             for (at, letter) in letters.iter().enumerate() {
                 let fits = fitting[*letter];
                 let before = same;
                 same = (before << 1 | 1) & fits;
                 changed = (changed << 1) & fits | before << 1 | 1;
-                // The added character may come before the term, if there is one.
+                // The added character may be the one before the term, if the password has one.
                 added = (added << 1 | u32::from(at > 0)) & fits | before;
                 // The missing character may be the first of the term.
                 missing = (missing << 1 | 0b10) & fits | same << 1;

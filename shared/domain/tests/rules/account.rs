@@ -1,4 +1,4 @@
-//! Identity rules: user IDs, groups, and the addresses that codes may go to.
+//! Identity rules: user IDs, group names, and the destinations that codes may be sent to.
 
 use crate::keys;
 use domain::destination::Destination;
@@ -15,7 +15,7 @@ fn spellings_of_a_user_id_have_one_canonical_form() {
     #[rustfmt::skip]
     let table: &[(&str, &[&str])] = &[
         ("ann@example.com", &["Ann@Example.com", "ANN@EXAMPLE.COM", "ａｎｎ@example.com", "ＡＮＮ＠ＥＸＡＭＰＬＥ．ＣＯＭ"]),
-        // NFC composes a letter and its accent.
+        // NFC combines a letter and its accent into one character.
         ("zoë", &["Zoë", "zoe\u{308}", "ZOE\u{308}", "ZOË"]),
         ("王小明", &["王小明"]),
         ("δοκιμή", &["Δοκιμή", "ΔΟΚΙΜΉ"]),
@@ -83,8 +83,8 @@ fn an_invalid_user_id_is_refused() {
         assert_eq!(canonical(text), None, "{text:?}");
     }
     assert!(canonical(&"a".repeat(UserId::MAX_BYTES)).is_some());
-    // A text that grows beyond the bound when folded is refused too, since the
-    // bound applies to the stored form.
+    // A text that exceeds the limit only after folding is refused too, since the limit applies
+    // to the stored form.
     let grows = "\u{ff76}".repeat(UserId::MAX_BYTES / 3) + "aaaaa";
     assert_eq!(canonical(&grows).map(|id| id.len() <= UserId::MAX_BYTES), None);
 }
@@ -144,13 +144,13 @@ fn a_mail_address_is_one_recipient() {
     #[rustfmt::skip]
     let refused = [
         "", "ann", "@example.com", "ann@", "ann@example", "ann@localhost", "ann@@example.com", "ann@example.com@example.com", &long, &longer,
-        // Headers, lists, names, comments, routes.
+        // Tries to inject headers, address lists, display names, comments and source routes.
         "ann@example.com\r\nBcc: eve@example.com", "ann@example.com\nBcc:eve@example.com", "ann\r\n@example.com", "ann@example.com\0",
         "ann@example.com,eve@example.com", "ann@example.com, eve@example.com", "ann@example.com;eve@example.com", "ann@example.com eve@example.com", "ann,eve@example.com",
         "Ann <ann@example.com>", "<ann@example.com>", "\"Ann\" <ann@example.com>", "\"ann\"@example.com", "\"ann@eve\"@example.com", "ann\\@example.com",
         "(comment)ann@example.com", "ann(comment)@example.com", "@relay.example.com:ann@example.com", "mailto:ann@example.com", "friends:ann@example.com;",
         "ann@[127.0.0.1]", "ann@[IPv6:::1]", "ann@example..com", ".ann@example.com", "ann.@example.com", "a..b@example.com", "ann@-example.com", "ann@example-.com",
-        // Non-ASCII addresses need other mail rules.
+        // Non-ASCII addresses are refused: they need SMTPUTF8.
         "änn@example.com", "ann@exämple.com", "ann@例え.jp", "ａnn@example.com", "ann\u{131}@example.com",
         "<a href=x>@example.com", "a b@example.com", "ann @example.com",
     ];

@@ -1,5 +1,4 @@
-//! One-time codes: evenly distributed, bound to their challenge, and with one
-//! accepted spelling.
+//! One-time codes: evenly distributed, bound to their challenge, and with one accepted spelling.
 
 use crate::{BEGIN, challenge, keys};
 use domain::challenge::{ChallengeId, Purpose};
@@ -13,7 +12,7 @@ fn code(keys: &Keys, id: &ChallengeId, purpose: Purpose) -> String {
     Code::derive(&keys.current().codes, id, purpose).reveal().to_owned()
 }
 
-/// The codes of challenges whose numbers differ by one, in order.
+/// Derives the codes of 20,000 challenges with consecutive numbers.
 fn twenty_thousand() -> Vec<String> {
     let keys = keys();
     (0..20_000u128)
@@ -25,7 +24,7 @@ fn digit(code: &str, place: usize) -> usize {
     usize::from(code.as_bytes()[place] - b'0')
 }
 
-/// The chi-square statistic of counts of equally likely values.
+/// Returns Pearson's chi-square statistic of the counts of equally likely values.
 fn chi_square(values: usize, found: impl Iterator<Item = usize>) -> f64 {
     let mut seen = vec![0u32; values];
     found.for_each(|value| seen[value] += 1);
@@ -38,14 +37,15 @@ fn a20_twenty_thousand_codes_are_spread_evenly() {
     let codes = twenty_thousand();
     assert!(codes.iter().all(|code| code.len() == 8 && code.bytes().all(|b| b.is_ascii_digit())));
     for place in 0..8 {
-        // Nine degrees of freedom: a fair place exceeds this once in a
-        // thousand.
+        // 27.88 is the 99.9 % quantile of the chi-square distribution with 9 degrees of
+        // freedom: uniform digits exceed it once in 1,000 tests.
         let found = chi_square(10, codes.iter().map(|code| digit(code, place)));
         assert!(found < 27.88, "place {place}: chi-square {found}");
     }
     assert!(codes.iter().any(|code| code.starts_with("00")), "leading zeros are kept");
     let different: HashSet<&String> = codes.iter().collect();
-    // Two equal codes are expected; a stuck source gives thousands.
+    // About two equal pairs are expected among 20,000 random codes; a stuck source gives
+    // thousands.
     assert!(codes.len() - different.len() < 20);
 }
 
@@ -55,8 +55,9 @@ fn a20_a_code_does_not_predict_the_next() {
     let number = |code: &String| code.parse::<i64>().expect("digits");
     for lag in [1, 2, 10] {
         let pairs = || codes.iter().zip(&codes[lag..]);
-        // Each digit of a code against each digit of the later one. 99 degrees
-        // of freedom: a fair pair of places exceeds this once in ten thousand.
+        // Chi-square test of independence of each digit of a code and each digit of the later
+        // code. 160.1 is the 99.99 % quantile with 99 degrees of freedom: independent uniform
+        // digits exceed it once in 10,000 tests.
         for (place, later) in (0..8).flat_map(|place| (0..8).map(move |later| (place, later))) {
             let found = chi_square(
                 100,
@@ -64,7 +65,7 @@ fn a20_a_code_does_not_predict_the_next() {
             );
             assert!(found < 160.1, "places {place} and {later}, {lag} apart: chi-square {found}");
         }
-        // No step between codes repeats often, as a counter's would.
+        // No difference between two codes repeats often, as it would with a counter.
         let mut steps: Vec<i64> = pairs()
             .map(|(code, next)| (number(next) - number(code)).rem_euclid(100_000_000))
             .collect();

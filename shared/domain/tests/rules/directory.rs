@@ -48,7 +48,7 @@ fn a_user_id_and_four_words_of_a_name_are_indexed_once_each() {
 
 #[test]
 fn a_word_never_outgrows_its_key() {
-    // NFKC makes eighteen characters of this one.
+    // NFKC turns this one character into eighteen.
     for name in ["\u{fdfa}".repeat(128), "字".repeat(128), "a".repeat(128)] {
         let account = named(&"u".repeat(UserId::MAX_BYTES), &name);
         assert!(
@@ -87,7 +87,7 @@ fn look_alike_letters_find_no_other_account() {
     ] {
         assert!(!search(text).fits(&named("x", name)), "{name} by {text}");
     }
-    // A search may match a sign that is another way to write the letter.
+    // A search may match another Unicode character for the same letter, such as the Kelvin sign.
     assert!(search("\u{212a}el").fits(&named("x", "Kelvin")));
 }
 

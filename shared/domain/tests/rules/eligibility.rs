@@ -1,4 +1,4 @@
-//! Eligibility: whether an account may reset, and what sign-in requires next.
+//! Eligibility: whether an account may reset its password, and the next step after sign-in.
 
 use crate::{BEGIN, account, bearer, method};
 use domain::account::{Account, Role};
@@ -43,7 +43,7 @@ fn who_may_reset() {
     use Role::{Administrator, HelpDesk, User};
     #[rustfmt::skip]
     let table: [(Role, Kinds, Kinds, u32, Reason); 17] = [
-        // role, registered, allowed, required
+        // role, registered kinds, allowed kinds, number of kinds required
         (User, &[], MAIL, 1, Few),
         (User, MAIL, MAIL, 1, Yes),
         (User, PHONE, MAIL, 1, Few),
@@ -138,7 +138,7 @@ fn sign_in_requires_the_next_step() {
         ("temporary, switched off", temporary(account()), Policy::default(), Some(Next::ChangePassword)),
         ("an administrator with one kind of two", admin(MAIL), policy(BOTH, 1), Some(Next::Register)),
         ("an administrator with both", admin(BOTH), policy(BOTH, 1), None),
-        // With one kind allowed, an administrator registers one.
+        // If one kind is allowed, an administrator registers one.
         ("an administrator where one kind is allowed", admin(MAIL), on.clone(), None),
         ("confirmed 179 days ago", registered(MAIL, 179), on.clone(), None),
         ("confirmed 180 days ago", registered(MAIL, 180), on.clone(), Some(Next::Reconfirm)),
@@ -246,14 +246,14 @@ fn a_reset_is_open_to_its_bearer_until_it_ends() {
     }
 }
 
-/// An account's methods: kind and version.
+/// The methods of an account: kind and version.
 type Methods = &'static [(Kind, u64)];
 
 #[test]
 fn a_proof_counts_while_its_kind_is_allowed_and_its_address_the_same() {
     #[rustfmt::skip]
     let table: [(&str, Kinds, Methods, Kinds, usize); 8] = [
-        // proved, the account's methods by version, allowed
+        // proved kinds, the account's methods with their versions, allowed kinds
         ("nothing", &[], &[(Kind::Email, 1)], BOTH, 0),
         ("one", MAIL, &[(Kind::Email, 1)], BOTH, 1),
         ("both", BOTH, &[(Kind::Email, 1), (Kind::MobilePhone, 1)], BOTH, 2),
@@ -274,8 +274,8 @@ fn a_proof_counts_while_its_kind_is_allowed_and_its_address_the_same() {
         };
         assert_eq!(reset.proofs(&account, &policy(allowed, 1)), expected, "{what}");
     }
-    // A kind that was allowed only after the reset began, and that the account
-    // lacks: two missing versions are not equal.
+    // A kind that was allowed only after the reset began, and that the account lacks: two
+    // missing versions do not count as equal.
     let unknown_then =
         Reset { verified: [Kind::Email].into(), versions: Default::default(), ..reset() };
     assert_eq!(unknown_then.proofs(&account(), &policy(BOTH, 1)), 0);

@@ -36,7 +36,7 @@ proptest! {
     #[test]
     fn a_challenge_has_one_spelling(text in "[A-Za-z0-9_-]{39}") {
         prop_assert!(ChallengeId::parse(&text).is_none_or(|id| id.to_string() == text));
-        // The same text with a valid first part.
+        // The same text after a valid prefix.
         let text = format!("AQABAA{}", &text[6..]);
         prop_assert!(ChallengeId::parse(&text).is_none_or(|id| id.to_string() == text));
     }
@@ -149,7 +149,7 @@ fn the_stated_wait_is_never_too_short() {
     ] {
         assert_eq!(Span(ms).whole_seconds(), seconds, "{ms} ms");
     }
-    // The TTL never deletes an item before its end.
+    // DynamoDB's time to live never deletes an item before it expires.
     for (ms, seconds) in [(0, 0), (1, 1), (1000, 1), (1001, 2), (-999, 0)] {
         assert_eq!(Time(ms).epoch_seconds(), seconds, "{ms} ms");
     }

@@ -1,4 +1,4 @@
-//! The ledger: by examples, and as a state machine compared with a model.
+//! The ledger of guesses and sends: tested by examples, and as a state machine against a model.
 
 use crate::{BEGIN, bearer, challenge};
 use domain::challenge::Purpose;
@@ -10,7 +10,7 @@ use domain::time::{Span, Time};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-/// The ledger as stored: applies what an issue and a charge write, under the
+/// The ledger as stored: applies the writes of an issued code and of a counted guess, under the
 /// guards of `port::Change`.
 #[derive(Clone, Default)]
 struct Table {
@@ -34,8 +34,7 @@ impl Table {
         Ok(())
     }
 
-    /// Whether a guess is charged and so compared. A right guess gives its own
-    /// charge back.
+    /// Whether a guess is counted ("charged") and so compared. A right guess is uncounted again.
     fn guess(&mut self, kind: Kind, of: u8, right: bool, now: Time) -> bool {
         let full = self.ledger.fails.len() >= self.ledger.cap as usize;
         let mine = bearer(BearerKind::Reset, of).digest();
@@ -53,11 +52,11 @@ impl Table {
     }
 }
 
-/// The rules, computed from a list of events.
+/// A model of the rules, computed from a list of events.
 #[derive(Clone, Default)]
 struct Model {
-    /// Failed guesses that count. One leaves after 24 hours, when the next code
-    /// is sent.
+    /// Failed guesses that count. A guess stops counting after 24 hours, when the next code is
+    /// sent.
     counted: Vec<Time>,
     /// All failed guesses.
     failed: Vec<Time>,
@@ -164,7 +163,7 @@ proptest! {
                     }
                 }
             }
-            // A resend, a new reset or another kind never lowers the count.
+            // A resend, a new reset or another kind of method never lowers the count.
             let counted = |at: &Stamp| at.0[..13].parse::<i64>().unwrap() + GUESS_WINDOW.0 > now.0;
             prop_assert_eq!(table.ledger.fails.iter().filter(|at| counted(at)).count(), model.failed_in_a_day(now));
             prop_assert_eq!(table.ledger.fails.len(), model.counted.len());
@@ -258,7 +257,7 @@ fn sends_are_counted_in_a_sliding_window() {
     {
         let (policy, mut table) = (Policy::default(), Table::default());
         let at = |n: i64| BEGIN + Span::seconds(n * 7);
-        // Each send in another reset, to avoid the wait between codes.
+        // Each code is sent in another reset, to avoid the wait between codes.
         for n in 0..most {
             assert_eq!(table.issue(&policy, kind, n as u8, at(n)), Ok(()));
         }

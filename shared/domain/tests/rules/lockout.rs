@@ -1,4 +1,4 @@
-//! Lockout of sign-in.
+//! Sign-in lockout.
 
 use crate::BEGIN;
 use domain::lockout::{Fingerprint, Lock, RECENT_WRONG};
@@ -10,7 +10,7 @@ fn fingerprint(n: u32) -> Fingerprint {
     n.to_be_bytes()
 }
 
-/// The lock after this many different wrong passwords.
+/// Returns the lock after this range of different wrong passwords.
 fn after(wrong: std::ops::Range<u32>, lock: Lock, now: Time) -> Lock {
     wrong.fold(lock, |lock, n| {
         lock.after_wrong(fingerprint(n), THRESHOLD, now, &format!("request {n}"))

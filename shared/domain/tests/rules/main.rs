@@ -1,5 +1,5 @@
-//! The domain's rules through the crate's public API, in one binary: tables for
-//! rules, property tests for state machines.
+//! Tests the domain's rules through the crate's public API, in one binary: tables for rules,
+//! property tests for state machines.
 
 mod account;
 mod code;
@@ -30,10 +30,10 @@ use domain::secret::{Bearer, BearerKind};
 use domain::time::Time;
 use std::collections::BTreeSet;
 
-/// The time at which the tests begin: 2026-11-23T09:00:00Z.
+/// The start time of the tests: 2026-11-23T09:00:00Z.
 const BEGIN: Time = Time(1_795_424_400_000);
 
-/// Keys of one generation, each of one repeated byte.
+/// Returns keys of one generation, each made of one repeated character.
 fn keys() -> Keys {
     let key = |byte: char| byte.to_string().repeat(43);
     Keys::parse(&format!(

@@ -1,4 +1,4 @@
-//! Numbers that only the domain enforces, at both ends of their ranges.
+//! Limits that only the domain enforces, tested at both ends of their ranges.
 
 use crate::{BEGIN, account, method};
 use domain::account::Account;
@@ -9,7 +9,7 @@ use domain::time::Span;
 
 const MOMENT: Span = Span(1);
 
-/// A policy for all users with these days to postpone and to reconfirm.
+/// A policy for all users with these days for postponing and reconfirming.
 fn policy(postpone_days: u32, reconfirm_days: u32) -> Policy {
     let mut policy = Policy { scope: Scope::All, ..Policy::default() };
     (policy.registration.postpone_days, policy.registration.reconfirm_days) =
@@ -42,7 +42,7 @@ fn registration_is_postponed_for_at_most_zero_or_ninety_days() {
         let when = |now| postpone_until(&account, &policy, Some(Next::Register), now);
         assert_eq!((when(BEGIN), when(until - MOMENT)), (Some(until), Some(until)), "{days} days");
         assert_eq!((when(until), when(until + MOMENT)), (None, None), "{days} days");
-        // Another request does not start the period again.
+        // A second request does not restart the period.
         note_asked(&mut account, Some(Next::Register), until);
         assert_eq!(postpone_until(&account, &policy, Some(Next::Register), until), None);
     }

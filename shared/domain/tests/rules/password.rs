@@ -1,4 +1,4 @@
-//! The password rules.
+//! The rules for new passwords.
 
 use crate::account;
 use domain::account::Account;
@@ -33,13 +33,13 @@ fn check(text: &str) -> Option<ViolationCode> {
     judge(text, &account(), &Policy::default(), &Terms::default())
 }
 
-/// This many letters that are hard to guess.
+/// Returns `length` letters that are hard to guess.
 fn letters(length: u32) -> String {
     let letter = |i: u32| char::from(b'a' + (i.wrapping_mul(2_654_435_761) >> 16) as u8 % 26);
     (0..length).map(letter).collect()
 }
 
-/// This many different emoji, neighbours in Unicode.
+/// Returns `length` different emoji that are neighbours in Unicode.
 fn emoji(length: u32) -> String {
     (0x1f300..0x1f300 + length).filter_map(char::from_u32).collect()
 }
@@ -47,7 +47,7 @@ fn emoji(length: u32) -> String {
 #[test]
 fn length_is_counted_in_code_points() {
     use ViolationCode::PasswordLength;
-    // A letter and an accent, which NFC composes.
+    // A letter and an accent, which NFC combines into one character.
     let composed = |length: u32| {
         letters(length)
             .replace(|c| !"aeiou".contains(c), "y")
@@ -65,7 +65,7 @@ fn length_is_counted_in_code_points() {
         ("64 emoji, 256 bytes", emoji(64), None),
         ("256 emoji, 1,024 bytes", emoji(256), None),
         ("257 emoji", emoji(257), Some(PasswordLength)),
-        // NFC comes first: a letter and its accent count as one.
+        // NFC is applied first: a letter and its accent count as one character.
         ("14 composed of 28", composed(14), Some(PasswordLength)),
         ("256 composed of 512, and then refused for what it is", composed(256), Some(ViolationCode::PasswordRepeats)),
         ("257 composed of 514", composed(257), Some(PasswordLength)),
@@ -93,7 +93,7 @@ fn a_refusal_states_the_required_length() {
 
 #[test]
 fn any_printable_character_is_accepted_without_composition_rules() {
-    // Every printable ASCII character once, none next to its neighbour.
+    // Every printable ASCII character once, none beside its neighbour.
     let ascii: String = (0..95u16).map(|i| char::from(b' ' + (i * 37 % 95) as u8)).collect();
     assert!((' '..='~').all(|c| ascii.contains(c)));
     #[rustfmt::skip]
@@ -142,14 +142,14 @@ fn a_score_of_three_is_accepted_and_of_two_is_not() {
 
 #[test]
 fn the_strength_check_is_bounded_by_reading_only_the_beginning() {
-    // zxcvbn makes hundreds of readings of these characters and looks each up.
+    // zxcvbn makes hundreds of readings of these characters and looks up each of them.
     let signs = "1234567890!@#$%^&*({[<|+";
     let text = format!("{signs}{}", letters(100));
     assert_eq!(
         (zxcvbn(&text, &[]).score(), check(&text)),
         (Score::Four, Some(ViolationCode::PasswordCommon))
     );
-    // zxcvbn itself looks at a hundred characters.
+    // zxcvbn itself reads at most a hundred characters.
     let text = format!("{}{}", "a".repeat(100), letters(100));
     assert_eq!(check(&text), Some(ViolationCode::PasswordRepeats));
     // Symbols alone are no reason to refuse.
@@ -202,7 +202,7 @@ fn the_accounts_own_data_adds_no_strength() {
     for text in refused {
         assert!(judge(text, &kim).is_some(), "{text}");
     }
-    // The rest is hard to guess, so the name in it does no harm.
+    // The remaining text is hard to guess, so the name in it does no harm.
     for text in [
         "kim walks a purple otter",
         "planning annexes of glass",

@@ -1,4 +1,4 @@
-//! Which users a change of the policy cuts off, and the warning about it.
+//! The users that a change of the policy cuts off, and the warning about it.
 
 use crate::{account, method};
 use domain::account::Role;
@@ -13,8 +13,8 @@ fn policy(methods: &[Kind], kinds_required: u32, countries: &[&str]) -> Policy {
     Policy { scope: Scope::All, methods, kinds_required, sms_countries, ..Policy::default() }
 }
 
-/// An administrator and a user with both kinds, a user with mail only, and a
-/// user without methods.
+/// Counts the cut-off administrators and users among an administrator and a user with both
+/// kinds, a user with mail only, and a user without methods.
 fn cut_off(before: &Policy, after: &Policy) -> (u32, u32) {
     let mut count = CutOff::default();
     let people: [(Role, &[Kind]); 4] = [

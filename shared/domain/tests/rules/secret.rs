@@ -1,4 +1,4 @@
-//! Keys and bearers: parsed strictly, distinct, never shown.
+//! Keys and bearer tokens: parsed strictly, distinct, never printed.
 
 use crate::{BEGIN, account, bearer, handle, keys, method};
 use domain::audit::Reason;
@@ -105,8 +105,7 @@ fn every_text_has_a_handle_and_spellings_of_a_user_id_share_one() {
     let handle = |text: &str| keys().handle(&TypedUserId::new(text.to_owned()));
     assert_eq!(handle("ann"), handle(" ANN "));
     assert_eq!(handle("ann"), handle("ａｎｎ"));
-    // A text that cannot be a user ID, often a password, has a handle for each
-    // exact spelling.
+    // Texts that cannot be user IDs, often passwords, have a handle for each exact spelling.
     let texts = [
         "ann",
         "bob",
@@ -219,8 +218,8 @@ fn neither_the_digest_nor_the_public_name_shows_the_secret() {
     );
 }
 
-/// Detects whether a type has a trait: the inherent constant wins over the
-/// trait's where its bound holds.
+/// Detects whether a type implements a trait: where the bound holds, the inherent constant
+/// takes precedence over the trait's constant.
 struct Is<T>(PhantomData<T>);
 trait Otherwise {
     const PRINTED: bool = false;

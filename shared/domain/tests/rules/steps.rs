@@ -1,5 +1,4 @@
-//! How long a sign-in step may be postponed, and which step a session still
-//! needs.
+//! How long a sign-in step may be postponed, and which step a session still requires.
 
 use crate::{BEGIN, account, bearer, method};
 use domain::account::Account;
@@ -39,7 +38,7 @@ fn a_step_is_postponed_by_the_policys_days_from_its_request_or_due_date() {
     let (register, reconfirm) = (Some(Next::Register), Some(Next::Reconfirm));
     #[rustfmt::skip]
     let table = [
-        // what, account, step, days to postpone, days to reconfirm, days left
+        // case, account, step, days to postpone, days to reconfirm, days left
         ("asked now", asked(0), register, 7, 180, Some(7)),
         ("on the last day", asked(6), register, 7, 180, Some(1)),
         ("over", asked(7), register, 7, 180, None),
@@ -74,8 +73,8 @@ fn a_step_is_postponed_by_the_policys_days_from_its_request_or_due_date() {
 
 #[test]
 fn an_undeliverable_address_requires_one_reconfirmation() {
-    /// Confirmed this many days ago; messages have come back for this many
-    /// days.
+    /// An account that confirmed its methods `confirmed_ago` days ago and whose messages have
+    /// been undeliverable for `since` days.
     fn back(confirmed_ago: i64, since: i64) -> Account {
         let mut account = confirmed(confirmed_ago);
         let id = MethodId::only(Kind::Email);
@@ -99,7 +98,7 @@ fn an_undeliverable_address_requires_one_reconfirmation() {
     let unregistered = |account: Account| Account { registered_at: None, ..account };
     #[rustfmt::skip]
     let table = [
-        // what, account, policy, step, days left to put it off
+        // case, account, policy, step, days left to postpone it
         ("came back since", back(10, 3), &regular, Some(Next::Reconfirm), Some(4)),
         ("just now", back(10, 0), &regular, Some(Next::Reconfirm), Some(7)),
         ("a week ago", back(10, 7), &regular, Some(Next::Reconfirm), None),
@@ -141,7 +140,7 @@ fn a_session_that_postponed_a_step_is_not_asked_again_unless_it_is_due() {
         |next| Session::begin(&account, &bearer(BearerKind::Session, 1), next, BEGIN, BEGIN);
     assert_eq!(session(Some(Next::Register)).next(&account, &policy, BEGIN), Some(Next::Register));
     assert_eq!(session(None).next(&account, &policy, BEGIN), None);
-    // A step that is no longer required is dropped.
+    // A step that is no longer required is not asked for.
     assert_eq!(session(Some(Next::Register)).next(&account, &Policy::default(), BEGIN), None);
 }
 

@@ -1,4 +1,4 @@
-//! The organisation's own terms: the list, and the points that it gives.
+//! The organisation's banned terms: the list, and the points of a password.
 
 use crate::account;
 use crate::password::judge;
@@ -29,7 +29,7 @@ fn a_term_has_four_to_sixteen_characters_and_is_listed_once() {
         (&["acme", "ACME"], &[1]),
         (&["goal", "g0al", "g0@1", "G0@l"], &[1, 2, 3]),
         (&["acme", "widget", "acme ", "wid", "widget"], &[2, 3, 4]),
-        // NFC: a combining accent is no character of its own.
+        // NFC: a combining accent is not a character of its own.
         (&["cafe\u{301}", "café"], &[1]),
         (&["cae\u{301}"], &[0]),
         (&["e\u{301}e\u{301}e\u{301}e\u{301}"], &[]),
@@ -76,14 +76,14 @@ fn a_term_is_one_point_and_so_is_each_other_character() {
     let table: [(&[&str], &str, usize); 20] = [
         (&[], "abcdefghijklmno", 15),
         (&["contoso"], "contoso", 1), (&["contoso"], "CONTOSO", 1), (&["contoso"], "C0nt0$0", 1), (&["C0NT0S0"], "contoso", 1),
-        // One error: a character changed, added or left out, at the ends too.
+        // One typing error: a character changed, added or left out, also at either end.
         (&["contoso"], "contaso", 1), (&["contoso"], "conttoso", 1), (&["contoso"], "contso", 1), (&["contoso"], "xcontoso", 1), (&["contoso"], "contosox", 1),
         (&["contoso"], "ontoso", 1), (&["contoso"], "contos", 1),
         // Two errors are too many.
         (&["contoso"], "cantasoxyz", 10), (&["contoso"], "cnotosxyz", 9),
-        // Microsoft Entra's own examples.
+        // Examples from Microsoft's Entra documentation.
         (&["contoso", "blank"], "C0ntos0Blank12", 2 + 1), (&["contoso", "blank"], "ContoS0Bl@nkf9!", 2 + 2),
-        // The reading with fewer points counts.
+        // Of several divisions into terms, the one with the fewest points counts.
         (&["abcd", "cdefgh"], "abcdefgh", 2), (&["aaaa"], "aaaaaaaaaaaaaaa", 3),
         (&["台北大學"], "台北大學台北大学!!", 4),
         (&["sixteen letters."], "sixteen letters..", 1),
@@ -103,7 +103,7 @@ fn a_password_needs_five_points() {
     let table = [
         ("sixteenletters.x", refused), ("sixteenletters.", refused), ("sixteenletters.xy", refused),
         ("zeppelinotterquartzviolin", refused), ("Z3ppelinotter-Qu@rtzviolin", refused),
-        // Two terms and what remains after the error: four points, then five.
+        // Two terms and the characters that remain: four points, then five.
         ("zeppelinotter#%*quartzviolin", refused), ("zeppelinotter#%&;*quartzviolin", None),
         ("purple walrus sings bass", None),
     ];
@@ -121,8 +121,7 @@ fn a_password_needs_five_points() {
 
 #[test]
 fn a_term_counts_as_a_common_password() {
-    // It has enough points, yet an attacker who knows the term guesses it at
-    // once.
+    // The password has enough points, but an attacker who knows the term guesses it at once.
     let (text, listed) = ("quimtazz1234567", terms(&["Quimtazz"]));
     let judge = |terms: &Terms| judge(text, &account(), &Policy::default(), terms);
     assert!(listed.points(text) >= LEAST_POINTS);
@@ -144,7 +143,7 @@ fn within_one(a: &[char], b: &[char]) -> bool {
         || tail(b, 1).as_deref() == Some(a)
 }
 
-/// The fewest points, counted piece by piece.
+/// Computes the points of a text by a simple algorithm, to compare with the real one.
 fn points(list: &[String], text: &str) -> usize {
     let text: Vec<char> = text.chars().collect();
     let list: Vec<Vec<char>> = list.iter().map(|term| term.chars().collect()).collect();

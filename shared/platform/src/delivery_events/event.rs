@@ -1,13 +1,13 @@
-//! Reads three kinds of event: SES events from EventBridge, the same events in
-//! SNS notifications, and lines of SNS's delivery log from CloudWatch Logs.
-//! Unknown fields are ignored, so that AWS may add some. No address is read.
+//! Reads three kinds of Lambda event: SES events from EventBridge, the same events in SNS
+//! notifications, and lines of the SNS delivery log from CloudWatch Logs. Unknown fields
+//! are ignored, so that AWS may add some. Addresses are not read.
 
 use super::{Malformed, Outcome, Passing, logs};
 use domain::delivery::{MessageId, Returned};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// Any of the three: each has a field of its own.
+/// Any of the three kinds of Lambda event. Each kind has its own top-level field.
 #[derive(Deserialize)]
 struct Event<'a> {
     #[serde(borrow)]
@@ -22,7 +22,7 @@ struct Awslogs {
     data: String,
 }
 
-/// The outcome of each message in an event.
+/// Returns the outcome of each message in a Lambda event.
 pub(super) fn read(event: &RawValue) -> Vec<Result<Outcome, Malformed>> {
     match json::<Event>(event.get()) {
         Ok(Event { detail: Some(detail), .. }) => vec![ses(detail.get())],
@@ -59,8 +59,7 @@ struct Notification {
     message: String,
 }
 
-/// An SNS record. Its message is an SES event, alone or inside EventBridge's
-/// envelope.
+/// Reads an SNS record. Its message is an SES event, alone or inside EventBridge's envelope.
 fn notification(record: &str) -> Result<Outcome, Malformed> {
     #[derive(Deserialize)]
     struct Envelope<'a> {
@@ -108,14 +107,14 @@ fn ses(event: &str) -> Result<Outcome, Malformed> {
     Ok(match event.event_type.as_str() {
         "Bounce" => match event.bounce.ok_or(Malformed)?.bounce_type.as_str() {
             "Permanent" => Outcome::Returned(id, Returned::Bounced),
-            // `Transient`; and `Undetermined`, which proves nothing of the address.
+            // `Transient`; or `Undetermined`, which proves nothing about the address.
             _ => Outcome::Passing(Passing::Transient),
         },
         "Complaint" => {
             match event.complaint.and_then(|complaint| complaint.complaint_feedback_type).as_deref()
             {
-                // The first withdraws an earlier complaint, the second is about the
-                // sender's signature: no recipient complained.
+                // `not-spam` withdraws an earlier complaint, and `auth-failure` is about
+                // the sender's signature: no recipient complained.
                 Some("not-spam" | "auth-failure") => Outcome::Passing(Passing::NotOfTheAddress),
                 // Most mailbox providers give no type.
                 _ => Outcome::Returned(id, Returned::Complained),
@@ -148,8 +147,8 @@ struct Delivery {
     provider_response: String,
 }
 
-/// Provider responses that mean that the number gets no messages. SNS gives
-/// reasons as text only (its documentation, "reasons for SMS delivery failure").
+/// Provider responses which mean that the number receives no messages. SNS gives reasons as
+/// text only (SNS documentation, "reasons for SMS delivery failure").
 const OF_THE_NUMBER: [(&str, Returned); 5] = [
     ("phone number is opted out", Returned::OptedOut),
     ("phone has blocked sms", Returned::Blocked),
@@ -157,7 +156,8 @@ const OF_THE_NUMBER: [(&str, Returned); 5] = [
     ("destination is on a blocked list", Returned::Blocked),
     ("invalid phone number", Returned::InvalidNumber),
 ];
-/// Provider responses that are about the message. All others count as transient.
+/// Provider responses that concern the message, not the number. All other responses count
+/// as transient.
 const OF_THE_MESSAGE: [&str; 4] = [
     "blocked as spam by phone carrier",
     "phone carrier has blocked this message",
@@ -165,7 +165,7 @@ const OF_THE_MESSAGE: [&str; 4] = [
     "this delivery would exceed max price",
 ];
 
-/// Reads a line of SNS's delivery log.
+/// Reads a line of the SNS delivery log.
 fn sms(line: &str) -> Result<Outcome, Malformed> {
     let event: Sms = json(line)?;
     let id = id(&event.notification.message_id)?;

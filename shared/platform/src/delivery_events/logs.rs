@@ -1,5 +1,5 @@
-//! Unpacks events of a CloudWatch Logs subscription: JSON, compressed by gzip,
-//! encoded as base64.
+//! Unpacks events of a CloudWatch Logs subscription: JSON, compressed with gzip, encoded as
+//! base64.
 
 use super::Malformed;
 use base64::Engine;
@@ -8,8 +8,8 @@ use flate2::read::GzDecoder;
 use serde::Deserialize;
 use std::io::Read;
 
-/// Bytes that are unpacked at most. CloudWatch Logs packs about a megabyte into
-/// one event, but a small event can unpack to more than fits into memory.
+/// The most bytes that one event may unpack to. CloudWatch Logs packs about a megabyte into
+/// one event, but a small hostile event could unpack to more than fits into memory.
 const MOST_UNPACKED: u64 = 8 << 20;
 
 #[derive(Deserialize)]
@@ -25,7 +25,7 @@ struct Line {
     message: String,
 }
 
-/// The log lines of an event; none of a `CONTROL_MESSAGE`, which only tests that
+/// Returns the log lines of an event; none for a `CONTROL_MESSAGE`, which only tests that
 /// the function can be reached.
 pub(super) fn lines(packed: &str) -> Result<Vec<String>, Malformed> {
     let packed = BASE64.decode(packed).map_err(|_| Malformed)?;

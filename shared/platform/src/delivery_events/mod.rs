@@ -1,12 +1,11 @@
-//! Marks a method as undeliverable when SES or SNS reports that a message did
-//! not arrive. [`event`] reads the reports, [`logs`] unpacks those that come
-//! from a log.
+//! Marks a method as undeliverable when SES or SNS reports that a message could not be
+//! delivered. [`event`] reads the delivery events, [`logs`] unpacks those from a log.
 //!
-//! An event names its message, not its account; the item `SENT` leads from one
-//! to the other. An unknown message is normal, since other senders may use the
-//! same AWS account. `send-code` writes `SENT` as soon as the channel took the
-//! message. Events come seconds later at the earliest; one that comes before
-//! the item is lost.
+//! A delivery event contains a message ID but no account; the item `SENT` maps the ID to
+//! the account. An unknown message is normal, since other senders may use the same AWS
+//! account. `send-code` writes `SENT` as soon as the channel has accepted the message.
+//! Delivery events arrive seconds later at the earliest; one that arrives before the item
+//! is written is ignored.
 
 mod event;
 mod logs;
@@ -22,23 +21,23 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use std::time::Instant;
 
-/// What an event says about one message.
+/// The content of a delivery event about one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Outcome {
-    /// The address will get no message.
+    /// The address receives no messages any more.
     Returned(MessageId, Returned),
     /// The message did not arrive, but a later one may.
     Passing(Passing),
-    /// Nothing to do: sent, delivered, opened.
+    /// No action needed: sent, delivered, opened.
     Nothing,
 }
 
-/// Why a message did not arrive, if that proves nothing about its address.
+/// The reason why a message did not arrive, if it proves nothing about the address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Passing {
-    /// Such as a full mailbox, a server that is down, a phone that is off.
+    /// A temporary fault, such as a full mailbox, a server that is down, or a phone that is off.
     Transient,
-    /// A complaint event that is not a recipient's complaint.
+    /// A complaint event without a complaint by a recipient.
     NotOfTheAddress,
     /// SES refused the message itself.
     Rejected,
@@ -47,27 +46,26 @@ enum Passing {
     MessageRefused,
 }
 
-/// An event, or a part of one, that cannot be read.
+/// The error for an event, or a part of one, that cannot be read.
 #[derive(Debug)]
 struct Malformed;
 
-/// What an invocation did: counts of messages.
+/// The result of an invocation: counts of messages.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DeliveryAnswer {
     marked: u32,
-    /// The method was marked before, or has another address now, or was proved
-    /// again.
+    /// The method was marked before, or has another address now, or was verified again.
     unchanged: u32,
     passing: u32,
     unknown: u32,
     malformed: u32,
 }
 
-/// Handles an event. Unreadable parts are logged and counted.
+/// Handles a delivery event. Unreadable parts are logged and counted.
 ///
 /// # Errors
-/// If the table or the keys are unavailable. The event is then retried; handling
-/// it twice does no harm.
+/// If the table or the keys are unavailable. Lambda then retries the event; handling it
+/// twice does no harm.
 pub async fn handle(host: &Host, request: &str, event: &RawValue) -> Result<DeliveryAnswer, Error> {
     log::within(request, async {
         let began = Instant::now();

@@ -1,6 +1,6 @@
-//! Queries of one partition: members of a group, accounts by a word, groups,
-//! messages to an account. Each query is consistent and begins after the last
-//! key that was seen, so that concurrent writes hide or repeat no row.
+//! Queries of one partition: members of a group, accounts by a word, groups, messages to an
+//! account. Each query uses consistent reads and begins after the last key of the previous
+//! page, so that concurrent writes hide or repeat no row.
 
 use super::Table;
 use super::read::{self, text, unavailable};
@@ -14,29 +14,29 @@ use domain::outbox::OutboxId;
 use domain::port::Page;
 use futures_util::future::join_all;
 
-/// Rows of a query at least, even for a smaller page: some may not match.
+/// The fewest rows that a query reads, even for a smaller page: some may not match.
 const LEAST_ROWS: u32 = 25;
-/// Rows of a query where all rows are wanted.
+/// The number of rows that a query reads if all rows are wanted.
 const MOST_ROWS: u32 = 1000;
-/// Queries of one request at most. If few rows match, its page is short and the
-/// next request goes on from there.
+/// The most queries of one request. If few rows match, its page is short and the next
+/// request continues from there.
 const READS: usize = 8;
-/// Groups whose members are queried at the same time.
+/// The number of groups whose members are queried at the same time.
 const AT_ONCE: usize = 25;
 
-/// Sort keys of the rows that a query found.
+/// The sort keys of the rows that a query found.
 struct Rows {
     found: Vec<String>,
     /// The last key that was read, if there may be more rows.
     next: Option<String>,
 }
 
-/// Which rows of a partition to find.
+/// The rows of a partition to find.
 #[derive(Clone, Copy)]
 enum Which<'a> {
     All,
     BeginningWith(&'a str),
-    /// Outbox rows that still hold their message: not sent and not dropped.
+    /// Outbox rows that still hold their message: those not sent and not dropped.
     Unsent,
 }
 
@@ -84,7 +84,8 @@ async fn rows(
     })
 }
 
-/// Members of a group that match the rest of the filter, ordered by handle.
+/// Returns the members of a group that match the rest of the filter, ordered by handle (the
+/// keyed pseudonym of the user ID).
 pub(super) async fn of_group(
     table: &Table,
     filter: &Filter,
@@ -97,8 +98,8 @@ pub(super) async fn of_group(
     accounts(table, &table::members(group), Which::All, member, fits, limit, from).await
 }
 
-/// Accounts with a word that begins with this one, ordered by that word. An
-/// account that is renamed meanwhile is shown at its new name.
+/// Returns the accounts with a word that begins with this one, ordered by that word. An
+/// account that is renamed meanwhile appears under its new name.
 pub(super) async fn by_word(
     table: &Table,
     filter: &Filter,
@@ -124,8 +125,8 @@ pub(super) async fn by_word(
     .await
 }
 
-/// A page of the accounts that rows of a partition name. A row may be stale, so
-/// each account must match as it is now.
+/// Reads a page of the accounts that the rows of a partition refer to. A row may be stale,
+/// so the filter is applied again to each account as it is now.
 async fn accounts(
     table: &Table,
     pk: &str,
@@ -161,7 +162,7 @@ async fn accounts(
     Ok(Page { items, next: from })
 }
 
-/// Registered groups that have a member now, ordered by name.
+/// Returns the registered groups that have a member now, ordered by name.
 pub(super) async fn groups(
     table: &Table,
     limit: u32,
@@ -192,7 +193,7 @@ pub(super) async fn groups(
     Ok(Page { items, next: from })
 }
 
-/// Whether each of these groups has a member, in the order given.
+/// Returns whether each of these groups has a member, in the given order.
 async fn with_members(table: &Table, groups: &[GroupName]) -> Result<Vec<bool>, Problem> {
     let mut known = Vec::new();
     for some in groups.chunks(AT_ONCE) {
@@ -207,7 +208,7 @@ async fn with_members(table: &Table, groups: &[GroupName]) -> Result<Vec<bool>, 
     Ok(known)
 }
 
-/// IDs of an account's messages that were not sent: queued, claimed or failed.
+/// Returns the IDs of an account's messages that were not sent: queued, claimed or failed.
 pub(super) async fn unsent(table: &Table, handle: &Handle) -> Result<Vec<OutboxId>, Problem> {
     let pk = table::messages(handle);
     let mut ids = Vec::new();

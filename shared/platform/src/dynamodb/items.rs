@@ -1,5 +1,5 @@
-//! Items that are written whole: the fields of a type, and attributes for the
-//! TTL and the indexes.
+//! Builds items that are written whole: the fields of a type, and attributes for the time
+//! to live (TTL) and the indexes.
 
 use super::table::{self, BUCKET, Item, Key, SUPPORT_CODE, TTL};
 use super::values::{item, n, s, ttl, value};
@@ -10,14 +10,14 @@ use domain::policy::saved::SavedPolicy;
 use domain::reset::Reset;
 use std::collections::HashMap;
 
-/// A policy, including kinds that this version of the code does not know.
+/// Builds the item of a policy, including kinds of method that this version does not know.
 pub(super) fn policy_item(saved: &SavedPolicy) -> Item {
     item(&saved.to_stored())
 }
 
 pub(super) fn reset_item(reset: &Reset) -> Item {
     let mut it = item(reset);
-    // DynamoDB has no empty set: the first proved kind creates it.
+    // DynamoDB has no empty set: the first proved kind creates the attribute.
     it.remove("verified");
     it.insert(TTL.into(), ttl(reset.exp));
     it
@@ -44,7 +44,7 @@ pub(super) fn sent_item(id: &MessageId, sent: &SentMessage) -> Item {
 pub(super) fn audit_item(event: &AuditEvent) -> (Key, Item) {
     let random = domain::secret::random_text(event.random);
     let mut it = item(event);
-    // The key holds both.
+    // The item's key holds both.
     it.remove("handle");
     it.remove("random");
     it.insert(BUCKET.into(), s(table::event_bucket(event.at, event.random[0] % table::SHARDS)));

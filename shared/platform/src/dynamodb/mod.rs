@@ -12,7 +12,7 @@ mod values;
 
 use aws_sdk_dynamodb::Client;
 
-/// The table: a [`domain::port::Store`].
+/// The DynamoDB table, which implements [`domain::port::Store`].
 #[derive(Clone)]
 pub struct Table {
     client: Client,
@@ -21,7 +21,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// The table of this name, reached through this client.
+    /// Creates a handle to the table of this name, called through this client.
     pub fn new(client: Client, name: String) -> Table {
         Table { client, name, terms: terms::Newest::default() }
     }

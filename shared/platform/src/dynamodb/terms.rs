@@ -1,5 +1,5 @@
-//! The organisation's terms. A version never changes, so a process reads it
-//! once.
+//! Reads the organisation's banned terms. A saved version never changes, so a process reads
+//! it only once.
 
 use super::Table;
 use super::read::{batch_get, parse};
@@ -9,7 +9,7 @@ use domain::password::terms::Terms;
 use serde::Deserialize;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The newest terms this process has seen, and their version.
+/// The newest terms that this process has read, and their version.
 #[derive(Clone, Default)]
 pub(super) struct Newest(Arc<Mutex<(u64, Arc<Terms>)>>);
 
@@ -18,8 +18,8 @@ struct TermsItem {
     terms: Terms,
 }
 
-/// The terms of a version. A missing item is an error: without it, passwords
-/// that the terms refuse would be accepted.
+/// Returns the terms of a version. A missing item is an error: otherwise passwords that the
+/// terms forbid would be accepted.
 pub(super) async fn terms(table: &Table, version: u64) -> Result<Arc<Terms>, Problem> {
     let newest = || table.terms.0.lock().unwrap_or_else(PoisonError::into_inner);
     let (kept, terms) = newest().clone();

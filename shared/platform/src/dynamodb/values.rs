@@ -1,4 +1,4 @@
-//! Values as DynamoDB attributes.
+//! Converts values to DynamoDB attributes.
 
 use super::table::Item;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -11,11 +11,11 @@ pub(super) fn s(text: impl Into<String>) -> AttributeValue {
 pub(super) fn n(number: impl ToString) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
-/// Milliseconds since the epoch.
+/// Converts a time to milliseconds since the Unix epoch.
 pub(super) fn ms(time: Time) -> AttributeValue {
     n(time.0)
 }
-/// Seconds since the epoch, as a TTL attribute must have.
+/// Converts a time to seconds since the Unix epoch, as DynamoDB's time to live requires.
 pub(super) fn ttl(time: Time) -> AttributeValue {
     n(time.epoch_seconds())
 }

@@ -1,5 +1,5 @@
-//! Writes a log line and a metrics line for each response. Both have the same
-//! fields for known and unknown accounts.
+//! Writes a log line and a metrics line for each response. Both have the same fields for
+//! known and unknown accounts.
 
 use crate::metrics::{Line, Metrics, Step, milliseconds};
 use axum::extract::{MatchedPath, Request};
@@ -10,44 +10,43 @@ use domain::flow::verify::verify_code::Verified;
 use domain::time::Time;
 use std::time::Instant;
 
-/// Facts that a handler adds to its response, for the log and the metrics. The edge
-/// removes them.
+/// Facts that a handler adds to its response for the log and the metrics. The module `edge`
+/// removes them from the response.
 #[derive(Clone, Default)]
 pub struct Note {
-    /// The step that a reset reached by this request; none for a repeated request.
+    /// The step that a reset reached by this request; `None` for a repeated request.
     pub step: Option<Step>,
-    /// The code that this request was accepted with; none for a repeated request.
+    /// The code that was accepted in this request; `None` for a repeated request.
     pub verified: Option<Verified>,
     /// The support code of the reset, if the request belongs to one.
     pub support_code: Option<SupportCode>,
 }
 
 impl Note {
-    /// The note of a request within a reset.
+    /// Creates the note of a request within a reset.
     pub fn of(support_code: &SupportCode) -> Note {
         Note { support_code: Some(support_code.clone()), ..Note::default() }
     }
 }
 
-/// A request whose response is being made.
+/// The log data of a request whose response is not ready yet.
 pub(super) struct AnswerLog {
     id: String,
     now: Time,
     began: Instant,
-    /// The method, and the pattern of the path if one matched; `None` for a direct
-    /// invocation.
+    /// The method, and the path pattern if one matched; `None` for a direct invocation.
     route: Option<(Method, Option<MatchedPath>)>,
 }
 
 impl AnswerLog {
-    /// Starts the clock. `request` is `None` for a direct invocation.
+    /// Starts measuring the time. `request` is `None` for a direct invocation.
     pub(crate) fn begin(id: &str, now: Time, request: Option<&Request>) -> AnswerLog {
         let route =
             request.map(|request| (request.method().clone(), request.extensions().get().cloned()));
         AnswerLog { id: id.to_owned(), now, began: Instant::now(), route }
     }
 
-    /// Writes both lines, about the status and the problem that the caller got.
+    /// Writes both lines, with the status and the problem that the caller got.
     pub(crate) fn write(
         self,
         metrics: &Metrics,
@@ -58,7 +57,7 @@ impl AnswerLog {
         let outcome = match (problem, status) {
             (Some(problem), _) => problem.code.as_str().to_owned(),
             (None, ..400) => "ok".to_owned(),
-            // A page has no problem, only a status.
+            // A response of a page has no problem, only a status.
             (None, status) => status.to_string(),
         };
         let milliseconds = milliseconds(self.began);

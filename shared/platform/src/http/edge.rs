@@ -1,5 +1,5 @@
-//! The steps around every API request: its context and language before the handler;
-//! problem bodies, headers, the log line and the metrics after it.
+//! Wraps every API request: sets its context and language before the handler runs, then
+//! writes problem bodies, headers, the log line and the metrics.
 
 use crate::host::Host;
 use crate::http::answer_log::{AnswerLog, Note};
@@ -21,7 +21,7 @@ use domain::secret::random_text;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// The router of a function's routes, inside the steps around every request.
+/// Returns the router of a function's routes, wrapped in these steps.
 pub fn wrap(routes: Routes, host: Arc<Host>) -> Router {
     routes
         .router(host.clone())
@@ -62,8 +62,8 @@ async fn answer(host: &Host, ctx: RequestContext, mut request: Request, next: Ne
     response
 }
 
-/// The problem of a response. An error response that a library made, such as for a
-/// path that is not UTF-8, becomes a problem too.
+/// Takes the problem out of a response. An error response that a library made, such as for
+/// a path that is not UTF-8, becomes a problem too.
 fn problem(response: &mut Response) -> Option<Problem> {
     let problem: Option<Problem> = response.extensions_mut().remove();
     let status = response.status();
@@ -74,7 +74,7 @@ fn problem(response: &mut Response) -> Option<Problem> {
         .or_else(|| status.is_server_error().then(|| ProblemCode::Internal.into()))
 }
 
-/// The response to a problem, in this language.
+/// Builds the response for a problem, in this language.
 fn problem_response(
     problem: &Problem,
     language: Language,
@@ -92,7 +92,7 @@ fn problem_response(
     response.into_response()
 }
 
-/// Headers of every response (ASVS 3.4): browsers must not cache, frame or sniff it,
+/// The headers of every response (ASVS 3.4): browsers must not cache, frame or sniff it,
 /// nor load anything from it.
 pub(super) const HEADERS: [(header::HeaderName, &str); 6] = [
     (header::CACHE_CONTROL, "no-store"),
@@ -106,7 +106,7 @@ pub(super) const HEADERS: [(header::HeaderName, &str); 6] = [
     (header::VARY, "Accept-Language"),
 ];
 
-/// The context of a request: one ID, one clock value, one source.
+/// Creates the context of a request: one ID, one time and one source address.
 fn context(host: &Host, caller: Invocation, headers: &HeaderMap) -> RequestContext {
     let source = viewer(host, headers).or(caller.source);
     let id = caller.id.unwrap_or_else(|| random_text(random::<16>(&*host.entropy)));
@@ -117,14 +117,14 @@ fn context(host: &Host, caller: Invocation, headers: &HeaderMap) -> RequestConte
     }
 }
 
-/// The header with the front's secret. The front sets both headers, and so replaces
-/// any of these names that a caller sends.
+/// The header with the secret of the operator's front (such as CloudFront). The front sets
+/// both headers, and so replaces any that a caller sends.
 const FRONT: &str = "x-latchkey-front";
-/// The header with the caller's address, as the front saw it.
+/// The header with the caller's address as the front saw it.
 const VIEWER: &str = "x-latchkey-viewer";
 
-/// The caller's address as the operator's front saw it. `None` without the front's
-/// secret: then the gateway's view of the caller counts.
+/// Returns the caller's address as the front saw it. `None` without the front's secret:
+/// then the address that the gateway saw counts.
 fn viewer(host: &Host, headers: &HeaderMap) -> Option<String> {
     let front = host.settings.front?;
     headers.get(FRONT).filter(|secret| front.is_of(secret.as_bytes()))?;
@@ -132,8 +132,8 @@ fn viewer(host: &Host, headers: &HeaderMap) -> Option<String> {
     Some(address.to_string())
 }
 
-/// The source that an address counts for: all of an IPv4 address, or the /64 of an IPv6
-/// address, since one subscriber gets a /64.
+/// Returns the source address that requests are counted by: a whole IPv4 address, or the
+/// /64 prefix of an IPv6 address, since one subscriber gets a /64.
 fn source_of(address: &str) -> String {
     match address.parse() {
         Ok(IpAddr::V6(v6)) => match v6.to_ipv4_mapped() {

@@ -6,9 +6,9 @@
 use axum::http::{HeaderMap, header};
 use domain::language::Language;
 
-/// The tags that lookup compares a range with. Text for Taiwan also serves
-/// readers of Traditional Chinese elsewhere. Plain `zh`, `zh-CN` and `zh-Hans`
-/// usually mean Simplified Chinese, so they match nothing.
+/// The language tags that language ranges are matched with. The text for Taiwan also
+/// serves readers of Traditional Chinese elsewhere. Plain `zh`, `zh-CN` and `zh-Hans`
+/// usually mean Simplified Chinese, so they match no tag.
 const TAGS: [(&str, Language); 5] = [
     ("en", Language::English),
     ("zh-TW", Language::TraditionalChinese),
@@ -17,8 +17,8 @@ const TAGS: [(&str, Language); 5] = [
     ("zh-MO", Language::TraditionalChinese),
 ];
 
-/// The language that the caller prefers according to `Accept-Language`;
-/// English if the header names no language of ours.
+/// Returns the language that the caller prefers according to `Accept-Language`, or English
+/// if the header names no supported language.
 pub(super) fn accepted(headers: &HeaderMap) -> Language {
     let values = headers.get_all(header::ACCEPT_LANGUAGE).into_iter();
     let (mut ranges, zero): (Vec<_>, Vec<_>) = values
@@ -26,11 +26,10 @@ pub(super) fn accepted(headers: &HeaderMap) -> Language {
         .flat_map(|value| value.split(','))
         .filter_map(weighted)
         .partition(|(weight, _)| *weight > 0.0);
-    // The sort is stable: of two ranges with the same weight, the first wins.
+    // The sort is stable: the first of two ranges with the same weight comes first.
     ranges.sort_by(|(a, _), (b, _)| b.total_cmp(a));
 
-    // A weight of 0 refuses a language by its own tag only: `en-GB;q=0` still
-    // allows English.
+    // A weight of 0 refuses a language only by its exact tag: `en-GB;q=0` still allows English.
     let refused =
         |ours: &Language| zero.iter().any(|(_, tag)| tag.eq_ignore_ascii_case(ours.tag()));
     // `*` stands for the languages that no other range names.
@@ -44,8 +43,8 @@ pub(super) fn accepted(headers: &HeaderMap) -> Language {
         .unwrap_or(Language::English)
 }
 
-/// The language that a single range such as `zh-Hant-HK` finds, or `None` if
-/// it is malformed or no language of ours matches.
+/// Returns the language that a single range such as `zh-Hant-HK` matches, or `None` if it
+/// is malformed or matches no supported language.
 pub(super) fn lookup(range: &str) -> Option<Language> {
     let subtag = |part: &str| {
         (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -53,7 +52,7 @@ pub(super) fn lookup(range: &str) -> Option<Language> {
     if !range.split('-').all(subtag) {
         return None;
     }
-    // Lookup shortens the range subtag by subtag until it equals a tag.
+    // Lookup removes subtags from the end of the range until it equals a tag.
     let begins_with = |tag: &str| match range.split_at_checked(tag.len()) {
         Some((start, rest)) => {
             start.eq_ignore_ascii_case(tag) && (rest.is_empty() || rest.starts_with('-'))
@@ -63,8 +62,8 @@ pub(super) fn lookup(range: &str) -> Option<Language> {
     TAGS.into_iter().find(|(tag, _)| begins_with(tag)).map(|(_, language)| language)
 }
 
-/// The weight and the tag of one element of the header; `None` if the weight
-/// is not a number from 0 to 1.
+/// Reads the weight and the tag of one element of the header; `None` if the weight is not a
+/// number from 0 to 1.
 fn weighted(element: &str) -> Option<(f32, &str)> {
     let Some((tag, parameter)) = element.split_once(';') else {
         return Some((1.0, element.trim()));

@@ -1,17 +1,17 @@
-//! From the bytes of an event to typed requests, and back to a response.
+//! Turns Lambda events into typed requests, and results into responses.
 //!
 //! | module | content |
 //! |---|---|
-//! | [`event`] | events of the gateway, and direct invocations |
-//! | [`edge`] | steps before and after every request: its context, its log line, headers |
-//! | [`route`] | a route's row, and the checks that it declares |
-//! | [`request`] | what handlers read: the caller, bodies, queries, versions, idempotency |
+//! | [`event`] | gateway events and direct invocations |
+//! | [`edge`] | steps around every request: its context, its log line, headers |
+//! | [`route`] | the route table, and the checks that each route declares |
+//! | [`request`] | parts of a request that handlers read: caller, body, query, version |
 //! | [`routes`] | the routes and handlers of each function |
 //! | [`api`] | bodies of requests and responses |
 //! | [`problem`] | bodies and statuses of problems |
 //! | [`language`] | the language of a response |
 //! | [`answer_log`] | the log line and the metrics of a response |
-//! | `openapi` | the API as a document, for tests only |
+//! | `openapi` | the OpenAPI document, for tests only |
 
 pub mod answer_log;
 pub mod api;

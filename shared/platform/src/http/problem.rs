@@ -1,4 +1,4 @@
-//! Problems as bodies of RFC 9457, in the caller's language.
+//! Problems as response bodies (RFC 9457), in the caller's language.
 
 use crate::texts::text;
 use axum::Json;
@@ -9,7 +9,7 @@ use domain::error::{Problem, ProblemCode, Violation};
 use domain::language::Language;
 use serde::Serialize;
 
-/// A problem that a handler returns. The edge turns it into a body in the caller's
+/// A problem that a handler returns. The module `edge` turns it into a body in the caller's
 /// language.
 pub struct Refusal(pub Problem);
 
@@ -75,8 +75,8 @@ struct FieldError {
 }
 
 impl ProblemBody {
-    /// The body of a problem in this language. Its support code is the reset's, if
-    /// the problem has one, else the request's.
+    /// Creates the body of a problem in this language. Its support code is that of the
+    /// reset, if the problem has one, otherwise that of the request.
     pub fn of(problem: &Problem, language: Language, request: SupportCode) -> ProblemBody {
         let code = problem.code.as_str();
         let say = |part: &str| text(language, &format!("problem.{code}.{part}"), &[]);
@@ -92,7 +92,7 @@ impl ProblemBody {
         }
     }
 
-    /// The response with this body, its status and its headers.
+    /// Builds the response with this body, its status and its headers.
     pub fn respond(self) -> Response {
         let status = StatusCode::from_u16(self.status).expect("it was a status");
         let retry_after = self.retry_after;
@@ -122,7 +122,7 @@ fn field_error(violation: &Violation, language: Language) -> FieldError {
     }
 }
 
-/// The HTTP status of a problem.
+/// Returns the HTTP status of a problem.
 pub fn status(code: ProblemCode) -> StatusCode {
     use ProblemCode as P;
     match code {

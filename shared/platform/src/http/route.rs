@@ -1,6 +1,6 @@
-//! One row for each route: its method, path, query parameters and who may call it.
-//! The router, the checks and the API document come from these rows; tests compare
-//! the template and the local router with them.
+//! The route table: the method, path, query parameters and permitted callers of each route.
+//! The router, the checks and the OpenAPI document are built from it; tests compare the
+//! template and the local router with it.
 
 use crate::host::Host;
 use crate::http::problem::Refusal;
@@ -21,27 +21,27 @@ use std::sync::Arc;
 pub struct Routes<S = Arc<Host>> {
     /// The function's name, as in `functions/` and in the template.
     pub function: &'static str,
-    /// Its rows.
+    /// The routes of the function.
     pub rows: Vec<Route<S>>,
 }
 
 /// One route.
 pub struct Route<S = Arc<Host>> {
-    /// The operation's ID in the API document.
+    /// The operation ID in the OpenAPI document.
     pub id: &'static str,
     /// The HTTP method. A `GET` also answers `HEAD`.
     pub method: Method,
-    /// The path's pattern, such as `/v1/users/{userId}`.
+    /// The path pattern, such as `/v1/users/{userId}`.
     pub path: &'static str,
-    /// Names of its query parameters. All others are refused.
+    /// The names of the query parameters. All others are refused.
     pub query: &'static [&'static str],
-    /// Who may call it.
+    /// The callers that the route admits.
     pub access: Access,
     handler: MethodRouter<S>,
 }
 
 impl<S: Clone + Send + Sync + 'static> Route<S> {
-    /// A route without query parameters.
+    /// Creates a route without query parameters.
     ///
     /// # Panics
     /// For a method that has no `MethodFilter`.
@@ -56,13 +56,13 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
         Route { id, method, path, query: &[], access, handler: on(filter, handler) }
     }
 
-    /// The same route with these query parameters.
+    /// Returns the same route with these query parameters.
     pub fn query(self, names: &'static [&'static str]) -> Route<S> {
         Route { query: names, ..self }
     }
 }
 
-/// The parts of a row that are checked before its handler runs.
+/// The parts of a route that are checked before its handler runs.
 #[derive(Clone, Copy)]
 struct Checks {
     access: Access,
@@ -70,7 +70,7 @@ struct Checks {
 }
 
 impl Routes {
-    /// The router of an API function, with the checks of each row.
+    /// Builds the router of an API function, with the checks of each route.
     pub fn router(self, host: Arc<Host>) -> Router {
         let mut router = Router::new();
         for Route { path, query, access, handler, .. } in self.rows {
@@ -82,14 +82,14 @@ impl Routes {
 }
 
 impl<S: Clone + Send + Sync + 'static> Routes<S> {
-    /// The router of a function whose rows need no checks.
+    /// Builds the router of a function whose routes need no checks.
     pub fn plain_router(self, state: S) -> Router {
         let route = |router: Router<S>, row: Route<S>| router.route(row.path, row.handler);
         self.rows.into_iter().fold(Router::new(), route).with_state(state)
     }
 }
 
-/// Checks the query, notes who may call the route, and reads the idempotency key.
+/// Checks the query, records who may call the route, and reads the idempotency key.
 async fn check(
     State(checks): State<Checks>,
     mut request: Request,

@@ -1,4 +1,4 @@
-//! Mails: the same sentences as plain text and as HTML. A mail with a code has no
+//! Renders mails: the same sentences as plain text and as HTML. A mail with a code has no
 //! link, and no code in its subject.
 
 use super::topic;
@@ -22,7 +22,7 @@ enum Block {
     Code(Zeroizing<String>),
 }
 
-/// The mail of a message, in its language.
+/// Renders the mail of a message, in its language.
 pub(crate) fn render(message: &Outgoing<'_>) -> Mail {
     let organisation = message.organisation.name.as_str();
     let say = |key: &str, values: &[(&str, &str)]| {
@@ -44,7 +44,7 @@ pub(crate) fn render(message: &Outgoing<'_>) -> Mail {
                 Block::Line(say("mail.notice.warning", &[])),
             ];
             if let Some(help_desk) = &message.organisation.help_desk {
-                // The address alone, without the URL scheme.
+                // Shows the address alone, without the URL scheme.
                 let help_desk = help_desk.strip_prefix("mailto:").unwrap_or(help_desk);
                 blocks.push(Block::Line(say("mail.notice.helpDesk", &[("helpDesk", help_desk)])));
             }

@@ -1,4 +1,4 @@
-//! The channels, and the texts of their messages.
+//! The channels (mail and SMS), and the texts of their messages.
 
 mod mail;
 mod ses;
@@ -15,16 +15,16 @@ use domain::challenge::Purpose;
 use domain::notice::Notice;
 use domain::port::Content;
 
-/// The channels of a deployed Latchkey: mail by SES v2, SMS by SNS.
+/// The channels of a deployment: mail through SES v2, SMS through SNS.
 pub struct Channels {
     mail: ses::Mailer,
     sms: sns::Texter,
-    /// The host in the last line of a code's SMS.
+    /// The host name in the last line of an SMS with a code.
     host: String,
 }
 
 impl Channels {
-    /// Channels over an AWS configuration. No service is called.
+    /// Creates the channels from an AWS configuration. Calls no AWS service.
     pub fn new(aws: &SdkConfig, settings: &Settings) -> Channels {
         let aws = once(aws);
         Channels {
@@ -35,9 +35,9 @@ impl Channels {
     }
 }
 
-/// The configuration with one try per call, which has the time of a whole call.
-/// Each further try of the SDK could send one more message that no limit counts;
-/// the outbox tries again instead.
+/// Returns the configuration with one try per call, which may take the time of a whole
+/// call. Each retry by the SDK could send one more message that no limit counts; the outbox
+/// retries instead.
 fn once(aws: &SdkConfig) -> SdkConfig {
     let mut config = aws.to_builder().retry_config(RetryConfig::disabled());
     if let Some(bounds) = aws.timeout_config() {
@@ -48,7 +48,7 @@ fn once(aws: &SdkConfig) -> SdkConfig {
     config.build()
 }
 
-/// The key of a message's texts, without the channel that it begins with.
+/// Returns the key of a message's texts, without the prefix for the channel.
 fn topic(content: &Content<'_>) -> &'static str {
     match content {
         Content::Code { purpose: Purpose::Reset, .. } => "code.reset",

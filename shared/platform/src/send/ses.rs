@@ -1,5 +1,5 @@
-//! Mail by SES v2. SES has no idempotency token; the outbox bounds how often a
-//! message is handed over.
+//! Sends mail through SES v2. SES has no idempotency token; the outbox limits how often a
+//! message is sent.
 
 use super::mail::Mail;
 use crate::settings::Settings;
@@ -9,7 +9,7 @@ use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
 use domain::delivery::MessageId;
 use domain::port::SendError;
 
-/// Sends mails.
+/// The client that sends mails.
 pub(crate) struct Mailer {
     client: Client,
     from: String,
@@ -17,7 +17,7 @@ pub(crate) struct Mailer {
 }
 
 impl Mailer {
-    /// A sender with the configured address and configuration set.
+    /// Creates a sender with the configured address and configuration set.
     pub(crate) fn new(client: Client, settings: &Settings) -> Mailer {
         Mailer {
             client,
@@ -26,11 +26,10 @@ impl Mailer {
         }
     }
 
-    /// Hands one mail to SES, for one recipient, so that its message ID stands for
-    /// one address.
+    /// Sends one mail to one recipient, so that the message ID identifies one address.
     ///
     /// # Errors
-    /// Why SES did not take it, or that it did not answer.
+    /// If SES refused the mail or did not respond.
     pub(crate) async fn send(&self, to: &str, mail: Mail) -> Result<Option<MessageId>, SendError> {
         let part = |text: &str| {
             Content::builder().data(text).charset("UTF-8").build().expect("data is set")
@@ -58,7 +57,7 @@ impl Mailer {
             | "BadRequestException"
             | "MailFromDomainNotVerifiedException"
             | "NotFoundException" => Err(SendError::Permanent),
-            // The last means that our role lacks a permission, as in `sns`.
+            // The last code means that the function's role lacks a permission, as in `sns`.
             "TooManyRequestsException"
             | "LimitExceededException"
             | "SendingPausedException"

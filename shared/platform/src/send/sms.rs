@@ -1,29 +1,29 @@
-//! Text messages. Each fits one part, which is what an SMS is paid by: the long
-//! text if it fits, else the short one. The last line of a code's message binds
-//! the code to our host, so that a phone offers it on no other page (WebOTP,
-//! WICG's "Origin-bound one-time codes").
+//! Renders text messages. Each fits one part, the unit in which SMS are billed: the long
+//! text if it fits, otherwise the short one. The last line of a message with a code binds
+//! the code to Latchkey's host, so that a phone offers it on no other site (WebOTP, WICG's
+//! "Origin-bound one-time codes").
 
 use super::topic;
 use crate::texts::text;
 use domain::port::{Content, Outgoing};
 use zeroize::Zeroizing;
 
-/// Septets of a message of one part, in the GSM 7-bit alphabet (3GPP TS 23.038,
-/// 23.040).
+/// The length of a message of one part, in septets of the GSM 7-bit alphabet (3GPP TS
+/// 23.038, 23.040).
 const SEPTETS: usize = 160;
-/// UTF-16 units of a message of one part, if a character is not in that alphabet.
+/// The length of a message of one part in UTF-16 units, if a character is not in that alphabet.
 const UNITS: usize = 70;
-/// Septets of each part of a longer message: a part begins with its number.
+/// The length of each part of a longer message, in septets: each part begins with its number.
 const SEPTETS_OF_MANY: usize = 153;
-/// UTF-16 units of each part of a longer message.
+/// The length of each part of a longer message, in UTF-16 units.
 const UNITS_OF_MANY: usize = 67;
 
-/// The GSM 7-bit default alphabet, without the letters and digits of ASCII.
+/// The GSM 7-bit default alphabet, without ASCII letters and digits.
 const ONE_SEPTET: &str = "\n\r !\"#$%&'()*+,-./:;<=>?@_¡£¤¥§¿ÄÅÆÇÉÑÖØÜßàäåæèéìñòöøùüΓΔΘΛΞΠΣΦΨΩ";
-/// Its extension, each character of which needs an escape before it.
+/// The extension of that alphabet: each character takes an escape septet and a second one.
 const TWO_SEPTETS: &str = "\u{c}[\\]^{|}~€";
 
-/// The text of a message in its language, for a host of at most
+/// Renders the text of a message in its language, for a host of at most
 /// [`crate::settings::LONGEST_HOST`] characters.
 pub fn render(message: &Outgoing<'_>, host: &str) -> Zeroizing<String> {
     let key = format!("sms.{}", topic(&message.content));
@@ -32,7 +32,7 @@ pub fn render(message: &Outgoing<'_>, host: &str) -> Zeroizing<String> {
             let last_line = Zeroizing::new(format!("\n@{host} #{}", code.reveal()));
             fullest(message, &key, &[("code", code.reveal())], &last_line)
         }
-        // The short text leaves out the name that the notice is about.
+        // The short text omits the name that the notice is about.
         Content::Notice { about: Some(about), .. } => {
             fullest(message, &key, &[("about", about)], "")
         }
@@ -40,8 +40,7 @@ pub fn render(message: &Outgoing<'_>, host: &str) -> Zeroizing<String> {
     }
 }
 
-/// The long text with `end`, if both fit one part; else the short text with
-/// `end`.
+/// Returns the long text with `end`, if both fit one part; otherwise the short text with `end`.
 fn fullest(
     message: &Outgoing<'_>,
     key: &str,
@@ -69,7 +68,7 @@ pub fn fits_one_part(text: &str) -> bool {
     parts(text) == 1
 }
 
-/// The number of parts that a text is sent, and paid, as.
+/// Returns the number of parts that a text is sent, and billed, as.
 pub fn parts(text: &str) -> u32 {
     let (length, whole, each) = match text.chars().map(septets).sum::<Option<usize>>() {
         Some(septets) => (septets, SEPTETS, SEPTETS_OF_MANY),
@@ -78,7 +77,8 @@ pub fn parts(text: &str) -> u32 {
     if length <= whole { 1 } else { length.div_ceil(each) as u32 }
 }
 
-/// The septets of a character. `None` for one that makes the message UTF-16.
+/// Returns the septets that a character takes. `None` if it is not in the GSM alphabet, so
+/// that the message is sent as UTF-16.
 fn septets(c: char) -> Option<usize> {
     match c {
         _ if c.is_ascii_alphanumeric() || ONE_SEPTET.contains(c) => Some(1),

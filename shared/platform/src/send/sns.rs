@@ -1,5 +1,5 @@
-//! SMS by SNS `Publish` to a phone number. SNS has no idempotency token; the
-//! outbox bounds how often a message is handed over.
+//! Sends SMS by SNS `Publish` to a phone number. SNS has no idempotency token; the outbox
+//! limits how often a message is sent.
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::error::ProvideErrorMetadata;
@@ -8,28 +8,28 @@ use aws_types::SdkConfig;
 use domain::delivery::MessageId;
 use domain::port::SendError;
 
-/// The attribute for the type of SMS, and its value for codes: it reaches numbers
-/// that refuse advertising, and is delivered more reliably.
+/// The attribute for the type of SMS, and its value for codes: transactional SMS reach
+/// numbers that refuse advertising, and are delivered more reliably.
 const SMS_TYPE: (&str, &str) = ("AWS.SNS.SMS.SMSType", "Transactional");
 
-/// Sends text messages.
+/// The client that sends text messages.
 pub(crate) struct Texter {
     client: Client,
 }
 
 impl Texter {
-    /// A sender over an AWS configuration.
+    /// Creates a sender from an AWS configuration.
     pub(crate) fn new(aws: &SdkConfig) -> Texter {
         Texter { client: Client::new(aws) }
     }
 
-    /// Hands one message to SNS, for a number in E.164. SNS also takes messages that
-    /// it will not deliver, such as to a number whose owner opted out, or above the
-    /// AWS account's spending limit. It reports those only in its delivery log,
-    /// under the message ID that is returned here.
+    /// Sends one message to a number in E.164 format. SNS also accepts messages that it
+    /// will not deliver, such as to a number whose owner opted out, or above the AWS
+    /// account's spending limit. It reports those only in its delivery log, under the
+    /// message ID that this function returns.
     ///
     /// # Errors
-    /// Why SNS did not take it, or that it did not answer.
+    /// If SNS refused the message or did not respond.
     pub(crate) async fn send(&self, to: &str, text: &str) -> Result<Option<MessageId>, SendError> {
         let (name, value) = SMS_TYPE;
         let sms_type = MessageAttributeValue::builder()
@@ -59,8 +59,8 @@ impl Texter {
             | "OptedOut"
             | "EndpointDisabled"
             | "NotFound" => Err(SendError::Permanent),
-            // The last means that our role lacks a permission. The message ends up in
-            // the dead-letter queue, where an operator finds it.
+            // The last code means that the function's role lacks a permission. The message
+            // goes to the dead-letter queue, where an operator finds it.
             "Throttled"
             | "Throttling"
             | "ThrottlingException"

@@ -1,5 +1,5 @@
-//! Wraps the channels to record facts about a message for the log and the metrics,
-//! but never its destination or text.
+//! Wraps the channels to record facts about a message for the log and the metrics, but
+//! never its destination or text.
 
 use super::{Channels, mail, sms};
 use domain::delivery::MessageId;
@@ -15,18 +15,19 @@ pub(crate) struct Handed {
     /// The purpose of a code; `notice` for a notice.
     pub purpose: &'static str,
     pub language: Language,
-    /// What is paid for it; `None` for a mail, and if the channel refused it.
+    /// The billed parts; `None` for a mail, and if the channel refused the message.
     pub paid: Option<Paid>,
 }
 
-/// What a text message is paid by.
+/// The facts that the price of a text message depends on.
 pub(crate) struct Paid {
-    /// ISO 3166 code; `ZZ`, which ISO leaves to its users, for a number of no country.
+    /// The ISO 3166 code of the country; `ZZ`, which ISO reserves for private use, if the
+    /// number has none.
     pub country: String,
     pub parts: u32,
 }
 
-/// The channels, which record the one message that they are given.
+/// The channels, with a record of the one message that they send.
 pub(crate) struct Watched<'a> {
     channels: &'a Channels,
     handed: OnceLock<Handed>,
@@ -37,7 +38,7 @@ impl<'a> Watched<'a> {
         Watched { channels, handed: OnceLock::new() }
     }
 
-    /// The message that was handed over, if there was one.
+    /// Returns the message that was handed to its channel, if there was one.
     pub(crate) fn handed(self) -> Option<Handed> {
         self.handed.into_inner()
     }
@@ -55,7 +56,7 @@ impl Sender for Watched<'_> {
             }
         };
         let taken = match &sent {
-            // Without an answer the message may have been taken: count it.
+            // Without a response the message may have been accepted, so it is counted.
             Ok(_) | Err(SendError::Unknown) => true,
             Err(SendError::Permanent | SendError::Refused) => false,
         };

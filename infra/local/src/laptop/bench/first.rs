@@ -1,14 +1,14 @@
-//! The first request of each function: one that reads the keys and the table,
-//! for an unknown caller.
+//! The first request to each function in a benchmark: one that reads the keys and
+//! the table, from an unknown caller.
 
 use crate::secrets::SECRET_ID;
 use serde_json::{Value, json};
 
-/// A challenge in the right form that was never issued: version 1, key 1, a
+/// A challenge token in the right format that was never issued: version 1, key 1, a
 /// code of 8 digits by mail.
 const CHALLENGE: &str = "AQABAAgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// The event that the function gets.
+/// Returns the first Lambda event for the function.
 pub(super) fn event(function: &str) -> Value {
     match function {
         "policy" => request("GET", "/v1/limits", None, None),
@@ -42,17 +42,17 @@ pub(super) fn event(function: &str) -> Value {
     }
 }
 
-/// Whether the answer is the one the function must give.
+/// Whether the response is the one that the function must give.
 pub(super) fn is_right(function: &str, answer: &Value) -> bool {
     let status = match function {
         "directory" | "registration" | "sign-in" => 401,
-        // Reset has not been switched on.
+        // Password reset is off in an empty database.
         "reset" => 403,
         "verify" => 422,
-        // The answer would name a failed record: without keys or table it
-        // fails.
+        // The response would name a failed record: without keys or a table, the
+        // function fails.
         "send-code" => return *answer == json!({ "batchItemFailures": [] }),
-        // A step that reads the current keys and finds no next version.
+        // A rotation step that reads the current keys and finds no next version.
         "rotate-secret" => return answer["errorMessage"] == "there is no new version",
         // The function looks for the message and finds no owner.
         "delivery-events" => return answer["unknown"] == 1,
@@ -61,8 +61,7 @@ pub(super) fn is_right(function: &str, answer: &Value) -> bool {
     answer["statusCode"] == status
 }
 
-/// `bearer`: the first part of a bearer in the right form that was never
-/// issued.
+/// `bearer` is the prefix of a bearer token in the right format that was never issued.
 fn request(method: &str, path: &str, bearer: Option<&str>, body: Option<Value>) -> Value {
     let mut headers = json!({ "host": "reset.example.com", "content-type": "application/json" });
     if let Some(bearer) = bearer {

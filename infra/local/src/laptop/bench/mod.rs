@@ -1,8 +1,8 @@
-//! `cargo latchkey bench`: the functions as they are deployed, alone. Builds the
-//! release bootstraps, lists their sizes, and takes the time from the start of
-//! a process to its first answer, over the embedded DynamoDB and the stand-ins,
-//! beside a function that does nothing. With `--debug` it builds nothing and only
-//! checks the first answer of each debug binary.
+//! `cargo latchkey bench`: measures the functions as they are deployed. Builds the
+//! release bootstraps, lists their sizes, and times each process from its start to
+//! its first response, with the embedded DynamoDB and the stand-ins. A function
+//! that does nothing is timed for comparison. With `--debug` it builds nothing and
+//! only checks the first response of each debug binary.
 
 mod first;
 mod runtime;
@@ -25,25 +25,24 @@ use runtime::Runtime;
 /// The function that does nothing: `infra/local/hello`.
 const HELLO: &str = "hello";
 
-/// The largest bootstrap, in bytes: a cold start loads it, and it is twice the
-/// largest zip.
+/// The largest allowed bootstrap, in bytes: twice the largest zip. A cold start
+/// loads the whole bootstrap.
 const LARGEST: u64 = 8 << 20;
 
-/// The largest zip of one, in bytes: what a deployment uploads.
+/// The largest allowed zip of a bootstrap, in bytes: a deployment uploads it.
 const LARGEST_ZIP: u64 = 4 << 20;
 
-/// Cold starts of each function. The functions take turns, so that other load
-/// on the machine affects all of them alike.
+/// The number of cold starts of each function. The functions take turns, so that
+/// other load on the machine affects all of them alike.
 const STARTS: usize = 20;
 
-/// The Rust target of Lambda's arm64.
+/// The Rust target of arm64 Lambda functions.
 const ARM: &str = "aarch64-unknown-linux-gnu";
 
 /// Builds, measures and prints the results.
 ///
 /// # Errors
-/// When something does not build, a bootstrap is too large, or a function
-/// does not answer as it should.
+/// When a build fails, a bootstrap is too large, or a function gives a wrong response.
 pub(super) async fn run(root: &Path, debug: bool) -> Result<()> {
     let data = Data::open(&root.join("target/bench"), true)?;
     let mut names = functions::names(&root.join("functions")).context("cannot read functions/")?;
@@ -64,7 +63,7 @@ pub(super) async fn run(root: &Path, debug: bool) -> Result<()> {
         build(root, &data, &cargo_lambda, &names, &["--arm64"]).await?;
         too_large.extend(list("arm64", &names, &sizes(root, &names)?, &zipped(root, &names)?));
     }
-    // These programs run here, so this machine's own linker is enough.
+    // These programs run on this machine, so its own linker is enough.
     build(root, &data, &cargo_lambda, &names, &["--compiler", "cargo"]).await?;
     let sizes = sizes(root, &names)?;
     too_large.extend(list(std::env::consts::ARCH, &names, &sizes, &zipped(root, &names)?));
@@ -72,8 +71,8 @@ pub(super) async fn run(root: &Path, debug: bool) -> Result<()> {
     let bootstraps: Vec<_> = names.iter().map(|name| bootstrap(root, name)).collect();
     let taken = cold_starts(&data, &names, &bootstraps, STARTS).await?;
     tell(&names, &sizes, &taken);
-    // Checked last: a developer with a bootstrap that is too large wants to see
-    // all figures.
+    // The sizes are checked last, so that all figures are printed even if a
+    // bootstrap is too large.
     ensure!(
         too_large.is_empty(),
         "larger than {LARGEST} bytes, or {LARGEST_ZIP} as a zip: {}",
@@ -82,11 +81,11 @@ pub(super) async fn run(root: &Path, debug: bool) -> Result<()> {
     Ok(())
 }
 
-/// Starts each program `starts` times, and returns by program how long each
-/// first answer took.
+/// Starts each program `starts` times, and returns for each program the times to
+/// its first response.
 ///
 /// # Errors
-/// When a program does not answer, or gives a wrong answer.
+/// When a program does not respond, or gives a wrong response.
 async fn cold_starts(
     data: &Data,
     names: &[String],
@@ -116,7 +115,7 @@ async fn cold_starts(
     Ok(taken)
 }
 
-/// What is missing to build for arm64.
+/// Returns the reason why this machine cannot build for arm64, if there is one.
 fn why_no_arm() -> Option<String> {
     if !installed_targets().contains(ARM) {
         return Some(format!("its Rust target is not installed (rustup target add {ARM})"));
@@ -127,13 +126,13 @@ fn why_no_arm() -> Option<String> {
     })
 }
 
-/// Targets that `rustup` has; nothing where there is no `rustup`.
+/// Lists the targets that `rustup` has installed; empty if there is no `rustup`.
 fn installed_targets() -> String {
     let output = Command::new("rustup").args(["target", "list", "--installed"]).output();
     output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
 }
 
-/// Whether `cargo lambda` will find Zig: as a program, or as a Python package.
+/// Whether `cargo lambda` will find Zig, as a program or as a Python package.
 fn has_zig() -> bool {
     let succeeds = |program: &str, arguments: &[&str]| {
         let output = Command::new(program).args(arguments).output();
@@ -162,7 +161,7 @@ fn bootstrap(root: &Path, name: &str) -> PathBuf {
     root.join("target/lambda").join(name).join("bootstrap")
 }
 
-/// Bytes of each bootstrap.
+/// Returns the size of each bootstrap in bytes.
 fn sizes(root: &Path, names: &[String]) -> Result<Vec<u64>> {
     let size = |name: &String| -> Result<u64> {
         let file = bootstrap(root, name);
@@ -171,7 +170,7 @@ fn sizes(root: &Path, names: &[String]) -> Result<Vec<u64>> {
     names.iter().map(size).collect()
 }
 
-/// The size in bytes of each bootstrap's zip, compressed as here.
+/// Returns the size in bytes of each bootstrap compressed with zlib, which is close to its zip.
 fn zipped(root: &Path, names: &[String]) -> Result<Vec<u64>> {
     let size = |name: &String| -> Result<u64> {
         let mut zip = ZlibEncoder::new(Counted(0), Compression::best());
@@ -181,7 +180,7 @@ fn zipped(root: &Path, names: &[String]) -> Result<Vec<u64>> {
     names.iter().map(size).collect()
 }
 
-/// Counts the bytes written to it, and keeps none.
+/// Counts the bytes written to it and discards them.
 struct Counted(u64);
 
 impl io::Write for Counted {
@@ -195,7 +194,7 @@ impl io::Write for Counted {
     }
 }
 
-/// Lists the sizes, and returns which are too large.
+/// Prints the sizes, and returns the names of those that are too large.
 fn list(architecture: &str, names: &[String], sizes: &[u64], zipped: &[u64]) -> Vec<String> {
     let mut too_large = Vec::new();
     say!(

@@ -1,5 +1,5 @@
-//! The Lambda Runtime API, as far as one cold start needs it: hands the process
-//! one event, and times its first answer.
+//! Implements the parts of the Lambda Runtime API that one cold start needs: hands
+//! the process one event, and times its first response.
 
 use std::{
     net::SocketAddr,
@@ -24,17 +24,17 @@ use axum::{
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-/// How long a cold start may take before it counts as failed.
+/// The longest time that a cold start may take before it counts as failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What the process posted, and when: an answer or an error. For some functions
-/// an error is the right answer.
+/// The body that the process posted, and when: a response or an error. For some
+/// functions an error is the right response.
 struct Said {
     at: Instant,
     body: Bytes,
 }
 
-/// The next event with its request id. The first process to ask takes it.
+/// The next event with its request ID. The first process that asks takes it.
 type Next = Arc<Mutex<Option<(String, String)>>>;
 
 #[derive(Clone)]
@@ -43,7 +43,7 @@ struct Shared {
     said: mpsc::UnboundedSender<Said>,
 }
 
-/// Hands out events, one process at a time.
+/// A server that hands out events, to one process at a time.
 pub(super) struct Runtime {
     address: SocketAddr,
     next: Next,
@@ -52,10 +52,10 @@ pub(super) struct Runtime {
 }
 
 impl Runtime {
-    /// Starts on a free port of the loopback interface.
+    /// Starts the server on a free port of the loopback interface.
     ///
     /// # Errors
-    /// When there is none.
+    /// When no port is free.
     pub(super) fn start() -> Result<Self> {
         let listener = crate::listen(None)?;
         let address = listener.local_addr()?;
@@ -71,10 +71,10 @@ impl Runtime {
         Ok(Self { address, next, starts: AtomicU64::new(0), said: tokio::sync::Mutex::new(heard) })
     }
 
-    /// Times a process from its start to its first answer, which must be right.
+    /// Times a process from its start to its first response, which must be right.
     ///
     /// # Errors
-    /// When the process does not answer, or gives a wrong answer.
+    /// When the process does not respond, or gives a wrong response.
     pub(super) async fn cold_start(
         &self,
         bootstrap: &Path,
@@ -84,8 +84,8 @@ impl Runtime {
     ) -> Result<Duration> {
         let mut said = self.said.lock().await;
         while said.try_recv().is_ok() {}
-        // As on AWS, each request has its own id, by which writes are told
-        // apart.
+        // As on AWS, each request has its own ID: the functions use it to recognise
+        // repeated writes.
         let id = format!("bench-{}", self.starts.fetch_add(1, Ordering::Relaxed));
         if let Some(context) = event.get_mut("requestContext") {
             context["requestId"] = id.as_str().into();
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
-    /// Fails at its first event, and waits to be killed.
+    /// A script that fails at its first event, then waits until it is killed.
     const FAILS: &str = r#"#!/bin/bash
 exec 3<>"/dev/tcp/${AWS_LAMBDA_RUNTIME_API/://}"
 printf 'POST /2018-06-01/runtime/invocation/bench-0/error HTTP/1.1\r\nHost: bench\r\nContent-Length: 26\r\n\r\n{"errorMessage":"no keys"}' >&3

@@ -1,9 +1,9 @@
-//! Marking a method whose messages come back, so that its owner sees it at the next
-//! sign-in, and administrators see it too.
+//! Marks a method whose messages cannot be delivered. The account's owner sees the mark at the
+//! next sign-in, and administrators see it too.
 //!
-//! The mark changes nothing else. The account's generation stays, no session, reset or
-//! code ends, and a reset answers as before. Otherwise an attacker who can make messages
-//! come back, for example by filling a mailbox, could lock a user out.
+//! The mark changes nothing else: the account's generation stays, no session, reset or code
+//! ends, and a reset answers as before. Otherwise an attacker who makes messages fail, for
+//! example by filling a mailbox, could lock a user out.
 
 use crate::audit::{Event, SupportCode};
 use crate::context::RequestContext;
@@ -16,10 +16,10 @@ use crate::kind::MethodId;
 use crate::method::{Binding, Method};
 use crate::port::{Change, Guard, KeyRing, Store, Want};
 
-/// What a delivery event did.
+/// The result of a delivery event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Marked {
-    /// It marked the method.
+    /// The event marked the method.
     Marked,
     /// The method was marked before, and its owner has not confirmed it since.
     Already,
@@ -31,7 +31,7 @@ pub enum Marked {
 }
 
 impl Marked {
-    /// The outcome as log lines write it.
+    /// The result as log events contain it.
     pub const fn as_str(&self) -> &'static str {
         match self {
             Marked::Marked => "marked",
@@ -42,7 +42,7 @@ impl Marked {
     }
 }
 
-/// Marks the method whose message came back for good. Returns what it did, and the support
+/// Marks the method whose message was returned permanently. Returns the result, and the support
 /// code of the message if its record was found.
 pub async fn mark_undeliverable(
     store: &impl Store,
@@ -95,7 +95,8 @@ pub async fn mark_undeliverable(
             save_account(&sent.handle, account, marked.revised()),
             Change::ForgetSent(id.clone()),
         ];
-        // If the account changed, or the same event came twice at once, decide again.
+        // If the account changed, or the same event was delivered twice at once, read and
+        // decide again.
         if attempts.commit(store, ctx, changes, &[Guard::Account, Guard::Sent]).await? {
             return Ok((Marked::Marked, support_code));
         }

@@ -1,4 +1,4 @@
-//! The function `delivery-events`: bounces, complaints and other delivery events of the
+//! The function `delivery-events`: handles bounces, complaints and other delivery events of the
 //! channels.
 
 pub mod mark_undeliverable;

@@ -17,7 +17,7 @@ use crate::port::{Change, KeyRing, Store, Want};
 use crate::secret::Bearer;
 use std::collections::BTreeSet;
 
-/// The fields of an account to change. `None` leaves a field as it is.
+/// The fields of an account to change. `None` leaves a field unchanged.
 #[derive(Default)]
 pub struct UserPatch {
     /// The new display name.
@@ -26,14 +26,14 @@ pub struct UserPatch {
     pub language: Option<Option<Language>>,
     /// The new role.
     pub role: Option<Role>,
-    /// All groups that the account is to be in.
+    /// The complete new set of groups.
     pub groups: Option<BTreeSet<GroupName>>,
-    /// Whether the account is to be enabled.
+    /// Whether the account is enabled from now on.
     pub enabled: Option<bool>,
 }
 
 impl UserPatch {
-    /// The names of the fields that it changes, for the audit entry.
+    /// The names of the fields that the patch changes, for the audit entry.
     fn names(&self) -> Vec<String> {
         let named = [
             ("name", self.name.is_some()),
@@ -46,8 +46,8 @@ impl UserPatch {
     }
 }
 
-/// Changes an account whose revision is still `seen`. If the role or `enabled` changes, its
-/// sessions, resets and challenges end at once.
+/// Changes an account whose revision is still `seen`. If the role or `enabled` changes, the
+/// account's sessions, resets and challenges end at once.
 ///
 /// # Errors
 /// `preconditionFailed` if the account has another revision; `lastAdministrator` if no

@@ -28,7 +28,7 @@ pub struct NewUser {
     pub language: Option<Language>,
     /// The role.
     pub role: Role,
-    /// The groups that the account is to be in.
+    /// The groups of the account.
     pub groups: BTreeSet<GroupName>,
 }
 
@@ -75,7 +75,7 @@ pub async fn create_user(
     Ok(created)
 }
 
-/// The account to store, and its temporary password.
+/// Builds the account to store, and its temporary password.
 pub(super) async fn draft(
     hasher: &impl PasswordHasher,
     ctx: &RequestContext,

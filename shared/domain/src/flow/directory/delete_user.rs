@@ -1,4 +1,4 @@
-//! Deleting an account and all personal data of it.
+//! Deleting an account and all its personal data.
 
 use crate::audit::Event;
 use crate::context::RequestContext;
@@ -13,11 +13,11 @@ use crate::outbox::OutboxId;
 use crate::port::{Change, KeyRing, Store, Want};
 use crate::secret::Bearer;
 
-/// The most members of one transaction (DynamoDB).
+/// The most items in one DynamoDB transaction.
 const MEMBERS: usize = 100;
 
-/// Deletes an account whose revision is still `seen`: the account, its lock, its index rows,
-/// and messages to it that were not sent. The audit trail keeps the internal ID.
+/// Deletes an account whose revision is still `seen`: the account, its sign-in lock, its index
+/// rows, and its unsent messages. The audit trail keeps the internal ID.
 ///
 /// # Errors
 /// `preconditionFailed` if the account has another revision; `lastAdministrator` if no
@@ -69,8 +69,8 @@ pub async fn delete_user(
     erase_messages(store, ctx, &handle).await
 }
 
-/// Erases the messages that did not fit into the transaction, and those that the list did
-/// not show yet. The account is deleted, so no more are added.
+/// Erases the messages that did not fit into the transaction, and those that the list did not
+/// show yet. No messages are added, because the account is deleted.
 async fn erase_messages(
     store: &impl Store,
     ctx: &RequestContext,

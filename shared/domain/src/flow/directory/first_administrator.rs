@@ -1,7 +1,7 @@
 //! Creating the first administrator.
 //!
-//! A direct invocation of the function does this, which only rights in the AWS account
-//! allow. The API has no route for it.
+//! Only a direct invocation of the function `directory` does this, and only rights in the AWS
+//! account allow one. The API has no route for it.
 
 use crate::account::{Account, Role};
 use crate::audit::Event;
@@ -16,7 +16,7 @@ use crate::identity::Handle;
 use crate::policy::Policy;
 use crate::port::{Change, Guard, KeyRing, PasswordHasher, Store, Want};
 
-/// Creates the first administrator. If the administrator of this user ID exists and still has
+/// Creates the first administrator. If an administrator with this user ID exists and still has
 /// a temporary password, issues another one.
 ///
 /// # Errors
@@ -55,8 +55,9 @@ pub async fn create_first_administrator(
     }
 }
 
-/// Stores the new temporary password for the administrator of this handle, if that one has not
-/// replaced the first one yet: its answer was lost, or it expired. `None` in every other case.
+/// Issues a new temporary password to the administrator with this handle, if that administrator
+/// still has the first one (the answer was lost, or it expired). Returns `None` in every other
+/// case.
 async fn reissue(
     store: &impl Store,
     ctx: &RequestContext,

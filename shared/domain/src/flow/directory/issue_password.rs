@@ -1,4 +1,4 @@
-//! Issuing a temporary password in place of the password of an account.
+//! Replacing an account's password by a temporary one.
 
 use crate::audit::Event;
 use crate::context::RequestContext;
@@ -20,7 +20,7 @@ use crate::port::{Change, Guard, KeyRing, PasswordHasher, Store, Want};
 use crate::secret::Bearer;
 
 /// Issues a temporary password. The account's sessions, resets and challenges end, and sign-in
-/// no longer waits.
+/// is unlocked.
 ///
 /// # Errors
 /// `notFound` or `forbidden` for an account that the caller may not change.
@@ -39,7 +39,7 @@ pub async fn issue_password(
         attempts.begin()?;
         let who = signed_in(store, ctx, bearer, &[Want::Account(&handle)]).await?;
         let (before, policy) = (target(&who, &handle)?, &who.policy.policy);
-        // Hashed once for all attempts.
+        // The password is hashed once for all attempts.
         let fresh = match issued.take() {
             Some(fresh) => fresh,
             None => Issued::new(hasher, ctx).await?,
@@ -73,11 +73,11 @@ pub async fn issue_password(
     }
 }
 
-/// The temporary password of an earlier idempotent request, for its repetition. The caller
-/// must still be allowed to issue it.
+/// Returns the temporary password of an earlier idempotent request, for its repetition. The
+/// caller must still be allowed to issue one.
 ///
 /// # Errors
-/// `notFound` if the account was deleted, or created again, since.
+/// `notFound` if the account was deleted since, even if it was created again.
 pub async fn issued_again(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -88,7 +88,7 @@ pub async fn issued_again(
 ) -> Result<CreatedUser, Problem> {
     let handle = ring.keys().await?.handle(user_id);
     let who = signed_in(store, ctx, bearer, &[Want::Account(&handle)]).await?;
-    // An account created after the first request is another account.
+    // An account created after the first request is a different account.
     let account = target(&who, &handle)
         .ok()
         .filter(|account| account.created_at <= first.at)

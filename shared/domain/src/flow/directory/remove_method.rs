@@ -1,4 +1,4 @@
-//! Removing a method of another account.
+//! Removing a method of another user's account.
 
 use crate::audit::Event;
 use crate::challenge::Purpose;
@@ -17,8 +17,8 @@ use crate::notice::Notice;
 use crate::port::{Guard, KeyRing, Store, Want};
 use crate::secret::Bearer;
 
-/// Removes a method. If it was verified, the account's sessions, resets and challenges end; if
-/// it was pending, only its code ends.
+/// Removes a method. If the method was verified, the account's sessions, resets and challenges
+/// end; if it was pending, only its code ends.
 ///
 /// # Errors
 /// `notFound` if the account or the method does not exist; `forbidden` for an account that the
@@ -56,7 +56,7 @@ pub async fn remove_method(
             changes.extend(revoke(ctx, &handle));
             changes.extend(notices(ctx, &handle, before, Notice::MethodRemoved, policy));
         } else {
-            // The destination was used for nothing else yet.
+            // The destination was used only for its first code.
             changes.push(save_account(&handle, before, account.revised()));
             changes.push(drop_challenges(ctx, &handle, Purpose::Registration, &[id.kind()], false));
         }

@@ -1,4 +1,4 @@
-//! The account that a request acts on, and the guards of its write.
+//! The account that an administrative request acts on, and the guards of its write.
 
 use crate::account::{Account, Role};
 use crate::context::RequestContext;
@@ -8,16 +8,16 @@ use crate::identity::{GroupName, Handle};
 use crate::port::{Change, CommitError, Guard, Store};
 use std::collections::BTreeSet;
 
-/// Whether the caller may see and change this account. The help desk looks after users only,
-/// not after other staff.
+/// Whether the caller may see and change this account. The help desk may do so for users only,
+/// not for other staff.
 pub(super) fn looks_after(who: &SignedIn, account: &Account) -> bool {
     who.account.role == Role::Administrator || account.role == Role::User
 }
 
-/// The account that the request names.
+/// Returns the account that the request names.
 ///
 /// # Errors
-/// `notFound` if it does not exist; `forbidden` if the caller may not look after it.
+/// `notFound` if the account does not exist; `forbidden` if the caller may not see and change it.
 pub(super) fn target<'a>(who: &'a SignedIn, handle: &Handle) -> Result<&'a Account, Problem> {
     let account = who.read.account(handle).ok_or(ProblemCode::NotFound)?;
     match looks_after(who, account) {
@@ -26,21 +26,22 @@ pub(super) fn target<'a>(who: &'a SignedIn, handle: &Handle) -> Result<&'a Accou
     }
 }
 
-/// Whether the account counts as an administrator. The last one that counts
-/// cannot be disabled, demoted or deleted.
+/// Whether the account is an enabled administrator. The last one cannot be disabled, demoted or
+/// deleted.
 pub(super) fn is_administrator(account: &Account) -> bool {
     account.enabled && account.role == Role::Administrator
 }
 
-/// The guard that the caller may still act. `None` if `written` is the caller's own account: a
-/// transaction may not name an item twice, and the write of that account has the same guard.
+/// Returns the guard that the caller's own account still allows the action. `None` if `written`
+/// is the caller's own account: a transaction may not name an item twice, and the write of that
+/// account has the same guard.
 pub(super) fn still_acting(who: &SignedIn, written: &Handle) -> Option<Change> {
     (who.handle() != written).then(|| who.still_acting())
 }
 
-/// Registers the groups that are not registered yet, in a separate transaction: a change of all
-/// groups fills one. Registered groups are not written again, so that requests do not all write
-/// the same item.
+/// Registers the groups that are not registered yet, in a separate transaction, because a
+/// change of all groups fills one. Registered groups are not written again, so that requests do
+/// not all write the same item.
 pub(super) async fn register_groups(
     store: &impl Store,
     ctx: &RequestContext,
@@ -56,7 +57,7 @@ pub(super) async fn register_groups(
     store.commit(ctx, "groups", changes).await.map_err(write_refused)
 }
 
-/// The problem for a write of an account that was refused.
+/// Returns the problem for a refused write of an account.
 pub(super) fn write_refused(error: CommitError) -> Problem {
     if error.by(Guard::Actor) {
         ProblemCode::SignInRequired.into()

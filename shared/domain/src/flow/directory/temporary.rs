@@ -1,4 +1,4 @@
-//! Making a temporary password.
+//! Generating a temporary password.
 
 use crate::account::Account;
 use crate::context::RequestContext;
@@ -13,7 +13,7 @@ use crate::time::Time;
 pub struct CreatedUser {
     /// The account.
     pub account: Account,
-    /// The temporary password. Only the answer to this request shows it.
+    /// The temporary password. It is shown only in the answer to this request.
     pub temporary_password: SecretString,
     /// When the temporary password expires.
     pub expires: Time,
@@ -26,11 +26,11 @@ pub(super) struct Issued {
     pub expires: Time,
 }
 
-/// The name of the random bytes that a temporary password is made from.
+/// The name that the random bytes of a temporary password are derived from.
 pub(super) const TEMPORARY_PASSWORD: &str = "temporary password";
 
 impl Issued {
-    /// Makes and hashes a temporary password.
+    /// Generates and hashes a temporary password.
     pub(crate) async fn new(
         hasher: &impl PasswordHasher,
         ctx: &RequestContext,

@@ -15,8 +15,8 @@ use crate::identity::TypedUserId;
 use crate::port::{Change, Guard, KeyRing, Store, Want};
 use crate::secret::Bearer;
 
-/// Ends the wait of sign-in, and clears the failed guesses of reset and of registration. Codes
-/// that were sent stay valid, with the guesses they have left.
+/// Unlocks sign-in, and clears the failed guesses of reset and of registration. Codes that were
+/// sent stay valid, with their remaining guesses.
 ///
 /// # Errors
 /// `notFound` or `forbidden` for an account that the caller may not change.
@@ -51,8 +51,8 @@ pub async fn unlock(
         let clear = |purpose: &Purpose| drop_challenges(ctx, &handle, *purpose, &[], true);
         changes.extend(Purpose::ALL.iter().map(clear));
         changes.extend(record_outcome(ctx, who.handle(), Outcome::Done));
-        // If either account changed, decide again. The next read refuses a caller who may
-        // no longer act.
+        // If either account changed, read and decide again. The next read refuses a caller who
+        // lost the right to act.
         if attempts.commit(store, ctx, changes, &[Guard::Actor]).await? {
             return Ok(());
         }

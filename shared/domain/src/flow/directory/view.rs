@@ -16,8 +16,8 @@ use crate::reset::eligibility;
 use crate::secret::Bearer;
 use crate::time::Time;
 
-/// The accounts that match a filter and that the caller looks after, in a stable order. A page
-/// may be shorter than `limit`.
+/// Returns the accounts that match a filter and that the caller may see, in a stable order. A
+/// page may be shorter than `limit`.
 pub async fn list_users(
     store: &impl Store,
     ctx: &RequestContext,
@@ -32,7 +32,7 @@ pub async fn list_users(
     Ok(page)
 }
 
-/// The groups that have a member, in the order of their names.
+/// Returns the groups that have a member, ordered by name.
 pub async fn list_groups(
     store: &impl Store,
     ctx: &RequestContext,
@@ -44,7 +44,7 @@ pub async fn list_groups(
     store.list_groups(limit, from).await
 }
 
-/// One account.
+/// Returns one account.
 ///
 /// # Errors
 /// `notFound` or `forbidden` for an account that the caller may not see.
@@ -60,7 +60,7 @@ pub async fn view_user(
     target(&who, &handle).cloned()
 }
 
-/// One account, and the policy, which decides which of its methods are usable.
+/// Returns one account, and the policy, which decides which of its methods are usable.
 ///
 /// # Errors
 /// `notFound` or `forbidden` for an account that the caller may not see.
@@ -78,14 +78,14 @@ pub async fn view_methods(
 
 /// Whether an account can reset its password now.
 pub struct ResetEligibility {
-    /// Why it cannot; [`Reason::None`] if it can.
+    /// The reason why the account cannot reset; [`Reason::None`] if it can.
     pub reason: Reason,
-    /// Until when it cannot, if time alone ends the reason.
+    /// When the reason ends, if it ends by time alone.
     pub until: Option<Time>,
 }
 
 impl ResetEligibility {
-    /// Every reason that it may have.
+    /// Every reason that an eligibility may have.
     pub const REASONS: [Reason; 6] = [
         Reason::None,
         Reason::ResetOff,
@@ -96,8 +96,8 @@ impl ResetEligibility {
     ];
 }
 
-/// Whether an account can reset its password now and, if not, the real reason, which a reset
-/// never shows.
+/// Returns whether an account can reset its password now and, if not, the real reason. A reset
+/// itself never shows that reason.
 ///
 /// # Errors
 /// `notFound` or `forbidden` for an account that the caller may not see.

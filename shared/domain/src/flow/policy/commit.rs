@@ -1,4 +1,5 @@
-//! Saving the next version of the policy, for the policy and for the terms.
+//! Saving the next version of the policy item, which holds the policy and the version of the
+//! terms.
 
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
@@ -6,7 +7,8 @@ use crate::flow::steps::signed_in::SignedIn;
 use crate::policy::saved::SavedPolicy;
 use crate::port::{Change, Guard, Store};
 
-/// The policy that was read, with the next version, saved now by this administrator.
+/// Returns a copy of the policy that was read, with the next version and this administrator as
+/// its author.
 pub(super) fn next_version(ctx: &RequestContext, who: &SignedIn) -> SavedPolicy {
     let version = who.policy.version + 1;
     SavedPolicy {
@@ -17,7 +19,7 @@ pub(super) fn next_version(ctx: &RequestContext, who: &SignedIn) -> SavedPolicy 
     }
 }
 
-/// Saves a version over the one before it, together with other changes.
+/// Saves a version over the previous one, together with other changes.
 ///
 /// # Errors
 /// `preconditionFailed` if another version was saved meanwhile.

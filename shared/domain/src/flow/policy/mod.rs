@@ -1,4 +1,4 @@
-//! The function `policy`: the policy, its history, and the organisation's terms.
+//! The function `policy`: the policy, its history, and the organisation's banned password terms.
 
 mod commit;
 pub mod save_policy;

@@ -15,18 +15,18 @@ use crate::secret::Bearer;
 
 /// A policy that was saved or, in a dry run, would be saved.
 pub struct PolicySaveOutcome {
-    /// The policy. In a dry run it has the version that applies now.
+    /// The policy. In a dry run it has the current version.
     pub policy: SavedPolicy,
-    /// Whether it was saved.
+    /// Whether the policy was saved.
     pub saved: bool,
-    /// What the administrator should know about it.
+    /// The warnings for the administrator about this policy.
     pub warnings: Vec<Warning>,
-    /// How many users it cuts off.
+    /// How many users can reset their password now and could not under this policy.
     pub cut_off: CutOff,
 }
 
-/// Saves a policy over the version `seen`, and counts the users that it cuts off. A dry run does
-/// the same without saving.
+/// Saves a policy over the version `seen`, and counts the users who could no longer reset their
+/// password. A dry run does the same without saving.
 ///
 /// # Errors
 /// `preconditionFailed` if the policy has another version; `invalidRequest` if a value breaks
@@ -43,7 +43,7 @@ pub async fn save_policy(
     if who.policy.version != seen {
         return Err(ProblemCode::PreconditionFailed.into());
     }
-    // The API does not show kinds that this version of the code does not know. They stay.
+    // The API does not show kinds of method that this version does not know. They are kept.
     let unknown_kinds = who.policy.policy.unknown_kinds.clone();
     let policy = Policy { unknown_kinds, ..policy };
     let violations = policy.violations();
@@ -71,7 +71,8 @@ pub async fn save_policy(
     Ok(PolicySaveOutcome { policy: saved, saved: true, warnings, cut_off })
 }
 
-/// How many of the first [`PREVIEWED`] accounts the change cuts off.
+/// Counts the users among the first [`PREVIEWED`] accounts who could no longer reset their
+/// password.
 async fn preview(store: &impl Store, before: &Policy, after: &Policy) -> Result<CutOff, Problem> {
     let mut cut_off = CutOff::default();
     let (mut left, mut from) = (PREVIEWED, None);
@@ -88,5 +89,5 @@ async fn preview(store: &impl Store, before: &Policy, after: &Policy) -> Result<
     Ok(cut_off)
 }
 
-/// How many accounts a preview reads at once.
+/// The number of accounts that a preview reads at once.
 const PAGE: u32 = 200;

@@ -1,4 +1,4 @@
-//! Reading and saving the organisation's own terms.
+//! Reading and saving the organisation's banned password terms.
 //!
 //! The terms share the version of the policy, so that an administrator who saves either has
 //! seen both.
@@ -23,7 +23,7 @@ pub struct SavedTerms {
     pub terms: Arc<Terms>,
 }
 
-/// The terms, for an administrator.
+/// Returns the terms, for an administrator.
 pub async fn view_terms(
     store: &impl Store,
     ctx: &RequestContext,
@@ -33,8 +33,8 @@ pub async fn view_terms(
     Ok(SavedTerms { version: who.policy.version, terms: terms(store, &who.policy).await? })
 }
 
-/// Saves terms over the version `seen` of the policy. The policy itself stays. The terms apply to
-/// the next password that is set, also in a reset that has begun.
+/// Saves terms over the version `seen` of the policy. The policy itself does not change. The
+/// terms apply to the next password that is set, also in a reset that has begun.
 ///
 /// # Errors
 /// `preconditionFailed` if the policy has another version; `invalidRequest` for a list that

@@ -7,12 +7,12 @@ use crate::policy::saved::SavedPolicy;
 use crate::port::{Page, Store, Want};
 use crate::secret::Bearer;
 
-/// The policy that applies. `GET /v1/limits` shows its public part to every caller.
+/// Returns the current policy. `GET /v1/limits` shows its public part to every caller.
 pub async fn current_policy(store: &impl Store) -> Result<SavedPolicy, Problem> {
     Ok(store.read(&[Want::Policy]).await?.policy())
 }
 
-/// The policy, for an administrator.
+/// Returns the current policy, for an administrator.
 pub async fn view_policy(
     store: &impl Store,
     ctx: &RequestContext,
@@ -21,7 +21,7 @@ pub async fn view_policy(
     Ok(signed_in(store, ctx, bearer, &[]).await?.policy)
 }
 
-/// The saved policies, newest first, for an administrator.
+/// Returns the saved policies, newest first, for an administrator.
 pub async fn policy_history(
     store: &impl Store,
     ctx: &RequestContext,

@@ -1,4 +1,4 @@
-//! Changing one's own password, also a temporary one.
+//! Changing one's own password, including a temporary one.
 
 use crate::audit::Event;
 use crate::context::RequestContext;
@@ -18,12 +18,12 @@ use crate::port::{Guard, HashTarget, PasswordHasher, Store, Want};
 use crate::secret::{Bearer, BearerKind};
 use crate::session::{Session, next_step, note_asked};
 
-/// Changes the password of a user who types the current one too (ASVS 6.2.3). Every other
-/// session, and every reset and challenge, ends. This session continues under a new bearer.
+/// Changes the password of a user who types the current one too (ASVS 6.2.3). All other sessions,
+/// and all resets and challenges, end. This session continues under a new bearer token.
 ///
 /// # Errors
 /// `passwordRefused` if the new password breaks a rule; `currentPasswordWrong`; `signInLocked`
-/// while sign-in waits.
+/// while sign-in is locked.
 pub async fn change_password(
     store: &impl Store,
     hasher: &impl PasswordHasher,
@@ -73,8 +73,8 @@ pub async fn change_password(
             let (changes, problem) = count_wrong(ctx, &who, &lock, checked);
             (changes, Err(problem))
         };
-        // If another request wrote first, decide again. The next read fails if the session
-        // has ended.
+        // If another request wrote first, read and decide again. The next read fails if the
+        // session has ended.
         if attempts
             .commit(store, ctx, changes, &[Guard::Lock, Guard::Account, Guard::Session])
             .await?

@@ -8,8 +8,8 @@ use crate::port::{Store, Want};
 use crate::secret::Bearer;
 use crate::session::PROOF;
 
-/// The session, if the user typed the password at most [`PROOF`] ago, with the ledger of
-/// registration.
+/// Returns the session and the registration ledger, if the user typed the password at most
+/// [`PROOF`] ago.
 ///
 /// # Errors
 /// `passwordProofRequired` if the user must type the password again first.

@@ -13,8 +13,8 @@ use crate::port::Change;
 use crate::secret::{Bearer, BearerKind};
 use crate::session::{Next, Session};
 
-/// The changes that replace the session by one with the reach of the next step, under a new
-/// bearer, and record `event`; and the new session.
+/// Returns the new session, and the changes that replace the old session by it and record
+/// `event`. The new session has a new bearer token and the reach of the next step.
 pub(super) fn continue_session(
     ctx: &RequestContext,
     who: &SignedIn,

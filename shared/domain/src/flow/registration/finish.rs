@@ -11,11 +11,11 @@ use crate::port::Store;
 use crate::secret::Bearer;
 use crate::session::{Reach, next_step};
 
-/// Finishes registration. The session continues under a new bearer with the reach of what comes
-/// next: usually the full one.
+/// Finishes registration. The session continues under a new bearer token, usually with all
+/// rights of its role.
 ///
 /// # Errors
-/// `methodMissing` if not enough kinds are registered.
+/// `methodMissing` if too few kinds of method are registered.
 pub async fn finish(
     store: &impl Store,
     ctx: &RequestContext,

@@ -10,10 +10,10 @@ use crate::port::Store;
 use crate::secret::Bearer;
 use crate::session::postpone_until;
 
-/// Postpones the step that sign-in asked for. The session continues with full reach.
+/// Postpones the step that sign-in asked for. The session continues with all rights of its role.
 ///
 /// # Errors
-/// `nothingDue` if sign-in asked for no step; `postponeOver` if the days of the policy are over.
+/// `nothingDue` if sign-in asked for no step; `postponeOver` if the postponement period has ended.
 pub async fn postpone(
     store: &impl Store,
     ctx: &RequestContext,

@@ -1,4 +1,4 @@
-//! Confirming that the methods are still right.
+//! Confirming that one's methods are still correct.
 
 use crate::account::Account;
 use crate::audit::Event;
@@ -12,10 +12,10 @@ use crate::port::Store;
 use crate::secret::Bearer;
 use crate::session::Next;
 
-/// Records that the user confirmed the methods. The session continues with full reach.
+/// Records that the user confirmed the methods. The session continues with all rights of its role.
 ///
 /// # Errors
-/// `nothingDue` if sign-in did not ask for it.
+/// `nothingDue` if sign-in did not ask for a confirmation.
 pub async fn reconfirm(
     store: &impl Store,
     ctx: &RequestContext,

@@ -15,11 +15,11 @@ use crate::notice::Notice;
 use crate::port::{Guard, Store};
 use crate::secret::Bearer;
 
-/// Removes a method, verified or pending, and ends the codes of its kind. If it was verified,
-/// every other session and every reset ends too.
+/// Removes a method, verified or pending, and ends the codes of its kind. If the method was
+/// verified, all other sessions and all resets end too.
 ///
 /// # Errors
-/// `notFound` if there is no such method.
+/// `notFound` if the account has no such method.
 pub async fn remove_method(
     store: &impl Store,
     ctx: &RequestContext,

@@ -8,7 +8,8 @@ use crate::policy::Policy;
 use crate::port::Store;
 use crate::secret::Bearer;
 
-/// The account of the session, and the policy, which decides which of its methods are usable.
+/// Returns the account of the session, and the policy, which decides which of its methods are
+/// usable.
 pub async fn view_methods(
     store: &impl Store,
     ctx: &RequestContext,

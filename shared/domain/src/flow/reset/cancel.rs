@@ -9,10 +9,10 @@ use crate::port::{Change, Store, Want};
 use crate::reset::ResetId;
 use crate::secret::Bearer;
 
-/// Cancels a reset. Codes that were sent for it prove nothing any more.
+/// Cancels a reset. Its codes are no longer accepted.
 ///
 /// # Errors
-/// `resetEnded` if the reset has ended or does not belong to the bearer.
+/// `resetEnded` if the reset has ended or does not belong to the bearer token.
 pub async fn cancel_reset(
     store: &impl Store,
     ctx: &RequestContext,

@@ -1,4 +1,5 @@
-//! Checks that every request of a reset makes: the bearer, the reset, and its proofs.
+//! Checks for every request of a reset: the bearer token, the reset, and its proved kinds of
+//! method.
 
 use crate::account::Account;
 use crate::context::RequestContext;
@@ -8,10 +9,10 @@ use crate::port::{CommitError, Guard, Snapshot};
 use crate::reset::{Reset, ResetId};
 use crate::secret::{Bearer, BearerKind};
 
-/// Checks that a bearer belongs to the reset with this ID. It needs no read.
+/// Checks that a bearer token belongs to the reset with this ID. It needs no read.
 ///
 /// # Errors
-/// `resetEnded` if it does not.
+/// `resetEnded` if the token belongs to another reset or to a session.
 pub(super) fn check_bearer(bearer: &Bearer, id: &ResetId) -> Result<(), Problem> {
     match bearer.kind == BearerKind::Reset && ResetId::of(bearer) == *id {
         true => Ok(()),
@@ -19,11 +20,11 @@ pub(super) fn check_bearer(bearer: &Bearer, id: &ResetId) -> Result<(), Problem>
     }
 }
 
-/// The reset of this bearer.
+/// Returns the open reset of this bearer token.
 ///
 /// # Errors
-/// `resetEnded` if it has ended. The problem has the reset's support code, by which the help desk
-/// finds the reason.
+/// `resetEnded` if the reset has ended. The problem has the reset's support code, by which the
+/// help desk finds the reason.
 pub(super) fn open_reset<'a>(
     read: &'a Snapshot,
     bearer: &Bearer,
@@ -35,11 +36,12 @@ pub(super) fn open_reset<'a>(
     })
 }
 
-/// The account, if the reset has proved enough kinds for the account as it is now.
+/// Returns the account, if the reset has proved enough kinds of method for the account's
+/// current state.
 ///
 /// # Errors
-/// `proofMissing` if more kinds must be proved; `resetEnded` if the account has changed or may not
-/// reset its password any more.
+/// `proofMissing` if more kinds must be proved; `resetEnded` if the account has changed or may
+/// no longer reset its password.
 pub(super) fn proved_account<'a>(
     reset: &Reset,
     account: Option<&'a Account>,
@@ -56,8 +58,8 @@ pub(super) fn proved_account<'a>(
     Ok(account)
 }
 
-/// The problem for a write that was refused: `resetEnded` if the reset has ended, and
-/// `unavailable` for every other reason.
+/// Returns the problem for a refused write: `resetEnded` if the reset has ended, and
+/// `unavailable` otherwise.
 pub(super) fn write_refused(error: CommitError) -> Problem {
     match error.by(Guard::Reset) {
         true => ProblemCode::ResetEnded.into(),

@@ -19,12 +19,12 @@ use crate::port::{Change, Guard, PasswordHasher, Store, Want};
 use crate::reset::ResetId;
 use crate::secret::Bearer;
 
-/// Sets the new password. The transaction that writes it checks everything it depends on. The
-/// account's sessions, other resets and challenges end.
+/// Sets the new password. Its transaction has a guard on everything that the decision depends
+/// on. The account's sessions, other resets and challenges end.
 ///
 /// # Errors
-/// `resetEnded`; `proofMissing` if not enough kinds are proved; `passwordRefused` if the new
-/// password breaks a rule.
+/// `resetEnded`; `proofMissing` if too few kinds of method are proved; `passwordRefused` if the
+/// new password breaks a rule.
 pub async fn set_password(
     store: &impl Store,
     hasher: &impl PasswordHasher,
@@ -47,7 +47,7 @@ pub async fn set_password(
         let traced = |problem: Problem| problem.with_support_code(&reset.support_code());
 
         // The proofs are checked first. A caller without them learns nothing about the account
-        // or its passwords, and causes no hash.
+        // or its passwords, and causes no password hash.
         let account = proved_account(reset, read.account(handle), policy).map_err(traced)?;
         let violations = refusals(store, &saved, account, new).await.map_err(traced)?;
         if !violations.is_empty() {
@@ -85,7 +85,7 @@ pub async fn set_password(
             let message = Message::ToAdministrators { about: account.name.clone() };
             changes.push(queue(ctx, handle, OutboxKind::ToAdministrators, message));
         }
-        // If the policy or the account changed, decide again, with the same hash.
+        // If the policy or the account changed, read and decide again, with the same hash.
         let moved = [Guard::Policy, Guard::Account];
         let written = attempts.commit(store, ctx, changes, &moved).await;
         if written.map_err(|error| traced(write_refused(error)))? {

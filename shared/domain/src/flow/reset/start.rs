@@ -1,4 +1,4 @@
-//! Starting a reset. Every user ID gets a reset, by the same calls.
+//! Starting a reset. Every user ID gets a reset, with the same calls to the table.
 
 use crate::audit::{Event, Reason, SupportCode};
 use crate::challenge::Purpose;
@@ -21,15 +21,16 @@ use std::collections::BTreeSet;
 
 /// A reset that was started.
 pub struct StartedReset {
-    /// The bearer. Only this answer hands it out.
+    /// The bearer token. It is shown only in this answer.
     pub bearer: Bearer,
     /// The ID of the reset.
     pub id: ResetId,
-    /// The kinds that the policy allows: the same for every account.
+    /// The kinds of method that the policy allows: the same for every account.
     pub kinds: BTreeSet<Kind>,
-    /// Of these, the kinds whose destination must be typed in full.
+    /// The subset of `kinds` whose destination must be typed in full.
     pub typed: BTreeSet<Kind>,
-    /// Of these, the kinds that no account can use now, because the SMS of the day are spent.
+    /// The subset of `kinds` that no account can use now, because the SMS budget of the day is
+    /// used up.
     pub unavailable: BTreeSet<Kind>,
     /// When the reset expires.
     pub expires: Time,
@@ -37,7 +38,7 @@ pub struct StartedReset {
     pub support_code: SupportCode,
 }
 
-/// Starts a reset: a real one if the account may reset its password, else a decoy.
+/// Starts a reset: a real one if the account may reset its password, otherwise a decoy.
 ///
 /// # Errors
 /// `resetOff` if the policy lets no user reset the password; `resetClosed` after too many failed
@@ -104,7 +105,7 @@ pub async fn start_reset(
     Ok(answer(bearer, expires, &read, ctx))
 }
 
-/// The same answer again, for a repeated request.
+/// Returns the same answer for a repeated request.
 ///
 /// # Errors
 /// `resetEnded` if the reset is no longer stored.
@@ -123,7 +124,7 @@ pub async fn start_reset_again(
     Ok(answer(bearer, expires, &read, ctx))
 }
 
-/// The name of the random bytes that a reset's bearer is made from.
+/// The name that the random bytes of a reset's bearer token are derived from.
 const BEARER: &str = "reset";
 
 fn answer(bearer: Bearer, expires: Time, read: &Snapshot, ctx: &RequestContext) -> StartedReset {

@@ -1,4 +1,4 @@
-//! Reading how far a reset is.
+//! Reading the progress of a reset.
 
 use crate::audit::SupportCode;
 use crate::context::RequestContext;
@@ -11,11 +11,11 @@ use crate::secret::Bearer;
 use crate::time::Time;
 use std::collections::BTreeSet;
 
-/// How far a reset is.
+/// The progress of a reset.
 pub struct ResetView {
-    /// The kinds that were proved.
+    /// The kinds of method that were proved.
     pub verified: BTreeSet<Kind>,
-    /// Whether a new password may be set. If not, another kind must be proved.
+    /// Whether a new password may be set. If not, another kind of method must be proved.
     pub ready: bool,
     /// When the reset expires.
     pub expires: Time,
@@ -23,11 +23,11 @@ pub struct ResetView {
     pub support_code: SupportCode,
 }
 
-/// How far a reset is, by the account and the policy as they are now. It costs one read. Until a
-/// kind is proved, a decoy looks the same as a real reset.
+/// Returns the progress of a reset, judged by the current account and policy. It costs one
+/// read. Until a kind of method is proved, a decoy looks the same as a real reset.
 ///
 /// # Errors
-/// `resetEnded` if the reset has ended or does not belong to the bearer.
+/// `resetEnded` if the reset has ended or does not belong to the bearer token.
 pub async fn view_reset(
     store: &impl Store,
     ctx: &RequestContext,

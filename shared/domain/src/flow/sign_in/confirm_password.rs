@@ -1,4 +1,4 @@
-//! Typing the password again, for requests that need it to have been typed recently.
+//! Confirming the password, for requests that need it to have been typed recently.
 
 use crate::audit::Event;
 use crate::context::RequestContext;
@@ -15,12 +15,12 @@ use crate::password::Password;
 use crate::port::{Guard, HashTarget, PasswordHasher, Store, Want};
 use crate::secret::{Bearer, BearerKind};
 
-/// Checks the password of a signed-in user again (NIST 800-63B-4 4.1.2.1). The session continues
-/// with the same reach under a new bearer, as if it began now. So a session that must change a
-/// temporary password still must.
+/// Checks the password of a signed-in user again (NIST 800-63B-4 4.1.2.1). The session
+/// continues with the same reach under a new bearer token, and its lifetime starts again. So a
+/// session that must change a temporary password must still do so.
 ///
 /// # Errors
-/// `currentPasswordWrong`; `signInLocked` while sign-in waits.
+/// `currentPasswordWrong`; `signInLocked` while sign-in is locked.
 pub async fn confirm_password(
     store: &impl Store,
     hasher: &impl PasswordHasher,
@@ -60,8 +60,8 @@ pub async fn confirm_password(
             ));
             (changes, Err(problem))
         };
-        // If another request wrote first, decide again. The next read fails if the session
-        // has ended.
+        // If another request wrote first, read and decide again. The next read fails if the
+        // session has ended.
         if attempts.commit(store, ctx, changes, &[Guard::Lock, Guard::Session]).await? {
             return answer;
         }

@@ -1,4 +1,4 @@
-//! The function `sign-in`: users sign in, sign out and type the password again.
+//! The function `sign-in`: users sign in, sign out and confirm their password.
 
 pub mod confirm_password;
 pub mod sign_out;

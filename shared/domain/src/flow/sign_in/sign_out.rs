@@ -32,7 +32,7 @@ pub async fn sign_out(
     }
 }
 
-/// Ends all sessions of the account, this one included, and its resets and challenges.
+/// Ends all sessions of the account, including this one, and its resets and challenges.
 pub async fn sign_out_everywhere(
     store: &impl Store,
     ctx: &RequestContext,

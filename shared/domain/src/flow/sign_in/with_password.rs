@@ -18,11 +18,12 @@ use crate::secret::{Bearer, BearerKind};
 use crate::session::{Session, next_step, note_asked};
 use crate::time::Time;
 
-/// Checks a user ID and password. An unknown user ID, a disabled account and a wrong password look
-/// alike: one read, one hash, one write. The answer is given only after the write has succeeded.
+/// Checks a user ID and password. An unknown user ID, a disabled account and a wrong password
+/// cause the same work (one read, one hash, one write) and get the same answer. The flow
+/// answers only after the write has succeeded.
 ///
 /// # Errors
-/// `signInFailed`; `signInLocked` while sign-in waits.
+/// `signInFailed`; `signInLocked` while sign-in is locked.
 pub async fn sign_in(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -103,11 +104,11 @@ pub async fn sign_in(
     }
 }
 
-/// The session that an earlier sign-in made, for its repetition.
+/// Returns the session that an earlier sign-in created, for a repeated request.
 ///
 /// # Errors
-/// `signInLocked` while sign-in waits. Otherwise a repetition would show that the password was
-/// right while no password may be tried. `signInRequired` if the session has ended.
+/// `signInLocked` while sign-in is locked: otherwise a repetition would show that the password was
+/// right at a time when no password may be tried. `signInRequired` if the session has ended.
 pub async fn sign_in_again(
     store: &impl Store,
     ctx: &RequestContext,
@@ -117,7 +118,7 @@ pub async fn sign_in_again(
     session_again(store, ctx, handle).await
 }
 
-/// Why this sign-in is refused; [`Reason::None`] if it is not.
+/// The reason why this sign-in is refused; [`Reason::None`] if it is accepted.
 fn refusal(account: Option<&Account>, right: bool, now: Time) -> Reason {
     match account {
         None => Reason::UnknownUser,

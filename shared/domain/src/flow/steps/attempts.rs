@@ -1,11 +1,10 @@
-//! Repeating a flow's read, decision and write when an item changed between the read and the
-//! write.
+//! Repeats a flow's read, decision and write when an item changed between the read and the write.
 
 use crate::context::RequestContext;
 use crate::error::Problem;
 use crate::port::{Change, CommitError, Guard, Store};
 
-/// How many attempts a flow makes before it answers `unavailable`.
+/// The number of attempts that a flow makes before it answers `unavailable`.
 const ATTEMPTS: usize = 3;
 
 /// The attempts of one flow. Each begins with a new read.
@@ -16,12 +15,12 @@ pub(in crate::flow) struct Attempts {
 }
 
 impl Attempts {
-    /// Up to three attempts at the commit named `step`.
+    /// Creates up to three attempts at the commit named `step`.
     pub(crate) fn of(step: &'static str) -> Attempts {
         Attempts::at_most(step, ATTEMPTS)
     }
 
-    /// Up to `most` attempts at the commit named `step`.
+    /// Creates up to `most` attempts at the commit named `step`.
     pub(crate) fn at_most(step: &'static str, most: usize) -> Attempts {
         Attempts { step, most, begun: 0 }
     }
@@ -38,11 +37,11 @@ impl Attempts {
         Ok(())
     }
 
-    /// Commits the changes of this attempt. `false` if one of the guards in `moved` refused
-    /// them: begin the next attempt.
+    /// Commits the changes of this attempt. Returns `false` if one of the guards in `moved`
+    /// refused them: begin the next attempt.
     ///
     /// # Errors
-    /// If the changes were not committed for another reason.
+    /// If the changes were not committed for any other reason.
     pub(crate) async fn commit(
         &self,
         store: &impl Store,

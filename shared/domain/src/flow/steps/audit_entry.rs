@@ -1,4 +1,4 @@
-//! Making audit entries.
+//! Building audit entries.
 
 use crate::audit::{AuditEvent, Event, Reason, SupportCode};
 use crate::context::RequestContext;
@@ -21,7 +21,7 @@ pub(in crate::flow) struct AuditEntry<'a> {
 }
 
 impl<'a> AuditEntry<'a> {
-    /// An entry with the support code of the request and nothing else set.
+    /// Creates an entry with the support code of the request and no other field set.
     pub(crate) fn new(ctx: &RequestContext, handle: &'a Handle, event: Event) -> AuditEntry<'a> {
         AuditEntry {
             handle,
@@ -36,7 +36,7 @@ impl<'a> AuditEntry<'a> {
         }
     }
 
-    /// The change that appends the entry to the audit trail.
+    /// Returns the change that appends the entry to the audit trail.
     pub(crate) fn record(self, ctx: &RequestContext, policy: &Policy) -> Change {
         Change::RecordEvent(Box::new(AuditEvent {
             handle: self.handle.clone(),

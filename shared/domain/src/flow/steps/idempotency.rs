@@ -1,12 +1,12 @@
-//! Recording what an idempotent request did, in the transaction that did it.
+//! Recording the outcome of an idempotent request, in the transaction that does its work.
 
 use crate::context::RequestContext;
 use crate::idempotency::{IDEMPOTENCY_WINDOW, IdempotencyRecord, IdempotentRequest, Outcome};
 use crate::identity::Handle;
 use crate::port::Change;
 
-/// The change that records the outcome of an idempotent request; `None` for any other request. Its
-/// guard fails if the request was handled before.
+/// Returns the change that records the outcome of an idempotent request; `None` for any other
+/// request. The guard of the change fails if the request was handled before.
 pub(in crate::flow) fn record_outcome(
     ctx: &RequestContext,
     handle: &Handle,
@@ -28,8 +28,8 @@ pub(in crate::flow) fn record_outcome(
     })
 }
 
-/// The change that replaces a recorded outcome, for a request that records one before it knows the
-/// result.
+/// Returns the change that replaces a recorded outcome, for a request that records one before
+/// it knows the result.
 pub(in crate::flow) fn update_outcome(
     ctx: &RequestContext,
     handle: &Handle,

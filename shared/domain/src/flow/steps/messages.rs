@@ -12,7 +12,7 @@ use crate::port::Change;
 use crate::reset::ResetId;
 use crate::secret::random_text;
 
-/// The change that queues a message.
+/// Returns the change that queues a message.
 pub(in crate::flow) fn queue(
     ctx: &RequestContext,
     handle: &Handle,
@@ -36,9 +36,9 @@ pub(in crate::flow) fn queue(
     }))
 }
 
-/// The change that queues the code of a challenge: for a reset or, without one, for a
-/// registration. `typed` is the pseudonym of the destination that the caller typed. `None` for a
-/// kind that needs no message.
+/// Returns the change that queues the code of a challenge: for a reset or, without one, for a
+/// registration. `typed` is the pseudonym of the destination that the caller typed. `None` for
+/// a kind of method that needs no message.
 pub(in crate::flow) fn queue_code(
     ctx: &RequestContext,
     handle: &Handle,
@@ -56,7 +56,8 @@ pub(in crate::flow) fn queue_code(
     }
 }
 
-/// The changes that queue one notice to each destination that was verified before the change.
+/// Returns the changes that queue one notice to each destination that was verified before the
+/// account changed.
 pub(in crate::flow) fn notices(
     ctx: &RequestContext,
     handle: &Handle,

@@ -6,13 +6,13 @@
 //! | [`signed_in`] | read the session and check that it may call the route |
 //! | [`password_proof`] | check a typed password, and count a wrong one |
 //! | [`new_password`] | check a new password against the rules |
-//! | [`new_session`] | the new session that an answer contains |
-//! | [`sending`] | the answer and the refusals of every request for a code |
+//! | [`new_session`] | the new session in an answer |
+//! | [`sending`] | the answer to a request for a code, and its refusals |
 //! | [`write`] | save an account, replace a session, update index rows |
 //! | [`revoke`] | end sessions, resets and challenges |
 //! | [`messages`] | queue messages for `send-code` |
 //! | [`audit_entry`] | append to the audit trail |
-//! | [`idempotency`] | record what an idempotent request did |
+//! | [`idempotency`] | record the outcome of an idempotent request |
 
 pub(in crate::flow) mod attempts;
 pub(in crate::flow) mod audit_entry;

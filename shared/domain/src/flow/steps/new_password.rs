@@ -8,7 +8,8 @@ use crate::policy::saved::SavedPolicy;
 use crate::port::Store;
 use std::sync::Arc;
 
-/// The organisation's terms. Reading them costs one call, or none if there are no terms.
+/// Reads the organisation's banned terms. This costs one call to the table, or none if there
+/// are no terms.
 pub(in crate::flow) async fn terms(
     store: &impl Store,
     saved: &SavedPolicy,
@@ -19,7 +20,7 @@ pub(in crate::flow) async fn terms(
     }
 }
 
-/// Why this account may not have this new password; empty if it may.
+/// The reasons why this account may not have this new password; empty if it may.
 pub(in crate::flow) async fn refusals(
     store: &impl Store,
     saved: &SavedPolicy,

@@ -1,4 +1,4 @@
-//! The new session that an answer contains.
+//! The new session in an answer.
 
 use crate::account::Account;
 use crate::context::RequestContext;
@@ -11,13 +11,13 @@ use crate::secret::{Bearer, BearerKind};
 use crate::session::{Next, Session, postpone_until};
 use crate::time::Time;
 
-/// A new session, and what an answer shows with it.
+/// A new session, and the fields that the answer shows with it.
 pub struct NewSession {
-    /// The bearer. Only this answer hands it out.
+    /// The bearer token. It is shown only in this answer.
     pub bearer: Bearer,
-    /// What the user must do next.
+    /// The next step of the user, if any.
     pub next: Option<Next>,
-    /// Until when that may be postponed.
+    /// The end of the time in which that step may be postponed.
     pub postpone_until: Option<Time>,
     /// The session.
     pub session: Session,
@@ -44,10 +44,10 @@ impl NewSession {
     }
 }
 
-/// The name of the random bytes that a session's bearer is made from.
+/// The name that the random bytes of a session's bearer token are derived from.
 pub(in crate::flow) const SESSION_BEARER: &str = "session";
 
-/// The session that an earlier idempotent request made, for its repetition.
+/// Returns the session that an earlier idempotent request created, for its repetition.
 ///
 /// # Errors
 /// `signInRequired` if the session has ended.

@@ -1,7 +1,7 @@
-//! Checking a password that a user typed, at sign-in and wherever it is asked for again.
+//! Checking a password that a user typed, at sign-in and wherever it must be typed again.
 //!
-//! Every wrong password counts for the lock of sign-in. A flow answers only after the write of
-//! the lock has succeeded.
+//! Every wrong password counts towards the sign-in lockout. A flow answers only after the write
+//! of the sign-in lock has succeeded.
 
 use crate::audit::{Event, Reason};
 use crate::context::RequestContext;
@@ -13,13 +13,13 @@ use crate::lockout::Lock;
 use crate::password::Password;
 use crate::port::{Change, HashTarget, PasswordCheck, PasswordHasher, Snapshot};
 
-/// A typed password, for all attempts of one request.
+/// A password that a user typed, for all attempts of one request.
 pub(in crate::flow) struct TypedPassword<'a> {
     password: &'a Password,
-    /// The stored hash of the last check (`None` for a decoy) and the outcome, so that an attempt
-    /// with the same hash does not check again.
+    /// The stored hash of the last check (`None` for a decoy) and its outcome, so that an
+    /// attempt with the same hash does not check again.
     checked: Option<(Option<String>, PasswordCheck)>,
-    /// How often the count of wrong passwords had been cleared at the first read of the lock.
+    /// The value of [`Lock::cleared`] at the first read of the lock.
     cleared: Option<u32>,
 }
 
@@ -28,11 +28,11 @@ impl<'a> TypedPassword<'a> {
         TypedPassword { password, checked: None, cleared: None }
     }
 
-    /// The lock as it was read.
+    /// Returns the lock as it was read.
     ///
     /// # Errors
-    /// `signInLocked` while sign-in waits. `unavailable` if a right password cleared the count
-    /// since the first attempt: the guess must not be judged by the new count.
+    /// `signInLocked` while sign-in is locked. `unavailable` if a right password cleared the
+    /// count since the first attempt, because the guess must not be judged by the new count.
     pub(crate) fn lock(&mut self, read: &Snapshot, ctx: &RequestContext) -> Result<Lock, Problem> {
         let lock = current_lock(read, ctx)?;
         match *self.cleared.get_or_insert(lock.cleared) == lock.cleared {
@@ -59,10 +59,10 @@ impl<'a> TypedPassword<'a> {
     }
 }
 
-/// The lock as it was read.
+/// Returns the lock as it was read.
 ///
 /// # Errors
-/// `signInLocked` while sign-in waits.
+/// `signInLocked` while sign-in is locked.
 pub(in crate::flow) fn current_lock(
     read: &Snapshot,
     ctx: &RequestContext,
@@ -74,8 +74,8 @@ pub(in crate::flow) fn current_lock(
     }
 }
 
-/// The change that saves a lock over the one that was read. Its guard makes simultaneous guesses
-/// count one after the other.
+/// Returns the change that saves a lock over the one that was read. Its guard serialises
+/// simultaneous guesses, so that each is counted.
 pub(in crate::flow) fn save_lock(
     ctx: &RequestContext,
     handle: &Handle,
@@ -90,8 +90,8 @@ pub(in crate::flow) fn save_lock(
     }
 }
 
-/// The changes and the problem for a wrong password of a signed-in user. It counts as a wrong
-/// sign-in.
+/// Returns the changes and the problem for a wrong password of a signed-in user. It counts as a
+/// wrong password at sign-in.
 pub(in crate::flow) fn count_wrong(
     ctx: &RequestContext,
     who: &SignedIn,

@@ -1,8 +1,8 @@
 //! Ending sessions, resets and challenges.
 //!
-//! Sessions and resets have the account's generation, and end when it goes up. Every write that
-//! raises it also drops the live challenges of both ledgers, so that verifying a code need not
-//! depend on the account.
+//! Sessions and resets hold the account's generation, and end when it increases. Every write
+//! that increases it also drops the live challenges of both ledgers, so that verifying a code
+//! need not read the account.
 
 use crate::account::Account;
 use crate::challenge::Purpose;
@@ -12,15 +12,15 @@ use crate::kind::Kind;
 use crate::port::Change;
 use crate::session::Session;
 
-/// The changes that drop all live challenges. They go with every write that raises an account's
-/// generation, and with its deletion.
+/// Returns the changes that drop all live challenges. Every write that increases an account's
+/// generation includes them, and so does its deletion.
 pub(in crate::flow) fn revoke(ctx: &RequestContext, handle: &Handle) -> Vec<Change> {
     let drop = |purpose: &Purpose| drop_challenges(ctx, handle, *purpose, Kind::ALL, false);
     Purpose::ALL.iter().map(drop).collect()
 }
 
-/// The changes that drop all live challenges and clear the failed guesses of resets, for a reset
-/// that sets a password.
+/// Returns the changes that drop all live challenges and clear the failed guesses of resets,
+/// for a reset that sets a password.
 pub(in crate::flow) fn revoke_for_reset(ctx: &RequestContext, handle: &Handle) -> Vec<Change> {
     let drop = |purpose: &Purpose| {
         drop_challenges(ctx, handle, *purpose, Kind::ALL, *purpose == Purpose::Reset)
@@ -28,10 +28,10 @@ pub(in crate::flow) fn revoke_for_reset(ctx: &RequestContext, handle: &Handle) -
     Purpose::ALL.iter().map(drop).collect()
 }
 
-/// The changes for a method that its owner changed or removed. Every other session ends (ASVS
-/// 7.4.3), and so does every reset with its codes. The session that made the change continues, and
-/// so does a code that it asked for another kind. A code of an ended session is refused, because
-/// verifying it checks the session.
+/// Returns the changes for a method that its owner changed or removed. Every other session ends
+/// (ASVS 7.4.3), and so does every reset with its codes. The session that made the change
+/// continues, and so does a code that it requested for another kind of method. A code of an
+/// ended session is refused, because verifying it checks the session.
 pub(in crate::flow) fn revoke_for_method(
     ctx: &RequestContext,
     session: &Session,
@@ -44,8 +44,8 @@ pub(in crate::flow) fn revoke_for_method(
     ]
 }
 
-/// The change that drops the live challenges of these kinds and, if `fails` is set, clears the
-/// failed guesses.
+/// Returns the change that drops the live challenges of these kinds and, if `fails` is set,
+/// clears the failed guesses.
 pub(in crate::flow) fn drop_challenges(
     ctx: &RequestContext,
     handle: &Handle,

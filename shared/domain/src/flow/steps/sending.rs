@@ -40,7 +40,7 @@ impl Sent {
         }
     }
 
-    /// The outcome to record, from which a repeated request is answered.
+    /// Returns the outcome to record, from which a repeated request is answered.
     fn outcome(&self) -> Outcome {
         Outcome::Sent { challenge: self.challenge.clone(), resend_after: self.resend_after }
     }

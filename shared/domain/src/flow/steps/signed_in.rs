@@ -17,18 +17,18 @@ pub struct SignedIn {
     pub session: Session,
     /// The policy.
     pub policy: SavedPolicy,
-    /// The other items that were wanted.
+    /// The other items that the caller asked for.
     pub read: Snapshot,
 }
 
 impl SignedIn {
-    /// The handle of the account.
+    /// The handle of the account (keyed pseudonym of its user ID).
     pub fn handle(&self) -> &Handle {
         &self.session.handle
     }
 
-    /// The guard for an action on another account. It fails if the caller was disabled, deleted
-    /// or given another role between read and write.
+    /// Returns the guard for an action on another account. It fails if the caller was disabled,
+    /// deleted or given another role between read and write.
     pub fn still_acting(&self) -> Change {
         let Account { uid, generation, .. } = &self.account;
         Change::CheckAccount {
@@ -39,8 +39,9 @@ impl SignedIn {
     }
 }
 
-/// Reads the bearer's session together with `wants`, and checks that it may call the route. It
-/// costs one call, and a second one if the use of the session must be recorded.
+/// Reads the session of the bearer token together with `wants`, and checks that it may call the
+/// route. This costs one call to the table, and a second one if the use of the session must be
+/// recorded.
 ///
 /// # Errors
 /// `signInRequired` without a valid session, and the problems of [`Access::admits`].
@@ -57,8 +58,8 @@ pub async fn signed_in(
     Ok(who)
 }
 
-/// Reads the bearer's session like [`signed_in`], but does not check the route: for a session that
-/// this request itself made.
+/// Reads the session of the bearer token like [`signed_in`], but does not check the route: for
+/// a session that this request itself created.
 pub(in crate::flow) async fn valid_session(
     store: &impl Store,
     ctx: &RequestContext,

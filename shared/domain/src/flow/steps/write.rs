@@ -6,7 +6,7 @@ use crate::identity::Handle;
 use crate::port::Change;
 use crate::session::Session;
 
-/// The change that saves an account over the one that was read.
+/// Returns the change that saves an account over the one that was read.
 pub(in crate::flow) fn save_account(handle: &Handle, read: &Account, account: Account) -> Change {
     Change::SaveAccount {
         handle: handle.clone(),
@@ -17,7 +17,7 @@ pub(in crate::flow) fn save_account(handle: &Handle, read: &Account, account: Ac
     }
 }
 
-/// The changes that replace a session by another. Only one request can replace it.
+/// Returns the changes that replace a session by another. Only one request can replace it.
 pub(in crate::flow) fn replace_session(old: &Session, new: &Session) -> [Change; 2] {
     [
         Change::DeleteSession { handle: old.handle.clone(), digest: old.digest.clone() },
@@ -25,7 +25,8 @@ pub(in crate::flow) fn replace_session(old: &Session, new: &Session) -> [Change;
     ]
 }
 
-/// The changes that add index rows for new words and groups of an account and remove stale ones.
+/// Returns the changes that add index rows for new words and groups of an account and remove
+/// stale ones.
 pub(in crate::flow) fn index_changes(
     handle: &Handle,
     before: Option<&Account>,

@@ -1,7 +1,6 @@
-//! Direct invocations of `directory`, which create the first administrator. IAM decides
-//! who may invoke the function. No caller can send such an event through the
-//! gateway: its events have a request context, and hold the caller's body in a
-//! string.
+//! Direct invocations of `directory`, which create the first administrator. IAM decides who
+//! may invoke the function. Callers of the API cannot send such a Lambda event: the
+//! gateway's events have a request context, and hold the caller's body in a string.
 
 use super::gateway;
 use crate::host::Host;
@@ -44,7 +43,7 @@ struct FirstAdministrator {
     language: Option<Language>,
 }
 
-/// A response to the gateway, or to the caller of a direct invocation.
+/// A response, either to the gateway or to the caller of a direct invocation.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Answered<A> {
@@ -52,10 +51,10 @@ enum Answered<A> {
     Directly(Value),
 }
 
-/// Answers an event of the gateway through the routes, and a direct invocation here.
+/// Answers a gateway event through the routes, and a direct invocation here.
 ///
 /// # Errors
-/// None: problems are part of the response.
+/// Never: problems are part of the response.
 pub async fn answer(
     host: Arc<Host>,
     app: Router,
@@ -82,8 +81,7 @@ pub async fn answer(
     }))
 }
 
-/// Whether the gateway made an event: only the gateway writes where a request
-/// came from.
+/// Whether the gateway made the Lambda event: only the gateway sets the request context.
 fn has_request_context(event: &RawValue) -> bool {
     let fields: Result<BTreeMap<String, IgnoredAny>, _> = serde_json::from_str(event.get());
     fields.is_ok_and(|fields| fields.contains_key("requestContext"))

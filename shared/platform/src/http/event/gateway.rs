@@ -1,6 +1,6 @@
-//! Answers events of the gateway (payload format 2.0) through the routes.
-//! `lambda_http` converts the event to a request, and the response to what the gateway
-//! expects. [`screen`] reads the event first, so that every event gets a response.
+//! Answers gateway events (payload format 2.0) through the routes. `lambda_http` converts
+//! the event to a request, and the response to the format of the gateway. [`screen`] reads
+//! the event first, so that every event gets a response.
 
 use super::screen::screen;
 use axum::Router;
@@ -19,19 +19,19 @@ use std::future::ready;
 use std::pin::Pin;
 use tower::ServiceExt;
 
-/// The caller of a request as the gateway saw it. No header of the caller counts.
+/// The caller of a request as the gateway saw it. Headers that the caller sends are not used.
 #[derive(Clone, Default)]
 pub(in crate::http) struct Invocation {
-    /// The invocation's ID, else the gateway's request ID.
+    /// The invocation's ID, or else the gateway's request ID.
     pub id: Option<String>,
     /// The caller's IP address.
     pub source: Option<String>,
 }
 
-/// Answers an event through the routes.
+/// Answers a gateway event through the routes.
 ///
 /// # Errors
-/// None: problems are part of the response.
+/// Never: problems are part of the response.
 pub async fn answer(
     app: Router,
     event: LambdaEvent<Box<RawValue>>,
@@ -44,8 +44,8 @@ pub async fn answer(
     Adapter::from(routes).oneshot(event).await
 }
 
-/// The request for the routes, with its address. A request that is refused
-/// carries the problem, so that it is answered and logged like any other.
+/// Builds the request for the routes, with its URI. A refused request carries its problem,
+/// so that it is answered and logged like any other.
 fn routed(request: lambda_http::Request, address: Result<Uri, Problem>) -> Request {
     let mut caller = Invocation::default();
     if let Some(RequestContext::ApiGatewayV2(gateway)) = request.request_context_ref() {
@@ -62,9 +62,9 @@ fn routed(request: lambda_http::Request, address: Result<Uri, Problem>) -> Reque
     request
 }
 
-/// A response whose body `lambda_http` passes on as it is: text if it is UTF-8, else
-/// binary. `lambda_http`'s own conversion panics on a body that cannot be read, and
-/// links decoders of all legacy charsets into each function.
+/// A response whose body `lambda_http` passes on unchanged: as text if it is UTF-8,
+/// otherwise as binary. `lambda_http`'s own conversion panics on a body that cannot be
+/// read, and links decoders of all legacy charsets into each function.
 struct Answer(lambda_http::Response<lambda_http::Body>);
 
 impl Answer {

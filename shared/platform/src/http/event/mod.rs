@@ -1,4 +1,4 @@
-//! Events that a function is invoked with.
+//! The Lambda events that the functions of the API receive.
 
 pub mod direct;
 pub mod gateway;

@@ -1,21 +1,20 @@
-//! Reads an event before `lambda_http` does, and answers events that `lambda_http`
-//! would panic on with a problem. A panic ends the process, and the gateway then
-//! answers 500 without our headers.
+//! Checks a gateway event before `lambda_http` reads it, and returns a problem for events
+//! on which `lambda_http` would panic. A panic ends the process, and the gateway then
+//! answers 500 without Latchkey's headers.
 //!
-//! These are the panics of `lambda_http` 1.3.2 in the conversion of an event to a
-//! request, and what prevents each:
+//! `lambda_http` 1.3.2 can panic at these places when it converts an event to a request.
+//! Each is prevented:
 //!
-//! - `Url::parse(…).unwrap()` of scheme, host, stage and path: `lambda_http` gets
-//!   none of them. The address is read here instead. `Url` would also normalise it:
+//! - `Url::parse(…).unwrap()` of scheme, host, stage and path: `lambda_http` receives none
+//!   of them. The URI is read here instead. `Url` would also normalise the path:
 //!   `/v1/users/../me` would become `/v1/me`.
-//! - `expect("failed to build request")` for an address that is no URI: likewise.
-//! - `expect("failed to decode aws base64 encoded body")`: the body is decoded
-//!   once here.
-//! - `HeaderMap::insert` beyond 32,768 names: the size of all headers is checked here.
+//! - `expect("failed to build request")` for an address that is no valid URI: prevented in
+//!   the same way.
+//! - `expect("failed to decode aws base64 encoded body")`: the body is decoded here first.
+//! - `HeaderMap::insert` beyond 32,768 names: the total size of the headers is checked here.
 //!
-//! Two things that `lambda_http` accepts silently are refused as well: an empty
-//! method, which it reads as GET, and cookies that are no header value, which it
-//! leaves out.
+//! Two errors that `lambda_http` accepts silently are refused as well: an empty method,
+//! which it reads as GET, and cookies that are no valid header value, which it drops.
 
 use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
 use base64::Engine;
@@ -26,12 +25,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-/// Bytes of all header names and values at most, as HTTP APIs accept.
+/// The most bytes of all header names and values together, the limit of HTTP APIs in API Gateway.
 const MAX_HEADERS: usize = 10_240;
 
-/// Returns an event that `lambda_http` converts without a panic, and the request's
-/// address. If the event is not a request, the second value is the problem, and the
-/// event holds only what a response needs: method, caller and headers.
+/// Returns an event that `lambda_http` converts without a panic, and the request's URI. If
+/// the event is not a valid request, the second value is the problem, and the event holds
+/// only the parts that a response needs: method, caller and headers.
 pub(super) fn screen(event: &RawValue) -> (ApiGatewayV2httpRequest, Result<Uri, Problem>) {
     let Ok(mut seen) = serde_json::from_str::<Event>(event.get()) else {
         return (ApiGatewayV2httpRequest::default(), Err(not_a_request()));
@@ -49,8 +48,7 @@ pub(super) fn screen(event: &RawValue) -> (ApiGatewayV2httpRequest, Result<Uri, 
     (event, address)
 }
 
-/// Removes all fields that `lambda_http` builds a URL from. No function reads the header
-/// `Host`.
+/// Removes all fields from which `lambda_http` builds a URL. No function reads the header `Host`.
 fn remove_url(event: &mut ApiGatewayV2httpRequest) {
     event.headers.remove(header::HOST);
     event.request_context.domain_name = None;
@@ -63,7 +61,7 @@ fn not_a_request() -> Problem {
     Problem::field("", ViolationCode::NotARequest)
 }
 
-/// The parts of an event that are checked.
+/// The parts of a gateway event that are checked.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {
@@ -92,7 +90,7 @@ struct Http {
 }
 
 impl Event {
-    /// Turns the cookies, which are a field of their own, into a header.
+    /// Moves the cookies, which are a field of their own, into the `Cookie` header.
     fn join_cookies(&mut self) {
         if let Some(cookies) = self.cookies.take().filter(|cookies| !cookies.is_empty()) {
             let headers = self.headers.get_or_insert_default();
@@ -100,7 +98,7 @@ impl Event {
         }
     }
 
-    /// The address of the request, or why the event is no request.
+    /// Returns the URI of the request, or the problem if the event is not a valid request.
     fn address(&self) -> Result<Uri, Problem> {
         self.method().ok_or_else(not_a_request)?;
         let headers = || self.headers.iter().flatten();
@@ -125,8 +123,8 @@ impl Event {
         Method::from_bytes(self.request_context.http.method.as_bytes()).ok()
     }
 
-    /// The event of a refused request: its method, caller and headers, as far as they
-    /// are readable. The headers name the language of the problem.
+    /// Returns a reduced gateway event for a refused request, with the method, caller and
+    /// headers as far as they are readable. The problem's language depends on the headers.
     fn refused(self) -> ApiGatewayV2httpRequest {
         let mut event = ApiGatewayV2httpRequest::default();
         event.request_context.http.method = self.method().unwrap_or_default();
@@ -134,7 +132,7 @@ impl Event {
         event.request_context.request_id = self.request_context.request_id;
         for (name, value) in self.headers.iter().flatten() {
             if let Some((name, value)) = field(name, value) {
-                // A header beyond the capacity of the map is left out.
+                // A header beyond the capacity of the map is dropped.
                 drop(event.headers.try_insert(name, value));
             }
         }
@@ -142,15 +140,14 @@ impl Event {
     }
 }
 
-/// A header. A value that is not ASCII stays, as bytes: without it, a header that
-/// restricts the request would seem absent.
+/// Reads a header. A value that is not ASCII is kept as bytes: if it were dropped, a header
+/// that restricts the request would seem absent.
 fn field(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
     let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
     Some((name, HeaderValue::from_bytes(value.as_bytes()).ok()?))
 }
 
-/// A part of an address, with `these` and all characters that no address may contain
-/// written as `%xx`.
+/// Percent-encodes a part of a URI: the characters `these` and all that a URI may not contain.
 fn escaped(part: &str, these: &str) -> String {
     let stays = |byte: u8| byte.is_ascii_graphic() && !these.as_bytes().contains(&byte);
     part.bytes()

@@ -1,5 +1,5 @@
-//! Reads the bearer of a request: from the header `Authorization`, or a session's
-//! from its cookie.
+//! Reads the bearer token of a request: from the header `Authorization`, or that of a
+//! session from its cookie.
 
 use crate::host::Host;
 use crate::http::api::transport::SessionTransport;
@@ -14,7 +14,7 @@ use domain::secret::{Bearer, BearerKind};
 use std::convert::Infallible;
 use std::sync::Arc;
 
-/// The bearer in `Authorization`. `None` if there are two such headers.
+/// Reads the bearer token in `Authorization`. `None` if there are two such headers.
 fn from_header(parts: &Parts) -> Option<Bearer> {
     let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
     let (value, None) = (values.next()?, values.next()) else { return None };
@@ -22,8 +22,8 @@ fn from_header(parts: &Parts) -> Option<Bearer> {
     scheme.eq_ignore_ascii_case("bearer").then(|| Bearer::parse(credentials.trim()))?
 }
 
-/// How the session of a request travels. If the header `Authorization` is there,
-/// the cookie is ignored.
+/// Returns whether the session is in the header or the cookie. If the header
+/// `Authorization` is present, the cookie is ignored.
 fn transport(parts: &Parts) -> SessionTransport {
     match parts.headers.contains_key(header::AUTHORIZATION) {
         true => SessionTransport::Bearer,
@@ -31,8 +31,8 @@ fn transport(parts: &Parts) -> SessionTransport {
     }
 }
 
-/// The bearer of a request. A cookie counts only if the request comes from our own
-/// page.
+/// Returns the bearer token of a request. A cookie is accepted only if the request comes
+/// from one of Latchkey's own pages.
 fn bearer(parts: &Parts, host: &Host) -> Result<Bearer, ProblemCode> {
     let found = match transport(parts) {
         SessionTransport::Bearer => from_header(parts),
@@ -49,8 +49,8 @@ fn bearer(parts: &Parts, host: &Host) -> Result<Bearer, ProblemCode> {
     }
 }
 
-/// How the session of the request travels, and so where the response puts its next
-/// bearer.
+/// Whether the session is in the header or the cookie. The response returns the next bearer
+/// token in the same way.
 impl<S: Sync> FromRequestParts<S> for SessionTransport {
     type Rejection = Infallible;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
@@ -58,13 +58,13 @@ impl<S: Sync> FromRequestParts<S> for SessionTransport {
     }
 }
 
-/// A caller with the bearer of a session. Flows check that the session is alive.
+/// A caller with the bearer token of a session. Flows check that the session is valid.
 pub struct Caller {
-    /// Settings and ports.
+    /// The settings and ports.
     pub host: Arc<Host>,
     /// The context of the request.
     pub ctx: RequestContext,
-    /// The session's bearer.
+    /// The session's bearer token.
     pub bearer: Bearer,
 }
 
@@ -79,7 +79,7 @@ impl FromRequestParts<Arc<Host>> for Caller {
     }
 }
 
-/// The bearer of a reset, which travels in the header only.
+/// The bearer token of a reset, which is accepted in the header only.
 pub struct ResetBearer(pub Bearer);
 
 impl<S: Sync> FromRequestParts<S> for ResetBearer {
@@ -90,7 +90,7 @@ impl<S: Sync> FromRequestParts<S> for ResetBearer {
     }
 }
 
-/// The bearer of a session or of a reset: both registration and reset verify codes.
+/// The bearer token of a session or of a reset: both registration and reset verify codes.
 pub struct AnyBearer(pub Bearer);
 
 impl FromRequestParts<Arc<Host>> for AnyBearer {

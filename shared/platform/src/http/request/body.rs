@@ -8,17 +8,16 @@ use domain::error::{Problem, ProblemCode, Violation, ViolationCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Bytes of a body at most. A thousand terms of 16 Chinese characters in UTF-8
-/// fit.
+/// The longest body in bytes. A thousand terms of 16 Chinese characters in UTF-8 fit.
 pub const MAX_BODY: usize = 64 * 1024;
 
-/// Accepted values of `Content-Type`: JSON, and the merge patch of RFC 7396.
+/// The accepted values of `Content-Type`: JSON, and JSON Merge Patch (RFC 7396).
 const JSON: [&str; 2] = ["application/json", "application/merge-patch+json"];
 
-/// A body of a type that refuses unknown fields.
+/// A request body, read into a type that refuses unknown fields.
 ///
-/// Refused with `unsupportedMediaType`, `bodyTooLarge`, or `invalidRequest`, which
-/// names the field.
+/// The extractor refuses a body with `unsupportedMediaType`, `bodyTooLarge`, or
+/// `invalidRequest`, which names the field.
 pub struct Body<T>(pub T);
 
 impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
@@ -43,28 +42,28 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
     }
 }
 
-/// Reads one JSON object.
+/// Parses one JSON object.
 ///
 /// # Errors
-/// `invalidRequest`, with a pointer to the field.
+/// `invalidRequest`, with a JSON pointer to the field.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let not_json = || Problem::field("", ViolationCode::NotJson);
-    // A derived struct would accept an array of its fields too.
+    // The derived reader would also accept an array of the fields.
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         return Err(not_json());
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     match serde_path_to_error::deserialize(&mut json) {
         Ok(value) => json.end().map(|()| value).map_err(|_| not_json()),
-        // serde reports some wrong types as syntax errors. Parse again, as any
-        // JSON, to tell the two apart.
+        // serde reports some wrong types as syntax errors. The body is parsed again, as any
+        // JSON, to distinguish the two.
         Err(_) if serde_json::from_slice::<Value>(bytes).is_err() => Err(not_json()),
         Err(error) => Err(Problem::invalid(vec![violation(&error)])),
     }
 }
 
-/// How serde's messages begin, which alone tell what is wrong with a value. With any
-/// other message, the value has the wrong type.
+/// The beginnings of serde's messages, which are the only sign of the kind of error. With
+/// any other message, the value has the wrong type.
 const WORDS: [(&str, ViolationCode); 4] = [
     ("unknown field `", ViolationCode::UnknownField),
     ("missing field `", ViolationCode::MissingField),
@@ -72,7 +71,7 @@ const WORDS: [(&str, ViolationCode); 4] = [
     ("unknown variant `", ViolationCode::UnknownValue),
 ];
 
-/// The violation that a message of serde describes.
+/// Returns the violation that a message of serde describes.
 fn violation(error: &serde_path_to_error::Error<serde_json::Error>) -> Violation {
     use serde_path_to_error::Segment;
     let (words, place) = (error.inner().to_string(), pointer(error.path()));
@@ -92,7 +91,7 @@ fn violation(error: &serde_path_to_error::Error<serde_json::Error>) -> Violation
     }
 }
 
-/// A path in a body as a JSON pointer (RFC 6901).
+/// Formats a path in a body as a JSON pointer (RFC 6901).
 fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let part = |segment: &Segment| match segment {
@@ -103,7 +102,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     path.iter().map(part).collect()
 }
 
-/// A name, escaped for a JSON pointer.
+/// Escapes a name for a JSON pointer.
 pub(in crate::http) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }

@@ -1,7 +1,6 @@
-//! Sessions in a cookie, for pages of the configured address.
-//!
-//! The gateway's event holds cookies apart from the headers. Here they are one
-//! `Cookie` header already, and responses have plain `Set-Cookie` headers.
+//! Sessions in a cookie, for the pages at the configured address.
+//! The gateway's event holds cookies apart from the headers. The steps before have joined
+//! them into one `Cookie` header; responses set plain `Set-Cookie` headers.
 
 use crate::http::api::SessionResponse;
 use crate::http::api::transport::SessionTransport;
@@ -12,15 +11,15 @@ use domain::flow::steps::new_session::NewSession;
 use domain::secret::{Bearer, BearerKind};
 use domain::time::{Span, Time};
 
-/// The name of the cookie. Its prefix makes browsers send it to this host only, over
-/// TLS (ASVS 3.3.1).
+/// The name of the session cookie. Its prefix makes browsers send it to this host only,
+/// over TLS (ASVS 3.3.1).
 pub(in crate::http) const NAME: &str = "__Host-latchkey";
 
-/// The header in which a browser tells whether a request comes from the same site.
-/// No script can change it.
+/// The header in which a browser states whether a request comes from the same site. Scripts
+/// cannot change it.
 const FETCH_SITE: &str = "sec-fetch-site";
 
-/// The bearer in the session's cookie. `None` if there are two such cookies.
+/// Reads the bearer token in the session cookie. `None` if there are two such cookies.
 pub fn session(headers: &HeaderMap) -> Option<Bearer> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut values = lines
@@ -31,16 +30,16 @@ pub fn session(headers: &HeaderMap) -> Option<Bearer> {
     Bearer::parse(value).filter(|bearer| bearer.kind == BearerKind::Session)
 }
 
-/// Whether all headers of this name have one of the allowed values; `None` if there
-/// is no such header.
+/// Whether all headers of this name have one of the allowed values; `None` if there is no
+/// such header.
 fn says(headers: &HeaderMap, name: &str, allowed: &[&str]) -> Option<bool> {
     let values = headers.get_all(name);
     let allowed = |value: &HeaderValue| allowed.iter().any(|allowed| value == allowed);
     values.iter().next().map(|_| values.iter().all(allowed))
 }
 
-/// Whether a page of our own origin sent the request, by what its browser says. A
-/// request without both headers is not from our page.
+/// Whether a page of the configured origin sent the request, according to the headers that
+/// browsers set. A request without both headers does not count as sent by such a page.
 fn from_our_page(headers: &HeaderMap, origin: &str) -> bool {
     let ours = says(headers, header::ORIGIN.as_str(), &[origin]);
     match says(headers, FETCH_SITE, &["same-origin"]) {
@@ -49,14 +48,15 @@ fn from_our_page(headers: &HeaderMap, origin: &str) -> bool {
     }
 }
 
-/// Whether sign-in may put the session into a cookie: only for our own page, in a
-/// browser that sends `Sec-Fetch-Site`.
+/// Whether sign-in may put the session into a cookie: only for a page of the configured
+/// origin, in a browser that sends `Sec-Fetch-Site`.
 pub fn may_begin(headers: &HeaderMap, origin: &str) -> bool {
     headers.contains_key(FETCH_SITE) && from_our_page(headers, origin)
 }
 
-/// Whether the cookie counts for this request (ASVS 3.5.1). A request that may change
-/// something must come from our own page; a reading one not from another site.
+/// Whether the cookie is accepted for this request (ASVS 3.5.1). A request that may change
+/// something must come from a page of the configured origin; a read must not come from
+/// another site.
 pub fn counts(method: &Method, headers: &HeaderMap, origin: &str) -> bool {
     match *method {
         Method::GET | Method::HEAD => {
@@ -66,7 +66,7 @@ pub fn counts(method: &Method, headers: &HeaderMap, origin: &str) -> bool {
     }
 }
 
-/// The header that sets the cookie.
+/// Returns the header that sets the session cookie.
 fn set(value: &str, life: Span) -> [(header::HeaderName, String); 1] {
     let age = life.whole_seconds();
     [(
@@ -75,8 +75,8 @@ fn set(value: &str, life: Span) -> [(header::HeaderName, String); 1] {
     )]
 }
 
-/// The response to a new session, with its bearer in the body or in the cookie, never
-/// in both.
+/// Builds the response with a new session: its bearer token is in the body or in the
+/// cookie, never in both.
 pub fn hand_out(answer: NewSession, transport: SessionTransport, now: Time) -> Response {
     let cookie = (transport == SessionTransport::Cookie)
         .then(|| set(&answer.bearer.reveal(), answer.session.exp - now));
@@ -86,7 +86,7 @@ pub fn hand_out(answer: NewSession, transport: SessionTransport, now: Time) -> R
     }
 }
 
-/// A response that removes the cookie, if the session came in one.
+/// Builds a response that also removes the cookie, if the session was in one.
 pub fn take_back(answer: impl IntoResponse, transport: SessionTransport) -> Response {
     match transport {
         SessionTransport::Bearer => answer.into_response(),

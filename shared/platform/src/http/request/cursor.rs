@@ -1,5 +1,4 @@
-//! Paging by a limit and an opaque cursor. A cursor is authenticated and works for
-//! one list only.
+//! Paging by a limit and an opaque cursor. A cursor is authenticated and works for one list only.
 
 use crate::http::api::PageResponse;
 use crate::http::problem::Refusal;
@@ -15,12 +14,12 @@ use domain::port::{KeyRing, Page};
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
-/// Rows of a page, if the caller gives no limit.
+/// The number of rows on a page, if the caller gives no limit.
 pub(in crate::http) const DEFAULT_LIMIT: u32 = 50;
-/// Rows of a page at most.
+/// The most rows on a page.
 pub(in crate::http) const MAX_LIMIT: u32 = 200;
 
-/// `?limit=&cursor=`: the page of a list to answer.
+/// `?limit=&cursor=`: the requested page of a list.
 pub struct Paging {
     limit: u32,
     cursor: Option<String>,
@@ -34,7 +33,7 @@ impl<S: Sync> FromRequestParts<S> for Paging {
     }
 }
 
-/// Reads a number of rows, without a sign or leading zeros.
+/// Parses a number of rows, without a sign or leading zeros.
 fn limit(text: &str) -> Result<u32, Problem> {
     let number: Option<u64> = text.parse().ok().filter(|number: &u64| number.to_string() == text);
     let number = number.ok_or_else(|| Problem::field("/limit", ViolationCode::WrongType))?;
@@ -42,7 +41,7 @@ fn limit(text: &str) -> Result<u32, Problem> {
     limit.ok_or_else(|| Problem::invalid(vec![Violation::out_of_range("/limit", 1, MAX_LIMIT)]))
 }
 
-/// `?search=&group=`: which accounts to find.
+/// `?search=&group=`: the accounts to find.
 pub struct Search(pub Filter);
 
 impl<S: Sync> FromRequestParts<S> for Search {
@@ -54,8 +53,8 @@ impl<S: Sync> FromRequestParts<S> for Search {
 }
 
 impl Paging {
-    /// The page of the list called `list`. `read` is called with the number of rows
-    /// and the position to begin at.
+    /// Returns a page of the list named `list`. `read` is called with the number of rows
+    /// and the start position.
     ///
     /// # Errors
     /// `invalidRequest` for a cursor of another list, and the errors of `read`.
@@ -73,8 +72,8 @@ impl Paging {
         Ok(PageResponse { items, cursor: next.map(|position| seal(&position, list, &keys)) })
     }
 
-    /// Keys that include the cursor's generation, which another process may have
-    /// read before this one; else the current keys.
+    /// Returns keys that include the cursor's key generation, which another process may
+    /// have read before this one; otherwise the current keys.
     async fn keys(&self, ring: &impl KeyRing) -> Result<Arc<Keys>, Problem> {
         let kid = self.cursor.as_deref().and_then(|cursor| cursor.split('.').next()?.parse().ok());
         if let Some(kid) = kid
@@ -86,14 +85,14 @@ impl Paging {
     }
 }
 
-/// A position as an opaque cursor of a list.
+/// Encodes a position as an opaque cursor of a list.
 fn seal(position: &str, list: &str, keys: &Keys) -> String {
     let generation = keys.current();
     let mac = generation.cursors.mac(&[list.as_bytes(), position.as_bytes()]);
     format!("{}.{}.{}", generation.kid, BASE64.encode(&mac[..16]), BASE64.encode(position))
 }
 
-/// The position in a cursor. `None` if it was not made for this list.
+/// Decodes the position in a cursor. `None` if the cursor was not made for this list.
 fn open(cursor: &str, list: &str, keys: &Keys) -> Option<String> {
     let mut parts = cursor.split('.');
     let (kid, mac, position) = (parts.next()?, parts.next()?, parts.next()?);

@@ -1,5 +1,5 @@
-//! `Idempotency-Key`: a `POST` that is sent again gets its first answer and
-//! does nothing a second time. The same key with another body is refused.
+//! `Idempotency-Key`: a repeated `POST` gets the first answer and has no second effect. The
+//! same key with another body is refused.
 
 use crate::host::Host;
 use crate::http::request::body::MAX_BODY;
@@ -22,19 +22,19 @@ use std::convert::Infallible;
 use std::ops::RangeInclusive;
 
 const HEADER: &str = "idempotency-key";
-/// Characters of a key. An attacker who guesses another caller's key could ask
-/// for its answer, so a short key is refused; a UUID has 36 characters.
+/// The length of an idempotency key, in characters. An attacker who guesses another caller's key
+/// could request the recorded answer, so a short key is refused; a UUID has 36 characters.
 pub(in crate::http) const LENGTH: RangeInclusive<usize> = 16..=64;
 
-/// The key of a request, and the digest of its body.
+/// The idempotency key of a request, and the digest of its body.
 #[derive(Clone)]
 struct KeyAndBody {
     key: String,
     body: String,
 }
 
-/// The key of a request, with the path and body that it is for; `None` in a request
-/// without a key.
+/// The idempotency key of a request, with the path and body that it covers; `None` in a
+/// request without a key.
 pub struct IdempotencyKey(Option<Covered>);
 
 struct Covered {
@@ -56,7 +56,7 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
     }
 }
 
-/// Reads the key of a `POST` and the digest of its body, and keeps both with
+/// Reads the idempotency key of a `POST` and the digest of its body, and attaches both to
 /// the request.
 pub(in crate::http) async fn read(request: Request) -> Result<Request, Problem> {
     let mut keys = request.headers().get_all(HEADER).iter();
@@ -65,7 +65,7 @@ pub(in crate::http) async fn read(request: Request) -> Result<Request, Problem> 
     };
     let plain =
         |key: &&str| LENGTH.contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
-    // A gateway joins repeated headers by commas.
+    // Some gateways join repeated headers with commas.
     let key =
         key.to_str().ok().filter(plain).filter(|key| keys.next().is_none() && !key.contains(','));
     let key = key.ok_or_else(|| Problem::field("", ViolationCode::NotAnIdempotencyKey))?.to_owned();
@@ -77,13 +77,12 @@ pub(in crate::http) async fn read(request: Request) -> Result<Request, Problem> 
     Ok(request)
 }
 
-/// Does the work of a request once: `first` does it, and `again` makes the same answer
-/// for a repeated request. `credential` identifies the caller, so that no caller
-/// gets another's answer.
+/// Does the work of a request once: `first` does it, and `again` recreates the answer for a
+/// repeated request. `credential` identifies the caller, so that no caller gets another's answer.
 ///
 /// # Errors
-/// The problem of `first`, again for a repeated request; `idempotencyKeyReused` for
-/// the same key with another body.
+/// The problem of `first`, also for a repeated request; `idempotencyKeyReused` if the same
+/// key was used with another body.
 pub async fn idempotent<T>(
     host: &Host,
     ctx: &RequestContext,
@@ -110,7 +109,7 @@ pub async fn idempotent<T>(
         Ok(answer) => return Ok(answer),
         Err(problem) => problem,
     };
-    // Another request with this key may have been first.
+    // Another request with this key may have finished first.
     match recorded().await? {
         Some(record) if record.nonce != nonce => {
             repeated(host, ctx, &name, &body, record, again).await
@@ -134,7 +133,7 @@ async fn repeated<T>(
     if let Outcome::Refused(code) = record.outcome {
         return Err(code.into());
     }
-    // A process with newer keys may have been first.
+    // A process with newer keys may have handled the first request.
     let keys = host.ring.keys_with(record.kid).await?;
     let (name, body) = (name.to_owned(), body.to_owned());
     let idempotency = IdempotentRequest::new(&keys, name, body, record.kid, record.nonce.clone());
@@ -142,10 +141,10 @@ async fn repeated<T>(
     again(&RequestContext { idempotency, ..ctx.clone() }, record).await
 }
 
-/// [`idempotent`] for a request with a bearer, which identifies the caller.
+/// Runs [`idempotent`] for a request whose bearer token identifies the caller.
 ///
 /// # Errors
-/// As [`idempotent`].
+/// Those of [`idempotent`].
 pub async fn idempotent_for<T>(
     host: &Host,
     ctx: &RequestContext,
@@ -158,11 +157,11 @@ pub async fn idempotent_for<T>(
     idempotent(host, ctx, key, &bearer.handle, digest.as_str(), first, again).await
 }
 
-/// [`idempotent`] for a request that replaces the bearer of its session. `proof` is
-/// what the caller sent besides the bearer, such as a password.
+/// Runs [`idempotent`] for a request that replaces the bearer token of its session. `proof`
+/// is what the caller sent besides the token, such as a password.
 ///
 /// # Errors
-/// As [`idempotent`].
+/// Those of [`idempotent`].
 pub async fn idempotent_session(
     host: &Host,
     ctx: &RequestContext,
@@ -177,7 +176,7 @@ pub async fn idempotent_session(
     idempotent(host, ctx, key, &bearer.handle, &credential, first, again).await
 }
 
-/// The answer to a repeated request for a code.
+/// Returns the answer to a repeated request for a code.
 ///
 /// # Errors
 /// `unavailable` if the record is of another kind of request.

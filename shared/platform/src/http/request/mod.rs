@@ -1,4 +1,4 @@
-//! What handlers read from a request. Each is an axum extractor, so that an invalid
+//! The parts of a request that handlers read. Each is an axum extractor, so that an invalid
 //! request never reaches a handler.
 
 pub mod auth;

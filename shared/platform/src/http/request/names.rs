@@ -1,4 +1,4 @@
-//! Identifiers in a path, each read into its type before the handler runs.
+//! Path parameters, each parsed into its type before the handler runs.
 
 use crate::http::problem::Refusal;
 use axum::extract::{FromRequestParts, RawPathParams};
@@ -9,7 +9,7 @@ use domain::identity::TypedUserId;
 use domain::kind::MethodId;
 use domain::reset::ResetId;
 
-/// The part of the path that the route's pattern calls `{name}`.
+/// Returns the segment of the path that the route's pattern names `{name}`.
 async fn segment<S: Send + Sync>(
     parts: &mut Parts,
     state: &S,
@@ -21,7 +21,7 @@ async fn segment<S: Send + Sync>(
     found.ok_or_else(|| ProblemCode::Internal.into())
 }
 
-/// `{userId}`: a user ID in any spelling. 404 for text that is no user ID.
+/// `{userId}`: a user ID in any spelling. Text that cannot be a user ID gets 404.
 pub struct UserPath(pub TypedUserId);
 
 impl<S: Send + Sync> FromRequestParts<S> for UserPath {
@@ -35,7 +35,7 @@ impl<S: Send + Sync> FromRequestParts<S> for UserPath {
     }
 }
 
-/// `{methodId}`: the ID of a method. 404 for any other text.
+/// `{methodId}`: the ID of a method. Any other text gets 404.
 pub struct MethodPath(pub MethodId);
 
 impl<S: Send + Sync> FromRequestParts<S> for MethodPath {
@@ -56,8 +56,8 @@ impl<S: Send + Sync> FromRequestParts<S> for ResetPath {
     }
 }
 
-/// `{challengeId}`: the ID of a challenge. `None` for any other text, which the
-/// handler refuses after the body.
+/// `{challengeId}`: the ID of a challenge. `None` for any other text, which the handler
+/// refuses after reading the body.
 pub struct ChallengePath(pub Option<ChallengeId>);
 
 impl<S: Send + Sync> FromRequestParts<S> for ChallengePath {

@@ -1,5 +1,5 @@
-//! Versions: responses have one as `ETag`, requests that change something name it in
-//! `If-Match` (RFC 9110 8.8.3, 13.1.1).
+//! Versions for conditional requests: a response states its version in `ETag`, a request that
+//! changes something states the version it read in `If-Match` (RFC 9110 8.8.3, 13.1.1).
 
 use crate::http::problem::Refusal;
 use axum::Json;
@@ -8,16 +8,15 @@ use axum::response::IntoResponse;
 use domain::error::ProblemCode;
 use serde::Serialize;
 
-/// A response with the version of its body as `ETag`.
+/// Builds a response with the version of its body as `ETag`.
 pub fn tagged<T: Serialize>(version: u64, body: T) -> impl IntoResponse + use<T> {
     ([(header::ETAG, format!("\"{version}\""))], Json(body))
 }
 
-/// The version that the caller has seen, from one strong tag.
+/// Reads the version that the caller has seen, from one strong entity tag.
 ///
 /// # Errors
-/// `preconditionRequired` without the header, `preconditionFailed` for any other
-/// value.
+/// `preconditionRequired` without the header, `preconditionFailed` for any other value.
 pub fn if_match(headers: &HeaderMap) -> Result<u64, Refusal> {
     let value = headers.get(header::IF_MATCH).ok_or(ProblemCode::PreconditionRequired)?;
     let version =
