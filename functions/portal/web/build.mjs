@@ -30,13 +30,18 @@ const sources = scripts.map((name) => read("src", name)).join("\n");
 const pages = readdirSync(join(HERE, "pages")).filter((name) => name.endsWith(".html"));
 const used = new Set();
 
+const { schemas } = JSON.parse(readFileSync(join(HERE, "../../../infra/openapi.json"), "utf8")).components;
+
 // The sentences that scripts show: those whose key stands in a script, in
-// quotes.
-const spoken = Object.keys(texts.en).filter((key) => sources.includes(`"${key}"`));
+// quotes. For the sentences of all kinds of method, scripts have one key, such
+// as `kind.${kind}.name`.
+const spoken = Object.keys(texts.en).filter((key) => {
+  const [, kind, part] = /^kind\.(\w+)\.(\w+)$/.exec(key) ?? [];
+  return schemas.Kind.enum.includes(kind) ? sources.includes("`kind.${kind}." + part + "`") : sources.includes(`"${key}"`);
+});
 spoken.forEach((key) => used.add(key));
 
 // The ranges of the policy's numbers, from the API's document.
-const { schemas } = JSON.parse(readFileSync(join(HERE, "../../../infra/openapi.json"), "utf8")).components;
 const ranges = {};
 const collect = (schema, pointer) => {
   const whole = schema.$ref ? schemas[schema.$ref.split("/").pop()] : schema;
@@ -115,7 +120,7 @@ for (const page of pages) {
 }
 
 const unused = Object.keys(texts.en).filter((key) => !used.has(key));
-if (unused.length) stop(`nobody says ${unused.join(", ")}`);
+if (unused.length) stop(`no page or script shows ${unused.join(", ")}`);
 
 if (process.argv.includes("--check")) {
   const have = existsSync(DIST) ? readdirSync(DIST, { recursive: true, withFileTypes: true }).filter((e) => e.isFile()) : [];

@@ -3,9 +3,9 @@
 
 import { codeFor } from "./inbox.mjs";
 
-const KIND = {
-  mobilePhone: { title: "address.phone.title", label: "address.phone.label", typed: "reset.typed.phone" },
-  email: { title: "address.email.title", label: "address.email.label", typed: "reset.typed.email" },
+const ASKED = {
+  mobilePhone: { title: "address.phone.title", label: "address.phone.label", typed: "address.phone.typed" },
+  email: { title: "address.email.title", label: "address.email.label", typed: "address.email.typed" },
 };
 
 export const addressOf = (account, kind) => (kind === "email" ? account.email : account.phone);
@@ -35,14 +35,14 @@ export async function choosesPassword(person, account) {
 /** Chooses kinds at "More information required". */
 export async function choosesKinds(person, kinds) {
   await person.sees("more.title");
-  for (const kind of kinds) await person.choose(person.page.getByRole("checkbox", { name: person.text(`kind.${kind}`) }));
+  for (const kind of kinds) await person.choose(person.page.getByRole("checkbox", { name: person.text(`kind.${kind}.name`) }));
   await person.press(person.button("common.next"));
 }
 
 /** Enters an address of a kind, up to the request for its code. */
 export async function givesAddress(person, account, kind) {
-  await person.sees(KIND[kind].title);
-  await person.fill(person.field(KIND[kind].label), addressOf(account, kind));
+  await person.sees(ASKED[kind].title);
+  await person.fill(person.field(ASKED[kind].label), addressOf(account, kind));
   await person.press(person.button("address.send"));
   await person.sees("code.title");
 }
@@ -68,12 +68,12 @@ export async function startsReset(person, userId, { at = "/reset" } = {}) {
 /** Requests a code by a kind. A phone number is typed in full. */
 export async function asksForCode(person, account, kind, look = async () => undefined) {
   await person.sees("reset.kind.title");
-  await person.choose(person.page.getByRole("radio", { name: person.text(`reset.kind.${kind}`) }));
+  await person.choose(person.page.getByRole("radio", { name: person.text(`kind.${kind}.choice`) }));
   await person.press(person.button("common.next"));
   if (kind === "mobilePhone") {
-    await person.sees(KIND[kind].typed);
+    await person.sees(ASKED[kind].typed);
     await look("reset-typed");
-    await person.fill(person.field(KIND[kind].label), account.phone);
+    await person.fill(person.field(ASKED[kind].label), account.phone);
     await person.press(person.button("address.send"));
   }
   await person.sees("code.title");

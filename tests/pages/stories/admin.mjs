@@ -2,6 +2,7 @@
 // changes by another administrator, users and their passwords.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { open, story } from "../harness/browser.mjs";
 import { FIRST, later, policy, registered, savedPolicy, settled, signsIn } from "../harness/world.mjs";
 import { choosesPassword, signIn } from "../harness/ways.mjs";
@@ -41,6 +42,19 @@ for (const shape of SHAPES) {
     await person.look("admin-users");
   });
 }
+
+story("the policy has a box for each kind of method of the API, and one must be checked", async (t) => {
+  const { schemas } = JSON.parse(readFileSync(new URL("../../../infra/openapi.json", import.meta.url), "utf8")).components;
+  const person = await administrator(t, { lang: "en" }, "methods");
+  const boxes = person.page.getByRole("group", { name: person.text("admin.kinds"), exact: true }).getByRole("checkbox");
+  const values = await boxes.evaluateAll((all) => all.map(({ value }) => value));
+  assert.deepEqual(values.sort(), schemas.Kind.enum.sort());
+  for (const box of await boxes.all()) await box.uncheck();
+  await save(person);
+  await person.reads(person.text("more.none"));
+  await person.look("admin-no-kind");
+  await shown(person.button("admin.discard")).click();
+});
 
 story("Selected asks for groups, and saves them", async (t) => {
   const person = await administrator(t, { lang: "zh-TW" });

@@ -103,7 +103,7 @@ for (const shape of SHAPES) {
     await signIn(person, account, account.password, "/sign-in?then=/security-info");
     await person.sees("in.securityInfo");
     await person.look("security-info");
-    const named = (key, kind) => person.page.getByRole("button", { name: `${person.text(key)} ${person.text(`kind.${kind}`)}`, exact: true });
+    const named = (key, kind) => person.page.getByRole("button", { name: `${person.text(key)} ${person.text(`kind.${kind}.name`)}`, exact: true });
 
     await person.press(named("info.add", "mobilePhone"));
     await person.sees("address.phone.title");
@@ -131,7 +131,7 @@ for (const shape of SHAPES) {
     await person.sees("code.title");
     await person.look("info-code");
     await entersCode(person, account, "mobilePhone");
-    await person.reads(person.text("info.added", { kind: person.text("kind.mobilePhone") }));
+    await person.reads(person.text("info.added", { kind: person.text("kind.mobilePhone.name") }));
     await person.look("info-added");
 
     await later.codeSentBefore(account, "email").catch(() => undefined);
@@ -139,14 +139,14 @@ for (const shape of SHAPES) {
     const other = { ...account, email: `other.${account.email}` };
     await givesAddress(person, other, "email");
     await entersCode(person, other, "email");
-    await person.reads(person.text("info.changed", { kind: person.text("kind.email") }));
+    await person.reads(person.text("info.changed", { kind: person.text("kind.email.name") }));
 
     for (const kind of ["mobilePhone", "email"]) {
       await person.press(named("info.delete", kind));
       await dialog.waitFor();
       await person.look(`info-delete-${kind}`);
       await person.press(dialog.getByRole("button", { name: person.text("info.delete"), exact: true }));
-      await person.reads(person.text("info.deleted", { kind: person.text(`kind.${kind}`) }));
+      await person.reads(person.text("info.deleted", { kind: person.text(`kind.${kind}.name`) }));
     }
     await person.look("info-none");
     await noticeFor(other.email);

@@ -77,7 +77,7 @@ for (const motion of ["reduce", "no-preference"]) {
       await held;
       await route.continue();
     });
-    await person.choose(person.page.getByRole("radio", { name: person.text("reset.kind.email") }));
+    await person.choose(person.page.getByRole("radio", { name: person.text("kind.email.choice") }));
     await person.press(person.button("common.next"));
     await person.page.locator("form[aria-busy=true]").waitFor();
     // A transition may be running. Only an endless animation counts as motion.

@@ -36,7 +36,7 @@ for (const [lang, back] of [["en", false], ["zh-TW", true]]) {
     const person = await open(t, { lang });
     await startsReset(person, account.userId);
     await lose(person, CHALLENGES, "POST", { back });
-    await person.choose(person.page.getByRole("radio", { name: person.text("reset.kind.email") }));
+    await person.choose(person.page.getByRole("radio", { name: person.text("kind.email.choice") }));
     await person.press(person.button("common.next"));
     await isTold(person);
     await person.look("offline");
@@ -130,7 +130,7 @@ story("two clicks act once", async (t) => {
   await person.fill(person.field("signIn.userId"), account.userId);
   await twice(person.button("common.next"));
   await person.sees("reset.kind.title");
-  await person.choose(person.page.getByRole("radio", { name: person.text("reset.kind.email") }));
+  await person.choose(person.page.getByRole("radio", { name: person.text("kind.email.choice") }));
   await twice(person.button("common.next"));
   await person.sees("code.title");
   await person.fill(person.field("code.label"), await codeFor(account.email));
@@ -199,7 +199,7 @@ story("the back button leads to a step that can still be done", async (t) => {
   await startsReset(person, account.userId);
   await asksForCode(person, account, "mobilePhone");
   await person.page.goBack();
-  await person.sees("reset.typed.phone");
+  await person.sees("address.phone.typed");
   await person.page.goBack();
   await person.sees("reset.kind.title");
   await person.page.goBack();

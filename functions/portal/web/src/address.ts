@@ -1,11 +1,11 @@
 // The steps that add a method: ask for its address, then for the code sent
 // there.
 
-import { call, type Challenge, type Kind } from "./api";
+import { call, type Challenge } from "./api";
 import { askForCode, setUpCode } from "./code";
 import { byId } from "./dom";
 import { clear, onSubmit } from "./form";
-import { asking, nameOf } from "./kinds";
+import { asking, nameOf, type Kind } from "./kinds";
 import { proven } from "./proof";
 import { step } from "./steps";
 import { text } from "./texts";
@@ -47,7 +47,7 @@ export function setUpAddress(): void {
     askForCode({
       challenge,
       progress,
-      sent: text("code.sentTo", { destination, kind: nameOf(kind) }),
+      where: text("code.sentTo", { destination, kind: nameOf(kind) }),
       resend: () => proven(() => call<Challenge>("POST", `/v1/me/methods/${kind}/challenges`)),
       then,
     });

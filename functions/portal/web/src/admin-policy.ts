@@ -8,6 +8,7 @@ import { country, names, offerCountries } from "./admin-list";
 import { ask, Problem } from "./api";
 import { byId, every, make, one } from "./dom";
 import { onPress, onSubmit, Refused } from "./form";
+import { KINDS, nameOf } from "./kinds";
 import { text } from "./texts";
 
 export const TABS = ["properties", "methods", "registration", "notifications", "customization", "passwords"] as const;
@@ -157,15 +158,23 @@ function scope(): Field {
   };
 }
 
+/** The kinds of method that the policy allows: a box for each. */
 function kinds(): Field {
+  const pointer = "/methods";
+  const choices = KINDS.map((kind, at) => {
+    const attributes = { type: "checkbox", name: "methods", value: kind, id: `methods-${at}`, "data-pointer": pointer };
+    const box = make("input", { ...attributes, "aria-describedby": "methods-0-error" });
+    return make("label", { class: "choice" }, box, make("span", {}, make("b", {}, nameOf(kind)), make("small", {}, text(`kind.${kind}.policy`))));
+  });
+  one(`[data-pointer="${pointer}"] legend`).after(...choices);
   const boxes = every<HTMLInputElement>("input[name=methods]");
   const read = () => boxes.filter((box) => box.checked).map((box) => box.value);
   return {
-    pointer: "/methods",
+    pointer,
     read,
     write: (value) => boxes.forEach((box) => (box.checked = (value as string[]).includes(box.value))),
     check: () => {
-      if (!read().length) throw new Refused("/methods", text("more.none"));
+      if (!read().length) throw new Refused(pointer, text("more.none"));
     },
   };
 }

@@ -1,10 +1,8 @@
 // Calls the API as one of its own pages: the session is in a cookie that no
 // script can read, and a refusal is thrown as its problem.
 
+import type { Kind } from "./kinds";
 import { LANGUAGE, text } from "./texts";
-
-/** A kind of authentication method. */
-export type Kind = "email" | "mobilePhone";
 
 export interface FieldError {
   pointer: string;
@@ -111,13 +109,14 @@ export interface Challenge {
 }
 
 export interface Method {
-  destination: string;
+  /** Masked. Absent for a kind without an address. */
+  destination?: string;
   verifiedAt?: string;
   /** The time since which this address returns messages. */
   undeliverableSince?: string;
 }
 
-/** The methods of an account, masked. */
+/** The methods of an account. */
 export interface Methods {
   allowed: Kind[];
   needed: number;

@@ -4,15 +4,16 @@
 import { call, Problem, type Asked, type Challenge } from "./api";
 import { byId } from "./dom";
 import { clear, onPress, onSubmit, Refused, show } from "./form";
-import { moment, text } from "./texts";
+import { channelOf } from "./kinds";
 import { step } from "./steps";
+import { moment, text } from "./texts";
 
 export interface Wanted {
   challenge: Challenge;
   /** The place of this step among all, such as Step 2 of 3. */
   progress: string;
-  /** A sentence that says where the code was sent. */
-  sent: string;
+  /** A sentence that says where the user finds the code. */
+  where: string;
   /** Requests another code. */
   resend: () => Promise<Challenge>;
   /** The step that follows a right code. */
@@ -29,6 +30,11 @@ let verified = false;
 let ticking: ReturnType<typeof setInterval> | undefined;
 let waiting = new AbortController();
 
+/** Whether no code is sent, because the user has it. */
+function isHeld({ kind }: Challenge): boolean {
+  return channelOf(kind) === "held";
+}
+
 /** Shows the step for this challenge. */
 export function askForCode(next: Wanted): void {
   wanted = next;
@@ -37,16 +43,19 @@ export function askForCode(next: Wanted): void {
   input.value = "";
   clear(byId("code-form"));
   byId("code-progress").textContent = next.progress;
-  byId("code-sent").textContent = next.sent;
+  byId("code-where").textContent = next.where;
   byId("code-support").hidden = !next.supportCode;
   byId("code-support-code").textContent = next.supportCode ?? "";
+  byId("code-another").hidden = isHeld(next.challenge);
+  byId("code-nothing").hidden = isHeld(next.challenge);
   byId<HTMLDetailsElement>("code-nothing").open = false;
   began(next.challenge);
   step("step-code");
 }
 
 function began(challenge: Challenge): void {
-  byId("code-hint").textContent = text("code.hint", { digits: challenge.digits, time: moment(challenge.expiresAt) });
+  const hint = isHeld(challenge) ? "code.length" : "code.hint";
+  byId("code-hint").textContent = text(hint, { digits: challenge.digits, time: moment(challenge.expiresAt) });
   countDown(Date.now() + challenge.resendAfter * 1000);
   void fromMessage(challenge);
 }
@@ -69,7 +78,7 @@ function countDown(until: number): void {
 async function fromMessage(challenge: Challenge): Promise<void> {
   waiting.abort();
   waiting = new AbortController();
-  if (challenge.kind !== "mobilePhone" || !("OTPCredential" in window)) return;
+  if (channelOf(challenge.kind) !== "sms" || !("OTPCredential" in window)) return;
   const request = { otp: { transport: ["sms"] }, signal: waiting.signal } as CredentialRequestOptions;
   const found = await navigator.credentials.get(request).catch(() => null);
   if (found) byId<HTMLInputElement>("code").value = (found as unknown as { code: string }).code;
@@ -87,7 +96,7 @@ async function verify({ challenge, asked, refused }: Wanted, code: string): Prom
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== "codeNotAccepted") throw error;
     await refused?.();
-    throw new Refused("code", text("code.notAccepted"));
+    throw new Refused("code", isHeld(challenge) ? error.title : text("code.notAccepted"));
   }
 }
 

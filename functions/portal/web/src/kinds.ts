@@ -1,36 +1,79 @@
-// The words for the kinds of method.
+// The kinds of method. A new kind needs its name in `Kind`, its row in `KIND`, and
+// its texts in shared/texts/pages: `kind.<kind>.name`, `.choice`, `.code` and
+// `.policy`. No other script names a kind.
 
-import type { Kind } from "./api";
 import { text, type Key } from "./texts";
 
-export const KINDS: Kind[] = ["mobilePhone", "email"];
+/** A kind of authentication method. */
+export type Kind = "mobilePhone" | "email";
 
-const NAMES: Record<Kind, Key> = { mobilePhone: "kind.mobilePhone", email: "kind.email" };
+/** An address that gets codes, and how pages ask for it. */
+interface Address {
+  channel: "sms" | "mail";
+  /** The type of its field, which sets the keyboard and the suggestions. */
+  type: "tel" | "email";
+  /** The title above the field, where a user adds the address. */
+  title: Key;
+  label: Key;
+  /** Helps a user who adds the address. */
+  hint: Key;
+  /** What a user should know before they add the address. */
+  note?: Key;
+  /** The title in a reset, where the user must type the address in full. */
+  typed: Key;
+  typedHint?: Key;
+}
+
+const PHONE: Address = {
+  channel: "sms",
+  type: "tel",
+  title: "address.phone.title",
+  label: "address.phone.label",
+  hint: "address.phone.hint",
+  note: "address.phone.note",
+  typed: "address.phone.typed",
+  typedHint: "address.phone.hint",
+};
+
+const MAILBOX: Address = {
+  channel: "mail",
+  type: "email",
+  title: "address.email.title",
+  label: "address.email.label",
+  hint: "address.email.hint",
+  typed: "address.email.typed",
+};
+
+/** The address that gets the codes of each kind, or `held` if the user has the code
+    and no message is sent. Pages list the kinds in this order. */
+const KIND: Record<Kind, Address | "held"> = {
+  mobilePhone: PHONE,
+  email: MAILBOX,
+};
+
+export const KINDS = Object.keys(KIND) as Kind[];
+
+/** The kinds that a user can add on these pages: those with an address. */
+export const ADDABLE = KINDS.filter((kind) => KIND[kind] !== "held");
 
 /** The name of a kind. */
 export function nameOf(kind: Kind): string {
-  return text(NAMES[kind]);
+  return text(`kind.${kind}.name`);
 }
 
-interface Asking {
-  title: Key;
-  label: Key;
-  hint: Key;
-  type: "tel" | "email";
-  /** What a person should know before they choose the kind. */
-  note?: Key;
+/** How the codes of a kind reach the user. */
+export function channelOf(kind: Kind): Address["channel"] | "held" {
+  const address = KIND[kind];
+  return address === "held" ? address : address.channel;
 }
 
-const ASKING: Record<Kind, Asking> = {
-  mobilePhone: { title: "address.phone.title", label: "address.phone.label", hint: "address.phone.hint", type: "tel", note: "address.phone.note" },
-  email: { title: "address.email.title", label: "address.email.label", hint: "address.email.hint", type: "email" },
-};
-
-/** Asks for an address of this kind: sets the words, and the field's keyboard and suggestions. */
-export function asking(kind: Kind, field: HTMLInputElement): Asking {
-  const how = ASKING[kind];
-  field.type = how.type;
-  field.autocomplete = how.type;
-  field.inputMode = how.type;
-  return how;
+/** Sets the keyboard and the suggestions of the field for an address of this kind,
+    and returns the words that ask for it. */
+export function asking(kind: Kind, field: HTMLInputElement): Address {
+  const address = KIND[kind];
+  if (address === "held") throw new Error(`${kind} has no address`);
+  field.type = address.type;
+  field.autocomplete = address.type;
+  field.inputMode = address.type;
+  return address;
 }

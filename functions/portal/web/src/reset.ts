@@ -1,11 +1,11 @@
 // Resets a forgotten password: the user ID, a code or two, a new password. No
 // text here says whether an account exists, or which methods it has.
 
-import { call, OFFLINE, Problem, type Challenge, type Kind, type Limits } from "./api";
+import { call, OFFLINE, Problem, type Challenge, type Limits } from "./api";
 import { askForCode, setUpCode } from "./code";
 import { byId, every, make } from "./dom";
 import { clear, onPress, onProblem, onSubmit, say, show } from "./form";
-import { asking, KINDS } from "./kinds";
+import { asking, KINDS, type Kind } from "./kinds";
 import { countLength, cover, dress } from "./page";
 import { goHome, onBack, step } from "./steps";
 import { moment, text, type Key } from "./texts";
@@ -49,10 +49,6 @@ let reset: Reset | undefined;
 
 /** The key that says only that a reset was begun in this tab. */
 const BEGUN = "latchkey.reset";
-
-const WAYS: Record<Kind, Key> = { mobilePhone: "reset.kind.mobilePhone", email: "reset.kind.email" };
-const ADDRESS: Record<Kind, Key> = { mobilePhone: "reset.typed.phone", email: "reset.typed.email" };
-const SENT: Record<Kind, Key> = { mobilePhone: "reset.sent.mobilePhone", email: "reset.sent.email" };
 
 /** Sends a request of this reset. */
 function asked<T = void>(one: Reset, method: string, path = "", body?: unknown): Promise<T> {
@@ -98,7 +94,7 @@ function choose({ replace = false } = {}): void {
     input.disabled = off;
     input.checked = usable.length === 1 && !off;
     const note = off ? [make("small", {}, text("reset.kind.unavailable"))] : [];
-    return make("label", { class: "choice", "aria-disabled": String(off) }, input, make("span", {}, text(WAYS[kind]), ...note));
+    return make("label", { class: "choice", "aria-disabled": String(off) }, input, make("span", {}, text(`kind.${kind}.choice`), ...note));
   });
   byId("kinds").replaceChildren(...choices);
   byId("kind-next").hidden = !usable.length;
@@ -110,18 +106,18 @@ function choose({ replace = false } = {}): void {
 /** Asks for the whole address. */
 function typeAddress(kind: Kind): void {
   const input = byId<HTMLInputElement>("destination");
-  const { label } = asking(kind, input);
+  const { label, typed, typedHint } = asking(kind, input);
   input.value = reset?.sent[kind]?.destination ?? "";
   byId("typed-progress").textContent = progress();
-  byId("typed-title").textContent = text(ADDRESS[kind]);
+  byId("typed-title").textContent = text(typed);
   byId("typed-label").textContent = text(label);
-  byId("typed-hint").hidden = kind !== "mobilePhone";
+  byId("typed-hint").textContent = typedHint ? text(typedHint) : "";
   clear(byId("typed-form"));
   step("step-typed");
 }
 
-/** Has a code sent, then asks the user for it. */
-async function send(one: Reset, kind: Kind, destination = ""): Promise<void> {
+/** Starts a challenge, which sends a code if the kind needs one, then asks for the code. */
+async function startChallenge(one: Reset, kind: Kind, destination = ""): Promise<void> {
   const request = async () => {
     const challenge = await asked<Challenge>(one, "POST", "/challenges", destination ? { kind, destination } : { kind });
     one.sent[kind] = { challenge, destination };
@@ -143,12 +139,12 @@ async function send(one: Reset, kind: Kind, destination = ""): Promise<void> {
     // The earlier code is still good, so a user who came back can enter it.
     challenge = { ...before.challenge, resendAfter: error.retryAfter };
   }
-  const sent = destination ? text("reset.sent.typed", { destination }) : text(SENT[kind]);
+  const where = destination ? text("reset.sent.typed", { destination }) : text(`kind.${kind}.code`);
   byId("code-other").querySelector<HTMLElement>(".other-way")!.hidden = one.kinds.length - one.verified.length < 2;
   askForCode({
     challenge,
     progress: progress(),
-    sent,
+    where,
     resend: request,
     then: () => next(one),
     asked: { bearer: one.bearer },
@@ -240,11 +236,11 @@ function setUp(): void {
     }
     reset.kind = kind;
     if (reset.typed.includes(kind)) return typeAddress(kind);
-    await send(reset, kind);
+    await startChallenge(reset, kind);
   });
   onSubmit(byId<HTMLFormElement>("typed-form"), async (fields) => {
     if (!reset?.kind) return fresh();
-    await send(reset, reset.kind, String(fields.get("destination")).trim());
+    await startChallenge(reset, reset.kind, String(fields.get("destination")).trim());
   });
   onSubmit(byId<HTMLFormElement>("password-form"), async (fields) => {
     if (!reset) return fresh();

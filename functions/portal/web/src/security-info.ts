@@ -1,11 +1,11 @@
 // A user's own methods, password and sessions.
 
 import { askForAddress, setUpAddress } from "./address";
-import { call, OFFLINE, Problem, type Kind, type Limits, type Methods, type Session } from "./api";
+import { call, OFFLINE, Problem, type Limits, type Methods, type Session } from "./api";
 import { confirmed, setUpChoices } from "./confirm";
 import { byId, every, make } from "./dom";
 import { clear, ended, onPress, onProblem, onSubmit, Refused, say, show } from "./form";
-import { KINDS, nameOf } from "./kinds";
+import { ADDABLE, KINDS, nameOf, type Kind } from "./kinds";
 import { countLength, cover, dress, maybeSignedIn, signedInAs } from "./page";
 import { proven, setUpProof } from "./proof";
 import { current, goHome, onBack, step } from "./steps";
@@ -49,8 +49,10 @@ function row(kind: Kind): HTMLElement {
   const { [kind]: method } = methods.methods;
   const { [kind]: pending } = methods.pending;
   const allowed = methods.allowed.includes(kind);
-  const said = [make("b", {}, nameOf(kind)), make("span", {}, method?.destination ?? text("info.methods.none"))];
-  if (pending) said.push(make("small", { class: "soft" }, text("info.methods.pending", { destination: pending.destination })));
+  const said = [make("b", {}, nameOf(kind))];
+  const detail = method ? method.destination : text("info.methods.none");
+  if (detail) said.push(make("span", {}, detail));
+  if (pending?.destination) said.push(make("small", { class: "soft" }, text("info.methods.pending", { destination: pending.destination })));
   if (method?.undeliverableSince) said.push(make("small", { class: "back" }, text("method.undeliverable")));
   if (!allowed) said.push(make("small", { class: "soft" }, text("info.methods.idle")));
   const buttons: HTMLElement[] = [];
@@ -61,8 +63,8 @@ function row(kind: Kind): HTMLElement {
     onPress(button, act);
     buttons.push(button);
   };
-  if (allowed) offer(method ? "info.change" : "info.add", () => change(kind));
-  if (method) offer("info.delete", () => remove(kind, method.destination));
+  if (allowed && ADDABLE.includes(kind)) offer(method ? "info.change" : "info.add", () => change(kind));
+  if (method) offer("info.delete", () => remove(kind, method.destination ?? nameOf(kind)));
   return make("li", {}, make("div", { class: "said" }, ...said), make("div", { class: "actions" }, ...buttons));
 }
 

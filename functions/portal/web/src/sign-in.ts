@@ -2,10 +2,10 @@
 // methods, or a check of them.
 
 import { askForAddress, setUpAddress } from "./address";
-import { call, Problem, type Kind, type Limits, type Methods, type Session } from "./api";
+import { call, Problem, type Limits, type Methods, type Session } from "./api";
 import { byId, every, make } from "./dom";
 import { onPress, onSubmit, say, show } from "./form";
-import { KINDS, nameOf } from "./kinds";
+import { ADDABLE, KINDS, nameOf, type Kind } from "./kinds";
 import { countLength, cover, dress, maybeSignedIn, signedInAs } from "./page";
 import { proven, setUpProof } from "./proof";
 import { current, onBack, step } from "./steps";
@@ -62,7 +62,7 @@ async function more(change = false): Promise<void> {
   const methods = await call<Methods>("GET", "/v1/me/methods");
   const missing = methods.needed - methods.registered.length;
   if (!change && missing <= 0 && Object.keys(methods.methods).length) return registered(methods);
-  const kinds = KINDS.filter((kind) => methods.allowed.includes(kind));
+  const kinds = ADDABLE.filter((kind) => methods.allowed.includes(kind));
   byId("more-lead").textContent = text(methods.needed > 1 ? "more.leadTwo" : "more.lead");
   const inputs = kinds.map((kind) => {
     const input = make("input", { type: "checkbox", name: "kind", value: kind, id: `kind-${kind}` }) as HTMLInputElement;
@@ -96,8 +96,10 @@ function rows(methods: Methods): HTMLElement[] {
   return KINDS.flatMap((kind) => {
     const method = methods.methods[kind];
     if (!method) return [];
-    const back = method.undeliverableSince ? [make("small", { class: "back" }, text("method.undeliverable"))] : [];
-    return [make("li", {}, make("b", {}, nameOf(kind)), make("span", {}, method.destination), ...back)];
+    const said = [make("b", {}, nameOf(kind))];
+    if (method.destination) said.push(make("span", {}, method.destination));
+    if (method.undeliverableSince) said.push(make("small", { class: "back" }, text("method.undeliverable")));
+    return [make("li", {}, ...said)];
   });
 }
 
@@ -108,7 +110,7 @@ async function registered(methods: Methods): Promise<void> {
     return say(byId("more-form"), text("more.another.title"), text("more.another.detail"));
   }
   byId("registered-methods").replaceChildren(...rows(methods));
-  const other = KINDS.find((kind) => methods.allowed.includes(kind) && !methods.registered.includes(kind));
+  const other = ADDABLE.find((kind) => methods.allowed.includes(kind) && !methods.registered.includes(kind));
   byId("registered-lead").textContent = text(other ? "registered.leadOther" : "registered.lead");
   const another = byId("registered-another");
   another.hidden = !other;
@@ -155,7 +157,7 @@ function setUp(): void {
     await next(answer);
   });
   onSubmit(byId<HTMLFormElement>("more-form"), async (fields) => {
-    chosen = KINDS.filter((kind) => fields.getAll("kind").includes(kind));
+    chosen = ADDABLE.filter((kind) => fields.getAll("kind").includes(kind));
     if (!chosen.length) {
       byId("more-kinds-error").textContent = text("more.none");
       every<HTMLInputElement>("#more-kinds input:enabled")[0]?.focus();
