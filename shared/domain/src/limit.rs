@@ -1,10 +1,12 @@
-//! The ledger: what limits the guesses and sends of an account.
+//! The ledger, which limits the guesses and sends of an account, and the day's
+//! counters, which limit the messages of the whole organisation.
 //!
-//! One item for each account and purpose holds all of it, so that one write both
-//! checks a limit and counts the attempt against it.
+//! One item for each account and purpose holds the ledger, and one for each day
+//! its counters, so that one write both checks a limit and counts against it.
 
+use crate::audit::Reason;
 use crate::challenge::{ChallengeId, Purpose};
-use crate::kind::{Class, Kind};
+use crate::kind::{Channel, Class, Kind};
 use crate::policy::Policy;
 use crate::secret::BearerDigest;
 use crate::time::{Span, Time};
@@ -182,30 +184,55 @@ impl Ledger {
     }
 }
 
-/// How many SMS were charged in one UTC day.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spent {
-    /// To all countries.
-    pub total: u32,
-    /// To one country.
-    pub country: u32,
+/// A count of messages of the whole organisation in one UTC day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DayCounter {
+    /// SMS to all countries.
+    Sms,
+    /// SMS to the country of this ISO 3166 code.
+    SmsTo(String),
 }
 
-/// How many SMS may be sent in one UTC day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budget {
-    /// To all countries.
-    pub total: u32,
-    /// To each country.
-    pub country: u32,
-}
+impl DayCounter {
+    /// The counters that a message by this channel is charged to. A phone number
+    /// may have no country.
+    pub fn of(channel: Channel, country: Option<&str>) -> Vec<DayCounter> {
+        match channel {
+            Channel::Mail => Vec::new(),
+            Channel::Sms => {
+                let country = country.unwrap_or(NO_COUNTRY).to_owned();
+                vec![DayCounter::Sms, DayCounter::SmsTo(country)]
+            }
+        }
+    }
 
-impl Budget {
-    /// The budget that the policy sets.
-    pub fn of(policy: &Policy) -> Budget {
-        Budget { total: policy.limits.sms_per_day, country: policy.limits.sms_per_country_and_day }
+    /// The name under which the count is stored.
+    pub fn name(&self) -> &str {
+        match self {
+            DayCounter::Sms => "total",
+            DayCounter::SmsTo(country) => country,
+        }
+    }
+
+    /// How many messages the policy allows in a day.
+    pub fn limit(&self, policy: &Policy) -> u32 {
+        match self {
+            DayCounter::Sms => policy.limits.sms_per_day,
+            DayCounter::SmsTo(_) => policy.limits.sms_per_country_and_day,
+        }
+    }
+
+    /// Why a code is not sent once the count has reached its limit.
+    pub fn reason(&self) -> Reason {
+        match self {
+            DayCounter::Sms => Reason::SmsBudget,
+            DayCounter::SmsTo(_) => Reason::CountryBudget,
+        }
     }
 }
+
+/// A code that ISO 3166 leaves free, for a phone number without a country.
+const NO_COUNTRY: &str = "ZZ";
 
 /// Whether SMS is unavailable. `send-code` writes it, and every request that
 /// offers SMS reads it.

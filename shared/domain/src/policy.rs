@@ -5,15 +5,15 @@
 
 pub mod ranges;
 pub mod saved;
+mod violations;
 
-use crate::error::{Violation, ViolationCode};
 use crate::identity::GroupName;
 use crate::json::object;
 use crate::kind::{Channel, Class, Kind};
 use crate::language::Language;
 use crate::method::{Binding, Delivered};
 use crate::time::Span;
-use ranges::{RANGES, Range, default_of};
+use ranges::default_of;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -323,83 +323,4 @@ impl Policy {
             Channel::Sms => (self.limits.sms_per_hour, Span::hours(1)),
         }
     }
-
-    /// Why this policy cannot be saved; empty if it can. No value is changed to fit
-    /// its range.
-    pub fn violations(&self) -> Vec<Violation> {
-        let written = serde_json::to_value(self).expect("a policy is JSON");
-        let is_out = |range: &&Range| {
-            let number = written.pointer(range.pointer).and_then(number);
-            number.is_some_and(|number| !(range.min.into()..=range.max.into()).contains(&number))
-        };
-        let mut found: Vec<Violation> = RANGES
-            .iter()
-            .filter(is_out)
-            .map(|range| Violation::out_of_range(range.pointer, range.min, range.max))
-            .collect();
-        let mut refuse = |bad: bool, pointer: &str, code: ViolationCode| {
-            if bad {
-                found.push(Violation::new(pointer, code));
-            }
-        };
-        let organisation = &self.organisation;
-        refuse(
-            self.kinds_required as usize > self.methods.len() + self.unknown_kinds.len()
-                && !self.methods.is_empty(),
-            "/kindsRequired",
-            ViolationCode::MoreKindsThanAllowed,
-        );
-        refuse(
-            !self.sms_countries.iter().all(|c| is_country(c)),
-            "/smsCountries",
-            ViolationCode::NotACountry,
-        );
-        refuse(!is_line(&organisation.name, 60), "/organisation/name", ViolationCode::NotAName);
-        let units = organisation.short_name.encode_utf16().count();
-        let fits =
-            units <= LONGEST_SHORT_NAME && is_line(&organisation.short_name, LONGEST_SHORT_NAME);
-        refuse(!fits, "/organisation/shortName", ViolationCode::NotAName);
-        refuse(
-            organisation.help_desk.as_deref().is_some_and(|link| !is_help_desk(link)),
-            "/organisation/helpDesk",
-            ViolationCode::NotAHelpDesk,
-        );
-        refuse(
-            !is_colour(&organisation.accent_colour),
-            "/organisation/accentColour",
-            ViolationCode::NotAColour,
-        );
-        if let Scope::Selected { groups } = &self.scope {
-            let canonical = |g: &GroupName| GroupName::parse(g.as_str()).as_ref() == Some(g);
-            refuse(!groups.iter().all(canonical), "/scope/groups", ViolationCode::NotAGroup);
-        }
-        found
-    }
-}
-
-/// The number that a range limits: the value, or how many entries a list has.
-fn number(value: &serde_json::Value) -> Option<u64> {
-    value.as_array().map_or_else(|| value.as_u64(), |list| Some(list.len() as u64))
-}
-
-fn is_line(text: &str, longest: usize) -> bool {
-    (1..=longest).contains(&text.chars().count())
-        && text.trim() == text
-        && crate::line::reads_as_written(text)
-}
-
-fn is_colour(text: &str) -> bool {
-    text.len() == 7 && text.starts_with('#') && text[1..].bytes().all(|b| b.is_ascii_hexdigit())
-}
-
-fn is_country(text: &str) -> bool {
-    text.parse::<phonenumber::country::Id>().is_ok()
-}
-
-/// Whether a link to the help desk is safe: it has one of two schemes and no
-/// character that could end an HTML attribute or a header.
-fn is_help_desk(text: &str) -> bool {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("mailto:"));
-    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '<' | '>' | '\\');
-    rest.is_some_and(|rest| !rest.is_empty()) && text.len() <= 200 && text.chars().all(plain)
 }

@@ -14,7 +14,7 @@ use crate::error::Problem;
 use crate::idempotency::IdempotencyRecord;
 use crate::identity::{GroupName, Handle};
 use crate::language::Language;
-use crate::limit::{Flags, Ledger, Spent};
+use crate::limit::{Flags, Ledger};
 use crate::lockout::Lock;
 use crate::notice::Notice;
 use crate::outbox::{OutboxId, OutboxRow};
@@ -109,8 +109,8 @@ pub enum Want<'a> {
     Sent(&'a MessageId),
     /// The sends to a destination, by its pseudonym.
     Destination(&'a str),
-    /// The SMS charged in the UTC day of this instant, in total and to a country.
-    Budget(Time, &'a str),
+    /// The counts of messages in the UTC day of this instant.
+    Budget(Time),
     /// Whether SMS is unavailable to all accounts.
     Flags,
     /// The idempotency record of this name.
@@ -143,8 +143,9 @@ pub struct Snapshot {
     pub sent: Option<SentMessage>,
     /// The sends to the destination, newest last.
     pub destination: Option<Vec<Time>>,
-    /// The SMS charged in the day.
-    pub budget: Spent,
+    /// How many messages were charged in the day, by
+    /// [the name of the counter](crate::limit::DayCounter::name).
+    pub spent: BTreeMap<String, u32>,
     /// Whether SMS is unavailable.
     pub flags: Flags,
     /// The idempotency record.

@@ -31,7 +31,7 @@ const fn range(
 
 /// All numbers of the policy.
 #[rustfmt::skip]
-pub const RANGES: [Range; 19] = [
+pub const RANGES: &[Range] = &[
     range("/kindsRequired", (1, 1, 2), "two codes of the same kind count once", "Entra"),
     range("/registration/postponeDays", (7, 0, 90), "with 0 it cannot be postponed", "Entra"),
     range("/registration/reconfirmDays", (180, 0, 730), "with 0 sign-in never asks again", "Entra"),

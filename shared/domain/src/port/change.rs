@@ -9,7 +9,7 @@ use crate::error::Problem;
 use crate::idempotency::{IdempotencyRecord, Outcome};
 use crate::identity::{GroupName, Handle, Uid};
 use crate::kind::Kind;
-use crate::limit::{Budget, Issue, Ledger, Stamp};
+use crate::limit::{DayCounter, Issue, Ledger, Stamp};
 use crate::lockout::Lock;
 use crate::outbox::{Claimed, OutboxId, OutboxRow, OutboxState};
 use crate::password::terms::Terms;
@@ -140,10 +140,9 @@ pub enum Change {
     /// Replaces the sends to a destination by `sent`; `name` is its pseudonym.
     /// They are kept until `until`. Guard: the sends are as read.
     ChargeDestination { name: String, seen: Option<Vec<Time>>, sent: Vec<Time>, until: Time },
-    /// Counts one SMS of the day, in total and to a country. Guard, where `most`
-    /// is set: both counts are below it. Notices have no guard; they are always
-    /// sent.
-    ChargeBudget { country: String, most: Option<Budget>, now: Time },
+    /// Adds one message to these counters of the day. Guard: each count that has
+    /// a limit is below it. Notices have no limit; they are always sent.
+    ChargeBudget { counts: Vec<(DayCounter, Option<u32>)>, now: Time },
     /// Makes SMS unavailable to all accounts until `until`, unless the policy
     /// allows more than `budget` a day. No guard.
     CloseSms { until: Time, budget: u32 },
@@ -188,7 +187,7 @@ pub enum Guard {
     Sent,
     /// The sends to a destination.
     Destination,
-    /// The SMS of a day.
+    /// The counts of messages in a day.
     Budget,
     /// An idempotency record.
     Idempotency,

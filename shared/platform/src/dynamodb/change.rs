@@ -1,7 +1,7 @@
 //! Translates each [`Change`] into one conditional write.
 
 use super::items::{audit_item, outbox_item, policy_item, reset_item};
-use super::read::{TOTAL, sent_attribute, slot_attribute};
+use super::read::{sent_attribute, slot_attribute};
 use super::table::{self, BUCKET, Item, Key, TERMS, TTL};
 use super::values::{item, ms, n, s, set, times, ttl, value};
 use aws_sdk_dynamodb::types::{
@@ -309,15 +309,21 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
             };
             (Guard::Destination, destination.write(table, Verb::Update))
         }
-        C::ChargeBudget { country, most, now } => {
-            let budget = Expression::of(Key::budget(*now)).set(format!("SET #ttl = :ttl ADD #{TOTAL} :one, #{country} :one"))
+        C::ChargeBudget { counts, now } => {
+            let adds: Vec<_> = counts.iter().map(|(counter, _)| format!("#{} :one", counter.name())).collect();
+            let mut budget = Expression::of(Key::budget(*now)).set(format!("SET #ttl = :ttl ADD {}", adds.join(", ")))
                 .value("one", n(1)).value("ttl", ttl(*now + Span::days(2)));
-            let budget = match most {
-                Some(most) => budget
-                    .when(format!("(attribute_not_exists(#{TOTAL}) OR #{TOTAL} < :total) AND (attribute_not_exists(#{country}) OR #{country} < :country)"))
-                    .value("total", n(most.total)).value("country", n(most.country)),
-                None => budget,
-            };
+            let mut below = Vec::new();
+            for (counter, limit) in counts {
+                if let Some(limit) = limit {
+                    let name = counter.name();
+                    below.push(format!("(attribute_not_exists(#{name}) OR #{name} < :{name})"));
+                    budget = budget.value(name, n(limit));
+                }
+            }
+            if !below.is_empty() {
+                budget = budget.when(below.join(" AND "));
+            }
             (Guard::Budget, budget.write(table, Verb::Update))
         }
         C::CloseSms { until, budget } => (Guard::Budget, Expression::of(Key::flags())

@@ -1,14 +1,14 @@
 //! Consistent reads of the items that a request decides by.
 
 use super::Table;
-use super::table::{BUCKET, Item, Key, PK, SK};
+use super::table::{BUCKET, Item, Key, PK, SK, TTL};
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use domain::account::Account;
 use domain::audit::SupportCode;
 use domain::error::Problem;
 use domain::identity::Handle;
 use domain::kind::Kind;
-use domain::limit::{Ledger, Spent, Stamp};
+use domain::limit::{Ledger, Stamp};
 use domain::outbox::{Claimed, Message, OutboxId, OutboxRow, OutboxState};
 use domain::policy::saved::SavedPolicy;
 use domain::port::{Snapshot, Want};
@@ -125,7 +125,7 @@ fn key_of(want: &Want<'_>) -> Key {
         Want::Outbox(handle, id) => Key::outbox(handle, id),
         Want::Sent(id) => Key::sent(id),
         Want::Destination(name) => Key::destination(name),
-        Want::Budget(at, _) => Key::budget(*at),
+        Want::Budget(at) => Key::budget(*at),
         Want::Flags => Key::flags(),
         Want::IdempotencyRecord(handle, name) => Key::idempotency(handle, name),
         Want::Administrators => Key::administrators(),
@@ -148,11 +148,7 @@ fn place(snapshot: &mut Snapshot, want: &Want<'_>, item: Item) -> Result<(), Pro
         Want::Outbox(handle, id) => snapshot.outbox = outbox(item, handle, id)?,
         Want::Sent(_) => snapshot.sent = Some(parse(item)?),
         Want::Destination(_) => snapshot.destination = Some(parse::<DestinationItem>(item)?.sent),
-        Want::Budget(_, country) => {
-            let count =
-                |name: &str| item.get(name).and_then(|n| n.as_n().ok()?.parse().ok()).unwrap_or(0);
-            snapshot.budget = Spent { total: count(TOTAL), country: count(country) };
-        }
+        Want::Budget(_) => snapshot.spent = counts(item)?,
         Want::Flags => snapshot.flags = parse(item)?,
         Want::IdempotencyRecord(..) => snapshot.idempotency = Some(parse(item)?),
         Want::Administrators => {
@@ -180,9 +176,13 @@ pub(super) fn policy(item: Item) -> Result<SavedPolicy, Problem> {
     SavedPolicy::from_stored(stored).map_err(|_| unreadable("POLICY"))
 }
 
-/// The attribute that counts a day's SMS to all countries. A country's own count
-/// is named by its ISO 3166 code.
-pub(super) const TOTAL: &str = "total";
+/// Reads the counts of a day, by their names.
+fn counts(mut item: Item) -> Result<BTreeMap<String, u32>, Problem> {
+    for own in [PK, SK, TTL] {
+        item.remove(own);
+    }
+    parse(item)
+}
 
 #[derive(Deserialize)]
 struct AdministratorsItem {

@@ -16,7 +16,7 @@
 //! | `AUDIT#T` | ms#random | an audit event; `bucket` = `E#` day `#` shard; `supportCode` | the policy's days |
 //! | `SRC#name#hour` | - | counts of a source in a clock hour: resets started, codes asked for | 2 h |
 //! | `DEST#name` | - | send times to a destination | its window |
-//! | `BUDGET#day` | - | counts of SMS in a UTC day: all, and each country's | 2 d |
+//! | `BUDGET#day` | - | counts of messages in a UTC day, by counter | 2 d |
 //! | `IDEM#T` | HMAC of a request's name | the idempotency record of a request | 24 h |
 //! | `FLAGS#0` | - | until when SMS is unavailable to all accounts | - |
 //! | `POLICY#0` | - | the current policy | - |
@@ -129,7 +129,7 @@ impl Key {
     pub fn destination(name: &str) -> Key {
         Key::new(format!("DEST#{name}"), "-")
     }
-    /// The counts of SMS in the UTC day of `at`.
+    /// The counts of messages in the UTC day of `at`.
     pub fn budget(at: Time) -> Key {
         Key::new(format!("BUDGET#{}", at.day()), "-")
     }

@@ -1,5 +1,5 @@
-//! The limits that a message is charged to: the sends to its destination and, for an SMS, the
-//! budgets of the day.
+//! The limits that a message is charged to: the sends to its destination and the budgets of the
+//! day.
 //!
 //! They are charged here and not in the request. There, a refusal would reveal which account has
 //! a destination.
@@ -10,8 +10,7 @@ use crate::destination::Destination;
 use crate::error::Problem;
 use crate::flow::send_code::judge::Address;
 use crate::flow::send_code::row::Row;
-use crate::kind::Channel;
-use crate::limit::Budget;
+use crate::limit::DayCounter;
 use crate::port::{Change, KeyRing, Store, Want};
 
 /// Whether the limits let a code be sent.
@@ -22,9 +21,8 @@ pub(super) enum Charge {
     Spent(Reason),
 }
 
-/// The charges of a code: one send to its destination and, for an SMS, one SMS of the day in total
-/// and to the country. The write that spends the last SMS of the day also makes SMS unavailable to
-/// all accounts.
+/// The charges of a code: one send to its destination, and one message to each counter of the day.
+/// The write that spends the last SMS of the day also makes SMS unavailable to all accounts.
 pub(super) async fn charge_code<S: Store, R: KeyRing>(
     row: &Row<'_, S, R>,
     name: &str,
@@ -32,29 +30,30 @@ pub(super) async fn charge_code<S: Store, R: KeyRing>(
 ) -> Result<Charge, Problem> {
     let (ctx, policy) = (row.ctx, row.policy);
     let channel = address.to.channel();
-    let country = address.country.as_deref().unwrap_or_default();
+    let counters = DayCounter::of(channel, address.country.as_deref());
     let mut wants = vec![Want::Destination(name)];
-    if channel == Channel::Sms {
-        wants.push(Want::Budget(ctx.now, country));
+    if !counters.is_empty() {
+        wants.push(Want::Budget(ctx.now));
     }
     let read = row.store.read(&wants).await?;
     let mut due = Vec::new();
-    if channel == Channel::Sms {
-        let (most, spent) = (Budget::of(policy), read.budget);
-        let close = Change::CloseSms { until: ctx.now.next_day(), budget: most.total };
-        if spent.total >= most.total {
-            row.store.commit(ctx, "close-sms", vec![close]).await?;
-            return Ok(Charge::Spent(Reason::SmsBudget));
+    let mut counts = Vec::new();
+    for counter in counters {
+        let limit = counter.limit(policy);
+        let spent = read.spent.get(counter.name()).copied().unwrap_or_default();
+        let close = (counter == DayCounter::Sms)
+            .then(|| Change::CloseSms { until: ctx.now.next_day(), budget: limit });
+        if spent >= limit {
+            if let Some(close) = close {
+                row.store.commit(ctx, "close-sms", vec![close]).await?;
+            }
+            return Ok(Charge::Spent(counter.reason()));
         }
-        if spent.country >= most.country {
-            return Ok(Charge::Spent(Reason::CountryBudget));
-        }
-        due.push(Change::ChargeBudget {
-            country: country.to_owned(),
-            most: Some(most),
-            now: ctx.now,
-        });
-        due.extend((spent.total + 1 == most.total).then_some(close));
+        due.extend(close.filter(|_| spent + 1 == limit));
+        counts.push((counter, Some(limit)));
+    }
+    if !counts.is_empty() {
+        due.push(Change::ChargeBudget { counts, now: ctx.now });
     }
     let (most, window) = policy.send_window(channel);
     let mut sent: Vec<_> =
@@ -72,18 +71,10 @@ pub(super) async fn charge_code<S: Store, R: KeyRing>(
     Ok(Charge::Due(due))
 }
 
-/// The charge of a notice. No limit refuses a notice, but an SMS is counted in the budget of the
-/// day, even beyond it.
+/// The charge of a notice. No limit refuses a notice, but it is counted in the budgets of the day,
+/// even beyond them.
 pub(super) fn charge_notice(to: &Destination, ctx: &RequestContext) -> Option<Change> {
-    match to {
-        Destination::Email(_) => None,
-        Destination::MobilePhone(_) => Some(Change::ChargeBudget {
-            country: to.country().unwrap_or_else(|| UNKNOWN.to_owned()),
-            most: None,
-            now: ctx.now,
-        }),
-    }
+    let counters = DayCounter::of(to.channel(), to.country().as_deref());
+    let counts: Vec<_> = counters.into_iter().map(|counter| (counter, None)).collect();
+    (!counts.is_empty()).then_some(Change::ChargeBudget { counts, now: ctx.now })
 }
-
-/// A code that ISO 3166 leaves free, for a number without a country.
-const UNKNOWN: &str = "ZZ";
