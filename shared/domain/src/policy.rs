@@ -256,9 +256,8 @@ impl Policy {
     pub fn allows(&self, kind: Kind) -> bool {
         self.methods.contains(&kind)
             && match kind.class() {
-                Class::Delivered(Channel::Mail) => true,
+                Class::Delivered(Channel::Mail) | Class::Held(_) => true,
                 Class::Delivered(Channel::Sms) => !self.sms_countries.is_empty(),
-                Class::Held(_) => true,
             }
     }
 
@@ -272,11 +271,11 @@ impl Policy {
     pub fn reaches(&self, kind: Kind, binding: &Binding) -> bool {
         self.allows(kind)
             && match (kind.class(), binding) {
-                (Class::Delivered(Channel::Mail), Binding::Delivered(_)) => true,
+                (Class::Delivered(Channel::Mail), Binding::Delivered(_))
+                | (Class::Held(_), Binding::Held(_)) => true,
                 (Class::Delivered(Channel::Sms), Binding::Delivered(Delivered { country, .. })) => {
                     country.as_ref().is_some_and(|country| self.sms_countries.contains(country))
                 }
-                (Class::Held(_), Binding::Held(_)) => true,
                 (Class::Delivered(_), Binding::Held(_))
                 | (Class::Held(_), Binding::Delivered(_)) => false,
             }
