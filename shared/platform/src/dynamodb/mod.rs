@@ -12,7 +12,7 @@ mod values;
 
 use aws_sdk_dynamodb::Client;
 
-/// The table: a [`domain::port::Store`].
+/// The table: a [`domain::port::Store`] and its [`domain::port::Lists`].
 #[derive(Clone)]
 pub struct Table {
     client: Client,
