@@ -16,6 +16,7 @@ use serde::{Deserialize, Deserializer};
 /// A user ID and a password.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({ "userId": "kim@example.com", "password": "four words and a number 7" }))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SignIn {
     /// The user ID, in any spelling.
@@ -31,6 +32,7 @@ pub struct SignIn {
 /// The password of the signed-in user.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({ "password": "four words and a number 7" }))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConfirmPassword {
     /// The current password.
@@ -41,6 +43,9 @@ pub struct ConfirmPassword {
 /// The current and the new password of the signed-in user.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({
+    "currentPassword": "four words and a number 7", "newPassword": "five other words and an 8"
+}))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangePassword {
     /// The current password, or the temporary one.
@@ -54,6 +59,7 @@ pub struct ChangePassword {
 /// A method to add to your account.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({ "kind": "mobilePhone", "destination": "+61 491 570 156" }))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AddMethod {
     /// Its kind.
@@ -81,6 +87,7 @@ fn destination(kind: Kind, text: &str) -> Result<Destination, Problem> {
 /// A code that was received.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({ "code": "0123 4567" }))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VerifyCode {
     /// The digits. Spaces are ignored.
@@ -91,6 +98,7 @@ pub struct VerifyCode {
 /// The user ID of the account whose password was forgotten.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({ "userId": "kim@example.com" }))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StartReset {
     /// The user ID, in any spelling.
@@ -100,6 +108,7 @@ pub struct StartReset {
 /// The kind of method that a code is to be sent by.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({ "kind": "mobilePhone", "destination": "+61 491 570 156" }))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SendCode {
     /// The kind.
@@ -122,6 +131,7 @@ impl SendCode {
 /// The new password of a reset.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({ "newPassword": "five other words and an 8" }))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetPassword {
     /// The new password.
@@ -132,6 +142,10 @@ pub struct SetPassword {
 /// An account to create.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({
+    "userId": "kim@example.com", "name": "Kim Example", "language": "zh-TW", "role": "user",
+    "groups": ["Sales"]
+}))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateUser {
     /// The user ID, which never changes.
@@ -175,6 +189,7 @@ impl CreateUser {
 /// language, and is refused for any other field.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({ "groups": ["Sales", "Night shift"], "language": null }))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PatchUser {
     /// The new name.
