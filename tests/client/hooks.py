@@ -26,8 +26,6 @@ LATER = "Bearer later"
 # Every second case of an operation is primed; every second of those keeps its
 # generated body.
 PRIMED = 2
-# The lists: no generated text is a valid cursor, so each case is primed.
-ALWAYS = {"listUsers", "listGroups", "listPolicies"}
 
 ADMINISTRATOR: Json = json.loads(os.environ["LATCHKEY_CLIENT_ADMINISTRATOR"])
 people = People(int(os.environ["LATCHKEY_CLIENT_PORT"]), ADMINISTRATOR)
@@ -139,16 +137,18 @@ def save_policy(case: Case) -> Ready:
     return Ready(etag=etag, body=policy)
 
 
+def is_list(case: Case) -> bool:
+    """Whether the operation answers in pages. No generated text is a valid cursor, so each of its cases is primed."""
+    return any(parameter["name"] == "cursor" for parameter in case.operation.definition.raw["parameters"])
+
+
 def next_page(case: Case) -> Ready:
-    # A cursor belongs to its list and filter.
-    query = {name: value for name, value in case.query.items() if name in ("search", "group")}
-    return Ready(query={"cursor": people.cursor(case.path, query)})
+    # A cursor belongs to its list and filter, and may belong to its caller.
+    query = {name: value for name, value in case.query.items() if name not in ("limit", "cursor")}
+    return Ready(query={"cursor": people.cursor(case.path, query, case.headers.get("Authorization", ""))})
 
 
 PRIMES: dict[str, Callable[[Case], Ready | None]] = {
-    "listUsers": next_page,
-    "listGroups": next_page,
-    "listPolicies": next_page,
     "savePolicy": save_policy,
     "saveTerms": lambda case: Ready(etag=people.terms_etag(), body={"terms": ["zeppelin"]}),
     "createUser": lambda case: Ready(body={"userId": people.new_user_id(), "name": "New User"}),
@@ -183,10 +183,10 @@ asked: Counter[str] = Counter()
 def prime(case: Case, operation: str) -> None:
     turn = asked[operation]
     asked[operation] += 1
-    if operation not in ALWAYS and turn % PRIMED:
+    if not is_list(case) and turn % PRIMED:
         return
     people.settle()
-    ready = PRIMES[operation](case)
+    ready = next_page(case) if is_list(case) else PRIMES[operation](case)
     if ready is None:
         return
     for name in ready.path.keys() & case.path_parameters.keys():
@@ -242,9 +242,9 @@ def before_call(context: HookContext, case: Case, kwargs: Json) -> None:
         only_reset = raw["security"] == [{"reset": []}]
         case.headers.update(bearing(lent.reset().bearer if only_reset else lent.session()))
     # Only now, with its headers, can the case be recognised as valid.
-    if case.meta.phase.name is TestPhase.STATEFUL and operation not in ALWAYS:
+    if case.meta.phase.name is TestPhase.STATEFUL and not is_list(case):
         follow(case)
-    elif operation in PRIMES and case.meta.generation.mode.is_positive:
+    elif (is_list(case) or operation in PRIMES) and case.meta.generation.mode.is_positive:
         prime(case, operation)
     # The gateway of `cargo lambda watch` itself answers 500 to a header or a
     # body that is not UTF-8, so Latin-1 text is sent as UTF-8.

@@ -118,9 +118,9 @@ class People:
             self.ask("PUT", "/v1/policy/terms", self.administrator, {"terms": []}, self.terms_etag(), expect=200)
             self.unsettled = False
 
-    def cursor(self, path: str, query: Json) -> str | None:
-        """The cursor of a list's second page, if there is one."""
-        headers, one = bearing(self.administrator), query | {"limit": 1}
+    def cursor(self, path: str, query: Json, authorization: str) -> str | None:
+        """The cursor of a list's second page, if the caller gets one."""
+        headers, one = {"Authorization": authorization}, query | {"limit": 1}
         return self.http.get(self.api + path, params=one, headers=headers, timeout=30).json().get("cursor")
 
     # Accounts

@@ -106,6 +106,7 @@ pub struct Uid(pub String);
 /// The name of a group: 1 to 64 characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples("Sales")))]
 #[serde(transparent)]
 pub struct GroupName(String);
 

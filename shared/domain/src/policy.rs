@@ -162,6 +162,7 @@ pub const LONGEST_SHORT_NAME: usize = 12;
 /// All settings of an administrator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(Policy::default)))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Policy {
     /// Which users may reset their password.

@@ -9,7 +9,6 @@ use crate::code::Code;
 use crate::context::RequestContext;
 use crate::delivery::{MessageId, SentMessage};
 use crate::destination::Destination;
-use crate::directory::Filter;
 use crate::error::Problem;
 use crate::idempotency::IdempotencyRecord;
 use crate::identity::{GroupName, Handle};
@@ -30,8 +29,10 @@ use std::future::Future;
 use std::sync::Arc;
 
 mod change;
+mod lists;
 mod process;
 pub use change::{Change, CommitError, Guard, SourceCounter};
+pub use lists::{Lists, Page};
 pub use process::{HashTarget, KeyRing, PasswordCheck, PasswordHasher};
 
 /// A message to one destination.
@@ -174,16 +175,8 @@ impl Snapshot {
     }
 }
 
-/// One page of a list.
-pub struct Page<T> {
-    /// The entries of the page.
-    pub items: Vec<T>,
-    /// The position of the next page; `None` on the last one.
-    pub next: Option<String>,
-}
-
-/// The table. A method that fails answers `unavailable`, unless it says
-/// otherwise.
+/// The items of the table, by their keys. A method that fails answers
+/// `unavailable`, unless it says otherwise.
 pub trait Store: Send + Sync {
     /// Reads up to 100 items, each with every write that was committed before.
     fn read(&self, wants: &[Want<'_>]) -> impl Future<Output = Result<Snapshot, Problem>> + Send;
@@ -207,46 +200,7 @@ pub trait Store: Send + Sync {
         id: &MessageId,
         sent: &SentMessage,
     ) -> impl Future<Output = Result<(), Problem>> + Send;
-    /// The accounts that match a filter, in a stable order. `from` is the `next`
-    /// of an earlier page of the same filter. A page may be shorter than `limit`.
-    fn list_accounts(
-        &self,
-        filter: &Filter,
-        limit: u32,
-        from: Option<String>,
-    ) -> impl Future<Output = Result<Page<Account>, Problem>> + Send;
-    /// The groups that have a member, in the order of their names.
-    fn list_groups(
-        &self,
-        limit: u32,
-        from: Option<String>,
-    ) -> impl Future<Output = Result<Page<GroupName>, Problem>> + Send;
-    /// The outbox rows of an account that were not sent. They may hold a
-    /// destination.
-    fn unsent_messages(
-        &self,
-        handle: &Handle,
-    ) -> impl Future<Output = Result<Vec<OutboxId>, Problem>> + Send;
-    /// The outbox rows that wait to be sent. `from` is the `next` of an earlier
-    /// page. The list is read from an index, so the newest rows may be missing.
-    fn list_waiting(
-        &self,
-        limit: u32,
-        from: Option<String>,
-    ) -> impl Future<Output = Result<Page<(Handle, OutboxId)>, Problem>> + Send;
-    /// The outbox rows that wait to be sent, and then those that failed.
-    fn list_unsent(
-        &self,
-        limit: u32,
-        from: Option<String>,
-    ) -> impl Future<Output = Result<Page<(Handle, OutboxId)>, Problem>> + Send;
     /// The terms that were saved with this version. Missing terms are
     /// `unavailable`.
     fn terms(&self, version: u64) -> impl Future<Output = Result<Arc<Terms>, Problem>> + Send;
-    /// The saved policies, newest first.
-    fn list_policies(
-        &self,
-        limit: u32,
-        from: Option<String>,
-    ) -> impl Future<Output = Result<Page<SavedPolicy>, Problem>> + Send;
 }

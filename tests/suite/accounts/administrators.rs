@@ -2,52 +2,11 @@
 //! that right, and that one always remains.
 
 use crate::accounts::users::{create, delete, patch, tag, together, world};
+use crate::house::requests::session_requests;
 use domain::time::Span;
 use serde_json::{Value, json};
 use tests::world::Ask;
 use tests::{Person, World};
-
-/// Requests that need a session, each of them valid.
-fn requests(challenge: &str) -> Vec<Ask> {
-    let put = |path: &str, body: Value| Ask::new("PUT", path).body(body);
-    let post = |path: &str, body: Value| Ask::new("POST", path).body(body);
-    vec![
-        Ask::new("GET", "/v1/me"),
-        Ask::new("GET", "/v1/policy"),
-        Ask::new("GET", "/v1/policy/history"),
-        put("/v1/policy", serde_json::to_value(domain::policy::Policy::default()).unwrap())
-            .header("if-match", "\"1\""),
-        Ask::new("GET", "/v1/users"),
-        post("/v1/users", json!({ "userId": "eve", "name": "Eve" })),
-        Ask::new("GET", "/v1/users/admin@example.com"),
-        Ask::new("PATCH", "/v1/users/admin@example.com")
-            .header("if-match", "\"2\"")
-            .body(json!({ "name": "Eve" })),
-        Ask::new("DELETE", "/v1/users/admin@example.com").header("if-match", "\"2\""),
-        Ask::new("GET", "/v1/groups"),
-        Ask::new("POST", "/v1/users/admin@example.com/temporary-password"),
-        Ask::new("POST", "/v1/users/admin@example.com/unlock"),
-        Ask::new("POST", "/v1/users/admin@example.com/require-registration"),
-        Ask::new("GET", "/v1/users/admin@example.com/methods"),
-        Ask::new("DELETE", "/v1/users/admin@example.com/methods/email"),
-        Ask::new("GET", "/v1/users/admin@example.com/can-reset"),
-        Ask::new("GET", "/v1/me/methods"),
-        post("/v1/me/methods", json!({ "kind": "email", "destination": "eve@example.com" })),
-        Ask::new("POST", "/v1/me/methods/email/challenges"),
-        Ask::new("DELETE", "/v1/me/methods/email"),
-        Ask::new("POST", "/v1/me/registration/finish"),
-        Ask::new("POST", "/v1/me/registration/postpone"),
-        Ask::new("POST", "/v1/me/registration/reconfirm"),
-        post("/v1/session/confirm", json!({ "password": "a long password of boss" })),
-        put(
-            "/v1/me/password",
-            json!({ "currentPassword": "a long password of boss", "newPassword": "another long password" }),
-        ),
-        post(&format!("/v1/challenges/{challenge}/verify"), json!({ "code": "00000000" })),
-        Ask::new("DELETE", "/v1/session"),
-        Ask::new("DELETE", "/v1/sessions"),
-    ]
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disabled_demoted_or_deleted_administrator_is_refused_on_the_next_request() {
@@ -83,7 +42,8 @@ async fn a_disabled_demoted_or_deleted_administrator_is_refused_on_the_next_requ
             "codeNotAccepted",
             "{act}: the right code"
         );
-        for ask in requests(&challenge) {
+        let ids = [("{userId}", "admin@example.com"), ("{challengeId}", challenge.as_str())];
+        for ask in session_requests(&ids) {
             let what = format!("{act}: {} {}", ask.method, ask.path);
             let answer = world.ask(ask.bearer(&session)).await;
             if answer.code() == "codeNotAccepted" {

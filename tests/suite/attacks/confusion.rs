@@ -4,8 +4,8 @@
 use super::{
     MAIL, NEW, NUMBER, ask_code, both_kinds, code_of, hash, one_kind, prove, start_method,
 };
-use crate::house::contract::{example, routes};
-use crate::strict::bodies;
+use crate::house::contract::routes;
+use crate::house::requests::request;
 use domain::challenge::Purpose;
 use serde_json::json;
 use tests::world::Ask;
@@ -19,20 +19,8 @@ fn administration() -> Vec<Ask> {
     let asks = routes()
         .into_iter()
         .filter(|(.., path)| ADMINISTRATION.iter().any(|prefix| path.starts_with(prefix)));
-    let ask = |(_, method, pattern): (String, String, String)| {
-        let method = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-            .into_iter()
-            .find(|known| *known == method)
-            .expect("a method");
-        let path =
-            example(&pattern.replace("{userId}", "ann@example.com").replace("{methodId}", "email"));
-        let body = bodies()
-            .into_iter()
-            .find(|(m, p, _)| *m == method && *p == pattern)
-            .map(|(.., body)| body);
-        Ask { body, ..Ask::new(method, path).header("if-match", "\"3\"") }
-    };
-    asks.map(ask).collect()
+    let about_ann = [("{userId}", "ann@example.com")];
+    asks.map(|(_, method, pattern)| request(&method, &pattern, &about_ann)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

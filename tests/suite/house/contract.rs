@@ -1,7 +1,7 @@
 //! Checks that the source code, the template, the local router and the folders have the
 //! same routes.
 
-use platform::http::route::Routes;
+use platform::http::route::{Route, Routes};
 use platform::http::routes::API;
 use serde_yaml_ng::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,7 +73,8 @@ pub fn example(pattern: &str) -> String {
         .join("/")
 }
 
-fn method(name: &str) -> &'static str {
+/// The method of a name.
+pub fn method(name: &str) -> &'static str {
     METHODS
         .into_iter()
         .find(|known| *known == name)
@@ -86,8 +87,13 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
 }
 
-/// Returns the routes in the source code: function, method, path.
-fn rows() -> BTreeSet<(String, String, String)> {
+/// Returns the API's routes in the source code.
+pub fn rows() -> Vec<Route> {
+    API.iter().flat_map(|routes| routes().rows).collect()
+}
+
+/// Returns the routes of the API and the pages in the source code: function, method, path.
+fn all_rows() -> BTreeSet<(String, String, String)> {
     let api = API.iter().flat_map(|routes| {
         let Routes { function, rows } = routes();
         rows.into_iter().map(move |row| (function, row.method, row.path))
@@ -102,7 +108,7 @@ fn rows() -> BTreeSet<(String, String, String)> {
 #[test]
 fn the_local_router_has_the_routes_of_the_code() {
     let lines: BTreeMap<String, String> =
-        rows().into_iter().map(|(function, _, path)| (path, function)).collect();
+        all_rows().into_iter().map(|(function, _, path)| (path, function)).collect();
     if std::env::var_os("LATCHKEY_WRITE_GOLDEN").is_some() {
         write_local_router(&lines);
     }
@@ -132,7 +138,7 @@ fn the_template_has_the_routes_of_the_code() {
     };
     let template: BTreeSet<(String, String, String)> =
         declared().into_iter().flat_map(of).collect();
-    assert_eq!(template, rows());
+    assert_eq!(template, all_rows());
 }
 
 #[test]

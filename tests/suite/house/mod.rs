@@ -11,6 +11,7 @@ mod logging;
 mod metrics;
 mod openapi;
 mod portal;
+pub mod requests;
 mod roles;
 mod texts;
 pub mod threats;

@@ -1,52 +1,31 @@
 //! URLs: path and method exactly as written, and no query parameter that the
 //! route does not read.
 
-use super::{HEADERS, ask, errors, function_of, made_up, method, operations};
-use crate::house::contract::{example, routes};
+use super::{HEADERS, ask, body, errors, function_of, made_up, method, operations};
+use crate::house::contract::{example, routes, rows};
 use domain::secret::BearerKind;
+use platform::http::route::Route;
 use serde_json::json;
 use std::collections::BTreeSet;
 use tests::World;
 use tests::world::{Ask, FUNCTIONS};
 
-/// The query parameters that a route reads.
-fn read_by(method: &str, path: &str) -> &'static [&'static str] {
-    match (method, path) {
-        ("PUT", "/v1/policy") => &["dryRun"],
-        ("GET", "/v1/policy/history" | "/v1/groups") => &["limit", "cursor"],
-        ("GET", "/v1/users") => &["search", "group", "limit", "cursor"],
-        _ => &[],
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a43_an_undeclared_parameter_is_refused_before_the_bearer_is_read() {
     let world = World::new().await;
     let secret = made_up(BearerKind::Session);
-    let names = [
-        "access_token",
-        "bearer",
-        "password",
-        "code",
-        "userId",
-        "dryRun",
-        "limit",
-        "cursor",
-        "search",
-        "group",
-        "_method",
-        "lang",
-    ];
-    for (_, name, pattern) in routes() {
-        let method = method(&name);
-        let path = example(&pattern);
-        for parameter in
-            names.iter().filter(|parameter| !read_by(method, &pattern).contains(parameter))
-        {
+    let read: BTreeSet<&str> = rows().iter().flat_map(|row| row.query).copied().collect();
+    let mut names = vec!["access_token", "bearer", "password", "code", "userId", "_method", "lang"];
+    names.extend(&read);
+    assert!(names.len() >= 12, "{names:?}");
+    for Route { method: name, path: pattern, query, .. } in rows() {
+        let method = method(name.as_str());
+        let path = example(pattern);
+        for parameter in names.iter().filter(|parameter| !query.contains(parameter)) {
             for ask in [
-                ask(method, &pattern),
+                ask(method, pattern),
                 Ask::new(method, ""),
-                ask(method, &pattern).header("idempotency-key", "not, one"),
+                ask(method, pattern).header("idempotency-key", "not, one"),
             ] {
                 let answer = world
                     .ask(Ask { path: format!("{path}?{parameter}={secret}"), ..ask })
@@ -68,14 +47,14 @@ async fn a43_an_undeclared_parameter_is_refused_before_the_bearer_is_read() {
                 );
             }
         }
-        for parameter in read_by(method, &pattern) {
+        for parameter in query {
             for query in [
                 format!("{parameter}=a&{parameter}=a"),
                 format!("{parameter}&{parameter}"),
                 format!("{parameter}=a&x=y&{parameter}=b"),
             ] {
                 let answer = world
-                    .ask(Ask { path: format!("{path}?{query}"), ..ask(method, &pattern) })
+                    .ask(Ask { path: format!("{path}?{query}"), ..ask(method, pattern) })
                     .await
                     .expect(400);
                 let (place, code) = errors(&answer)[0];
@@ -162,10 +141,7 @@ async fn an_invalid_part_of_a_path_costs_no_call() {
     let resets = ["x", "%20", "AAAAAAAAAAAAAAAAAAAAAA"];
     for (_, name, pattern) in routes().into_iter().filter(|(_, _, pattern)| pattern.contains('{')) {
         let method = method(&name);
-        let body = super::bodies()
-            .into_iter()
-            .find(|(m, p, _)| *m == method && *p == pattern)
-            .map(|(.., body)| body);
+        let body = body(method, &pattern);
         let put = |parameter: &str, value: &str| pattern.replace(parameter, value);
         let mut paths: Vec<(String, u16, &str)> = Vec::new();
         if pattern.contains("{userId}") {

@@ -1,7 +1,7 @@
 //! The caller: a bearer token in the one accepted place, Latchkey's own pages, and the
 //! address that the gateway saw.
 
-use super::{bodies, errors, made_up, method, operations};
+use super::{body, errors, made_up, method, operations};
 use crate::house::contract::{example, routes};
 use domain::secret::BearerKind;
 use serde_json::json;
@@ -47,10 +47,7 @@ async fn every_other_route_requires_its_bearer() {
                 "{method} {pattern}"
             );
         };
-        let right = bodies()
-            .into_iter()
-            .find(|(m, p, _)| *m == method && *p == pattern)
-            .map(|(.., body)| body);
+        let right = body(method, &pattern);
         let plain = || Ask { body: right.clone(), ..Ask::new(method, example(&pattern)) };
         check(&world.ask(plain()).await, "no header");
         for header in &refused {
@@ -155,10 +152,7 @@ async fn a59_no_other_site_can_make_a_browser_change_or_read_anything() {
     ];
     for (_, name, pattern) in routes() {
         let method = method(&name);
-        let right = bodies()
-            .into_iter()
-            .find(|(m, p, _)| *m == method && *p == pattern)
-            .map(|(.., body)| body);
+        let right = body(method, &pattern);
         let is_read = method == "GET";
         for (site, origin) in said {
             let what = format!("{method} {pattern} from {origin}, {site}");

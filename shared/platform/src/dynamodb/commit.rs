@@ -4,22 +4,17 @@
 use super::change::{Member, member};
 use super::items::sent_item;
 use super::read::ledger;
-use super::{Table, find, list, read, terms};
+use super::{Table, read, terms};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::CancellationReason;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use domain::account::Account;
 use domain::context::RequestContext;
 use domain::delivery::{MessageId, SentMessage};
-use domain::directory::Filter;
 use domain::error::Problem;
-use domain::identity::{GroupName, Handle};
-use domain::outbox::OutboxId;
 use domain::password::terms::Terms;
-use domain::policy::saved::SavedPolicy;
-use domain::port::{Change, CommitError, Guard, Page, Snapshot, Store, Want};
+use domain::port::{Change, CommitError, Guard, Snapshot, Store, Want};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,53 +88,8 @@ impl Store for Table {
             .map_err(|error| read::unavailable("PutItem", error.into_service_error().meta()))
     }
 
-    async fn list_accounts(
-        &self,
-        filter: &Filter,
-        limit: u32,
-        from: Option<String>,
-    ) -> Result<Page<Account>, Problem> {
-        list::accounts(self, filter, limit, from).await
-    }
-
-    async fn list_groups(
-        &self,
-        limit: u32,
-        from: Option<String>,
-    ) -> Result<Page<GroupName>, Problem> {
-        find::groups(self, limit, from).await
-    }
-
-    async fn unsent_messages(&self, handle: &Handle) -> Result<Vec<OutboxId>, Problem> {
-        find::unsent(self, handle).await
-    }
-
-    async fn list_waiting(
-        &self,
-        limit: u32,
-        from: Option<String>,
-    ) -> Result<Page<(Handle, OutboxId)>, Problem> {
-        list::waiting(self, limit, from).await
-    }
-
-    async fn list_unsent(
-        &self,
-        limit: u32,
-        from: Option<String>,
-    ) -> Result<Page<(Handle, OutboxId)>, Problem> {
-        list::unsent(self, limit, from).await
-    }
-
     async fn terms(&self, version: u64) -> Result<Arc<Terms>, Problem> {
         terms::terms(self, version).await
-    }
-
-    async fn list_policies(
-        &self,
-        limit: u32,
-        from: Option<String>,
-    ) -> Result<Page<SavedPolicy>, Problem> {
-        list::policies(self, limit, from).await
     }
 }
 

@@ -1,4 +1,19 @@
-//! Lists: keys from an index or a partition, then the items themselves.
+//! [`Lists`] over DynamoDB: keys from an index or a partition, then the items
+//! themselves.
+//!
+//! | list | how |
+//! |---|---|
+//! | all accounts in a stable order | Query `by-bucket` on `U#0`..`U#15`, then BatchGetItem |
+//! | accounts of a group, ordered by T | Query `GROUP#name`, then BatchGetItem |
+//! | accounts by the beginning of a word | Query `NAME#` its first character, then BatchGetItem |
+//! | groups that have a member | Query `GROUPS`, then one row of each `GROUP#name` |
+//! | messages to an account that were not sent | Query `OUTBOX#T` |
+//! | messages to any account that were not sent | Query `by-bucket` on `O#0`..`O#15`, then `F#0`..`F#15` |
+//! | policies, newest first | Query `POLICYDOC` |
+//!
+//! The rows of two more lists are stored, but no route reads them yet: audit events
+//! of a day (Query `by-bucket` on `E#`), and items of a support code (Query
+//! `by-support-code`).
 
 use super::read::{self, policy, text, unavailable};
 use super::table::{self, BUCKET, BY_BUCKET, Item, Key, PK, SHARDS, SK};
@@ -7,10 +22,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::account::Account;
 use domain::directory::Filter;
 use domain::error::{Problem, ViolationCode};
-use domain::identity::Handle;
+use domain::identity::{GroupName, Handle};
 use domain::outbox::OutboxId;
 use domain::policy::saved::SavedPolicy;
-use domain::port::Page;
+use domain::port::{Lists, Page};
 
 /// Reads a position in a list: the number of a partition, and the last sort key
 /// that was read of it. `None` for text that is no position.
@@ -20,18 +35,79 @@ fn position(from: Option<String>, partitions: u8) -> Option<(u8, String)> {
     Some((partition.parse().ok().filter(|partition| *partition < partitions)?, last.to_owned()))
 }
 
-/// Accounts that match the filter, found by its group, else by its longest word,
-/// else among all.
-pub(super) async fn accounts(
-    table: &Table,
-    filter: &Filter,
-    limit: u32,
-    from: Option<String>,
-) -> Result<Page<Account>, Problem> {
-    match (filter.group(), filter.word()) {
-        (Some(group), _) => find::of_group(table, filter, group, limit, from).await,
-        (None, Some(word)) => find::by_word(table, filter, word, limit, from).await,
-        (None, None) => all_accounts(table, limit, from).await,
+impl Lists for Table {
+    /// Finds accounts by the group of the filter, else by its longest word, else
+    /// among all.
+    async fn list_accounts(
+        &self,
+        filter: &Filter,
+        limit: u32,
+        from: Option<String>,
+    ) -> Result<Page<Account>, Problem> {
+        match (filter.group(), filter.word()) {
+            (Some(group), _) => find::of_group(self, filter, group, limit, from).await,
+            (None, Some(word)) => find::by_word(self, filter, word, limit, from).await,
+            (None, None) => all_accounts(self, limit, from).await,
+        }
+    }
+
+    async fn list_groups(
+        &self,
+        limit: u32,
+        from: Option<String>,
+    ) -> Result<Page<GroupName>, Problem> {
+        find::groups(self, limit, from).await
+    }
+
+    async fn unsent_messages(&self, handle: &Handle) -> Result<Vec<OutboxId>, Problem> {
+        find::unsent(self, handle).await
+    }
+
+    /// Ordered by shard, then by age: oldest first.
+    async fn list_waiting(
+        &self,
+        limit: u32,
+        from: Option<String>,
+    ) -> Result<Page<(Handle, OutboxId)>, Problem> {
+        messages(self, SHARDS, limit, from).await
+    }
+
+    /// The waiting messages and then the failed ones, each in the same order.
+    async fn list_unsent(
+        &self,
+        limit: u32,
+        from: Option<String>,
+    ) -> Result<Page<(Handle, OutboxId)>, Problem> {
+        messages(self, 2 * SHARDS, limit, from).await
+    }
+
+    /// The position is the last version shown.
+    async fn list_policies(
+        &self,
+        limit: u32,
+        from: Option<String>,
+    ) -> Result<Page<SavedPolicy>, Problem> {
+        // `~` sorts after every version.
+        let before = from.unwrap_or_else(|| "~".to_owned());
+        let page = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .consistent_read(true)
+            .scan_index_forward(false)
+            .key_condition_expression("#p = :p AND #s < :before")
+            .expression_attribute_names("#p", PK)
+            .expression_attribute_names("#s", SK)
+            .expression_attribute_values(":p", AttributeValue::S(table::POLICY_HISTORY.to_owned()))
+            .expression_attribute_values(":before", AttributeValue::S(before))
+            .limit(limit as i32)
+            .send()
+            .await
+            .map_err(|error| unavailable("Query", error.into_service_error().meta()))?;
+        let next = page.last_evaluated_key().and_then(|key| text(key, SK).cloned());
+        let items =
+            page.items.unwrap_or_default().into_iter().map(policy).collect::<Result<_, _>>()?;
+        Ok(Page { items, next })
     }
 }
 
@@ -53,25 +129,8 @@ async fn all_accounts(
     })
 }
 
-/// Outbox rows that wait to be sent, ordered by shard, then by age: oldest first.
-pub(super) async fn waiting(
-    table: &Table,
-    limit: u32,
-    from: Option<String>,
-) -> Result<Page<(Handle, OutboxId)>, Problem> {
-    rows(table, SHARDS, limit, from).await
-}
-
-/// Outbox rows that wait to be sent, then those that failed, in the same order.
-pub(super) async fn unsent(
-    table: &Table,
-    limit: u32,
-    from: Option<String>,
-) -> Result<Page<(Handle, OutboxId)>, Problem> {
-    rows(table, 2 * SHARDS, limit, from).await
-}
-
-async fn rows(
+/// Messages of the first `partitions` index partitions of messages not sent.
+async fn messages(
     table: &Table,
     partitions: u8,
     limit: u32,
@@ -135,32 +194,4 @@ async fn by_bucket(
             return Ok(Page { items, next: None });
         }
     }
-}
-
-/// Saved policies, newest first. The position is the last version shown.
-pub(super) async fn policies(
-    table: &Table,
-    limit: u32,
-    from: Option<String>,
-) -> Result<Page<SavedPolicy>, Problem> {
-    // `~` sorts after every version.
-    let before = from.unwrap_or_else(|| "~".to_owned());
-    let page = table
-        .client
-        .query()
-        .table_name(&table.name)
-        .consistent_read(true)
-        .scan_index_forward(false)
-        .key_condition_expression("#p = :p AND #s < :before")
-        .expression_attribute_names("#p", PK)
-        .expression_attribute_names("#s", SK)
-        .expression_attribute_values(":p", AttributeValue::S(table::POLICY_HISTORY.to_owned()))
-        .expression_attribute_values(":before", AttributeValue::S(before))
-        .limit(limit as i32)
-        .send()
-        .await
-        .map_err(|error| unavailable("Query", error.into_service_error().meta()))?;
-    let next = page.last_evaluated_key().and_then(|key| text(key, SK).cloned());
-    let items = page.items.unwrap_or_default().into_iter().map(policy).collect::<Result<_, _>>()?;
-    Ok(Page { items, next })
 }

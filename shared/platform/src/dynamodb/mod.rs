@@ -12,7 +12,7 @@ mod values;
 
 use aws_sdk_dynamodb::Client;
 
-/// The DynamoDB table, which implements [`domain::port::Store`].
+/// The DynamoDB table, which implements [`domain::port::Store`] and [`domain::port::Lists`].
 #[derive(Clone)]
 pub struct Table {
     client: Client,

@@ -27,19 +27,9 @@
 //! | `GROUPS` | name | a group that has, or once had, a member | - |
 //! | `NAME#character` | word`#T` | index row: the account's user ID or a word of its name, folded | - |
 //!
-//! | | access pattern | how |
-//! |---|---|---|
-//! | 1 | all items that a request decides by | one consistent BatchGetItem |
-//! | 2 | all changes of a request | one TransactWriteItems; `SENT` alone is written by PutItem |
-//! | 3 | accounts in a stable order | Query `by-bucket` on `U#0`..`U#15`, then BatchGetItem |
-//! | 4 | policies, newest first | Query `POLICYDOC` |
-//! | 5 | audit events of a day (no route yet) | Query `by-bucket` on `E#` |
-//! | 6 | items of a support code (no route yet) | Query `by-support-code` |
-//! | 7 | accounts of a group, ordered by T | Query `GROUP#name`, then BatchGetItem |
-//! | 8 | accounts by the beginning of a word | Query `NAME#` its first character, then BatchGetItem |
-//! | 9 | groups that have a member | Query `GROUPS`, then one row of each `GROUP#name` |
-//! | 10 | messages to an account that were not sent | Query `OUTBOX#T` |
-//! | 11 | messages to any account that were not sent | Query `by-bucket` on `O#0`..`O#15`, then `F#0`..`F#15` |
+//! A request reads all items that it decides by in one consistent BatchGetItem, and
+//! writes all of its changes in one TransactWriteItems; `SENT` alone is written by
+//! PutItem. The queries are listed in `list.rs`.
 //!
 //! Conditions check `exp`, never `ttl`: DynamoDB may delete an item days after
 //! its `ttl`.

@@ -35,7 +35,15 @@ impl IntoResponse for Refusal {
 /// A problem (RFC 9457), in the caller's language.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "openapi", schema(as = Problem))]
+#[cfg_attr(feature = "openapi", schema(as = Problem, examples(json!({
+    "type": "urn:latchkey:problem:invalidRequest", "title": "The request is not valid",
+    "status": 400, "detail": "Correct the fields listed in \"errors\" and send the request again.",
+    "code": "invalidRequest", "supportCode": "AB12C-D34EF",
+    "errors": [{
+        "pointer": "/code/digits", "code": "outOfRange", "detail": "Must be from 6 to 8.",
+        "min": 6, "max": 8
+    }]
+}))))]
 #[serde(rename_all = "camelCase")]
 pub struct ProblemBody {
     /// `urn:latchkey:problem:` and the code.

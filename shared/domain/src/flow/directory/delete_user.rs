@@ -10,7 +10,7 @@ use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::index_changes;
 use crate::identity::{Handle, TypedUserId};
 use crate::outbox::OutboxId;
-use crate::port::{Change, KeyRing, Store, Want};
+use crate::port::{Change, KeyRing, Lists, Store, Want};
 use crate::secret::Bearer;
 
 /// The most items in one DynamoDB transaction.
@@ -24,7 +24,7 @@ const MEMBERS: usize = 100;
 /// enabled administrator would remain; `notFound` or `forbidden` for an account that the
 /// caller may not delete.
 pub async fn delete_user(
-    store: &impl Store,
+    store: &(impl Store + Lists),
     ring: &impl KeyRing,
     ctx: &RequestContext,
     bearer: &Bearer,
@@ -72,7 +72,7 @@ pub async fn delete_user(
 /// Erases the messages that did not fit into the transaction, and those that the list did not
 /// show yet. No messages are added, because the account is deleted.
 async fn erase_messages(
-    store: &impl Store,
+    store: &(impl Store + Lists),
     ctx: &RequestContext,
     handle: &Handle,
 ) -> Result<(), Problem> {

@@ -11,7 +11,7 @@ use crate::flow::steps::signed_in::signed_in;
 use crate::identity::{GroupName, TypedUserId};
 use crate::limit::guess_cap;
 use crate::policy::{Policy, Scope};
-use crate::port::{KeyRing, Page, Store, Want};
+use crate::port::{KeyRing, Lists, Page, Store, Want};
 use crate::reset::eligibility;
 use crate::secret::Bearer;
 use crate::time::Time;
@@ -19,7 +19,7 @@ use crate::time::Time;
 /// Returns the accounts that match a filter and that the caller may see, in a stable order. A
 /// page may be shorter than `limit`.
 pub async fn list_users(
-    store: &impl Store,
+    store: &(impl Store + Lists),
     ctx: &RequestContext,
     bearer: &Bearer,
     filter: &Filter,
@@ -34,7 +34,7 @@ pub async fn list_users(
 
 /// Returns the groups that have a member, ordered by name.
 pub async fn list_groups(
-    store: &impl Store,
+    store: &(impl Store + Lists),
     ctx: &RequestContext,
     bearer: &Bearer,
     limit: u32,

@@ -9,7 +9,7 @@ use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::signed_in::signed_in;
 use crate::policy::Policy;
 use crate::policy::saved::SavedPolicy;
-use crate::port::Store;
+use crate::port::{Lists, Store};
 use crate::preview::{CutOff, PREVIEWED, Warning, warnings};
 use crate::secret::Bearer;
 
@@ -32,7 +32,7 @@ pub struct PolicySaveOutcome {
 /// `preconditionFailed` if the policy has another version; `invalidRequest` if a value breaks
 /// a rule.
 pub async fn save_policy(
-    store: &impl Store,
+    store: &(impl Store + Lists),
     ctx: &RequestContext,
     bearer: &Bearer,
     seen: u64,
@@ -73,11 +73,11 @@ pub async fn save_policy(
 
 /// Counts the users among the first [`PREVIEWED`] accounts who could no longer reset their
 /// password.
-async fn preview(store: &impl Store, before: &Policy, after: &Policy) -> Result<CutOff, Problem> {
+async fn preview(lists: &impl Lists, before: &Policy, after: &Policy) -> Result<CutOff, Problem> {
     let mut cut_off = CutOff::default();
     let (mut left, mut from) = (PREVIEWED, None);
     while left > 0 {
-        let page = store.list_accounts(&Filter::default(), left.min(PAGE), from.take()).await?;
+        let page = lists.list_accounts(&Filter::default(), left.min(PAGE), from.take()).await?;
         page.items.iter().for_each(|account| cut_off.count(account, before, after));
         left = left.saturating_sub(page.items.len().max(1) as u32);
         from = page.next;

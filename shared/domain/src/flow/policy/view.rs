@@ -4,7 +4,7 @@ use crate::context::RequestContext;
 use crate::error::Problem;
 use crate::flow::steps::signed_in::signed_in;
 use crate::policy::saved::SavedPolicy;
-use crate::port::{Page, Store, Want};
+use crate::port::{Lists, Page, Store, Want};
 use crate::secret::Bearer;
 
 /// Returns the current policy. `GET /v1/limits` shows its public part to every caller.
@@ -23,7 +23,7 @@ pub async fn view_policy(
 
 /// Returns the saved policies, newest first, for an administrator.
 pub async fn policy_history(
-    store: &impl Store,
+    store: &(impl Store + Lists),
     ctx: &RequestContext,
     bearer: &Bearer,
     limit: u32,

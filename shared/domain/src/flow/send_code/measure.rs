@@ -3,7 +3,7 @@
 
 use crate::context::RequestContext;
 use crate::error::Problem;
-use crate::port::Store;
+use crate::port::Lists;
 use crate::time::Span;
 
 /// How many rows are counted at most. If more wait, there is an outage, and the exact number does
@@ -20,8 +20,8 @@ pub struct Unsent {
 }
 
 /// Counts the messages that wait. It changes nothing.
-pub async fn unsent(store: &impl Store, ctx: &RequestContext) -> Result<Unsent, Problem> {
-    let rows = store.list_waiting(MOST_ROWS, None).await?.items;
+pub async fn unsent(lists: &impl Lists, ctx: &RequestContext) -> Result<Unsent, Problem> {
+    let rows = lists.list_waiting(MOST_ROWS, None).await?.items;
     let oldest = rows.iter().map(|(_, id)| ctx.now - id.at).max();
     Ok(Unsent { messages: rows.len() as u32, oldest: oldest.unwrap_or_default() })
 }

@@ -8,7 +8,7 @@ use crate::context::Clock;
 use crate::error::Problem;
 use crate::identity::Handle;
 use crate::outbox::{Handled, OutboxId, OutboxState};
-use crate::port::Store;
+use crate::port::Lists;
 use crate::time::Span;
 
 /// How many rows one run handles. The next run continues where this one ended.
@@ -52,7 +52,7 @@ pub trait Redeliver: Sync {
 /// # Errors
 /// `unavailable` if the list cannot be read.
 pub async fn redrive(
-    store: &impl Store,
+    lists: &impl Lists,
     clock: &dyn Clock,
     from: Option<String>,
     rows: &impl Redeliver,
@@ -61,7 +61,7 @@ pub async fn redrive(
     let (mut done, mut failed) = (Redriven { next: from, ..Redriven::default() }, Vec::new());
     loop {
         // Pages of one row, so that `next` is exactly the row after the last one handled.
-        let page = store.list_unsent(1, done.next.take()).await?;
+        let page = lists.list_unsent(1, done.next.take()).await?;
         // A row that fails in this run appears again later in the list, among the failed ones.
         for (account, id) in page.items {
             if failed.contains(&id) {

@@ -9,6 +9,11 @@ use serde::Serialize;
 /// Whether the user can reset their password now, or why not.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({
+    "canReset": false, "reason": "resetClosed",
+    "detail": "Too many wrong codes were entered. Wait until the time shown, or unlock the account.",
+    "until": "2026-11-26T09:30:00Z"
+}))))]
 #[serde(rename_all = "camelCase")]
 pub struct CanResetResponse {
     can_reset: bool,

@@ -11,6 +11,16 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The methods of an account, with their destinations masked.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({
+    "allowed": ["email", "mobilePhone"], "needed": 1, "registered": ["email"],
+    "methods": {
+        "email": {
+            "destination": "k•••@example.com", "verifiedAt": "2026-11-25T09:30:00Z",
+            "undeliverableSince": "2026-11-25T09:45:00Z"
+        }
+    },
+    "pending": { "mobilePhone": { "destination": "•••56" } }
+}))))]
 #[serde(rename_all = "camelCase")]
 pub struct MethodsResponse {
     /// Kinds that the policy allows.

@@ -1,4 +1,5 @@
-//! Request and response bodies of the API.
+//! Request and response bodies of the API. A response of one function only is
+//! beside its routes.
 
 pub mod can_reset;
 mod methods;
@@ -16,15 +17,10 @@ pub use requests::{
 pub use terms::{SaveTerms, TermsResponse};
 
 use domain::account::{Account, Role};
-use domain::flow::directory::temporary::CreatedUser;
-use domain::flow::reset::start::StartedReset;
-use domain::flow::reset::view::ResetView;
 use domain::flow::steps::new_session::NewSession;
 use domain::flow::steps::sending::Sent;
-use domain::identity::GroupName;
 use domain::kind::Kind;
 use domain::language::Language;
-use domain::secret::ExposeSecret;
 use domain::session::{Next, Reach};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -33,6 +29,12 @@ use std::collections::BTreeSet;
 /// and is absent if the session is in a cookie.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({
+    "bearer": "lks_…", "reach": "register", "next": "register",
+    "postponeUntil": "2026-11-25T09:45:00Z", "expiresAt": "2026-11-25T09:45:00Z",
+    "user": { "userId": "kim@example.com", "name": "Kim Example", "role": "user", "language": null },
+    "undeliverable": []
+}))))]
 #[serde(rename_all = "camelCase")]
 pub struct SessionResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,28 +97,13 @@ impl SessionResponse {
     }
 }
 
-/// The signed-in user, and what they must do next.
-#[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct MeResponse {
-    /// The user of the session.
-    pub user: Me,
-    /// What the session may be used for.
-    pub reach: Reach,
-    /// What the user must do next, if anything.
-    pub next: Option<Next>,
-    /// Until when `next` may be postponed.
-    pub postpone_until: Option<String>,
-    /// When the session ends at the latest.
-    pub expires_at: String,
-    /// Kinds whose messages are not delivered.
-    pub undeliverable: BTreeSet<Kind>,
-}
-
 /// A code was requested. It is sent only if the destination is right.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({
+    "challengeId": "c…", "kind": "email", "digits": 8, "expiresAt": "2026-11-25T09:45:00Z",
+    "resendAfter": 30
+}))))]
 #[serde(rename_all = "camelCase")]
 pub struct ChallengeResponse {
     challenge_id: String,
@@ -137,126 +124,6 @@ impl From<Sent> for ChallengeResponse {
             digits: sent.challenge.digits,
             expires_at: sent.expires.to_string(),
             resend_after: sent.resend_after.whole_seconds(),
-        }
-    }
-}
-
-/// The code was accepted.
-#[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct VerifiedResponse {
-    /// The kind that the code proved.
-    pub verified: Kind,
-}
-
-/// A reset that was started. `bearer` is shown only here.
-#[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct StartedResponse {
-    reset_id: String,
-    bearer: String,
-    /// Kinds that the policy allows. They are the same for every user ID.
-    kinds: BTreeSet<Kind>,
-    /// Kinds whose destination must be typed in full to get a code.
-    typed: BTreeSet<Kind>,
-    /// Kinds that are unavailable to all users now.
-    unavailable: BTreeSet<Kind>,
-    expires_at: String,
-    support_code: String,
-}
-
-impl From<StartedReset> for StartedResponse {
-    fn from(started: StartedReset) -> StartedResponse {
-        StartedResponse {
-            bearer: started.bearer.reveal(),
-            reset_id: started.id.0,
-            kinds: started.kinds,
-            typed: started.typed,
-            unavailable: started.unavailable,
-            expires_at: started.expires.to_string(),
-            support_code: started.support_code.as_str().to_owned(),
-        }
-    }
-}
-
-/// The state of a reset.
-#[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct ResetResponse {
-    /// `method`: verify a kind, or one more. `password`: set the new password.
-    next: &'static str,
-    /// Kinds that were verified in this reset.
-    verified: BTreeSet<Kind>,
-    expires_at: String,
-    support_code: String,
-}
-
-impl From<ResetView> for ResetResponse {
-    fn from(view: ResetView) -> ResetResponse {
-        ResetResponse {
-            next: if view.ready { "password" } else { "method" },
-            verified: view.verified,
-            expires_at: view.expires.to_string(),
-            support_code: view.support_code.as_str().to_owned(),
-        }
-    }
-}
-
-/// An account, as the help desk and administrators see it.
-#[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct UserResponse {
-    user_id: String,
-    name: String,
-    language: Option<Language>,
-    role: Role,
-    groups: BTreeSet<GroupName>,
-    enabled: bool,
-    /// When the temporary password stops working; `null` if the user chose their own.
-    temporary_password_until: Option<String>,
-    /// When the user finished registration; `null` before that.
-    registered_at: Option<String>,
-    created_at: String,
-    revision: u64,
-}
-
-impl From<&Account> for UserResponse {
-    fn from(account: &Account) -> UserResponse {
-        UserResponse {
-            user_id: account.user_id.as_str().to_owned(),
-            name: account.name.clone(),
-            language: account.language,
-            role: account.role,
-            groups: account.groups.clone(),
-            enabled: account.enabled,
-            temporary_password_until: account.temporary_until.map(|t| t.to_string()),
-            registered_at: account.registered_at.map(|t| t.to_string()),
-            created_at: account.created_at.to_string(),
-            revision: account.revision,
-        }
-    }
-}
-
-/// An account with a new temporary password, which is shown only here.
-#[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct CreatedResponse {
-    user: UserResponse,
-    temporary_password: String,
-    temporary_password_expires_at: String,
-}
-
-impl From<&CreatedUser> for CreatedResponse {
-    fn from(created: &CreatedUser) -> CreatedResponse {
-        CreatedResponse {
-            user: UserResponse::from(&created.account),
-            temporary_password: created.temporary_password.expose_secret().to_owned(),
-            temporary_password_expires_at: created.expires.to_string(),
         }
     }
 }

@@ -11,6 +11,10 @@ use serde::Serialize;
 /// A version of the policy.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({
+    "version": 4, "savedAt": "2026-11-25T09:30:00Z", "termsVersion": 2,
+    "policy": Policy::default()
+}))))]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyResponse {
     /// Counts up with each save; 0 for the defaults.
@@ -36,6 +40,15 @@ impl From<&SavedPolicy> for PolicyResponse {
 /// A policy that was saved or, in a dry run, would be saved, and its effects.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({
+    "version": 4, "savedAt": "2026-11-25T09:30:00Z", "termsVersion": 2,
+    "policy": Policy::default(), "saved": true,
+    "warnings": [{
+        "code": "administratorsCutOff",
+        "detail": "2 of your administrators will lose self-service reset. Ask them to register a second method first."
+    }],
+    "cutOff": { "administrators": 2, "users": 0, "complete": true }
+}))))]
 #[serde(rename_all = "camelCase")]
 pub struct PolicySaveResponse {
     #[serde(flatten)]
@@ -90,6 +103,10 @@ impl PolicySaveResponse {
 /// The public facts about the organisation, for pages and messages.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({
+    "name": "Example Ltd", "shortName": "Example", "helpDesk": "mailto:help@example.com",
+    "accentColour": "#1f5fbf", "language": "en", "languages": ["en", "zh-TW"]
+}))))]
 #[serde(rename_all = "camelCase")]
 pub struct OrganisationResponse {
     name: String,
@@ -120,6 +137,13 @@ impl From<&Organisation> for OrganisationResponse {
 /// The numbers that a client needs. They are the same for all accounts.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({
+    "code": { "digits": 8, "lifetimeMinutes": 5, "guesses": 5 }, "resetLifetimeMinutes": 15,
+    "resendWaitSeconds": 30, "password": { "minimumLength": 15, "maximumLength": 256 },
+    "session": {
+        "fullSeconds": 43200, "limitedSeconds": 1200, "idleSeconds": 3600, "proofSeconds": 1200
+    }
+}))))]
 #[serde(rename_all = "camelCase")]
 pub struct LimitsResponse {
     code: CodeLimits,

@@ -17,6 +17,7 @@ use serde::{Deserialize, Deserializer};
 /// A user ID and a password.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({ "userId": "kim@example.com", "password": "four words and a number 7" }))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SignIn {
     /// The user ID, in any spelling.
@@ -32,6 +33,7 @@ pub struct SignIn {
 /// The password of the signed-in user.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({ "password": "four words and a number 7" }))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConfirmPassword {
     /// The current password.
@@ -42,6 +44,9 @@ pub struct ConfirmPassword {
 /// The current and the new password of the signed-in user.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({
+    "currentPassword": "four words and a number 7", "newPassword": "five other words and an 8"
+}))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangePassword {
     /// The current password, or the temporary one.
@@ -55,6 +60,7 @@ pub struct ChangePassword {
 /// A method to add to your account.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({ "kind": "mobilePhone", "destination": "+61 491 570 156" }))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AddMethod {
     /// Its kind.
@@ -85,6 +91,7 @@ fn destination(kind: Kind, text: &str) -> Result<Destination, Problem> {
 /// A code that was received.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({ "code": "0123 4567" }))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VerifyCode {
     /// The digits. Spaces are ignored.
@@ -95,6 +102,7 @@ pub struct VerifyCode {
 /// The user ID of the account whose password was forgotten.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({ "userId": "kim@example.com" }))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StartReset {
     /// The user ID, in any spelling.
@@ -104,6 +112,7 @@ pub struct StartReset {
 /// The kind of method that a code is to be sent by.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({ "kind": "mobilePhone", "destination": "+61 491 570 156" }))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SendCode {
     /// The kind.
@@ -126,6 +135,7 @@ impl SendCode {
 /// The new password of a reset.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({ "newPassword": "five other words and an 8" }))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetPassword {
     /// The new password.
@@ -136,6 +146,10 @@ pub struct SetPassword {
 /// An account to create.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({
+    "userId": "kim@example.com", "name": "Kim Example", "language": "zh-TW", "role": "user",
+    "groups": ["Sales"]
+}))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateUser {
     /// The user ID, which never changes.
@@ -179,6 +193,7 @@ impl CreateUser {
 /// language, and is refused for any other field.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({ "groups": ["Sales", "Night shift"], "language": null }))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PatchUser {
     /// The new name.

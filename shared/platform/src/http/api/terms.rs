@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// New terms.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({ "terms": ["zeppelin", "北部海岸"] }))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SaveTerms {
     /// The terms. They replace all earlier ones.
@@ -15,6 +16,7 @@ pub struct SaveTerms {
 /// The organisation's terms, and the version of the policy.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({ "version": 2, "terms": ["zeppelin"] }))))]
 #[serde(rename_all = "camelCase")]
 pub struct TermsResponse {
     version: u64,

@@ -1,11 +1,10 @@
 //! Makes the OpenAPI 3.1 document of the API, which `infra/openapi.json` holds.
 //!
-//! Paths come from the rows of the routes, and schemas from the types that requests
-//! are parsed into and responses are made of. Statuses, texts, ranges and headers
+//! Paths come from the rows of the routes, and schemas with their examples from the
+//! types that requests are parsed into and responses are made of. Statuses, texts, ranges and headers
 //! come from the code that uses them. Only descriptions are written for the
 //! document. Tests alone compile this module; no function contains it.
 
-mod examples;
 mod headers;
 pub mod operation;
 
@@ -153,10 +152,6 @@ fn refine(schemas: &mut Schemas) {
     }
     for (name, place, bounds) in bounds() {
         bound(at(schemas, name, place), &bounds);
-    }
-    for (name, example) in examples::examples() {
-        schemas.get_mut(name).unwrap_or_else(|| panic!("no schema {name}"))["examples"] =
-            json!([example]);
     }
 }
 

@@ -34,6 +34,23 @@ fn security(access: Access) -> Value {
     }
 }
 
+/// Which sessions a route lets in. For a route without sessions, its security scheme
+/// says enough.
+fn caller(access: Access) -> &'static str {
+    match access {
+        Access::Anyone | Access::Reset => "",
+        Access::Session => "A session of any `reach` may call it.",
+        Access::Registration | Access::ResetOrRegistration => {
+            "The session's `reach` must be `register` or `full`."
+        }
+        Access::PasswordChange => "The session's `reach` must be `changePassword` or `full`.",
+        Access::HelpDesk => {
+            "For the help desk and administrators. The session's `reach` must be `full`."
+        }
+        Access::Administrator => "For administrators. The session's `reach` must be `full`.",
+    }
+}
+
 /// The problems of a caller who may not call a route.
 fn access_problems(access: Access) -> &'static [P] {
     match access {
@@ -139,9 +156,11 @@ impl Operation {
         let of = schema::<T>(&mut self.schemas);
         let name = format!("{}Page", of.trim_end_matches("Response").trim_end_matches("Name"));
         let cursor = json!({ "type": "string", "description": "Where the next page begins. Absent on the last page." });
+        let examples = &self.schemas[&of]["examples"];
         let page = json!({
             "type": "object",
             "description": "A page of a list.",
+            "examples": [{ "items": examples, "cursor": "1.bWFj.cG9zaXRpb24" }],
             "required": ["items"],
             "properties": { "items": { "type": "array", "items": reference(&of) }, "cursor": cursor }
         });
@@ -260,7 +279,7 @@ impl Operation {
         let mut operation = json!({
             "operationId": self.id,
             "summary": self.summary,
-            "description": self.description,
+            "description": format!("{} {}", self.description, caller(row.access)).trim(),
             "tags": [row.function],
             "security": security(row.access),
             "parameters": self.parameters,

@@ -2,9 +2,7 @@
 
 use crate::host::Host;
 use crate::http::api::can_reset::CanResetResponse;
-use crate::http::api::{
-    CreateUser, CreatedResponse, MethodsResponse, PageResponse, PatchUser, UserResponse,
-};
+use crate::http::api::{CreateUser, MethodsResponse, PageResponse, PatchUser};
 use crate::http::problem::Refusal;
 use crate::http::request::auth::Caller;
 use crate::http::request::body::Body;
@@ -17,7 +15,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use domain::access::Access;
-use domain::account::Account;
+use domain::account::{Account, Role};
 use domain::context::RequestContext;
 use domain::error::Problem;
 use domain::flow::directory::change_user::change_user;
@@ -26,12 +24,15 @@ use domain::flow::directory::delete_user::delete_user;
 use domain::flow::directory::issue_password::{issue_password, issued_again};
 use domain::flow::directory::remove_method::remove_method;
 use domain::flow::directory::require_registration::require_registration;
+use domain::flow::directory::temporary::CreatedUser;
 use domain::flow::directory::unlock::unlock;
 use domain::flow::directory::view;
 use domain::idempotency::IdempotencyRecord;
 use domain::identity::{GroupName, TypedUserId};
 use domain::language::Language;
-use domain::secret::Bearer;
+use domain::secret::{Bearer, ExposeSecret};
+use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// The rows of the function `directory`.
 #[rustfmt::skip]
@@ -51,6 +52,76 @@ pub fn routes() -> Routes {
         Route::new(Method::GET, "/v1/groups", Access::HelpDesk, "listGroups", groups).query(&["limit", "cursor"]),
     ];
     Routes { function: "directory", rows }
+}
+
+/// An account, as the help desk and administrators see it.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({
+    "userId": "kim@example.com", "name": "Kim Example", "language": "zh-TW", "role": "user",
+    "groups": ["Sales"], "enabled": true, "temporaryPasswordUntil": null,
+    "registeredAt": "2026-11-25T09:30:00Z", "createdAt": "2026-11-25T09:30:00Z", "revision": 3
+}))))]
+#[serde(rename_all = "camelCase")]
+pub struct UserResponse {
+    user_id: String,
+    name: String,
+    language: Option<Language>,
+    role: Role,
+    groups: BTreeSet<GroupName>,
+    enabled: bool,
+    /// When the temporary password stops working; `null` if the user chose their own.
+    temporary_password_until: Option<String>,
+    /// When the user finished registration; `null` before that.
+    registered_at: Option<String>,
+    created_at: String,
+    revision: u64,
+}
+
+impl From<&Account> for UserResponse {
+    fn from(account: &Account) -> UserResponse {
+        UserResponse {
+            user_id: account.user_id.as_str().to_owned(),
+            name: account.name.clone(),
+            language: account.language,
+            role: account.role,
+            groups: account.groups.clone(),
+            enabled: account.enabled,
+            temporary_password_until: account.temporary_until.map(|t| t.to_string()),
+            registered_at: account.registered_at.map(|t| t.to_string()),
+            created_at: account.created_at.to_string(),
+            revision: account.revision,
+        }
+    }
+}
+
+/// An account with a new temporary password, which is shown only here.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({
+    "user": {
+        "userId": "kim@example.com", "name": "Kim Example", "language": "zh-TW", "role": "user",
+        "groups": ["Sales"], "enabled": true, "temporaryPasswordUntil": "2026-12-02T09:30:00Z",
+        "registeredAt": null, "createdAt": "2026-11-25T09:30:00Z", "revision": 1
+    },
+    "temporaryPassword": "k7mw-x2pd-9qfh-t4vb-h3ks",
+    "temporaryPasswordExpiresAt": "2026-12-02T09:30:00Z"
+}))))]
+#[serde(rename_all = "camelCase")]
+pub struct CreatedResponse {
+    user: UserResponse,
+    temporary_password: String,
+    temporary_password_expires_at: String,
+}
+
+impl From<&CreatedUser> for CreatedResponse {
+    fn from(created: &CreatedUser) -> CreatedResponse {
+        CreatedResponse {
+            user: UserResponse::from(&created.account),
+            temporary_password: created.temporary_password.expose_secret().to_owned(),
+            temporary_password_expires_at: created.expires.to_string(),
+        }
+    }
 }
 
 async fn create(

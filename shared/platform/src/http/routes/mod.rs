@@ -1,5 +1,5 @@
-//! One file for each function: its routes, their handlers, and their descriptions in
-//! the API document.
+//! One file for each function: its routes, their handlers and responses, and their
+//! descriptions in the API document.
 
 pub mod directory;
 pub mod policy;

@@ -2,9 +2,7 @@
 
 use crate::host::Host;
 use crate::http::answer_log::Note;
-use crate::http::api::{
-    ChallengeResponse, ResetResponse, SendCode, SetPassword, StartReset, StartedResponse,
-};
+use crate::http::api::{ChallengeResponse, SendCode, SetPassword, StartReset};
 use crate::http::problem::Refusal;
 use crate::http::request::auth::ResetBearer;
 use crate::http::request::body::Body;
@@ -21,11 +19,14 @@ use domain::error::{Problem, ViolationCode};
 use domain::flow::reset::cancel::cancel_reset;
 use domain::flow::reset::issue_challenge::issue_challenge;
 use domain::flow::reset::set_password::set_password;
-use domain::flow::reset::start::{start_reset, start_reset_again};
-use domain::flow::reset::view::view_reset;
+use domain::flow::reset::start::{StartedReset, start_reset, start_reset_again};
+use domain::flow::reset::view::{ResetView, view_reset};
 use domain::identity::TypedUserId;
+use domain::kind::Kind;
 use domain::password::Password;
 use domain::port::KeyRing;
+use serde::Serialize;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The rows of the function `reset`.
@@ -39,6 +40,70 @@ pub fn routes() -> Routes {
         Route::new(Method::PUT, "/v1/resets/{resetId}/password", Access::Reset, "resetPassword", put_password),
     ];
     Routes { function: "reset", rows }
+}
+
+/// A reset that was started. `bearer` is shown only here.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({
+    "resetId": "r…", "bearer": "lkr_…", "kinds": ["email", "mobilePhone"],
+    "typed": ["mobilePhone"], "unavailable": [], "expiresAt": "2026-11-25T09:45:00Z",
+    "supportCode": "AB12C-D34EF"
+}))))]
+#[serde(rename_all = "camelCase")]
+pub struct StartedResponse {
+    reset_id: String,
+    bearer: String,
+    /// Kinds that the policy allows. They are the same for every user ID.
+    kinds: BTreeSet<Kind>,
+    /// Kinds whose destination must be typed in full to get a code.
+    typed: BTreeSet<Kind>,
+    /// Kinds that are unavailable to all users now.
+    unavailable: BTreeSet<Kind>,
+    expires_at: String,
+    support_code: String,
+}
+
+impl From<StartedReset> for StartedResponse {
+    fn from(started: StartedReset) -> StartedResponse {
+        StartedResponse {
+            bearer: started.bearer.reveal(),
+            reset_id: started.id.0,
+            kinds: started.kinds,
+            typed: started.typed,
+            unavailable: started.unavailable,
+            expires_at: started.expires.to_string(),
+            support_code: started.support_code.as_str().to_owned(),
+        }
+    }
+}
+
+/// The state of a reset.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({
+    "next": "method", "verified": ["email"], "expiresAt": "2026-11-25T09:45:00Z",
+    "supportCode": "AB12C-D34EF"
+}))))]
+#[serde(rename_all = "camelCase")]
+pub struct ResetResponse {
+    /// `method`: verify a kind, or one more. `password`: set the new password.
+    next: &'static str,
+    /// Kinds that were verified in this reset.
+    verified: BTreeSet<Kind>,
+    expires_at: String,
+    support_code: String,
+}
+
+impl From<ResetView> for ResetResponse {
+    fn from(view: ResetView) -> ResetResponse {
+        ResetResponse {
+            next: if view.ready { "password" } else { "method" },
+            verified: view.verified,
+            expires_at: view.expires.to_string(),
+            support_code: view.support_code.as_str().to_owned(),
+        }
+    }
 }
 
 async fn start(

@@ -2,7 +2,7 @@
 
 use crate::host::Host;
 use crate::http::api::transport::SessionTransport;
-use crate::http::api::{ConfirmPassword, Me, MeResponse, SignIn};
+use crate::http::api::{ConfirmPassword, Me, SignIn};
 use crate::http::problem::Refusal;
 use crate::http::request::auth::Caller;
 use crate::http::request::body::Body;
@@ -21,10 +21,13 @@ use domain::flow::sign_in::sign_out::{sign_out, sign_out_everywhere};
 use domain::flow::sign_in::with_password::{sign_in, sign_in_again};
 use domain::flow::steps::signed_in::signed_in;
 use domain::identity::TypedUserId;
+use domain::kind::Kind;
 use domain::password::Password;
 use domain::port::KeyRing;
 use domain::secret::ExposeSecret;
-use domain::session::postpone_until;
+use domain::session::{Next, Reach, postpone_until};
+use serde::Serialize;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The rows of the function `sign-in`.
@@ -38,6 +41,30 @@ pub fn routes() -> Routes {
         Route::new(Method::DELETE, "/v1/sessions", Access::Session, "signOutEverywhere", end_all),
     ];
     Routes { function: "sign-in", rows }
+}
+
+/// The signed-in user, and what they must do next.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({
+    "user": { "userId": "kim@example.com", "name": "Kim Example", "role": "user", "language": null },
+    "reach": "full", "next": null, "postponeUntil": null, "expiresAt": "2026-11-25T09:45:00Z",
+    "undeliverable": ["email"]
+}))))]
+#[serde(rename_all = "camelCase")]
+pub struct MeResponse {
+    /// The user of the session.
+    pub user: Me,
+    /// What the session may be used for.
+    pub reach: Reach,
+    /// What the user must do next, if anything.
+    pub next: Option<Next>,
+    /// Until when `next` may be postponed.
+    pub postpone_until: Option<String>,
+    /// When the session ends at the latest.
+    pub expires_at: String,
+    /// Kinds whose messages are not delivered.
+    pub undeliverable: BTreeSet<Kind>,
 }
 
 async fn start(

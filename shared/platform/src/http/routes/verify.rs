@@ -2,7 +2,7 @@
 
 use crate::host::Host;
 use crate::http::answer_log::Note;
-use crate::http::api::{VerifiedResponse, VerifyCode};
+use crate::http::api::VerifyCode;
 use crate::http::problem::Refusal;
 use crate::http::request::auth::AnyBearer;
 use crate::http::request::body::Body;
@@ -19,7 +19,9 @@ use domain::context::RequestContext;
 use domain::error::{Problem, ProblemCode, ViolationCode};
 use domain::flow::verify::verify_code::{support_code, verified_again, verify_code};
 use domain::idempotency::IdempotencyRecord;
+use domain::kind::Kind;
 use domain::secret::{BearerKind, ExposeSecret};
+use serde::Serialize;
 use std::sync::Arc;
 
 /// The rows of the function `verify`.
@@ -29,6 +31,16 @@ pub fn routes() -> Routes {
         Route::new(Method::POST, "/v1/challenges/{challengeId}/verify", Access::ResetOrRegistration, "verifyCode", verify),
     ];
     Routes { function: "verify", rows }
+}
+
+/// The code was accepted.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(examples(json!({ "verified": "email" }))))]
+#[serde(rename_all = "camelCase")]
+pub struct VerifiedResponse {
+    /// The kind that the code proved.
+    pub verified: Kind,
 }
 
 async fn verify(
