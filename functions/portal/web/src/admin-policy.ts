@@ -166,7 +166,7 @@ function kinds(): Field {
     const box = make("input", { ...attributes, "aria-describedby": "methods-0-error" });
     return make("label", { class: "choice" }, box, make("span", {}, make("b", {}, nameOf(kind)), make("small", {}, text(`kind.${kind}.policy`))));
   });
-  one("legend", byId("policy-kinds")).after(...choices);
+  one(`[data-pointer="${pointer}"] legend`).after(...choices);
   const boxes = every<HTMLInputElement>("input[name=methods]");
   const read = () => boxes.filter((box) => box.checked).map((box) => box.value);
   return {
