@@ -11,6 +11,10 @@ pub const LONGEST_WAIT: Span = Span::minutes(15);
 /// The number of different wrong passwords that are remembered. A device that repeats an old
 /// password is not counted again.
 pub const RECENT_WRONG: usize = 3;
+/// How long wrong passwords count: all of them, until this long after the last. An attacker who
+/// goes on gets 96 guesses a day at the longest wait. That passes the 100 consecutive failures of
+/// NIST 800-63B-4 3.2.2 on the second day: a hard stop would let the attacker keep the owner out.
+pub const WRONG_COUNTS: Span = Span::hours(24);
 /// How long a lock is kept after its last write.
 pub const LOCK_KEPT: Span = Span::hours(48);
 
@@ -25,6 +29,9 @@ pub type Fingerprint = [u8; 4];
 pub struct Lock {
     /// The number of wrong passwords counted since the last right one.
     pub wrong: u32,
+    /// When the last of them was counted. `None` if none counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wrong_at: Option<Time>,
     /// The number of waits imposed since the last right password.
     pub level: u32,
     /// The end of the current wait.
@@ -47,20 +54,35 @@ impl Lock {
         self.until.filter(|until| *until > now)
     }
 
-    /// Returns the lock after a wrong password. If it is one of the last three wrong ones, only
-    /// the revision changes.
+    /// Returns the lock as it counts now: without wrong passwords whose time is over.
+    pub fn now(self, now: Time) -> Lock {
+        match self.wrong_at.is_some_and(|at| at + WRONG_COUNTS <= now) {
+            true => Lock { wrong: 0, level: 0, until: None, wrong_at: None, ..self },
+            false => self,
+        }
+    }
+
+    /// Whether no wrong password counts.
+    pub fn is_clear(&self) -> bool {
+        self.wrong == 0
+    }
+
+    /// Returns the lock after a wrong password; `None` if the password is one of the last three
+    /// wrong ones. It was counted then, so nothing is written: an attacker who repeats a password
+    /// never makes a write that the owner's sign-in would lose to.
     pub fn after_wrong(
         &self,
         password: Fingerprint,
         threshold: u32,
         now: Time,
         request: &str,
-    ) -> Lock {
-        let mut next = Lock { revision: request.to_owned(), ..self.clone() };
+    ) -> Option<Lock> {
         if self.recent.contains(&password) {
-            return next;
+            return None;
         }
+        let mut next = Lock { revision: request.to_owned(), ..self.clone() };
         next.wrong = self.wrong.saturating_add(1);
+        next.wrong_at = Some(now);
         next.recent.insert(0, password);
         next.recent.truncate(RECENT_WRONG);
         if next.wrong >= threshold {
@@ -68,12 +90,17 @@ impl Lock {
             next.until = Some(now + Span(wait));
             next.level = self.level.saturating_add(1);
         }
-        next
+        Some(next)
     }
 
-    /// Returns the lock after a right password, with all counts cleared.
-    pub fn after_right(&self, request: &str) -> Lock {
-        let cleared = self.cleared.wrapping_add(u32::from(self.wrong > 0));
-        Lock { revision: request.to_owned(), cleared, ..Lock::default() }
+    /// Returns the lock after a right password, with all counts cleared; `None` if none counts.
+    /// The last wrong passwords are kept, so that repeating them still writes nothing.
+    pub fn after_right(&self, request: &str) -> Option<Lock> {
+        (!self.is_clear()).then(|| Lock {
+            revision: request.to_owned(),
+            cleared: self.cleared.wrapping_add(1),
+            recent: self.recent.clone(),
+            ..Lock::default()
+        })
     }
 }

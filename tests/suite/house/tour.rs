@@ -81,6 +81,7 @@ async fn administration(visit: &mut impl AsyncFnMut(&str, Step) -> Answer) -> St
     let made = visit("first administrator", Step::Direct(first)).await;
     let temporary = made.text("temporaryPassword");
     let admin = visit("sign-in, temporary password", Step::Ask(sign_in("admin@example.com", &temporary), 200)).await.text("bearer");
+    visit("change password, wrong current password", Step::Ask(change(&admin, "not the right password", ADMIN_PASSWORD), 422)).await;
     visit("change password", Step::Ask(change(&admin, &temporary, ADMIN_PASSWORD), 200)).await;
     visit("sign-in, wrong password", Step::Ask(sign_in("admin@example.com", "not the right password"), 401)).await;
     let admin = visit("sign-in", Step::Ask(sign_in("admin@example.com", ADMIN_PASSWORD), 200)).await.text("bearer");

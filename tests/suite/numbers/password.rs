@@ -19,7 +19,7 @@ async fn sign_in_waits_after_the_policys_number_of_wrong_passwords() {
         it.set(&[("/limits/wrongPasswords", most)]).await;
         it.world.sign_in(&ann.user_id, &ann.password).await.expect(200);
         let wrong = async |n: u32| {
-            it.world.sign_in(&ann.user_id, &format!("wrong password number {n}")).await
+            it.world.sign_in(&ann.user_id, &format!("wrong password number {n} of {most}")).await
         };
         for n in 1..most {
             assert_eq!(wrong(n).await.code(), "signInFailed", "{n} of {most}");

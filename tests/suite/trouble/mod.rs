@@ -11,3 +11,4 @@ pub mod races;
 mod records;
 pub mod rotation;
 mod shapes;
+mod sign_ins;

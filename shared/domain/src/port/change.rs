@@ -62,6 +62,9 @@ pub enum Change {
     /// Stores the lock of sign-in. Guard: its revision is `seen`, or there is no
     /// lock where `seen` is `None`.
     SaveLock { handle: Handle, seen: Option<String>, lock: Lock, now: Time },
+    /// Writes nothing. Guard: the revision of the lock of sign-in is `seen`, or
+    /// there is no lock.
+    CheckLock { handle: Handle, seen: Option<String> },
     /// Deletes the lock of sign-in. No guard: it is deleted in every state.
     ClearLock { handle: Handle },
     /// Writes the slot of a challenge, which ends the older challenge of the same

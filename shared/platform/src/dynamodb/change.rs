@@ -163,6 +163,14 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
             };
             (Guard::Lock, lock.write(table, Verb::Put(it)))
         }
+        C::CheckLock { handle, seen } => {
+            let lock = Expression::of(Key::lock(handle));
+            let lock = match seen {
+                Some(seen) => lock.when(format!("{ABSENT} OR #revision = :seen")).value("seen", s(seen)),
+                None => lock.when(ABSENT),
+            };
+            (Guard::Lock, lock.write(table, Verb::Check))
+        }
         C::ClearLock { handle } => (Guard::Lock, Expression::of(Key::lock(handle)).write(table, Verb::Delete)),
         C::IssueChallenge { handle, purpose, issue } => (Guard::Ledger, issue_challenge(Key::ledger(handle, *purpose), issue).write(table, Verb::Update)),
         C::ChargeGuess { handle, purpose, challenge, owner, stamp, now } => {

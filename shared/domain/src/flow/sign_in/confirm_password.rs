@@ -1,13 +1,13 @@
 //! Confirming the password, for requests that need it to have been typed recently.
 
-use crate::audit::Event;
+use crate::audit::{Event, Reason};
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::idempotency::record_outcome;
 use crate::flow::steps::new_session::{NewSession, SESSION_BEARER};
-use crate::flow::steps::password_proof::{TypedPassword, count_wrong, save_lock};
+use crate::flow::steps::password_proof::{TypedPassword, count_wrong, pass_lock};
 use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::replace_session;
 use crate::idempotency::Outcome;
@@ -44,21 +44,25 @@ pub async fn confirm_password(
                 uid: Some(&who.account.uid),
                 ..AuditEntry::new(ctx, handle, Event::PasswordConfirmed)
             };
-            let mut changes = vec![
-                save_lock(ctx, handle, &who.read, lock.after_right(&ctx.id)),
-                entry.record(ctx, policy),
-            ];
+            let mut changes =
+                vec![pass_lock(ctx, handle, &who.read, &lock), entry.record(ctx, policy)];
             changes.extend(replace_session(&who.session, &session));
             changes.extend(record_outcome(ctx, handle, Outcome::Done));
             (changes, Ok(NewSession::of(bearer, session, who.account.clone(), policy, ctx.now)))
         } else {
-            let (mut changes, problem) = count_wrong(ctx, &who, &lock, checked);
+            let entry = AuditEntry {
+                uid: Some(&who.account.uid),
+                reason: Reason::WrongPassword,
+                ..AuditEntry::new(ctx, handle, Event::SignInFailed)
+            };
+            let (mut changes, lockout) =
+                count_wrong(store, ctx, &who.read, &lock, checked, entry).await?;
             changes.extend(record_outcome(
                 ctx,
                 handle,
                 Outcome::Refused(ProblemCode::CurrentPasswordWrong),
             ));
-            (changes, Err(problem))
+            (changes, Err(Problem { lockout, ..ProblemCode::CurrentPasswordWrong.into() }))
         };
         // If another request wrote first, read and decide again. The next read fails if the
         // session has ended.

@@ -8,7 +8,7 @@ use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::idempotency::record_outcome;
 use crate::flow::steps::new_session::{NewSession, SESSION_BEARER, session_again};
-use crate::flow::steps::password_proof::{TypedPassword, current_lock, save_lock};
+use crate::flow::steps::password_proof::{TypedPassword, count_wrong, current_lock, pass_lock};
 use crate::flow::steps::write::save_account;
 use crate::idempotency::Outcome;
 use crate::identity::{Handle, TypedUserId};
@@ -65,7 +65,7 @@ pub async fn sign_in(
                 let session = Session::begin(account, &bearer, next, ctx.now, ctx.now);
                 let entry = AuditEntry { event: Event::SignedIn, ..entry };
                 let mut changes = vec![
-                    save_lock(ctx, &handle, &read, lock.after_right(&ctx.id)),
+                    pass_lock(ctx, &handle, &read, &lock),
                     Change::CreateSession(Box::new(session.clone())),
                     entry.record(ctx, &policy),
                 ];
@@ -81,15 +81,8 @@ pub async fn sign_in(
                 (changes, Ok(NewSession::of(bearer, session, after, &policy, ctx.now)))
             }
             _ => {
-                let wrong = lock.after_wrong(
-                    checked.fingerprint,
-                    policy.limits.wrong_passwords,
-                    ctx.now,
-                    &ctx.id,
-                );
-                let lockout = wrong.locked_until(ctx.now).is_some();
-                let mut changes =
-                    vec![save_lock(ctx, &handle, &read, wrong), entry.record(ctx, &policy)];
+                let (mut changes, lockout) =
+                    count_wrong(store, ctx, &read, &lock, checked, entry).await?;
                 changes.extend(record_outcome(
                     ctx,
                     &handle,

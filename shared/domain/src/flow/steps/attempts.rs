@@ -37,8 +37,8 @@ impl Attempts {
         Ok(())
     }
 
-    /// Commits the changes of this attempt. Returns `false` if one of the guards in `moved`
-    /// refused them: begin the next attempt.
+    /// Commits the changes of this attempt, if there are any. Returns `false` if one of the guards
+    /// in `moved` refused them: begin the next attempt.
     ///
     /// # Errors
     /// If the changes were not committed for any other reason.
@@ -49,6 +49,9 @@ impl Attempts {
         changes: Vec<Change>,
         moved: &[Guard],
     ) -> Result<bool, CommitError> {
+        if changes.is_empty() {
+            return Ok(true);
+        }
         let step = format!("{}-{}", self.step, self.begun);
         match store.commit(ctx, &step, changes).await {
             Ok(()) => Ok(true),

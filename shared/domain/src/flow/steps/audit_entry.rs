@@ -6,6 +6,7 @@ use crate::identity::{Handle, Uid};
 use crate::kind::Kind;
 use crate::policy::Policy;
 use crate::port::Change;
+use crate::time::{Span, Time};
 
 /// The fields of an [`AuditEvent`], except its time and request ID.
 pub(in crate::flow) struct AuditEntry<'a> {
@@ -38,6 +39,19 @@ impl<'a> AuditEntry<'a> {
 
     /// Returns the change that appends the entry to the audit trail.
     pub(crate) fn record(self, ctx: &RequestContext, policy: &Policy) -> Change {
+        self.at(ctx, policy, ctx.now, ctx.random())
+    }
+
+    /// Returns the change that appends the entry to the audit trail at the beginning of the
+    /// minute. The table refuses a second entry of the account for the same minute.
+    pub(crate) fn record_by_minute(self, ctx: &RequestContext, policy: &Policy) -> Change {
+        let minute = Time(ctx.now.0 - ctx.now.0.rem_euclid(Span::minutes(1).0));
+        // The handle is as good as random, and the same each time.
+        let same = std::array::from_fn(|i| self.handle.as_str().as_bytes()[i]);
+        self.at(ctx, policy, minute, same)
+    }
+
+    fn at(self, ctx: &RequestContext, policy: &Policy, at: Time, random: [u8; 6]) -> Change {
         Change::RecordEvent(Box::new(AuditEvent {
             handle: self.handle.clone(),
             uid: self.uid.cloned(),
@@ -49,9 +63,9 @@ impl<'a> AuditEntry<'a> {
             version: self.version,
             support_code: self.support_code,
             request_id: ctx.id.clone(),
-            at: ctx.now,
-            keep_until: ctx.now + policy.audit_kept(),
-            random: ctx.random(),
+            at,
+            keep_until: at + policy.audit_kept(),
+            random,
         }))
     }
 }

@@ -3,15 +3,13 @@
 //! Every wrong password counts towards the sign-in lockout. A flow answers only after the write
 //! of the sign-in lock has succeeded.
 
-use crate::audit::{Event, Reason};
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
 use crate::flow::steps::audit_entry::AuditEntry;
-use crate::flow::steps::signed_in::SignedIn;
 use crate::identity::Handle;
 use crate::lockout::Lock;
 use crate::password::Password;
-use crate::port::{Change, HashTarget, PasswordCheck, PasswordHasher, Snapshot};
+use crate::port::{Change, Guard, HashTarget, PasswordCheck, PasswordHasher, Snapshot, Store};
 
 /// A password that a user typed, for all attempts of one request.
 pub(in crate::flow) struct TypedPassword<'a> {
@@ -67,48 +65,60 @@ pub(in crate::flow) fn current_lock(
     read: &Snapshot,
     ctx: &RequestContext,
 ) -> Result<Lock, Problem> {
-    let lock = read.lock.clone().unwrap_or_default();
+    let lock = read.lock.clone().unwrap_or_default().now(ctx.now);
     match lock.locked_until(ctx.now) {
         Some(until) => Err(Problem::retry_at(ProblemCode::SignInLocked, until, ctx.now)),
         None => Ok(lock),
     }
 }
 
-/// Returns the change that saves a lock over the one that was read. Its guard serialises
-/// simultaneous guesses, so that each is counted.
-pub(in crate::flow) fn save_lock(
+/// Returns the change for a right password: it clears the count of wrong passwords. If none
+/// counts, it only checks that none was counted since the read, so that right passwords that
+/// arrive together do not refuse each other.
+pub(in crate::flow) fn pass_lock(
     ctx: &RequestContext,
     handle: &Handle,
     read: &Snapshot,
-    lock: Lock,
+    lock: &Lock,
 ) -> Change {
-    Change::SaveLock {
-        handle: handle.clone(),
-        seen: read.lock.as_ref().map(|l| l.revision.clone()),
-        lock,
-        now: ctx.now,
+    match lock.after_right(&ctx.id) {
+        Some(cleared) => save_lock(ctx, handle, read, cleared),
+        None => Change::CheckLock { handle: handle.clone(), seen: seen(read) },
     }
 }
 
-/// Returns the changes and the problem for a wrong password of a signed-in user. It counts as a
-/// wrong password at sign-in.
-pub(in crate::flow) fn count_wrong(
+/// Counts a wrong password: returns the changes that do so and record `entry`, and whether
+/// sign-in is locked now. A repetition of one of the last three wrong passwords needs no change:
+/// it is not counted, and recorded here at most once a minute.
+pub(in crate::flow) async fn count_wrong(
+    store: &impl Store,
     ctx: &RequestContext,
-    who: &SignedIn,
+    read: &Snapshot,
     lock: &Lock,
     checked: &PasswordCheck,
-) -> (Vec<Change>, Problem) {
-    let policy = &who.policy.policy;
-    let wrong =
-        lock.after_wrong(checked.fingerprint, policy.limits.wrong_passwords, ctx.now, &ctx.id);
-    let entry = AuditEntry {
-        uid: Some(&who.account.uid),
-        reason: Reason::WrongPassword,
-        ..AuditEntry::new(ctx, who.handle(), Event::SignInFailed)
+    entry: AuditEntry<'_>,
+) -> Result<(Vec<Change>, bool), Problem> {
+    let policy = &read.policy().policy;
+    let threshold = policy.limits.wrong_passwords;
+    let Some(wrong) = lock.after_wrong(checked.fingerprint, threshold, ctx.now, &ctx.id) else {
+        let recorded = store.commit(ctx, "repetition", vec![entry.record_by_minute(ctx, policy)]);
+        return match recorded.await {
+            Err(error) if !error.by(Guard::Audit) => Err(error.into()),
+            Ok(()) | Err(_) => Ok((Vec::new(), false)),
+        };
     };
-    let problem = Problem {
-        lockout: wrong.locked_until(ctx.now).is_some(),
-        ..ProblemCode::CurrentPasswordWrong.into()
-    };
-    (vec![save_lock(ctx, who.handle(), &who.read, wrong), entry.record(ctx, policy)], problem)
+    let locked = wrong.locked_until(ctx.now).is_some();
+    let handle = entry.handle;
+    Ok((vec![save_lock(ctx, handle, read, wrong), entry.record(ctx, policy)], locked))
+}
+
+/// Returns the change that saves a lock over the one that was read. Its guard serialises
+/// simultaneous guesses, so that each is counted.
+fn save_lock(ctx: &RequestContext, handle: &Handle, read: &Snapshot, lock: Lock) -> Change {
+    Change::SaveLock { handle: handle.clone(), seen: seen(read), lock, now: ctx.now }
+}
+
+/// Returns the revision of the lock that was read.
+fn seen(read: &Snapshot) -> Option<String> {
+    read.lock.as_ref().map(|lock| lock.revision.clone())
 }
