@@ -30,8 +30,13 @@ impl Code {
             })
             .find(|number| *number < limit)
             .expect("an attempt is rejected with a chance below 1 in 10^11");
-        let width = usize::from(challenge.digits);
-        Code(Zeroizing::new(format!("{:0width$}", number % modulus)))
+        Code::of_number(number, challenge.digits)
+    }
+
+    /// The last `digits` digits of a number, with leading zeros.
+    pub(crate) fn of_number(number: u64, digits: u8) -> Code {
+        let width = usize::from(digits);
+        Code(Zeroizing::new(format!("{:0width$}", number % 10u64.pow(u32::from(digits)))))
     }
 
     /// Whether the typed code equals this one, in constant time.

@@ -32,7 +32,6 @@
 
 #![warn(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::pedantic)]
 // Pedantic lints that are off, and why.
-#![allow(clippy::unnecessary_wraps, reason = "the first held kind returns `None`")]
 #![allow(
     clippy::must_use_candidate,
     reason = "most functions here return a value and do nothing else"

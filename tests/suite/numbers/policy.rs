@@ -5,6 +5,7 @@
 //! which has the default and the range of each.
 
 use crate::numbers::Numbers;
+use domain::kind::Kind;
 use domain::policy::ranges::{RANGES, Range};
 use serde_json::{Value, json};
 use tests::world::Ask;
@@ -19,11 +20,10 @@ fn is_list(pointer: &str) -> bool {
 fn written(pointer: &str, number: u32) -> Value {
     match pointer {
         "/scope/groups" => (0..number).map(|n| json!(format!("group {n:02}"))).collect(),
-        "/methods" => ["email", "mobilePhone", "pigeon"]
-            .iter()
-            .take(number as usize)
-            .map(|kind| json!(kind))
-            .collect(),
+        "/methods" => {
+            let known = Kind::ALL.iter().map(|kind| kind.as_str());
+            known.chain(["pigeon"]).take(number as usize).map(|kind| json!(kind)).collect()
+        }
         _ => json!(number),
     }
 }
@@ -132,9 +132,14 @@ async fn a_value_that_is_no_whole_number_of_32_bits_is_refused_with_its_pointer(
         }
     }
     let mut policy = roomy.clone();
-    put(&mut policy, "/methods", written("/methods", 3));
+    let kinds = Kind::ALL.len();
+    put(&mut policy, "/methods", written("/methods", kinds as u32 + 1));
     let refused = judge(&it.world, &admin, &tag, "en", &policy).await.expect(400);
-    assert_eq!(refused.body["errors"][0]["pointer"], "/methods/2", "a third kind");
+    assert_eq!(
+        refused.body["errors"][0]["pointer"],
+        format!("/methods/{kinds}"),
+        "an unknown kind"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

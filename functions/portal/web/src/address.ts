@@ -20,11 +20,13 @@ interface Wanted {
 
 let wanted: Wanted | undefined;
 
-/** Asks for an address of a kind and verifies it. */
-export function askForAddress(next: Wanted): void {
+/** Asks for an address of a kind and verifies it. A held kind has no address, so its
+    code is asked for at once. */
+export async function askForAddress(next: Wanted): Promise<void> {
   wanted = next;
   const input = byId<HTMLInputElement>("destination");
   const how = asking(next.kind, input);
+  if (!how) return add(next);
   input.value = "";
   byId("address-title").textContent = text(how.title);
   byId("address-label").textContent = text(how.label);
@@ -36,20 +38,22 @@ export function askForAddress(next: Wanted): void {
   step("step-address");
 }
 
+/** Adds the method and asks for its code. */
+async function add({ kind, progress, then }: Wanted, destination?: string): Promise<void> {
+  const challenge = await proven(() => call<Challenge>("POST", "/v1/me/methods", { kind, destination }));
+  askForCode({
+    challenge,
+    progress,
+    where: destination ? text("code.sentTo", { destination, kind: nameOf(kind) }) : text(`kind.${kind}.code`),
+    resend: () => proven(() => call<Challenge>("POST", `/v1/me/methods/${kind}/challenges`)),
+    then,
+  });
+}
+
 /** Wires both steps. Called once for each page. */
 export function setUpAddress(): void {
   setUpCode();
   onSubmit(byId<HTMLFormElement>("address-form"), async (fields) => {
-    if (!wanted) return;
-    const { kind, progress, then } = wanted;
-    const destination = String(fields.get("destination")).trim();
-    const challenge = await proven(() => call<Challenge>("POST", "/v1/me/methods", { kind, destination }));
-    askForCode({
-      challenge,
-      progress,
-      where: text("code.sentTo", { destination, kind: nameOf(kind) }),
-      resend: () => proven(() => call<Challenge>("POST", `/v1/me/methods/${kind}/challenges`)),
-      then,
-    });
+    if (wanted) await add(wanted, String(fields.get("destination")).trim());
   });
 }

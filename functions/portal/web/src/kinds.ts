@@ -53,9 +53,6 @@ const KIND: Record<Kind, Address | "held"> = {
 
 export const KINDS = Object.keys(KIND) as Kind[];
 
-/** The kinds that a user can add on these pages: those with an address. */
-export const ADDABLE = KINDS.filter((kind) => KIND[kind] !== "held");
-
 /** The name of a kind. */
 export function nameOf(kind: Kind): string {
   return text(`kind.${kind}.name`);
@@ -68,10 +65,10 @@ export function channelOf(kind: Kind): Address["channel"] | "held" {
 }
 
 /** Sets the keyboard and the suggestions of the field for an address of this kind,
-    and returns the words that ask for it. */
-export function asking(kind: Kind, field: HTMLInputElement): Address {
+    and returns the words that ask for it; nothing for a kind without an address. */
+export function asking(kind: Kind, field: HTMLInputElement): Address | undefined {
   const address = KIND[kind];
-  if (address === "held") throw new Error(`${kind} has no address`);
+  if (address === "held") return undefined;
   field.type = address.type;
   field.autocomplete = address.type;
   field.inputMode = address.type;

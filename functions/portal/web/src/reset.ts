@@ -106,12 +106,13 @@ function choose({ replace = false } = {}): void {
 /** Asks for the whole address. */
 function typeAddress(kind: Kind): void {
   const input = byId<HTMLInputElement>("destination");
-  const { label, typed, typedHint } = asking(kind, input);
+  const how = asking(kind, input);
+  if (!how) return;
   input.value = reset?.sent[kind]?.destination ?? "";
   byId("typed-progress").textContent = progress();
-  byId("typed-title").textContent = text(typed);
-  byId("typed-label").textContent = text(label);
-  byId("typed-hint").textContent = typedHint ? text(typedHint) : "";
+  byId("typed-title").textContent = text(how.typed);
+  byId("typed-label").textContent = text(how.label);
+  byId("typed-hint").textContent = how.typedHint ? text(how.typedHint) : "";
   clear(byId("typed-form"));
   step("step-typed");
 }

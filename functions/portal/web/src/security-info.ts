@@ -5,7 +5,7 @@ import { call, OFFLINE, Problem, type Limits, type Methods, type Session } from 
 import { confirmed, setUpChoices } from "./confirm";
 import { byId, every, make } from "./dom";
 import { clear, ended, onPress, onProblem, onSubmit, Refused, say, show } from "./form";
-import { ADDABLE, KINDS, nameOf, type Kind } from "./kinds";
+import { KINDS, nameOf, type Kind } from "./kinds";
 import { countLength, cover, dress, maybeSignedIn, signedInAs } from "./page";
 import { proven, setUpProof } from "./proof";
 import { current, goHome, onBack, step } from "./steps";
@@ -63,7 +63,7 @@ function row(kind: Kind): HTMLElement {
     onPress(button, act);
     buttons.push(button);
   };
-  if (allowed && ADDABLE.includes(kind)) offer(method ? "info.change" : "info.add", () => change(kind));
+  if (allowed) offer(method ? "info.change" : "info.add", () => change(kind));
   if (method) offer("info.delete", () => remove(kind, method.destination ?? nameOf(kind)));
   return make("li", {}, make("div", { class: "said" }, ...said), make("div", { class: "actions" }, ...buttons));
 }
@@ -80,10 +80,10 @@ async function home(done: string, noticed = false): Promise<void> {
   byId("info-said").textContent = [done, noticed ? text("info.noticed") : ""].filter(Boolean).join(LANGUAGE === "en" ? " " : "");
 }
 
-function change(kind: Kind): void {
+async function change(kind: Kind): Promise<void> {
   const before = methods;
   changing = kind;
-  askForAddress({
+  await askForAddress({
     kind,
     progress: "",
     lead: text("info.address.lead"),

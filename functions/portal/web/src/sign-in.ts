@@ -5,7 +5,7 @@ import { askForAddress, setUpAddress } from "./address";
 import { call, Problem, type Limits, type Methods, type Session } from "./api";
 import { byId, every, make } from "./dom";
 import { onPress, onSubmit, say, show } from "./form";
-import { ADDABLE, KINDS, nameOf, type Kind } from "./kinds";
+import { KINDS, nameOf, type Kind } from "./kinds";
 import { countLength, cover, dress, maybeSignedIn, signedInAs } from "./page";
 import { proven, setUpProof } from "./proof";
 import { current, onBack, step } from "./steps";
@@ -62,7 +62,7 @@ async function more(change = false): Promise<void> {
   const methods = await call<Methods>("GET", "/v1/me/methods");
   const missing = methods.needed - methods.registered.length;
   if (!change && missing <= 0 && Object.keys(methods.methods).length) return registered(methods);
-  const kinds = ADDABLE.filter((kind) => methods.allowed.includes(kind));
+  const kinds = KINDS.filter((kind) => methods.allowed.includes(kind));
   byId("more-lead").textContent = text(methods.needed > 1 ? "more.leadTwo" : "more.lead");
   const inputs = kinds.map((kind) => {
     const input = make("input", { type: "checkbox", name: "kind", value: kind, id: `kind-${kind}` }) as HTMLInputElement;
@@ -81,7 +81,7 @@ async function more(change = false): Promise<void> {
 async function register(): Promise<void> {
   const [kind, ...rest] = chosen;
   if (!kind) return registered(await call<Methods>("GET", "/v1/me/methods"));
-  askForAddress({
+  await askForAddress({
     kind,
     progress: many > 1 ? text("common.step", { step: many - rest.length, steps: many }) : "",
     lead: text("address.lead"),
@@ -110,7 +110,7 @@ async function registered(methods: Methods): Promise<void> {
     return say(byId("more-form"), text("more.another.title"), text("more.another.detail"));
   }
   byId("registered-methods").replaceChildren(...rows(methods));
-  const other = ADDABLE.find((kind) => methods.allowed.includes(kind) && !methods.registered.includes(kind));
+  const other = KINDS.find((kind) => methods.allowed.includes(kind) && !methods.registered.includes(kind));
   byId("registered-lead").textContent = text(other ? "registered.leadOther" : "registered.lead");
   const another = byId("registered-another");
   another.hidden = !other;
@@ -157,7 +157,7 @@ function setUp(): void {
     await next(answer);
   });
   onSubmit(byId<HTMLFormElement>("more-form"), async (fields) => {
-    chosen = ADDABLE.filter((kind) => fields.getAll("kind").includes(kind));
+    chosen = KINDS.filter((kind) => fields.getAll("kind").includes(kind));
     if (!chosen.length) {
       byId("more-kinds-error").textContent = text("more.none");
       every<HTMLInputElement>("#more-kinds input:enabled")[0]?.focus();

@@ -86,7 +86,7 @@ fn a_malformed_challenge_id_is_refused() {
     };
     #[rustfmt::skip]
     let refused = [
-        ("nothing", String::new()), ("another version", with(0, 2)), ("no such kind", with(3, 2)), ("five digits", with(4, 5)), ("nine digits", with(4, 9)),
+        ("nothing", String::new()), ("another version", with(0, 2)), ("no such kind", with(3, u8::MAX)), ("five digits", with(4, 5)), ("nine digits", with(4, 9)),
         ("a byte less", text(&good[1..])), ("a byte more", text(&[&good[..], &[0]].concat())),
         ("padding", text(&good) + "="), ("a space", text(&good) + " "), ("a line", text(&good) + "\n"),
     ];

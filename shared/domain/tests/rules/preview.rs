@@ -13,13 +13,15 @@ fn policy(methods: &[Kind], kinds_required: u32, countries: &[&str]) -> Policy {
     Policy { scope: Scope::All, methods, kinds_required, sms_countries, ..Policy::default() }
 }
 
+const BOTH: &[Kind] = &[Kind::Email, Kind::MobilePhone];
+
 /// Counts the cut-off administrators and users among an administrator and a user with both
 /// kinds, a user with mail only, and a user without methods.
 fn cut_off(before: &Policy, after: &Policy) -> (u32, u32) {
     let mut count = CutOff::default();
     let people: [(Role, &[Kind]); 4] = [
-        (Role::Administrator, Kind::ALL),
-        (Role::User, Kind::ALL),
+        (Role::Administrator, BOTH),
+        (Role::User, BOTH),
         (Role::User, &[Kind::Email]),
         (Role::HelpDesk, &[]),
     ];
@@ -35,20 +37,20 @@ fn cut_off(before: &Policy, after: &Policy) -> (u32, u32) {
 
 #[test]
 fn a_user_who_can_reset_now_and_could_not_afterwards_is_cut_off() {
-    let both = policy(Kind::ALL, 1, &["AU"]);
+    let both = policy(BOTH, 1, &["AU"]);
     let off = Policy { scope: Scope::None, ..both.clone() };
     let staff = Policy { scope: Scope::Selected { groups: BTreeSet::new() }, ..both.clone() };
     #[rustfmt::skip]
     let table = [
         ("nothing changes", &both, both.clone(), (0, 0)),
-        ("a second kind is required", &both, policy(Kind::ALL, 2, &["AU"]), (0, 1)),
+        ("a second kind is required", &both, policy(BOTH, 2, &["AU"]), (0, 1)),
         ("mail alone", &both, policy(&[Kind::Email], 1, &[]), (1, 0)),
         ("phones alone", &both, policy(&[Kind::MobilePhone], 1, &["AU"]), (1, 1)),
-        ("another country", &both, policy(Kind::ALL, 1, &["TW"]), (1, 0)),
-        ("no country", &both, policy(Kind::ALL, 1, &[]), (1, 0)),
+        ("another country", &both, policy(BOTH, 1, &["TW"]), (1, 0)),
+        ("no country", &both, policy(BOTH, 1, &[]), (1, 0)),
         ("off", &both, off.clone(), (1, 2)),
         ("some groups", &both, staff, (1, 2)),
-        ("on again: no user could before", &off, policy(Kind::ALL, 2, &["AU"]), (0, 0)),
+        ("on again: no user could before", &off, policy(BOTH, 2, &["AU"]), (0, 0)),
     ];
     for (what, before, after, expected) in table {
         assert_eq!(cut_off(before, &after), expected, "{what}");
@@ -62,11 +64,11 @@ fn an_administrator_gets_a_warning() {
     let some = CutOff { administrators: 1, users: 2, complete: true };
     #[rustfmt::skip]
     let table: [(Policy, &CutOff, &[Warning]); 6] = [
-        (policy(Kind::ALL, 1, &["AU"]), &none, &[]),
-        (policy(Kind::ALL, 2, &["AU"]), &some, &[AdministratorsCutOff, UsersCutOff]),
+        (policy(BOTH, 1, &["AU"]), &none, &[]),
+        (policy(BOTH, 2, &["AU"]), &some, &[AdministratorsCutOff, UsersCutOff]),
         (policy(&[Kind::Email], 1, &[]), &none, &[OneKindAllowed]),
         (policy(&[Kind::MobilePhone], 1, &["AU"]), &none, &[OneKindAllowed]),
-        (policy(Kind::ALL, 1, &[]), &none, &[OneKindAllowed, PhoneWithoutCountries]),
+        (policy(BOTH, 1, &[]), &none, &[OneKindAllowed, PhoneWithoutCountries]),
         (policy(&[Kind::MobilePhone], 1, &[]), &none, &[PhoneWithoutCountries]),
     ];
     for (policy, cut_off, expected) in table {

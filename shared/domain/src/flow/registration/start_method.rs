@@ -9,10 +9,20 @@ use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::sending::{NewChallenge, Sent, check_sms_open, source_full};
 use crate::flow::steps::signed_in::SignedIn;
 use crate::flow::steps::write::save_account;
-use crate::kind::{Kind, MethodId};
+use crate::held::Held;
+use crate::kind::{HeldKind, Kind, MethodId};
 use crate::method::{Binding, Pending};
 use crate::port::{Guard, KeyRing, Store};
 use crate::secret::Bearer;
+
+/// What a method is to be bound to.
+#[derive(Clone)]
+pub enum NewBinding {
+    /// A destination, or something held that is pending already.
+    Known(Binding),
+    /// Something held that its challenge makes.
+    Held(HeldKind),
+}
 
 /// Issues the challenge of a new method. The method is used for nothing else until the challenge
 /// is answered.
@@ -26,16 +36,18 @@ pub async fn start_method(
     ctx: &RequestContext,
     bearer: &Bearer,
     kind: Kind,
-    binding: &Binding,
+    binding: &NewBinding,
 ) -> Result<Sent, Problem> {
     let wanted = |who: &SignedIn| {
         let policy = &who.policy.policy;
         if !policy.allows(kind) {
             return Err(ProblemCode::KindNotAllowed.into());
         }
-        match policy.reaches(kind, binding) {
-            true => Ok(binding.clone()),
-            false => Err(Problem::field("/destination", ViolationCode::CountryNotAllowed)),
+        match binding {
+            NewBinding::Known(known) if !policy.reaches(kind, known) => {
+                Err(Problem::field("/destination", ViolationCode::CountryNotAllowed))
+            }
+            NewBinding::Known(_) | NewBinding::Held(_) => Ok(binding.clone()),
         }
     };
     issue(store, ring, ctx, bearer, MethodId::only(kind), wanted).await
@@ -54,7 +66,7 @@ pub async fn resend(
 ) -> Result<Sent, Problem> {
     let pending = |who: &SignedIn| {
         let pending = who.account.pending.get(id).ok_or(ProblemCode::NotFound)?;
-        Ok(pending.binding.clone())
+        Ok(NewBinding::Known(pending.binding.clone()))
     };
     issue(store, ring, ctx, bearer, id, pending).await
 }
@@ -66,7 +78,7 @@ async fn issue(
     ctx: &RequestContext,
     bearer: &Bearer,
     id: MethodId,
-    binding: impl Fn(&SignedIn) -> Result<Binding, Problem>,
+    binding: impl Fn(&SignedIn) -> Result<NewBinding, Problem>,
 ) -> Result<Sent, Problem> {
     let mut attempts = Attempts::of("send");
     loop {
@@ -87,6 +99,10 @@ async fn issue(
         };
         let (sent, issued) = challenge.issue(ctx, &keys, &who.read)?;
 
+        let binding = match binding {
+            NewBinding::Known(binding) => binding,
+            NewBinding::Held(kind) => Binding::Held(Held::new(kind, &sent.challenge)),
+        };
         let mut account = who.account.clone();
         account.pending.insert(id, Pending { binding, challenge: sent.challenge.clone() });
         let entry = AuditEntry {

@@ -11,15 +11,17 @@ use crate::flow::steps::messages::notices;
 use crate::flow::steps::revoke::{drop_challenges, revoke_for_method};
 use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::save_account;
+use crate::held::Held;
 use crate::idempotency::Outcome;
 use crate::kind::MethodId;
 use crate::limit::Stamp;
-use crate::method::Method;
+use crate::method::{Binding, Method};
 use crate::notice::Notice;
 use crate::port::{Change, CommitError, Guard, Store};
 use crate::secret::Bearer;
 
-/// Makes the pending method of this challenge a verified method of the account.
+/// Makes the pending method of this challenge a verified method of the account. `held` is what
+/// to store of a held method once it is proved.
 ///
 /// # Errors
 /// `codeNotAccepted` if the method is not pending any more, or its challenge was used or dropped
@@ -30,6 +32,7 @@ pub(super) async fn keep_method(
     bearer: &Bearer,
     challenge: &ChallengeId,
     stamp: &Stamp,
+    held: Option<&Held>,
 ) -> Result<(), Problem> {
     let mut attempts = Attempts::of("keep");
     loop {
@@ -38,7 +41,8 @@ pub(super) async fn keep_method(
         let (handle, policy) = (who.handle(), &who.policy.policy);
         let id = MethodId::only(challenge.kind);
         let pending = who.account.pending.get(id).filter(|p| p.challenge == *challenge);
-        let binding = pending.ok_or(ProblemCode::CodeNotAccepted)?.binding.clone();
+        let pending = pending.ok_or(ProblemCode::CodeNotAccepted)?;
+        let binding = held.cloned().map_or_else(|| pending.binding.clone(), Binding::Held);
 
         // If the destination is the same as before, the method keeps its version. So no notice
         // is sent, and what it proved before still counts.

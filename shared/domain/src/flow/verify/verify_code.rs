@@ -11,12 +11,13 @@ use crate::error::{Problem, ProblemCode};
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::idempotency::{record_outcome, update_outcome};
 use crate::flow::steps::sending::refusal_of;
+use crate::flow::steps::write::save_account;
 use crate::flow::verify::keep_method::{keep_method, not_accepted};
 use crate::idempotency::Outcome;
 use crate::kind::{Class, Kind, MethodId};
 use crate::language::Language;
 use crate::limit::{Ledger, Refused, Stamp};
-use crate::method::Binding;
+use crate::method::{Binding, Method};
 use crate::port::{Change, CommitError, Guard, KeyRing, Store, Want};
 use crate::reset::ResetId;
 use crate::secret::{Bearer, BearerKind};
@@ -111,11 +112,10 @@ pub async fn verify_code(
         Purpose::Reset => account.methods.get(id).map(|method| &method.binding),
         Purpose::Registration => account.pending.get(id).map(|pending| &pending.binding),
     });
+    let held = binding.and_then(Binding::held).and_then(|held| held.proved(&keys, typed, ctx.now));
     let accepted = match challenge.kind.class() {
         Class::Delivered(_) => Code::derive(&generation.codes, challenge, purpose).matches(typed),
-        Class::Held(_) => {
-            binding.and_then(Binding::held).is_some_and(|held| held.accepts(typed, ctx.now))
-        }
+        Class::Held(_) => held.is_some(),
     };
     if !accepted {
         return Err(ProblemCode::CodeNotAccepted.into());
@@ -140,9 +140,17 @@ pub async fn verify_code(
                 },
             ];
             changes.extend(update_outcome(ctx, &bearer.handle, Outcome::Verified(challenge.kind)));
+            changes.extend(account.zip(held).and_then(|(account, held)| {
+                let method = account.methods.get(id)?.clone();
+                let mut after = account.clone().revised();
+                after.methods.insert(id, Method { binding: Binding::Held(held), ..method });
+                Some(save_account(&bearer.handle, account, after))
+            }));
             store.commit(ctx, "accept", changes).await.map_err(not_accepted)?;
         }
-        Purpose::Registration => keep_method(store, ctx, bearer, challenge, &stamp).await?,
+        Purpose::Registration => {
+            keep_method(store, ctx, bearer, challenge, &stamp, held.as_ref()).await?;
+        }
     }
     let country = binding.and_then(|binding| binding.delivered()?.country.clone());
     let language =

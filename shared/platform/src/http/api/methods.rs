@@ -2,7 +2,7 @@
 
 use domain::account::Account;
 use domain::kind::Kind;
-use domain::method::{Binding, Delivered};
+use domain::method::Binding;
 use domain::policy::Policy;
 use domain::time::Time;
 use serde::Serialize;
@@ -39,8 +39,10 @@ pub struct MethodsResponse {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct MethodView {
-    /// The masked address or number.
-    destination: String,
+    /// The masked address or number. Absent for a method that gets no messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    destination: Option<String>,
     /// When its owner entered the code. Absent for a pending method.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
@@ -61,21 +63,20 @@ impl MethodsResponse {
             needed: account.kinds_to_register(policy),
             registered: account.registered_kinds(policy),
             methods: methods
-                .filter_map(|(id, m)| Some((id.kind(), view(&m.binding, Some(m.verified_at))?)))
+                .map(|(id, method)| (id.kind(), view(&method.binding, Some(method.verified_at))))
                 .collect(),
-            pending: pending
-                .filter_map(|(id, p)| Some((id.kind(), view(&p.binding, None)?)))
-                .collect(),
+            pending: pending.map(|(id, it)| (id.kind(), view(&it.binding, None))).collect(),
         }
     }
 }
 
-/// A method with its destination masked; `None` for one without a destination.
-fn view(binding: &Binding, verified_at: Option<Time>) -> Option<MethodView> {
-    let Delivered { destination, undeliverable, .. } = binding.delivered()?;
-    Some(MethodView {
-        destination: destination.masked(),
+/// A method with its destination masked.
+fn view(binding: &Binding, verified_at: Option<Time>) -> MethodView {
+    let delivered = binding.delivered();
+    let undeliverable = delivered.and_then(|delivered| delivered.undeliverable.as_ref());
+    MethodView {
+        destination: delivered.map(|delivered| delivered.destination.masked()),
         verified_at: verified_at.map(|at| at.to_string()),
-        undeliverable_since: undeliverable.as_ref().map(|u| u.since.to_string()),
-    })
+        undeliverable_since: undeliverable.map(|it| it.since.to_string()),
+    }
 }

@@ -6,6 +6,7 @@ use domain::destination::Destination;
 use domain::error::{Problem, Violation, ViolationCode};
 use domain::flow::directory::change_user::UserPatch;
 use domain::flow::directory::create_user::NewUser;
+use domain::flow::registration::start_method::NewBinding;
 use domain::flow::reset::issue_challenge::WantedChallenge;
 use domain::identity::UserId;
 use domain::kind::{Class, Kind};
@@ -74,8 +75,9 @@ impl AddMethod {
     ///
     /// # Errors
     /// `notAnAddress` for text that is not a destination of the kind.
-    pub fn binding(&self) -> Result<Binding, Problem> {
-        destination(self.kind, &self.destination).map(Binding::to)
+    pub fn binding(&self) -> Result<NewBinding, Problem> {
+        let destination = destination(self.kind, &self.destination)?;
+        Ok(NewBinding::Known(Binding::to(destination)))
     }
 }
 
