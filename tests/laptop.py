@@ -15,9 +15,9 @@ from tools import ROOT
 START, END = 900, 60
 
 
-def free_port() -> int:
-    """The first of three neighbouring ports that are free."""
-    for port in range(29_000, 60_000, 7):
+def free_port(begin: int = 29_000) -> int:
+    """The first of three neighbouring ports that are free, at or above `begin`."""
+    for port in range(begin, 60_000, 7):
         with ExitStack() as held, suppress(OSError):
             for i in range(3):
                 held.enter_context(socket.socket()).bind(("127.0.0.1", port + i))
