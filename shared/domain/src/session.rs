@@ -16,7 +16,8 @@ pub const LIMITED: Span = Span::minutes(20);
 pub const IDLE: Span = Span::hours(1);
 /// The shortest time between two records of a session's use, so that most requests write nothing.
 pub const SEEN_STEP: Span = Span::minutes(5);
-/// The time after the password was typed in which methods may be changed (NIST 800-63B-4 4.1.2.1).
+/// How long after entering the password a user may change authentication methods (NIST 800-63B-4
+/// 4.1.2.1).
 pub const PROOF: Span = Span::minutes(20);
 
 // The reach is stored with the session, so that a later change of the policy does not stop a

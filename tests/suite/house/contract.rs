@@ -92,7 +92,7 @@ pub fn rows() -> Vec<Route> {
     API.iter().flat_map(|routes| routes().rows).collect()
 }
 
-/// Returns the routes of the API and the pages in the source code: function, method, path.
+/// Reads the routes of the API and of the pages from the source code: function, method, path.
 fn all_rows() -> BTreeSet<(String, String, String)> {
     let api = API.iter().flat_map(|routes| {
         let Routes { function, rows } = routes();

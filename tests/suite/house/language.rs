@@ -25,7 +25,8 @@ async fn accept_language_chooses_by_range_and_weight() {
         ("zh-TW-u-co-stroke", "zh-TW"),
         ("zh-tw-x-private", "zh-TW"),
         ("ZH-hANT", "zh-TW"),
-        // Simplified Chinese and plain Chinese do not select Traditional Chinese.
+        // Simplified Chinese (`zh-CN`) and Chinese without a script (`zh`) do not select
+        // Traditional Chinese.
         ("zh", "en"),
         ("zh-CN", "en"),
         ("zh-SG", "en"),

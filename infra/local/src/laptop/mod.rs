@@ -128,7 +128,8 @@ async fn serve(options: &Options) -> Result<()> {
     outcome
 }
 
-/// Starts the functions and prepares them, then waits until `cargo lambda watch` ends.
+/// Starts the functions, sends each its first request so that the first page is quick, and
+/// waits until `cargo lambda watch` ends.
 async fn work(
     options: &Options,
     data: &Data,

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::{Lambda, functions::DELIVERY_EVENTS, say};
 
 /// The delay between a send and its delivery event. On AWS it is at least seconds,
-/// and by then the owner of the message is recorded.
+/// and by then `send-code` has recorded which account the message was sent for.
 const LATER: Duration = Duration::from_secs(1);
 
 /// Passes each delivery event on once. An event that fails is printed as a warning and dropped.

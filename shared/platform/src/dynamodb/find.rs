@@ -1,6 +1,6 @@
 //! Queries of one partition: members of a group, accounts by a word, groups, messages to an
 //! account. Each query uses consistent reads and begins after the last key of the previous
-//! page, so that concurrent writes hide or repeat no row.
+//! page, so that a concurrent write cannot hide or repeat a row.
 
 use super::Table;
 use super::read::{self, text, unavailable};

@@ -167,7 +167,8 @@ async fn by_bucket(
             .expression_attribute_names("#b", BUCKET)
             .expression_attribute_names("#s", SK)
             .expression_attribute_values(":b", AttributeValue::S(bucket(partition)))
-            // No sort key is empty, and a space comes before all of them.
+            // DynamoDB allows no empty value here. A space sorts before every sort key of the
+            // table, so it begins at the first row.
             .expression_attribute_values(
                 ":after",
                 AttributeValue::S(if after.is_empty() { " ".into() } else { after.clone() }),

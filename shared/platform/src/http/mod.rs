@@ -3,7 +3,7 @@
 //! | module | content |
 //! |---|---|
 //! | [`event`] | gateway events and direct invocations |
-//! | [`edge`] | steps around every request: its context, its log line, headers |
+//! | [`edge`] | middleware of every request: request context, log line, response headers |
 //! | [`route`] | the route table, and the checks that each route declares |
 //! | [`request`] | parts of a request that handlers read: caller, body, query, version |
 //! | [`routes`] | the routes and handlers of each function |

@@ -13,7 +13,7 @@ use crate::port::{Change, Guard, KeyRing, Snapshot, Store, Want};
 /// How many accounts are read at once.
 const AT_ONCE: usize = 100;
 
-/// Queues the notices, and closes the row.
+/// Queues the notices, and marks the outbox row as sent.
 ///
 /// # Errors
 /// `unavailable` if an account changed or the table did not answer. The row must be handled
