@@ -198,7 +198,7 @@ pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
             .answers::<ResetResponse>(200),
         Operation::of("cancelReset", "Cancel a reset").says("Ends the reset. Its codes stop working."),
         Operation::of("sendCode", "Send a code")
-            .says("Sends a code if the account exists and has a method of this kind. If the destination must be typed, it must also match that method. The response is the same if no code is sent.")
+            .says("Starts a challenge. For a kind with a destination, sends a code if the account exists and has a method of this kind. If the destination must be typed, it must also match that method. The response is the same if no code is sent.")
             .takes::<SendCode>()
             .answers::<ChallengeResponse>(202)
             .refuses(SENDING)
