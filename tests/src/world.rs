@@ -300,7 +300,8 @@ impl World {
     /// Invokes a function with a Lambda event.
     pub async fn invoke(&self, function: &str, event: &Value, context: Context) -> Value {
         let turn = self.turn(function);
-        let app = turn.as_ref().map_or(&self.functions, |later| &later.functions)[function].clone();
+        let functions = turn.as_ref().map_or(&self.functions, |later| &later.functions);
+        let app = functions.get(function).cloned().unwrap_or_default();
         let event =
             LambdaEvent::new(serde_json::value::to_raw_value(event).expect("JSON"), context);
         let host = turn.as_ref().map_or(&self.host, |later| &later.host).clone();
@@ -309,6 +310,9 @@ impl World {
             "directory" => Box::pin(async {
                 written(platform::http::event::direct::answer(host, app, event).await)
             }),
+            "recover" => {
+                Box::pin(async move { platform::http::event::recover::answer(&host, event).await })
+            }
             _ => Box::pin(async {
                 written(platform::http::event::gateway::answer(app, event).await)
             }),
@@ -321,6 +325,13 @@ impl World {
         let mut context = Context::default();
         context.request_id = format!("direct-{}", self.requests.fetch_add(1, Ordering::SeqCst));
         self.invoke("directory", &payload, context).await
+    }
+
+    /// Invokes `recover` as an operator of the AWS account does.
+    pub async fn invoke_recover(&self, payload: Value) -> Value {
+        let mut context = Context::default();
+        context.request_id = format!("recover-{}", self.requests.fetch_add(1, Ordering::SeqCst));
+        self.invoke("recover", &payload, context).await
     }
 
     /// Passes the records of the table's stream to `send-code` until the stream is empty.

@@ -86,6 +86,8 @@ pub enum Event {
     TemporaryPasswordIssued,
     /// The first administrator was created, or got another temporary password.
     AdministratorCreated,
+    /// An operator of the AWS account issued a temporary password to an administrator.
+    AdministratorRecovered,
 }
 
 /// Why a request or a message ended as it did; `none` if there is no special reason.

@@ -22,6 +22,9 @@ pub enum Notice {
     /// Another administrator reset the password. The notice goes to all other administrators.
     /// The policy can turn it off.
     AdministratorReset,
+    /// An operator of the AWS account issued a temporary password to an administrator. The
+    /// notice goes to all other administrators. No setting turns it off.
+    AdministratorRecovered,
 }
 
 impl Notice {

@@ -129,10 +129,12 @@ pub enum Message {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         about: Option<String>,
     },
-    /// A notice to all other administrators that one of them reset the password.
+    /// A notice to all other administrators about the password of one of them.
     #[serde(rename_all = "camelCase")]
     ToAdministrators {
-        /// The name of the administrator who reset the password.
+        /// The change that the notice is about.
+        notice: Notice,
+        /// The name of the administrator whose password was changed.
         about: String,
     },
 }

@@ -5,7 +5,7 @@
 
 use crate::host::{Host, aws};
 use crate::http::edge;
-use crate::http::event::{direct, gateway};
+use crate::http::event::{direct, gateway, recover};
 use crate::http::route::Routes;
 use crate::http::routes::portal;
 use crate::log;
@@ -41,6 +41,20 @@ pub fn serve_with_direct(routes: fn() -> Routes) -> Result<(), Error> {
         let app = edge::wrap(routes(), host.clone());
         lambda_runtime::run(service_fn(|event| direct::answer(host.clone(), app.clone(), event)))
             .await
+    })
+}
+
+/// Serves the invocations by operators of the AWS account.
+///
+/// # Errors
+/// See the module documentation.
+pub fn serve_recover() -> Result<(), Error> {
+    start(async |aws| {
+        let host = &Host::from_env(&aws)?;
+        lambda_runtime::run(service_fn(async |event| {
+            Ok::<_, Error>(recover::answer(host, event).await)
+        }))
+        .await
     })
 }
 

@@ -6,6 +6,7 @@ mod groups;
 pub mod helpdesk;
 mod methods;
 mod pages;
+mod recover;
 mod search;
 mod temporary_passwords;
 pub mod users;

@@ -30,7 +30,8 @@ fn used() -> BTreeSet<String> {
     let notices_by_sms = Notice::ALL
         .iter()
         .map(|notice| format!("sms.notice.{}", camel_case(format!("{notice:?}"))));
-    let notices_by_sms = notices_by_sms.chain(["sms.notice.administratorReset.short".to_owned()]);
+    let notices_by_sms = notices_by_sms
+        .chain(["Reset", "Recovered"].map(|of| format!("sms.notice.administrator{of}.short")));
     let every_mail =
         ["mail.code.life", "mail.code.warning", "mail.notice.warning", "mail.notice.helpDesk"]
             .map(str::to_owned);

@@ -14,6 +14,8 @@ pub enum Step {
     Ask(Ask, u16),
     /// A direct invocation of `directory`.
     Direct(Value),
+    /// An invocation of `recover`.
+    Recover(Value),
     /// `send-code` handles the records of the stream.
     Pump,
     /// `send-code` re-drives the unsent messages.
@@ -32,6 +34,7 @@ pub async fn perform(world: &World, step: &Step) -> Answer {
             done(world.invoke_delivery_events(event).await.expect("the table answers"))
         }
         Step::Direct(payload) => done(world.invoke_directory(payload.clone()).await),
+        Step::Recover(payload) => done(world.invoke_recover(payload.clone()).await),
         Step::Pump => {
             world.pump().await;
             done(Value::Null)
@@ -188,6 +191,9 @@ async fn later(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answer)
     let seen = visit("user again", Step::Ask(of_ann("GET", ""), 200)).await;
     let changed = visit("change groups", Step::Ask(of_ann("PATCH", "").header("if-match", &seen.headers["etag"]).body(groups), 200)).await;
     visit("delete user with messages", Step::Ask(of_ann("DELETE", "").header("if-match", &changed.headers["etag"]), 204)).await;
+    let admin = json!({ "userId": "admin@example.com" });
+    visit("unlock by an operator", Step::Recover(json!({ "unlock": admin }))).await;
+    visit("recover administrator", Step::Recover(json!({ "recoverAdministrator": admin }))).await;
 }
 
 /// A different code of the same length.

@@ -43,9 +43,11 @@ fn every_sms(short_name: &str, host: &str, code: &Code) -> (Vec<String>, Vec<Str
                 .map(|purpose| say(Content::Code { code, purpose: *purpose, minutes: 10 })),
         );
         for notice in Notice::ALL.iter().copied() {
-            // Only this notice contains a person's name.
+            // Only these notices contain a person's name.
             let about: &[Option<&str>] = match notice {
-                Notice::AdministratorReset => &[Some("Bo"), Some(&long)],
+                Notice::AdministratorReset | Notice::AdministratorRecovered => {
+                    &[Some("Bo"), Some(&long)]
+                }
                 Notice::PasswordReset
                 | Notice::PasswordChanged
                 | Notice::MethodAdded

@@ -32,7 +32,7 @@ shapes!(message, MESSAGES, Message,
     Message::Code { challenge: _, purpose: Purpose::Reset, typed: Some(_) } => "a code to a typed address",
     Message::Notice { notice: _, recipient: _, language: _, about: None } => "a notice",
     Message::Notice { notice: _, recipient: _, language: _, about: Some(_) } => "a notice about another user",
-    Message::ToAdministrators { about: _ } => "a notice to administrators",
+    Message::ToAdministrators { notice: _, about: _ } => "a notice to administrators",
 );
 
 shapes!(row, ROWS, OutboxState,

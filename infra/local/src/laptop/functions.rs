@@ -240,6 +240,7 @@ mod tests {
             "directory",
             "policy",
             "portal",
+            "recover",
             "registration",
             "reset",
             "rotate-secret",

@@ -9,6 +9,7 @@
 pub mod delivery_events;
 pub mod directory;
 pub mod policy;
+pub mod recover;
 pub mod registration;
 pub mod reset;
 pub mod send_code;

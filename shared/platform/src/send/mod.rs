@@ -61,6 +61,7 @@ fn topic(content: &Content<'_>) -> &'static str {
             Notice::MethodRemoved => "notice.methodRemoved",
             Notice::PasswordIssued => "notice.passwordIssued",
             Notice::AdministratorReset => "notice.administratorReset",
+            Notice::AdministratorRecovered => "notice.administratorRecovered",
         },
     }
 }

@@ -38,6 +38,7 @@ pub(super) fn event(function: &str) -> Value {
             "eventType": "Complaint", "mail": { "messageId": "of-nobody" },
         } }),
         "portal" => request("GET", "/sign-in", None, None),
+        "recover" => json!({ "unlock": { "userId": "nobody" } }),
         _ => request("GET", "/", None, None),
     }
 }
@@ -54,6 +55,8 @@ pub(super) fn is_right(function: &str, answer: &Value) -> bool {
         "send-code" => return *answer == json!({ "batchItemFailures": [] }),
         // A rotation step that reads the current keys and finds no next version.
         "rotate-secret" => return answer["errorMessage"] == "there is no new version",
+        // No account has the user ID.
+        "recover" => return answer["problem"]["code"] == "notFound",
         // The function looks for the message and finds no owner.
         "delivery-events" => return answer["unknown"] == 1,
         _ => 200,

@@ -8,6 +8,5 @@ pub mod issue_password;
 pub mod remove_method;
 pub mod require_registration;
 mod target;
-pub mod temporary;
 pub mod unlock;
 pub mod view;

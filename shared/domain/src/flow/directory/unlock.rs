@@ -1,14 +1,13 @@
 //! Unlocking an account.
 
 use crate::audit::Event;
-use crate::challenge::Purpose;
 use crate::context::RequestContext;
 use crate::error::Problem;
 use crate::flow::directory::target::{still_acting, target};
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::idempotency::record_outcome;
-use crate::flow::steps::revoke::drop_challenges;
+use crate::flow::steps::revoke::unlock as unlock_changes;
 use crate::flow::steps::signed_in::signed_in;
 use crate::idempotency::Outcome;
 use crate::identity::TypedUserId;
@@ -40,7 +39,6 @@ pub async fn unlock(
         };
         let mut changes = vec![
             entry.record(ctx, &who.policy.policy),
-            Change::ClearLock { handle: handle.clone() },
             Change::CheckAccount {
                 handle: handle.clone(),
                 uid: before.uid.clone(),
@@ -48,8 +46,7 @@ pub async fn unlock(
             },
         ];
         changes.extend(still_acting(&who, &handle));
-        let clear = |purpose: &Purpose| drop_challenges(ctx, &handle, *purpose, &[], true);
-        changes.extend(Purpose::ALL.iter().map(clear));
+        changes.extend(unlock_changes(ctx, &handle, &[]));
         changes.extend(record_outcome(ctx, who.handle(), Outcome::Done));
         // If either account changed, read and decide again. The next read refuses a caller who
         // lost the right to act.

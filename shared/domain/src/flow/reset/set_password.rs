@@ -82,7 +82,8 @@ pub async fn set_password(
         changes.extend(notices(ctx, handle, account, Notice::PasswordReset, policy));
         if account.role == Role::Administrator && policy.notify_administrators {
             // `send-code` finds the other administrators and sends each a notice.
-            let message = Message::ToAdministrators { about: account.name.clone() };
+            let (notice, about) = (Notice::AdministratorReset, account.name.clone());
+            let message = Message::ToAdministrators { notice, about };
             changes.push(queue(ctx, handle, OutboxKind::ToAdministrators, message));
         }
         // If the policy or the account changed, read and decide again, with the same hash.

@@ -1,5 +1,5 @@
-//! Telling the other administrators that one of them reset the password: one outbox row becomes
-//! a notice to each of their destinations, and to no destination twice.
+//! Notifying the other administrators that the password of one of them was changed: one outbox
+//! row becomes one notice to each of their destinations.
 
 use crate::audit::Reason;
 use crate::destination::Destination;
@@ -20,6 +20,7 @@ const AT_ONCE: usize = 100;
 /// again.
 pub(super) async fn notify_administrators<S: Store, R: KeyRing>(
     row: &Row<'_, S, R>,
+    notice: Notice,
     about: &str,
     read: &Snapshot,
 ) -> Result<Handled, Problem> {
@@ -45,7 +46,7 @@ pub(super) async fn notify_administrators<S: Store, R: KeyRing>(
                         random: format!("{random}-{kind}"),
                     },
                     message: Message::Notice {
-                        notice: Notice::AdministratorReset,
+                        notice,
                         recipient,
                         language,
                         about: Some(about.to_owned()),

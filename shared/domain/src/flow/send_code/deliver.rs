@@ -53,7 +53,9 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
             Fate::Close(state, reason) => return self.close(state, reason).await,
         }
         match &self.row.message {
-            Message::ToAdministrators { about } => notify_administrators(self, about, read).await,
+            Message::ToAdministrators { notice, about } => {
+                notify_administrators(self, *notice, about, read).await
+            }
             Message::Notice { notice, recipient, language, about } => {
                 // The keys are read before the claim, so that missing keys cost no try.
                 let name = self.ring.keys().await?.destination_name(recipient);

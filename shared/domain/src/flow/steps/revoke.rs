@@ -28,6 +28,19 @@ pub(in crate::flow) fn revoke_for_reset(ctx: &RequestContext, handle: &Handle) -
     Purpose::ALL.iter().map(drop).collect()
 }
 
+/// Returns the changes that unlock sign-in and clear the failed guesses of resets and
+/// registrations. The live challenges of `ended` end too.
+pub(in crate::flow) fn unlock(
+    ctx: &RequestContext,
+    handle: &Handle,
+    ended: &[Kind],
+) -> Vec<Change> {
+    let clear = |purpose: &Purpose| drop_challenges(ctx, handle, *purpose, ended, true);
+    let mut changes = vec![Change::ClearLock { handle: handle.clone() }];
+    changes.extend(Purpose::ALL.iter().map(clear));
+    changes
+}
+
 /// Returns the changes for a method that its owner changed or removed. Every other session ends
 /// (ASVS 7.4.3), and so does every reset with its codes. The session that made the change
 /// continues, and so does a code that it requested for another kind of method. A code of an

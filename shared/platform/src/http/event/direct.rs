@@ -16,6 +16,7 @@ use domain::audit::SupportCode;
 use domain::context::RequestContext;
 use domain::error::Problem;
 use domain::flow::directory::first_administrator::create_first_administrator;
+use domain::flow::steps::temporary::CreatedUser;
 use domain::json::object;
 use domain::language::Language;
 use domain::secret::ExposeSecret;
@@ -63,22 +64,37 @@ pub async fn answer(
     if has_request_context(&event.payload) {
         return Ok(Answered::Gateway(gateway::answer(app, event).await?));
     }
-    let LambdaEvent { payload, context } = event;
-    let ctx = host.context(context.request_id);
+    let work = async |ctx: &RequestContext| direct(&host, ctx, &event.payload).await;
+    Ok(Answered::Directly(directly(&host, event.context.request_id, work).await))
+}
+
+/// Does the work of a direct invocation. Logs its answer, and returns a problem in it.
+pub(super) async fn directly(
+    host: &Host,
+    request_id: String,
+    work: impl AsyncFnOnce(&RequestContext) -> Result<Value, Problem>,
+) -> Value {
+    let ctx = host.context(request_id);
     let log = AnswerLog::begin(&ctx.id, ctx.now, None);
     let done = log::within(&ctx.id, async {
-        let done = direct(&host, &ctx, &payload).await;
+        let done = work(&ctx).await;
         let problem = done.as_ref().err();
         let status = problem.map_or(StatusCode::OK, |problem| status(problem.code));
         log.write(&host.metrics, status.as_u16(), problem, &Note::of(&ctx.support_code()));
         done
     });
-    Ok(Answered::Directly(match done.await {
-        Ok(answer) => answer,
-        Err(problem) => {
-            json!({ "problem": ProblemBody::of(&problem, Language::English, SupportCode::of(&ctx.id)) })
-        }
-    }))
+    done.await.unwrap_or_else(|problem| {
+        json!({ "problem": ProblemBody::of(&problem, Language::English, SupportCode::of(&ctx.id)) })
+    })
+}
+
+/// What a direct invocation answers when it issued a temporary password.
+pub(super) fn issued(created: &CreatedUser) -> Value {
+    json!({
+        "userId": created.account.user_id.as_str(),
+        "temporaryPassword": created.temporary_password.expose_secret(),
+        "temporaryPasswordExpiresAt": created.expires.to_string(),
+    })
 }
 
 /// Whether the gateway made the Lambda event: only the gateway sets the request context.
@@ -95,9 +111,5 @@ async fn direct(host: &Host, ctx: &RequestContext, payload: &RawValue) -> Result
     let new = CreateUser { user_id, name, language, role, groups: Vec::new() }.parsed()?;
     let created =
         create_first_administrator(&host.store, &*host.ring, &host.hasher, ctx, new).await?;
-    Ok(json!({
-        "userId": created.account.user_id.as_str(),
-        "temporaryPassword": created.temporary_password.expose_secret(),
-        "temporaryPasswordExpiresAt": created.expires.to_string(),
-    }))
+    Ok(issued(&created))
 }

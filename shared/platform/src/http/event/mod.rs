@@ -2,4 +2,5 @@
 
 pub mod direct;
 pub mod gateway;
+pub mod recover;
 mod screen;

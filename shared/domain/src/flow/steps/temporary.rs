@@ -20,14 +20,14 @@ pub struct CreatedUser {
 }
 
 /// A new temporary password and its hash.
-pub(super) struct Issued {
+pub(in crate::flow) struct Issued {
     pub temporary_password: SecretString,
     pub hash: StoredHash,
     pub expires: Time,
 }
 
 /// The name that the random bytes of a temporary password are derived from.
-pub(super) const TEMPORARY_PASSWORD: &str = "temporary password";
+pub(in crate::flow) const TEMPORARY_PASSWORD: &str = "temporary password";
 
 impl Issued {
     /// Generates and hashes a temporary password.

@@ -1,0 +1,45 @@
+//! Unlocking an account when no administrator can sign in to do so.
+
+use crate::audit::Event;
+use crate::context::RequestContext;
+use crate::error::{Problem, ProblemCode};
+use crate::flow::steps::attempts::Attempts;
+use crate::flow::steps::audit_entry::AuditEntry;
+use crate::flow::steps::revoke::unlock;
+use crate::identity::UserId;
+use crate::port::{Change, Guard, KeyRing, Store, Want};
+
+/// Unlocks sign-in, and clears the failed guesses of reset and of registration.
+///
+/// # Errors
+/// `notFound` if no account has the user ID.
+pub async fn unlock_account(
+    store: &impl Store,
+    ring: &impl KeyRing,
+    ctx: &RequestContext,
+    user_id: &UserId,
+) -> Result<(), Problem> {
+    let handle = ring.keys().await?.handle_of(user_id);
+    let mut attempts = Attempts::of("recover-unlock");
+    loop {
+        attempts.begin()?;
+        let read = store.read(&[Want::Account(&handle), Want::Policy]).await?;
+        let account = read.account(&handle).ok_or(ProblemCode::NotFound)?;
+        let entry = AuditEntry {
+            uid: Some(&account.uid),
+            ..AuditEntry::new(ctx, &handle, Event::UserUnlocked)
+        };
+        let mut changes = vec![
+            entry.record(ctx, &read.policy().policy),
+            Change::CheckAccount {
+                handle: handle.clone(),
+                uid: account.uid.clone(),
+                generation: account.generation,
+            },
+        ];
+        changes.extend(unlock(ctx, &handle, &[]));
+        if attempts.commit(store, ctx, changes, &[Guard::Actor]).await? {
+            return Ok(());
+        }
+    }
+}
