@@ -1,4 +1,4 @@
-"""Tools of PyPI that tests need, kept in target/tools."""
+"""Installs the Python tools that tests need into target/tools."""
 
 import hashlib
 import os
@@ -11,8 +11,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def installed(name: str, what: str, requirements: Path) -> tuple[Path, Path, dict[str, str]]:
-    """A Python that has these, where they are, and the variables it needs.
-    Installed once for each state of the requirements, and wholly or not at all."""
+    """Installs the requirements once for each version of their file. Returns a Python
+    that has them, their folder, and the environment variables it needs."""
     if sys.version_info < (3, 11):
         sys.exit(f"{what} needs Python 3.11 or newer")
     pin = hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
@@ -22,14 +22,14 @@ def installed(name: str, what: str, requirements: Path) -> tuple[Path, Path, dic
         draft = home.with_name(f"draft-{os.getpid()}")
         quiet = ["--quiet", "--disable-pip-version-check", "--requirement", requirements]
         try:
-            # Into a plain folder where Debian's Python comes without virtual ones.
+            # Debian's Python may lack `venv`: then pip installs into a plain folder.
             if subprocess.run([sys.executable, "-m", "venv", draft], capture_output=True).returncode == 0:
                 pip = [draft / "bin/python", "-m", "pip", "install"]
             else:
                 shutil.rmtree(draft, ignore_errors=True)
                 pip = [sys.executable, "-m", "pip", "install", "--target", draft]
             if subprocess.run(pip + quiet).returncode:
-                sys.exit("python3 needs venv or pip (apt-get install python3-venv), and the network this once")
+                sys.exit("installing needs the network and venv or pip (apt-get install python3-venv)")
             draft.rename(home)
         finally:
             shutil.rmtree(draft, ignore_errors=True)

@@ -1,5 +1,5 @@
-"""A Lambda function alone: its bootstrap as a child, and the Runtime API that
-hands it one event after the other, on the loopback interface."""
+"""Runs one Lambda function: its bootstrap as a child process, and a Runtime API on
+the loopback interface that gives it one event after another."""
 
 import itertools
 import json
@@ -16,7 +16,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-# Seconds that one answer may take.
+# The time limit of an answer, in seconds.
 ANSWER = 30
 NEXT = "/2018-06-01/runtime/invocation/next"
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:bench"
@@ -29,7 +29,7 @@ class Api(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path != NEXT:
             return self.reply(404)
-        # It asks for the next event, so it has done everything for the last.
+        # A request for the next event means that the last one is finished.
         self.server.idle.put(None)
         number, event = self.server.events.get()
         self.reply(
@@ -54,7 +54,7 @@ class Api(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Says nothing of each request."""
+        """Logs no requests."""
 
 
 class Server(ThreadingHTTPServer):
@@ -75,7 +75,7 @@ def receive(source: "queue.SimpleQueue[Any]") -> Any:
 
 
 class Function:
-    """A running bootstrap that waits for events."""
+    """A running bootstrap, waiting for events."""
 
     def __init__(self, server: Server, pid: int) -> None:
         self.server, self.pid = server, pid
@@ -83,10 +83,10 @@ class Function:
         receive(server.idle)
 
     def invoke(self, event: Json) -> Json:
-        """Its answer, once it asks for the next event."""
+        """Sends an event. Returns the answer once the function requests the next event."""
         number = next(self.numbers)
         if "requestContext" in event:
-            # Each has its own on AWS: writes are told apart by it.
+            # As on AWS, each request has its own ID; the function marks its writes with it.
             event["requestContext"]["requestId"] = f"bench-{number}"
         self.server.events.put((number, event))
         answer = receive(self.server.answers)
@@ -94,12 +94,12 @@ class Function:
         return answer
 
     def cpu(self) -> float:
-        """Seconds of CPU that all its threads have used."""
-        # The kernel's number for the CPU clock of a process (clock_getcpuclockid).
+        """Returns the CPU time of all threads so far, in seconds."""
+        # The clock ID of a process's CPU time, as clock_getcpuclockid computes it.
         return time.clock_gettime((~self.pid << 3) | 2)
 
     def memory(self) -> tuple[int, int]:
-        """Resident bytes: now, and at most so far."""
+        """Returns the resident bytes: now, and the most so far."""
         lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
         fields = dict(line.split(":", 1) for line in lines)
         return int(fields["VmRSS"].split()[0]) * 1024, int(fields["VmHWM"].split()[0]) * 1024
@@ -107,7 +107,7 @@ class Function:
 
 @contextmanager
 def function(bootstrap: Path, environment: dict[str, str]) -> Iterator[Function]:
-    """This bootstrap with these variables alone, ended whatever happens."""
+    """Runs this bootstrap with only these variables, and ends it on exit."""
     with Server() as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         env = environment | {
@@ -127,7 +127,7 @@ def function(bootstrap: Path, environment: dict[str, str]) -> Iterator[Function]
 
 
 def request(method: str, path: str, bearer: str = "", body: Json | None = None) -> Json:
-    """What API Gateway makes of a request."""
+    """Returns the event that API Gateway sends for a request."""
     headers = {"host": "127.0.0.1", "content-type": "application/json"}
     if bearer:
         headers["authorization"] = f"Bearer {bearer}"

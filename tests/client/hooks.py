@@ -20,8 +20,8 @@ from people import NEW_PASSWORD, PASSWORD, Json, People, Person, Reset, bearing
 from schemathesis import AuthContext, Case, HookContext, Response
 from schemathesis.generation.meta import TestPhase
 
-# A placeholder until the case is sent: a credential from the time when the case
-# was generated may have ended by then.
+# A placeholder for the credential, which is set when the case is sent: one from the
+# time when the case was generated may have expired by then.
 LATER = "Bearer later"
 # Every second case of an operation is primed; every second of those keeps its
 # generated body.
@@ -32,7 +32,7 @@ people = People(int(os.environ["LATCHKEY_CLIENT_PORT"]), ADMINISTRATOR)
 
 
 class Lent:
-    """The session and the reset that cases use until a case ends them."""
+    """The session and the reset that cases share until a case ends them."""
 
     who: Person | None = None
     what: Reset | None = None
@@ -40,7 +40,7 @@ class Lent:
     made, anew = 0, 0
 
     def session(self) -> str:
-        """An administrator's bearer. Signs in again when it ended, as a new administrator when sign-in is refused."""
+        """Returns an administrator's bearer. After the session ended, signs in again, or creates a new administrator if sign-in is refused."""
         if self.who and not self.who.bearer:
             self.who.bearer = people.sign_in(self.who.user_id)
             self.anew += 1
@@ -138,7 +138,7 @@ def save_policy(case: Case) -> Ready:
 
 
 def is_list(case: Case) -> bool:
-    """Whether the operation answers in pages. No generated text is a valid cursor, so each of its cases is primed."""
+    """Returns whether the operation has pages. No generated text is a valid cursor, so each of its cases is primed."""
     return any(parameter["name"] == "cursor" for parameter in case.operation.definition.raw["parameters"])
 
 
@@ -201,7 +201,7 @@ def prime(case: Case, operation: str) -> None:
         case.headers["If-Match"] = ready.etag
     if ready.body is not None and turn % (2 * PRIMED) == 0:
         case.body = ready.body
-        # An earlier case's key would be refused with another body.
+        # The API refuses an idempotency key that an earlier case used with another body.
         case.headers.pop("Idempotency-Key", None)
 
 

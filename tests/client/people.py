@@ -17,9 +17,9 @@ Json = dict[str, Any]
 GROUP = "In scope"
 PASSWORD = "correct horse of the client 7"
 NEW_PASSWORD = "another horse of the client 8"
-# The minimum of the policy, and a second for differences between clocks.
+# Seconds between two codes: the least that the policy allows.
 RESEND_WAIT = 15
-# Longer ago than the policy's days until reconfirmation.
+# Milliseconds: more than the policy's days until reconfirmation.
 LONG_AGO_MS = 400 * 86_400_000
 
 
@@ -50,7 +50,7 @@ class Reset:
 
 @dataclass
 class Sent:
-    """A code under way, and the bearer that may verify it."""
+    """A sent code: its challenge, the bearer that may verify it, and its address."""
 
     challenge: str
     bearer: str
@@ -75,7 +75,7 @@ class People:
         self.waiting: deque[tuple[float, Person]] = deque()
         for _ in range(4):
             self.wait_for_resend()
-        # Found while the table is small. Each use moves its time back.
+        # Created now, because `key_of` scans the table, which is still small.
         self.overdue_person = self.registered()
         self.ask("POST", "/v1/me/registration/finish", self.overdue_person.bearer, expect=200)
         self.overdue_key = self.key_of(self.overdue_person)
@@ -195,7 +195,7 @@ class People:
         sent = self.ask("POST", f"/v1/resets/{reset.id}/challenges", reset.bearer, {"kind": "email"}, expect=202)
         return Sent(sent.body["challengeId"], reset.bearer, address)
 
-    # Days that pass: moved in the embedded table, since functions have no clock to set
+    # Simulated time: changes times in the embedded table, because functions use the real clock
 
     def overdue(self) -> str:
         """A session of a user whose methods need reconfirmation."""

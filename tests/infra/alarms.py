@@ -9,7 +9,7 @@ from template import ROOT, Node, Template, att
 
 # The namespace of metrics from the functions and the access log, by stack.
 OWN = {"Fn::Sub": "Latchkey/${AWS::StackName}"}
-# The most metrics of an alarm.
+# The most metrics that CloudWatch allows in one alarm.
 METRICS_MAX = 10
 
 
@@ -19,7 +19,7 @@ def metric(namespace: Any, name: str, **dimensions: Any) -> Node:
 
 
 def over(threshold: Any, periods: int = 1, missing: str = "notBreaching") -> Node:
-    """Notifies at this value or more, and again when it is over."""
+    """An alarm that notifies at this value or above, and again when it ends."""
     notified = {"AlarmActions": [{"Ref": "Alarms"}], "OKActions": [{"Ref": "Alarms"}], "TreatMissingData": missing}
     return notified | {"Threshold": threshold, "EvaluationPeriods": periods, "ComparisonOperator": "GreaterThanOrEqualToThreshold"}
 
@@ -44,7 +44,7 @@ def waiting(queue: str) -> Node:
 
 
 def expected(t: Template) -> dict[str, Node]:
-    """All alarms."""
+    """Returns the properties of all alarms, by name."""
     # An operator invokes these by hand and sees the error.
     by_hand = {"recover"}
     routed = {it["Name"] for it in t.functions().values() if any(event["Type"] == "HttpApi" for event in it["Properties"]["Events"].values())}

@@ -40,7 +40,7 @@ def missed(text: str) -> tuple[int, list[str]]:
     """The planted faults that their check does not find."""
     planted, bad = faults(text), []
     by_linter = [fault for fault in planted if re.fullmatch(r"[EW]\d{4}", fault.found_by)]
-    # A linter reads everything each time and reports places: plant all at once.
+    # The linter names the place of each finding, so one run is enough for all faults.
     broken = text
     for fault in by_linter:
         broken = fault.plant(broken)
@@ -78,12 +78,12 @@ def main() -> int:
     begun = time.monotonic()
     step(f"{len(rule.RULES)} own rules", rule.broken(t), begun)
     begun = time.monotonic()
-    step("created by a local CloudFormation, with the same table as locally", list(local.unlike(t)), begun)
+    step("created by a local CloudFormation, with the same table as infra/local creates", list(local.unlike(t)), begun)
     begun = time.monotonic()
-    step("a restore puts back lost items and no live ones", restored.unlike(t), begun)
+    step("a restore copies lost items and overwrites no live ones", restored.unlike(t), begun)
     begun = time.monotonic()
     planted, bad = missed(text)
-    step(f"{planted} planted faults, each found by its own check", bad, begun)
+    step(f"{planted} planted faults, each found by its check", bad, begun)
     print(f"{7 - failed} passed, {failed} failed")
     return int(failed > 0)
 

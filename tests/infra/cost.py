@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # The steps of one reset by mail, with the sign-in after it.
 STEPS = ["start reset", "send challenge", "send-code, reset", "verify, reset", "set password", "send-code, notice", "sign-in after the reset"]
 
-# Index rows that a write moves: an audit event is in both indexes, and so is a
+# Index rows that a write adds: an audit event is in both indexes, and so is a
 # message until it is sent.
 INDEXED = {"Put AUDIT": 2, "Put OUTBOX": 2}
 UNSENT_NO_MORE = "REMOVE #bucket"

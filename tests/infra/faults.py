@@ -14,25 +14,25 @@ class Fault:
 
     @property
     def word(self) -> str:
-        """The word in the linter's finding: the only word that is new."""
+        """Returns the only word that the fault adds. The linter's finding must contain it."""
         (word,) = set(re.findall(r"\w+", self.new)) - set(re.findall(r"\w+", self.old))
         return word
 
     def plant(self, text: str) -> str:
-        """The template with this fault. The replaced text must exist."""
+        """Returns the template with this fault. The text to replace must exist."""
         if self.old not in text:
-            raise SystemExit(f"a fault has no place any more: {self.what}: {self.old!r}")
+            raise SystemExit(f"the template no longer has the text that the fault {self.what!r} replaces: {self.old!r}")
         return text.replace(self.old, self.new, 1)
 
 
 def block(text: str, name: str) -> str:
-    """A resource's text, up to the blank line."""
+    """Returns a resource's text, up to and with the blank line after it."""
     begin = text.index(f"\n  {name}:\n") + 1
     return text[begin : text.index("\n\n", begin) + 2]
 
 
 def between(text: str, begin: str, end: str) -> str:
-    """The text from one line to another."""
+    """Returns the text from the line that starts with `begin` up to the line that starts with `end`."""
     at = text.index(f"\n{begin}") + 1
     return text[at : text.index(f"\n{end}", at) + 1]
 
@@ -53,18 +53,18 @@ def faults(text: str) -> list[Fault]:
         Fault("an undefined reference", "E1010", "Resource: !GetAtt Table.Arn", "Resource: !GetAtt Tabel.Arn"),
         Fault("an undefined parameter", "E1020", "Endpoint: !Ref AlarmEmail", "Endpoint: !Ref AlarmMails"),
         Fault("a misspelt property", "E3002", "EnableKeyRotation: true", "EnableKeyRotations: true"),
-        Fault("a name without what it names", "E1019", '!Sub "${Table.Arn}/stream/*"', '!Sub "${Tables.Arn}/stream/*"'),
+        Fault("an undefined resource in a Sub", "E1019", '!Sub "${Table.Arn}/stream/*"', '!Sub "${Tables.Arn}/stream/*"'),
         # Found by our rules.
         Fault("a missing route", "api", 'Method: post, Path: "/v1/session/confirm"', 'Method: get, Path: "/v1/me/confirm"'),
         Fault("another function's route", "api", 'Method: get, Path: "/v1/groups"', 'Method: get, Path: "/v1/limits/groups"'),
         Fault("a dropped alarm", "alarms", lockouts, ""),
         Fault("an alarm without an action", "alarms", "AlarmActions: [!Ref Alarms]", "AlarmActions: []"),
-        Fault("an alarm that never ends", "alarms", "      OKActions: [!Ref Alarms]\n", ""),
-        Fault("an alarm that stays as it is", "alarms", "TreatMissingData: notBreaching", "TreatMissingData: ignore"),
-        Fault("an alarm in eight hours", "alarms", "Threshold: 300\n", "Threshold: 30000\n"),
-        Fault("an alarm when all is well", "alarms", "ComparisonOperator: GreaterThanOrEqualToThreshold", "ComparisonOperator: LessThanThreshold"),
-        Fault("another's queue", "alarms", "Value: !GetAtt DeadLetters.QueueName", "Value: !GetAtt LostEvents.QueueName"),
-        Fault("no API's errors", "alarms", of_api, "MetricName: 5xx\n"),
+        Fault("an alarm that does not notify when it ends", "alarms", "      OKActions: [!Ref Alarms]\n", ""),
+        Fault("an alarm that ignores missing data", "alarms", "TreatMissingData: notBreaching", "TreatMissingData: ignore"),
+        Fault("a threshold of eight hours", "alarms", "Threshold: 300\n", "Threshold: 30000\n"),
+        Fault("an alarm below its threshold", "alarms", "ComparisonOperator: GreaterThanOrEqualToThreshold", "ComparisonOperator: LessThanThreshold"),
+        Fault("an alarm on another queue", "alarms", "Value: !GetAtt DeadLetters.QueueName", "Value: !GetAtt LostEvents.QueueName"),
+        Fault("errors of no API", "alarms", of_api, "MetricName: 5xx\n"),
         Fault("a dimension that Lambda does not have", "alarms", "IteratorAge\n      Dimensions: [{ Name: FunctionName", "IteratorAge\n      Dimensions: [{ Name: Function"),
         Fault("a function that is not summed", "alarms", "FILL(m6, 0) + ", ""),
         Fault("missing data raises no alarm", "alarms", "TreatMissingData: breaching", "TreatMissingData: notBreaching"),
@@ -73,55 +73,55 @@ def faults(text: str) -> list[Fault]:
         Fault("no deletion protection", "table", "DeletionProtectionEnabled: true", "DeletionProtectionEnabled: false"),
         Fault("a table that goes with the stack", "table", "DeletionPolicy: Retain", "DeletionPolicy: Delete"),
         Fault("keys that go with the stack", "table", "DeletionPolicy: RetainExceptOnCreate", "DeletionPolicy: Delete"),
-        Fault("AWS's key", "table", "        SSEType: KMS\n        KMSMasterKeyId: !GetAtt Key.Arn\n", ""),
+        Fault("a table encrypted with a key of AWS", "table", "        SSEType: KMS\n        KMSMasterKeyId: !GetAtt Key.Arn\n", ""),
         Fault("x86_64", "functions", "Architectures: [arm64]", "Architectures: [x86_64]"),
         Fault("no tracing", "functions", "Tracing: Active", "Tracing: PassThrough"),
         Fault("a shared role", "functions", "Role: !GetAtt VerifyRole.Arn", "Role: !GetAtt PolicyRole.Arn"),
-        Fault("another's log", "functions", "Resource: !GetAtt VerifyLog.Arn", "Resource: !GetAtt PolicyLog.Arn"),
+        Fault("a right to write another function's log", "functions", "Resource: !GetAtt VerifyLog.Arn", "Resource: !GetAtt PolicyLog.Arn"),
         Fault("Argon2 without a bound", "functions", reserved, ""),
-        Fault("a log that never forgets", "logs", "      RetentionInDays: !Ref LogRetentionDays\n", ""),
+        Fault("a log without a retention", "logs", "      RetentionInDays: !Ref LogRetentionDays\n", ""),
         Fault("a wildcard", "wildcards", "Action: secretsmanager:GetSecretValue, Resource: !Ref Secret", any_secret),
         Fault("a wide action", "wildcards", "Action: dynamodb:DeleteItem", "Action: dynamodb:Delete*"),
         Fault("a scan", "keys", "Action: dynamodb:Query", "Action: dynamodb:Scan"),
         Fault("rights on every key", "keys", leading, ""),
         Fault("a right that is missing", "calls", '"LEDGER#*", "ADMINS"]', '"LEDGER#*"]'),
         Fault("a missing dead-letter queue", "streams", failure, ""),
-        Fault("whole batches", "streams", "            FunctionResponseTypes: [ReportBatchItemFailures]\n", ""),
-        Fault("records that change", "streams", '"eventName":["INSERT"]', '"eventName":["MODIFY"]'),
+        Fault("retries of whole batches", "streams", "            FunctionResponseTypes: [ReportBatchItemFailures]\n", ""),
+        Fault("changed records in place of new ones", "streams", '"eventName":["INSERT"]', '"eventName":["MODIFY"]'),
         Fault("another prefix", "streams", '"prefix":"OUTBOX#"', '"prefix":"OUTBOXES#"'),
-        Fault("a minute's records", "streams", "MaximumRecordAgeInSeconds: 3600", "MaximumRecordAgeInSeconds: 60"),
-        Fault("from now on", "streams", "StartingPosition: TRIM_HORIZON", "StartingPosition: LATEST"),
-        Fault("one after another", "streams", "            ParallelizationFactor: 10\n", ""),
-        Fault("no schedule for the measurement", "measuring", between(text, "        # What waits, for the alarm", "        Outbox:"), ""),
+        Fault("records given up after a minute", "streams", "MaximumRecordAgeInSeconds: 3600", "MaximumRecordAgeInSeconds: 60"),
+        Fault("a stream read from its end", "streams", "StartingPosition: TRIM_HORIZON", "StartingPosition: LATEST"),
+        Fault("a shard handled one batch after another", "streams", "            ParallelizationFactor: 10\n", ""),
+        Fault("no schedule for the measurement", "measuring", between(text, "        # Measures unsent messages", "        Outbox:"), ""),
         Fault("an unknown input", "measuring", '{"measure": {}}', '{"mesure": {}}'),
         Fault("an event that EventBridge does not have", "mail_events", "Email Bounced", "Email Bounce"),
-        Fault("bounces that SES keeps to itself", "mail_events", "MatchingEventTypes: [bounce, complaint", "MatchingEventTypes: [complaint"),
+        Fault("bounces that SES does not publish", "mail_events", "MatchingEventTypes: [bounce, complaint", "MatchingEventTypes: [complaint"),
         Fault("no events from SES", "mail_events", block(text, "MailEvents"), ""),
         Fault("a status that SNS does not write", "sms_events", '$.status = "FAILURE"', '$.status = "FAILED"'),
-        Fault("lines that go nowhere", "sms_events", block(text, "SmsFailures"), ""),
-        Fault("another who may bring them", "sms_events", "Principal: logs.amazonaws.com", "Principal: sns.amazonaws.com"),
-        Fault("rotation by another", "rotation", may_rotate, may_rotate.replace("RotateSecret", "SendCode")),
-        Fault("rotation before it may", "rotation", "    DependsOn: MayRotate\n", ""),
-        Fault("alarms that cannot be encrypted", "granted", between(text, f"{of_key}Alarms", "          # Events that reached"), ""),
+        Fault("a log without a subscription filter", "sms_events", block(text, "SmsFailures"), ""),
+        Fault("another service that may invoke delivery-events", "sms_events", "Principal: logs.amazonaws.com", "Principal: sns.amazonaws.com"),
+        Fault("rotation by another function", "rotation", may_rotate, may_rotate.replace("RotateSecret", "SendCode")),
+        Fault("rotation before its permission exists", "rotation", "    DependsOn: MayRotate\n", ""),
+        Fault("alarms that cannot be encrypted", "granted", between(text, f"{of_key}Alarms", "          # EventBridge sends events"), ""),
         Fault("queues that cannot be read", "granted", '                  - !Sub "sqs.${AWS::Region}.amazonaws.com"\n', ""),
-        Fault("logs that cannot be encrypted", "granted", between(text, f"{of_key}Logs", "          # Alarms go to"), ""),
-        Fault("a topic for no alarm", "granted", "alarm:${AWS::StackName}-*", "alarm:nothing-*"),
-        Fault("a queue that takes no event", "granted", block(text, "LostEventsPolicy"), ""),
-        Fault("a queue for any rule", "granted", "ArnEquals: { aws:SourceArn: !GetAtt DeliveryEventsFunctionMail.Arn }", "Null: { aws:SourceArn: false }"),
+        Fault("logs that cannot be encrypted", "granted", between(text, f"{of_key}Logs", "          # CloudWatch publishes alarms"), ""),
+        Fault("a topic to which no alarm may publish", "granted", "alarm:${AWS::StackName}-*", "alarm:nothing-*"),
+        Fault("a queue that accepts no events", "granted", block(text, "LostEventsPolicy"), ""),
+        Fault("a queue that accepts events of any rule", "granted", "ArnEquals: { aws:SourceArn: !GetAtt DeliveryEventsFunctionMail.Arn }", "Null: { aws:SourceArn: false }"),
         Fault("a log that SNS cannot write", "trust", "Principal: { Service: sns.amazonaws.com }", "Principal: { Service: lambda.amazonaws.com }"),
-        Fault("topics", "sending", topics, ""),
-        Fault("another's identity", "sending", "identity/${MailIdentity}", "identity/x"),
+        Fault("a right to publish to topics", "sending", topics, ""),
+        Fault("a right to send as another identity", "sending", "identity/${MailIdentity}", "identity/x"),
         Fault("a setting that no function reads", "environment", "LATCHKEY_CONFIGURATION_SET: !Ref Mail", "LATCHKEY_CONFIGURATION: !Ref Mail"),
         Fault("a setting that is missing", "environment", "        LATCHKEY_TABLE: !Ref Table\n", ""),
-        Fault("an open queue", "encrypted", "      KmsMasterKeyId: !GetAtt Key.Arn\n", ""),
+        Fault("an unencrypted queue", "encrypted", "      KmsMasterKeyId: !GetAtt Key.Arn\n", ""),
         Fault("no throttle", "throttles", "        POST /v1/sign-in: { ThrottlingBurstLimit: 100, ThrottlingRateLimit: 50 }\n", ""),
         Fault("a query in the log", "access_log", '"protocol":"$context.protocol"', '"path":"$context.path"'),
         Fault("refusals that are not counted", "access_log", '"429"', '"430"'),
         Fault("old TLS", "tls", "SecurityPolicy: TLS_1_2", "SecurityPolicy: TLS_1_0"),
-        Fault("mail in the clear", "tls", "TlsPolicy: REQUIRE", "TlsPolicy: OPTIONAL"),
+        Fault("mail without TLS", "tls", "TlsPolicy: REQUIRE", "TlsPolicy: OPTIONAL"),
         Fault("keys that are never created", "rotation", "RotateImmediatelyOnUpdate: true", "RotateImmediatelyOnUpdate: false"),
         Fault("a dashboard without lockouts", "dashboard", ', [".", "Lockouts"]', ""),
-        Fault("a part that is not written", "dashboard", '"ResetSteps", "Step"', '"ResetSteps", "Stage"'),
+        Fault("a dimension that no function writes", "dashboard", '"ResetSteps", "Step"', '"ResetSteps", "Stage"'),
         Fault("an alarm on an unmeasured metric", "dashboard", "MetricName: MessagesFailed", "MetricName: MessagesLost"),
         Fault("a parameter that is not explained", "operator", "\nConditions:", "  Other: { Type: String }\n\nConditions:"),
         Fault("an output of another name", "operator", "  DirectoryFunction:\n    Description", "  Directory:\n    Description"),

@@ -15,18 +15,18 @@ NAME_MAX = 64
 
 @rule
 def operator(t: Template) -> Found:
-    """infra/README.md has the template's parameters and outputs, and the costs of
-    the calls."""
+    """infra/README.md lists the template's parameters, uses only its outputs, and has
+    the costs of the calls."""
     page = (ROOT / "infra/README.md").read_text()
     outputs = set(re.findall(r"(?:^|\$\()output (\w+)", page, re.MULTILINE))
-    yield from (f"infra/README.md uses the output {one}, which is none" for one in sorted(outputs - t.source["Outputs"].keys()))
+    yield from (f"infra/README.md uses the output {one}, which does not exist" for one in sorted(outputs - t.source["Outputs"].keys()))
     (section,) = re.findall(r"\n## Parameters\n(.*?)\n## ", page, re.DOTALL)
     described = dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", section, re.MULTILINE))
     yield from differ("parameters in infra/README.md", sorted(described), sorted(t.source["Parameters"]))
     for name, it in t.source["Parameters"].items():
         default = str(it.get("Default", "required"))
         said = described.get(name, default)
-        if said != default and not (default == "" and said in ("none", "nobody")):
+        if said != default and not (default == "" and said == "none"):
             yield f"infra/README.md says that {name} is {said} by default, the template {default}"
     longest = f"at most {NAME_MAX - max(len(f'-{program}') for program in t.functions())} characters"
     if f"`stack` has {longest}" not in page:

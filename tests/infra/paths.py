@@ -77,8 +77,8 @@ def granted(t: Template) -> Found:
         yield from differ(f"statements of {name}", sorted(is_), sorted(one["Sid"] for one in should))
         for one in should:
             yield from differ(f"{one['Sid']} of {name}", is_.get(one["Sid"]), one)
-    yield from differ("whose queue", declared.get("LostEventsPolicy", {}).get("Properties", {}).get("Queues"), [{"Ref": "LostEvents"}])
-    yield from differ("whose topic", declared.get("AlarmsPolicy", {}).get("Properties", {}).get("Topics"), [{"Ref": "Alarms"}])
+    yield from differ("queues of LostEventsPolicy", declared.get("LostEventsPolicy", {}).get("Properties", {}).get("Queues"), [{"Ref": "LostEvents"}])
+    yield from differ("topics of AlarmsPolicy", declared.get("AlarmsPolicy", {}).get("Properties", {}).get("Topics"), [{"Ref": "Alarms"}])
 
 
 @rule
@@ -103,7 +103,7 @@ def environment(t: Template) -> Found:
 
 @rule
 def sending(t: Template) -> Found:
-    """Only send-code sends: as one identity, through the configuration set, to no topic."""
+    """Only send-code may send: as one identity, through the configuration set, to no topic."""
     may = [one for role in t.of("AWS::IAM::Role") for one in t.statements(role) if re.match("ses:|sns:", str(one["Action"]))]
     should = [
         {"Sid": "Mail", "Effect": "Allow", "Action": "ses:SendEmail",

@@ -13,7 +13,7 @@ from local import laptop
 from moto import mock_aws
 from template import ROOT, Template
 
-# Items that have expired by a restore, or must not come back.
+# Prefixes of items that a restore must not copy: they expire within days.
 NEVER = ("BUDGET#", "DEST#", "FLAGS#", "IDEM#", "LEDGER#", "LOCK#", "OUTBOX#", "RESET#", "SENT#", "SESSION#", "SRC#")
 
 
@@ -54,7 +54,7 @@ def unlike(t: Template) -> list[str]:
         restore.main(["restored", "empty", "--write"])
         back = living("empty")
         expected = {restore.key(item) for item in items if not item["pk"]["S"].startswith(NEVER)}
-        expect(set(back) == expected, f"not put back, or too much: {sorted(set(back) ^ expected)}")
+        expect(set(back) == expected, f"missing or unexpected after a restore: {sorted(set(back) ^ expected)}")
         for item in items:
             again = back.get(restore.key(item))
             if again and item["pk"]["S"].startswith("ACCT#"):

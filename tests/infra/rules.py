@@ -15,21 +15,21 @@ HASHING = {"directory", "registration", "reset", "sign-in"}
 # Every right with a wildcard, and why it needs one: role or policy, statement,
 # element with the wildcard.
 WILDCARDS = {
-    ("*", "Trace", "Resource *"): "X-Ray has no resources to name",
-    ("SendCodeRole", "Sms", "Resource *"): "a phone number has no ARN; NoTopics takes topics out again",
-    ("SendCodeRole", "NoTopics", "Resource arn:*:sns:*:*:*"): "a refusal may be wide",
-    ("SendCodeRole", "Streams", "Resource ${Table.Arn}/stream/*"): "of this table alone; Lambda asks for it so",
+    ("*", "Trace", "Resource *"): "X-Ray actions support no resource ARNs",
+    ("SendCodeRole", "Sms", "Resource *"): "a phone number has no ARN; NoTopics denies topics",
+    ("SendCodeRole", "NoTopics", "Resource arn:*:sns:*:*:*"): "it is a Deny",
+    ("SendCodeRole", "Streams", "Resource ${Table.Arn}/stream/*"): "only streams of this table; ListStreams takes no single stream",
     ("SmsLogRole", "Log", "Resource arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:sns/${AWS::Region}/"
-     "${AWS::AccountId}/DirectPublishToPhoneNumber*"): "SNS names the two groups, of sent and of failed",
-    ("Key", "Manage", "Action kms:*"): "without it the key could no longer be managed",
-    ("Key", "ThroughServices", "Principal *"): "of this account, through three services",
-    ("Key", "ThroughServices", "Action kms:ReEncrypt*"): "From and To",
-    ("Key", "ThroughServices", "Action kms:GenerateDataKey*"): "with and without the plain key",
-    ("Key", "Logs", "Action kms:ReEncrypt*"): "From and To",
-    ("Key", "Logs", "Action kms:GenerateDataKey*"): "with and without the plain key",
-    ("Key", "Alarms", "Action kms:GenerateDataKey*"): "with and without the plain key",
-    ("Key", "Events", "Action kms:GenerateDataKey*"): "with and without the plain key",
-    ("Key", "*", "Resource *"): "in a key's policy it is the key itself",
+     "${AWS::AccountId}/DirectPublishToPhoneNumber*"): "SNS writes two groups: delivered and failed SMS",
+    ("Key", "Manage", "Action kms:*"): "without it the key becomes unmanageable",
+    ("Key", "ThroughServices", "Principal *"): "limited to this account and three services",
+    ("Key", "ThroughServices", "Action kms:ReEncrypt*"): "ReEncryptFrom and ReEncryptTo",
+    ("Key", "ThroughServices", "Action kms:GenerateDataKey*"): "GenerateDataKey with and without plaintext",
+    ("Key", "Logs", "Action kms:ReEncrypt*"): "ReEncryptFrom and ReEncryptTo",
+    ("Key", "Logs", "Action kms:GenerateDataKey*"): "GenerateDataKey with and without plaintext",
+    ("Key", "Alarms", "Action kms:GenerateDataKey*"): "GenerateDataKey with and without plaintext",
+    ("Key", "Events", "Action kms:GenerateDataKey*"): "GenerateDataKey with and without plaintext",
+    ("Key", "*", "Resource *"): "in a key policy it means the key itself",
 }
 
 # Calls on items, which must name their keys.

@@ -1,5 +1,5 @@
-// Runs all stories in one process and one browser, one after another, since they
-// share the policy. Names given as arguments select some.
+// Runs all stories one after another in one process and one browser, because they
+// share the policy. Arguments select stories by file name.
 
 import { readdirSync } from "node:fs";
 import { after } from "node:test";

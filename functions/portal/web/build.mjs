@@ -1,6 +1,6 @@
-// Makes `dist` from pages, scripts, styles and texts, for the function and for
-// a CDN. `tests/pages/build` calls it, since that knows where the compiler is.
-// With `--check` it compares with the existing files and writes none.
+// Builds `dist` from pages, scripts, styles and texts. `tests/pages/build` runs this
+// script and tells it where esbuild is. With `--check`, it compares `dist` with what it
+// would write, and writes nothing.
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -20,8 +20,7 @@ const stop = (what) => {
   process.exit(1);
 };
 
-// Writes one sentence of a text as HTML. A script, or an attribute of its
-// element, fills the places in {braces}.
+// Escapes a text for HTML. Scripts fill its {placeholders}.
 const escape = (text) => text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 
 const texts = Object.fromEntries(LANGUAGES.map((tag) => [tag, JSON.parse(readFileSync(join(TEXTS, `${tag}.json`), "utf8"))]));
@@ -32,16 +31,15 @@ const used = new Set();
 
 const { schemas } = JSON.parse(readFileSync(join(HERE, "../../../infra/openapi.json"), "utf8")).components;
 
-// The sentences that scripts show: those whose key stands in a script, in
-// quotes. For the sentences of all kinds of method, scripts have one key, such
-// as `kind.${kind}.name`.
+// The keys of texts that scripts show: a script contains the key in quotes. The texts
+// of a kind of method are found by their template, such as `kind.${kind}.name`.
 const spoken = Object.keys(texts.en).filter((key) => {
   const [, kind, part] = /^kind\.(\w+)\.(\w+)$/.exec(key) ?? [];
   return schemas.Kind.enum.includes(kind) ? sources.includes("`kind.${kind}." + part + "`") : sources.includes(`"${key}"`);
 });
 spoken.forEach((key) => used.add(key));
 
-// The ranges of the policy's numbers, from the API's document.
+// The ranges of the policy's numbers, from the API document.
 const ranges = {};
 const collect = (schema, pointer) => {
   const whole = schema.$ref ? schemas[schema.$ref.split("/").pop()] : schema;
@@ -100,7 +98,8 @@ const outputs = Object.entries(bundled.metafile.outputs).map(([path, output]) =>
 const entry = (name) => outputs.find(([, output]) => output.entryPoint?.endsWith(`src/${name}.ts`));
 const language = (tag) => outputs.find(([, output]) => output.entryPoint === `texts:${tag}`)[0];
 
-// Builds a page: first inserts its parts, then its texts.
+// Replaces {{> part}} with the part's HTML, recursively. The loop below then replaces
+// {{key}} with texts.
 const whole = (text) => text.replace(/\{\{> ([\w-]+)\}\}\n?/g, (_, part) => whole(read("pages/parts", `${part}.html`)));
 for (const page of pages) {
   const name = page.replace(".html", "");
@@ -111,7 +110,7 @@ for (const page of pages) {
     const values = { tag, style, icon, script, preload, page: name };
     const html = whole(read("pages", page)).replace(/\{\{([\w.]+)\}\}/g, (_, key) => {
       if (key in values) return values[key];
-      if (!(key in texts[tag])) stop(`${tag}: no text for ${key}, which ${page} shows`);
+      if (!(key in texts[tag])) stop(`${page} shows ${key}, which has no text in ${tag}`);
       used.add(key);
       return escape(texts[tag][key]);
     });
@@ -128,7 +127,7 @@ if (process.argv.includes("--check")) {
   const wrong = [...new Set([...names, ...files.keys()])].filter(
     (name) => !files.has(name) || !names.includes(name) || readFileSync(join(DIST, name), "utf8") !== files.get(name),
   );
-  if (wrong.length) stop(`functions/portal/web/dist is not what its sources make; run tests/pages/build. Differing: ${wrong.join(", ")}`);
+  if (wrong.length) stop(`functions/portal/web/dist is out of date; run tests/pages/build. Differing files: ${wrong.join(", ")}`);
 } else {
   rmSync(DIST, { recursive: true, force: true });
   for (const [name, content] of files) {

@@ -1,5 +1,5 @@
-// Runs axe-core in an isolated world of the page. The page's policy and Trusted
-// Types stay in force there but do not apply to axe.
+// Checks accessibility with axe-core, in an isolated world of the page: the page's
+// content security policy and Trusted Types stay in force but do not apply to axe.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -10,7 +10,7 @@ const SOURCE = readFileSync(npm.resolve("axe-core/axe.min.js"), "utf8");
 const RUN = `axe.run(document, { iframes: false, resultTypes: ["violations"] }).then(({ violations }) => JSON.stringify(
   violations.map(({ id, help, nodes }) => ({ id, help, where: nodes.map(({ target, failureSummary }) => target.join(" ") + ": " + failureSummary) }))))`;
 
-/** Fails on any violation. */
+/** Fails if axe finds any violation. */
 export async function check(page, name) {
   const session = await page.context().newCDPSession(page);
   try {

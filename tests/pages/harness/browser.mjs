@@ -1,4 +1,4 @@
-// Chromium and its user, who finds elements by role and visible name in the
+// Drives Chromium as a user does: finds elements by role and visible name in the
 // page's language, and acts by pointer or only by keyboard.
 
 import assert from "node:assert/strict";
@@ -26,14 +26,13 @@ export async function quit() {
   await browser?.close();
 }
 
-/** The other pass runs a story of one language in the other, so that every state
-    is seen in both. */
+/** Whether this is the second pass, which runs each story in its other language. */
 const OTHER = process.env.LATCHKEY_PAGES_OTHER === "1";
 const otherOf = (lang) => (lang === "en" ? "zh-TW" : "en");
 /** A story with a language in its name already runs in both. */
 const IN_BOTH = /: (en|zh-TW)\b/;
 
-/** Runs a story with a time limit. If it fails, takes a picture of its end. */
+/** Runs a story with a time limit. If it fails, takes a screenshot of its last state. */
 export function story(name, tell) {
   if (OTHER && IN_BOTH.test(name)) return;
   test(name, { timeout: 180_000 }, async (t) => {
@@ -43,7 +42,7 @@ export function story(name, tell) {
     } catch (error) {
       for (const person of people) {
         await person.shot("failed").catch(() => undefined);
-        t.diagnostic(`asked last: ${person.watch.asked.slice(-8).map(({ method, path, status }) => `${method} ${path} ${status}`).join(", ")}`);
+        t.diagnostic(`last requests: ${person.watch.asked.slice(-8).map(({ method, path, status }) => `${method} ${path} ${status}`).join(", ")}`);
       }
       throw error;
     }
@@ -52,7 +51,7 @@ export function story(name, tell) {
 
 const FIELD = "input:not([type=hidden])";
 
-/** Opens a browser for one user. After the test it is checked and closed. */
+/** Opens a browser context for one user. After the test, closes it and fails on any fault that it recorded. */
 export async function open(t, { lang: asked = "en", scheme = "light", width = 1280, height = 900, keyboard = false, ...more } = {}) {
   const lang = OTHER ? otherOf(asked) : asked;
   const context = await (await launch()).newContext({
@@ -72,7 +71,7 @@ export async function open(t, { lang: asked = "en", scheme = "light", width = 12
     await context.close();
     watch.judge();
   });
-  // A page learns from this 401 that its user is not signed in.
+  // Pages ask for their user first: 401 means not signed in.
   watch.allow(401, "/v1/me");
   const person = new Person(context, watch, { lang, scheme, width, keyboard });
   await person.tab();
@@ -91,7 +90,7 @@ export class Person {
     return this.page;
   }
 
-  /** The same user in another tab. */
+  /** Returns the same user in another tab. */
   in(page) {
     return Object.assign(Object.create(Object.getPrototypeOf(this)), this, { page });
   }
@@ -125,12 +124,12 @@ export class Person {
     await this.heading(key, values).waitFor();
   }
 
-  /** Waits until these words are visible. */
+  /** Waits until this text is visible. */
   async reads(words) {
     await this.page.getByText(words).filter({ visible: true }).first().waitFor();
   }
 
-  /** Waits until a field's description for assistive technology has these words. */
+  /** Waits until a field's description for assistive technology contains this text. */
   async described(field, words) {
     await this.page.waitForFunction(
       ([element, words]) => (element.getAttribute("aria-describedby") ?? "").split(" ").some((id) => document.getElementById(id)?.textContent.includes(words)),
@@ -177,8 +176,8 @@ export class Person {
     await this.page.keyboard.insertText(value);
   }
 
-  /** Checks the state in both colour schemes: takes a picture, nothing overflows,
-      and axe finds nothing. */
+  /** Checks the page in both colour schemes: takes a screenshot, and fails if the page
+      overflows or axe finds a violation. */
   async look(name) {
     for (const scheme of [this.scheme === "light" ? "dark" : "light", this.scheme]) {
       await this.page.emulateMedia({ colorScheme: scheme });

@@ -1,4 +1,4 @@
-// Reads codes as a user does: from the inbox page, in its own tab.
+// Reads codes as a user does: from the local inbox page, in its own tab.
 
 import { INBOX, PATIENCE, messagesOf, newest, seen } from "./world.mjs";
 import { launch } from "./browser.mjs";
@@ -17,7 +17,7 @@ async function opened() {
   return page;
 }
 
-/** Closes the inbox and throws its errors. */
+/** Closes the inbox page, and throws if any fault occurred in it. */
 export async function closeInbox() {
   await page?.context().close();
   watch?.judge();
@@ -28,7 +28,7 @@ async function message(destination, kind) {
   const to = destination.replaceAll(" ", "");
   const inbox = await opened();
   await inbox.getByLabel("Recipient").fill(to);
-  // As a user would: the top message, if it is new.
+  // The newest message to this address that was not read before.
   const found = await inbox.waitForFunction(
     ([to, after, kind]) =>
       [...document.querySelectorAll("article")].find(
@@ -41,13 +41,13 @@ async function message(destination, kind) {
   return article;
 }
 
-/** The code of the newest message to an address, as shown. */
+/** Returns the code of the newest message to an address, as the page shows it. */
 export async function codeFor(destination) {
   const article = await message(destination, "code");
   return article.$eval(".digits", (digits) => [...digits.children].map((part) => part.textContent).join(" "));
 }
 
-/** Waits for a message without a code and returns its text. */
+/** Waits for a message without a code and returns its heading. */
 export async function noticeFor(destination) {
   const article = await message(destination, "notice");
   return article.$eval("h3", (heading) => heading.textContent);
@@ -61,7 +61,7 @@ export async function copyCodeFor(destination) {
   await page.getByText("Copied", { exact: true }).waitFor();
 }
 
-/** The number of all messages to an address. */
+/** Returns the number of all messages to an address. */
 export async function messagesTo(destination) {
   return (await (await fetch(messagesOf(destination), { signal: AbortSignal.timeout(PATIENCE) })).json()).messages.length;
 }

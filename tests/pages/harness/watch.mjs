@@ -1,17 +1,17 @@
-// Records every failure of a page: script errors, console errors, violations of
-// the content security policy, requests that fail or leave this machine.
+// Records every fault of a page: script errors, console errors, violations of the
+// content security policy, requests that fail or leave this machine.
 
 import assert from "node:assert/strict";
 import { API, INBOX } from "./world.mjs";
 
 const OURS = new Set([API, INBOX].map((url) => new URL(url).host));
 
-/** A path's shape: the path without IDs. */
+/** Returns a path with `*` in place of IDs. */
 export function shape(path) {
   return path.replace(/\/[\w-]{20,}(?=\/|$)/g, "/*").replace(/\/[^/]*@[^/]*/g, "/*");
 }
 
-/** Watches everything a browser context does until `judge`. */
+/** Records the faults and requests of a browser context. */
 export class Watch {
   constructor(context) {
     this.faults = [];
@@ -28,17 +28,17 @@ export class Watch {
     context.on("response", (response) => this.#answered(response));
   }
 
-  /** Expects a refusal: it is allowed and must occur. */
+  /** Allows an error status of a path, and requires that it occurs before `judge`. */
   expect(status, path) {
     this.expected.push({ status, path, seen: 0 });
   }
 
-  /** Allows a refusal. */
+  /** Allows an error status of a path. */
   allow(status, path) {
     this.allowed.push({ status, path });
   }
 
-  /** Throws if anything failed. */
+  /** Throws if a fault was recorded or an expected status is missing. */
   judge() {
     const missing = this.expected.filter(({ seen }) => !seen).map(({ status, path }) => `expected ${status} of ${path}, which did not come`);
     assert.deepEqual([...this.faults, ...missing], []);
@@ -48,7 +48,7 @@ export class Watch {
     if (message.type() !== "error" && message.type() !== "warning") return;
     const where = message.location().url;
     const path = where.startsWith(API) ? new URL(where).pathname : "";
-    // Chrome logs refusals too. They are checked as answers.
+    // Chrome also logs 4xx answers, which `#answered` checks.
     if (path.startsWith("/v1/") && /^Failed to load resource: the server responded with a status of 4\d\d/.test(message.text())) return;
     if (this.cut && /^Failed to load resource: net::ERR_(CONNECTION_FAILED|INTERNET_DISCONNECTED)/.test(message.text())) return;
     this.faults.push(`console: ${message.text()} (${where})`);
@@ -65,7 +65,7 @@ export class Watch {
     // Leaving a page aborts its requests.
     if (why === "net::ERR_ABORTED") return;
     if (this.cut && path.startsWith("/v1/")) return;
-    // Without scripts, Chromium does not load files that only scripts need.
+    // With scripts disabled, Chromium blocks the files that only scripts need.
     if (this.scriptless && why === "csp" && path.startsWith("/assets/")) return;
     this.faults.push(`failed: ${request.method()} ${request.url()} ${why}`);
   }

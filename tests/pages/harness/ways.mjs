@@ -1,5 +1,4 @@
-// Steps that many stories share: sign-in, registration, reset. `look` names the
-// states to check.
+// Steps that many stories share: sign-in, registration, reset.
 
 import { codeFor } from "./inbox.mjs";
 
@@ -65,7 +64,7 @@ export async function startsReset(person, userId, { at = "/reset" } = {}) {
   await person.sees("reset.kind.title");
 }
 
-/** Requests a code by a kind. A phone number is typed in full. */
+/** Requests a code of a kind, and types a phone number in full. `look` checks that state. */
 export async function asksForCode(person, account, kind, look = async () => undefined) {
   await person.sees("reset.kind.title");
   await person.choose(person.page.getByRole("radio", { name: person.text(`kind.${kind}.choice`) }));
@@ -79,7 +78,7 @@ export async function asksForCode(person, account, kind, look = async () => unde
   await person.sees("code.title");
 }
 
-/** Resets from the user ID up to the request for a new password. */
+/** Goes through a reset, from the user ID up to the request for a new password. */
 export async function provesReset(person, account, kind) {
   await startsReset(person, account.userId);
   await asksForCode(person, account, kind);

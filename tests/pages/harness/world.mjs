@@ -1,5 +1,5 @@
-// The stories' access to the running system outside the browser: users created
-// through the API, the policy, and time that passes in the table.
+// Prepares the local system without the browser: creates users through the API, sets
+// the policy, and simulates time by changing times in the table.
 
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -22,7 +22,7 @@ const texts = (tag) => ({ ...file(tag), ...file(`pages/${tag}`) });
 /** @type {Record<string, Record<string, string>>} */
 const TEXTS = { en: texts("en"), "zh-TW": texts("zh-TW") };
 
-/** A sentence of the pages or of the API, its `{placeholders}` filled. */
+/** Returns a text of the pages or of the API, with its `{placeholders}` filled. */
 export function text(tag, key, values = {}) {
   const found = TEXTS[tag][key];
   if (found === undefined) throw new Error(`no text ${key} in ${tag}`);
@@ -71,13 +71,13 @@ const USUAL = {
 /** Saves the usual policy with these changes. */
 export async function policy(change = {}) {
   const before = await good("GET", "/v1/policy", { bearer: await administrator() });
-  // All users share one source address here.
+  // Raised limits, because all users of the stories share one source address.
   const limits = { ...before.body.policy.limits, smsPerHour: 20, mailsPerTenMinutes: 20 };
   const body = { ...before.body.policy, ...USUAL, limits, ...change };
   await good("PUT", "/v1/policy", { bearer, body, headers: { "If-Match": before.headers.get("ETag") } });
 }
 
-/** The saved policy. */
+/** Returns the saved policy. */
 export async function savedPolicy() {
   return (await good("GET", "/v1/policy", { bearer: await administrator() })).body.policy;
 }
@@ -87,13 +87,13 @@ const NUMBERS = ["0 156", "0 157", "0 158", "0 159", "0 006", "0 110", "0 313", 
   .map((end) => `+61 491 57${end}`);
 let people = 0;
 
-/** A user with a temporary password, as an administrator creates them. */
+/** Creates a user, who has a temporary password. */
 export async function newcomer(name, more = {}) {
   const who = `${name}.${randomBytes(3).toString("hex")}`;
   const userId = `${who}@example.com`;
   const shown = `${name[0].toUpperCase()}${name.slice(1)} Example`;
   const phone = NUMBERS[people++ % NUMBERS.length];
-  // Another user may have had this number.
+  // An earlier user may have had this number: skip its messages.
   const { messages } = await (await fetch(messagesOf(phone), { signal: AbortSignal.timeout(PATIENCE) })).json();
   seen(phone.replaceAll(" ", ""), messages.at(-1)?.id ?? 0);
   const made = await good("POST", "/v1/users", { bearer: await administrator(), body: { userId, name: shown, ...more } });
@@ -107,7 +107,7 @@ export async function newcomer(name, more = {}) {
   };
 }
 
-/** A user with their own password and no method. */
+/** Creates a user with their own password and no method. */
 export async function settled(name, more = {}) {
   const person = await newcomer(name, more);
   const first = await good("POST", "/v1/sign-in", { body: { userId: person.userId, password: person.temporary } });
@@ -116,7 +116,7 @@ export async function settled(name, more = {}) {
   return { ...person, bearer: session.body.bearer };
 }
 
-/** A user who has registered these kinds. */
+/** Creates a user who has registered methods of these kinds. */
 export async function registered(name, kinds = ["email"], more = {}) {
   const person = await settled(name, more);
   for (const kind of kinds) {
@@ -129,26 +129,26 @@ export async function registered(name, kinds = ["email"], more = {}) {
   return person;
 }
 
-/** Whether a password signs in. */
+/** Returns whether a user can sign in with a password. */
 export async function signsIn({ userId }, password) {
   return (await api("POST", "/v1/sign-in", { body: { userId, password } })).status === 200;
 }
 
-/** The URL that lists all messages to an address. */
+/** Returns the URL that lists all messages to an address. */
 export const messagesOf = (destination) => new URL(`/api/messages?to=${encodeURIComponent(destination.replaceAll(" ", ""))}`, INBOX);
 
 const read = new Map();
-/** The newest unread code to an address, without the inbox page. */
+/** Waits for an unread code to an address and returns it, without the inbox page. */
 async function codeBeside(destination) {
   const to = destination.replaceAll(" ", "");
   const asked = `${messagesOf(to)}&wait=15&after=${newest(to)}`;
   const { messages } = await (await fetch(asked, { signal: AbortSignal.timeout(2 * PATIENCE) })).json();
   const found = messages.filter((message) => message.code).pop();
-  if (!found) throw new Error(`no code came to ${destination}`);
+  if (!found) throw new Error(`no code arrived at ${destination}`);
   seen(to, found.id);
   return found.code;
 }
-/** The number of the newest message to an address that was read. */
+/** Returns the ID of the newest message to an address that was read, or 0. */
 export function newest(to) {
   return read.get(to) ?? 0;
 }
@@ -181,8 +181,8 @@ async function items(userId, kind) {
   return (await scanned("pk = :p", { ":p": { S: `${kind}#${account.sk.S}` } })).Items;
 }
 
-/** Moves a time of a user's items back by minutes. An attribute may be nested,
-    as in `email.exp`. */
+/** Moves a time in a user's items back by some minutes. `attribute` may be a path,
+    such as `email.exp`. */
 async function moveBack(userId, kind, attribute, minutes) {
   const path = attribute.split(".");
   let moved = 0;
@@ -201,7 +201,7 @@ async function moveBack(userId, kind, attribute, minutes) {
 }
 
 const DAY = 24 * 60;
-/** Lets time pass for a user. */
+/** Simulates time for a user: each moves one time in the table back. */
 export const later = {
   sessionEnded: ({ userId }) => moveBack(userId, "SESSION", "exp", DAY),
   proofOld: ({ userId }) => moveBack(userId, "SESSION", "provedAt", 30),

@@ -1,5 +1,5 @@
-// Administration: the policy on its tabs, warnings before saving, concurrent
-// changes by another administrator, users and their passwords.
+// Tests administration: the policy's tabs, warnings before saving, concurrent changes
+// by another administrator, users and their passwords.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -56,7 +56,7 @@ story("the policy has a box for each kind of method of the API, and one must be 
   await shown(person.button("admin.discard")).click();
 });
 
-story("Selected asks for groups, and saves them", async (t) => {
+story("scope Selected requires groups, and saves them", async (t) => {
   const person = await administrator(t, { lang: "zh-TW" });
   await person.page.getByRole("radio", { name: person.text("admin.scope.selected") }).check();
   await save(person);
@@ -74,7 +74,7 @@ story("Selected asks for groups, and saves them", async (t) => {
   assert.deepEqual((await savedPolicy()).scope, { type: "selected", groups: ["staff"] });
 });
 
-story("a warning says whom a change cuts off before it is saved", async (t) => {
+story("a warning before saving says how many users a change cuts off", async (t) => {
   for (const lang of ["en", "zh-TW"]) {
     const person = await administrator(t, { lang }, "methods");
     await registered("single");
@@ -112,7 +112,7 @@ story("another administrator's concurrent change is not overwritten", async (t) 
   await policy({ auditDays: 30 });
 });
 
-story("a number out of its range is refused beside its field, and edits are not lost without a question", async (t) => {
+story("a number out of range is refused beside its field, and leaving asks before edits are lost", async (t) => {
   const person = await administrator(t, { lang: "en" }, "methods");
   person.watch.allow(422, "/v1/policy");
   const digits = person.page.getByLabel(person.text("admin.code.digits"), { exact: true });
@@ -135,7 +135,7 @@ story("a number out of its range is refused beside its field, and edits are not 
 });
 
 for (const shape of SHAPES.slice(0, 2)) {
-  story(`people are made, found, helped and deleted: ${shape.lang}`, async (t) => {
+  story(`users are created, found, helped and deleted: ${shape.lang}`, async (t) => {
     const person = await administrator(t, shape, "users");
     await person.sees("admin.users");
     const userId = `made.${shape.lang.toLowerCase()}@example.com`;
@@ -187,7 +187,7 @@ for (const shape of SHAPES.slice(0, 2)) {
   });
 }
 
-story("administration is for administrators; a help desk only finds people", async (t) => {
+story("administration refuses users, and shows a help desk only the users", async (t) => {
   await policy({ registration: { required: false, postponeDays: 7, reconfirmDays: 0 } });
   const [user, desk] = [await settled("plain"), await settled("desk", { role: "helpDesk" })];
   const person = await open(t, { lang: "zh-TW" });
@@ -202,7 +202,7 @@ story("administration is for administrators; a help desk only finds people", asy
   await person.look("admin-help-desk");
 });
 
-story("a session that ends in administration leads to sign-in, and back", async (t) => {
+story("after its session ended, administration leads to sign-in and back", async (t) => {
   await policy({ registration: { required: false, postponeDays: 7, reconfirmDays: 0 } });
   const boss = await settled("boss", { role: "administrator" });
   const person = await open(t, { lang: "en" });

@@ -1,4 +1,4 @@
-// Codes that are late, wrong, used up, pasted, or sent again.
+// Tests codes that are expired, wrong, used up, pasted, or sent again.
 
 import assert from "node:assert/strict";
 import { open, story } from "../harness/browser.mjs";
@@ -9,7 +9,7 @@ import { asksForCode, choosesKinds, entersCode, finishesReset, givesAddress, isI
 const VERIFY = "/v1/challenges/*/verify";
 const wrong = (code) => code.replace(/\d/g, (digit) => (Number(digit) + 1) % 10);
 
-/** Enters a code and is refused beside the field. */
+/** Enters a code, and checks that it is refused beside the field after one request. */
 async function refused(person, code) {
   const before = person.watch.asked.filter(({ path }) => path === VERIFY).length;
   await person.fill(person.field("code.label"), code);
@@ -22,7 +22,7 @@ async function refused(person, code) {
 }
 
 for (const lang of ["en", "zh-TW"]) {
-  story(`an expired code is refused, another one is taken: ${lang}`, async (t) => {
+  story(`an expired code is refused, and a new one is accepted: ${lang}`, async (t) => {
     await policy();
     const account = await registered("late", ["email"], { language: lang });
     const person = await open(t, { lang });
@@ -34,7 +34,7 @@ for (const lang of ["en", "zh-TW"]) {
     await later.codeExpired(account, "email");
     await refused(person, code);
     await person.look("code-refused");
-    // The wait before another code ends for the page and in the table.
+    // Ends the wait for another code in the table and on the page.
     await later.codeSentBefore(account, "email");
     await person.page.clock.fastForward("02:00");
     await person.press(person.button("code.resend"));
@@ -59,7 +59,7 @@ story("after five wrong codes the right one is refused, with an explanation", as
   await person.look("code-used-up");
 });
 
-story("an invalid code is refused before it is sent", async (t) => {
+story("the page refuses an incomplete code without a request", async (t) => {
   await policy();
   const account = await registered("short");
   const person = await open(t, { lang: "zh-TW" });
@@ -86,7 +86,7 @@ story("a code is copied in the inbox and pasted, or typed in another form", asyn
   await person.page.keyboard.press("ControlOrMeta+V");
   await person.press(person.button("code.verify"));
   await person.sees("reset.password.title");
-  // In groups, with line breaks, in full-width digits.
+  // In two groups, with hyphens, in full-width digits.
   for (const [kind, write] of [
     ["mobilePhone", (code) => `${code.slice(0, 4)} ${code.slice(4)}`],
     ["email", (code) => ` ${code.match(/../g).join("-")} `],
@@ -105,7 +105,7 @@ story("a code is copied in the inbox and pasted, or typed in another form", asyn
   }
 });
 
-story("one kind after the other where two are required", async (t) => {
+story("registration and reset with two required kinds", async (t) => {
   await policy({ kindsRequired: 2 });
   const account = await settled("two");
   const person = await open(t, { lang: "zh-TW", scheme: "dark" });
@@ -128,7 +128,7 @@ story("one kind after the other where two are required", async (t) => {
   await person.sees("reset.done.title");
 });
 
-story("a new password that is refused says why beside the field", async (t) => {
+story("a refused new password shows the reason beside the field", async (t) => {
   await policy({ kindsRequired: 1 });
   for (const lang of ["en", "zh-TW"]) {
     const account = await registered("weak");

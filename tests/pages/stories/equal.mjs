@@ -1,12 +1,12 @@
-// A reset looks the same with and without an account: pages, words, steps, and
-// network traffic.
+// Tests that a reset looks the same with and without an account: pages, texts, steps
+// and requests.
 
 import assert from "node:assert/strict";
 import { open, story } from "../harness/browser.mjs";
 import { policy, registered, settled } from "../harness/world.mjs";
 import { asksForCode, startsReset } from "../harness/ways.mjs";
 
-/** Everything that a user without the messages sees. */
+/** Goes through a reset without its messages. Returns every state and all requests. */
 async function seen(t, account, kind, lang) {
   const person = await open(t, { lang });
   person.watch.expect(422, "/v1/challenges/*/verify");
@@ -45,7 +45,7 @@ async function seen(t, account, kind, lang) {
 }
 
 for (const lang of ["en", "zh-TW"]) {
-  story(`known and unknown people see the same: ${lang}`, async (t) => {
+  story(`known and unknown users see the same: ${lang}`, async (t) => {
     await policy();
     const known = await registered("known", ["email", "mobilePhone"]);
     const bare = await settled("bare");
@@ -53,7 +53,6 @@ for (const lang of ["en", "zh-TW"]) {
     for (const kind of ["email", "mobilePhone"]) {
       const expected = await seen(t, known, kind, lang);
       assert.ok(expected.wire.length >= 6 && expected.states.length >= 6);
-      // The account's own number for its owner, any number for an unknown user.
       for (const other of [bare, unknown]) {
         const found = await seen(t, { ...other, phone: known.phone }, kind, lang);
         assert.deepEqual(found, expected);

@@ -1,4 +1,5 @@
-// The files that a browser loads: small, cached, in the right language, only ours.
+// Tests the files that a browser loads: small, cached, in the right language, and only
+// from our server.
 
 import assert from "node:assert/strict";
 import { open, story } from "../harness/browser.mjs";
@@ -9,7 +10,7 @@ const PAGES = ["/sign-in", "/reset", "/security-info", "/admin"];
 const MOST = 40 * 1024;
 
 for (const path of PAGES) {
-  story(`a first load of ${path} is small and ours`, async (t) => {
+  story(`a first load of ${path} is at most 40 KiB`, async (t) => {
     await policy({ registration: { required: false, postponeDays: 7, reconfirmDays: 0 } });
     for (const lang of ["en", "zh-TW"]) {
       const person = await open(t, { lang });
@@ -56,11 +57,11 @@ story("pages are revalidated each time, and their assets are cached", async () =
   }
 });
 
-story("a second load takes no asset from the network", async (t) => {
+story("a second load takes all assets from the cache", async (t) => {
   const person = await open(t);
   const session = await person.context.newCDPSession(person.page);
   await session.send("Network.enable");
-  // The icon is loaded last, after the page is there.
+  // The browser loads the icon last, after the page is shown.
   const icon = new Promise((resolve) => {
     let id;
     session.on("Network.responseReceived", ({ requestId, response }) => {
@@ -97,7 +98,7 @@ story("the language is the browser's, or the chosen one", async (t) => {
   await person.goto("/sign-in?mkt=en");
   person.lang = "en";
   await person.sees("signIn.title");
-  // By the language switch, which keeps the rest of the URL.
+  // The language links keep the rest of the URL.
   await person.goto("/sign-in?then=/admin&mkt=en");
   await person.sees("signIn.title");
   await person.press(person.page.getByRole("link", { name: "繁體中文" }));

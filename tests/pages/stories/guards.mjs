@@ -1,4 +1,4 @@
-// Tests the harness itself: it detects each failure that it watches for.
+// Tests the harness itself: it detects each kind of fault.
 
 import assert from "node:assert/strict";
 import { check } from "../harness/axe.mjs";
@@ -6,7 +6,7 @@ import { API, PATIENCE } from "../harness/world.mjs";
 import { Watch } from "../harness/watch.mjs";
 import { launch, open, story } from "../harness/browser.mjs";
 
-/** The failures found when a page does this. */
+/** Returns the faults recorded while `act` runs on a page. */
 async function found(act) {
   const context = await (await launch()).newContext();
   context.setDefaultTimeout(PATIENCE);
@@ -17,7 +17,7 @@ async function found(act) {
     await page.goto(`${API}/sign-in`);
     await page.getByRole("heading", { level: 1 }).waitFor();
     await act(page);
-    // The console keeps its order: everything before this message has arrived.
+    // Console messages arrive in order, so all earlier ones have arrived with this one.
     const last = page.waitForEvent("console", (message) => message.text() === "last");
     await page.evaluate(() => console.log("last"));
     await last;
@@ -37,10 +37,10 @@ const GUARDS = [
   ["an unexpected refusal", (page) => page.evaluate(() => fetch("/v1/policy").then(() => 0)), /401 of GET \/v1\/policy/],
 ];
 for (const [what, act, message] of GUARDS) {
-  story(`the harness sees ${what}`, async () => assert.match(await found(act).catch((error) => String(error)), message));
+  story(`the harness detects ${what}`, async () => assert.match(await found(act).catch((error) => String(error)), message));
 }
 
-story("the harness sees what axe sees", async (t) => {
+story("the harness detects violations that axe finds", async (t) => {
   const person = await open(t);
   await person.goto("/sign-in");
   await person.sees("signIn.title");

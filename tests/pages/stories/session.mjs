@@ -1,5 +1,5 @@
-// Sessions: postponed, reconfirmed, ended, confirmed by password; and changes to
-// a user's security info.
+// Tests sessions: postponed and reconfirmed registration, ended sessions, password
+// confirmation, and changes to a user's security info.
 
 import assert from "node:assert/strict";
 import { open, story } from "../harness/browser.mjs";
@@ -27,7 +27,7 @@ story("a wrong password is refused and not kept in the field", async (t) => {
   }
 });
 
-story("registration is postponed until the days are over", async (t) => {
+story("registration can be postponed only within its days", async (t) => {
   await policy();
   const account = await settled("postpone");
   const person = await open(t);
@@ -45,7 +45,7 @@ story("registration is postponed until the days are over", async (t) => {
 });
 
 for (const shape of SHAPES) {
-  story(`methods are looked at again: ${shape.lang}`, async (t) => {
+  story(`methods are reconfirmed: ${shape.lang}`, async (t) => {
     await policy();
     const account = await registered("again", ["email", "mobilePhone"], { language: shape.lang });
     await later.reconfirmDue(account);
@@ -75,7 +75,7 @@ for (const shape of SHAPES) {
     await isIn(person, account);
   });
 
-  story(`a session that has ended leads to sign-in, and back: ${shape.lang}`, async (t) => {
+  story(`an ended session leads to sign-in and back: ${shape.lang}`, async (t) => {
     await policy();
     const account = await registered("ended", ["email"], { language: shape.lang });
     const person = await open(t, shape);
@@ -113,7 +113,7 @@ for (const shape of SHAPES) {
     await person.press(person.button("address.send"));
     await person.page.locator("#destination[aria-invalid=true]").waitFor();
     await person.look("info-address-refused");
-    // The password proof is too old now.
+    // The last password confirmation becomes too old.
     await later.proofOld(account);
     person.watch.expect(403, "/v1/me/methods");
     person.watch.expect(422, "/v1/session/confirm");

@@ -1,4 +1,5 @@
-// Pages under other conditions: large text, no scripts, no motion; the inbox page.
+// Tests pages under other conditions: large text, no scripts, no motion. Also tests the
+// local inbox page.
 
 import assert from "node:assert/strict";
 import { open, story } from "../harness/browser.mjs";
@@ -7,7 +8,7 @@ import { asksForCode, entersCode, provesReset, signIn, startsReset } from "../ha
 
 const PAGES = ["/sign-in", "/reset", "/security-info", "/admin"];
 
-story("without JavaScript a page says that it needs it", async (t) => {
+story("a page without JavaScript says that it needs JavaScript", async (t) => {
   for (const lang of ["en", "zh-TW"]) {
     const person = await open(t, { lang, javaScriptEnabled: false });
     person.watch.scriptless = true;
@@ -21,7 +22,7 @@ story("without JavaScript a page says that it needs it", async (t) => {
   }
 });
 
-/** Elements with overflowing text, or covered by other elements. */
+/** Returns the visible elements whose text overflows them. */
 function cut() {
   return [...document.querySelectorAll("h1, h2, p, a, button, label, legend, summary, li, small, b")]
     .filter((element) => element.checkVisibility() && !element.closest(".unseen, .skip"))
@@ -33,7 +34,7 @@ for (const [lang, width] of [["en", 1280], ["zh-TW", 640]]) {
   story(`at 200 % text nothing is cut off: ${lang}`, async (t) => {
     await policy();
     const account = await registered("large", ["email", "mobilePhone"], { language: lang });
-    // A browser style, which bypasses the page's policy only here.
+    // Only here the page's content security policy is off, to add a style for large text.
     const person = await open(t, { lang, width, bypassCSP: true });
     await person.context.addInitScript(() => {
       const style = new CSSStyleSheet();
@@ -66,7 +67,7 @@ for (const [lang, width] of [["en", 1280], ["zh-TW", 640]]) {
 }
 
 for (const motion of ["reduce", "no-preference"]) {
-  story(`${motion === "reduce" ? "with reduced motion nothing moves" : "without reduced motion progress is animated"}`, async (t) => {
+  story(`${motion === "reduce" ? "with reduced motion progress is not animated" : "without reduced motion progress is animated"}`, async (t) => {
     await policy();
     const account = await registered("still");
     const person = await open(t, { reducedMotion: motion });
@@ -80,7 +81,7 @@ for (const motion of ["reduce", "no-preference"]) {
     await person.choose(person.page.getByRole("radio", { name: person.text("kind.email.choice") }));
     await person.press(person.button("common.next"));
     await person.page.locator("form[aria-busy=true]").waitFor();
-    // A transition may be running. Only an endless animation counts as motion.
+    // Only an endless animation counts as motion; a transition may be running too.
     const endless = await person.page.evaluate(
       () => document.getAnimations().filter((one) => one.effect?.getComputedTiming().iterations === Infinity).length,
     );

@@ -1,4 +1,4 @@
-// Two tabs of one browser, and users who share it.
+// Tests two tabs of one browser, and users who share a browser.
 
 import assert from "node:assert/strict";
 import { open, story } from "../harness/browser.mjs";
@@ -27,7 +27,7 @@ story("with two resets of one user the newest code wins and the other reset ends
   await finishesReset(two, `${account.password} again`);
   await two.sees("reset.done.title");
 
-  // A caller who only started a reset does not learn that the password changed.
+  // A caller who has proved nothing does not learn that the password changed.
   await one.page.bringToFront();
   const answered = one.page.waitForResponse((response) => response.url().endsWith("/verify"));
   await one.press(one.button("code.verify"));
@@ -54,7 +54,7 @@ story("signing out in one tab signs out the other", async (t) => {
   }
 });
 
-story("a tab never acts for a user that it does not show", async (t) => {
+story("a tab shows the user who is signed in now", async (t) => {
   await policy();
   const [ann, ben] = [await registered("ann"), await registered("ben")];
   const one = await open(t, { lang: "zh-TW" });
@@ -69,7 +69,7 @@ story("a tab never acts for a user that it does not show", async (t) => {
   await two.press(two.button("common.signOut"));
   await signIn(two, ben, ben.password, "");
   await isIn(two, ben);
-  // The first tab was sent to sign-in, where it now finds the other user.
+  // The first tab went to sign-in after the sign-out, and now shows the other user.
   await one.page.bringToFront();
   await one.reads(ben.userId);
   await one.look("tabs-other-person");
@@ -84,7 +84,7 @@ story("a sign-in while another tab still loads is shown there", async (t) => {
   const two = one.in(await one.context.newPage());
   await two.goto("/sign-in");
   await isIn(two, ann);
-  // The first tab has requested its user, and the answer is delayed.
+  // Delays the answer with which the first tab learns its user.
   let go;
   const held = new Promise((done) => (go = done));
   const asked = new Promise((reached) =>

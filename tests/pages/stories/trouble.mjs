@@ -1,5 +1,4 @@
-// Everyday trouble: a lost connection, a button pressed twice, a reloaded page,
-// the back button.
+// Tests lost connections, double clicks, reloaded pages and the back button.
 
 import assert from "node:assert/strict";
 import { open, story } from "../harness/browser.mjs";
@@ -10,8 +9,8 @@ import { asksForCode, choosesKinds, entersCode, finishesReset, givesAddress, isI
 const CHALLENGES = /\/v1\/resets\/[^/]+\/challenges$/;
 const count = (person, method, path) => person.watch.asked.filter((one) => one.method === method && one.path === path).length;
 
-/** Loses the connection for the next request of this kind, on its way there or
-    on its way back. */
+/** Breaks the connection of the next request to this path: before it arrives, or
+    with `back` before its answer does. */
 async function lose(person, path, method, { back = false } = {}) {
   person.watch.cut = true;
   let lost = 0;
@@ -22,14 +21,14 @@ async function lose(person, path, method, { back = false } = {}) {
   });
 }
 
-/** Checks the message for a lost connection, with the page otherwise unchanged. */
+/** Waits for the message about a lost connection. */
 async function isTold(person) {
   await person.reads(person.text("offline.title"));
   await person.reads(person.text("offline.detail"));
 }
 
 for (const [lang, back] of [["en", false], ["zh-TW", true]]) {
-  story(`a lost ${back ? "answer" : "request"} is reported, and nothing is done twice: ${lang}`, async (t) => {
+  story(`a lost ${back ? "answer" : "request"} is reported, and a second try has no second effect: ${lang}`, async (t) => {
     await policy();
     const account = await registered("offline", ["email"], { language: lang });
     const before = await messagesTo(account.email);
@@ -61,7 +60,7 @@ for (const [lang, back] of [["en", false], ["zh-TW", true]]) {
   });
 }
 
-story("a connection lost in registration is reported, and nothing is done twice", async (t) => {
+story("a connection lost in registration is reported, and a second try has no second effect", async (t) => {
   await policy();
   const account = await settled("unplugged");
   const person = await open(t);
@@ -90,11 +89,11 @@ story("a connection lost in registration is reported, and nothing is done twice"
   assert.equal(await messagesTo(account.email), 1, "one code was sent");
 });
 
-story("a page without a connection says so", async (t) => {
+story("a page says that it has no connection", async (t) => {
   await policy();
   const account = await registered("asker");
   const person = await open(t, { lang: "zh-TW" });
-  // Without an earlier sign-in here, the page requests no user.
+  // A page requests its user only after an earlier sign-in with this browser.
   await signIn(person, account, account.password);
   await isIn(person, account);
   await lose(person, "**/v1/me", "GET");
@@ -105,7 +104,7 @@ story("a page without a connection says so", async (t) => {
   await isIn(person, account);
 });
 
-story("two clicks act once", async (t) => {
+story("a double click acts once", async (t) => {
   await policy();
   const account = await newcomer("double");
   const person = await open(t);
@@ -160,7 +159,7 @@ story("a reloaded reset starts again, with a message", async (t) => {
     await person.page.reload();
     await person.sees("reset.title");
     assert.equal(await person.page.getByText(person.text("reset.anew")).count(), 0, "the message is shown once");
-    // Another code is sent at once, since this is another reset.
+    // Another code is sent at once, because this is another reset.
     await provesReset(person, account, "email");
     await finishesReset(person, `${account.password} again`);
     await person.sees("reset.done.title");
@@ -180,7 +179,7 @@ story("an ended reset starts again, with a message", async (t) => {
   await person.look("reset-ended");
 });
 
-story("a reset is cancelled, and the password stays", async (t) => {
+story("a cancelled reset keeps the password", async (t) => {
   await policy();
   const account = await registered("cancel", ["email"]);
   const person = await open(t);
@@ -192,7 +191,7 @@ story("a reset is cancelled, and the password stays", async (t) => {
   assert.ok(await signsIn(account, account.password));
 });
 
-story("the back button leads to a step that can still be done", async (t) => {
+story("the back button leads only to steps that are not completed", async (t) => {
   await policy();
   const account = await registered("back", ["email", "mobilePhone"]);
   const person = await open(t);

@@ -1,4 +1,5 @@
-// The whole story, as the seed describes it, in every form of the pages.
+// Tests the whole story in every form of the pages: an administrator turns reset on, and
+// a new user registers, forgets the password and resets it.
 
 import assert from "node:assert/strict";
 import { open, story } from "../harness/browser.mjs";
@@ -16,10 +17,10 @@ const SHAPES = [
 ];
 const name = ({ lang, scheme, width = 1280, keyboard }) => `${lang}, ${scheme}, ${width} px${keyboard ? ", by keyboard alone" : ""}`;
 
-/** An administrator signs in, selects All, and saves. */
+/** Signs in an administrator, who sets the scope to All and saves. */
 async function administrator(person) {
   await signIn(person, FIRST, FIRST.password, "/sign-in?then=/admin");
-  // The administrator is in scope too, and postpones registration.
+  // An administrator in scope is asked to register too, and postpones it.
   const off = person.page.getByRole("button", { name: person.text("more.later", { days: "7" }) });
   const title = person.heading("admin.policy");
   await off.or(title).first().waitFor();
@@ -31,7 +32,7 @@ async function administrator(person) {
   await person.choose(all);
   await person.look("admin-unsaved");
   await person.press(person.page.getByRole("button", { name: person.text("admin.save"), exact: true }).filter({ visible: true }));
-  // A warning says whom the change would cut off.
+  // A warning appears if the change cuts users off.
   const anyway = person.button("admin.judged.save");
   const saved = person.page.getByText(person.text("admin.saved"), { exact: true }).filter({ visible: true });
   await anyway.or(saved).first().waitFor();
@@ -45,7 +46,7 @@ async function administrator(person) {
   await person.sees("signIn.title");
 }
 
-/** A newcomer signs in, and registers both kinds before anything else. */
+/** Signs in a new user, who sets a password and registers both kinds. */
 async function registration(person, account) {
   await person.goto("/sign-in");
   await person.sees("signIn.title");
@@ -77,7 +78,7 @@ async function registration(person, account) {
   await person.look("signed-out");
 }
 
-/** Later the user forgets the password. */
+/** Resets the forgotten password of a user, and signs in with the new one. */
 async function reset(person, account, kind, password) {
   await person.press(person.link("signIn.forgot"));
   await person.sees("reset.title");

@@ -1,5 +1,5 @@
-// The organisation's colour, moved towards black or white until it can be read
-// on each ground (WCAG 2.2, 1.4.3: 4.5 to 1).
+// Sets the organisation's colour as the page's accent. Moves it towards black or white
+// until its contrast with the background is at least 4.5 to 1 (WCAG 2.2, 1.4.3).
 
 type Colour = [number, number, number];
 

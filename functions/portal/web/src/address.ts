@@ -1,5 +1,5 @@
-// The steps that add a method: ask for its address, then for the code sent
-// there.
+// The steps that add a method: the first asks for its address, the second for the code
+// sent there.
 
 import { call, type Challenge } from "./api";
 import { askForCode, setUpCode } from "./code";
@@ -20,8 +20,8 @@ interface Wanted {
 
 let wanted: Wanted | undefined;
 
-/** Asks for an address of a kind and verifies it. A held kind has no address, so its
-    code is asked for at once. */
+/** Asks for an address of a kind and verifies it. For a held kind, which has no address,
+    asks for the code at once. */
 export async function askForAddress(next: Wanted): Promise<void> {
   wanted = next;
   const input = byId<HTMLInputElement>("destination");
@@ -50,7 +50,7 @@ async function add({ kind, progress, then }: Wanted, destination?: string): Prom
   });
 }
 
-/** Wires both steps. Called once for each page. */
+/** Adds the event handlers of both steps. Called once for each page. */
 export function setUpAddress(): void {
   setUpCode();
   onSubmit(byId<HTMLFormElement>("address-form"), async (fields) => {

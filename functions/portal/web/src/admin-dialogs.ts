@@ -1,22 +1,22 @@
-// The dialogs of administration, and the one that shows a password once.
+// The dialogs of administration, such as the one that shows a temporary password.
 
 import { choice, confirmed, setUpChoices } from "./confirm";
 import { byId, every, one } from "./dom";
 import { onPress } from "./form";
 import { moment, text, type Key } from "./texts";
 
-/** Asks before an action that pressing again does not undo. */
+/** Asks for confirmation before an action that cannot be undone. */
 export function sure(title: Key, detail: Key, act: Key, values: Record<string, string>): Promise<boolean> {
   return confirmed({ title: text(title, values), detail: text(detail, values), yes: text(act) });
 }
 
-/** A temporary password, as an answer holds it. */
+/** The temporary password in an answer of the API. */
 export interface Issued {
   temporaryPassword: string;
   temporaryPasswordExpiresAt: string;
 }
 
-/** Shows a temporary password until the dialog is closed; then it is gone from the page. */
+/** Shows a temporary password in a dialog, and removes it from the page when the dialog closes. */
 export async function showOnce(issued: Issued, name: string): Promise<void> {
   const words = byId("secret-words");
   byId("secret-lead").textContent = text("admin.secret.lead", { name });
@@ -27,7 +27,7 @@ export async function showOnce(issued: Issued, name: string): Promise<void> {
   words.textContent = "";
 }
 
-/** Wires the buttons that only close, and the one that copies. */
+/** Adds the event handlers of the buttons that close a dialog or copy the password. */
 export function setUpDialogs(): void {
   setUpChoices();
   for (const dialog of every<HTMLDialogElement>("#new-user, #delete")) {
@@ -39,8 +39,7 @@ export function setUpDialogs(): void {
       await navigator.clipboard.writeText(words.textContent ?? "");
       byId("secret-copied").textContent = text("admin.secret.copied");
     } catch {
-      // The browser refuses to copy: the password is selected, for copying by
-      // hand.
+      // The browser refused to copy: selects the password, so that the user can copy it.
       getSelection()?.selectAllChildren(words);
       byId("secret-copied").textContent = text("admin.secret.marked");
     }

@@ -1,13 +1,13 @@
-// Form fields for parts of a saved object, and the sheet that knows which of
-// them were edited.
+// Connects form fields to parts of a saved object, and tracks which fields were edited.
 
 import ranges from "policy:ranges";
 import { every, make, one } from "./dom";
 import { Refused } from "./form";
 import { LANGUAGE, text } from "./texts";
 
-/** A part of the saved object, and its place there. */
+/** A form field that shows one part of the saved object. */
 export interface Field {
+  /** The JSON pointer of the part. */
   pointer: string;
   read(): unknown;
   write(value: unknown): void;
@@ -15,14 +15,14 @@ export interface Field {
   check?(): void;
 }
 
-/** Values by pointer. */
+/** Values by JSON pointer. */
 export type Values = Record<string, unknown>;
 
 const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
 /** The fields of one form, filled from the loaded object. */
 export class Sheet {
-  /** The loaded values, as the fields give them back. */
+  /** The loaded values, as the fields return them. */
   private base: Values = {};
 
   constructor(
@@ -106,13 +106,13 @@ function flag(input: HTMLInputElement): Field {
   return { pointer: input.dataset.pointer ?? "", read: () => input.checked, write: (value) => (input.checked = value === true) };
 }
 
-/** A line of text, or one of a list. Where the part is optional, an empty line means none. */
+/** A text field or a selection. If the part is optional, an empty field means none. */
 function line(input: HTMLInputElement | HTMLSelectElement): Field {
   const none = "optional" in input.dataset ? null : "";
   return { pointer: input.dataset.pointer ?? "", read: () => input.value.trim() || none, write: (value) => (input.value = String(value ?? "")) };
 }
 
-/** The fields that a form's markup describes, except those that `others` hold. */
+/** Returns the fields that a form's markup declares, and `others` in place of those with the same pointers. */
 export function fieldsOf(form: HTMLFormElement, others: Field[] = []): Field[] {
   const single = (input: HTMLElement) => !others.some(({ pointer }) => `${input.dataset.pointer}/`.startsWith(`${pointer}/`));
   return [

@@ -1,12 +1,11 @@
-// A list of names, such as groups or countries, that the user extends one by
-// one.
+// A form field with a list of names, such as groups or countries.
 
 import { byId, make, one } from "./dom";
 import { LANGUAGE, text } from "./texts";
 import type { Field } from "./admin-fields";
 
-/** The list in the field with this id. A name that was chosen and not added yet
-    counts as added, so that saving does not lose it. */
+/** Returns the list field in the element with this id. A name that was entered and not
+    added yet counts as added, so that saving does not lose it. */
 export function names(id: string, label: (name: string) => string = (name) => name): Field {
   const place = byId(id);
   const list = one("ul", place);
@@ -65,22 +64,22 @@ export function names(id: string, label: (name: string) => string = (name) => na
   };
 }
 
-/** Regions of the world's list that have no phone numbers of their own. */
+/** Region codes without phone numbers of their own. */
 const WITHOUT_PHONES = "AQ BV CP CQ DG EA EU EZ GS HM IC PN QO TF UM UN XA XB ZZ";
 
 const regions = new Intl.DisplayNames(LANGUAGE, { type: "region", fallback: "none" });
 
-/** A country's name with its code. */
+/** Returns a country's name with its code. */
 export function country(code: string): string {
   const name = /^[A-Z]{2}$/.test(code) && regions.of(code);
   return name ? `${name} (${code})` : code;
 }
 
-/** Fills a list of choices with all countries, by name. */
+/** Adds all countries to a selection, sorted by name. */
 export function offerCountries(select: HTMLSelectElement): void {
   const letters = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
   const codes = letters.flatMap((first) => letters.map((second) => first + second));
-  // A code that is no longer in use is an alias of another one.
+  // `Intl.Locale` replaces a retired code with its successor.
   const current = (code: string) => new Intl.Locale(`und-${code}`).region === code;
   const known = codes.filter((code) => !WITHOUT_PHONES.includes(code) && regions.of(code) && current(code));
   const options = known.map((code) => new Option(country(code), code));

@@ -1,5 +1,5 @@
-// The administrator's settings for password reset: one policy on six tabs. Each
-// tab saves its own fields over the policy that was read.
+// The policy for password reset, edited on six tabs. Saving a tab changes its own fields
+// in the loaded policy.
 
 import { paint } from "./accent";
 import { choice } from "./confirm";
@@ -14,9 +14,8 @@ import { text } from "./texts";
 export const TABS = ["properties", "methods", "registration", "notifications", "customization", "passwords"] as const;
 export type Tab = (typeof TABS)[number];
 
-/** The tabs that decide who can reset. Only these show a warning on saving: the
-    other tabs do not change it, and people stop reading a warning that comes each
-    time. */
+/** The tabs that decide who can reset. Only these show a warning before saving: the
+    other tabs do not change it, and users ignore a warning that appears each time. */
 const DECIDING: Tab[] = ["properties", "methods"];
 
 interface Policy {
@@ -50,7 +49,7 @@ function over(of: Policy, edits: Values): Policy {
   return whole;
 }
 
-/** Reads the policy and its terms, both of one version. */
+/** Reads the policy and its terms, in the same version. */
 async function read(): Promise<void> {
   for (;;) {
     const [read, listed] = await Promise.all([
@@ -73,7 +72,7 @@ function fill(fresh?: Sheet): void {
   for (const [, sheet] of sheets) sheet.load(at, { fresh: sheet === fresh });
 }
 
-/** Saves a tab. An administrator who sees a warning may still cancel. */
+/** Saves a tab, unless the administrator cancels after a warning. */
 async function save(tab: Tab, sheet: Sheet): Promise<void> {
   const { "/terms": list, ...edits } = sheet.edits();
   const done = one(".success", sheet.form);
@@ -86,8 +85,8 @@ async function save(tab: Tab, sheet: Sheet): Promise<void> {
     const judged = await ask<Judged>("PUT", "/v1/policy?dryRun=true", wanted, { ifMatch: version });
     if (DECIDING.includes(tab) && !(await agreed(judged.body))) return;
   }
-  // The terms are stored and checked apart from the policy. They are saved
-  // first, so that a refused list saves nothing.
+  // The API stores the terms apart from the policy. They are saved first, so that a
+  // refused list saves nothing.
   if (list) await saveTerms(list as string[]);
   if (changed) {
     const answer = await ask<{ policy: Policy }>("PUT", "/v1/policy", wanted, { ifMatch: version });
@@ -105,8 +104,7 @@ async function saveTerms(list: string[]): Promise<void> {
     ({ terms } = answer.body);
     ({ version } = answer);
   } catch (error) {
-    // The API names a term by its number; in a long list the words are easier
-    // to find.
+    // The API reports a refused term by its index. The message shows the term itself.
     const first = error instanceof Problem ? error.errors[0] : undefined;
     const term = first && list[Number(first.pointer.split("/")[2] ?? NaN)];
     throw first && term ? new Refused("/terms", text("admin.terms.refused", { term, detail: first.detail })) : error;
@@ -120,8 +118,8 @@ async function agreed({ warnings, cutOff }: Judged): Promise<boolean> {
   return (await choice(byId<HTMLDialogElement>("judged"))) === "yes";
 }
 
-/** Another administrator saved first: offers their version, so that nothing of it
-    is overwritten unseen. */
+/** Offers to load the newest version after another administrator has saved (412).
+    Rethrows other errors. */
 function offerNewest(form: HTMLFormElement, error: unknown): void {
   if (!(error instanceof Problem) || error.status !== 412) throw error;
   one(".stale", form).hidden = false;
@@ -136,7 +134,7 @@ async function loadNewest(form: HTMLFormElement): Promise<void> {
   one(".primary", form).focus();
 }
 
-/** The scope of reset: none, some groups, all. */
+/** The field for the scope of reset: none, selected groups, all. */
 function scope(): Field {
   const radios = every<HTMLInputElement>("input[name=scope]");
   const groups = names("scope-groups");
@@ -158,7 +156,7 @@ function scope(): Field {
   };
 }
 
-/** The kinds of method that the policy allows: a box for each. */
+/** The field for the kinds of method that the policy allows: a checkbox for each. */
 function kinds(): Field {
   const pointer = "/methods";
   const choices = KINDS.map((kind, at) => {
@@ -188,7 +186,7 @@ function kindsRequired(): Field {
   };
 }
 
-/** The organisation's terms, one a line. */
+/** The field for the organisation's terms, one on each line. */
 function termLines(): Field {
   const area = byId<HTMLTextAreaElement>("terms");
   const read = () => [...new Set(area.value.split("\n").map((line) => line.trim()))].filter(Boolean);
@@ -208,7 +206,7 @@ function termLines(): Field {
   };
 }
 
-/** Shows the accent as text and in a picker, and gives the page that colour at once. */
+/** The field for the accent colour: a text field and a colour picker. Applies the colour to the page at once. */
 function accent(): Field {
   const written = byId<HTMLInputElement>("organisation-accent");
   const picker = byId<HTMLInputElement>("accent-picker");
@@ -253,7 +251,7 @@ function setUpTab(tab: Tab): void {
   onPress(one(".reload", form), () => loadNewest(form));
 }
 
-/** Arrow keys move among the tabs, as the ARIA pattern has it. */
+/** Moves among the tabs by the arrow keys, Home and End (ARIA tabs pattern). */
 function onKey(event: KeyboardEvent): void {
   const tabs = every<HTMLButtonElement>("[role=tab]");
   const at = tabs.indexOf(event.target as HTMLButtonElement);
@@ -262,7 +260,7 @@ function onKey(event: KeyboardEvent): void {
   event.preventDefault();
   const tab = tabs.at(to % tabs.length);
   tab?.focus();
-  // Moving along the tabs adds no steps to the browser's history.
+  // `replace` adds no entry to the browser's history.
   if (tab) location.replace(`#${tab.id.slice("tab-".length)}`);
 }
 
@@ -275,7 +273,7 @@ export function setUpPolicy(): void {
   });
 }
 
-/** Shows a tab, and reads the policy the first time. */
+/** Shows a tab. The first call reads the policy. */
 export async function showTab(shown: Tab): Promise<void> {
   if (!policy) {
     await read();
@@ -289,7 +287,7 @@ export async function showTab(shown: Tab): Promise<void> {
   }
 }
 
-/** Whether leaving would lose an edit. */
+/** Returns whether any tab has unsaved edits. */
 export function policyEdited(): boolean {
   return [...sheets.values()].some(({ dirty }) => dirty);
 }

@@ -26,7 +26,7 @@ let mine = { userId: "", role: "user" as Role };
 
 const path = (of = user?.userId ?? "") => `/v1/users/${encodeURIComponent(of)}`;
 
-/** Reads an account again. Edits stay, unless it is another account. */
+/** Reads and shows an account. Unsaved edits stay if the same account is shown already. */
 export async function showUser(userId: string): Promise<void> {
   const other = user?.userId !== userId;
   asked = userId;
@@ -105,7 +105,7 @@ function showMethods({ methods }: Methods): void {
   );
 }
 
-/** Shows the account after an action, and says that the action is done. */
+/** Shows the account and a message after an action. */
 async function done(said: string): Promise<void> {
   if (user) await showUser(user.userId);
   const place = byId("user-done");
@@ -118,8 +118,8 @@ async function save(): Promise<void> {
   const edits = sheet.edits();
   if (!sheet.dirty || !user) return void (said.textContent = text("admin.unchanged"));
   const body = Object.fromEntries(Object.entries(edits).map(([pointer, value]) => [pointer.slice(1), value]));
-  // An administrator who disables their own account or gives up their role ends
-  // this session.
+  // Asks for confirmation: changing one's own role, or disabling one's own account,
+  // ends this session.
   if (user.userId === mine.userId && ("role" in body || "enabled" in body)) {
     if (!(await sure("admin.user.self", "admin.user.self.detail", "admin.save", {}))) return;
   }
@@ -194,12 +194,12 @@ export function setUpUser(signedIn: { userId: string; role: Role }): void {
   setUpActions();
 }
 
-/** The account that is shown, if it has edits that are not saved. */
+/** Returns the shown account if it has unsaved edits. */
 export function userEdited(): User | undefined {
   return user && sheet.dirty ? user : undefined;
 }
 
-/** Drops the account and its edits. */
+/** Discards the shown account and its edits. */
 export function forget(): void {
   sheet.discard();
   user = undefined;

@@ -1,4 +1,4 @@
-// Users: finding accounts and making new ones.
+// Searches accounts and creates new ones.
 
 import { showOnce, type Issued } from "./admin-dialogs";
 import { names } from "./admin-list";
@@ -28,12 +28,12 @@ interface Page<T> {
 
 const ROLES: Record<Role, Key> = { user: "admin.role.user", helpDesk: "admin.role.helpDesk", administrator: "admin.role.administrator" };
 
-/** The name of a role. */
+/** Returns the name of a role. */
 export function roleOf(role: Role): string {
   return text(ROLES[role]);
 }
 
-/** The address of the page that shows an account. */
+/** Returns the link to the view of an account. */
 export function addressOf(userId: string): string {
   return `#users/${encodeURIComponent(userId)}`;
 }
@@ -43,10 +43,10 @@ let cursor: string | undefined;
 /** Counts the searches, so that a late answer to an earlier one is dropped. */
 let searches = 0;
 
-/** How many groups are offered where one is typed. With more groups, the name is typed in full. */
+/** The most group names that fields suggest. The administrator types other names in full. */
 const OFFERED = 1000;
 
-/** Reads the names of the groups, for the fields that offer them. */
+/** Reads the group names that fields suggest. */
 export async function offerGroups(): Promise<void> {
   const groups: string[] = [];
   let from: string | undefined = "";
@@ -73,7 +73,7 @@ function row(user: User): HTMLElement {
 async function next(): Promise<HTMLElement[]> {
   const rows: HTMLElement[] = [];
   const mine = searches;
-  // A page may have few rows or none, and still not be the last one.
+  // A page may be empty without being the last one.
   do {
     const query = new URLSearchParams([...filter, ...(cursor ? [["cursor", cursor]] : [])] as [string, string][]);
     const page = await call<Page<User>>("GET", `/v1/users?${query}`);
@@ -90,7 +90,7 @@ async function next(): Promise<HTMLElement[]> {
   return rows;
 }
 
-/** Shows the search results from the first account on. */
+/** Shows the first page of the search results. */
 export async function listUsers(): Promise<void> {
   searches += 1;
   cursor = undefined;

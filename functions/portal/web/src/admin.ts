@@ -1,4 +1,4 @@
-// Administration: who may see it, and which part of it the address names.
+// The administration page: checks the user's role, and shows the part that the URL names.
 
 import { setUpDialogs, sure } from "./admin-dialogs";
 import { policyEdited, setUpPolicy, showTab, TABS } from "./admin-policy";
@@ -13,8 +13,8 @@ import { text } from "./texts";
 let shown = "view-loading";
 let leaving = false;
 
-/** Shows a part of the page. Its heading is read out, but not when only what
-    stands below it has changed. */
+/** Shows a view of the page. Focuses its heading, which a screen reader then announces,
+    unless the page was just loaded or the view was shown already. */
 function view(id: string): void {
   const [section, first] = [byId(id), shown === "view-loading"];
   const heading = one("h1", section);
@@ -37,13 +37,13 @@ function here(id: "to-policy" | "to-users"): void {
   });
 }
 
-/** The place that the address names after its #. A help desk has users only. */
+/** Returns the place that the URL names after its #. A help desk can see only users. */
 function wanted(role: Role): string {
   let named = "";
   try {
     named = decodeURIComponent(location.hash.slice(1));
   } catch {
-    // The address names no place of this page.
+    // The URL is not validly encoded, so it names no place.
   }
   if (named === "users" || named.startsWith("users/")) return named;
   if (role !== "administrator") return "users";
@@ -69,7 +69,7 @@ async function route(role: Role): Promise<void> {
     if (tab) await showTab(tab);
     else await (userId ? showUser(userId) : listUsers());
   } catch (error) {
-    // If the policy could not be read, there is nothing to show.
+    // Without the policy its tabs have no content, so the failure view is shown.
     const failed = tab ? "view-failed" : place;
     view(failed);
     return show(byId(failed), error);
@@ -97,8 +97,7 @@ function setUp({ userId, role }: Session["user"]): void {
     if (!leaving && (policyEdited() || userEdited())) refuse(event);
   });
   onPress(byId("failed-again"), () => route(role));
-  // The choice of groups is optional: without it, administrators type the
-  // names.
+  // Suggested group names are optional, so an error is ignored.
   offerGroups().catch(() => undefined);
 }
 

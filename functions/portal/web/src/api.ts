@@ -1,5 +1,5 @@
-// Calls the API as one of its own pages: the session is in a cookie that no
-// script can read, and a refusal is thrown as its problem.
+// Calls the API. The session is in a cookie that scripts cannot read. An error answer
+// is thrown as a `Problem`.
 
 import type { Kind } from "./kinds";
 import { LANGUAGE, text } from "./texts";
@@ -10,7 +10,7 @@ export interface FieldError {
   detail: string;
 }
 
-/** A refusal (RFC 9457) in the page's language. */
+/** An error answer (RFC 9457 problem details), in the page's language. */
 export class Problem extends Error {
   constructor(
     readonly status: number,
@@ -19,14 +19,14 @@ export class Problem extends Error {
     readonly detail: string,
     readonly errors: FieldError[] = [],
     readonly supportCode = "",
-    /** Seconds to wait. */
+    /** Seconds to wait before another try. */
     readonly retryAfter = 0,
   ) {
     super(`${status} ${code}`);
   }
 }
 
-/** No answer came: the request may have taken effect, or not. */
+/** The code of a problem without an answer: the request may have taken effect or not. */
 export const OFFLINE = "offline";
 
 export interface Asked {
@@ -41,7 +41,7 @@ export interface Answer<T> {
   version: number;
 }
 
-/** Idempotency keys of requests that got no answer: sent again, they take effect only once. */
+/** Idempotency keys of requests without an answer. A retry uses the same key, so that it takes effect once. */
 const unanswered = new Map<string, string>();
 
 /** Sends a request, and returns the answer with its version. */
@@ -67,8 +67,7 @@ export async function ask<T = void>(method: string, path: string, body?: unknown
   } catch {
     throw new Problem(0, OFFLINE, text("offline.title"), text("offline.detail"));
   }
-  // Without an answer of the API (a gateway may send its own), the key stays
-  // for another try.
+  // Keeps the key for a retry if the API did not answer, for example if the gateway did.
   if (!response.ok) throw problem(response, answer);
   unanswered.delete(what);
   const version = Number(/\d+/.exec(response.headers.get("ETag") ?? "")?.[0] ?? 0);
@@ -88,18 +87,18 @@ export async function call<T = void>(method: string, path: string, body?: unknow
   return (await ask<T>(method, path, body, asked)).body;
 }
 
-/** An answer of sign-in, or of a step after it. */
+/** The answer to a sign-in, or to a step after it. */
 export interface Session {
   reach: "full" | "register" | "changePassword";
   next: "changePassword" | "register" | "reconfirm" | null;
   postponeUntil: string | null;
   expiresAt: string;
   user: { userId: string; name: string; role: "user" | "helpDesk" | "administrator"; language: string | null };
-  /** Kinds with an address that returns messages. */
+  /** Kinds whose address bounces messages. */
   undeliverable: Kind[];
 }
 
-/** A code that was sent, if the address is right. */
+/** A challenge. The API sends its code only if the address is right. */
 export interface Challenge {
   challengeId: string;
   kind: Kind;
@@ -112,7 +111,7 @@ export interface Method {
   /** Masked. Absent for a kind without an address. */
   destination?: string;
   verifiedAt?: string;
-  /** The time since which this address returns messages. */
+  /** When messages to this address began to bounce. */
   undeliverableSince?: string;
 }
 

@@ -1,5 +1,5 @@
-// The step where the user types the code. It is the same in a reset, in a
-// registration and in security info.
+// The step where the user enters a code, shared by reset, registration and security
+// info.
 
 import { call, Problem, type Asked, type Challenge } from "./api";
 import { byId } from "./dom";
@@ -25,12 +25,12 @@ export interface Wanted {
 }
 
 let wanted: Wanted | undefined;
-/** The code was right, though the next step may have failed. */
+/** Whether the code was accepted. The step after it may have failed. */
 let verified = false;
 let ticking: ReturnType<typeof setInterval> | undefined;
 let waiting = new AbortController();
 
-/** Whether no code is sent, because the user has it. */
+/** Returns whether the user already has the code, so that none is sent. */
 function isHeld({ kind }: Challenge): boolean {
   return channelOf(kind) === "held";
 }
@@ -60,7 +60,7 @@ function began(challenge: Challenge): void {
   void fromMessage(challenge);
 }
 
-/** When the user may request another code, shown every second until then. */
+/** Shows each second how long the user must wait for another code. */
 function countDown(until: number): void {
   const resend = byId("code-resend");
   const tick = () => {
@@ -74,7 +74,7 @@ function countDown(until: number): void {
   tick();
 }
 
-/** Reads the code from the text message, where the browser offers that (WebOTP). */
+/** Fills in the code from the text message, if the browser supports WebOTP. */
 async function fromMessage(challenge: Challenge): Promise<void> {
   waiting.abort();
   waiting = new AbortController();
@@ -84,7 +84,7 @@ async function fromMessage(challenge: Challenge): Promise<void> {
   if (found) byId<HTMLInputElement>("code").value = (found as unknown as { code: string }).code;
 }
 
-/** The digits of a typed or pasted text, without the other characters. */
+/** Returns the digits of a typed or pasted text. */
 function digits(typed: string): string {
   return typed.normalize("NFKC").replace(/[^0-9]/g, "");
 }
@@ -100,12 +100,12 @@ async function verify({ challenge, asked, refused }: Wanted, code: string): Prom
   }
 }
 
-/** Wires the step. Called once for each page. */
+/** Adds the event handlers of the step. Called once for each page. */
 export function setUpCode(): void {
   onSubmit(byId<HTMLFormElement>("code-form"), async (fields) => {
     if (!wanted) return;
-    // A code works once: after a lost connection, only the next step is tried
-    // again.
+    // A code can be used once. If it was accepted and the next step failed, only that
+    // step is tried again.
     if (!verified) await verify(wanted, digits(String(fields.get("code"))));
     verified = true;
     waiting.abort();

@@ -1,4 +1,4 @@
-// Dialogs, and the question before an action that cannot be undone.
+// Opens dialogs, and asks for confirmation before an action that cannot be undone.
 
 import { byId, every } from "./dom";
 
@@ -7,12 +7,12 @@ interface Question {
   detail: string;
   /** The further effects of the action. */
   warning?: string;
-  /** The label of the button that does it. */
+  /** The label of the button that confirms. */
   yes: string;
 }
 
-/** Opens a dialog and tells which of its buttons closed it, by its value;
-    nothing for the Escape key. The browser puts the focus back. */
+/** Opens a dialog and waits until it closes. Returns the value of the button that closed
+    it; an empty string after the Escape key. The browser restores the focus. */
 export async function choice(dialog: HTMLDialogElement): Promise<string> {
   dialog.returnValue = "";
   dialog.showModal();
@@ -20,7 +20,7 @@ export async function choice(dialog: HTMLDialogElement): Promise<string> {
   return dialog.returnValue;
 }
 
-/** Asks whether the user is sure. */
+/** Returns whether the user confirms the question. */
 export async function confirmed({ title, detail, warning = "", yes }: Question): Promise<boolean> {
   byId("confirm-title").textContent = title;
   byId("confirm-detail").textContent = detail;
@@ -30,7 +30,7 @@ export async function confirmed({ title, detail, warning = "", yes }: Question):
   return (await choice(byId<HTMLDialogElement>("confirm"))) === "yes";
 }
 
-/** Wires the buttons with a value, which only close their dialog. */
+/** Makes every dialog button with a value close its dialog. */
 export function setUpChoices(): void {
   for (const dialog of every<HTMLDialogElement>("dialog")) {
     every<HTMLButtonElement>("button[value]", dialog).forEach((button) => button.addEventListener("click", () => dialog.close(button.value)));

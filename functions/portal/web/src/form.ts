@@ -1,5 +1,5 @@
-// Forms: sends each one once at a time, and shows and announces a refusal
-// beside its field.
+// Handles forms and buttons: runs one action at a time, and shows errors beside their
+// fields, where screen readers announce them.
 
 import { Problem } from "./api";
 import { every, make, one } from "./dom";
@@ -35,8 +35,8 @@ export function onSubmit(form: HTMLFormElement, send: (fields: FormData) => Prom
   });
 }
 
-/** Calls `act` when a button is pressed, one call at a time; an error is shown in
-    the alert nearest to the button. */
+/** Calls `act` when a button is pressed, one call at a time. Shows an error in the form,
+    dialog or step of the button. */
 export function onPress(button: HTMLElement, act: () => Promise<void> | void): void {
   button.addEventListener("click", () => {
     if (button.getAttribute("aria-disabled") === "true") return;
@@ -48,7 +48,7 @@ export function onPress(button: HTMLElement, act: () => Promise<void> | void): v
   });
 }
 
-/** Runs an action and blocks the rest of this place meanwhile. */
+/** Runs an action. While it runs, other actions of the same place are ignored. */
 async function busy(place: HTMLElement, act: () => Promise<void>): Promise<void> {
   if (place.getAttribute("aria-busy") === "true") return;
   place.setAttribute("aria-busy", "true");
@@ -65,22 +65,22 @@ function fields(form: ParentNode): Field[] {
   return every<Field>("input, select, textarea", form);
 }
 
-/** Removes the errors of an earlier try. */
+/** Removes all errors and messages of a place. */
 export function clear(place: ParentNode): void {
   every(".alert, .success", place).forEach((said) => said.replaceChildren());
   every(".error", place).forEach((said) => said.replaceChildren());
   fields(place).forEach((field) => field.removeAttribute("aria-invalid"));
 }
 
-/** Problems that no form can solve: each leads to another page. */
+/** Problems that a form cannot show, by code: each handler leads to another step or page. */
 const leads = new Map<string, (problem: Problem) => void>([["signInRequired", ended]]);
 
-/** Sets where a problem leads, for all forms. */
+/** Sets the handler of a problem code, for all forms. */
 export function onProblem(code: string, go: (problem: Problem) => void): void {
   leads.set(code, go);
 }
 
-/** Shows an error: beside its field if it names one, else on top. */
+/** Shows an error beside its field, or in the alert if it names no field. */
 export function show(place: HTMLElement, error: unknown): void {
   if (error instanceof Refused) {
     refuse(place, error.field, error.message);
@@ -100,7 +100,7 @@ export function show(place: HTMLElement, error: unknown): void {
   say(place, error.title, [detail, wait, support].filter(Boolean).join(" "));
 }
 
-/** Shows a text in the place's alert, where a screen reader announces it. */
+/** Shows a text in the place's alert, which screen readers announce. */
 export function say(place: HTMLElement, title: string, detail: string): void {
   const alerts = every(".alert", place);
   const alert = alerts.find((alert) => !alert.closest("[hidden]")) ?? alerts[0] ?? one(".alert");
@@ -108,8 +108,8 @@ export function say(place: HTMLElement, title: string, detail: string): void {
   alert.scrollIntoView({ block: "nearest" });
 }
 
-/** Whether a field was there to say it beside: the one that holds what the
-    pointer leads to, or is called like its last part. */
+/** Shows a message beside the field that a JSON pointer names: by its `data-pointer`, or
+    by its name. Returns whether there is such a field. */
 function refuse(place: ParentNode, pointer: string, message: string): boolean {
   const holds = ({ dataset }: Field) => dataset.pointer && `${pointer}/`.startsWith(`${dataset.pointer}/`);
   const name = pointer.split("/").pop();
@@ -130,12 +130,12 @@ function focusFirst(place: ParentNode): void {
     ?.focus();
 }
 
-/** The session is over: goes to sign-in, which says so if there was a session, and
-    then leads back here. */
+/** Goes to sign-in after the session ended. Sign-in shows a message if there was a
+    session, and leads back to this page. */
 export function ended(): void {
   const query = new URLSearchParams({ mkt: document.documentElement.lang });
   if (maybeSignedIn()) query.set("ended", "1");
   if (location.pathname !== "/sign-in") query.set("then", location.pathname);
-  // The back button must not lead back to this page.
+  // `replace`, so that the back button does not lead here.
   location.replace(`/sign-in?${query}`);
 }

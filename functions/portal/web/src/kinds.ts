@@ -4,7 +4,7 @@
 
 import { text, type Key } from "./texts";
 
-/** A kind of authentication method. */
+/** A kind of method by which users prove their identity. */
 export type Kind = "mobilePhone" | "email";
 
 /** An address that gets codes, and how pages ask for it. */
@@ -53,19 +53,19 @@ const KIND: Record<Kind, Address | "held"> = {
 
 export const KINDS = Object.keys(KIND) as Kind[];
 
-/** The name of a kind. */
+/** Returns the name of a kind. */
 export function nameOf(kind: Kind): string {
   return text(`kind.${kind}.name`);
 }
 
-/** How the codes of a kind reach the user. */
+/** Returns how the codes of a kind reach the user. */
 export function channelOf(kind: Kind): Address["channel"] | "held" {
   const address = KIND[kind];
   return address === "held" ? address : address.channel;
 }
 
-/** Sets the keyboard and the suggestions of the field for an address of this kind,
-    and returns the words that ask for it; nothing for a kind without an address. */
+/** Sets the field's type, which selects keyboard and suggestions, and returns the texts
+    that ask for an address of this kind; undefined for a held kind. */
 export function asking(kind: Kind, field: HTMLInputElement): Address | undefined {
   const address = KIND[kind];
   if (address === "held") return undefined;

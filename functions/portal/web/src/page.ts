@@ -1,5 +1,5 @@
-// What every page has: the organisation's name, colour and help desk, the
-// switch of languages, fields that show a password.
+// What all pages share: the organisation's name, colour and help desk, language links,
+// password fields, and the signed-in user of all tabs.
 
 import { paint } from "./accent";
 import { call } from "./api";
@@ -12,14 +12,14 @@ interface Organisation {
   accentColour: string;
 }
 
-/** The key that keeps the organisation, so that the next page has its colour at once. */
+/** The storage key of the organisation. The next page uses it before the API answers. */
 const KEPT = "latchkey.organisation";
 
-/** Shows the organisation on the page. The page works without it, so nothing waits for it. */
+/** Sets up what all pages share, and shows the organisation once the API answers. */
 export function dress(): void {
   every<HTMLAnchorElement>(".languages a").forEach((link) => {
     if (link.lang === LANGUAGE) link.setAttribute("aria-current", "true");
-    // The rest of the address stays, such as where to go after a sign-in.
+    // Keeps the other parameters, such as the page that follows a sign-in.
     const query = new URLSearchParams(location.search);
     query.set("mkt", link.lang);
     link.search = query.toString();
@@ -43,7 +43,7 @@ function wear(organisation: Organisation): void {
   shown.textContent = organisation.name;
   every<HTMLAnchorElement>("#help-desk, .help-desk").forEach((link) => {
     link.hidden = !organisation.helpDesk;
-    // Only a link that the API lets an administrator save; never a script.
+    // Accepts only the schemes that the API allows, and so no `javascript:` URL.
     if (organisation.helpDesk && /^(https|mailto):/.test(organisation.helpDesk)) link.href = organisation.helpDesk;
   });
 }
@@ -57,7 +57,7 @@ function reveal(button: HTMLButtonElement): void {
   input.focus();
 }
 
-/** Hides a shown password again, for example before its form closes. */
+/** Hides all shown passwords, for example before their form closes. */
 export function cover(): void {
   every<HTMLButtonElement>('.reveal[aria-pressed="true"]').forEach((button) => reveal(button));
 }
@@ -66,7 +66,7 @@ export function cover(): void {
 export function countLength(input: HTMLInputElement, minimum: number): void {
   const told = byId(`${input.id}-length`);
   const count = () => {
-    // Counts as the rules do: code points, composed.
+    // Counts code points in NFC, like the API.
     const length = [...input.value.normalize("NFC")].length;
     told.textContent = length ? text(length < minimum ? "password.short" : "password.long", { length, minimum }) : text("password.minimum", { minimum });
   };
@@ -79,17 +79,17 @@ const channel = new BroadcastChannel("latchkey");
 let early: string | null | undefined;
 channel.onmessage = ({ data }) => (early = (data as { userId: string | null }).userId);
 
-/** The mark that a user signed in with this browser: scripts cannot see the cookie
-    itself. Without the mark, no page needs to ask the API. */
+/** The storage key that is set while a user may be signed in with this browser. Scripts
+    cannot see the session cookie; without this key, pages need no call of the API. */
 const SIGNED_IN = "latchkey.signedIn";
 
 export function maybeSignedIn(): boolean {
   return localStorage.getItem(SIGNED_IN) !== null;
 }
 
-/** Remembers the signed-in user, also for password managers. Tells the other tabs,
-    and reloads this one when another tab announces another user, so that no user
-    acts for an account they do not see. */
+/** Records the signed-in user, and fills in the hidden user ID fields for password
+    managers. With `tell`, announces the user to other tabs. Reloads this tab when
+    another tab announces another user, so that a user acts only for the account shown. */
 export function signedInAs(userId: string | null, tell = false): void {
   every<HTMLInputElement>("input.account").forEach((input) => (input.value = userId ?? ""));
   if (userId) localStorage.setItem(SIGNED_IN, "");

@@ -1,12 +1,12 @@
-// Asks for the password again, where the last proof of it is too old.
+// Asks for the password again if the last confirmation is too old.
 
 import { call, Problem } from "./api";
 import { byId } from "./dom";
 import { clear, onSubmit } from "./form";
 import { cover } from "./page";
 
-/** Runs an action that needs a recent password, and asks for the password if
-    needed. If the person cancels, nothing changes. */
+/** Runs an action. If the API requires a recent password confirmation, asks for the
+    password and runs it again. Throws the problem if the user cancels. */
 export async function proven<T>(act: () => Promise<T>): Promise<T> {
   try {
     return await act();
@@ -32,7 +32,7 @@ async function ask(problem: Problem): Promise<void> {
   if (!given) throw problem;
 }
 
-/** Wires the dialog. Called once for each page. */
+/** Adds the event handlers of the dialog. Called once for each page. */
 export function setUpProof(): void {
   onSubmit(byId<HTMLFormElement>("proof-form"), async (fields) => {
     await call("POST", "/v1/session/confirm", { password: fields.get("password") });

@@ -1,5 +1,5 @@
-// Resets a forgotten password: the user ID, a code or two, a new password. No
-// text here says whether an account exists, or which methods it has.
+// The reset of a forgotten password: the user ID, one or two codes, a new password. No
+// text reveals whether an account exists or which methods it has.
 
 import { call, OFFLINE, Problem, type Challenge, type Limits } from "./api";
 import { askForCode, setUpCode } from "./code";
@@ -34,7 +34,7 @@ interface Sent {
 interface Reset extends Started {
   userId: string;
   verified: Kind[];
-  /** Whether only the password is missing. */
+  /** Whether all codes are verified, so that only the password is missing. */
   proven: boolean;
   /** The kind that is being verified. */
   kind?: Kind;
@@ -43,11 +43,11 @@ interface Reset extends Started {
   unanswered: boolean;
 }
 
-/** The reset under way. It is kept nowhere else: its bearer is a secret, and a
-    page that is loaded again starts again. */
+/** The current reset. It is only in memory, because its bearer is a secret. A reloaded
+    page starts again. */
 let reset: Reset | undefined;
 
-/** The key that says only that a reset was begun in this tab. */
+/** The storage key that is set while this tab has a reset. */
 const BEGUN = "latchkey.reset";
 
 /** Sends a request of this reset. */
@@ -55,7 +55,7 @@ function asked<T = void>(one: Reset, method: string, path = "", body?: unknown):
   return call<T>(method, `/v1/resets/${one.resetId}${path}`, body, { bearer: one.bearer });
 }
 
-/** Ends the reset. If that request fails, no page keeps the bearer any longer. */
+/** Cancels the reset. If the request fails, the page forgets the bearer anyway. */
 async function cancel(): Promise<void> {
   const one = reset;
   reset = undefined;
@@ -67,7 +67,7 @@ function progress(): string {
   return reset?.verified.length ? text("reset.second") : "";
 }
 
-/** Shows the first step, with the reason if it is shown again. */
+/** Shows the first step, with a note if the user is back there. */
 function fresh(note = ""): void {
   reset = undefined;
   sessionStorage.removeItem(BEGUN);
@@ -80,7 +80,7 @@ function fresh(note = ""): void {
   goHome("step-user");
 }
 
-/** Shows the remaining ways to get a code. */
+/** Shows the kinds of method that can still be verified. */
 function choose({ replace = false } = {}): void {
   if (!reset) return fresh();
   const { kinds, verified, unavailable } = reset;
@@ -103,7 +103,7 @@ function choose({ replace = false } = {}): void {
   step("step-kind", { replace });
 }
 
-/** Asks for the whole address. */
+/** Asks for the full address of a kind. */
 function typeAddress(kind: Kind): void {
   const input = byId<HTMLInputElement>("destination");
   const how = asking(kind, input);
@@ -137,7 +137,7 @@ async function startChallenge(one: Reset, kind: Kind, destination = ""): Promise
     const before = one.sent[kind];
     const alive = before?.destination === destination && Date.parse(before.challenge.expiresAt) > Date.now();
     if (error.code !== "tooSoon" || !before || !alive) throw error;
-    // The earlier code is still good, so a user who came back can enter it.
+    // The earlier code is still valid, so a user who came back can enter it.
     challenge = { ...before.challenge, resendAfter: error.retryAfter };
   }
   const where = destination ? text("reset.sent.typed", { destination }) : text(`kind.${kind}.code`);
@@ -154,7 +154,7 @@ async function startChallenge(one: Reset, kind: Kind, destination = ""): Promise
   });
 }
 
-/** Throws if the reset has ended: the answer to its code says only that it is not accepted. */
+/** Throws if the reset has ended. The answer to a code says only that it was not accepted. */
 async function alive(one: Reset): Promise<void> {
   await asked(one, "GET").catch((error: unknown) => {
     if (error instanceof Problem && error.code === "resetEnded") throw error;
@@ -180,7 +180,7 @@ async function setPassword(one: Reset, newPassword: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (error.code === "proofMissing") return next(one);
-    // If a reset ended after a lost answer, the new password was set.
+    // A reset that ended after a lost answer has probably set the password.
     if (error.code === "resetEnded" && one.unanswered) return done("reset.maybe.title", "reset.maybe.lead");
     one.unanswered ||= error.code === OFFLINE || error.status >= 500;
     throw error;
@@ -198,8 +198,8 @@ function done(title: Key, lead: Key): void {
   goHome("step-done");
 }
 
-/** Where the back button leads: to another choice or another user ID while nothing
-    is proven, and never to a finished step. */
+/** Returns the step to show when the back button asks for `wanted`: an open step, never
+    a completed one. */
 function back(wanted: string): string {
   if (!reset) return "step-user";
   if (reset.proven) return "step-password";
@@ -264,8 +264,7 @@ function begin(): void {
   setUp();
   const begun = sessionStorage.getItem(BEGUN);
   fresh(begun ? text("reset.anew") : "");
-  // If the back button brings this page back after the end, it starts a new
-  // reset.
+  // Starts again if the back button restores this page after the reset ended.
   addEventListener("pageshow", ({ persisted }) => {
     if (persisted && !reset) fresh();
   });

@@ -1,4 +1,4 @@
-// A user's own methods, password and sessions.
+// The security info page: a user's own methods, password and sessions.
 
 import { askForAddress, setUpAddress } from "./address";
 import { call, OFFLINE, Problem, type Limits, type Methods, type Session } from "./api";
@@ -13,7 +13,7 @@ import { LANGUAGE, text, type Key } from "./texts";
 
 let session: Session;
 let methods: Methods;
-/** The change under way. Without one, only the first step may be shown. */
+/** The method or password being changed. Without it, the back button shows the list. */
 let changing: Kind | "password" | undefined;
 /** Whether a new password was sent and no answer came back. */
 let unanswered = false;
@@ -22,15 +22,15 @@ function signIn(query: Record<string, string>): void {
   location.replace(`/sign-in?${new URLSearchParams({ mkt: LANGUAGE, ...query })}`);
 }
 
-/** Whether sign-in must ask for something first, and then come back here. */
+/** Goes to sign-in for a step that the API requires first, and then back here. */
 function stepFirst(): void {
   signIn({ then: location.pathname });
 }
 
-/** Shows the current list. */
+/** Reads and shows the user's methods. */
 async function load(): Promise<void> {
   const now = await call<Methods>("GET", "/v1/me/methods");
-  // Unchanged rows stay: the user may be about to press a button in one.
+  // Keeps unchanged rows, because the user may be about to press a button in one.
   if (JSON.stringify(now) === JSON.stringify(methods)) return;
   methods = now;
   draw();
@@ -57,8 +57,7 @@ function row(kind: Kind): HTMLElement {
   if (!allowed) said.push(make("small", { class: "soft" }, text("info.methods.idle")));
   const buttons: HTMLElement[] = [];
   const offer = (key: Key, act: () => Promise<void> | void) => {
-    // The label names the method, for users who hear a button apart from the
-    // list.
+    // The label names the method, because screen readers may read a button without its row.
     const button = make("button", { type: "button" }, text(key), make("span", { class: "unseen" }, ` ${nameOf(kind)}`));
     onPress(button, act);
     buttons.push(button);
@@ -68,8 +67,8 @@ function row(kind: Kind): HTMLElement {
   return make("li", {}, make("div", { class: "said" }, ...said), make("div", { class: "actions" }, ...buttons));
 }
 
-/** Goes back to the list, and says what was done. If the owner had a method before,
-    a notice went to it, and `noticed` makes the text say so. */
+/** Goes back to the list, and shows what was done. `noticed` adds that a notice was sent
+    to the user's methods. */
 async function home(done: string, noticed = false): Promise<void> {
   changing = undefined;
   const place = byId("step-info");
@@ -104,7 +103,7 @@ async function remove(kind: Kind, destination: string): Promise<void> {
     await proven(() => call("DELETE", `/v1/me/methods/${kind}`));
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== "notFound") throw error;
-    // Another tab, or a request whose answer was lost, has deleted it.
+    // Another tab or an earlier request without an answer has deleted it.
     return home(text("info.gone", { kind: nameOf(kind) }));
   }
   await home(text("info.deleted", { kind: nameOf(kind) }), true);

@@ -1,5 +1,5 @@
-// Sign-in, and the steps it requires first: a password of the user's own,
-// methods, or a check of them.
+// The sign-in page, and the steps that may follow: changing a temporary password,
+// registering methods, reconfirming methods.
 
 import { askForAddress, setUpAddress } from "./address";
 import { call, Problem, type Limits, type Methods, type Session } from "./api";
@@ -11,18 +11,18 @@ import { proven, setUpProof } from "./proof";
 import { current, onBack, step } from "./steps";
 import { text } from "./texts";
 
-/** The pages a sign-in may lead to: only our own, never a URL from the address. */
+/** The pages that may follow a sign-in. The parameter `then` must be one of these. */
 const PLACES = ["/security-info", "/admin"];
 const then = PLACES.find((place) => place === new URLSearchParams(location.search).get("then"));
 
 let session: Session | undefined;
-/** The password just typed, for a change that may follow at once. */
+/** The password from the sign-in, for a password change that may follow at once. */
 let typed = "";
-/** The kinds that were chosen and not verified yet, and how many were chosen. */
+/** The chosen kinds that are not verified yet, and how many were chosen. */
 let chosen: Kind[] = [];
 let many = 0;
 
-/** Shows the next step of a session. The API sets the order. */
+/** Shows the next step of a session. The API decides the order. */
 async function next(answer: Session): Promise<void> {
   const before = session?.user.userId;
   session = answer;
@@ -45,7 +45,7 @@ async function changePassword(): Promise<void> {
   step("step-change-password", { replace: true });
 }
 
-/** Days that a step may still be put off, at least one where it may at all. */
+/** Returns for how many days the step may still be postponed, rounded up. */
 function daysLeft(): number {
   const until = session?.postponeUntil;
   return until ? Math.max(0, Math.ceil((Date.parse(until) - Date.now()) / 86_400_000)) : 0;
@@ -57,7 +57,7 @@ function offerLater(button: HTMLElement): void {
   button.textContent = text(days === 1 ? "more.laterOne" : "more.later", { days });
 }
 
-/** Asks which kinds to add; for existing methods too, where they are to change. */
+/** Asks which kinds to register. With `change`, offers registered kinds too. */
 async function more(change = false): Promise<void> {
   const methods = await call<Methods>("GET", "/v1/me/methods");
   const missing = methods.needed - methods.registered.length;
@@ -125,7 +125,7 @@ async function reconfirm(): Promise<void> {
   step("step-reconfirm", { replace: true });
 }
 
-/** Runs a step of registration. A step done elsewhere meanwhile counts as done here. */
+/** Runs a step of registration. Continues if another tab has completed it. */
 async function move(path: "finish" | "postpone" | "reconfirm"): Promise<void> {
   try {
     await next(await proven(() => call<Session>("POST", `/v1/me/registration/${path}`)));
@@ -138,7 +138,7 @@ async function move(path: "finish" | "postpone" | "reconfirm"): Promise<void> {
 function setUp(): void {
   setUpAddress();
   setUpProof();
-  // Going back does not repeat a finished step, except the step for an address.
+  // The back button repeats no completed step, except the one for an address.
   onBack((wanted) => (wanted === "step-address" && chosen.length ? wanted : chosen.length ? "step-more" : current()));
 
   onSubmit(byId<HTMLFormElement>("sign-in-form"), async (fields) => {

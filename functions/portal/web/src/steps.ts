@@ -1,6 +1,6 @@
-// One action on each screen. The steps of a page are sections. One is shown,
-// with its heading in the title, the focus in its first field, and its own
-// place in the browser's history.
+// Shows the steps of a page, which are sections, one at a time. The shown step has its
+// heading in the title, the focus in its first field, and its own entry in the browser's
+// history.
 
 import { byId, every, one } from "./dom";
 
@@ -14,8 +14,8 @@ let shown = "";
 let home = "";
 let may: (wanted: string) => string = (wanted) => wanted;
 
-/** Says which step stands for one that the back button asks for: a person may
-    go back to where they can still do something, and nowhere else. */
+/** Sets the function that decides which step to show when the back button asks for
+    `wanted`. */
 export function onBack(choose: (wanted: string) => string): void {
   may = choose;
 }
@@ -30,8 +30,8 @@ addEventListener("popstate", (event) => {
   if (wanted) reveal(may(wanted));
 });
 
-/** Shows a step. The first one takes the place of the page as it was loaded;
-    `replace` makes a later one do so too, where there is no way back. */
+/** Shows a step and adds a history entry. The first step, and a step with `replace`,
+    replaces the current entry instead, so that the back button does not return to it. */
 export function step(id: string, { replace = false } = {}): void {
   if (shown !== id) {
     if (shown && !replace) history.pushState({ step: id, depth: depth() + 1 }, "");
@@ -40,8 +40,7 @@ export function step(id: string, { replace = false } = {}): void {
   reveal(id);
 }
 
-/** Shows a step that ends the process: the back button then leaves the page, and
-    does not walk through finished steps. */
+/** Shows a step as the first one in the history: the back button then leaves the page. */
 export function goHome(id: string): void {
   if (shown && depth()) {
     home = id;
@@ -66,14 +65,14 @@ function reveal(id: string): void {
   const fields = every("input:not([type=radio], [type=checkbox]), select, textarea", section);
   const field = fields.find((field) => field.offsetParent);
   if (field) return field.focus();
-  // A screen reader starts a new page at its beginning, so the focus stays.
+  // Keeps the focus on a new page, which screen readers read from its beginning.
   if (first) return;
   heading.tabIndex = -1;
   heading.focus();
   scrollTo(0, 0);
 }
 
-/** The step that is shown. */
+/** Returns the id of the shown step. */
 export function current(): string {
   return shown;
 }

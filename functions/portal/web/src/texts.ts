@@ -1,4 +1,4 @@
-// Sentences in the page's language, from shared/texts/pages.
+// Texts in the page's language, from shared/texts/pages.
 
 import type english from "../../../../shared/texts/pages/en.json";
 
@@ -8,19 +8,19 @@ export const LANGUAGE = document.documentElement.lang;
 
 const all = (LANGUAGE === "zh-TW" ? await import("texts:zh-TW") : await import("texts:en")).default;
 
-/** A sentence with its `{placeholders}` filled. */
+/** Returns a text with its `{placeholders}` filled. */
 export function text(key: Key, values: Record<string, string | number> = {}): string {
   return (all[key] ?? key).replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
 }
 
-/** Writes a moment of today as a time, another one with its date. */
+/** Formats a time: without the date if it is today. */
 export function moment(iso: string): string {
   const date = new Date(iso);
   const today = date.toDateString() === new Date().toDateString();
   return new Intl.DateTimeFormat(LANGUAGE, today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" }).format(date);
 }
 
-/** Writes a wait in words: seconds up to two minutes, then minutes, then hours. */
+/** Formats a duration: in seconds below two minutes, in minutes below two hours, else in hours. */
 export function span(seconds: number): string {
   const unit = (value: number, unit: "second" | "minute" | "hour") =>
     new Intl.NumberFormat(LANGUAGE, { style: "unit", unit, unitDisplay: "long" }).format(Math.max(1, Math.ceil(value)));
@@ -28,7 +28,7 @@ export function span(seconds: number): string {
   return seconds < 7200 ? unit(seconds / 60, "minute") : unit(seconds / 3600, "hour");
 }
 
-/** Writes names as a list, in the way of the language. */
+/** Formats names as a list in the page's language. */
 export function list(names: string[]): string {
   return new Intl.ListFormat(LANGUAGE, { type: "conjunction" }).format(names);
 }

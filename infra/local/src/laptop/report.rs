@@ -25,7 +25,7 @@ pub(super) fn print(
     );
     text += &common(options, functions);
     text += &sign_ins(accounts, data);
-    text += "\n  Nobody can reset a password yet: the policy's scope is \"none\". The administrator\n  \
+    text += "\n  Password reset is off: the policy's scope is \"none\". The administrator\n  \
              signs in, opens Administration, selects All, and saves.\n\n";
     tell(text + &format!("{READY} after {} s. Ctrl-C ends it, the data stays.\n", took.as_secs()));
 }
