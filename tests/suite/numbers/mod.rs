@@ -7,9 +7,9 @@
 //! |---|---|
 //! | each number of the policy | `numbers::policy::each_number_is_accepted_at_both_ends_and_refused_one_beyond_in_both_languages` `numbers::policy::a_value_that_is_no_whole_number_of_32_bits_is_refused_with_its_pointer` `numbers::policy::all_minimums_and_all_maximums_are_saved_as_written` `numbers::policy::before_the_first_save_the_numbers_are_the_products` |
 //! | scope: groups, `/scope/groups` | `numbers::time::one_or_fifty_groups_set_the_scope` `policy::the_scope_decides_who_may_reset_and_who_is_asked_to_register` |
-//! | kinds of method allowed, `/methods` | `numbers::time::a_reset_needs_the_policys_number_of_kinds_and_administrators_need_two` `eligibility::who_may_reset` |
-//! | kinds required to reset, `/kindsRequired` | `numbers::time::a_reset_needs_the_policys_number_of_kinds_and_administrators_need_two` |
-//! | kinds required for administrators | `numbers::time::a_reset_needs_the_policys_number_of_kinds_and_administrators_need_two` `eligibility::who_may_reset` |
+//! | kinds of method allowed, `/methods` | `numbers::time::a_reset_needs_the_policys_number_of_kinds_and_staff_need_two` `eligibility::who_may_reset` |
+//! | kinds required to reset, `/kindsRequired` | `numbers::time::a_reset_needs_the_policys_number_of_kinds_and_staff_need_two` |
+//! | kinds required for administrators and the help desk | `numbers::time::a_reset_needs_the_policys_number_of_kinds_and_staff_need_two` `eligibility::who_may_reset` |
 //! | kinds to register before `finish` | `numbers::time::registration_needs_as_many_kinds_as_a_reset` |
 //! | days a user may postpone, `/registration/postponeDays` | `numbers::registration_is_postponed_for_at_most_zero_or_ninety_days` `registration::registration_may_be_postponed_until_the_policys_days_are_over` `registration::zero_days_allow_no_postponement_and_more_than_ninety_are_refused` |
 //! | days until reconfirmation, `/registration/reconfirmDays` | `numbers::methods_are_reconfirmed_never_after_a_day_or_after_two_years` `registration::methods_must_be_reconfirmed_when_the_policys_days_are_over` |
