@@ -34,7 +34,7 @@ def laptop(port: int, data: Path, *options: str) -> Iterator[None]:
     log = data.with_suffix(".log")
     command = [program, "--port", str(port), "--fresh", "--no-reload", "--data", data, *options]
     # One address asks for everything here.
-    env = os.environ | {"LATCHKEY_SOURCE_LIMIT": "100000"}
+    env = os.environ | {"LATCHKEY_SOURCE_LIMIT": "100000", "LATCHKEY_FAILED_SIGN_IN_LIMIT": "100000"}
     with log.open("w") as stderr:
         child = subprocess.Popen(command, cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=stderr)
     # The line that is waited for does not come after its end, either.

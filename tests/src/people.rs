@@ -19,6 +19,17 @@ pub struct StartedReset {
 }
 
 impl World {
+    /// Sends the next requests that state no source address from this one. Requests for
+    /// different accounts are alike where their sources are: what is written for a source
+    /// depends on what it did before.
+    pub fn set_source(&self, address: &str) {
+        address.clone_into(&mut self.source.write().expect("no panic"));
+    }
+
+    pub(crate) fn usual_source(&self) -> String {
+        self.source.read().expect("no panic").clone()
+    }
+
     /// Creates the first administrator and sets their password.
     pub async fn administrator(&self) -> Person {
         let made =

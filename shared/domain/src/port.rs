@@ -24,6 +24,7 @@ use crate::policy::saved::SavedPolicy;
 use crate::reset::{Reset, ResetId};
 use crate::secret::Bearer;
 use crate::session::Session;
+use crate::source::{SourceCounter, SourceCounts};
 use crate::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -31,7 +32,7 @@ use std::sync::Arc;
 
 mod change;
 mod process;
-pub use change::{Change, CommitError, Guard, SourceCounter};
+pub use change::{Change, CommitError, Guard};
 pub use process::{HashTarget, KeyRing, PasswordCheck, PasswordHasher};
 
 /// A message to one destination.
@@ -109,6 +110,8 @@ pub enum Want<'a> {
     Sent(&'a MessageId),
     /// The sends to a destination, by its pseudonym.
     Destination(&'a str),
+    /// What was counted of a source, by its pseudonym.
+    Source(&'a str, SourceCounter),
     /// The SMS charged in the UTC day of this instant, in total and to a country.
     Budget(Time, &'a str),
     /// Whether SMS is unavailable to all accounts.
@@ -143,6 +146,8 @@ pub struct Snapshot {
     pub sent: Option<SentMessage>,
     /// The sends to the destination, newest last.
     pub destination: Option<Vec<Time>>,
+    /// The counts of the source.
+    pub source: SourceCounts,
     /// The SMS charged in the day.
     pub budget: Spent,
     /// Whether SMS is unavailable.
@@ -205,6 +210,16 @@ pub trait Store: Send + Sync {
         &self,
         id: &MessageId,
         sent: &SentMessage,
+    ) -> impl Future<Output = Result<(), Problem>> + Send;
+    /// Counts a failed sign-in of a source, by its pseudonym, and removes the `stale` intervals
+    /// of its counts. It has no guard, since a refusal would tell that the password was wrong.
+    /// It is no part of the transaction that counts the wrong password for the account: there,
+    /// an attacker could make it conflict, and would know a wrong password by that.
+    fn count_failed_sign_in(
+        &self,
+        source: &str,
+        stale: &[i64],
+        now: Time,
     ) -> impl Future<Output = Result<(), Problem>> + Send;
     /// The accounts that match a filter, in a stable order. `from` is the `next`
     /// of an earlier page of the same filter. A page may be shorter than `limit`.

@@ -186,9 +186,11 @@ async fn a63_an_error_shows_only_a_fixed_text_and_an_id() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a63_an_unreadable_item_reveals_nothing_of_its_content() {
-    for kind in ["ACCT#", "LEDGER#", "RESET#", "SESSION#", "LOCK#", "POLICY"] {
+    for kind in ["ACCT#", "LEDGER#", "RESET#", "SESSION#", "LOCK#", "SRC#", "POLICY"] {
         let (world, _, ann) = one_kind().await;
         let session = world.session(&ann).await;
+        // A wrong password writes a lock.
+        world.sign_in(&ann.user_id, "a wrong password").await.expect(401);
         let started = world.ask_reset(&ann.user_id).await.expect(201);
         let reset = StartedReset {
             id: started.text("resetId"),

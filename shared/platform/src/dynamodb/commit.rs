@@ -4,7 +4,7 @@
 use super::change::{Member, member};
 use super::items::sent_item;
 use super::read::ledger;
-use super::{Table, find, list, read, terms};
+use super::{Table, find, list, read, source, terms};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::CancellationReason;
@@ -20,6 +20,7 @@ use domain::outbox::OutboxId;
 use domain::password::terms::Terms;
 use domain::policy::saved::SavedPolicy;
 use domain::port::{Change, CommitError, Guard, Page, Snapshot, Store, Want};
+use domain::time::Time;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,6 +92,20 @@ impl Store for Table {
             .await
             .map(|_| ())
             .map_err(|error| read::unavailable("PutItem", error.into_service_error().meta()))
+    }
+
+    async fn count_failed_sign_in(
+        &self,
+        source: &str,
+        stale: &[i64],
+        now: Time,
+    ) -> Result<(), Problem> {
+        let count = source::counting_failed_sign_in(self, source, stale, now);
+        count
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| read::unavailable("UpdateItem", error.into_service_error().meta()))
     }
 
     async fn list_accounts(
