@@ -34,8 +34,8 @@ def laptop(port: int, data: Path, *options: str) -> Iterator[None]:
         sys.exit("run `cargo build --workspace --bins` first")
     log = data.with_suffix(".log")
     command = [program, "--port", str(port), "--fresh", "--no-reload", "--data", data, *options]
-    # All requests come from one address, so its limit is raised.
-    env = os.environ | {"LATCHKEY_SOURCE_LIMIT": "100000"}
+    # All requests come from one address, so its limits are raised.
+    env = os.environ | {"LATCHKEY_SOURCE_LIMIT": "100000", "LATCHKEY_FAILED_SIGN_IN_LIMIT": "100000"}
     with log.open("w") as stderr:
         child = subprocess.Popen(command, cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=stderr)
     # Ends a child that starts too slowly; its output then ends, and so does the loop below.

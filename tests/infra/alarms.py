@@ -63,6 +63,7 @@ def expected(t: Template) -> dict[str, Node]:
         "ApiThrottles": of(metric(OWN, "ApiThrottled"), "Sum", 300) | over(50, 2),
         "FunctionErrors": together("Errors", behind) | over(1),
         "Lockouts": of(metric(OWN, "Lockouts"), "Sum", 300) | over(20),
+        "FailedSignIns": of(metric(OWN, "SignInsFailed"), "Sum", 900) | over(300),
         "Guessing": of(metric(OWN, "CodesRefused"), "Sum", 900) | over(200),
         "SmsParts": of(metric(OWN, "SmsParts"), "Sum", 3600) | over(500),
         "SmsSpend": of(metric("AWS/SNS", "SMSMonthToDateSpentUSD"), "Maximum", 3600) | over({"Ref": "SmsSpendLimit"}),

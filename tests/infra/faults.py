@@ -38,6 +38,7 @@ def between(text: str, begin: str, end: str) -> str:
 
 
 def faults(text: str) -> list[Fault]:
+    spraying = block(text, "FailedSignInsAlarm")
     lockouts, send_code = block(text, "LockoutsAlarm"), block(text, "SendCodeFunction")
     failure = send_code[send_code.index("            DestinationConfig:") :].rstrip() + "\n"
     reserved = "      ReservedConcurrentExecutions: !If [Reserve, !Ref HashConcurrency, !Ref AWS::NoValue]\n"
@@ -112,6 +113,7 @@ def faults(text: str) -> list[Fault]:
         Fault("a right to publish to topics", "sending", topics, ""),
         Fault("a right to send as another identity", "sending", "identity/${MailIdentity}", "identity/x"),
         Fault("a setting that no function reads", "environment", "LATCHKEY_CONFIGURATION_SET: !Ref Mail", "LATCHKEY_CONFIGURATION: !Ref Mail"),
+        Fault("a limit that no parameter sets", "environment", "        LATCHKEY_FAILED_SIGN_IN_LIMIT: !Ref FailedSignInLimit\n", ""),
         Fault("a setting that is missing", "environment", "        LATCHKEY_TABLE: !Ref Table\n", ""),
         Fault("an unencrypted queue", "encrypted", "      KmsMasterKeyId: !GetAtt Key.Arn\n", ""),
         Fault("no throttle", "throttles", "        POST /v1/sign-in: { ThrottlingBurstLimit: 100, ThrottlingRateLimit: 50 }\n", ""),
@@ -121,6 +123,8 @@ def faults(text: str) -> list[Fault]:
         Fault("mail without TLS", "tls", "TlsPolicy: REQUIRE", "TlsPolicy: OPTIONAL"),
         Fault("keys that are never created", "rotation", "RotateImmediatelyOnUpdate: true", "RotateImmediatelyOnUpdate: false"),
         Fault("a dashboard without lockouts", "dashboard", ', [".", "Lockouts"]', ""),
+        Fault("a dashboard without failed sign-ins", "dashboard", ', [".", "SignInsFailed"]', ""),
+        Fault("an alarm threshold that is too high", "alarms", spraying, spraying.replace("Threshold: 300", "Threshold: 3000")),
         Fault("a dimension that no function writes", "dashboard", '"ResetSteps", "Step"', '"ResetSteps", "Stage"'),
         Fault("an alarm on an unmeasured metric", "dashboard", "MetricName: MessagesFailed", "MetricName: MessagesLost"),
         Fault("a parameter that is not explained", "operator", "\nConditions:", "  Other: { Type: String }\n\nConditions:"),

@@ -24,6 +24,7 @@ ENVIRONMENT = {
     "LATCHKEY_BASE_URL": {"Ref": "BaseUrl"},
     "LATCHKEY_MAIL_FROM": {"Ref": "MailFrom"},
     "LATCHKEY_SOURCE_LIMIT": {"Ref": "SourceLimit"},
+    "LATCHKEY_FAILED_SIGN_IN_LIMIT": {"Ref": "FailedSignInLimit"},
     "LATCHKEY_FRONT_DIGEST": {"Ref": "FrontDigest"},
     "LATCHKEY_METRICS": {"Fn::Sub": "Latchkey/${AWS::StackName}"},
 }

@@ -19,10 +19,21 @@ pub struct StartedReset {
 }
 
 impl World {
+    /// Sends the next requests that state no source address from this one. Requests for
+    /// different accounts are alike where their sources are: what is written for a source
+    /// depends on what it did before.
+    pub fn set_source(&self, address: &str) {
+        address.clone_into(&mut self.source.write().expect("no panic"));
+    }
+
+    pub(crate) fn usual_source(&self) -> String {
+        self.source.read().expect("no panic").clone()
+    }
+
     /// Creates the first administrator and sets their password.
     pub async fn administrator(&self) -> Person {
         let made =
-            self.invoke_directory(json!({ "createFirstAdministrator": { "userId": "admin@example.com", "name": "Ada Admin" } })).await;
+            self.invoke_directly("directory", json!({ "createFirstAdministrator": { "userId": "admin@example.com", "name": "Ada Admin" } })).await;
         let temporary = made["temporaryPassword"]
             .as_str()
             .unwrap_or_else(|| panic!("no administrator in {made}"));

@@ -104,7 +104,7 @@ impl Call {
         let units = |table: &Value| table["CapacityUnits"].as_f64();
         match self.operation.as_str() {
             "TransactWriteItems" => taken.as_array().into_iter().flatten().filter_map(units).sum(),
-            "PutItem" => units(taken).expect("units"),
+            "PutItem" | "UpdateItem" => units(taken).expect("units"),
             _ => 0.0,
         }
     }

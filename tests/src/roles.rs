@@ -168,6 +168,7 @@ pub fn asked(operation: &str, body: &Value) -> Vec<Right> {
             members.flat_map(|member| member.iter().map(of_member)).collect()
         }
         "PutItem" => vec![on_table("PutItem", body, &leading(&body["Item"]))],
+        "UpdateItem" => vec![on_table("UpdateItem", body, &leading(&body["Key"]))],
         "Query" => {
             // In `#p = :p`, `:p` is the value of the partition key.
             let condition = body["KeyConditionExpression"].as_str().unwrap_or_default();

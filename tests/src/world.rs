@@ -13,6 +13,7 @@ use aws_types::region::Region;
 use axum::Router;
 use domain::context::{Clock, Entropy};
 use domain::key::Keys;
+use domain::source::SourceLimits;
 use domain::time::{Span, Time};
 use lambda_runtime::{Context, LambdaEvent};
 use local::dynamodb::Embedded;
@@ -83,6 +84,8 @@ pub struct World {
     apart: BTreeMap<&'static str, Arc<Running>>,
     routes: Vec<(Vec<String>, String)>,
     pub(crate) requests: AtomicU64,
+    /// The source address of requests that state none.
+    pub(crate) source: RwLock<String>,
     _dir: tempfile::TempDir,
 }
 
@@ -114,7 +117,7 @@ pub(crate) struct Running {
 impl Running {
     async fn start(
         proxy: &Proxy,
-        source_limit: u32,
+        source_limits: SourceLimits,
         clock: Arc<ManualClock>,
         entropy: Arc<dyn Entropy>,
     ) -> Running {
@@ -138,7 +141,7 @@ impl Running {
             base_url: BaseUrl::parse("https://reset.example.com").expect("a base URL"),
             mail_from: "Latchkey <no-reply@example.com>".to_owned(),
             configuration_set: Some("latchkey".to_owned()),
-            source_limit,
+            source_limits,
             front: FrontDigest::parse(&FRONT_SECRET_HASHED),
         };
         let channels = Channels::new(&aws, &settings);
@@ -152,11 +155,17 @@ impl Running {
 
 impl World {
     pub async fn new() -> World {
-        World::with_source_limit(100_000).await
+        World::with_source_limits(100_000, 100_000).await
     }
 
     /// Creates an environment with this limit of requests per source address.
-    pub async fn with_source_limit(source_limit: u32) -> World {
+    pub async fn with_source_limit(requests: u32) -> World {
+        World::with_source_limits(requests, 100_000).await
+    }
+
+    /// Creates an environment with these limits per source address.
+    pub async fn with_source_limits(requests: u32, failed_sign_ins: u32) -> World {
+        let source_limits = SourceLimits { requests, failed_sign_ins };
         let dir = tempfile::tempdir().expect("a directory");
         let embedded = Embedded::start(dir.path()).expect("a table");
         let secret = local::secrets::generate().expect("keys");
@@ -166,7 +175,7 @@ impl World {
         let clock = Arc::new(ManualClock(AtomicI64::new(BEGIN.0)));
         let entropy = Arc::new(SeededEntropy(AtomicU64::new(1)));
         let Running { host, channels, functions } =
-            Running::start(&proxy, source_limit, clock.clone(), entropy).await;
+            Running::start(&proxy, source_limits, clock.clone(), entropy).await;
         World {
             functions,
             later: RwLock::default(),
@@ -174,6 +183,7 @@ impl World {
             routes: local_router(),
             pump: Mutex::new(Pump::new(&embedded).expect("a stream").without_pauses()),
             requests: AtomicU64::new(1),
+            source: RwLock::new("192.0.2.1".to_owned()),
             clock,
             proxy,
             embedded,
@@ -192,9 +202,9 @@ impl World {
         let keys = Keys::parse(&secret).unwrap_or_else(|_| self.keys.clone());
         let standins = Standins::start(None, secret.clone()).expect("stand-ins");
         let proxy = Proxy::start(self.embedded.endpoint(), standins.endpoint()).await;
-        let source_limit = self.host.settings.source_limit;
+        let source_limits = self.host.settings.source_limits;
         let Running { host, channels, functions } =
-            Running::start(&proxy, source_limit, self.clock.clone(), self.host.entropy.clone())
+            Running::start(&proxy, source_limits, self.clock.clone(), self.host.entropy.clone())
                 .await;
         World {
             proxy,
@@ -215,7 +225,7 @@ impl World {
     pub async fn start_more(&self) {
         let (clock, entropy) = (self.clock.clone(), self.host.entropy.clone());
         let started =
-            Running::start(&self.proxy, self.host.settings.source_limit, clock, entropy).await;
+            Running::start(&self.proxy, self.host.settings.source_limits, clock, entropy).await;
         self.later.write().expect("no panic").push(Arc::new(started));
     }
 
@@ -228,7 +238,7 @@ impl World {
         {
             let (clock, entropy) = (self.clock.clone(), self.host.entropy.clone());
             let running =
-                Running::start(&self.proxy, self.host.settings.source_limit, clock, entropy).await;
+                Running::start(&self.proxy, self.host.settings.source_limits, clock, entropy).await;
             self.apart.insert(name, Arc::new(running));
         }
         self
@@ -271,6 +281,7 @@ impl World {
         let (method, path) =
             (ask.method, ask.path.split('?').next().unwrap_or_default().to_owned());
         let number = self.requests.fetch_add(1, Ordering::SeqCst);
+        let ask = if ask.source.is_none() { ask.source(&self.usual_source()) } else { ask };
         let answer =
             Answer::of(self.invoke(function, &event(&ask, number), Context::default()).await);
         crate::contract::check(
@@ -320,18 +331,11 @@ impl World {
         acting(function, serve).await
     }
 
-    /// Invokes `directory` directly, without the gateway.
-    pub async fn invoke_directory(&self, payload: Value) -> Value {
+    /// Invokes `directory` or `recover` directly, as an operator of the AWS account does.
+    pub async fn invoke_directly(&self, function: &str, payload: Value) -> Value {
         let mut context = Context::default();
         context.request_id = format!("direct-{}", self.requests.fetch_add(1, Ordering::SeqCst));
-        self.invoke("directory", &payload, context).await
-    }
-
-    /// Invokes `recover` as an operator of the AWS account does.
-    pub async fn invoke_recover(&self, payload: Value) -> Value {
-        let mut context = Context::default();
-        context.request_id = format!("recover-{}", self.requests.fetch_add(1, Ordering::SeqCst));
-        self.invoke("recover", &payload, context).await
+        self.invoke(function, &payload, context).await
     }
 
     /// Passes the records of the table's stream to `send-code` until the stream is empty.

@@ -175,11 +175,12 @@ impl Account {
     }
 
     /// The number of different kinds of method that this account must prove to reset its
-    /// password. Administrators always need two (Entra's two-gate policy).
+    /// password. Administrators and the help desk always need two, because they act on other
+    /// accounts (Entra's two-gate policy).
     pub fn kinds_needed(&self, policy: &Policy) -> usize {
         match self.role {
-            Role::Administrator => 2,
-            Role::User | Role::HelpDesk => policy.kinds_required as usize,
+            Role::HelpDesk | Role::Administrator => 2,
+            Role::User => policy.kinds_required as usize,
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::access::Access;
 use crate::audit::SupportCode;
 use crate::idempotency::IdempotentRequest;
+use crate::source::SourceLimits;
 use crate::time::Time;
 use std::sync::Arc;
 
@@ -37,9 +38,8 @@ pub struct RequestContext {
     /// The caller's network address, as requests are counted by it: an IPv4 address, or the /64
     /// prefix of an IPv6 address.
     pub source: String,
-    /// The most resets that one network address may start in a clock hour, and the most codes
-    /// it may ask for.
-    pub source_limit: u32,
+    /// The most requests that one network address may make in an hour.
+    pub source_limits: SourceLimits,
     /// Set if the request has an `Idempotency-Key`.
     pub idempotency: Option<IdempotentRequest>,
     /// The source of the request's random bytes.

@@ -13,6 +13,7 @@
 //! | [`preview`] | accounts that a change of the policy would cut off |
 //! | [`challenge`], [`code`] | a challenge and the one-time code derived from it |
 //! | [`limit`] | the ledger: guesses, sends, waits, and when reset is closed |
+//! | [`source`] | the limits of a source address, over a sliding hour |
 //! | [`lockout`] | the lockout of sign-in after wrong passwords |
 //! | [`reset`] | a reset, and whether an account may start one |
 //! | [`session`], [`access`] | a session, and the routes that it may call |
@@ -87,4 +88,5 @@ pub mod preview;
 pub mod reset;
 pub mod secret;
 pub mod session;
+pub mod source;
 pub mod time;

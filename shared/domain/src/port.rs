@@ -23,6 +23,7 @@ use crate::policy::saved::SavedPolicy;
 use crate::reset::{Reset, ResetId};
 use crate::secret::Bearer;
 use crate::session::Session;
+use crate::source::{SourceCounter, SourceCounts};
 use crate::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -31,7 +32,7 @@ use std::sync::Arc;
 mod change;
 mod lists;
 mod process;
-pub use change::{Change, CommitError, Guard, SourceCounter};
+pub use change::{Change, CommitError, Guard};
 pub use lists::{Lists, Page};
 pub use process::{HashTarget, KeyRing, PasswordCheck, PasswordHasher};
 
@@ -110,6 +111,8 @@ pub enum Want<'a> {
     Sent(&'a MessageId),
     /// The sends to a destination, by its pseudonym.
     Destination(&'a str),
+    /// What was counted of a source, by its pseudonym.
+    Source(&'a str, SourceCounter),
     /// The counts of messages in the UTC day of this instant.
     Budget(Time),
     /// Whether SMS is unavailable to all accounts.
@@ -144,6 +147,8 @@ pub struct Snapshot {
     pub sent: Option<SentMessage>,
     /// The sends to the destination, newest last.
     pub destination: Option<Vec<Time>>,
+    /// The counts of the source.
+    pub source: SourceCounts,
     /// How many messages were charged in the day, by
     /// [the name of the counter](crate::limit::DayCounter::name).
     pub spent: BTreeMap<String, u32>,
@@ -199,6 +204,16 @@ pub trait Store: Send + Sync {
         &self,
         id: &MessageId,
         sent: &SentMessage,
+    ) -> impl Future<Output = Result<(), Problem>> + Send;
+    /// Counts a failed sign-in of a source, by its pseudonym, and removes the `stale` intervals
+    /// of its counts. It has no guard, since a refusal would tell that the password was wrong.
+    /// It is no part of the transaction that counts the wrong password for the account: there,
+    /// an attacker could make it conflict, and would know a wrong password by that.
+    fn count_failed_sign_in(
+        &self,
+        source: &str,
+        stale: &[i64],
+        now: Time,
     ) -> impl Future<Output = Result<(), Problem>> + Send;
     /// The terms that were saved with this version. Missing terms are
     /// `unavailable`.

@@ -21,8 +21,8 @@ pub enum Warning {
     AdministratorsCutOff,
     /// Some other users who can reset their password now could no longer do so.
     UsersCutOff,
-    /// Only one kind of method is allowed, so no administrator can reset the password:
-    /// administrators must prove two kinds.
+    /// Only one kind of method is allowed, so no administrator and no help desk can reset the
+    /// password: they must prove two kinds.
     OneKindAllowed,
     /// Phones are allowed but no country is listed, so no phone can be used.
     PhoneWithoutCountries,

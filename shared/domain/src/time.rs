@@ -45,10 +45,6 @@ impl Time {
     pub const fn epoch_seconds(self) -> i64 {
         (self.0 + 999).div_euclid(1000)
     }
-    /// The number of the clock hour that contains this instant, counted from the Unix epoch.
-    pub const fn hour(self) -> i64 {
-        self.0.div_euclid(Span::hours(1).0)
-    }
     /// The UTC day that contains this instant, such as `2026-11-23`.
     pub fn day(self) -> String {
         self.timestamp().strftime("%Y-%m-%d").to_string()

@@ -19,6 +19,7 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use domain::access::Access;
 use domain::context::{Clock, Entropy, RequestContext, random};
 use domain::secret::random_text;
+use domain::source::SourceLimits;
 use lambda_runtime::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,7 +85,7 @@ impl Host {
             now: self.clock.now(),
             access: Access::Anyone,
             source: String::new(),
-            source_limit: 0,
+            source_limits: SourceLimits::default(),
             idempotency: None,
             entropy: self.entropy.clone(),
         }

@@ -49,6 +49,8 @@ pub enum Metric {
     Refusals,
     /// Lockouts of sign-in that began.
     Lockouts,
+    /// Sign-ins that failed.
+    SignInsFailed,
     /// Parts of text messages that were handed to SNS. Each part is billed.
     SmsParts,
     /// Messages that wait to be sent.
@@ -75,6 +77,7 @@ impl Metric {
             | Metric::ResetsCompleted
             | Metric::CodesRefused
             | Metric::Lockouts
+            | Metric::SignInsFailed
             | Metric::OutboxUnsent
             | Metric::OutboxOldestSeconds => &[],
             Metric::ResetSteps => &["Step"],
@@ -106,6 +109,7 @@ impl Metric {
             | Metric::CodesRefused
             | Metric::Refusals
             | Metric::Lockouts
+            | Metric::SignInsFailed
             | Metric::SmsParts
             | Metric::OutboxUnsent => "Count",
         }
@@ -219,6 +223,9 @@ impl Line {
             line.count(Metric::Refusals, 1, &[problem.code.as_str()]);
             if problem.code == ProblemCode::CodeNotAccepted {
                 line.count(Metric::CodesRefused, 1, &[]);
+            }
+            if problem.code == ProblemCode::SignInFailed {
+                line.count(Metric::SignInsFailed, 1, &[]);
             }
             if problem.lockout {
                 line.count(Metric::Lockouts, 1, &[]);

@@ -1,15 +1,21 @@
 //! The operator's settings, read from the environment once.
 
 use axum::http::Uri;
+use domain::source::SourceLimits;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use subtle::ConstantTimeEq;
 
 /// The default of `LATCHKEY_SOURCE_LIMIT`: the resets that may be started, and the codes
-/// that may be requested, per source address and clock hour. It is high because an office
-/// shares one address.
+/// that may be requested, per source address and hour. It is high because an office shares
+/// one address.
 pub const SOURCE_LIMIT: u32 = 300;
-/// The range of `LATCHKEY_SOURCE_LIMIT`.
+/// The default of `LATCHKEY_FAILED_SIGN_IN_LIMIT`: the sign-ins that may fail per source
+/// address and hour. An attacker who tries a common password on many accounts gets as far as
+/// this; in an office behind one address, 100 users may mistype a password.
+pub const FAILED_SIGN_IN_LIMIT: u32 = 100;
+/// The range of both limits. Below it, a household could use them up; above it, they would
+/// stop no attacker.
 const SOURCE_LIMIT_RANGE: std::ops::RangeInclusive<u32> = 10..=100_000;
 
 /// The longest host name of the base URL, in characters. The last line of an SMS with a
@@ -32,8 +38,9 @@ pub struct Settings {
     /// `LATCHKEY_CONFIGURATION_SET`: the SES configuration set of all mails; `None` in
     /// local development.
     pub configuration_set: Option<String>,
-    /// `LATCHKEY_SOURCE_LIMIT`: see [`SOURCE_LIMIT`].
-    pub source_limit: u32,
+    /// `LATCHKEY_SOURCE_LIMIT` and `LATCHKEY_FAILED_SIGN_IN_LIMIT`: see [`SOURCE_LIMIT`] and
+    /// [`FAILED_SIGN_IN_LIMIT`].
+    pub source_limits: SourceLimits,
     /// `LATCHKEY_FRONT_DIGEST`: the digest of the secret that a front, such as CloudFront,
     /// sends; `None` without a front.
     pub front: Option<FrontDigest>,
@@ -169,14 +176,13 @@ impl Settings {
         let text = |name: &'static str, want: &'static str| {
             variable(name).filter(|v| !v.is_empty()).ok_or(InvalidSetting { name, want })
         };
-        let source_limit = match variable("LATCHKEY_SOURCE_LIMIT") {
-            None => SOURCE_LIMIT,
-            Some(text) => text.parse().ok().filter(|n| SOURCE_LIMIT_RANGE.contains(n)).ok_or(
-                InvalidSetting {
-                    name: "LATCHKEY_SOURCE_LIMIT",
-                    want: "a number from 10 to 100000",
-                },
-            )?,
+        let limit = |name: &'static str, default: u32| match variable(name) {
+            None => Ok(default),
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|n| SOURCE_LIMIT_RANGE.contains(n))
+                .ok_or(InvalidSetting { name, want: "a number from 10 to 100000" }),
         };
         Ok(Settings {
             table: text("LATCHKEY_TABLE", "the name of the DynamoDB table")?,
@@ -184,7 +190,10 @@ impl Settings {
             base_url: BaseUrl::parse(&variable("LATCHKEY_BASE_URL").unwrap_or_default())?,
             mail_from: text("LATCHKEY_MAIL_FROM", "the sender of mails")?,
             configuration_set: variable("LATCHKEY_CONFIGURATION_SET").filter(|set| !set.is_empty()),
-            source_limit,
+            source_limits: SourceLimits {
+                requests: limit("LATCHKEY_SOURCE_LIMIT", SOURCE_LIMIT)?,
+                failed_sign_ins: limit("LATCHKEY_FAILED_SIGN_IN_LIMIT", FAILED_SIGN_IN_LIMIT)?,
+            },
             front: match variable("LATCHKEY_FRONT_DIGEST").filter(|digest| !digest.is_empty()) {
                 None => None,
                 Some(digest) => Some(FrontDigest::parse(&digest).ok_or(InvalidSetting {

@@ -241,13 +241,13 @@ async fn the_first_administrator_is_created_only_once() {
     ];
     for payload in refused {
         assert_eq!(
-            problem(&world.invoke_directory(payload.clone()).await),
+            problem(&world.invoke_directly("directory", payload.clone()).await),
             ("invalidRequest", 400),
             "{payload}"
         );
     }
-    let [a, b, c, d] =
-        ["ada0", "ada1", "ada2", "ada3"].map(|user_id| world.invoke_directory(first(user_id)));
+    let [a, b, c, d] = ["ada0", "ada1", "ada2", "ada3"]
+        .map(|user_id| world.invoke_directly("directory", first(user_id)));
     let answers = tokio::join!(a, b, c, d);
     let mut made = Vec::new();
     for answer in [answers.0, answers.1, answers.2, answers.3] {
@@ -266,7 +266,7 @@ async fn the_first_administrator_is_created_only_once() {
     );
     // The answer may have been lost: until the temporary password is used, the same
     // user ID can be given another one, which ends the first.
-    let again = world.invoke_directory(first(&made[0].user_id)).await;
+    let again = world.invoke_directly("directory", first(&made[0].user_id)).await;
     let newer = again["temporaryPassword"].as_str().expect("another temporary password");
     assert_eq!(world.sign_in(&made[0].user_id, &made[0].password).await.code(), "signInFailed");
     let session = world.sign_in(&made[0].user_id, newer).await.expect(200).text("bearer");
@@ -275,7 +275,7 @@ async fn the_first_administrator_is_created_only_once() {
     world.ask(Ask::new("PUT", "/v1/me/password").bearer(&session).body(change)).await.expect(200);
     for user_id in [made[0].user_id.as_str(), "another"] {
         assert_eq!(
-            problem(&world.invoke_directory(first(user_id)).await),
+            problem(&world.invoke_directly("directory", first(user_id)).await),
             ("administratorExists", 409),
             "{user_id}"
         );
@@ -308,7 +308,9 @@ async fn a09_a_request_through_the_gateway_cannot_create_the_first_administrator
     {
         for (body, base64) in [(&body, false), (&encoded, true)] {
             for extra in [json!({}), first("eve")] {
-                let answer = world.invoke_directory(event("POST", path, body, base64, extra)).await;
+                let answer = world
+                    .invoke_directly("directory", event("POST", path, body, base64, extra))
+                    .await;
                 assert_eq!(answer["statusCode"], status, "{path}: {answer}");
                 assert!(answer.get("temporaryPassword").is_none(), "{answer}");
             }

@@ -34,7 +34,8 @@ async fn an_operator_unlocks_an_account_that_an_attacker_locked() {
         world.sign_in(&ada.user_id, &format!("a wrong password {n}")).await.expect(401);
     }
     assert_eq!(world.sign_in(&ada.user_id, &ada.password).await.code(), "signInLocked");
-    let unlocked = world.invoke_recover(json!({ "unlock": { "userId": "ADMIN@example.com" } }));
+    let unlocked =
+        world.invoke_directly("recover", json!({ "unlock": { "userId": "ADMIN@example.com" } }));
     assert_eq!(unlocked.await, json!({ "userId": "admin@example.com" }));
     world.sign_in(&ada.user_id, &ada.password).await.expect(200);
     audit_entry(&world, "userUnlocked").await;
@@ -49,7 +50,7 @@ async fn a_recovered_administrator_gets_a_temporary_password_and_all_are_notifie
     for n in 0..10 {
         world.sign_in(&ada.user_id, &format!("a wrong password {n}")).await.expect(401);
     }
-    let answer = world.invoke_recover(recover(&ada.user_id)).await;
+    let answer = world.invoke_directly("recover", recover(&ada.user_id)).await;
     let temporary = answer["temporaryPassword"].as_str().expect("a password").to_owned();
     let until = (world.now() + Span::days(7)).to_string();
     assert_eq!(answer["temporaryPasswordExpiresAt"], json!(until));
@@ -88,7 +89,7 @@ async fn an_operator_recovers_no_user_and_no_unknown_or_disabled_account() {
     world.ask(disable).await.expect(200);
     let before = world.items().await.len();
     for user_id in [&user.user_id, &bob.user_id, "nobody@example.com"] {
-        let answer = world.invoke_recover(recover(user_id)).await;
+        let answer = world.invoke_directly("recover", recover(user_id)).await;
         assert_eq!(answer["problem"]["code"], "notFound", "{user_id}: {answer}");
     }
     for malformed in [
@@ -101,7 +102,7 @@ async fn an_operator_recovers_no_user_and_no_unknown_or_disabled_account() {
         json!({ "createFirstAdministrator": { "userId": "ada", "name": "Ada" } }),
         json!({ "unlock": { "userId": "a/b" } }),
     ] {
-        let answer = world.invoke_recover(malformed.clone()).await;
+        let answer = world.invoke_directly("recover", malformed.clone()).await;
         assert_eq!(answer["problem"]["status"], 400, "{malformed}: {answer}");
     }
     assert_eq!(world.items().await.len(), before, "nothing was written");

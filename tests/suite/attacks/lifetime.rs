@@ -185,8 +185,10 @@ async fn a23_a_cancelled_reset_and_a_first_password_are_dead_too() {
     let world = World::new().await;
     let first =
         json!({ "createFirstAdministrator": { "userId": "ada@example.com", "name": "Ada" } });
-    let (one, two) =
-        (world.invoke_directory(first.clone()).await, world.invoke_directory(first).await);
+    let (one, two) = (
+        world.invoke_directly("directory", first.clone()).await,
+        world.invoke_directly("directory", first).await,
+    );
     let password = |made: &serde_json::Value| {
         made["temporaryPassword"].as_str().expect("a password").to_owned()
     };

@@ -186,7 +186,7 @@ async fn a63_an_error_shows_only_a_fixed_text_and_an_id() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a63_an_unreadable_item_reveals_nothing_of_its_content() {
-    for kind in ["ACCT#", "LEDGER#", "RESET#", "SESSION#", "LOCK#", "POLICY"] {
+    for kind in ["ACCT#", "LEDGER#", "RESET#", "SESSION#", "LOCK#", "SRC#", "POLICY"] {
         let (world, _, ann) = one_kind().await;
         let session = world.session(&ann).await;
         // Only a wrong password writes a lock.

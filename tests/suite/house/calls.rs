@@ -46,6 +46,11 @@ fn describe(call: &Call) -> String {
             out
         }
         "PutItem" => format!("  Put {}\n", kind(&call.body["Item"])),
+        "UpdateItem" => format!(
+            "  Update {} {}\n",
+            kind(&call.body["Key"]),
+            text(&call.body["UpdateExpression"])
+        ),
         "Query" => format!(
             "  Query {} {}\n",
             text(&call.body["IndexName"]),

@@ -112,7 +112,7 @@ async fn every_request_leaves_a_line_with_the_listed_fields() {
             (&json!("latchkey-tests"), &json!("$LATEST"))
         );
         assert_eq!(line["version"], env!("CARGO_PKG_VERSION"));
-        let kinds = ["request-", "send-code-", "direct-", "recover-", "delivery-"];
+        let kinds = ["request-", "send-code-", "direct-", "delivery-"];
         assert!(
             line["requestId"]
                 .as_str()

@@ -270,7 +270,8 @@ async fn each_answer_has_one_latency_and_a_lockout_counts_when_it_begins() {
         json!({
             "Latency": 23, "Latency latchkey-tests": 23,
             "Lockouts": 2,
-            "Refusals": 23, "Refusals signInFailed": 10, "Refusals signInLocked": 3, "Refusals currentPasswordWrong": 10
+            "Refusals": 23, "Refusals signInFailed": 10, "Refusals signInLocked": 3, "Refusals currentPasswordWrong": 10,
+            "SignInsFailed": 10
         })
     );
 }

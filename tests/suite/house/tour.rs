@@ -33,8 +33,8 @@ pub async fn perform(world: &World, step: &Step) -> Answer {
         Step::Events(event) => {
             done(world.invoke_delivery_events(event).await.expect("the table answers"))
         }
-        Step::Direct(payload) => done(world.invoke_directory(payload.clone()).await),
-        Step::Recover(payload) => done(world.invoke_recover(payload.clone()).await),
+        Step::Direct(payload) => done(world.invoke_directly("directory", payload.clone()).await),
+        Step::Recover(payload) => done(world.invoke_directly("recover", payload.clone()).await),
         Step::Pump => {
             world.pump().await;
             done(Value::Null)

@@ -7,9 +7,9 @@
 //! |---|---|
 //! | each number of the policy | `numbers::policy::each_number_is_accepted_at_both_ends_and_refused_one_beyond_in_both_languages` `numbers::policy::a_value_that_is_no_whole_number_of_32_bits_is_refused_with_its_pointer` `numbers::policy::all_minimums_and_all_maximums_are_saved_as_written` `numbers::policy::before_the_first_save_the_numbers_are_the_products` |
 //! | scope: groups, `/scope/groups` | `numbers::time::one_or_fifty_groups_set_the_scope` `policy::the_scope_decides_who_may_reset_and_who_is_asked_to_register` |
-//! | kinds of method allowed, `/methods` | `numbers::time::a_reset_needs_the_policys_number_of_kinds_and_administrators_need_two` `eligibility::who_may_reset` |
-//! | kinds required to reset, `/kindsRequired` | `numbers::time::a_reset_needs_the_policys_number_of_kinds_and_administrators_need_two` |
-//! | kinds required for administrators | `numbers::time::a_reset_needs_the_policys_number_of_kinds_and_administrators_need_two` `eligibility::who_may_reset` |
+//! | kinds of method allowed, `/methods` | `numbers::time::a_reset_needs_the_policys_number_of_kinds_and_staff_need_two` `eligibility::who_may_reset` |
+//! | kinds required to reset, `/kindsRequired` | `numbers::time::a_reset_needs_the_policys_number_of_kinds_and_staff_need_two` |
+//! | kinds required for administrators and the help desk | `numbers::time::a_reset_needs_the_policys_number_of_kinds_and_staff_need_two` `eligibility::who_may_reset` |
 //! | kinds to register before `finish` | `numbers::time::registration_needs_as_many_kinds_as_a_reset` |
 //! | days a user may postpone, `/registration/postponeDays` | `numbers::registration_is_postponed_for_at_most_zero_or_ninety_days` `registration::registration_may_be_postponed_until_the_policys_days_are_over` `registration::zero_days_allow_no_postponement_and_more_than_ninety_are_refused` |
 //! | days until reconfirmation, `/registration/reconfirmDays` | `numbers::methods_are_reconfirmed_never_after_a_day_or_after_two_years` `registration::methods_must_be_reconfirmed_when_the_policys_days_are_over` |
@@ -23,7 +23,8 @@
 //! | SMS per account, `/limits/smsPerHour` | `numbers::send::an_account_gets_the_policys_number_of_codes_in_a_sliding_window` |
 //! | mails per account, `/limits/mailsPerTenMinutes` | `numbers::send::an_account_gets_the_policys_number_of_codes_in_a_sliding_window` |
 //! | sends per destination | `numbers::send::a_shared_address_gets_the_policys_number_of_codes_in_a_sliding_window` `sms_limits::a54_one_number_of_twenty_accounts_gets_exactly_its_limit_in_an_hour` |
-//! | starts and sends per source address | `numbers::source::a_source_gets_the_operators_number_of_starts_and_sends_each_clock_hour` `numbers::source::a_limit_of_100_000_is_exact` `numbers::source::the_operators_limit_has_a_range_too` `mail::a15_only_the_address_that_the_gateway_saw_is_counted` |
+//! | starts and sends per source address | `numbers::source::a_source_gets_the_operators_number_of_starts_and_sends_in_a_sliding_hour` `numbers::source::of_300_starts_and_300_sends_at_once_exactly_the_limit_pass` `source::a_source_never_passes_its_limit_and_is_refused_only_when_it_is_full` `numbers::source::a_limit_of_100_000_is_exact` `numbers::source::the_operators_limits_have_a_range_too` `mail::a15_only_the_address_that_the_gateway_saw_is_counted` |
+//! | failed sign-ins per source address | `failed_sign_ins::a68_a_source_is_refused_after_the_operators_number_of_failed_sign_ins_in_a_sliding_hour` `numbers::source::the_operators_limits_have_a_range_too` |
 //! | SMS a day, `/limits/smsPerDay` | `numbers::budget::the_days_sms_are_spent_exactly_and_then_refused_to_all` `sms_limits::a_budget_of_zero_makes_sms_unavailable_at_once` |
 //! | SMS a day and country, `/limits/smsPerCountryAndDay` | `numbers::budget::a_countrys_sms_are_spent_exactly_and_then_dropped_silently` |
 //! | reset lifetime, `/resetLifetimeMinutes` | `numbers::time::a_reset_ends_exactly_at_the_policys_lifetime` `expiry::a21_a_code_does_not_outlive_its_reset` |

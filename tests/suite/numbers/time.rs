@@ -62,20 +62,19 @@ async fn one_or_fifty_groups_set_the_scope() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reset_needs_the_policys_number_of_kinds_and_administrators_need_two() {
+async fn a_reset_needs_the_policys_number_of_kinds_and_staff_need_two() {
     let it = Numbers::new().await;
-    let admin = it
-        .world
-        .user(
-            &it.admin().await,
-            json!({ "userId": "eve@example.com", "name": "Eve", "role": "administrator" }),
-        )
-        .await;
     it.person(ANN, &[MAIL, PHONE]).await;
-    it.register(&admin, &[MAIL, PHONE]).await;
+    for (user, role) in [("eve@example.com", "administrator"), ("hal@example.com", "helpDesk")] {
+        let body = json!({ "userId": user, "name": "Staff", "role": role });
+        let person = it.world.user(&it.admin().await, body).await;
+        it.register(&person, &[MAIL, PHONE]).await;
+    }
     for (required, of_ann) in [(1, "password"), (2, "method")] {
         it.set(&[("/kindsRequired", required)]).await;
-        for (user, after_one) in [(ANN, of_ann), ("eve@example.com", "method")] {
+        for (user, after_one) in
+            [(ANN, of_ann), ("eve@example.com", "method"), ("hal@example.com", "method")]
+        {
             it.world.pass(Span::minutes(20));
             let reset = it.proved(user).await;
             assert_eq!(it.world.next_in(&reset).await, after_one, "{user}, {required} required");
@@ -102,19 +101,20 @@ async fn a_reset_needs_the_policys_number_of_kinds_and_administrators_need_two()
 #[tokio::test(flavor = "multi_thread")]
 async fn registration_needs_as_many_kinds_as_a_reset() {
     let it = Numbers::new().await;
-    for (required, user) in [(1, "one@example.com"), (2, "two@example.com")] {
+    for (required, role, needed) in [(1, "user", 1), (2, "user", 2), (1, "helpDesk", 2)] {
         it.set(&[("/kindsRequired", required)]).await;
-        let person =
-            it.world.user(&it.admin().await, json!({ "userId": user, "name": "Sam" })).await;
+        let user = format!("{role}{required}@example.com");
+        let body = json!({ "userId": user, "name": "Sam", "role": role });
+        let person = it.world.user(&it.admin().await, body).await;
         let bearer = it.world.session(&person).await;
         let finish = async || {
             it.world.ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer)).await
         };
         let methods =
             it.world.ask(Ask::new("GET", "/v1/me/methods").bearer(&bearer)).await.expect(200);
-        assert_eq!(methods.body["needed"], json!(required));
-        for (n, (kind, address)) in (0..required).zip([MAIL, PHONE]) {
-            assert_eq!(finish().await.code(), "methodMissing", "{n} of {required}");
+        assert_eq!(methods.body["needed"], json!(needed));
+        for (n, (kind, address)) in (0..needed).zip([MAIL, PHONE]) {
+            assert_eq!(finish().await.code(), "methodMissing", "{n} of {needed}");
             let challenge = it.add(&bearer, kind, address).await;
             it.world
                 .verify(&bearer, &challenge, &it.code(&challenge, Purpose::Registration))

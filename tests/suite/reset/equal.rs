@@ -168,7 +168,8 @@ pub fn all_alike(seen: &[Seen]) {
 async fn start_send_and_wrong_verify_are_alike_for_every_state_of_an_account() {
     let world = world_of_states().await;
     let mut seen = Vec::new();
-    for (state, user_id) in STATES {
+    for (n, (state, user_id)) in STATES.into_iter().enumerate() {
+        world.set_source(&format!("192.0.2.{}", 10 + n));
         world.proxy.take_calls();
         let started = world.ask_reset(user_id).await;
         let reset = StartedReset {
@@ -235,7 +236,8 @@ async fn only_the_known_account_gets_a_message() {
 async fn a34_limits_close_reset_for_unknown_and_known_accounts_alike() {
     let world = world_of_states().await;
     let mut seen = Vec::new();
-    for (state, user_id) in STATES {
+    for (n, (state, user_id)) in STATES.into_iter().enumerate() {
+        world.set_source(&format!("192.0.2.{}", 10 + n));
         let mut faces = Vec::new();
         world.proxy.take_calls();
         for _ in 0..2 {

@@ -67,7 +67,7 @@ fn reset_of(started: &Answer) -> StartedReset {
     }
 }
 
-/// Does the same in each state, and asserts that answers and AWS calls are alike.
+/// Does the same in each state, from a source of its own, and asserts that answers and AWS calls are alike.
 /// Returns the answers of the first state.
 async fn alike(
     world: &World,
@@ -75,6 +75,7 @@ async fn alike(
 ) -> Vec<Answer> {
     let (mut seen, mut first) = (Vec::new(), Vec::new());
     for (n, (state, user)) in STATES.into_iter().enumerate() {
+        world.set_source(&format!("192.0.2.{}", 10 + n));
         world.proxy.take_calls();
         let answers = act(n, user).await;
         let calls = calls(world);
@@ -277,8 +278,8 @@ async fn the_limit_per_source_address_is_alike() {
     })
     .await;
     assert!(answers[..10].iter().all(|sent| sent.status == 202));
-    assert_eq!(refusal(&answers[10]), ("tooManyFromAddress", Some("3600")));
-    assert_eq!(refusal(&answers[11]), ("tooManyFromAddress", Some("3600")));
+    assert_eq!(refusal(&answers[10]), ("tooManyFromAddress", Some("4200")));
+    assert_eq!(refusal(&answers[11]), ("tooManyFromAddress", Some("4200")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

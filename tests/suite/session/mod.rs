@@ -1,6 +1,7 @@
 //! Sign-in, sessions, registration, and the user's own password and methods.
 
 mod cookies;
+mod failed_sign_ins;
 mod own_methods;
 pub mod passwords;
 mod registration;

@@ -275,7 +275,7 @@ async fn an_event_that_is_no_request_is_answered_as_an_invalid_one() {
     }
     // A direct invocation of `directory` gets an answer in its own format.
     for event in foreign() {
-        let answer = world.invoke_directory(event.clone()).await;
+        let answer = world.invoke_directly("directory", event.clone()).await;
         assert_eq!(
             (&answer["problem"]["code"], answer.get("statusCode")),
             (&json!("invalidRequest"), None),

@@ -100,9 +100,9 @@ pub async fn lived_in(world: &World) -> Value {
     world.register(&eve, EVES).await;
     let mei = world.user(&admin, json!({ "userId": "mei@example.com", "name": "Mei" })).await;
     let mut meis = world.register(&mei, MEIS).await;
-    let leo = world
-        .user(&admin, json!({ "userId": "leo@example.com", "name": "Leo", "role": "helpDesk" }))
-        .await;
+    let leo = world.user(&admin, json!({ "userId": "leo@example.com", "name": "Leo" })).await;
+    let hal = json!({ "userId": "hal@example.com", "name": "Hal", "role": "helpDesk" });
+    world.user(&admin, hal).await;
     world.register(&leo, LEOS).await;
     let bob = json!({ "userId": "bob@example.com", "name": "Bob" });
     let bob = world

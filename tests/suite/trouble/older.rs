@@ -165,7 +165,7 @@ async fn goes_on(kept: &Value) {
         .text("bearer");
     let list = |path: &'static str| world.ask(Ask::new("GET", path).bearer(&admin));
     for (path, many) in [
-        ("/v1/users", 7),
+        ("/v1/users", 8),
         ("/v1/users?search=exam", 1),
         ("/v1/users?group=staff", 1),
         ("/v1/groups", 1),

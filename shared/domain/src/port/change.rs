@@ -17,16 +17,8 @@ use crate::policy::saved::SavedPolicy;
 use crate::reset::{Reset, ResetId};
 use crate::secret::BearerDigest;
 use crate::session::Session;
+use crate::source::{SourceCharge, SourceCounter};
 use crate::time::Time;
-
-/// What a source is counted for in a clock hour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SourceCounter {
-    /// Resets that were started.
-    Starts,
-    /// Codes that were asked for.
-    Sends,
-}
 
 /// One member of a transaction.
 ///
@@ -108,9 +100,9 @@ pub enum Change {
     KeepSession { handle: Handle, digest: BearerDigest, generation: u64, now: Time },
     /// Records that a session was used. Guard: it exists.
     TouchSession { handle: Handle, digest: BearerDigest, now: Time },
-    /// Adds one to a count of a source for this clock hour. Guard: the count is
-    /// below `limit`.
-    CountSource { source: String, counter: SourceCounter, limit: u32, now: Time },
+    /// Counts a request of a source; `name` is its pseudonym. Guard: the newest interval
+    /// is as read and, where it still counts, its count is below the room.
+    CountSource { name: String, counter: SourceCounter, charge: SourceCharge, now: Time },
     /// Stores the policy that applies. Guard: its version is `seen`.
     SavePolicy { seen: u64, saved: Box<SavedPolicy> },
     /// Stores the copy of a policy for the history. Guard: there is no copy of
@@ -178,7 +170,7 @@ pub enum Guard {
     Reset,
     /// A session.
     Session,
-    /// The counts of a source for a clock hour.
+    /// The counts of a source.
     Source,
     /// The policy, a version of it, or the terms of a version.
     Policy,

@@ -42,7 +42,7 @@ fn who_may_reset() {
     use Reason::{None as Yes, NotEnoughMethods as Few};
     use Role::{Administrator, HelpDesk, User};
     #[rustfmt::skip]
-    let table: [(Role, Kinds, Kinds, u32, Reason); 17] = [
+    let table: [(Role, Kinds, Kinds, u32, Reason); 21] = [
         // role, registered kinds, allowed kinds, number of kinds required
         (User, &[], MAIL, 1, Few),
         (User, MAIL, MAIL, 1, Yes),
@@ -52,9 +52,13 @@ fn who_may_reset() {
         (User, BOTH, BOTH, 2, Yes),
         (User, BOTH, MAIL, 1, Yes),
         (User, BOTH, PHONE, 1, Yes),
-        (HelpDesk, MAIL, BOTH, 1, Yes),
-        (HelpDesk, MAIL, BOTH, 2, Few),
-        // Administrators prove two kinds under every policy.
+        // Administrators and the help desk prove two kinds under every policy.
+        (HelpDesk, MAIL, BOTH, 1, Few),
+        (HelpDesk, PHONE, BOTH, 1, Few),
+        (HelpDesk, BOTH, BOTH, 1, Yes),
+        (HelpDesk, BOTH, BOTH, 2, Yes),
+        (HelpDesk, MAIL, MAIL, 1, Few),
+        (HelpDesk, BOTH, MAIL, 1, Few),
         (Administrator, MAIL, BOTH, 1, Few),
         (Administrator, PHONE, BOTH, 1, Few),
         (Administrator, BOTH, BOTH, 1, Yes),

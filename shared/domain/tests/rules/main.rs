@@ -14,6 +14,7 @@ mod password;
 mod policy;
 mod preview;
 mod secret;
+mod source;
 mod steps;
 mod terms;
 

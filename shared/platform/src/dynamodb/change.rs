@@ -2,6 +2,7 @@
 
 use super::items::{audit_item, outbox_item, policy_item, reset_item};
 use super::read::{sent_attribute, slot_attribute};
+use super::source::{Counting, counting};
 use super::table::{self, BUCKET, Item, Key, TERMS, TTL};
 use super::values::{item, ms, n, s, set, times, ttl, value};
 use aws_sdk_dynamodb::types::{
@@ -11,7 +12,7 @@ use aws_sdk_dynamodb::types::{
 use domain::limit::{Issue, LEDGER_KEPT};
 use domain::lockout::LOCK_KEPT;
 use domain::outbox::{OutboxState, Round};
-use domain::port::{Change, Guard, SourceCounter};
+use domain::port::{Change, Guard};
 use domain::reset::ResetState;
 use domain::secret::BearerDigest;
 use domain::session::IDLE;
@@ -234,15 +235,11 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
         C::TouchSession { handle, digest, now } => (Guard::Session, Expression::of(Key::session(handle, digest))
             .set("SET #seen = :now").when("attribute_exists(#pk)").value("now", ms(*now))
             .write(table, Verb::Update)),
-        C::CountSource { source, counter, limit, now } => {
-            let name = match counter {
-                SourceCounter::Starts => "starts",
-                SourceCounter::Sends => "sends",
-            };
-            (Guard::Source, Expression::of(Key::source(source, *now))
-                .set(format!("SET #ttl = :ttl ADD #{name} :one")).when(format!("attribute_not_exists(#{name}) OR #{name} < :limit"))
-                .value("one", n(1)).value("limit", n(limit)).value("ttl", ttl(*now + Span::hours(2)))
-                .write(table, Verb::Update))
+        C::CountSource { name, counter, charge, now } => {
+            let Counting { update, condition, values } = counting(charge, *now);
+            let count = Expression::of(Key::source(name, *counter)).set(update).when(condition);
+            let count = values.into_iter().fold(count, |count, (name, value)| count.value(name, value));
+            (Guard::Source, count.write(table, Verb::Update))
         }
         C::SavePolicy { seen, saved } => {
             let policy = Expression::of(Key::policy());

@@ -4,7 +4,7 @@
 use super::change::{Member, member};
 use super::items::sent_item;
 use super::read::ledger;
-use super::{Table, read, terms};
+use super::{Table, read, source, terms};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::CancellationReason;
@@ -15,6 +15,7 @@ use domain::delivery::{MessageId, SentMessage};
 use domain::error::Problem;
 use domain::password::terms::Terms;
 use domain::port::{Change, CommitError, Guard, Snapshot, Store, Want};
+use domain::time::Time;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,6 +87,20 @@ impl Store for Table {
             .await
             .map(|_| ())
             .map_err(|error| read::unavailable("PutItem", error.into_service_error().meta()))
+    }
+
+    async fn count_failed_sign_in(
+        &self,
+        source: &str,
+        stale: &[i64],
+        now: Time,
+    ) -> Result<(), Problem> {
+        let count = source::counting_failed_sign_in(self, source, stale, now);
+        count
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| read::unavailable("UpdateItem", error.into_service_error().meta()))
     }
 
     async fn terms(&self, version: u64) -> Result<Arc<Terms>, Problem> {

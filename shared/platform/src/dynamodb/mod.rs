@@ -6,6 +6,7 @@ mod find;
 mod items;
 mod list;
 mod read;
+mod source;
 pub mod table;
 mod terms;
 mod values;

@@ -1,7 +1,7 @@
 //! Consistent reads of the items that a request decides by.
 
-use super::Table;
 use super::table::{BUCKET, Item, Key, PK, SK, TTL};
+use super::{Table, source};
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use domain::account::Account;
 use domain::audit::SupportCode;
@@ -125,6 +125,7 @@ fn key_of(want: &Want<'_>) -> Key {
         Want::Outbox(handle, id) => Key::outbox(handle, id),
         Want::Sent(id) => Key::sent(id),
         Want::Destination(name) => Key::destination(name),
+        Want::Source(name, counter) => Key::source(name, *counter),
         Want::Budget(at) => Key::budget(*at),
         Want::Flags => Key::flags(),
         Want::IdempotencyRecord(handle, name) => Key::idempotency(handle, name),
@@ -148,6 +149,9 @@ fn place(snapshot: &mut Snapshot, want: &Want<'_>, item: Item) -> Result<(), Pro
         Want::Outbox(handle, id) => snapshot.outbox = outbox(item, handle, id)?,
         Want::Sent(_) => snapshot.sent = Some(parse(item)?),
         Want::Destination(_) => snapshot.destination = Some(parse::<DestinationItem>(item)?.sent),
+        Want::Source(..) => {
+            snapshot.source = source::counts(&item).ok_or_else(|| unreadable("SRC"))?;
+        }
         Want::Budget(_) => snapshot.spent = counts(item)?,
         Want::Flags => snapshot.flags = parse(item)?,
         Want::IdempotencyRecord(..) => snapshot.idempotency = Some(parse(item)?),

@@ -14,7 +14,7 @@
 //! | `OUTBOX#T` | ms.what.reset.random | a message to send; `bucket` = `O#` shard while it waits, `F#` shard if it failed | 7 d |
 //! | `SENT#message id` | - | the account and kind of a message that its channel took under that ID | 7 d |
 //! | `AUDIT#T` | ms#random | an audit event; `bucket` = `E#` day `#` shard; `supportCode` | the policy's days |
-//! | `SRC#name#hour` | - | counts of a source in a clock hour: resets started, codes asked for | 2 h |
+//! | `SRC#name` | `starts`, `sends`, `failedSignIns` | counts of a source, one for each ten minutes | 2 h |
 //! | `DEST#name` | - | send times to a destination | its window |
 //! | `BUDGET#day` | - | counts of messages in a UTC day, by counter | 2 d |
 //! | `IDEM#T` | HMAC of a request's name | the idempotency record of a request | 24 h |
@@ -42,6 +42,7 @@ use domain::identity::{GroupName, Handle};
 use domain::outbox::OutboxId;
 use domain::reset::ResetId;
 use domain::secret::BearerDigest;
+use domain::source::SourceCounter;
 use domain::time::Time;
 use std::collections::HashMap;
 
@@ -111,9 +112,9 @@ impl Key {
     pub fn audit(handle: &Handle, at: Time, random: &str) -> Key {
         Key::new(format!("AUDIT#{}", handle.as_str()), format!("{:013}#{random}", at.0))
     }
-    /// The counts of a source, by its pseudonym, in the clock hour of `at`.
-    pub fn source(name: &str, at: Time) -> Key {
-        Key::new(format!("SRC#{name}#{}", at.hour()), "-")
+    /// The counts of a source, by its pseudonym.
+    pub fn source(name: &str, counter: SourceCounter) -> Key {
+        Key::new(format!("SRC#{name}"), counter.as_str())
     }
     /// The send times of a destination, by its pseudonym.
     pub fn destination(name: &str) -> Key {

@@ -112,7 +112,7 @@ fn context(host: &Host, caller: Invocation, headers: &HeaderMap) -> RequestConte
     let id = caller.id.unwrap_or_else(|| random_text(random::<16>(&*host.entropy)));
     RequestContext {
         source: source.as_deref().map_or_else(|| "unknown".to_owned(), source_of),
-        source_limit: host.settings.source_limit,
+        source_limits: host.settings.source_limits,
         ..host.context(id)
     }
 }

@@ -1,6 +1,5 @@
 //! Reading a session that may change methods.
 
-use crate::challenge::Purpose;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
 use crate::flow::steps::signed_in::{SignedIn, signed_in};
@@ -8,7 +7,7 @@ use crate::port::{Store, Want};
 use crate::secret::Bearer;
 use crate::session::PROOF;
 
-/// Returns the session and the registration ledger, if the user typed the password at most
+/// Reads the session together with `wants`, and checks that the user typed the password at most
 /// [`PROOF`] ago.
 ///
 /// # Errors
@@ -17,9 +16,9 @@ pub(super) async fn changing_methods(
     store: &impl Store,
     ctx: &RequestContext,
     bearer: &Bearer,
+    wants: &[Want<'_>],
 ) -> Result<SignedIn, Problem> {
-    let wants = [Want::Ledger(&bearer.handle, Purpose::Registration), Want::Flags];
-    let who = signed_in(store, ctx, bearer, &wants).await?;
+    let who = signed_in(store, ctx, bearer, wants).await?;
     if who.session.proved_at + PROOF <= ctx.now {
         return Err(ProblemCode::PasswordProofRequired.into());
     }

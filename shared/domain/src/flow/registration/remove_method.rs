@@ -29,7 +29,7 @@ pub async fn remove_method(
     let mut attempts = Attempts::of("remove");
     loop {
         attempts.begin()?;
-        let who = changing_methods(store, ctx, bearer).await?;
+        let who = changing_methods(store, ctx, bearer, &[]).await?;
         let (handle, policy) = (who.handle(), &who.policy.policy);
         let mut account = who.account.clone();
         let (verified, pending) =

@@ -1,19 +1,22 @@
 //! Adding a method: issuing the challenge that proves it.
 
 use crate::audit::Event;
+use crate::challenge::Purpose;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode, ViolationCode};
 use crate::flow::registration::changing_methods::changing_methods;
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
-use crate::flow::steps::sending::{NewChallenge, Sent, check_sms_open, source_full};
+use crate::flow::steps::sending::{NewChallenge, Sent, check_sms_open};
 use crate::flow::steps::signed_in::SignedIn;
+use crate::flow::steps::source::source_name;
 use crate::flow::steps::write::save_account;
 use crate::held::Held;
 use crate::kind::{HeldKind, Kind, MethodId};
 use crate::method::{Binding, Pending};
-use crate::port::{Guard, KeyRing, Store};
+use crate::port::{Guard, KeyRing, Store, Want};
 use crate::secret::Bearer;
+use crate::source::SourceCounter;
 
 /// What a method is to be bound to.
 #[derive(Clone)]
@@ -80,15 +83,21 @@ async fn issue(
     id: MethodId,
     binding: impl Fn(&SignedIn) -> Result<NewBinding, Problem>,
 ) -> Result<Sent, Problem> {
-    let mut attempts = Attempts::of("send");
+    let keys = ring.keys().await?;
+    let source = source_name(ctx, &keys);
+    let wants = [
+        Want::Ledger(&bearer.handle, Purpose::Registration),
+        Want::Flags,
+        Want::Source(&source, SourceCounter::Sends),
+    ];
+    let mut attempts = Attempts::counting_source("send");
     loop {
         attempts.begin()?;
-        let who = changing_methods(store, ctx, bearer).await?;
+        let who = changing_methods(store, ctx, bearer, &wants).await?;
         let binding = binding(&who)?;
         let (handle, policy) = (who.handle().clone(), &who.policy.policy);
         let kind = id.kind();
         check_sms_open(kind, &who.read, ctx)?;
-        let keys = ring.keys().await?;
         let challenge = NewChallenge {
             handle: &handle,
             kind,
@@ -114,11 +123,8 @@ async fn issue(
             vec![entry.record(ctx, policy), save_account(&handle, &who.account, account.revised())];
         changes.extend(issued);
         // If another request was first, decide again, so that the answer has the exact wait.
-        if attempts
-            .commit(store, ctx, changes, &[Guard::Account, Guard::Ledger])
-            .await
-            .map_err(|error| source_full(error, ctx))?
-        {
+        let moved = [Guard::Account, Guard::Ledger, Guard::Source];
+        if attempts.commit(store, ctx, changes, &moved).await? {
             return Ok(sent);
         }
     }

@@ -12,13 +12,15 @@ use crate::error::{Problem, ProblemCode, ViolationCode};
 use crate::flow::reset::open::{check_bearer, open_reset};
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
-use crate::flow::steps::sending::{NewChallenge, Sent, check_sms_open, source_full};
+use crate::flow::steps::sending::{NewChallenge, Sent, check_sms_open};
+use crate::flow::steps::source::source_name;
 use crate::key::Keys;
 use crate::kind::Kind;
 use crate::policy::Policy;
 use crate::port::{Guard, KeyRing, Store, Want};
 use crate::reset::ResetId;
 use crate::secret::Bearer;
+use crate::source::SourceCounter;
 
 /// The challenge that a caller asks for.
 pub struct WantedChallenge {
@@ -46,13 +48,16 @@ pub async fn issue_challenge(
     let kind = wanted.kind;
     check_bearer(bearer, reset)?;
     let handle = &bearer.handle;
+    let keys = ring.keys().await?;
+    let source = source_name(ctx, &keys);
     let wants = [
         Want::Reset(handle, reset),
         Want::Ledger(handle, Purpose::Reset),
         Want::Policy,
         Want::Flags,
+        Want::Source(&source, SourceCounter::Sends),
     ];
-    let mut attempts = Attempts::of("send");
+    let mut attempts = Attempts::counting_source("send");
     loop {
         attempts.begin().map_err(|problem| problem.with_support_code(&reset.support_code()))?;
         let read = store.read(&wants).await?;
@@ -63,7 +68,6 @@ pub async fn issue_challenge(
             return Err(traced(ProblemCode::KindNotAllowed.into()));
         }
         check_sms_open(kind, &read, ctx).map_err(traced)?;
-        let keys = ring.keys().await?;
         let typed = typed(wanted, &policy, &keys).map_err(traced)?;
         let challenge = NewChallenge {
             handle,
@@ -85,8 +89,8 @@ pub async fn issue_challenge(
         let mut changes = vec![entry.record(ctx, &policy)];
         changes.extend(issued);
         // If another send was first, decide again, so that the answer has the exact wait.
-        let written = attempts.commit(store, ctx, changes, &[Guard::Ledger]).await;
-        if written.map_err(|error| traced(source_full(error, ctx)))? {
+        let written = attempts.commit(store, ctx, changes, &[Guard::Ledger, Guard::Source]).await;
+        if written.map_err(|error| traced(error.into()))? {
             return Ok(sent);
         }
     }

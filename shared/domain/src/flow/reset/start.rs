@@ -4,18 +4,21 @@ use crate::audit::{Event, Reason, SupportCode};
 use crate::challenge::Purpose;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
+use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::idempotency::record_outcome;
-use crate::flow::steps::sending::{check_sms_open, count_source, source_full};
+use crate::flow::steps::sending::check_sms_open;
+use crate::flow::steps::source::{count_request, source_name};
 use crate::idempotency::Outcome;
 use crate::identity::TypedUserId;
 use crate::kind::{Kind, MethodId};
 use crate::limit::guess_cap;
 use crate::methods::Methods;
 use crate::policy::Scope;
-use crate::port::{Change, KeyRing, Snapshot, SourceCounter, Store, Want};
+use crate::port::{Change, Guard, KeyRing, Snapshot, Store, Want};
 use crate::reset::{Reset, ResetId, ResetState, eligibility};
 use crate::secret::{Bearer, BearerKind};
+use crate::source::SourceCounter;
 use crate::time::Time;
 use std::collections::BTreeSet;
 
@@ -51,58 +54,70 @@ pub async fn start_reset(
 ) -> Result<StartedReset, Problem> {
     let keys = ring.keys().await?;
     let handle = keys.handle(user_id);
-    let wants =
-        [Want::Account(&handle), Want::Ledger(&handle, Purpose::Reset), Want::Policy, Want::Flags];
-    let read = store.read(&wants).await?;
-    let policy = read.policy().policy;
-    if policy.scope == Scope::None {
-        return Err(ProblemCode::ResetOff.into());
-    }
-    if let Some(until) =
-        read.ledger(Purpose::Reset).closed_until(guess_cap(&policy, Purpose::Reset), ctx.now)
-    {
-        return Err(Problem::retry_at(ProblemCode::ResetClosed, until, ctx.now));
-    }
-
-    let account = read.account(&handle);
-    let reason = eligibility(account, &policy);
-    let bearer = Bearer::new(BearerKind::Reset, handle.clone(), ctx.secret(BEARER));
-    let id = ResetId::of(&bearer);
-    let support_code = id.support_code();
-    let version_of =
-        |id: MethodId| account.and_then(|a| a.methods.get(id)).map_or(0, |m| m.version);
-    let ids = Kind::ALL.iter().map(|kind| MethodId::only(*kind));
-    let versions: Methods<u64> = ids.map(|id| (id, version_of(id))).collect();
-    let reset = Reset {
-        handle: handle.clone(),
-        id: id.clone(),
-        owner: bearer.digest(),
-        real: reason == Reason::None,
-        reason,
-        // A decoy gets a value of the same size, so that its items are as large as those of a
-        // real reset.
-        uid: account.map_or_else(|| keys.decoy_uid(&handle), |a| a.uid.clone()),
-        generation: account.map_or(0, |a| a.generation),
-        versions,
-        state: ResetState::Open,
-        verified: BTreeSet::new(),
-        exp: ctx.now + policy.reset_lifetime(),
-    };
-    let expires = reset.exp;
-    let entry = AuditEntry {
-        uid: Some(&reset.uid),
-        reason,
-        support_code: support_code.clone(),
-        ..AuditEntry::new(ctx, &handle, Event::ResetStarted)
-    };
-    let mut changes = vec![
-        entry.record(ctx, &policy),
-        count_source(ctx, &keys, SourceCounter::Starts),
-        Change::CreateReset(Box::new(reset)),
+    let source = source_name(ctx, &keys);
+    let wants = [
+        Want::Account(&handle),
+        Want::Ledger(&handle, Purpose::Reset),
+        Want::Policy,
+        Want::Flags,
+        Want::Source(&source, SourceCounter::Starts),
     ];
-    changes.extend(record_outcome(ctx, &handle, Outcome::Done));
-    store.commit(ctx, "start", changes).await.map_err(|error| source_full(error, ctx))?;
-    Ok(answer(bearer, expires, &read, ctx))
+    let mut attempts = Attempts::counting_source("start");
+    loop {
+        attempts.begin()?;
+        let read = store.read(&wants).await?;
+        let policy = read.policy().policy;
+        if policy.scope == Scope::None {
+            return Err(ProblemCode::ResetOff.into());
+        }
+        if let Some(until) =
+            read.ledger(Purpose::Reset).closed_until(guess_cap(&policy, Purpose::Reset), ctx.now)
+        {
+            return Err(Problem::retry_at(ProblemCode::ResetClosed, until, ctx.now));
+        }
+
+        let account = read.account(&handle);
+        let reason = eligibility(account, &policy);
+        let bearer = Bearer::new(BearerKind::Reset, handle.clone(), ctx.secret(BEARER));
+        let id = ResetId::of(&bearer);
+        let support_code = id.support_code();
+        let version_of =
+            |id: MethodId| account.and_then(|a| a.methods.get(id)).map_or(0, |m| m.version);
+        let ids = Kind::ALL.iter().map(|kind| MethodId::only(*kind));
+        let versions: Methods<u64> = ids.map(|id| (id, version_of(id))).collect();
+        let reset = Reset {
+            handle: handle.clone(),
+            id: id.clone(),
+            owner: bearer.digest(),
+            real: reason == Reason::None,
+            reason,
+            // A decoy gets a value of the same size, so that its items are as large as those of a
+            // real reset.
+            uid: account.map_or_else(|| keys.decoy_uid(&handle), |a| a.uid.clone()),
+            generation: account.map_or(0, |a| a.generation),
+            versions,
+            state: ResetState::Open,
+            verified: BTreeSet::new(),
+            exp: ctx.now + policy.reset_lifetime(),
+        };
+        let expires = reset.exp;
+        let entry = AuditEntry {
+            uid: Some(&reset.uid),
+            reason,
+            support_code: support_code.clone(),
+            ..AuditEntry::new(ctx, &handle, Event::ResetStarted)
+        };
+        let mut changes = vec![
+            entry.record(ctx, &policy),
+            count_request(ctx, &keys, SourceCounter::Starts, &read)?,
+            Change::CreateReset(Box::new(reset)),
+        ];
+        changes.extend(record_outcome(ctx, &handle, Outcome::Done));
+        // If another request of the source was counted first, count again.
+        if attempts.commit(store, ctx, changes, &[Guard::Source]).await? {
+            return Ok(answer(bearer, expires, &read, ctx));
+        }
+    }
 }
 
 /// Returns the same answer for a repeated request.

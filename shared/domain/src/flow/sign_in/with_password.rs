@@ -9,6 +9,7 @@ use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::idempotency::record_outcome;
 use crate::flow::steps::new_session::{NewSession, SESSION_BEARER, session_again};
 use crate::flow::steps::password_proof::{TypedPassword, count_wrong, current_lock, pass_lock};
+use crate::flow::steps::source::{check_failed_sign_ins, count_failed_sign_in, source_name};
 use crate::flow::steps::write::save_account;
 use crate::idempotency::Outcome;
 use crate::identity::{Handle, TypedUserId};
@@ -16,14 +17,16 @@ use crate::password::Password;
 use crate::port::{Change, Guard, HashTarget, KeyRing, PasswordHasher, Store, Want};
 use crate::secret::{Bearer, BearerKind};
 use crate::session::{Session, next_step, note_asked};
+use crate::source::SourceCounter;
 use crate::time::Time;
 
 /// Checks a user ID and password. An unknown user ID, a disabled account and a wrong password
-/// cause the same work (one read, one hash, one write) and get the same answer. The flow
+/// cause the same work (one read, one hash, the same writes) and get the same answer. The flow
 /// answers only after the write has succeeded.
 ///
 /// # Errors
-/// `signInFailed`; `signInLocked` while sign-in is locked.
+/// `signInFailed`; `signInLocked` while sign-in is locked; `tooManyFromAddress` after too many
+/// failed sign-ins of the source, whichever accounts they tried.
 pub async fn sign_in(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -34,13 +37,20 @@ pub async fn sign_in(
 ) -> Result<NewSession, Problem> {
     let keys = ring.keys().await?;
     let handle = keys.handle(user_id);
-    let wants = [Want::Account(&handle), Want::Lock(&handle), Want::Policy];
+    let source = source_name(ctx, &keys);
+    let wants = [
+        Want::Account(&handle),
+        Want::Lock(&handle),
+        Want::Policy,
+        Want::Source(&source, SourceCounter::FailedSignIns),
+    ];
     let mut typed = TypedPassword::new(password);
 
     let mut attempts = Attempts::of("sign-in");
     loop {
         attempts.begin()?;
         let read = store.read(&wants).await?;
+        check_failed_sign_ins(&read, ctx)?;
         let policy = read.policy().policy;
         let lock = typed.lock(&read, ctx)?;
         let account = read.account(&handle);
@@ -57,6 +67,7 @@ pub async fn sign_in(
             reason: refusal,
             ..AuditEntry::new(ctx, &handle, Event::SignInFailed)
         };
+        let mut new_guess = false;
         let (changes, answer) = match account {
             Some(account) if refusal == Reason::None => {
                 let next = next_step(account, &policy, ctx.now);
@@ -83,6 +94,8 @@ pub async fn sign_in(
             _ => {
                 let (mut changes, lockout) =
                     count_wrong(store, ctx, &read, &lock, checked, entry).await?;
+                // A repetition is no new guess, so it does not count for the source either.
+                new_guess = !changes.is_empty();
                 changes.extend(record_outcome(
                     ctx,
                     &handle,
@@ -92,6 +105,9 @@ pub async fn sign_in(
             }
         };
         if attempts.commit(store, ctx, changes, &[Guard::Lock, Guard::Account]).await? {
+            if new_guess {
+                count_failed_sign_in(store, ctx, &source, &read).await?;
+            }
             return answer;
         }
     }

@@ -6,6 +6,9 @@ use crate::port::{Change, CommitError, Guard, Store};
 
 /// The number of attempts that a flow makes before it answers `unavailable`.
 const ATTEMPTS: usize = 3;
+/// How often other requests of a source can refuse a write that counts one: the first of all,
+/// the first of the next ten minutes, and those that use up the limit.
+const SOURCE_REFUSALS: usize = 3;
 
 /// The attempts of one flow. Each begins with a new read.
 pub(in crate::flow) struct Attempts {
@@ -18,6 +21,12 @@ impl Attempts {
     /// Creates up to three attempts at the commit named `step`.
     pub(crate) fn of(step: &'static str) -> Attempts {
         Attempts::at_most(step, ATTEMPTS)
+    }
+
+    /// Creates the attempts at a commit that also counts the request for its source. Other
+    /// requests of the source refuse it at most [`SOURCE_REFUSALS`] times more.
+    pub(crate) fn counting_source(step: &'static str) -> Attempts {
+        Attempts::at_most(step, ATTEMPTS + SOURCE_REFUSALS)
     }
 
     /// Creates up to `most` attempts at the commit named `step`.

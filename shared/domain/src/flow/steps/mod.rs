@@ -8,6 +8,7 @@
 //! | [`new_password`] | check a new password against the rules |
 //! | [`new_session`] | the new session in an answer |
 //! | [`sending`] | the answer to a request for a code, and its refusals |
+//! | [`source`] | the limits of the source address |
 //! | [`temporary`] | generate and hash a temporary password |
 //! | [`write`] | save an account, replace a session, update index rows |
 //! | [`revoke`] | end sessions, resets and challenges |
@@ -25,5 +26,6 @@ pub(in crate::flow) mod password_proof;
 pub(in crate::flow) mod revoke;
 pub mod sending;
 pub mod signed_in;
+pub(in crate::flow) mod source;
 pub mod temporary;
 pub(in crate::flow) mod write;

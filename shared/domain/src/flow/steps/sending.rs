@@ -5,15 +5,17 @@ use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
 use crate::flow::steps::idempotency::record_outcome;
 use crate::flow::steps::messages::queue_code;
+use crate::flow::steps::source::count_request;
 use crate::idempotency::Outcome;
 use crate::identity::Handle;
 use crate::key::Keys;
 use crate::kind::{Channel, Class, Kind};
 use crate::limit::{Issue, Refused, Slot, resend_wait};
 use crate::policy::Policy;
-use crate::port::{Change, CommitError, Guard, Snapshot, SourceCounter};
+use crate::port::{Change, Snapshot};
 use crate::reset::ResetId;
 use crate::secret::BearerDigest;
+use crate::source::SourceCounter;
 use crate::time::{Span, Time};
 
 /// The answer to a request for a code. It is the same whether or not the code will be sent.
@@ -77,7 +79,7 @@ impl NewChallenge<'_> {
     /// request, queue its message and record the outcome.
     ///
     /// # Errors
-    /// `resetClosed` or `tooSoon` if the ledger refuses the challenge.
+    /// `resetClosed` or `tooSoon` if the ledger refuses the challenge; `tooManyFromAddress`.
     pub(in crate::flow) fn issue(
         self,
         ctx: &RequestContext,
@@ -98,7 +100,7 @@ impl NewChallenge<'_> {
         let sent = Sent::new(&issue, &policy);
         let issue =
             Change::IssueChallenge { handle: handle.clone(), purpose, issue: Box::new(issue) };
-        let mut changes = vec![issue, count_source(ctx, keys, SourceCounter::Sends)];
+        let mut changes = vec![issue, count_request(ctx, keys, SourceCounter::Sends, read)?];
         changes.extend(queue_code(ctx, handle, id, reset, typed));
         changes.extend(record_outcome(ctx, handle, sent.outcome()));
         Ok((sent, changes))
@@ -122,30 +124,6 @@ pub(in crate::flow) fn check_sms_open(
     };
     closed
         .map_or(Ok(()), |until| Err(Problem::retry_at(ProblemCode::SmsUnavailable, until, ctx.now)))
-}
-
-/// The change that counts one reset, or one code, for the source of the request.
-pub(in crate::flow) fn count_source(
-    ctx: &RequestContext,
-    keys: &Keys,
-    counter: SourceCounter,
-) -> Change {
-    Change::CountSource {
-        source: keys.pseudonym("source", &ctx.source),
-        counter,
-        limit: ctx.source_limit,
-        now: ctx.now,
-    }
-}
-
-/// The problem for a write that was refused: `tooManyFromAddress` if the source's count is full,
-/// until the clock hour ends.
-pub(in crate::flow) fn source_full(error: CommitError, ctx: &RequestContext) -> Problem {
-    let next_hour = Time((ctx.now.hour() + 1) * Span::hours(1).0);
-    match error.by(Guard::Source) {
-        true => Problem::retry_at(ProblemCode::TooManyFromAddress, next_hour, ctx.now),
-        false => error.into(),
-    }
 }
 
 /// The problem for a code that the ledger does not let be sent or verified now. A reset is closed

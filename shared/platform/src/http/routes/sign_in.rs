@@ -154,11 +154,11 @@ pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
     use domain::error::ProblemCode as P;
     vec![
         Operation::of("signIn", "Sign in")
-            .says("The response contains the session's bearer or, for pages of the configured address that ask for it, sets a `__Host-` cookie. `next` names the step that the user must do first. After ten wrong passwords, sign-in waits one minute; the wait doubles, up to 15 minutes.")
+            .says("The response contains the session's bearer or, for pages of the configured address that ask for it, sets a `__Host-` cookie. `next` names the step that the user must do first. After ten wrong passwords, sign-in waits one minute; the wait doubles, up to 15 minutes. After a hundred failed sign-ins of one network address within an hour, whichever accounts they tried, the address waits.")
             .takes::<SignIn>()
             .answers::<SessionResponse>(200)
             .sets_cookie()
-            .refuses(&[P::SignInFailed, P::SignInLocked, P::CrossSite, P::SignInRequired]),
+            .refuses(&[P::SignInFailed, P::SignInLocked, P::TooManyFromAddress, P::CrossSite, P::SignInRequired]),
         Operation::of("getMe", "Get the signed-in user")
             .says("The user of the session, what the session may be used for, and the next step.")
             .answers::<MeResponse>(200),
