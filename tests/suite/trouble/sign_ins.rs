@@ -253,7 +253,7 @@ async fn sixty_four_right_passwords_at_once_all_sign_in_even_if_every_write_conf
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn f15_an_attacker_who_repeats_wrong_passwords_never_refuses_the_owner() {
+async fn a69_an_attacker_who_repeats_wrong_passwords_never_refuses_the_owner() {
     const ATTACKERS: usize = 16;
     let world = Arc::new(World::new().await);
     let (_, ann) = world.ready().await;
