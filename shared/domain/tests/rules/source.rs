@@ -109,7 +109,7 @@ proptest! {
         steps in prop::collection::vec(together(), 1..40),
     ) {
         let (mut now, mut table) = (BEGIN, SourceCounts::default());
-        // Every request that was counted: when, and in which interval.
+        // Every request that was counted: when it began, and in which interval it counts.
         let mut counted: Vec<(Time, i64)> = Vec::new();
         // Reads the counts. A refusal is right if the source is full until just before its end.
         let read = |table: &SourceCounts, counted: &[(Time, i64)], begun: Time| {
@@ -141,9 +141,12 @@ proptest! {
                 }
                 prop_assert!(tries <= 2, "a request that reads again is counted or refused");
                 if let Ok(charge) = charge {
-                    counted.push((now, charge.interval));
-                    let hour = counted.iter().filter(|(at, _)| *at > now - HOUR).count();
-                    prop_assert!(hour <= limit as usize, "{hour} in an hour");
+                    counted.push((begun, charge.interval));
+                    for (end, _) in &counted {
+                        let hour = *end - HOUR;
+                        let within = counted.iter().filter(|(at, _)| *at > hour && at <= end);
+                        prop_assert!(within.count() <= limit as usize, "too many in an hour");
+                    }
                 }
             }
             prop_assert!(table.0.len() <= COUNTED as usize, "{table:?}");
