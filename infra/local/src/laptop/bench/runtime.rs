@@ -101,7 +101,7 @@ impl Runtime {
         let mut process =
             command.spawn().with_context(|| format!("cannot start {}", bootstrap.display()))?;
         let first = tokio::select! {
-            first = said.recv() => first.context("nobody answers any more")?,
+            first = said.recv() => first.context("the stand-in of the Runtime API stopped")?,
             status = process.wait() => bail!("it ended ({})", status?),
             () = tokio::time::sleep(PATIENCE) => bail!("it says nothing"),
         };
