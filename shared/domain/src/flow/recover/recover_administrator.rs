@@ -18,7 +18,7 @@ use crate::port::{Guard, KeyRing, PasswordHasher, Store, Want};
 
 /// Issues a temporary password to an administrator. The account's sessions, resets and
 /// challenges end, and it is unlocked. The account's own destinations and all other
-/// administrators get a notice, whatever the policy says.
+/// administrators get a notice. No setting of the policy turns it off.
 ///
 /// # Errors
 /// `notFound` if no enabled administrator has the user ID.

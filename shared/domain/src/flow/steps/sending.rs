@@ -68,7 +68,7 @@ pub(in crate::flow) struct NewChallenge<'a> {
     pub reset: Option<&'a ResetId>,
     /// Digest of the bearer that may guess its code.
     pub owner: &'a BearerDigest,
-    /// When it expires at the latest, whatever the policy says.
+    /// The latest time at which it may expire. The policy may make it expire earlier.
     pub ends: Option<Time>,
     /// The pseudonym of the destination that the caller typed.
     pub typed: Option<String>,
