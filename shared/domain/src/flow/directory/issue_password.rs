@@ -44,10 +44,7 @@ pub async fn issue_password(
             Some(fresh) => fresh,
             None => Issued::new(hasher, ctx).await?,
         };
-        let mut account = before.clone();
-        account.hash = fresh.hash.clone();
-        account.temporary_until = Some(fresh.expires);
-        let account = account.with_sessions_revoked();
+        let account = fresh.given_to(before);
         let entry = AuditEntry {
             uid: Some(&before.uid),
             actor: Some(&who.account.uid),
@@ -63,11 +60,7 @@ pub async fn issue_password(
         changes.extend(notices(ctx, &handle, before, Notice::PasswordIssued, policy));
         changes.extend(record_outcome(ctx, who.handle(), Outcome::Done));
         if attempts.commit(store, ctx, changes, &[Guard::Account]).await.map_err(write_refused)? {
-            return Ok(CreatedUser {
-                account,
-                temporary_password: fresh.temporary_password,
-                expires: fresh.expires,
-            });
+            return Ok(fresh.shown_with(account));
         }
         issued = Some(fresh);
     }

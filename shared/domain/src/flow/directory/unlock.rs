@@ -7,11 +7,12 @@ use crate::flow::directory::target::{still_acting, target};
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::idempotency::record_outcome;
-use crate::flow::steps::revoke::unlock as unlock_changes;
+use crate::flow::steps::revoke::unlock_changes;
 use crate::flow::steps::signed_in::signed_in;
+use crate::flow::steps::write::check_account;
 use crate::idempotency::Outcome;
 use crate::identity::TypedUserId;
-use crate::port::{Change, Guard, KeyRing, Store, Want};
+use crate::port::{Guard, KeyRing, Store, Want};
 use crate::secret::Bearer;
 
 /// Unlocks sign-in, and clears the failed guesses of reset and of registration. Codes that were
@@ -37,14 +38,8 @@ pub async fn unlock(
             actor: Some(&who.account.uid),
             ..AuditEntry::new(ctx, &handle, Event::UserUnlocked)
         };
-        let mut changes = vec![
-            entry.record(ctx, &who.policy.policy),
-            Change::CheckAccount {
-                handle: handle.clone(),
-                uid: before.uid.clone(),
-                generation: before.generation,
-            },
-        ];
+        let mut changes =
+            vec![entry.record(ctx, &who.policy.policy), check_account(&handle, before)];
         changes.extend(still_acting(&who, &handle));
         changes.extend(unlock_changes(ctx, &handle, &[]));
         changes.extend(record_outcome(ctx, who.handle(), Outcome::Done));

@@ -7,7 +7,7 @@ use crate::error::{Problem, ProblemCode};
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::messages::{notices, queue};
-use crate::flow::steps::revoke::unlock;
+use crate::flow::steps::revoke::unlock_changes;
 use crate::flow::steps::temporary::{CreatedUser, Issued};
 use crate::flow::steps::write::save_account;
 use crate::identity::UserId;
@@ -38,10 +38,7 @@ pub async fn recover_administrator(
         let policy = read.policy().policy;
         let administrator = |a: &&Account| a.enabled && a.role == Role::Administrator;
         let before = read.account(&handle).filter(administrator).ok_or(ProblemCode::NotFound)?;
-        let mut account = before.clone();
-        account.hash = issued.hash.clone();
-        account.temporary_until = Some(issued.expires);
-        let account = account.with_sessions_revoked();
+        let account = issued.given_to(before);
         let entry = AuditEntry {
             uid: Some(&account.uid),
             ..AuditEntry::new(ctx, &handle, Event::AdministratorRecovered)
@@ -53,14 +50,10 @@ pub async fn recover_administrator(
             save_account(&handle, before, account.clone()),
             queue(ctx, &handle, OutboxKind::ToAdministrators, message),
         ];
-        changes.extend(unlock(ctx, &handle, Kind::ALL));
+        changes.extend(unlock_changes(ctx, &handle, Kind::ALL));
         changes.extend(notices(ctx, &handle, before, Notice::PasswordIssued, &policy));
         if attempts.commit(store, ctx, changes, &[Guard::Account]).await? {
-            return Ok(CreatedUser {
-                account,
-                temporary_password: issued.temporary_password,
-                expires: issued.expires,
-            });
+            return Ok(issued.shown_with(account));
         }
     }
 }

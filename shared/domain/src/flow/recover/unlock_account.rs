@@ -5,9 +5,10 @@ use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
-use crate::flow::steps::revoke::unlock;
+use crate::flow::steps::revoke::unlock_changes;
+use crate::flow::steps::write::check_account;
 use crate::identity::UserId;
-use crate::port::{Change, Guard, KeyRing, Store, Want};
+use crate::port::{Guard, KeyRing, Store, Want};
 
 /// Unlocks sign-in, and clears the failed guesses of reset and of registration.
 ///
@@ -29,15 +30,9 @@ pub async fn unlock_account(
             uid: Some(&account.uid),
             ..AuditEntry::new(ctx, &handle, Event::UserUnlocked)
         };
-        let mut changes = vec![
-            entry.record(ctx, &read.policy().policy),
-            Change::CheckAccount {
-                handle: handle.clone(),
-                uid: account.uid.clone(),
-                generation: account.generation,
-            },
-        ];
-        changes.extend(unlock(ctx, &handle, &[]));
+        let mut changes =
+            vec![entry.record(ctx, &read.policy().policy), check_account(&handle, account)];
+        changes.extend(unlock_changes(ctx, &handle, &[]));
         if attempts.commit(store, ctx, changes, &[Guard::Actor]).await? {
             return Ok(());
         }

@@ -5,6 +5,7 @@ use crate::audit::Reason;
 use crate::destination::Destination;
 use crate::error::Problem;
 use crate::flow::send_code::row::Row;
+use crate::flow::steps::write::check_account;
 use crate::identity::Handle;
 use crate::notice::Notice;
 use crate::outbox::{Handled, Message, OutboxId, OutboxKind, OutboxRow, OutboxState};
@@ -62,11 +63,7 @@ pub(super) async fn notify_administrators<S: Store, R: KeyRing>(
                 continue;
             }
             // The destinations are written only while the account exists.
-            messages.push(Change::CheckAccount {
-                handle: handle.clone(),
-                uid: account.uid.clone(),
-                generation: account.generation,
-            });
+            messages.push(check_account(&handle, &account));
             match row.store.commit(row.ctx, &format!("tell-{}", handle.as_str()), messages).await {
                 Ok(()) => {}
                 // An earlier handling of the row queued these notices.

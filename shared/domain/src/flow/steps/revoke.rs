@@ -30,7 +30,7 @@ pub(in crate::flow) fn revoke_for_reset(ctx: &RequestContext, handle: &Handle) -
 
 /// Returns the changes that unlock sign-in and clear the failed guesses of resets and
 /// registrations. The live challenges of `ended` end too.
-pub(in crate::flow) fn unlock(
+pub(in crate::flow) fn unlock_changes(
     ctx: &RequestContext,
     handle: &Handle,
     ended: &[Kind],

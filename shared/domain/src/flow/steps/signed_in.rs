@@ -3,6 +3,7 @@
 use crate::account::Account;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
+use crate::flow::steps::write::check_account;
 use crate::identity::Handle;
 use crate::policy::saved::SavedPolicy;
 use crate::port::{Change, CommitError, Snapshot, Store, Want};
@@ -30,12 +31,7 @@ impl SignedIn {
     /// Returns the guard for an action on another account. It fails if the caller was disabled,
     /// deleted or given another role between read and write.
     pub fn still_acting(&self) -> Change {
-        let Account { uid, generation, .. } = &self.account;
-        Change::CheckAccount {
-            handle: self.handle().clone(),
-            uid: uid.clone(),
-            generation: *generation,
-        }
+        check_account(self.handle(), &self.account)
     }
 }
 

@@ -39,4 +39,17 @@ impl Issued {
         let hash = hasher.hash(&Password::new(&temporary_password), ctx.random()).await?;
         Ok(Issued { temporary_password, hash, expires: ctx.now + TEMPORARY })
     }
+
+    /// Returns the account with this password. Its sessions, resets and challenges end.
+    pub(crate) fn given_to(&self, account: &Account) -> Account {
+        let hash = self.hash.clone();
+        Account { hash, temporary_until: Some(self.expires), ..account.clone() }
+            .with_sessions_revoked()
+    }
+
+    /// Returns the account together with the password to show once.
+    pub(crate) fn shown_with(self, account: Account) -> CreatedUser {
+        let Issued { temporary_password, expires, .. } = self;
+        CreatedUser { account, temporary_password, expires }
+    }
 }

@@ -17,6 +17,15 @@ pub(in crate::flow) fn save_account(handle: &Handle, read: &Account, account: Ac
     }
 }
 
+/// Returns the guard that the account still exists with the generation that was read.
+pub(in crate::flow) fn check_account(handle: &Handle, read: &Account) -> Change {
+    Change::CheckAccount {
+        handle: handle.clone(),
+        uid: read.uid.clone(),
+        generation: read.generation,
+    }
+}
+
 /// Returns the changes that replace a session by another. Only one request can replace it.
 pub(in crate::flow) fn replace_session(old: &Session, new: &Session) -> [Change; 2] {
     [
