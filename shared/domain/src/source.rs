@@ -100,15 +100,19 @@ impl SourceCounts {
         // that the older counts stay as they were read.
         let interval = newest.map_or(interval(now), |newest| newest.max(interval(now)));
         let counts = |at: &i64| *at > interval - COUNTED;
-        let stale = self.0.keys().copied().filter(|at| !counts(at)).collect();
         let older = self.0.iter().filter(|(at, _)| counts(at) && Some(**at) != newest);
         let older: u32 = older.map(|(_, count)| count).sum();
         let room = newest.filter(counts).map(|_| limit - older);
-        Ok(SourceCharge { interval, stale, newest, room })
+        Ok(SourceCharge { interval, stale: self.before(interval), newest, room })
     }
 
     /// The intervals that no longer count.
     pub fn stale(&self, now: Time) -> Vec<i64> {
-        self.0.keys().copied().filter(|at| *at <= interval(now) - COUNTED).collect()
+        self.before(interval(now))
+    }
+
+    /// The intervals that no longer count in this one.
+    fn before(&self, interval: i64) -> Vec<i64> {
+        self.0.keys().copied().filter(|at| *at <= interval - COUNTED).collect()
     }
 }

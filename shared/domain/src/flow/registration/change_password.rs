@@ -1,6 +1,6 @@
 //! Changing one's own password, including a temporary one.
 
-use crate::audit::{Event, Reason};
+use crate::audit::Event;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode, Violation, ViolationCode};
 use crate::flow::steps::attempts::Attempts;
@@ -8,7 +8,7 @@ use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::messages::notices;
 use crate::flow::steps::new_password::refusals;
 use crate::flow::steps::new_session::NewSession;
-use crate::flow::steps::password_proof::{TypedPassword, count_wrong, pass_lock};
+use crate::flow::steps::password_proof::{TypedPassword, count_wrong_current, pass_lock};
 use crate::flow::steps::revoke::revoke;
 use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::{replace_session, save_account};
@@ -70,14 +70,8 @@ pub async fn change_password(
             changes.extend(notices(ctx, &handle, &who.account, Notice::PasswordChanged, &policy));
             (changes, Ok(NewSession::of(bearer, session, account, &policy, ctx.now)))
         } else {
-            let entry = AuditEntry {
-                uid: Some(&who.account.uid),
-                reason: Reason::WrongPassword,
-                ..AuditEntry::new(ctx, &handle, Event::SignInFailed)
-            };
-            let (changes, lockout) =
-                count_wrong(store, ctx, &who.read, &lock, checked, entry).await?;
-            (changes, Err(Problem { lockout, ..ProblemCode::CurrentPasswordWrong.into() }))
+            let (changes, problem) = count_wrong_current(store, ctx, &who, &lock, checked).await?;
+            (changes, Err(problem))
         };
         // If another request wrote first, read and decide again. The next read fails if the
         // session has ended.

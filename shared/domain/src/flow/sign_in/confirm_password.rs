@@ -1,13 +1,13 @@
 //! Confirming the password, for requests that need it to have been typed recently.
 
-use crate::audit::{Event, Reason};
+use crate::audit::Event;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::idempotency::record_outcome;
 use crate::flow::steps::new_session::{NewSession, SESSION_BEARER};
-use crate::flow::steps::password_proof::{TypedPassword, count_wrong, pass_lock};
+use crate::flow::steps::password_proof::{TypedPassword, count_wrong_current, pass_lock};
 use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::replace_session;
 use crate::idempotency::Outcome;
@@ -50,19 +50,14 @@ pub async fn confirm_password(
             changes.extend(record_outcome(ctx, handle, Outcome::Done));
             (changes, Ok(NewSession::of(bearer, session, who.account.clone(), policy, ctx.now)))
         } else {
-            let entry = AuditEntry {
-                uid: Some(&who.account.uid),
-                reason: Reason::WrongPassword,
-                ..AuditEntry::new(ctx, handle, Event::SignInFailed)
-            };
-            let (mut changes, lockout) =
-                count_wrong(store, ctx, &who.read, &lock, checked, entry).await?;
+            let (mut changes, problem) =
+                count_wrong_current(store, ctx, &who, &lock, checked).await?;
             changes.extend(record_outcome(
                 ctx,
                 handle,
                 Outcome::Refused(ProblemCode::CurrentPasswordWrong),
             ));
-            (changes, Err(Problem { lockout, ..ProblemCode::CurrentPasswordWrong.into() }))
+            (changes, Err(problem))
         };
         // If another request wrote first, read and decide again. The next read fails if the
         // session has ended.

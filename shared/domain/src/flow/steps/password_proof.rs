@@ -3,9 +3,11 @@
 //! Every wrong password counts towards the sign-in lockout. A flow answers only after the write
 //! of the sign-in lock has succeeded.
 
+use crate::audit::{Event, Reason};
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
 use crate::flow::steps::audit_entry::AuditEntry;
+use crate::flow::steps::signed_in::SignedIn;
 use crate::identity::Handle;
 use crate::lockout::Lock;
 use crate::password::Password;
@@ -110,6 +112,24 @@ pub(in crate::flow) async fn count_wrong(
     let locked = wrong.locked_until(ctx.now).is_some();
     let handle = entry.handle;
     Ok((vec![save_lock(ctx, handle, read, wrong), entry.record(ctx, policy)], locked))
+}
+
+/// Counts a wrong current password of a signed-in user, as [`count_wrong`] does. Returns the
+/// changes and the problem to answer.
+pub(in crate::flow) async fn count_wrong_current(
+    store: &impl Store,
+    ctx: &RequestContext,
+    who: &SignedIn,
+    lock: &Lock,
+    checked: &PasswordCheck,
+) -> Result<(Vec<Change>, Problem), Problem> {
+    let entry = AuditEntry {
+        uid: Some(&who.account.uid),
+        reason: Reason::WrongPassword,
+        ..AuditEntry::new(ctx, who.handle(), Event::SignInFailed)
+    };
+    let (changes, lockout) = count_wrong(store, ctx, &who.read, lock, checked, entry).await?;
+    Ok((changes, Problem { lockout, ..ProblemCode::CurrentPasswordWrong.into() }))
 }
 
 /// Returns the change that saves a lock over the one that was read. Its guard serialises
