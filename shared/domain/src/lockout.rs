@@ -55,7 +55,7 @@ impl Lock {
     }
 
     /// Returns the lock as it counts now: without wrong passwords whose time is over.
-    pub fn now(self, now: Time) -> Lock {
+    pub fn as_of(self, now: Time) -> Lock {
         match self.wrong_at.is_some_and(|at| at + WRONG_COUNTS <= now) {
             true => Lock { wrong: 0, level: 0, until: None, wrong_at: None, ..self },
             false => self,

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub const INTERVAL: Span = Span::minutes(10);
 /// How many intervals count: the newest, and the six full ones before it, which make
 /// an hour.
-pub const COUNTED: i64 = 7;
+pub const COUNTED_INTERVALS: i64 = 7;
 /// How long the counts of a source are kept after the last request. It is longer than
 /// any of them counts.
 pub const SOURCE_KEPT: Span = Span::hours(2);
@@ -74,7 +74,7 @@ impl SourceCounts {
     /// Until when the source is refused; `None` while it is below the limit. It is refused
     /// until so many of the oldest counts no longer count that there is room.
     pub fn full_until(&self, limit: u32, now: Time) -> Option<Time> {
-        let counted = || self.0.iter().filter(|(at, _)| **at > interval(now) - COUNTED);
+        let counted = || self.0.iter().filter(|(at, _)| **at > interval(now) - COUNTED_INTERVALS);
         let mut left: u32 = counted().map(|(_, count)| count).sum();
         let mut until = None;
         for (at, count) in counted() {
@@ -82,7 +82,7 @@ impl SourceCounts {
                 break;
             }
             left -= count;
-            until = Some(Time((at + COUNTED) * INTERVAL.0));
+            until = Some(Time((at + COUNTED_INTERVALS) * INTERVAL.0));
         }
         until
     }
@@ -99,20 +99,20 @@ impl SourceCounts {
         // The clock of another process may be ahead. Only the newest interval is added to, so
         // that the older counts stay as they were read.
         let interval = newest.map_or(interval(now), |newest| newest.max(interval(now)));
-        let counts = |at: &i64| *at > interval - COUNTED;
+        let counts = |at: &i64| *at > interval - COUNTED_INTERVALS;
         let older = self.0.iter().filter(|(at, _)| counts(at) && Some(**at) != newest);
         let older: u32 = older.map(|(_, count)| count).sum();
         let room = newest.filter(counts).map(|_| limit - older);
-        Ok(SourceCharge { interval, stale: self.before(interval), newest, room })
+        Ok(SourceCharge { interval, stale: self.stale_in(interval), newest, room })
     }
 
     /// The intervals that no longer count.
     pub fn stale(&self, now: Time) -> Vec<i64> {
-        self.before(interval(now))
+        self.stale_in(interval(now))
     }
 
-    /// The intervals that no longer count in this one.
-    fn before(&self, interval: i64) -> Vec<i64> {
-        self.0.keys().copied().filter(|at| *at <= interval - COUNTED).collect()
+    /// The intervals that no longer count once this one is the newest.
+    fn stale_in(&self, interval: i64) -> Vec<i64> {
+        self.0.keys().copied().filter(|at| *at <= interval - COUNTED_INTERVALS).collect()
     }
 }

@@ -100,8 +100,8 @@ fn a_right_password_clears_the_count_and_keeps_the_last_wrong_passwords() {
 fn wrong_passwords_count_until_24_hours_after_the_last() {
     let lock = after(9..40, after(0..9, Lock::default(), BEGIN), BEGIN + Span::hours(23));
     let over = BEGIN + Span::hours(23) + WRONG_COUNTS;
-    assert_eq!(lock.clone().now(over - Span(1)), lock);
-    let fresh = lock.clone().now(over);
+    assert_eq!(lock.clone().as_of(over - Span(1)), lock);
+    let fresh = lock.clone().as_of(over);
     assert_eq!((fresh.wrong, fresh.level, fresh.until), (0, 0, None));
     assert_eq!((fresh.recent, fresh.cleared), (lock.recent, lock.cleared));
     assert_eq!(fresh.revision, lock.revision, "the guard of the next write");

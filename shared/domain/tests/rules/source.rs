@@ -1,7 +1,9 @@
 //! The limits of a source: tested by examples, and against a model that keeps every request.
 
 use crate::BEGIN;
-use domain::source::{COUNTED, INTERVAL, SOURCE_KEPT, SourceCharge, SourceCounts, interval};
+use domain::source::{
+    COUNTED_INTERVALS, INTERVAL, SOURCE_KEPT, SourceCharge, SourceCounts, interval,
+};
 use domain::time::{Span, Time};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
@@ -48,7 +50,7 @@ fn a_full_source_waits_until_enough_of_the_oldest_counts_no_longer_count() {
     let first = interval(BEGIN);
     let table = SourceCounts([(first, 2), (first + 1, 1), (first + 4, 3)].into());
     let now = BEGIN + Span::minutes(45);
-    let leaves = |n: i64| Some(BEGIN + Span::minutes(10 * (n + COUNTED)));
+    let leaves = |n: i64| Some(BEGIN + Span::minutes(10 * (n + COUNTED_INTERVALS)));
     for (limit, until) in
         [(7, None), (6, leaves(0)), (5, leaves(0)), (4, leaves(1)), (3, leaves(4)), (1, leaves(4))]
     {
@@ -116,7 +118,7 @@ proptest! {
             let charge = table.charge(limit, begun);
             if let Err(until) = charge {
                 let full = |at| {
-                    let counts = |(_, of): &&(Time, i64)| *of > interval(at) - COUNTED;
+                    let counts = |(_, of): &&(Time, i64)| *of > interval(at) - COUNTED_INTERVALS;
                     counted.iter().filter(counts).count() >= limit as usize
                 };
                 assert!(full(begun) && full(until - MOMENT) && !full(until), "until {until}");
@@ -149,7 +151,7 @@ proptest! {
                     }
                 }
             }
-            prop_assert!(table.0.len() <= COUNTED as usize, "{table:?}");
+            prop_assert!(table.0.len() <= COUNTED_INTERVALS as usize, "{table:?}");
             prop_assert_eq!(table.0.values().sum::<u32>() as usize,
                 counted.iter().filter(|(_, of)| table.0.contains_key(of)).count());
         }

@@ -2,7 +2,7 @@
 
 use super::items::{audit_item, outbox_item, policy_item, reset_item};
 use super::read::{sent_attribute, slot_attribute};
-use super::source::{Counting, counting};
+use super::source::{ConditionalCount, conditional_count};
 use super::table::{self, BUCKET, Item, Key, TERMS, TTL};
 use super::values::{item, ms, n, s, set, times, ttl, value};
 use aws_sdk_dynamodb::types::{
@@ -236,7 +236,7 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
             .set("SET #seen = :now").when("attribute_exists(#pk)").value("now", ms(*now))
             .write(table, Verb::Update)),
         C::CountSource { name, counter, charge, now } => {
-            let Counting { update, condition, values } = counting(charge, *now);
+            let ConditionalCount { update, condition, values } = conditional_count(charge, *now);
             let count = Expression::of(Key::source(name, *counter)).set(update).when(condition);
             let count = values.into_iter().fold(count, |count, (name, value)| count.value(name, value));
             (Guard::Source, count.write(table, Verb::Update))

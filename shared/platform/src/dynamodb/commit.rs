@@ -95,7 +95,7 @@ impl Store for Table {
         stale: &[i64],
         now: Time,
     ) -> Result<(), Problem> {
-        let count = source::counting_failed_sign_in(self, source, stale, now);
+        let count = source::failed_sign_in_count(self, source, stale, now);
         count
             .send()
             .await

@@ -40,7 +40,7 @@ fn values(now: Time) -> Vec<(&'static str, AttributeValue)> {
 }
 
 /// The conditional write that counts a request.
-pub(super) struct Counting {
+pub(super) struct ConditionalCount {
     pub update: String,
     pub condition: String,
     pub values: Vec<(&'static str, AttributeValue)>,
@@ -48,7 +48,7 @@ pub(super) struct Counting {
 
 /// Writes a charge under its guard. The attribute `newest` holds the newest interval, so that
 /// the guard can compare it.
-pub(super) fn counting(charge: &SourceCharge, now: Time) -> Counting {
+pub(super) fn conditional_count(charge: &SourceCharge, now: Time) -> ConditionalCount {
     let SourceCharge { interval, stale, newest, room } = charge;
     let mut values = values(now);
     values.push(("newest", n(interval)));
@@ -65,11 +65,11 @@ pub(super) fn counting(charge: &SourceCharge, now: Time) -> Counting {
             }
         }
     };
-    Counting { update: update("#newest = :newest, ", *interval, stale), condition, values }
+    ConditionalCount { update: update("#newest = :newest, ", *interval, stale), condition, values }
 }
 
 /// The write that counts a failed sign-in of a source, without a condition.
-pub(super) fn counting_failed_sign_in(
+pub(super) fn failed_sign_in_count(
     table: &Table,
     name: &str,
     stale: &[i64],

@@ -8,7 +8,7 @@ use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::messages::notices;
 use crate::flow::steps::new_password::refusals;
 use crate::flow::steps::new_session::NewSession;
-use crate::flow::steps::password_proof::{TypedPassword, count_wrong_current, pass_lock};
+use crate::flow::steps::password_proof::{TypedPassword, clear_or_check_lock, count_wrong_current};
 use crate::flow::steps::revoke::revoke;
 use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::{replace_session, save_account};
@@ -62,7 +62,7 @@ pub async fn change_password(
             let session = Session::begin(&account, &bearer, next, ctx.now, ctx.now);
             let mut changes = vec![
                 save_account(&handle, &who.account, account.clone()),
-                pass_lock(ctx, &handle, &who.read, &lock),
+                clear_or_check_lock(ctx, &handle, &who.read, &lock),
                 entry.record(ctx, &policy),
             ];
             changes.extend(replace_session(&who.session, &session));

@@ -7,7 +7,7 @@ use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::idempotency::record_outcome;
 use crate::flow::steps::new_session::{NewSession, SESSION_BEARER};
-use crate::flow::steps::password_proof::{TypedPassword, count_wrong_current, pass_lock};
+use crate::flow::steps::password_proof::{TypedPassword, clear_or_check_lock, count_wrong_current};
 use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::replace_session;
 use crate::idempotency::Outcome;
@@ -45,7 +45,7 @@ pub async fn confirm_password(
                 ..AuditEntry::new(ctx, handle, Event::PasswordConfirmed)
             };
             let mut changes =
-                vec![pass_lock(ctx, handle, &who.read, &lock), entry.record(ctx, policy)];
+                vec![clear_or_check_lock(ctx, handle, &who.read, &lock), entry.record(ctx, policy)];
             changes.extend(replace_session(&who.session, &session));
             changes.extend(record_outcome(ctx, handle, Outcome::Done));
             (changes, Ok(NewSession::of(bearer, session, who.account.clone(), policy, ctx.now)))

@@ -8,7 +8,9 @@ use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::idempotency::record_outcome;
 use crate::flow::steps::new_session::{NewSession, SESSION_BEARER, session_again};
-use crate::flow::steps::password_proof::{TypedPassword, count_wrong, current_lock, pass_lock};
+use crate::flow::steps::password_proof::{
+    TypedPassword, clear_or_check_lock, count_wrong, current_lock,
+};
 use crate::flow::steps::source::{check_failed_sign_ins, count_failed_sign_in, source_name};
 use crate::flow::steps::write::save_account;
 use crate::idempotency::Outcome;
@@ -76,7 +78,7 @@ pub async fn sign_in(
                 let session = Session::begin(account, &bearer, next, ctx.now, ctx.now);
                 let entry = AuditEntry { event: Event::SignedIn, ..entry };
                 let mut changes = vec![
-                    pass_lock(ctx, &handle, &read, &lock),
+                    clear_or_check_lock(ctx, &handle, &read, &lock),
                     Change::CreateSession(Box::new(session.clone())),
                     entry.record(ctx, &policy),
                 ];

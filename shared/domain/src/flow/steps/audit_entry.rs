@@ -44,7 +44,7 @@ impl<'a> AuditEntry<'a> {
 
     /// Returns the change that appends the entry to the audit trail at the beginning of the
     /// minute. The table refuses a second entry of the account for the same minute.
-    pub(crate) fn record_by_minute(self, ctx: &RequestContext, policy: &Policy) -> Change {
+    pub(crate) fn record_once_a_minute(self, ctx: &RequestContext, policy: &Policy) -> Change {
         let minute = Time(ctx.now.0 - ctx.now.0.rem_euclid(Span::minutes(1).0));
         // The handle is as good as random, and the same each time.
         let same = std::array::from_fn(|i| self.handle.as_str().as_bytes()[i]);

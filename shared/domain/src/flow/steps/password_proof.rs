@@ -67,7 +67,7 @@ pub(in crate::flow) fn current_lock(
     read: &Snapshot,
     ctx: &RequestContext,
 ) -> Result<Lock, Problem> {
-    let lock = read.lock.clone().unwrap_or_default().now(ctx.now);
+    let lock = read.lock.clone().unwrap_or_default().as_of(ctx.now);
     match lock.locked_until(ctx.now) {
         Some(until) => Err(Problem::retry_at(ProblemCode::SignInLocked, until, ctx.now)),
         None => Ok(lock),
@@ -77,7 +77,7 @@ pub(in crate::flow) fn current_lock(
 /// Returns the change for a right password: it clears the count of wrong passwords. If none
 /// counts, it only checks that none was counted since the read, so that right passwords that
 /// arrive together do not refuse each other.
-pub(in crate::flow) fn pass_lock(
+pub(in crate::flow) fn clear_or_check_lock(
     ctx: &RequestContext,
     handle: &Handle,
     read: &Snapshot,
@@ -103,7 +103,8 @@ pub(in crate::flow) async fn count_wrong(
     let policy = &read.policy().policy;
     let threshold = policy.limits.wrong_passwords;
     let Some(wrong) = lock.after_wrong(checked.fingerprint, threshold, ctx.now, &ctx.id) else {
-        let recorded = store.commit(ctx, "repetition", vec![entry.record_by_minute(ctx, policy)]);
+        let recorded =
+            store.commit(ctx, "repetition", vec![entry.record_once_a_minute(ctx, policy)]);
         return match recorded.await {
             Err(error) if !error.by(Guard::Audit) => Err(error.into()),
             Ok(()) | Err(_) => Ok((Vec::new(), false)),

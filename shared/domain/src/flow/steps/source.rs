@@ -24,7 +24,7 @@ pub(in crate::flow) fn count_request(
     read: &Snapshot,
 ) -> Result<Change, Problem> {
     let charge = read.source.charge(ctx.source_limits.requests, ctx.now);
-    let charge = charge.map_err(|until| full(until, ctx))?;
+    let charge = charge.map_err(|until| too_many(until, ctx))?;
     Ok(Change::CountSource { name: source_name(ctx, keys), counter, charge, now: ctx.now })
 }
 
@@ -38,7 +38,7 @@ pub(in crate::flow) fn check_failed_sign_ins(
     ctx: &RequestContext,
 ) -> Result<(), Problem> {
     let until = read.source.full_until(ctx.source_limits.failed_sign_ins, ctx.now);
-    until.map_or(Ok(()), |until| Err(full(until, ctx)))
+    until.map_or(Ok(()), |until| Err(too_many(until, ctx)))
 }
 
 /// Counts a failed sign-in for the source of the request. The count passes the limit by at most
@@ -55,6 +55,6 @@ pub(in crate::flow) async fn count_failed_sign_in(
     store.count_failed_sign_in(source, &read.source.stale(ctx.now), ctx.now).await
 }
 
-fn full(until: Time, ctx: &RequestContext) -> Problem {
+fn too_many(until: Time, ctx: &RequestContext) -> Problem {
     Problem::retry_at(ProblemCode::TooManyFromAddress, until, ctx.now)
 }

@@ -65,11 +65,11 @@ pub async fn answer(
         return Ok(Answered::Gateway(gateway::answer(app, event).await?));
     }
     let work = async |ctx: &RequestContext| direct(&host, ctx, &event.payload).await;
-    Ok(Answered::Directly(directly(&host, event.context.request_id, work).await))
+    Ok(Answered::Directly(answer_directly(&host, event.context.request_id, work).await))
 }
 
 /// Does the work of a direct invocation. Logs its answer, and returns a problem in it.
-pub(super) async fn directly(
+pub(super) async fn answer_directly(
     host: &Host,
     request_id: String,
     work: impl AsyncFnOnce(&RequestContext) -> Result<Value, Problem>,
@@ -89,7 +89,7 @@ pub(super) async fn directly(
 }
 
 /// What a direct invocation answers when it issued a temporary password.
-pub(super) fn issued(created: &CreatedUser) -> Value {
+pub(super) fn issued_password(created: &CreatedUser) -> Value {
     json!({
         "userId": created.account.user_id.as_str(),
         "temporaryPassword": created.temporary_password.expose_secret(),
@@ -111,5 +111,5 @@ async fn direct(host: &Host, ctx: &RequestContext, payload: &RawValue) -> Result
     let new = CreateUser { user_id, name, language, role, groups: Vec::new() }.parsed()?;
     let created =
         create_first_administrator(&host.store, &*host.ring, &host.hasher, ctx, new).await?;
-    Ok(issued(&created))
+    Ok(issued_password(&created))
 }

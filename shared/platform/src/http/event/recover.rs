@@ -1,7 +1,7 @@
 //! Invocations of the function `recover`, for operators of the AWS account when no
 //! administrator can sign in. IAM decides who may invoke it.
 
-use super::direct::{directly, issued};
+use super::direct::{answer_directly, issued_password};
 use crate::host::Host;
 use crate::http::request::body;
 use domain::context::RequestContext;
@@ -19,19 +19,19 @@ use serde_json::{Value, json};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 enum RecoverEvent {
     /// Unlock an account.
-    Unlock(Named),
+    Unlock(OneUser),
     /// Issue a temporary password to an administrator.
-    RecoverAdministrator(Named),
+    RecoverAdministrator(OneUser),
 }
 
 /// The account that the event names.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Named {
+struct OneUser {
     user_id: String,
 }
 
-impl Named {
+impl OneUser {
     fn parsed(&self) -> Result<UserId, Problem> {
         UserId::parse(self.user_id.trim_matches(' '))
             .ok_or_else(|| Problem::field("/userId", ViolationCode::NotAUserId))
@@ -41,7 +41,7 @@ impl Named {
 /// Answers an invocation. A problem is part of the answer.
 pub async fn answer(host: &Host, event: LambdaEvent<Box<RawValue>>) -> Value {
     let work = async |ctx: &RequestContext| recover(host, ctx, &event.payload).await;
-    directly(host, event.context.request_id, work).await
+    answer_directly(host, event.context.request_id, work).await
 }
 
 async fn recover(host: &Host, ctx: &RequestContext, payload: &RawValue) -> Result<Value, Problem> {
@@ -54,7 +54,9 @@ async fn recover(host: &Host, ctx: &RequestContext, payload: &RawValue) -> Resul
         }
         RecoverEvent::RecoverAdministrator(named) => {
             let user_id = named.parsed()?;
-            Ok(issued(&recover_administrator(store, ring, &host.hasher, ctx, &user_id).await?))
+            Ok(issued_password(
+                &recover_administrator(store, ring, &host.hasher, ctx, &user_id).await?,
+            ))
         }
     }
 }

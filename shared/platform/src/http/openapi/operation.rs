@@ -36,7 +36,7 @@ fn security(access: Access) -> Value {
 
 /// Which sessions a route lets in. For a route without sessions, its security scheme
 /// says enough.
-fn caller(access: Access) -> &'static str {
+fn who_may_call(access: Access) -> &'static str {
     match access {
         Access::Anyone | Access::Reset => "",
         Access::Session => "A session of any `reach` may call it.",
@@ -279,7 +279,7 @@ impl Operation {
         let mut operation = json!({
             "operationId": self.id,
             "summary": self.summary,
-            "description": format!("{} {}", self.description, caller(row.access)).trim(),
+            "description": format!("{} {}", self.description, who_may_call(row.access)).trim(),
             "tags": [row.function],
             "security": security(row.access),
             "parameters": self.parameters,
