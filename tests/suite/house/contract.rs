@@ -73,7 +73,7 @@ pub fn example(pattern: &str) -> String {
         .join("/")
 }
 
-/// The method of a name.
+/// Returns the HTTP method with this name.
 pub fn method(name: &str) -> &'static str {
     METHODS
         .into_iter()

@@ -237,7 +237,7 @@ async fn sixty_four_right_passwords_at_once_all_sign_in_even_if_every_write_conf
         let world = Arc::new(World::new().await);
         let (_, ann) = world.ready().await;
         if wrong_before {
-            // The lock exists, and nothing counts.
+            // Stores a lock in which no wrong password counts.
             world.sign_in(&ann.user_id, "a wrong password").await.expect(401);
             world.sign_in(&ann.user_id, &ann.password).await.expect(200);
         }
