@@ -38,7 +38,7 @@ pub const DIGITS: std::ops::RangeInclusive<usize> = 6..=8;
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ChallengeId {
-    /// The generation of the key that the code is derived with.
+    /// The number of the key generation that the code is derived with.
     pub kid: KeyId,
     /// The kind of method that the code proves.
     pub kind: Kind,

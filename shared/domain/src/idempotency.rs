@@ -68,7 +68,7 @@ pub struct IdempotentRequest {
 }
 
 impl IdempotentRequest {
-    /// Creates a request with this name and body, first or repeated. `None` if `keys` do not
+    /// Describes a request with this name and body: the first one or a repetition. `None` if `keys` do not
     /// hold the generation `kid`.
     pub fn new(
         keys: &Keys,

@@ -1,4 +1,5 @@
-//! The organisation's banned terms: the list, and the points of a password.
+//! The organisation's banned terms: the rules for the list, and how a password is scored
+//! against it.
 
 use crate::account;
 use crate::password::judge;

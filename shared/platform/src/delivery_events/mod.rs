@@ -32,7 +32,7 @@ enum Outcome {
     Nothing,
 }
 
-/// The reason why a message did not arrive, if it proves nothing about the address.
+/// Why a message did not arrive, for reasons that do not show that the address is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Passing {
     /// A temporary fault, such as a full mailbox, a server that is down, or a phone that is off.

@@ -1,4 +1,5 @@
-//! Starting a reset. Every user ID gets a reset, with the same calls to the table.
+//! Starting a reset. A user ID without an account gets a reset too, with the same calls to the
+//! table, so that callers cannot tell which accounts exist.
 
 use crate::audit::{Event, Reason, SupportCode};
 use crate::challenge::Purpose;

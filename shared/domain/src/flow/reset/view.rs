@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 pub struct ResetView {
     /// The kinds of method that were proved.
     pub verified: BTreeSet<Kind>,
-    /// Whether a new password may be set. If not, another kind of method must be proved.
+    /// Whether a new password may be set. If not, the user must verify one more kind of method.
     pub ready: bool,
     /// When the reset expires.
     pub expires: Time,
