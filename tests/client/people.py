@@ -105,7 +105,7 @@ class People:
             "code": {"digits": 8, "lifetimeMinutes": 5, "guesses": 5},
             "password": {"minimumLength": 15},
         }
-        policy["limits"] |= {"wrongPasswords": 10, "resendWaitSeconds": RESEND_WAIT, "mailsPerTenMinutes": 10}
+        policy["limits"] |= {"wrongPasswords": 10, "resendWaitSeconds": RESEND_WAIT, "mailsPerTenMinutes": 10, "mailsPerDay": 200}
         return read.etag, policy
 
     def terms_etag(self) -> str:

@@ -179,6 +179,11 @@ impl World {
         self.ask_code_by(reset, json!({ "kind": "email" })).await
     }
 
+    /// Starts a reset and requests its first code by mail. Returns the answer to the second request.
+    pub async fn ask_first_code(&self, user_id: &str) -> Answer {
+        self.ask_code(&self.start_reset(user_id).await).await
+    }
+
     /// Requests a code by SMS, with the full number.
     pub async fn ask_sms(&self, reset: &StartedReset, number: &str) -> Answer {
         self.ask_code_by(reset, json!({ "kind": "mobilePhone", "destination": number })).await

@@ -88,7 +88,7 @@ pub struct Account {
     pub groups: BTreeSet<GroupName>,
     /// Whether the account may sign in and reset its password.
     pub enabled: bool,
-    /// Increases whenever sessions, resets and challenges must end: when the password, the role
+    /// Increases whenever sessions and resets must end, and their codes with them: when the password, the role
     /// or `enabled` changes, and when a method is changed or removed. It starts at the creation
     /// time in milliseconds, so that an account created again never repeats a generation.
     pub generation: u64,
@@ -203,10 +203,16 @@ impl Account {
         self
     }
 
-    /// The account with the next revision and generation, for a write that ends
-    /// its sessions, resets and challenges.
-    pub fn with_sessions_revoked(mut self) -> Account {
+    /// The account with the next revision and generation, for a write that ends its resets and
+    /// its sessions, but for one that makes the change and continues.
+    pub fn with_generation_moved(mut self) -> Account {
         self.generation += 1;
         self.revised()
+    }
+
+    /// The account for a write that ends all of its sessions and resets. What the sessions were
+    /// about to add ends with them.
+    pub fn with_sessions_revoked(self) -> Account {
+        Account { pending: Methods::default(), ..self.with_generation_moved() }
     }
 }

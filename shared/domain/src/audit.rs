@@ -88,6 +88,9 @@ pub enum Event {
     AdministratorCreated,
     /// An operator of the AWS account issued a temporary password to an administrator.
     AdministratorRecovered,
+    /// The owner is told of many wrong codes or passwords. Recorded at the beginning of the UTC
+    /// day, so that it is told once a day.
+    AttemptsNoticed,
 }
 
 /// Why a request or a message ended as it did; `none` if there is no special reason.

@@ -3,7 +3,7 @@
 //! A code is derived from a secret key and its challenge. So no code is stored, and a stream
 //! record that is delivered twice sends the same code.
 
-use crate::challenge::{ChallengeId, DIGITS, Purpose};
+use crate::challenge::{ChallengeId, DIGITS};
 use crate::key::Key;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -16,16 +16,16 @@ pub struct Code(Zeroizing<String>);
 pub struct TypedCode(Zeroizing<String>);
 
 impl Code {
-    /// Derives the code of a challenge: an HMAC over the challenge ID, the purpose and an
-    /// attempt number. Results above the largest multiple of the number of codes are rejected,
+    /// Derives the code of a challenge: an HMAC over the challenge ID, which says what the code is
+    /// for, and an attempt number. Results above the largest multiple of the number of codes are rejected,
     /// so that every code is equally likely.
-    pub fn derive(key: &Key, challenge: &ChallengeId, purpose: Purpose) -> Code {
+    pub fn derive(key: &Key, challenge: &ChallengeId) -> Code {
         let modulus = 10u64.pow(u32::from(challenge.digits));
         let limit = u64::MAX - u64::MAX % modulus;
         let id = challenge.to_bytes();
         let number = (0u8..=u8::MAX)
             .map(|attempt| {
-                let mac = key.mac(&[b"code", &id, purpose.as_str().as_bytes(), &[attempt]]);
+                let mac = key.mac(&[b"code", &id, &[attempt]]);
                 u64::from_be_bytes(mac[..8].try_into().expect("8 of 32 bytes"))
             })
             .find(|number| *number < limit)

@@ -13,6 +13,13 @@ pub enum Destination {
     MobilePhone(String),
 }
 
+/// The bytes of a [`TypedName`].
+pub const TYPED: usize = 12;
+
+/// Keyed pseudonym of a destination that a caller typed for an account, as 96 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TypedName(pub [u8; TYPED]);
+
 /// The longest mail address, in bytes (RFC 5321).
 const MAX_EMAIL: usize = 254;
 

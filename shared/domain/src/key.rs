@@ -6,7 +6,7 @@
 //! one rotation early, so that every process knows it before it is used. Older generations
 //! stay, since stored password hashes need them.
 
-use crate::destination::Destination;
+use crate::destination::{Destination, TYPED, TypedName};
 use crate::identity::{Handle, TypedUserId, Uid, UserId};
 use crate::secret::{ExposeSecret, SecretString};
 use base64::Engine;
@@ -184,6 +184,14 @@ impl Keys {
     /// a typed destination is compared with the account's by it.
     pub fn destination_name(&self, to: &Destination) -> String {
         self.pseudonym("destination", &to.as_str().to_lowercase())
+    }
+
+    /// Computes the pseudonym of a destination that was typed for one account, ignoring case. It
+    /// is part of the challenge ID, which the caller sees.
+    pub fn typed_name(&self, handle: &Handle, to: &Destination) -> TypedName {
+        let to = to.as_str().to_lowercase();
+        let mac = self.ids.mac(&[b"typed", handle.as_str().as_bytes(), to.as_bytes()]);
+        TypedName(mac[..TYPED].try_into().expect("12 of 32 bytes"))
     }
 
     /// Computes the internal ID to store for a handle without an account, so that the items

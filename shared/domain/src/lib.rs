@@ -12,7 +12,8 @@
 //! | [`policy`] | every setting of an administrator: default, range, reason |
 //! | [`preview`] | accounts that a change of the policy would cut off |
 //! | [`challenge`], [`code`] | a challenge and the one-time code derived from it |
-//! | [`limit`] | the ledger: guesses, sends, waits, and when reset is closed |
+//! | [`ledger`] | failed guesses, sends and live challenges of an account, and when a reset is closed |
+//! | [`limit`] | waits between codes, and the messages of a day |
 //! | [`source`] | the limits of a source address, over a sliding hour |
 //! | [`lockout`] | the lockout of sign-in after wrong passwords |
 //! | [`reset`] | a reset, and whether an account may start one |
@@ -74,6 +75,7 @@ pub mod json;
 pub mod key;
 pub mod kind;
 pub mod language;
+pub mod ledger;
 pub mod limit;
 mod line;
 pub mod lockout;

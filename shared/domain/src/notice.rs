@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The change that a notice is about (NIST 800-63B-4 4.6, ASVS 6.3.7). The notice goes to every
-/// destination that was verified before the change.
+/// What a notice is about (NIST 800-63B-4 4.6, ASVS 6.3.7). A notice of a change goes to
+/// every destination that was verified before the change.
 #[derive(strum::VariantArray, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Notice {
@@ -22,6 +22,9 @@ pub enum Notice {
     /// Another administrator reset the password. The notice goes to all other administrators.
     /// The policy can turn it off.
     AdministratorReset,
+    /// Someone entered so many wrong codes or passwords that the account waits. The notice goes to
+    /// the owner's mail addresses, at most once a day (ASVS 6.3.5).
+    Attempts,
     /// An operator of the AWS account issued a temporary password to an administrator. The
     /// notice goes to all other administrators. No setting turns it off.
     AdministratorRecovered,

@@ -4,7 +4,7 @@
 //! stream then invokes `send-code`, which sends the message.
 
 use crate::audit::{Reason, SupportCode};
-use crate::challenge::{ChallengeId, Purpose};
+use crate::challenge::{ChallengeId, LedgerId};
 use crate::destination::Destination;
 use crate::identity::Handle;
 use crate::kind::Kind;
@@ -46,12 +46,14 @@ pub struct OutboxId {
 /// The kind of message that an outbox row is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutboxKind {
-    /// A one-time code. It has a reset ID if its purpose is a reset.
-    Code(Purpose, Option<ResetId>),
+    /// A one-time code: the ledger of its challenge and, if its purpose is a reset, the reset.
+    Code(LedgerId, Option<ResetId>),
     /// A notice to one destination.
     Notice,
     /// A notice to every other administrator.
     ToAdministrators,
+    /// A notice to the owner of the account, if there is one.
+    ToOwner,
 }
 
 impl OutboxId {
@@ -61,11 +63,13 @@ impl OutboxId {
         let at = Time(parts.next()?.parse().ok()?);
         let (what, reset, random) = (parts.next()?, parts.next()?, parts.next()?);
         let what = match what {
-            "reset" => OutboxKind::Code(Purpose::Reset, Some(ResetId(reset.to_owned()))),
-            "registration" => OutboxKind::Code(Purpose::Registration, None),
             "notice" => OutboxKind::Notice,
             "administrators" => OutboxKind::ToAdministrators,
-            _ => return None,
+            "owner" => OutboxKind::ToOwner,
+            ledger => {
+                let reset = (reset != "-").then(|| ResetId(reset.to_owned()));
+                OutboxKind::Code(LedgerId::parse(ledger)?, reset)
+            }
         };
         parts.next().is_none().then(|| OutboxId { at, what, random: random.to_owned() })
     }
@@ -74,11 +78,12 @@ impl OutboxId {
 impl std::fmt::Display for OutboxId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (what, reset) = match &self.what {
-            OutboxKind::Code(purpose, reset) => {
-                (purpose.as_str(), reset.as_ref().map_or("-", |r| r.0.as_str()))
+            OutboxKind::Code(ledger, reset) => {
+                (ledger.to_string(), reset.as_ref().map_or("-", |r| r.0.as_str()))
             }
-            OutboxKind::Notice => ("notice", "-"),
-            OutboxKind::ToAdministrators => ("administrators", "-"),
+            OutboxKind::Notice => ("notice".to_owned(), "-"),
+            OutboxKind::ToAdministrators => ("administrators".to_owned(), "-"),
+            OutboxKind::ToOwner => ("owner".to_owned(), "-"),
         };
         write!(f, "{:013}.{what}.{reset}.{}", self.at.0, self.random)
     }
@@ -110,11 +115,6 @@ pub enum Message {
     Code {
         /// The challenge that the code is derived from.
         challenge: ChallengeId,
-        /// The purpose of the code.
-        purpose: Purpose,
-        /// Pseudonym of the destination that the caller typed, if any.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        typed: Option<String>,
     },
     /// A notice to one destination.
     #[serde(rename_all = "camelCase")]
@@ -136,6 +136,13 @@ pub enum Message {
         notice: Notice,
         /// The name of the administrator whose password was changed.
         about: String,
+    },
+    /// A notice to the owner of the account. It holds no destination, so that it is queued for
+    /// an unknown user ID too.
+    #[serde(rename_all = "camelCase")]
+    ToOwner {
+        /// What the notice is about.
+        notice: Notice,
     },
 }
 

@@ -109,7 +109,8 @@ pub struct CodeRules {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LimitRules {
-    /// How many wrong codes of an account within 24 hours close reset to it.
+    /// How many wrong codes for a kind of method of an account, and where it must be typed for a
+    /// destination, within 24 hours close resets with it on unknown devices.
     pub failed_guesses: u32,
     /// How many wrong codes within 24 hours stop an account from registering methods.
     pub failed_registration_guesses: u32,
@@ -122,6 +123,9 @@ pub struct LimitRules {
     pub sms_per_hour: u32,
     /// How many mails may be sent in ten minutes.
     pub mails_per_ten_minutes: u32,
+    /// How many mails with codes may be sent to an account in 24 hours for resets and,
+    /// counted separately, for registration.
+    pub mails_per_day: u32,
     /// How many SMS may be sent in a UTC day.
     pub sms_per_day: u32,
     /// How many SMS may be sent to one country in a UTC day.
@@ -230,6 +234,7 @@ impl Default for Policy {
                 resend_wait_seconds: const { default_of("/limits/resendWaitSeconds") },
                 sms_per_hour: const { default_of("/limits/smsPerHour") },
                 mails_per_ten_minutes: const { default_of("/limits/mailsPerTenMinutes") },
+                mails_per_day: const { default_of("/limits/mailsPerDay") },
                 sms_per_day: const { default_of("/limits/smsPerDay") },
                 sms_per_country_and_day: const { default_of("/limits/smsPerCountryAndDay") },
             },
@@ -313,14 +318,5 @@ impl Policy {
     /// How long an audit entry is kept.
     pub fn audit_kept(&self) -> Span {
         Span::days(self.audit_days.into())
-    }
-
-    /// How many codes a channel may send in a sliding window, and how long the
-    /// window is. The same limit holds for each account and for each destination.
-    pub fn send_window(&self, channel: Channel) -> (u32, Span) {
-        match channel {
-            Channel::Mail => (self.limits.mails_per_ten_minutes, Span::minutes(10)),
-            Channel::Sms => (self.limits.sms_per_hour, Span::hours(1)),
-        }
     }
 }

@@ -4,7 +4,8 @@
 //! states its guard.
 
 use crate::account::Account;
-use crate::challenge::Purpose;
+use crate::audit::SupportCode;
+use crate::challenge::{LedgerId, Purpose};
 use crate::code::Code;
 use crate::context::RequestContext;
 use crate::delivery::{MessageId, SentMessage};
@@ -13,7 +14,8 @@ use crate::error::Problem;
 use crate::idempotency::IdempotencyRecord;
 use crate::identity::{GroupName, Handle};
 use crate::language::Language;
-use crate::limit::{Flags, Ledger};
+use crate::ledger::Ledger;
+use crate::limit::Flags;
 use crate::lockout::Lock;
 use crate::notice::Notice;
 use crate::outbox::{OutboxId, OutboxRow};
@@ -65,6 +67,8 @@ pub enum Content<'a> {
         notice: Notice,
         /// The name of the person it concerns, if that is not the recipient.
         about: Option<&'a str>,
+        /// The support code of the reset or request that caused it.
+        support_code: &'a SupportCode,
     },
 }
 
@@ -99,8 +103,8 @@ pub enum Want<'a> {
     Account(&'a Handle),
     /// The lock of sign-in of a handle.
     Lock(&'a Handle),
-    /// The ledger of a handle and purpose.
-    Ledger(&'a Handle, Purpose),
+    /// One ledger of a handle.
+    Ledger(&'a Handle, LedgerId),
     /// One reset of a handle.
     Reset(&'a Handle, &'a ResetId),
     /// The session of a bearer.
@@ -109,8 +113,8 @@ pub enum Want<'a> {
     Outbox(&'a Handle, &'a OutboxId),
     /// The account and destination that a message was sent to.
     Sent(&'a MessageId),
-    /// The sends to a destination, by its pseudonym.
-    Destination(&'a str),
+    /// The sends to a destination, by its pseudonym: those to known devices, or all others.
+    Destination(&'a str, LedgerId),
     /// What was counted of a source, by its pseudonym.
     Source(&'a str, SourceCounter),
     /// The counts of messages in the UTC day of this instant.
@@ -135,8 +139,8 @@ pub struct Snapshot {
     pub accounts: BTreeMap<Handle, Account>,
     /// The lock of sign-in.
     pub lock: Option<Lock>,
-    /// The ledgers that exist, by purpose.
-    pub ledgers: BTreeMap<Purpose, Ledger>,
+    /// The ledgers that exist.
+    pub ledgers: BTreeMap<LedgerId, Ledger>,
     /// The reset.
     pub reset: Option<Reset>,
     /// The session.
@@ -169,9 +173,9 @@ impl Snapshot {
     pub fn account(&self, handle: &Handle) -> Option<&Account> {
         self.accounts.get(handle)
     }
-    /// The ledger of a purpose, empty if it does not exist.
-    pub fn ledger(&self, purpose: Purpose) -> Ledger {
-        self.ledgers.get(&purpose).cloned().unwrap_or_default()
+    /// A ledger, empty if it does not exist.
+    pub fn ledger(&self, id: LedgerId) -> Ledger {
+        self.ledgers.get(&id).cloned().unwrap_or_default()
     }
     /// The policy that applies: the saved one, or the initial one until one is
     /// saved.

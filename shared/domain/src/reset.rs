@@ -5,6 +5,7 @@
 
 use crate::account::Account;
 use crate::audit::{Reason, SupportCode};
+use crate::challenge::LedgerId;
 use crate::identity::{Handle, Uid};
 use crate::kind::{Kind, MethodId};
 use crate::method::Method;
@@ -69,6 +70,13 @@ pub struct Reset {
     /// The kinds of method that were proved.
     #[serde(default, deserialize_with = "known_kinds")]
     pub verified: BTreeSet<Kind>,
+    /// The ledgers of the challenges that proved them. Their failed guesses end when the reset
+    /// sets a password.
+    #[serde(default, deserialize_with = "known_ledgers", skip_serializing)]
+    pub ledgers: BTreeSet<LedgerId>,
+    /// Whether a known device of the account started the reset.
+    #[serde(default)]
+    pub known_device: bool,
     /// When the reset expires.
     pub exp: Time,
 }
@@ -111,6 +119,12 @@ impl Reset {
 fn known_kinds<'de, D: Deserializer<'de>>(stored: D) -> Result<BTreeSet<Kind>, D::Error> {
     let names = BTreeSet::<String>::deserialize(stored)?;
     Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+}
+
+/// Reads the stored names of ledgers, without those that this version does not know.
+fn known_ledgers<'de, D: Deserializer<'de>>(stored: D) -> Result<BTreeSet<LedgerId>, D::Error> {
+    let names = BTreeSet::<String>::deserialize(stored)?;
+    Ok(names.iter().filter_map(|name| LedgerId::parse(name)).collect())
 }
 
 /// The reason why an account cannot reset its password now; [`Reason::None`] if it can.

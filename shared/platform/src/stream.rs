@@ -277,9 +277,10 @@ fn log_message(
     milliseconds: f64,
 ) {
     let purpose = match &id.what {
-        OutboxKind::Code(purpose, _) => purpose.as_str(),
+        OutboxKind::Code(ledger, _) => ledger.purpose().as_str(),
         OutboxKind::Notice => "notice",
         OutboxKind::ToAdministrators => "toAdministrators",
+        OutboxKind::ToOwner => "toOwner",
     };
     let retried_code = match (handled, &id.what) {
         (

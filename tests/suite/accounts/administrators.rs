@@ -38,8 +38,8 @@ async fn a_disabled_demoted_or_deleted_administrator_is_refused_on_the_next_requ
         }
         let before = world.items().await.len();
         assert_eq!(
-            world.verify(&session, &challenge, &code).await.expect(422).code(),
-            "codeNotAccepted",
+            world.verify(&session, &challenge, &code).await.expect(401).code(),
+            "signInRequired",
             "{act}: the right code"
         );
         let ids = [("{userId}", "admin@example.com"), ("{challengeId}", challenge.as_str())];

@@ -88,7 +88,7 @@ async fn a_change_of_all_groups_the_name_and_the_role_is_one_transaction() {
         .collect();
     assert_eq!(
         members,
-        [41, 94],
+        [41, 92],
         "one transaction for the new groups, one for the change; each has at most 100 members"
     );
     assert_eq!(all(&world, &admin, "group=group%2079&search=eight").await, ["boss"]);

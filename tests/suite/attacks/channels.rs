@@ -1,14 +1,13 @@
 //! Attacks on addresses and messages, and the effects of failed resets.
 
 use super::{
-    MAIL, NEW, NUMBER, account, ask_code, both_kinds, code_of, hash, ledger, one_kind, prove,
-    start_method,
+    MAIL, NEW, NUMBER, account, both_kinds, code_of, hash, ledger, one_kind, prove, start_method,
 };
 use crate::house::tour::other;
-use domain::challenge::Purpose;
 use domain::time::Span;
 use local::inbox::{Channel, Failure};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use tests::people::StartedReset;
 use tests::world::Ask;
@@ -58,7 +57,7 @@ async fn a52_messages_of_a_reset_contain_the_configured_address_despite_forged_h
         .expect(202)
         .text("challengeId");
     world.pump().await;
-    let code = json!({ "code": code_of(&world, &challenge, Purpose::Reset) });
+    let code = json!({ "code": code_of(&world, &challenge) });
     poisoned(
         Ask::new("POST", format!("/v1/challenges/{challenge}/verify")).bearer(&bearer).body(code),
     )
@@ -93,11 +92,11 @@ async fn a55_an_address_that_was_never_verified_is_used_for_nothing() {
     let before = hash(&world, &bob.user_id).await;
     let reset = world.start_reset(&bob.user_id).await;
     assert_eq!(sent_to(&world, &reset).await, Vec::<String>::new());
-    let challenge = ledger(&world, &bob.user_id, Purpose::Reset).await["email"]["M"]["id"]["S"]
+    let challenge = ledger(&world, &bob.user_id, "reset:email").await["slot0"]["M"]["id"]["S"]
         .as_str()
         .expect("one")
         .to_owned();
-    let right = code_of(&world, &challenge, Purpose::Reset);
+    let right = code_of(&world, &challenge);
     assert_eq!(world.verify(&reset.bearer, &challenge, &right).await.code(), "codeNotAccepted");
     assert_eq!(world.set_password(&reset, NEW).await.code(), "proofMissing");
     assert_eq!(hash(&world, &bob.user_id).await, before);
@@ -127,19 +126,16 @@ async fn a55_an_address_that_was_never_verified_is_used_for_nothing() {
     let recipients: Vec<String> =
         world.standins.inbox().all().into_iter().map(|message| message.to).collect();
     assert_eq!(recipients, [MAIL], "the unverified address gets no notice");
-    assert_eq!(world.verify(&session, &pending, &pending_code).await.code(), "codeNotAccepted");
+    assert_eq!(world.verify(&session, &pending, &pending_code).await.code(), "signInRequired");
 }
 
 /// Proves the mail address with the code of the live challenge.
 async fn prove_newest(world: &World, reset: &StartedReset, user_id: &str) {
-    let challenge = ledger(world, user_id, Purpose::Reset).await["email"]["M"]["id"]["S"]
+    let challenge = ledger(world, user_id, "reset:email").await["slot0"]["M"]["id"]["S"]
         .as_str()
         .expect("one")
         .to_owned();
-    world
-        .verify(&reset.bearer, &challenge, &code_of(world, &challenge, Purpose::Reset))
-        .await
-        .expect(200);
+    world.verify(&reset.bearer, &challenge, &code_of(world, &challenge)).await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,20 +180,18 @@ async fn a37_failing_an_accounts_resets_closes_reset_but_its_owner_still_signs_i
         let signed_in = world.sign_in(&ann.user_id, &ann.password).await.expect(200);
         assert_eq!(signed_in.body["reach"], "full", "{when}");
     };
-    let mut closed = false;
+    let mut closed = BTreeSet::new();
     for n in 0..40 {
-        let started = world.ask_reset(&ann.user_id).await;
-        if started.code() == "resetClosed" {
-            closed = true;
-            break;
-        }
-        let reset = StartedReset {
-            id: started.text("resetId"),
-            bearer: started.text("bearer"),
-            support_code: String::new(),
-        };
+        let reset = world.start_reset(&ann.user_id).await;
         let (kind, address) = [("email", MAIL), ("mobilePhone", NUMBER)][n % 2];
-        let (challenge, code) = ask_code(&world, &reset, kind, address).await;
+        let body = json!({ "kind": kind, "destination": address });
+        let sent = world.ask_code_by(&reset, body).await;
+        if sent.code() == "resetClosed" {
+            closed.insert(kind);
+            continue;
+        }
+        let challenge = sent.expect(202).text("challengeId");
+        let code = code_of(&world, &challenge);
         for _ in 0..4 {
             world.verify(&reset.bearer, &challenge, &other(&code)).await;
         }
@@ -206,10 +200,10 @@ async fn a37_failing_an_accounts_resets_closes_reset_but_its_owner_still_signs_i
         unchanged("while it goes on").await;
         world.pass(Span::minutes(1));
     }
-    assert!(closed);
+    assert_eq!(closed, BTreeSet::from(["email", "mobilePhone"]));
     unchanged("closed").await;
     world.pass(Span::hours(12));
-    assert_eq!(world.ask_reset(&ann.user_id).await.code(), "resetClosed");
+    assert_eq!(world.ask_first_code(&ann.user_id).await.code(), "resetClosed");
     assert_eq!(account(&world, &ann.user_id).await, before);
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
 }
@@ -311,7 +305,7 @@ async fn a65_a_failed_send_gets_the_same_answer_as_a_sent_one_and_refills_no_gue
             "a reset's answers never show the delivery state"
         );
         for _ in 0..2 {
-            let right = code_of(&world, &challenge, Purpose::Reset);
+            let right = code_of(&world, &challenge);
             assert_eq!(
                 world.verify(&reset.bearer, &challenge, &other(&right)).await.code(),
                 "codeNotAccepted"
@@ -325,13 +319,13 @@ async fn a65_a_failed_send_gets_the_same_answer_as_a_sent_one_and_refills_no_gue
         // The same reset can request another code; the failed guesses still count.
         world.pass(Span::minutes(3));
     }
-    let right = code_of(&world, &challenge, Purpose::Reset);
+    let right = code_of(&world, &challenge);
     assert_eq!(
         world.verify(&reset.bearer, &challenge, &right).await.code(),
         "resetClosed",
         "the right code, three guesses left"
     );
-    assert_eq!(world.ask_reset(&ann.user_id).await.code(), "resetClosed");
+    assert_eq!(world.ask_first_code(&ann.user_id).await.code(), "resetClosed");
     let failed = |item: &&Value| item["state"]["S"] == "failed";
     assert_eq!(world.items().await.iter().filter(failed).count(), 5);
 }

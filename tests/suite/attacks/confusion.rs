@@ -6,7 +6,8 @@ use super::{
 };
 use crate::house::contract::routes;
 use crate::house::requests::request;
-use domain::challenge::Purpose;
+use domain::challenge::{ChallengeId, LedgerId};
+use domain::kind::Kind;
 use serde_json::json;
 use tests::world::Ask;
 
@@ -207,8 +208,14 @@ async fn a10_a_code_of_one_purpose_or_kind_is_worthless_for_another() {
     let reset = world.start_reset(&ann.user_id).await;
     let (mail, mail_code) = ask_code(&world, &reset, "email", MAIL).await;
     let (sms, sms_code) = ask_code(&world, &reset, "mobilePhone", NUMBER).await;
-    let of_mail_for_registration = code_of(&world, &mail, Purpose::Registration);
-    let of_registration_for_reset = code_of(&world, &registration, Purpose::Reset);
+    // The challenge ID says what a code is for, so this ID was never issued.
+    let elsewhere = |challenge: &str, ledger| {
+        let id = ChallengeId::parse(challenge).expect("an ID");
+        code_of(&world, &ChallengeId { ledger, ..id }.to_string())
+    };
+    let mail_ledger = LedgerId::Reset { kind: Kind::Email, typed: None };
+    let of_mail_for_registration = elsewhere(&mail, LedgerId::Registration);
+    let of_registration_for_reset = elsewhere(&registration, mail_ledger);
     for (what, bearer, challenge, code) in [
         ("a registration's code in a reset", &reset.bearer, &mail, &registration_code),
         ("a registration's challenge in a reset", &reset.bearer, &registration, &registration_code),

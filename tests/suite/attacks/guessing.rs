@@ -3,7 +3,6 @@
 
 use super::{MAIL, NEW, NUMBER, ask_code, both_kinds, code_of, hash, one_kind, prove};
 use crate::house::tour::other;
-use domain::challenge::Purpose;
 use domain::time::Span;
 use serde_json::{Value, json};
 use tests::people::StartedReset;
@@ -57,15 +56,17 @@ async fn a13_proving_the_mailbox_again_gives_no_more_guesses_of_the_phones_code(
         );
         assert_eq!(world.next_in(&reset).await, "method");
         assert_eq!(world.set_password(&reset, NEW).await.code(), "proofMissing");
-        assert_eq!(world.ask_reset(&ann.user_id).await.code(), "resetClosed");
+        let other = world.start_reset(&ann.user_id).await;
+        assert_eq!(world.ask_sms(&other, NUMBER).await.code(), "resetClosed");
         assert_eq!(world.ask_sms(&reset, NUMBER).await.code(), "resetClosed");
         assert_eq!(charges(&world, "mobilePhone"), 0);
         assert_eq!(hash(&world, &ann.user_id).await, before);
-        // Reset is still closed one millisecond before the 24 hours end, and open when they end.
+        // The phone is still closed one millisecond before the 24 hours end, and open when they end.
         world.pass(Span(Span::hours(24).0 - 1));
-        assert_eq!(world.ask_reset(&ann.user_id).await.code(), "resetClosed");
+        let other = world.start_reset(&ann.user_id).await;
+        assert_eq!(world.ask_sms(&other, NUMBER).await.code(), "resetClosed");
         world.pass(Span(1));
-        world.ask_reset(&ann.user_id).await.expect(201);
+        world.ask_sms(&other, NUMBER).await.expect(202);
     }
 }
 
@@ -115,7 +116,7 @@ async fn a14_guesses_are_counted_together_across_spellings_of_the_user_id_and_fo
             .await
             .expect(202);
         let challenge = sent.text("challengeId");
-        let right = code_of(&world, &challenge, Purpose::Reset);
+        let right = code_of(&world, &challenge);
         for guess in 0..2 {
             let path = format!("/v1/challenges/{challenge}/verify");
             let ask =
@@ -135,6 +136,10 @@ async fn a14_guesses_are_counted_together_across_spellings_of_the_user_id_and_fo
     for (n, user_id) in SPELLINGS.iter().enumerate() {
         let ask =
             dressed(100 + n, Ask::new("POST", "/v1/resets").body(json!({ "userId": user_id })));
+        let started = world.ask(ask).await.expect(201);
+        let path = format!("/v1/resets/{}/challenges", started.text("resetId"));
+        let ask = Ask::new("POST", path).bearer(&started.text("bearer"));
+        let ask = dressed(100 + n, ask.body(json!({ "kind": "email" })));
         assert_eq!(world.ask(ask).await.code(), "resetClosed", "{user_id}");
     }
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);

@@ -4,7 +4,6 @@
 use super::{MAIL, NEW, account, ask_code, code_of, hash, ledger, one_kind, prove, start_method};
 use crate::accounts::users::{delete, patch};
 use crate::house::tour::other;
-use domain::challenge::Purpose;
 use domain::time::Span;
 use serde_json::json;
 use tests::people::StartedReset;
@@ -145,12 +144,10 @@ async fn a23_codes_and_resets_from_before_any_account_change_are_dead() {
                 );
             }
             let challenge =
-                ledger(&world, &it.ann.user_id, Purpose::Reset).await["email"]["M"]["id"]["S"]
+                ledger(&world, &it.ann.user_id, "reset:email").await["slot0"]["M"]["id"]["S"]
                     .clone();
             if let Some(challenge) = challenge.as_str() {
-                world
-                    .verify(&reset.bearer, challenge, &code_of(&world, challenge, Purpose::Reset))
-                    .await;
+                world.verify(&reset.bearer, challenge, &code_of(&world, challenge)).await;
             }
             let set = world.set_password(reset, "the password of a thief").await;
             assert!(["resetEnded", "proofMissing"].contains(&set.code()), "{cause:?}: {set:?}");
@@ -238,11 +235,11 @@ async fn a24_a_guess_at_an_older_challenge_leaves_the_newer_one_as_it_was_issued
         });
         gate.arrived(1).await;
         let (newer, newer_code) = ask_code(&world, &reset, "email", MAIL).await;
-        let issued = ledger(&world, &ann.user_id, Purpose::Reset).await;
-        assert_eq!(issued["email"]["M"]["id"]["S"], newer.as_str());
+        let issued = ledger(&world, &ann.user_id, "reset:email").await;
+        assert_eq!(issued["slot0"]["M"]["id"]["S"], newer.as_str());
         gate.open();
         assert_eq!(late.await.expect("an answer").code(), "codeNotAccepted", "right: {right}");
-        assert_eq!(ledger(&world, &ann.user_id, Purpose::Reset).await, issued, "right: {right}");
+        assert_eq!(ledger(&world, &ann.user_id, "reset:email").await, issued, "right: {right}");
 
         // The newer challenge has all its guesses and its full lifetime.
         for _ in 0..4 {

@@ -9,7 +9,7 @@ mod steps;
 mod together;
 mod visible;
 
-use domain::challenge::{ChallengeId, Purpose};
+use domain::challenge::ChallengeId;
 use domain::code::Code;
 use domain::time::Span;
 use serde_json::{Value, json};
@@ -23,9 +23,9 @@ const NUMBER: &str = "+61491570156";
 const NEW: &str = "a new and longer password";
 
 /// Computes the code of a challenge, even if it was never sent.
-fn code_of(world: &World, challenge: &str, purpose: Purpose) -> String {
+fn code_of(world: &World, challenge: &str) -> String {
     let id = ChallengeId::parse(challenge).expect("an id");
-    Code::derive(&world.keys.current().codes, &id, purpose).reveal().to_owned()
+    Code::derive(&world.keys.current().codes, &id).reveal().to_owned()
 }
 
 /// Returns the account's stored item.
@@ -41,15 +41,13 @@ async fn hash(world: &World, user_id: &str) -> String {
     account(world, user_id).await["hash"]["S"].as_str().expect("a hash").to_owned()
 }
 
-/// Returns the ledger (counters of guesses and sends) of the account's resets or
-/// registrations.
-async fn ledger(world: &World, user_id: &str, purpose: Purpose) -> Value {
+/// Returns a ledger (counters of guesses and sends) of the account, by its name in the table.
+async fn ledger(world: &World, user_id: &str, name: &str) -> Value {
     let whose = account(world, user_id).await["pk"]["S"]
         .as_str()
         .expect("a key")
         .replace("ACCT#", "LEDGER#");
-    let is =
-        |item: &Value| item["pk"]["S"] == whose.as_str() && item["sk"]["S"] == purpose.as_str();
+    let is = |item: &Value| item["pk"]["S"] == whose.as_str() && item["sk"]["S"] == name;
     world.items().await.into_iter().find(is).expect("a ledger")
 }
 
@@ -63,7 +61,7 @@ async fn ask_code(
     let sent =
         world.ask_code_by(reset, json!({ "kind": kind, "destination": address })).await.expect(202);
     let challenge = sent.text("challengeId");
-    let code = code_of(world, &challenge, Purpose::Reset);
+    let code = code_of(world, &challenge);
     (challenge, code)
 }
 
@@ -81,7 +79,7 @@ async fn start_method(world: &World, bearer: &str, kind: &str, address: &str) ->
         .await
         .expect(202)
         .text("challengeId");
-    let code = code_of(world, &challenge, Purpose::Registration);
+    let code = code_of(world, &challenge);
     (challenge, code)
 }
 

@@ -5,7 +5,6 @@ use super::{
     register_both, start_method,
 };
 use crate::house::tour::other;
-use domain::challenge::Purpose;
 use domain::time::Span;
 use serde_json::json;
 use tests::Answer;
@@ -259,7 +258,7 @@ async fn a07_a_client_that_believes_itself_verified_is_refused() {
     let before = account(&world, &ann.user_id).await;
     let reset = world.start_reset(&ann.user_id).await;
     let challenge = world.send_code(&reset).await;
-    let code = code_of(&world, &challenge, Purpose::Reset);
+    let code = code_of(&world, &challenge);
     assert_eq!(
         world.verify(&reset.bearer, &challenge, &other(&code)).await.code(),
         "codeNotAccepted"

@@ -113,7 +113,7 @@ fn every_placeholder_is_filled() {
                 Some("violation") => &["min", "max"],
                 Some("sms") => &["organisation", "code", "about"],
                 Some("warning") => &["administrators", "users"],
-                Some("mail") => &["organisation", "minutes", "helpDesk", "about"],
+                Some("mail") => &["organisation", "minutes", "helpDesk", "about", "supportCode"],
                 _ => &[],
             };
             for name in placeholders(sentence) {

@@ -2,7 +2,8 @@
 //! without any text that an attacker could insert.
 
 use super::sms::{HOST, NUMBER};
-use domain::challenge::{ChallengeId, Purpose};
+use domain::audit::SupportCode;
+use domain::challenge::{ChallengeId, LedgerId, Purpose};
 use domain::code::Code;
 use domain::destination::Destination;
 use domain::key::Keys;
@@ -19,8 +20,17 @@ use tests::world::BEGIN;
 /// Computes a code of 8 digits.
 fn code() -> Code {
     let keys = Keys::parse(&local::secrets::generate().expect("keys")).expect("keys");
-    let challenge = ChallengeId::new(keys.current().kid, Kind::MobilePhone, 8, BEGIN, [7; 16]);
-    Code::derive(&keys.current().codes, &challenge, Purpose::Reset)
+    let challenge = ChallengeId {
+        kid: keys.current().kid,
+        kind: Kind::MobilePhone,
+        digits: 8,
+        expires: BEGIN,
+        ledger: LedgerId::Registration,
+        slot: 0,
+        typed: None,
+        random: [7; 16],
+    };
+    Code::derive(&keys.current().codes, &challenge)
 }
 
 /// Renders the text of an SMS.
@@ -35,6 +45,7 @@ fn sms(language: Language, short_name: &str, host: &str, content: Content<'_>) -
 fn every_sms(short_name: &str, host: &str, code: &Code) -> (Vec<String>, Vec<String>) {
     let (mut codes, mut notices) = (Vec::new(), Vec::new());
     let long = "王".repeat(254);
+    let support_code = SupportCode::of("a request");
     for language in Language::ALL.iter().copied() {
         let say = |content| sms(language, short_name, host, content);
         codes.extend(
@@ -53,10 +64,12 @@ fn every_sms(short_name: &str, host: &str, code: &Code) -> (Vec<String>, Vec<Str
                 | Notice::MethodAdded
                 | Notice::MethodChanged
                 | Notice::MethodRemoved
-                | Notice::PasswordIssued => &[None],
+                | Notice::PasswordIssued
+                | Notice::Attempts => &[None],
             };
-            notices
-                .extend(about.iter().map(|about| say(Content::Notice { notice, about: *about })));
+            notices.extend(about.iter().map(|about| {
+                say(Content::Notice { notice, about: *about, support_code: &support_code })
+            }));
         }
     }
     (codes, notices)
@@ -143,7 +156,11 @@ fn a_name_that_does_not_fit_a_notice_is_left_out_whole() {
             language,
             name,
             HOST,
-            Content::Notice { notice: Notice::AdministratorReset, about: Some(about) },
+            Content::Notice {
+                notice: Notice::AdministratorReset,
+                about: Some(about),
+                support_code: &SupportCode::of("a request"),
+            },
         )
     };
     let (english, chinese) = (Language::English, Language::TraditionalChinese);

@@ -1,7 +1,6 @@
 //! Codes at both ends of their ranges: digits, lifetime, guesses.
 
 use crate::numbers::{Numbers, WRONG};
-use domain::challenge::Purpose;
 use domain::time::Span;
 use serde_json::json;
 
@@ -11,7 +10,7 @@ const ANN: &str = "ann@example.com";
 async fn world() -> Numbers {
     let it = Numbers::new().await;
     it.person(ANN, &[("email", MAIL)]).await;
-    it.set(&[("/limits/mailsPerTenMinutes", 20), ("/limits/failedGuesses", 100)]).await;
+    it.set(&[("/limits/mailsPerTenMinutes", 20), ("/limits/failedGuesses", 90)]).await;
     it
 }
 
@@ -26,10 +25,7 @@ async fn a_code_has_the_policys_number_of_digits() {
         let sent = it.world.ask_code(&reset).await.expect(202);
         assert_eq!(sent.body["digits"], json!(digits));
         let (challenge, code) = (sent.text("challengeId"), it.world.code_for(MAIL).await);
-        assert_eq!(
-            (code.len(), code.as_str()),
-            (digits as usize, it.code(&challenge, Purpose::Reset).as_str())
-        );
+        assert_eq!((code.len(), code.as_str()), (digits as usize, it.code(&challenge).as_str()));
         for spelling in ["12345", "123456789"] {
             let refused = it.world.verify(&reset.bearer, &challenge, spelling).await.expect(400);
             assert_eq!(refused.body["errors"][0]["code"], "notACode", "{spelling}");
@@ -44,7 +40,7 @@ async fn a_code_has_the_policys_number_of_digits() {
             it.world.verify(&reset.bearer, &challenge, other).await.code(),
             "codeNotAccepted"
         );
-        let right = it.code(&challenge, Purpose::Reset);
+        let right = it.code(&challenge);
         assert_eq!(
             it.world.verify(&reset.bearer, &challenge, &right).await.code(),
             "codeNotAccepted",
@@ -67,10 +63,7 @@ async fn a_code_ends_exactly_at_the_policys_lifetime() {
             assert_eq!(sent.text("expiresAt"), (it.world.now() + lifetime).to_string());
             let challenge = sent.text("challengeId");
             it.world.pass(passed);
-            let answer = it
-                .world
-                .verify(&reset.bearer, &challenge, &it.code(&challenge, Purpose::Reset))
-                .await;
+            let answer = it.world.verify(&reset.bearer, &challenge, &it.code(&challenge)).await;
             assert_eq!(
                 (answer.status, answer.code()),
                 if accepted { (200, "") } else { (422, "codeNotAccepted") },
@@ -98,10 +91,7 @@ async fn a_code_allows_the_policys_number_of_guesses() {
                     "codeNotAccepted"
                 );
             }
-            let right = it
-                .world
-                .verify(&reset.bearer, &challenge, &it.code(&challenge, Purpose::Reset))
-                .await;
+            let right = it.world.verify(&reset.bearer, &challenge, &it.code(&challenge)).await;
             assert_eq!(
                 right.status == 200,
                 accepted,

@@ -19,7 +19,7 @@
 //! | failed guesses per account, `/limits/failedGuesses` | `numbers::count::reset_closes_at_exactly_the_policys_number_of_failed_guesses` |
 //! | failed guesses at registration, `/limits/failedRegistrationGuesses` | `numbers::count::failed_guesses_at_registration_have_their_own_count_and_never_close_reset` |
 //! | the end of the count | `numbers::count::a_failed_guess_leaves_after_24_hours_and_a_full_count_24_hours_after_its_last_guess` `numbers::count::only_a_completed_reset_ends_the_count` `helpdesk::unlocking_ends_the_lockout_and_both_counts_of_failed_guesses` |
-//! | wait before another code, `/limits/resendWaitSeconds` | `numbers::send::the_policys_wait_before_another_code_doubles_up_to_eight_minutes` `limit::another_code_of_a_kind_waits_longer_each_time` |
+//! | wait before another code, `/limits/resendWaitSeconds` | `numbers::send::the_policys_wait_before_another_code_doubles_up_to_eight_minutes` `ledger::another_code_of_a_kind_waits_longer_each_time` |
 //! | SMS per account, `/limits/smsPerHour` | `numbers::send::an_account_gets_the_policys_number_of_codes_in_a_sliding_window` |
 //! | mails per account, `/limits/mailsPerTenMinutes` | `numbers::send::an_account_gets_the_policys_number_of_codes_in_a_sliding_window` |
 //! | sends per destination | `numbers::send::a_shared_address_gets_the_policys_number_of_codes_in_a_sliding_window` `sms_limits::a54_one_number_of_twenty_accounts_gets_exactly_its_limit_in_an_hour` |
@@ -51,7 +51,7 @@ mod source;
 mod time;
 
 use crate::house::threats::tests;
-use domain::challenge::{ChallengeId, Purpose};
+use domain::challenge::ChallengeId;
 use domain::code::Code;
 use domain::policy::ranges::{RANGES, Range};
 use serde_json::{Value, json};
@@ -121,10 +121,7 @@ impl Numbers {
         let bearer = self.world.session(person).await;
         for (kind, address) in addresses {
             let challenge = self.add(&bearer, kind, address).await;
-            self.world
-                .verify(&bearer, &challenge, &self.code(&challenge, Purpose::Registration))
-                .await
-                .expect(200);
+            self.world.verify(&bearer, &challenge, &self.code(&challenge)).await.expect(200);
         }
         self.world
             .ask(Ask::new("POST", "/v1/me/registration/finish").bearer(&bearer))
@@ -141,9 +138,9 @@ impl Numbers {
     }
 
     /// Computes the code of a challenge, sent or not.
-    pub fn code(&self, challenge: &str, purpose: Purpose) -> String {
+    pub fn code(&self, challenge: &str) -> String {
         let id = ChallengeId::parse(challenge).expect("an id");
-        Code::derive(&self.world.keys.current().codes, &id, purpose).reveal().to_owned()
+        Code::derive(&self.world.keys.current().codes, &id).reveal().to_owned()
     }
 
     /// Starts a reset and requests a code. Returns the reset and the challenge ID.
@@ -156,10 +153,7 @@ impl Numbers {
     /// Creates a reset in which the mail address is proved.
     pub async fn proved(&self, user_id: &str) -> StartedReset {
         let (reset, challenge) = self.under_way(user_id).await;
-        self.world
-            .verify(&reset.bearer, &challenge, &self.code(&challenge, Purpose::Reset))
-            .await
-            .expect(200);
+        self.world.verify(&reset.bearer, &challenge, &self.code(&challenge)).await.expect(200);
         reset
     }
 

@@ -264,7 +264,7 @@ async fn the_public_limits_change_with_the_static_numbers_only() {
 
     // The state of accounts: closed, locked, waiting, SMS spent for the day.
     it.fail("unknown@example.com", 3).await;
-    assert_eq!(it.world.ask_reset("unknown@example.com").await.code(), "resetClosed");
+    assert_eq!(it.world.ask_first_code("unknown@example.com").await.code(), "resetClosed");
     for n in 0..3 {
         it.world.sign_in("unknown@example.com", &format!("wrong password {n}")).await.expect(401);
     }

@@ -1,7 +1,6 @@
 //! Reset lifetime, scope, kinds of method and audit retention, at both ends of their ranges.
 
 use crate::numbers::{NUMBER, Numbers, WRONG, refusal};
-use domain::challenge::Purpose;
 use domain::time::Span;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -81,7 +80,7 @@ async fn a_reset_needs_the_policys_number_of_kinds_and_staff_need_two() {
             // Proving the same kind again does not count as another kind.
             it.world.pass(Span::seconds(30));
             let again = it.world.send_code(&reset).await;
-            it.world.verify(&reset.bearer, &again, &it.code(&again, Purpose::Reset)).await;
+            it.world.verify(&reset.bearer, &again, &it.code(&again)).await;
             assert_eq!(
                 it.world.next_in(&reset).await,
                 after_one,
@@ -92,7 +91,7 @@ async fn a_reset_needs_the_policys_number_of_kinds_and_staff_need_two() {
                 assert_eq!(refused.code(), "proofMissing", "{user}");
             }
             let sms = it.world.ask_sms(&reset, NUMBER).await.expect(202).text("challengeId");
-            it.world.verify(&reset.bearer, &sms, &it.code(&sms, Purpose::Reset)).await.expect(200);
+            it.world.verify(&reset.bearer, &sms, &it.code(&sms)).await.expect(200);
             assert_eq!(it.world.next_in(&reset).await, "password", "{user}, {required} required");
         }
     }
@@ -116,10 +115,7 @@ async fn registration_needs_as_many_kinds_as_a_reset() {
         for (n, (kind, address)) in (0..needed).zip([MAIL, PHONE]) {
             assert_eq!(finish().await.code(), "methodMissing", "{n} of {needed}");
             let challenge = it.add(&bearer, kind, address).await;
-            it.world
-                .verify(&bearer, &challenge, &it.code(&challenge, Purpose::Registration))
-                .await
-                .expect(200);
+            it.world.verify(&bearer, &challenge, &it.code(&challenge)).await.expect(200);
         }
         finish().await.expect(200);
     }
@@ -150,19 +146,13 @@ async fn every_row_of_the_audit_trail_is_kept_for_the_policys_days() {
             refusal(&it.world.verify(&bearer, &challenge, WRONG).await).0,
             "codeNotAccepted"
         );
-        it.world
-            .verify(&bearer, &challenge, &it.code(&challenge, Purpose::Registration))
-            .await
-            .expect(200);
+        it.world.verify(&bearer, &challenge, &it.code(&challenge)).await.expect(200);
         let (reset, challenge) = it.under_way(ANN).await;
         assert_eq!(
             it.world.verify(&reset.bearer, &challenge, WRONG).await.code(),
             "codeNotAccepted"
         );
-        it.world
-            .verify(&reset.bearer, &challenge, &it.code(&challenge, Purpose::Reset))
-            .await
-            .expect(200);
+        it.world.verify(&reset.bearer, &challenge, &it.code(&challenge)).await.expect(200);
         it.world.set_password(&reset, &ann.password).await.expect(204);
         let other = it.world.start_reset(ANN).await;
         it.world

@@ -96,7 +96,7 @@ async fn a_number_out_of_range_is_refused_with_its_place_and_range_in_the_caller
     let (world, admin) = world().await;
     let mut policy = read(&world, &admin).await.body["policy"].clone();
     policy["code"]["digits"] = json!(5);
-    policy["limits"]["failedGuesses"] = json!(101);
+    policy["limits"]["failedGuesses"] = json!(91);
     policy["organisation"]["accentColour"] = json!("red");
     #[rustfmt::skip]
     let table = [

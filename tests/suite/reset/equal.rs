@@ -1,7 +1,7 @@
 //! Known and unknown accounts are indistinguishable: the same AWS calls and the same
 //! answers in every state of the account (invariant I13).
 
-use domain::challenge::{ChallengeId, Purpose};
+use domain::challenge::ChallengeId;
 use domain::code::Code;
 use domain::time::Span;
 use serde_json::{Value, json};
@@ -200,7 +200,7 @@ async fn a_decoys_right_code_is_refused_by_the_calls_that_accept_a_known_account
         let reset = world.start_reset(user_id).await;
         let challenge = world.send_code(&reset).await;
         let id = ChallengeId::parse(&challenge).expect("an id");
-        let right = Code::derive(&world.keys.current().codes, &id, Purpose::Reset);
+        let right = Code::derive(&world.keys.current().codes, &id);
         world.proxy.take_calls();
         let answer = world.verify(&reset.bearer, &challenge, right.reveal()).await;
         calls_of.push(calls(&world));
@@ -248,7 +248,7 @@ async fn a34_limits_close_reset_for_unknown_and_known_accounts_alike() {
                     .push(face(&world.verify(&reset.bearer, &challenge, &format!("{n:08}")).await));
             }
         }
-        let closed = world.ask_reset(user_id).await;
+        let closed = world.ask_first_code(user_id).await;
         assert_eq!(
             (closed.code(), closed.headers["retry-after"].as_str()),
             ("resetClosed", "86400"),

@@ -2,7 +2,7 @@
 //! and pending addresses.
 
 use super::registration::{MAIL, me, step};
-use domain::challenge::{ChallengeId, Purpose};
+use domain::challenge::ChallengeId;
 use domain::code::Code;
 use domain::time::Span;
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ const NUMBER: &str = "+61491570156";
 /// Computes the code of a registration's challenge from the keys.
 fn code_of(world: &World, challenge: &str) -> String {
     let id = ChallengeId::parse(challenge).expect("an id");
-    Code::derive(&world.keys.current().codes, &id, Purpose::Registration).reveal().to_owned()
+    Code::derive(&world.keys.current().codes, &id).reveal().to_owned()
 }
 
 /// Creates a test environment that allows phones, and a user with both kinds of method.

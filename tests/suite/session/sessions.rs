@@ -134,7 +134,7 @@ async fn signing_out_everywhere_ends_every_session_reset_and_code() {
     }
     assert_eq!(
         world.verify(&there, &registering, &registering_code).await.code(),
-        "codeNotAccepted"
+        "signInRequired"
     );
     assert_eq!(world.verify(&asked.bearer, &challenge, &code).await.code(), "codeNotAccepted");
     assert_eq!(world.set_password(&proved, "a new and longer password").await.code(), "resetEnded");

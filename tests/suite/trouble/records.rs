@@ -125,7 +125,7 @@ async fn a_record_that_arrives_before_its_ledger_is_retried() {
     let whose = row["pk"]["S"].as_str().expect("a key").replace("OUTBOX#", "LEDGER#");
     let ledger = items
         .iter()
-        .find(|item| item["pk"]["S"] == whose && item["sk"]["S"] == "reset")
+        .find(|item| item["pk"]["S"] == whose && item["sk"]["S"] == "reset:email")
         .expect("a ledger");
     let event = serde_json::json!({ "Records": [
         { "eventName": "INSERT", "dynamodb": { "SequenceNumber": "1", "Keys": { "pk": row["pk"], "sk": row["sk"] } } }

@@ -4,7 +4,7 @@
 //! data has an item with it.
 
 use domain::account::{Account, Role};
-use domain::challenge::Purpose;
+use domain::challenge::{ChallengeId, LedgerId};
 use domain::delivery::SentMessage;
 use domain::idempotency::{IdempotencyRecord, Outcome};
 use domain::lockout::Lock;
@@ -27,12 +27,12 @@ macro_rules! shapes {
 }
 
 shapes!(message, MESSAGES, Message,
-    Message::Code { challenge: _, purpose: Purpose::Registration, typed: _ } => "a code of a registration",
-    Message::Code { challenge: _, purpose: Purpose::Reset, typed: None } => "a code of a reset",
-    Message::Code { challenge: _, purpose: Purpose::Reset, typed: Some(_) } => "a code to a typed address",
+    Message::Code { challenge: ChallengeId { typed: None, .. } } => "a code",
+    Message::Code { challenge: ChallengeId { typed: Some(_), .. } } => "a code to a typed address",
     Message::Notice { notice: _, recipient: _, language: _, about: None } => "a notice",
     Message::Notice { notice: _, recipient: _, language: _, about: Some(_) } => "a notice about another user",
     Message::ToAdministrators { notice: _, about: _ } => "a notice to administrators",
+    Message::ToOwner { notice: _ } => "a notice to the owner",
 );
 
 shapes!(row, ROWS, OutboxState,
@@ -69,9 +69,11 @@ shapes!(role, ROLES, Role,
     Role::Administrator => "administrator",
 );
 
-shapes!(ledger, LEDGERS, Purpose,
-    Purpose::Reset => "reset",
-    Purpose::Registration => "registration",
+shapes!(ledger, LEDGERS, LedgerId,
+    LedgerId::Registration => "registration",
+    LedgerId::Reset { kind: _, typed: None } => "reset",
+    LedgerId::Reset { kind: _, typed: Some(_) } => "reset of a typed destination",
+    LedgerId::Devices => "devices",
 );
 
 /// Returns the optional parts that an account has.
@@ -144,7 +146,9 @@ fn shapes_of(item: &Value) -> Vec<String> {
     let shapes = match kind {
         "ACCT" => of_account(read(&item)),
         "LOCK" => read::<Lock>(&item).until.map(|_| LOCKED).into_iter().collect(),
-        "LEDGER" => vec![ledger(&read(&item["sk"]))],
+        "LEDGER" => {
+            vec![ledger(&LedgerId::parse(item["sk"].as_str().expect("a name")).expect("a ledger"))]
+        }
         "RESET" => vec![reset(&read(&item))],
         "SESSION" => vec![reach(&read::<Session>(&item).reach)],
         "OUTBOX" => [row(&read(&item["state"]))]

@@ -2,14 +2,15 @@
 
 use crate::account::Account;
 use crate::audit::{AuditEvent, Reason};
-use crate::challenge::{ChallengeId, Purpose};
+use crate::challenge::{ChallengeId, LedgerId};
 use crate::delivery::MessageId;
 use crate::directory::FoundBy;
 use crate::error::Problem;
 use crate::idempotency::{IdempotencyRecord, Outcome};
 use crate::identity::{GroupName, Handle, Uid};
 use crate::kind::Kind;
-use crate::limit::{DayCounter, Issue, Ledger, Stamp};
+use crate::ledger::{Issue, Ledger, Stamp};
+use crate::limit::DayCounter;
 use crate::lockout::Lock;
 use crate::outbox::{Claimed, OutboxId, OutboxRow, OutboxState};
 use crate::password::terms::Terms;
@@ -59,15 +60,16 @@ pub enum Change {
     CheckLock { handle: Handle, seen: Option<String> },
     /// Deletes the lock of sign-in. No guard: it is deleted in every state.
     ClearLock { handle: Handle },
-    /// Writes the slot of a challenge, which ends the older challenge of the same
-    /// kind. Guard: the sends of the kind are as read.
-    IssueChallenge { handle: Handle, purpose: Purpose, issue: Box<Issue> },
+    /// Writes the slot of a challenge in its ledger, which ends the challenge that the
+    /// slot held. Guard: no challenge was issued in the ledger since the read.
+    IssueChallenge { handle: Handle, issue: Box<Issue> },
+    /// Removes a challenge. Guard: its slot holds it.
+    EndChallenge { handle: Handle, challenge: ChallengeId },
     /// Takes one guess from a challenge and adds `stamp` to the failed guesses.
     /// Guard: the slot holds this challenge of this owner; it is not expired and
-    /// not used and has guesses left; the account has failed guesses left.
+    /// not used and has guesses left; the ledger has failed guesses left.
     ChargeGuess {
         handle: Handle,
-        purpose: Purpose,
         challenge: ChallengeId,
         owner: BearerDigest,
         stamp: Stamp,
@@ -75,18 +77,24 @@ pub enum Change {
     },
     /// Marks a challenge used and removes `stamp` from the failed guesses. Guard:
     /// the slot holds this challenge, and it is not used.
-    UseChallenge { handle: Handle, purpose: Purpose, challenge: ChallengeId, stamp: Stamp },
+    UseChallenge { handle: Handle, challenge: ChallengeId, stamp: Stamp },
     /// Writes nothing. Guard: the slot holds this challenge, and it is neither
     /// expired nor used.
-    CheckChallenge { handle: Handle, purpose: Purpose, challenge: ChallengeId, now: Time },
-    /// Removes the slots of these kinds and, where `fails` is set, all failed
-    /// guesses. No guard.
-    DropChallenges { handle: Handle, purpose: Purpose, kinds: Vec<Kind>, fails: bool, now: Time },
+    CheckChallenge { handle: Handle, challenge: ChallengeId, now: Time },
+    /// Removes all failed guesses of a ledger. No guard.
+    ClearFails { handle: Handle, ledger: LedgerId, now: Time },
     /// Stores a new reset. Guard: no reset has this ID.
     CreateReset(Box<Reset>),
-    /// Adds a kind to those that a reset has proved. Guard: the reset is real,
-    /// open, not expired and of this owner, and the kind is not proved yet.
-    ProveKind { handle: Handle, reset: ResetId, owner: BearerDigest, kind: Kind, now: Time },
+    /// Adds a kind to those that a reset has proved, and the ledger of its challenge. Guard:
+    /// the reset is real, open, not expired and of this owner, and the kind is not proved yet.
+    ProveKind {
+        handle: Handle,
+        reset: ResetId,
+        owner: BearerDigest,
+        kind: Kind,
+        ledger: LedgerId,
+        now: Time,
+    },
     /// Marks a reset done. Guard: it is open, not expired and of this owner.
     FinishReset { handle: Handle, reset: ResetId, owner: BearerDigest, now: Time },
     /// Stores a new session. Guard: no session has this digest.
@@ -132,9 +140,15 @@ pub enum Change {
     ForgetSent(MessageId),
     /// Deletes an outbox row. No guard: it is deleted in every state.
     EraseMessage { handle: Handle, id: OutboxId },
-    /// Replaces the sends to a destination by `sent`; `name` is its pseudonym.
-    /// They are kept until `until`. Guard: the sends are as read.
-    ChargeDestination { name: String, seen: Option<Vec<Time>>, sent: Vec<Time>, until: Time },
+    /// Replaces the sends to a destination by `sent`; `name` is its pseudonym. Sends to
+    /// known devices are counted separately. They are kept until `until`. Guard: the sends are as read.
+    ChargeDestination {
+        name: String,
+        ledger: LedgerId,
+        seen: Option<Vec<Time>>,
+        sent: Vec<Time>,
+        until: Time,
+    },
     /// Adds one message to these counters of the day. Guard: each count that has
     /// a limit is below it. Notices have no limit; they are always sent.
     ChargeBudget { counts: Vec<(DayCounter, Option<u32>)>, now: Time },

@@ -1,23 +1,22 @@
 //! One-time codes: evenly distributed, bound to their challenge, and with one accepted spelling.
 
 use crate::{BEGIN, challenge, keys};
-use domain::challenge::{ChallengeId, Purpose};
+use domain::challenge::{ChallengeId, LedgerId};
 use domain::code::{Code, TypedCode};
+use domain::destination::TypedName;
 use domain::key::Keys;
 use domain::kind::Kind;
 use domain::time::Span;
 use std::collections::HashSet;
 
-fn code(keys: &Keys, id: &ChallengeId, purpose: Purpose) -> String {
-    Code::derive(&keys.current().codes, id, purpose).reveal().to_owned()
+fn code(keys: &Keys, id: &ChallengeId) -> String {
+    Code::derive(&keys.current().codes, id).reveal().to_owned()
 }
 
 /// Derives the codes of 20,000 challenges with consecutive numbers.
 fn twenty_thousand() -> Vec<String> {
     let keys = keys();
-    (0..20_000u128)
-        .map(|n| code(&keys, &challenge(Kind::Email, n, BEGIN), Purpose::Reset))
-        .collect()
+    (0..20_000u128).map(|n| code(&keys, &challenge(Kind::Email, n, BEGIN))).collect()
 }
 
 fn digit(code: &str, place: usize) -> usize {
@@ -81,8 +80,8 @@ fn a20_a_code_does_not_predict_the_next() {
 fn a_code_has_the_digits_its_challenge_names() {
     for digits in 6..=8 {
         for n in 0..200u128 {
-            let id = ChallengeId::new(1, Kind::Email, digits, BEGIN, n.to_be_bytes());
-            assert_eq!(code(&keys(), &id, Purpose::Reset).len(), usize::from(digits));
+            let id = ChallengeId { digits, ..challenge(Kind::Email, n, BEGIN) };
+            assert_eq!(code(&keys(), &id).len(), usize::from(digits));
         }
     }
 }
@@ -90,30 +89,32 @@ fn a_code_has_the_digits_its_challenge_names() {
 #[test]
 fn a_code_belongs_to_one_challenge_one_purpose_and_one_key() {
     let at = BEGIN;
-    let id = |kid, kind, digits, expires, n: u128| {
-        ChallengeId::new(kid, kind, digits, expires, n.to_be_bytes())
+    let id = |kid, kind, digits, expires, n: u128| ChallengeId {
+        kid,
+        digits,
+        expires,
+        ..challenge(kind, n, at)
     };
     let this = id(1, Kind::Email, 8, at, 1);
     let keys = keys();
-    let code_of_this = code(&keys, &this, Purpose::Reset);
-    assert_eq!(
-        code_of_this,
-        code(&keys, &this.clone(), Purpose::Reset),
-        "a second send has the same code"
-    );
-    assert_ne!(code_of_this, code(&keys, &this, Purpose::Registration), "another purpose");
+    let code_of_this = code(&keys, &this);
+    assert_eq!(code_of_this, code(&keys, &this.clone()), "a second send has the same code");
     #[rustfmt::skip]
     let others = [
         ("another random part", id(1, Kind::Email, 8, at, 2)),
         ("another kind", id(1, Kind::MobilePhone, 8, at, 1)),
         ("another expiry", id(1, Kind::Email, 8, at + Span(1), 1)),
         ("another generation", id(2, Kind::Email, 8, at, 1)),
+        ("another purpose", ChallengeId { ledger: LedgerId::Registration, ..this.clone() }),
+        ("another ledger", ChallengeId { ledger: LedgerId::Devices, ..this.clone() }),
+        ("another slot", ChallengeId { slot: 1, ..this.clone() }),
+        ("another typed destination", ChallengeId { typed: Some(TypedName([1; 12])), ..this.clone() }),
     ];
     for (what, other) in others {
-        assert_ne!(code_of_this, code(&keys, &other, Purpose::Reset), "{what}");
+        assert_ne!(code_of_this, code(&keys, &other), "{what}");
     }
     assert!(
-        !code_of_this.ends_with(&code(&keys, &id(1, Kind::Email, 6, at, 1), Purpose::Reset)),
+        !code_of_this.ends_with(&code(&keys, &id(1, Kind::Email, 6, at, 1))),
         "a shorter code is not the end of a longer one"
     );
     let other_key = Keys::parse(&format!(
@@ -121,7 +122,7 @@ fn a_code_belongs_to_one_challenge_one_purpose_and_one_key() {
         "I".repeat(43)
     ))
     .unwrap();
-    assert_ne!(code_of_this, code(&other_key, &this, Purpose::Reset), "another key");
+    assert_ne!(code_of_this, code(&other_key, &this), "another key");
 }
 
 #[test]
@@ -151,8 +152,7 @@ fn a19_a_typed_code_has_digits_and_spaces_only() {
 
 #[test]
 fn a_code_matches_itself_as_typed_and_nothing_else() {
-    let code =
-        Code::derive(&keys().current().codes, &challenge(Kind::Email, 1, BEGIN), Purpose::Reset);
+    let code = Code::derive(&keys().current().codes, &challenge(Kind::Email, 1, BEGIN));
     let text = code.reveal().to_owned();
     let typed = |text: &str| code.matches(&TypedCode::parse(text).expect("a code"));
     assert!(typed(&text));

@@ -230,6 +230,8 @@ fn reset() -> Reset {
             .collect(),
         state: ResetState::Open,
         verified: Default::default(),
+        ledgers: Default::default(),
+        known_device: false,
         exp: BEGIN + Span::minutes(15),
     }
 }

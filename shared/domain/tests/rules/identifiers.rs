@@ -3,7 +3,8 @@
 
 use crate::{BEGIN, challenge};
 use domain::audit::SupportCode;
-use domain::challenge::{ChallengeId, Purpose};
+use domain::challenge::{ChallengeId, LedgerId};
+use domain::destination::TypedName;
 use domain::kind::Kind;
 use domain::outbox::{OutboxId, OutboxKind};
 use domain::reset::ResetId;
@@ -11,10 +12,41 @@ use domain::time::{Span, Time};
 use proptest::prelude::*;
 use std::collections::HashSet;
 
+fn kind() -> impl Strategy<Value = Kind> {
+    prop_oneof![Just(Kind::Email), Just(Kind::MobilePhone)]
+}
+
+fn typed() -> impl Strategy<Value = Option<TypedName>> {
+    prop::option::of(any::<[u8; 12]>().prop_map(TypedName))
+}
+
+fn ledger() -> impl Strategy<Value = LedgerId> {
+    prop_oneof![
+        Just(LedgerId::Registration),
+        Just(LedgerId::Devices),
+        (kind(), typed()).prop_map(|(kind, typed)| LedgerId::Reset { kind, typed }),
+    ]
+}
+
+fn challenge_id() -> impl Strategy<Value = ChallengeId> {
+    let place = (kind(), 0..3u8, typed(), 0..4u8);
+    (any::<u16>(), place, 6..=8u8, any::<i64>(), any::<[u8; 16]>()).prop_map(
+        |(kid, (kind, slot, typed, ledger), digits, expires, random)| {
+            let ledger = match ledger {
+                0 => LedgerId::Registration,
+                1 => LedgerId::Devices,
+                2 => LedgerId::Reset { kind, typed: None },
+                _ => LedgerId::Reset { kind, typed },
+            };
+            ChallengeId { kid, kind, digits, expires: Time(expires), ledger, slot, typed, random }
+        },
+    )
+}
+
 fn outbox_kind() -> impl Strategy<Value = OutboxKind> {
     prop_oneof![
-        "[A-Za-z0-9_-]{22}".prop_map(|id| OutboxKind::Code(Purpose::Reset, Some(ResetId(id)))),
-        Just(OutboxKind::Code(Purpose::Registration, None)),
+        (ledger(), prop::option::of("[A-Za-z0-9_-]{22}"))
+            .prop_map(|(ledger, reset)| OutboxKind::Code(ledger, reset.map(ResetId))),
         Just(OutboxKind::Notice),
     ]
 }
@@ -23,9 +55,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_challenge_id_is_read_as_it_was_written(kid: u16, phone: bool, digits in 6..=8u8, expires: i64, random: [u8; 16]) {
-        let kind = if phone { Kind::MobilePhone } else { Kind::Email };
-        let id = ChallengeId::new(kid, kind, digits, Time(expires), random);
+    fn a_ledger_is_read_as_it_was_written(ledger in ledger()) {
+        prop_assert_eq!(LedgerId::parse(&ledger.to_string()), Some(ledger));
+    }
+
+    #[test]
+    fn a_challenge_id_is_read_as_it_was_written(id in challenge_id()) {
         let text = id.to_string();
         prop_assert_eq!(ChallengeId::parse(&text), Some(id.clone()));
         prop_assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "it fits in a path");
@@ -34,7 +69,7 @@ proptest! {
     }
 
     #[test]
-    fn a_challenge_has_one_spelling(text in "[A-Za-z0-9_-]{39}") {
+    fn a_challenge_has_one_spelling(text in "[A-Za-z0-9_-]{59}") {
         prop_assert!(ChallengeId::parse(&text).is_none_or(|id| id.to_string() == text));
         // The same text after a valid prefix.
         let text = format!("AQABAA{}", &text[6..]);

@@ -7,7 +7,8 @@ mod delivery;
 mod directory;
 mod eligibility;
 mod identifiers;
-mod limit;
+mod ledger;
+
 mod lockout;
 mod numbers;
 mod password;
@@ -19,7 +20,7 @@ mod steps;
 mod terms;
 
 use domain::account::{Account, Role};
-use domain::challenge::ChallengeId;
+use domain::challenge::{ChallengeId, LedgerId};
 use domain::destination::Destination;
 use domain::identity::{Handle, Uid, UserId};
 use domain::key::Keys;
@@ -55,7 +56,16 @@ fn bearer(kind: BearerKind, byte: u8) -> Bearer {
 
 /// A challenge with eight digits and a lifetime of five minutes.
 fn challenge(kind: Kind, number: u128, now: Time) -> ChallengeId {
-    ChallengeId::new(1, kind, 8, now + domain::time::Span::minutes(5), number.to_be_bytes())
+    ChallengeId {
+        kid: 1,
+        kind,
+        digits: 8,
+        expires: now + domain::time::Span::minutes(5),
+        ledger: LedgerId::Reset { kind, typed: None },
+        slot: 0,
+        typed: None,
+        random: number.to_be_bytes(),
+    }
 }
 
 /// An enabled user without methods, groups or a temporary password.

@@ -3,7 +3,7 @@
 
 use domain::error::{Violation, ViolationCode};
 use domain::identity::GroupName;
-use domain::kind::{Channel, Kind};
+use domain::kind::Kind;
 use domain::policy::ranges::RANGES;
 use domain::policy::saved::SavedPolicy;
 use domain::policy::{Policy, Scope};
@@ -114,8 +114,6 @@ fn before_the_first_save_reset_is_off_and_by_mail() {
     assert_eq!(policy.code_lifetime(), Span::minutes(5));
     assert_eq!(policy.reset_lifetime(), Span::minutes(15));
     assert_eq!(policy.audit_kept(), Span::days(30));
-    assert_eq!(policy.send_window(Channel::Mail), (10, Span::minutes(10)));
-    assert_eq!(policy.send_window(Channel::Sms), (5, Span::hours(1)));
 }
 
 /// Fields by pointer, with their new values.

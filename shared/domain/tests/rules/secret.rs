@@ -289,6 +289,8 @@ fn debug_output_of_stored_values_shows_no_secret() {
         versions: [(MethodId::only(Kind::Email), 1)].into_iter().collect(),
         state: ResetState::Open,
         verified: Default::default(),
+        ledgers: Default::default(),
+        known_device: false,
         exp: BEGIN,
     };
     let printed =

@@ -9,7 +9,8 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure,
     TransactWriteItem, Update,
 };
-use domain::limit::{Issue, LEDGER_KEPT};
+use domain::identity::Handle;
+use domain::ledger::{Issue, LEDGER_KEPT};
 use domain::lockout::LOCK_KEPT;
 use domain::outbox::{OutboxState, Round};
 use domain::port::{Change, Guard};
@@ -173,10 +174,15 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
             (Guard::Lock, lock.write(table, Verb::Check))
         }
         C::ClearLock { handle } => (Guard::Lock, Expression::of(Key::lock(handle)).write(table, Verb::Delete)),
-        C::IssueChallenge { handle, purpose, issue } => (Guard::Ledger, issue_challenge(Key::ledger(handle, *purpose), issue).write(table, Verb::Update)),
-        C::ChargeGuess { handle, purpose, challenge, owner, stamp, now } => {
-            let slot = slot_attribute(challenge.kind);
-            (Guard::Ledger, Expression::of(Key::ledger(handle, *purpose))
+        C::IssueChallenge { handle, issue } => (Guard::Ledger, issue_challenge(handle, issue).write(table, Verb::Update)),
+        C::EndChallenge { handle, challenge } => {
+            let slot = slot_attribute(challenge.slot);
+            (Guard::Ledger, Expression::of(Key::ledger(handle, challenge.ledger)).set(format!("REMOVE #{slot}"))
+                .when(format!("#{slot}.#id = :id")).value("id", s(challenge.to_string())).write(table, Verb::Update))
+        }
+        C::ChargeGuess { handle, challenge, owner, stamp, now } => {
+            let slot = slot_attribute(challenge.slot);
+            (Guard::Ledger, Expression::of(Key::ledger(handle, challenge.ledger))
                 .set(format!("SET #{slot}.#left = #{slot}.#left - :one ADD #fails :stamp"))
                 .when(format!("#{slot}.#id = :id AND #{slot}.#owner = :owner AND #{slot}.#exp > :now AND #{slot}.#left > :zero \
                     AND #{slot}.#used = :false AND (attribute_not_exists(#fails) OR size(#fails) < #cap)"))
@@ -185,33 +191,29 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
                 .value("owner", s(owner.as_str())).value("now", ms(*now))
                 .write(table, Verb::Update))
         }
-        C::UseChallenge { handle, purpose, challenge, stamp } => {
-            let slot = slot_attribute(challenge.kind);
-            (Guard::Ledger, Expression::of(Key::ledger(handle, *purpose))
+        C::UseChallenge { handle, challenge, stamp } => {
+            let slot = slot_attribute(challenge.slot);
+            (Guard::Ledger, Expression::of(Key::ledger(handle, challenge.ledger))
                 .set(format!("SET #{slot}.#used = :true DELETE #fails :stamp"))
                 .when(format!("#{slot}.#id = :id AND #{slot}.#used = :false"))
                 .value("true", AttributeValue::Bool(true)).value("false", AttributeValue::Bool(false))
                 .value("stamp", set([stamp.0.clone()])).value("id", s(challenge.to_string()))
                 .write(table, Verb::Update))
         }
-        C::CheckChallenge { handle, purpose, challenge, now } => {
-            let slot = slot_attribute(challenge.kind);
-            (Guard::Ledger, Expression::of(Key::ledger(handle, *purpose))
+        C::CheckChallenge { handle, challenge, now } => {
+            let slot = slot_attribute(challenge.slot);
+            (Guard::Ledger, Expression::of(Key::ledger(handle, challenge.ledger))
                 .when(format!("#{slot}.#id = :id AND #{slot}.#exp > :now AND #{slot}.#used = :false"))
                 .value("id", s(challenge.to_string())).value("now", ms(*now)).value("false", AttributeValue::Bool(false))
                 .write(table, Verb::Check))
         }
-        C::DropChallenges { handle, purpose, kinds, fails, now } => {
-            let mut gone: Vec<String> = kinds.iter().map(|kind| format!("#{}", slot_attribute(*kind))).collect();
-            gone.extend(fails.then(|| "#fails".to_owned()));
-            (Guard::Ledger, Expression::of(Key::ledger(handle, *purpose))
-                .set(format!("SET #ttl = :ttl REMOVE {}", gone.join(", "))).value("ttl", ttl(*now + LEDGER_KEPT))
-                .write(table, Verb::Update))
-        }
+        C::ClearFails { handle, ledger, now } => (Guard::Ledger, Expression::of(Key::ledger(handle, *ledger))
+            .set("SET #ttl = :ttl REMOVE #fails").value("ttl", ttl(*now + LEDGER_KEPT))
+            .write(table, Verb::Update)),
         C::CreateReset(reset) => (Guard::Reset, Expression::of(Key::reset(&reset.handle, &reset.id)).when(ABSENT)
             .write(table, Verb::Put(reset_item(reset)))),
-        C::ProveKind { handle, reset, owner, kind, now } => (Guard::Reset, Expression::of(Key::reset(handle, reset))
-            .set("ADD #verified :kind")
+        C::ProveKind { handle, reset, owner, kind, ledger, now } => (Guard::Reset, Expression::of(Key::reset(handle, reset))
+            .set("ADD #verified :kind, #ledgers :ledger").value("ledger", set([ledger.to_string()]))
             .when("#owner = :owner AND #state = :open AND #exp > :now AND #real = :true AND NOT contains(#verified, :name)")
             .value("kind", set([kind.as_str().to_owned()])).value("name", s(kind.as_str())).value("owner", s(owner.as_str()))
             .value("open", s("open")).value("now", ms(*now)).value("true", AttributeValue::Bool(true))
@@ -305,8 +307,8 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
         }
         C::ForgetSent(id) => (Guard::Sent, Expression::of(Key::sent(id)).when("attribute_exists(#pk)").write(table, Verb::Delete)),
         C::EraseMessage { handle, id } => (Guard::Outbox, Expression::of(Key::outbox(handle, id)).write(table, Verb::Delete)),
-        C::ChargeDestination { name, seen, sent, until } => {
-            let destination = Expression::of(Key::destination(name)).set("SET #sent = :sent, #ttl = :ttl")
+        C::ChargeDestination { name, ledger, seen, sent, until } => {
+            let destination = Expression::of(Key::destination(name, *ledger)).set("SET #sent = :sent, #ttl = :ttl")
                 .value("sent", times(sent)).value("ttl", ttl(*until));
             let destination = match seen {
                 Some(seen) => destination.when("#sent = :seen").value("seen", times(seen)),
@@ -362,21 +364,24 @@ fn open_reset(key: Key, owner: &BearerDigest, now: Time) -> Expression {
         .value("now", ms(now))
 }
 
-/// Puts a challenge into its slot of the ledger, if no other code of the kind
-/// was sent since the ledger was read.
-fn issue_challenge(key: Key, issue: &Issue) -> Expression {
-    let slot = slot_attribute(issue.slot.id.kind);
+/// Puts a challenge into its slot of the ledger, if no other was issued there since the
+/// ledger was read.
+fn issue_challenge(handle: &Handle, issue: &Issue) -> Expression {
+    let slot = slot_attribute(issue.slot.id.slot);
     let sent = sent_attribute(issue.slot.id.kind);
     let stale = if issue.stale.is_empty() { "" } else { " DELETE #fails :stale" };
-    let update = Expression::of(key)
-        .set(format!("SET #{slot} = :slot, #{sent} = :sent, #cap = :cap, #ttl = :ttl{stale}"))
+    let update = Expression::of(Key::ledger(handle, issue.slot.id.ledger))
+        .set(format!(
+            "SET #{slot} = :slot, #{sent} = :sent, #cap = :cap, #issues = :issues, #ttl = :ttl{stale}"
+        ))
+        .value("issues", n(issue.seen.unwrap_or_default() + 1))
         .value("slot", value(&issue.slot))
         .value("sent", times(&issue.sent))
         .value("cap", n(issue.cap))
         .value("ttl", ttl(issue.slot.issued + LEDGER_KEPT));
     let update = match &issue.seen {
-        Some(seen) => update.when(format!("#{sent} = :seen")).value("seen", times(seen)),
-        None => update.when(format!("attribute_not_exists(#{sent})")),
+        Some(seen) => update.when("#issues = :seen").value("seen", n(seen)),
+        None => update.when("attribute_not_exists(#issues)"),
     };
     match issue.stale.is_empty() {
         true => update,

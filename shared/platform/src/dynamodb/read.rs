@@ -8,7 +8,7 @@ use domain::audit::SupportCode;
 use domain::error::Problem;
 use domain::identity::Handle;
 use domain::kind::Kind;
-use domain::limit::{Ledger, Stamp};
+use domain::ledger::{Ledger, SLOTS, Stamp};
 use domain::outbox::{Claimed, Message, OutboxId, OutboxRow, OutboxState};
 use domain::policy::saved::SavedPolicy;
 use domain::port::{Snapshot, Want};
@@ -119,12 +119,12 @@ fn key_of(want: &Want<'_>) -> Key {
     match want {
         Want::Account(handle) => Key::account(handle),
         Want::Lock(handle) => Key::lock(handle),
-        Want::Ledger(handle, purpose) => Key::ledger(handle, *purpose),
+        Want::Ledger(handle, ledger) => Key::ledger(handle, *ledger),
         Want::Reset(handle, id) => Key::reset(handle, id),
         Want::Session(bearer) => Key::session(&bearer.handle, &bearer.digest()),
         Want::Outbox(handle, id) => Key::outbox(handle, id),
         Want::Sent(id) => Key::sent(id),
-        Want::Destination(name) => Key::destination(name),
+        Want::Destination(name, ledger) => Key::destination(name, *ledger),
         Want::Source(name, counter) => Key::source(name, *counter),
         Want::Budget(at) => Key::budget(*at),
         Want::Flags => Key::flags(),
@@ -141,14 +141,14 @@ fn place(snapshot: &mut Snapshot, want: &Want<'_>, item: Item) -> Result<(), Pro
             snapshot.accounts.insert((*handle).clone(), account(item)?);
         }
         Want::Lock(_) => snapshot.lock = Some(parse(item)?),
-        Want::Ledger(_, purpose) => {
-            snapshot.ledgers.insert(*purpose, ledger(item)?);
+        Want::Ledger(_, id) => {
+            snapshot.ledgers.insert(*id, ledger(item)?);
         }
         Want::Reset(..) => snapshot.reset = Some(parse(item)?),
         Want::Session(_) => snapshot.session = Some(parse(item)?),
         Want::Outbox(handle, id) => snapshot.outbox = outbox(item, handle, id)?,
         Want::Sent(_) => snapshot.sent = Some(parse(item)?),
-        Want::Destination(_) => snapshot.destination = Some(parse::<DestinationItem>(item)?.sent),
+        Want::Destination(..) => snapshot.destination = Some(parse::<DestinationItem>(item)?.sent),
         Want::Source(..) => {
             snapshot.source = source::counts(&item).ok_or_else(|| unreadable("SRC"))?;
         }
@@ -200,28 +200,30 @@ struct DestinationItem {
     sent: Vec<Time>,
 }
 
-/// A ledger as the table holds it, without two attributes of each kind: its slot
-/// and its send times.
+/// A ledger as the table holds it, without its slots and the send times of each kind.
 #[derive(Deserialize)]
 struct LedgerItem {
     #[serde(default)]
     cap: u32,
     #[serde(default)]
     fails: BTreeSet<Stamp>,
+    issues: Option<u32>,
 }
 
 pub(super) fn ledger(mut item: Item) -> Result<Ledger, Problem> {
     let mut ledger = Ledger::default();
-    for kind in Kind::ALL.iter().copied() {
-        if let Some(slot) = item.remove(slot_attribute(kind)) {
-            ledger.slots.insert(kind, attribute(slot)?);
+    for number in 0..SLOT_NUMBERS {
+        if let Some(slot) = item.remove(&slot_attribute(number)) {
+            ledger.slots.insert(number, attribute(slot)?);
         }
+    }
+    for kind in Kind::ALL.iter().copied() {
         if let Some(sent) = item.remove(&sent_attribute(kind)) {
             ledger.sent.insert(kind, attribute(sent)?);
         }
     }
-    let LedgerItem { cap, fails } = parse(item)?;
-    Ok(Ledger { cap, fails, ..ledger })
+    let LedgerItem { cap, fails, issues } = parse(item)?;
+    Ok(Ledger { cap, fails, issues, ..ledger })
 }
 
 fn attribute<T: DeserializeOwned>(value: AttributeValue) -> Result<T, Problem> {
@@ -252,9 +254,13 @@ fn outbox(item: Item, handle: &Handle, id: &OutboxId) -> Result<Option<OutboxRow
     }))
 }
 
-/// The attribute of a ledger that holds a kind's slot.
-pub(super) fn slot_attribute(kind: Kind) -> &'static str {
-    kind.as_str()
+/// The numbers of slots that a ledger may have: three of resets, or one for each kind.
+const SLOT_NUMBERS: u8 =
+    if SLOTS as usize > Kind::ALL.len() { SLOTS } else { Kind::ALL.len() as u8 };
+
+/// The attribute of a ledger that holds the slot of this number.
+pub(super) fn slot_attribute(number: u8) -> String {
+    format!("slot{number}")
 }
 
 /// The attribute of a ledger that holds a kind's send times.

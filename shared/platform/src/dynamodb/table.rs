@@ -8,14 +8,14 @@
 //! |---|---|---|---|
 //! | `ACCT#T` | T | the account; `bucket` = `U#` shard lists accounts | - |
 //! | `LOCK#T` | - | wrong passwords at sign-in | 48 h |
-//! | `LEDGER#T` | `reset`, `registration` | failed guesses, sends, live challenges | 48 h |
+//! | `LEDGER#T` | `registration`, `reset:kind`, `reset:kind:typed destination`, `devices` | failed guesses, sends, live challenges | 48 h |
 //! | `RESET#T` | reset id | a reset, or a decoy | its end |
 //! | `SESSION#T` | digest of its secret | a session | its end |
 //! | `OUTBOX#T` | ms.what.reset.random | a message to send; `bucket` = `O#` shard while it waits, `F#` shard if it failed | 7 d |
 //! | `SENT#message id` | - | the account and kind of a message that its channel took under that ID | 7 d |
 //! | `AUDIT#T` | ms#random | an audit event; `bucket` = `E#` day `#` shard; `supportCode` | the policy's days |
 //! | `SRC#name` | `starts`, `sends`, `failedSignIns` | counts of a source, one for each ten minutes | 2 h |
-//! | `DEST#name` | - | send times to a destination | its window |
+//! | `DEST#name` | `-`, `devices` | send times to a destination: to known devices, and all others | its window |
 //! | `BUDGET#day` | - | counts of messages in a UTC day, by counter | 2 d |
 //! | `IDEM#T` | HMAC of a request's name | the idempotency record of a request | 24 h |
 //! | `FLAGS#0` | - | until when SMS is unavailable to all accounts | - |
@@ -35,7 +35,7 @@
 //! its `ttl`.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::challenge::Purpose;
+use domain::challenge::LedgerId;
 use domain::delivery::MessageId;
 use domain::directory::{FoundBy, Word};
 use domain::identity::{GroupName, Handle};
@@ -88,9 +88,9 @@ impl Key {
     pub fn lock(handle: &Handle) -> Key {
         Key::new(format!("LOCK#{}", handle.as_str()), "-")
     }
-    /// Failed guesses, sends and challenges of a purpose.
-    pub fn ledger(handle: &Handle, purpose: Purpose) -> Key {
-        Key::new(format!("LEDGER#{}", handle.as_str()), purpose.as_str())
+    /// Failed guesses, sends and challenges of a ledger.
+    pub fn ledger(handle: &Handle, ledger: LedgerId) -> Key {
+        Key::new(format!("LEDGER#{}", handle.as_str()), ledger.to_string())
     }
     /// A reset, or a decoy.
     pub fn reset(handle: &Handle, id: &ResetId) -> Key {
@@ -116,9 +116,13 @@ impl Key {
     pub fn source(name: &str, counter: SourceCounter) -> Key {
         Key::new(format!("SRC#{name}"), counter.as_str())
     }
-    /// The send times of a destination, by its pseudonym.
-    pub fn destination(name: &str) -> Key {
-        Key::new(format!("DEST#{name}"), "-")
+    /// The send times of a destination, by its pseudonym: those of codes in this ledger.
+    pub fn destination(name: &str, ledger: LedgerId) -> Key {
+        let of = match ledger {
+            LedgerId::Devices => "devices",
+            LedgerId::Registration | LedgerId::Reset { .. } => "-",
+        };
+        Key::new(format!("DEST#{name}"), of)
     }
     /// The counts of messages in the UTC day of `at`.
     pub fn budget(at: Time) -> Key {

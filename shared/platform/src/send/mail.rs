@@ -3,6 +3,7 @@
 
 use super::topic;
 use crate::texts::text;
+use domain::notice::Notice;
 use domain::port::{Content, Outgoing};
 use zeroize::Zeroizing;
 
@@ -38,11 +39,13 @@ pub(crate) fn render(message: &Outgoing<'_>) -> Mail {
             Block::Line(say("mail.code.life", &[("minutes", &minutes.to_string())])),
             Block::Line(say("mail.code.warning", &[])),
         ],
-        Content::Notice { about, .. } => {
-            let mut blocks = vec![
-                Block::Line(say(&format!("{key}.text"), &[("about", about.unwrap_or_default())])),
-                Block::Line(say("mail.notice.warning", &[])),
-            ];
+        Content::Notice { notice, about, support_code } => {
+            let values =
+                [("about", about.unwrap_or_default()), ("supportCode", support_code.as_str())];
+            let mut blocks = vec![Block::Line(say(&format!("{key}.text"), &values))];
+            if *notice != Notice::Attempts {
+                blocks.push(Block::Line(say("mail.notice.warning", &[])));
+            }
             if let Some(help_desk) = &message.organisation.help_desk {
                 // Shows the address alone, without the URL scheme.
                 let help_desk = help_desk.strip_prefix("mailto:").unwrap_or(help_desk);

@@ -62,6 +62,7 @@ fn topic(content: &Content<'_>) -> &'static str {
             Notice::PasswordIssued => "notice.passwordIssued",
             Notice::AdministratorReset => "notice.administratorReset",
             Notice::AdministratorRecovered => "notice.administratorRecovered",
+            Notice::Attempts => "notice.attempts",
         },
     }
 }

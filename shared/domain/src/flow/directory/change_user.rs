@@ -8,7 +8,6 @@ use crate::flow::directory::target::{
     is_administrator, register_groups, still_acting, target, write_refused,
 };
 use crate::flow::steps::audit_entry::AuditEntry;
-use crate::flow::steps::revoke::revoke;
 use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::{index_changes, save_account};
 use crate::identity::{GroupName, TypedUserId};
@@ -47,7 +46,7 @@ impl UserPatch {
 }
 
 /// Changes an account whose revision is still `seen`. If the role or `enabled` changes, the
-/// account's sessions, resets and challenges end at once.
+/// account's sessions and resets end at once.
 ///
 /// # Errors
 /// `preconditionFailed` if the account has another revision; `lastAdministrator` if no
@@ -91,7 +90,6 @@ pub async fn change_user(
         (true, true) | (false, false) => {}
     }
     let after = if before.role != after.role || before.enabled != after.enabled {
-        changes.extend(revoke(ctx, &handle));
         after.with_sessions_revoked()
     } else {
         after.revised()

@@ -5,7 +5,6 @@ use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
 use crate::flow::directory::target::{is_administrator, still_acting, target, write_refused};
 use crate::flow::steps::audit_entry::AuditEntry;
-use crate::flow::steps::revoke::revoke;
 use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::index_changes;
 use crate::identity::{Handle, TypedUserId};
@@ -58,7 +57,6 @@ pub async fn delete_user(
         Change::ClearLock { handle: handle.clone() },
     ];
     changes.extend(still_acting(&who, &handle));
-    changes.extend(revoke(ctx, &handle));
     changes.extend(index_changes(&handle, Some(before), None));
     if is_administrator(before) {
         changes.push(Change::RemoveAdministrator { handle: handle.clone() });

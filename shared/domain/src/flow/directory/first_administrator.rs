@@ -9,7 +9,6 @@ use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
 use crate::flow::directory::create_user::{NewUser, draft};
 use crate::flow::steps::audit_entry::AuditEntry;
-use crate::flow::steps::revoke::revoke;
 use crate::flow::steps::temporary::CreatedUser;
 use crate::flow::steps::write::{index_changes, save_account};
 use crate::identity::Handle;
@@ -76,9 +75,8 @@ async fn reissue(
         uid: Some(&account.uid),
         ..AuditEntry::new(ctx, handle, Event::AdministratorCreated)
     };
-    let mut changes =
+    let changes =
         vec![save_account(handle, before, account.clone()), entry.record(ctx, &Policy::default())];
-    changes.extend(revoke(ctx, handle));
     store.commit(ctx, "again", changes).await?;
     Ok(Some(CreatedUser { account, ..fresh }))
 }

@@ -8,7 +8,6 @@ use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::idempotency::record_outcome;
 use crate::flow::steps::messages::notices;
-use crate::flow::steps::revoke::revoke;
 use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::temporary::{CreatedUser, Issued, TEMPORARY_PASSWORD};
 use crate::flow::steps::write::save_account;
@@ -19,8 +18,7 @@ use crate::password::{TEMPORARY, temporary};
 use crate::port::{Change, Guard, KeyRing, PasswordHasher, Store, Want};
 use crate::secret::Bearer;
 
-/// Issues a temporary password. The account's sessions, resets and challenges end, and sign-in
-/// is unlocked.
+/// Issues a temporary password. The account's sessions and resets end, and sign-in is unlocked.
 ///
 /// # Errors
 /// `notFound` or `forbidden` for an account that the caller may not change.
@@ -56,7 +54,6 @@ pub async fn issue_password(
             Change::ClearLock { handle: handle.clone() },
         ];
         changes.extend(still_acting(&who, &handle));
-        changes.extend(revoke(ctx, &handle));
         changes.extend(notices(ctx, &handle, before, Notice::PasswordIssued, policy));
         changes.extend(record_outcome(ctx, who.handle(), Outcome::Done));
         if attempts.commit(store, ctx, changes, &[Guard::Account]).await.map_err(write_refused)? {

@@ -1,14 +1,12 @@
 //! Removing a method of another user's account.
 
 use crate::audit::Event;
-use crate::challenge::Purpose;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
 use crate::flow::directory::target::{still_acting, target, write_refused};
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::messages::notices;
-use crate::flow::steps::revoke::{drop_challenges, revoke};
 use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::save_account;
 use crate::identity::TypedUserId;
@@ -17,8 +15,8 @@ use crate::notice::Notice;
 use crate::port::{Guard, KeyRing, Store, Want};
 use crate::secret::Bearer;
 
-/// Removes a method. If the method was verified, the account's sessions, resets and challenges
-/// end; if it was pending, only its code ends.
+/// Removes a method. If the method was verified, the account's sessions and resets end; if it
+/// was pending, only its code ends.
 ///
 /// # Errors
 /// `notFound` if the account or the method does not exist; `forbidden` for an account that the
@@ -53,12 +51,10 @@ pub async fn remove_method(
         changes.extend(still_acting(&who, &handle));
         if verified {
             changes.push(save_account(&handle, before, account.with_sessions_revoked()));
-            changes.extend(revoke(ctx, &handle));
             changes.extend(notices(ctx, &handle, before, Notice::MethodRemoved, policy));
         } else {
             // The destination was used only for its first code.
             changes.push(save_account(&handle, before, account.revised()));
-            changes.push(drop_challenges(ctx, &handle, Purpose::Registration, &[id.kind()], false));
         }
         if attempts.commit(store, ctx, changes, &[Guard::Account]).await.map_err(write_refused)? {
             return Ok(());

@@ -7,8 +7,8 @@ use crate::flow::directory::target::{still_acting, target};
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::idempotency::record_outcome;
-use crate::flow::steps::revoke::unlock_changes;
 use crate::flow::steps::signed_in::signed_in;
+use crate::flow::steps::unlock::unlock_changes;
 use crate::flow::steps::write::check_account;
 use crate::idempotency::Outcome;
 use crate::identity::TypedUserId;
@@ -27,7 +27,8 @@ pub async fn unlock(
     bearer: &Bearer,
     user_id: &TypedUserId,
 ) -> Result<(), Problem> {
-    let handle = ring.keys().await?.handle(user_id);
+    let keys = ring.keys().await?;
+    let handle = keys.handle(user_id);
     let mut attempts = Attempts::of("unlock");
     loop {
         attempts.begin()?;
@@ -41,7 +42,7 @@ pub async fn unlock(
         let mut changes =
             vec![entry.record(ctx, &who.policy.policy), check_account(&handle, before)];
         changes.extend(still_acting(&who, &handle));
-        changes.extend(unlock_changes(ctx, &handle, &[]));
+        changes.extend(unlock_changes(ctx, &keys, &handle, before));
         changes.extend(record_outcome(ctx, who.handle(), Outcome::Done));
         // If either account changed, read and decide again. The next read refuses a caller who
         // lost the right to act.

@@ -2,16 +2,17 @@
 
 use crate::account::Account;
 use crate::audit::Reason;
-use crate::challenge::Purpose;
+use crate::challenge::LedgerId;
 use crate::context::RequestContext;
 use crate::directory::Filter;
 use crate::error::Problem;
 use crate::flow::directory::target::{looks_after, target};
 use crate::flow::steps::signed_in::signed_in;
-use crate::identity::{GroupName, TypedUserId};
-use crate::limit::guess_cap;
+use crate::identity::{GroupName, Handle, TypedUserId};
+use crate::key::Keys;
+use crate::kind::{Kind, MethodId};
 use crate::policy::{Policy, Scope};
-use crate::port::{KeyRing, Lists, Page, Store, Want};
+use crate::port::{KeyRing, Lists, Page, Snapshot, Store, Want};
 use crate::reset::eligibility;
 use crate::secret::Bearer;
 use crate::time::Time;
@@ -96,7 +97,22 @@ impl ResetEligibility {
     ];
 }
 
-/// Returns whether an account can reset its password now and, if not, the real reason. A reset
+/// The ledger of resets on unknown devices that prove the account's method of a kind.
+fn ledger(
+    keys: &Keys,
+    handle: &Handle,
+    account: &Account,
+    policy: &Policy,
+    kind: Kind,
+) -> LedgerId {
+    let method = account.methods.get(MethodId::only(kind));
+    let delivered = method.and_then(|method| method.binding.delivered());
+    let typed = delivered.filter(|_| policy.must_be_typed(kind));
+    LedgerId::Reset { kind, typed: typed.map(|to| keys.typed_name(handle, &to.destination)) }
+}
+
+/// Returns whether an account can reset its password now on an unknown device and, if not, the
+/// real reason. A reset
 /// itself never shows that reason.
 ///
 /// # Errors
@@ -108,17 +124,26 @@ pub async fn can_reset(
     bearer: &Bearer,
     user_id: &TypedUserId,
 ) -> Result<ResetEligibility, Problem> {
-    let handle = ring.keys().await?.handle(user_id);
-    let who = signed_in(
-        store,
-        ctx,
-        bearer,
-        &[Want::Account(&handle), Want::Ledger(&handle, Purpose::Reset)],
-    )
-    .await?;
+    let keys = ring.keys().await?;
+    let handle = keys.handle(user_id);
+    let who = signed_in(store, ctx, bearer, &[Want::Account(&handle)]).await?;
     let (account, policy) = (target(&who, &handle)?, &who.policy.policy);
-    let closed =
-        who.read.ledger(Purpose::Reset).closed_until(guess_cap(policy, Purpose::Reset), ctx.now);
+    let ledgers: Vec<LedgerId> = account
+        .usable_kinds(policy)
+        .iter()
+        .map(|kind| ledger(&keys, &handle, account, policy, *kind))
+        .collect();
+    let wants: Vec<Want<'_>> = ledgers.iter().map(|id| Want::Ledger(&handle, *id)).collect();
+    let read = match wants.is_empty() {
+        true => Snapshot::default(),
+        false => store.read(&wants).await?,
+    };
+    // When each closed kind opens again. As many must open as are needed beside the open ones.
+    let closed = |id: &LedgerId| read.ledger(*id).closed_until(id.guess_cap(policy), ctx.now);
+    let mut opening: Vec<Time> = ledgers.iter().filter_map(closed).collect();
+    opening.sort_unstable();
+    let missing = account.kinds_needed(policy).saturating_sub(ledgers.len() - opening.len());
+    let closed = missing.checked_sub(1).and_then(|last| opening.get(last).copied());
     let reason = match (&policy.scope, eligibility(Some(account), policy)) {
         (Scope::None, _) => Reason::ResetOff,
         (Scope::Selected { .. } | Scope::All, Reason::None) if closed.is_some() => {

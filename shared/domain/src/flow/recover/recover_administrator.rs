@@ -7,18 +7,16 @@ use crate::error::{Problem, ProblemCode};
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::messages::{notices, queue};
-use crate::flow::steps::revoke::unlock_changes;
 use crate::flow::steps::temporary::{CreatedUser, Issued};
+use crate::flow::steps::unlock::unlock_changes;
 use crate::flow::steps::write::save_account;
 use crate::identity::UserId;
-use crate::kind::Kind;
 use crate::notice::Notice;
 use crate::outbox::{Message, OutboxKind};
 use crate::port::{Guard, KeyRing, PasswordHasher, Store, Want};
 
-/// Issues a temporary password to an administrator. The account's sessions, resets and
-/// challenges end, and it is unlocked. The account's own destinations and all other
-/// administrators get a notice. No setting of the policy turns it off.
+/// Issues a temporary password to an administrator. The account's sessions and resets end, and
+/// it is unlocked. The account's own destinations and all other administrators get a notice. No setting of the policy turns it off.
 ///
 /// # Errors
 /// `notFound` if no enabled administrator has the user ID.
@@ -29,7 +27,8 @@ pub async fn recover_administrator(
     ctx: &RequestContext,
     user_id: &UserId,
 ) -> Result<CreatedUser, Problem> {
-    let handle = ring.keys().await?.handle_of(user_id);
+    let keys = ring.keys().await?;
+    let handle = keys.handle_of(user_id);
     let issued = Issued::new(hasher, ctx).await?;
     let mut attempts = Attempts::of("recover-administrator");
     loop {
@@ -50,7 +49,7 @@ pub async fn recover_administrator(
             save_account(&handle, before, account.clone()),
             queue(ctx, &handle, OutboxKind::ToAdministrators, message),
         ];
-        changes.extend(unlock_changes(ctx, &handle, Kind::ALL));
+        changes.extend(unlock_changes(ctx, &keys, &handle, before));
         changes.extend(notices(ctx, &handle, before, Notice::PasswordIssued, &policy));
         if attempts.commit(store, ctx, changes, &[Guard::Account]).await? {
             return Ok(issued.shown_with(account));

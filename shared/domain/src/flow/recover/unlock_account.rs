@@ -5,7 +5,7 @@ use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
-use crate::flow::steps::revoke::unlock_changes;
+use crate::flow::steps::unlock::unlock_changes;
 use crate::flow::steps::write::check_account;
 use crate::identity::UserId;
 use crate::port::{Guard, KeyRing, Store, Want};
@@ -20,7 +20,8 @@ pub async fn unlock_account(
     ctx: &RequestContext,
     user_id: &UserId,
 ) -> Result<(), Problem> {
-    let handle = ring.keys().await?.handle_of(user_id);
+    let keys = ring.keys().await?;
+    let handle = keys.handle_of(user_id);
     let mut attempts = Attempts::of("recover-unlock");
     loop {
         attempts.begin()?;
@@ -32,7 +33,7 @@ pub async fn unlock_account(
         };
         let mut changes =
             vec![entry.record(ctx, &read.policy().policy), check_account(&handle, account)];
-        changes.extend(unlock_changes(ctx, &handle, &[]));
+        changes.extend(unlock_changes(ctx, &keys, &handle, account));
         if attempts.commit(store, ctx, changes, &[Guard::Actor]).await? {
             return Ok(());
         }

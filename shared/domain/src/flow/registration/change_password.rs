@@ -9,7 +9,6 @@ use crate::flow::steps::messages::notices;
 use crate::flow::steps::new_password::refusals;
 use crate::flow::steps::new_session::NewSession;
 use crate::flow::steps::password_proof::{TypedPassword, clear_or_check_lock, count_wrong_current};
-use crate::flow::steps::revoke::revoke;
 use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::{replace_session, save_account};
 use crate::notice::Notice;
@@ -19,7 +18,7 @@ use crate::secret::{Bearer, BearerKind};
 use crate::session::{Session, next_step, note_asked};
 
 /// Changes the password of a user who types the current one too (ASVS 6.2.3). All other sessions,
-/// and all resets and challenges, end. This session continues under a new bearer token.
+/// and all resets, end. This session continues under a new bearer token.
 ///
 /// # Errors
 /// `passwordRefused` if the new password breaks a rule; `currentPasswordWrong`; `signInLocked`
@@ -66,7 +65,6 @@ pub async fn change_password(
                 entry.record(ctx, &policy),
             ];
             changes.extend(replace_session(&who.session, &session));
-            changes.extend(revoke(ctx, &handle));
             changes.extend(notices(ctx, &handle, &who.account, Notice::PasswordChanged, &policy));
             (changes, Ok(NewSession::of(bearer, session, account, &policy, ctx.now)))
         } else {

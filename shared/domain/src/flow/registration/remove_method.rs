@@ -1,21 +1,19 @@
 //! Removing one's own method.
 
 use crate::audit::Event;
-use crate::challenge::Purpose;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
 use crate::flow::registration::changing_methods::changing_methods;
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::messages::notices;
-use crate::flow::steps::revoke::{drop_challenges, revoke_for_method};
-use crate::flow::steps::write::save_account;
+use crate::flow::steps::write::{keep_session, save_account};
 use crate::kind::MethodId;
 use crate::notice::Notice;
 use crate::port::{Guard, Store};
 use crate::secret::Bearer;
 
-/// Removes a method, verified or pending, and ends the codes of its kind. If the method was
+/// Removes a method, verified or pending. Its codes are no longer accepted. If the method was
 /// verified, all other sessions and all resets end too.
 ///
 /// # Errors
@@ -37,22 +35,17 @@ pub async fn remove_method(
         if !verified && !pending {
             return Err(ProblemCode::NotFound.into());
         }
-        let account = if verified { account.with_sessions_revoked() } else { account.revised() };
+        let account = if verified { account.with_generation_moved() } else { account.revised() };
         let entry = AuditEntry {
             uid: Some(&account.uid),
             kind: Some(id.kind()),
             ..AuditEntry::new(ctx, handle, Event::MethodRemoved)
         };
-        let mut changes = vec![
-            entry.record(ctx, policy),
-            save_account(handle, &who.account, account.clone()),
-            drop_challenges(ctx, handle, Purpose::Registration, &[id.kind()], false),
-        ];
+        let mut changes =
+            vec![entry.record(ctx, policy), save_account(handle, &who.account, account.clone())];
         if verified {
-            changes.extend(revoke_for_method(ctx, &who.session, &account));
+            changes.push(keep_session(ctx, &who.session, &account));
             changes.extend(notices(ctx, handle, &who.account, Notice::MethodRemoved, policy));
-        } else {
-            changes.push(drop_challenges(ctx, handle, Purpose::Reset, &[id.kind()], false));
         }
         if attempts.commit(store, ctx, changes, &[Guard::Account, Guard::Session]).await? {
             return Ok(());

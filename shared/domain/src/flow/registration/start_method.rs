@@ -1,7 +1,7 @@
 //! Adding a method: issuing the challenge that proves it.
 
 use crate::audit::Event;
-use crate::challenge::Purpose;
+use crate::challenge::LedgerId;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode, ViolationCode};
 use crate::flow::registration::changing_methods::changing_methods;
@@ -86,7 +86,7 @@ async fn issue(
     let keys = ring.keys().await?;
     let source = source_name(ctx, &keys);
     let wants = [
-        Want::Ledger(&bearer.handle, Purpose::Registration),
+        Want::Ledger(&bearer.handle, LedgerId::Registration),
         Want::Flags,
         Want::Source(&source, SourceCounter::Sends),
     ];
@@ -101,6 +101,7 @@ async fn issue(
         let challenge = NewChallenge {
             handle: &handle,
             kind,
+            ledgers: &[LedgerId::Registration],
             reset: None,
             owner: &who.session.digest,
             ends: None,

@@ -5,7 +5,7 @@
 //! unknown accounts.
 
 use crate::audit::Event;
-use crate::challenge::Purpose;
+use crate::challenge::LedgerId;
 use crate::context::RequestContext;
 use crate::destination::Destination;
 use crate::error::{Problem, ProblemCode, ViolationCode};
@@ -14,9 +14,7 @@ use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::sending::{NewChallenge, Sent, check_sms_open};
 use crate::flow::steps::source::source_name;
-use crate::key::Keys;
 use crate::kind::Kind;
-use crate::policy::Policy;
 use crate::port::{Guard, KeyRing, Store, Want};
 use crate::reset::ResetId;
 use crate::secret::Bearer;
@@ -30,7 +28,9 @@ pub struct WantedChallenge {
     pub destination: Option<Destination>,
 }
 
-/// Issues a challenge of a kind. The older challenge of the same kind ends. A typed destination
+/// Issues a challenge of a kind. The older challenge of this kind and reset ends. A reset that a
+/// known device started has guesses and sends of its own; when they are used up, it shares those
+/// of unknown devices. A typed destination
 /// that is not the account's gets the same answer as the right one: `send-code` compares it later,
 /// and drops the code.
 ///
@@ -50,9 +50,15 @@ pub async fn issue_challenge(
     let handle = &bearer.handle;
     let keys = ring.keys().await?;
     let source = source_name(ctx, &keys);
+    let typed = wanted.destination.as_ref().map(|to| keys.typed_name(handle, to));
+    let [untyped_ledger, typed_ledger] = [None, typed].map(|typed| LedgerId::Reset { kind, typed });
+    // The policy decides by which of the two ledgers a typed destination is judged. It is read in
+    // the same call.
     let wants = [
         Want::Reset(handle, reset),
-        Want::Ledger(handle, Purpose::Reset),
+        Want::Ledger(handle, LedgerId::Devices),
+        Want::Ledger(handle, untyped_ledger),
+        Want::Ledger(handle, typed_ledger),
         Want::Policy,
         Want::Flags,
         Want::Source(&source, SourceCounter::Sends),
@@ -68,10 +74,17 @@ pub async fn issue_challenge(
             return Err(traced(ProblemCode::KindNotAllowed.into()));
         }
         check_sms_open(kind, &read, ctx).map_err(traced)?;
-        let typed = typed(wanted, &policy, &keys).map_err(traced)?;
+        let must_be_typed = policy.must_be_typed(kind);
+        if must_be_typed && typed.is_none() {
+            let missing = Problem::field("/destination", ViolationCode::DestinationMissing);
+            return Err(traced(missing));
+        }
+        let unknown = if must_be_typed { typed_ledger } else { untyped_ledger };
+        let ledgers = [LedgerId::Devices, unknown];
         let challenge = NewChallenge {
             handle,
             kind,
+            ledgers: if open.known_device { &ledgers } else { &ledgers[1..] },
             reset: Some(reset),
             owner: &open.owner,
             // A code never outlives its reset.
@@ -93,24 +106,5 @@ pub async fn issue_challenge(
         if written.map_err(|error| traced(error.into()))? {
             return Ok(sent);
         }
-    }
-}
-
-/// The pseudonym of the typed destination.
-///
-/// # Errors
-/// `destinationMissing` if the policy asks for it. That depends on the kind alone, so the answer
-/// reveals nothing about the account.
-fn typed(
-    wanted: &WantedChallenge,
-    policy: &Policy,
-    keys: &Keys,
-) -> Result<Option<String>, Problem> {
-    match &wanted.destination {
-        Some(destination) => Ok(Some(keys.destination_name(destination))),
-        None if policy.must_be_typed(wanted.kind) => {
-            Err(Problem::field("/destination", ViolationCode::DestinationMissing))
-        }
-        None => Ok(None),
     }
 }

@@ -9,7 +9,6 @@ use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::messages::{notices, queue};
 use crate::flow::steps::new_password::refusals;
-use crate::flow::steps::revoke::revoke_for_reset;
 use crate::flow::steps::write::save_account;
 use crate::notice::Notice;
 use crate::outbox::{Message, OutboxKind};
@@ -20,7 +19,7 @@ use crate::reset::ResetId;
 use crate::secret::Bearer;
 
 /// Sets the new password. Its transaction has a guard on everything that the decision depends
-/// on. The account's sessions, other resets and challenges end.
+/// on. The account's sessions and other resets end, and their codes with them.
 ///
 /// # Errors
 /// `resetEnded`; `proofMissing` if too few kinds of method are proved; `passwordRefused` if the
@@ -78,7 +77,12 @@ pub async fn set_password(
             Change::CheckPolicy { seen: saved.version },
             Change::ClearLock { handle: handle.clone() },
         ];
-        changes.extend(revoke_for_reset(ctx, handle));
+        // The failed guesses beside the codes that proved this reset no longer count.
+        changes.extend(reset.ledgers.iter().map(|ledger| Change::ClearFails {
+            handle: handle.clone(),
+            ledger: *ledger,
+            now: ctx.now,
+        }));
         changes.extend(notices(ctx, handle, account, Notice::PasswordReset, policy));
         if account.role == Role::Administrator && policy.notify_administrators {
             // `send-code` finds the other administrators and sends each a notice.

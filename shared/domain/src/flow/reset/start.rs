@@ -2,7 +2,6 @@
 //! table, so that callers cannot tell which accounts exist.
 
 use crate::audit::{Event, Reason, SupportCode};
-use crate::challenge::Purpose;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
 use crate::flow::steps::attempts::Attempts;
@@ -13,7 +12,6 @@ use crate::flow::steps::source::{count_request, source_name};
 use crate::idempotency::Outcome;
 use crate::identity::TypedUserId;
 use crate::kind::{Kind, MethodId};
-use crate::limit::guess_cap;
 use crate::methods::Methods;
 use crate::policy::Scope;
 use crate::port::{Change, Guard, KeyRing, Snapshot, Store, Want};
@@ -45,8 +43,7 @@ pub struct StartedReset {
 /// Starts a reset: a real one if the account may reset its password, otherwise a decoy.
 ///
 /// # Errors
-/// `resetOff` if the policy lets no user reset the password; `resetClosed` after too many failed
-/// guesses; `tooManyFromAddress`.
+/// `resetOff` if the policy lets no user reset the password; `tooManyFromAddress`.
 pub async fn start_reset(
     store: &impl Store,
     ring: &impl KeyRing,
@@ -58,7 +55,6 @@ pub async fn start_reset(
     let source = source_name(ctx, &keys);
     let wants = [
         Want::Account(&handle),
-        Want::Ledger(&handle, Purpose::Reset),
         Want::Policy,
         Want::Flags,
         Want::Source(&source, SourceCounter::Starts),
@@ -71,12 +67,6 @@ pub async fn start_reset(
         if policy.scope == Scope::None {
             return Err(ProblemCode::ResetOff.into());
         }
-        if let Some(until) =
-            read.ledger(Purpose::Reset).closed_until(guess_cap(&policy, Purpose::Reset), ctx.now)
-        {
-            return Err(Problem::retry_at(ProblemCode::ResetClosed, until, ctx.now));
-        }
-
         let account = read.account(&handle);
         let reason = eligibility(account, &policy);
         let bearer = Bearer::new(BearerKind::Reset, handle.clone(), ctx.secret(BEARER));
@@ -99,6 +89,8 @@ pub async fn start_reset(
             versions,
             state: ResetState::Open,
             verified: BTreeSet::new(),
+            ledgers: BTreeSet::new(),
+            known_device: false,
             exp: ctx.now + policy.reset_lifetime(),
         };
         let expires = reset.exp;

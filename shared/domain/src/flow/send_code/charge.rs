@@ -5,11 +5,13 @@
 //! a destination.
 
 use crate::audit::Reason;
+use crate::challenge::LedgerId;
 use crate::context::RequestContext;
 use crate::destination::Destination;
 use crate::error::Problem;
 use crate::flow::send_code::judge::Address;
 use crate::flow::send_code::row::Row;
+use crate::ledger::next_send;
 use crate::limit::DayCounter;
 use crate::port::{Change, KeyRing, Store, Want};
 
@@ -21,17 +23,19 @@ pub(super) enum Charge {
     Spent(Reason),
 }
 
-/// The charges of a code: one send to its destination, and one message to each counter of the day.
+/// The charges of a code in this ledger: one send to its destination, and one message to each
+/// counter of the day. Codes to known devices are counted separately for the destination.
 /// The write that spends the last SMS of the day also makes SMS unavailable to all accounts.
 pub(super) async fn charge_code<S: Store, R: KeyRing>(
     row: &Row<'_, S, R>,
     name: &str,
     address: &Address,
+    ledger: LedgerId,
 ) -> Result<Charge, Problem> {
     let (ctx, policy) = (row.ctx, row.policy);
     let channel = address.to.channel();
     let counters = DayCounter::of(channel, address.country.as_deref());
-    let mut wants = vec![Want::Destination(name)];
+    let mut wants = vec![Want::Destination(name, ledger)];
     if !counters.is_empty() {
         wants.push(Want::Budget(ctx.now));
     }
@@ -55,15 +59,18 @@ pub(super) async fn charge_code<S: Store, R: KeyRing>(
     if !counts.is_empty() {
         due.push(Change::ChargeBudget { counts, now: ctx.now });
     }
-    let (most, window) = policy.send_window(channel);
+    // One destination may serve many accounts, so only its shortest window is limited.
+    let windows = ledger.send_windows(policy, channel);
+    let (most, window) = windows[0];
     let mut sent: Vec<_> =
         read.destination.iter().flatten().copied().filter(|at| *at + window > ctx.now).collect();
-    if sent.len() >= most as usize {
+    if next_send(&sent, &[(most, window)]).is_some() {
         return Ok(Charge::Spent(Reason::DestinationLimit));
     }
     sent.push(ctx.now);
     due.push(Change::ChargeDestination {
         name: name.to_owned(),
+        ledger,
         seen: read.destination,
         sent,
         until: ctx.now + window,

@@ -1,7 +1,7 @@
 //! Claiming the outbox row of a code, and charging its limits in the same write.
 
 use crate::audit::Reason;
-use crate::challenge::{ChallengeId, Purpose};
+use crate::challenge::ChallengeId;
 use crate::error::Problem;
 use crate::flow::send_code::charge::{Charge, charge_code};
 use crate::flow::send_code::judge::Address;
@@ -22,11 +22,9 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
         name: &str,
         address: &Address,
         challenge: &ChallengeId,
-        purpose: Purpose,
     ) -> Result<Option<Handled>, Problem> {
         let live = Change::CheckChallenge {
             handle: self.row.handle.clone(),
-            purpose,
             challenge: challenge.clone(),
             now: self.ctx.now,
         };
@@ -35,7 +33,7 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
             attempts.begin()?;
             let mut charges = vec![live.clone()];
             if self.row.state == OutboxState::Queued {
-                match charge_code(self, name, address).await? {
+                match charge_code(self, name, address, challenge.ledger).await? {
                     Charge::Due(due) => charges.extend(due),
                     Charge::Spent(reason) => {
                         return self.close(OutboxState::Dropped, reason).await.map(Some);

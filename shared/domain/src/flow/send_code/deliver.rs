@@ -6,10 +6,10 @@ use crate::challenge::ChallengeId;
 use crate::code::Code;
 use crate::context::RequestContext;
 use crate::error::Problem;
-use crate::flow::send_code::administrators::notify_administrators;
 use crate::flow::send_code::charge::charge_notice;
 use crate::flow::send_code::judge::{Verdict, judge};
 use crate::flow::send_code::row::{Fate, Row};
+use crate::flow::send_code::spread::{notify_administrators, notify_owner};
 use crate::identity::Handle;
 use crate::outbox::{Handled, Message, OutboxId, OutboxKind, OutboxState, Round};
 use crate::port::{Content, KeyRing, Outgoing, Sender, Snapshot, Store, Want};
@@ -31,12 +31,12 @@ pub async fn deliver(
 ) -> Result<Handled, Problem> {
     let mut wants = vec![Want::Outbox(handle, id), Want::Account(handle), Want::Policy];
     match &id.what {
-        OutboxKind::Code(purpose, reset) => {
-            wants.push(Want::Ledger(handle, *purpose));
+        OutboxKind::Code(ledger, reset) => {
+            wants.push(Want::Ledger(handle, *ledger));
             wants.extend(reset.as_ref().map(|reset| Want::Reset(handle, reset)));
         }
         OutboxKind::ToAdministrators => wants.push(Want::Administrators),
-        OutboxKind::Notice => {}
+        OutboxKind::Notice | OutboxKind::ToOwner => {}
     }
     let read = store.read(&wants).await?;
     let policy = read.policy().policy;
@@ -56,13 +56,18 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
             Message::ToAdministrators { notice, about } => {
                 notify_administrators(self, *notice, about, read).await
             }
+            Message::ToOwner { notice } => notify_owner(self, *notice, read).await,
             Message::Notice { notice, recipient, language, about } => {
                 // The keys are read before the claim, so that missing keys cost no try.
                 let name = self.ring.keys().await?.destination_name(recipient);
                 if !self.claim(charge_notice(recipient, self.ctx)).await? {
                     return Ok(self.left());
                 }
-                let content = Content::Notice { notice: *notice, about: about.as_deref() };
+                let content = Content::Notice {
+                    notice: *notice,
+                    about: about.as_deref(),
+                    support_code: &self.row.support_code,
+                };
                 self.send(
                     sender,
                     Outgoing {
@@ -75,10 +80,9 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
                 )
                 .await
             }
-            Message::Code { challenge, purpose, typed } => {
+            Message::Code { challenge } => {
                 let keys = self.ring.keys_with(challenge.kid).await?;
-                let address = match judge(self, read, &keys, challenge, *purpose, typed.as_deref())
-                {
+                let address = match judge(self, read, &keys, challenge) {
                     Verdict::Send(address) => address,
                     Verdict::Drop(reason) => {
                         return self.close(OutboxState::Dropped, reason).await;
@@ -87,14 +91,14 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
                 };
                 // Derived before the claim, for the same reason.
                 let generation = keys.generation(challenge.kid).ok_or_else(Problem::unavailable)?;
-                let code = Code::derive(&generation.codes, challenge, *purpose);
+                let code = Code::derive(&generation.codes, challenge);
                 let name = keys.destination_name(&address.to);
-                if let Some(ended) = self.claim_code(&name, &address, challenge, *purpose).await? {
+                if let Some(ended) = self.claim_code(&name, &address, challenge).await? {
                     return Ok(ended);
                 }
                 let content = Content::Code {
                     code: &code,
-                    purpose: *purpose,
+                    purpose: challenge.purpose(),
                     minutes: minutes_left(challenge, self.ctx),
                 };
                 let language = address.language;

@@ -35,22 +35,20 @@ pub(super) enum Verdict {
     Wait,
 }
 
-/// Decides about the code of a challenge. `typed` is the pseudonym of the destination that the
-/// caller typed.
+/// Decides about the code of a challenge.
 pub(super) fn judge<S: Store, R: KeyRing>(
     row: &Row<'_, S, R>,
     read: &Snapshot,
     keys: &Keys,
     challenge: &ChallengeId,
-    purpose: Purpose,
-    typed: Option<&str>,
 ) -> Verdict {
     let (ctx, policy, handle) = (row.ctx, row.policy, &row.row.handle);
+    let purpose = challenge.purpose();
     // The items of one transaction become visible one by one. If an item does not fit a fresh
     // row, its new version may not be visible yet.
     let settling = ctx.now - row.row.id.at < SETTLING;
     let drop_once_settled = |reason| if settling { Verdict::Wait } else { Verdict::Drop(reason) };
-    match read.ledger(purpose).slots.get(&challenge.kind) {
+    match read.ledger(challenge.ledger).slots.get(&challenge.slot) {
         // The code was verified, so an earlier try had sent it although it was not confirmed.
         Some(slot) if slot.id == *challenge && slot.used => {
             return Verdict::Drop(Reason::Superseded);
@@ -89,9 +87,9 @@ pub(super) fn judge<S: Store, R: KeyRing>(
     };
     // The policy may ask for a typed destination only since the code was asked for. It
     // applies to this code too.
-    let must_match =
-        typed.is_some() || purpose == Purpose::Reset && policy.must_be_typed(challenge.kind);
-    if must_match && typed != Some(keys.destination_name(&to).as_str()) {
+    let must_match = challenge.typed.is_some()
+        || purpose == Purpose::Reset && policy.must_be_typed(challenge.kind);
+    if must_match && challenge.typed != Some(keys.typed_name(handle, &to)) {
         return Verdict::Drop(Reason::DestinationMismatch);
     }
     Verdict::Send(Address { to, country, language: row.language(account.language) })

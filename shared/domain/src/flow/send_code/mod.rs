@@ -7,11 +7,10 @@
 //! | [`judge`] | decide whether a code is still to be sent, and where |
 //! | [`charge`] | the limits that a message is charged to |
 //! | [`claim_code`] | claim the row of a code and charge its limits in one write |
-//! | [`administrators`] | queue a notice to each other administrator |
+//! | [`spread`] | queue a notice to each other administrator, or to each mail address of the owner |
 //! | [`redrive`] | handle again what was not sent |
 //! | [`measure`] | count the messages that wait |
 
-mod administrators;
 mod charge;
 mod claim_code;
 pub mod deliver;
@@ -19,3 +18,4 @@ mod judge;
 pub mod measure;
 pub mod redrive;
 mod row;
+mod spread;

@@ -38,7 +38,9 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
     pub(crate) fn fate(&self) -> Fate {
         let is_code = match self.row.message {
             Message::Code { .. } => true,
-            Message::Notice { .. } | Message::ToAdministrators { .. } => false,
+            Message::Notice { .. } | Message::ToAdministrators { .. } | Message::ToOwner { .. } => {
+                false
+            }
         };
         let open = match (self.row.state, self.round) {
             (OutboxState::Queued | OutboxState::Claimed, _) => true,
@@ -160,7 +162,7 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
                 let kind = match &self.row.message {
                     Message::Code { challenge, .. } => Some(challenge.kind),
                     Message::Notice { recipient, .. } => Some(recipient.kind()),
-                    Message::ToAdministrators { .. } => None,
+                    Message::ToAdministrators { .. } | Message::ToOwner { .. } => None,
                 };
                 Ok(Handled::Ended(Ended {
                     state,

@@ -5,7 +5,6 @@ use crate::context::RequestContext;
 use crate::error::Problem;
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
-use crate::flow::steps::revoke::revoke;
 use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::save_account;
 use crate::port::{Change, CommitError, Guard, Store};
@@ -32,7 +31,7 @@ pub async fn sign_out(
     }
 }
 
-/// Ends all sessions of the account, including this one, and its resets and challenges.
+/// Ends all sessions of the account, including this one, and its resets.
 pub async fn sign_out_everywhere(
     store: &impl Store,
     ctx: &RequestContext,
@@ -46,11 +45,10 @@ pub async fn sign_out_everywhere(
             uid: Some(&who.account.uid),
             ..AuditEntry::new(ctx, who.handle(), Event::SignedOutEverywhere)
         };
-        let mut changes = vec![
+        let changes = vec![
             entry.record(ctx, &who.policy.policy),
             save_account(who.handle(), &who.account, who.account.clone().with_sessions_revoked()),
         ];
-        changes.extend(revoke(ctx, who.handle()));
         if attempts.commit(store, ctx, changes, &[Guard::Account]).await? {
             return Ok(());
         }

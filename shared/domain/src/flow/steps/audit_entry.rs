@@ -7,6 +7,7 @@ use crate::kind::Kind;
 use crate::policy::Policy;
 use crate::port::Change;
 use crate::time::{Span, Time};
+use sha2::{Digest, Sha256};
 
 /// The fields of an [`AuditEvent`], except its time and request ID.
 pub(in crate::flow) struct AuditEntry<'a> {
@@ -43,12 +44,14 @@ impl<'a> AuditEntry<'a> {
     }
 
     /// Returns the change that appends the entry to the audit trail at the beginning of the
-    /// minute. The table refuses a second entry of the account for the same minute.
-    pub(crate) fn record_once_a_minute(self, ctx: &RequestContext, policy: &Policy) -> Change {
-        let minute = Time(ctx.now.0 - ctx.now.0.rem_euclid(Span::minutes(1).0));
-        // The handle is as good as random, and the same each time.
-        let same = std::array::from_fn(|i| self.handle.as_str().as_bytes()[i]);
-        self.at(ctx, policy, minute, same)
+    /// minute, or of another period. The table refuses a second entry of the account and event
+    /// for the same period.
+    pub(crate) fn record_once(self, period: Span, ctx: &RequestContext, policy: &Policy) -> Change {
+        let begin = Time(ctx.now.0 - ctx.now.0.rem_euclid(period.0));
+        // The same for each such entry, and as good as random.
+        let name = Sha256::digest(format!("{:?} {}", self.event, self.handle.as_str()));
+        let same = std::array::from_fn(|i| name[i]);
+        self.at(ctx, policy, begin, same)
     }
 
     fn at(self, ctx: &RequestContext, policy: &Policy, at: Time, random: [u8; 6]) -> Change {

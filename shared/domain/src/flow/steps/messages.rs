@@ -1,7 +1,8 @@
 //! Queueing messages, which `send-code` sends.
 
 use crate::account::Account;
-use crate::challenge::{ChallengeId, Purpose};
+use crate::audit::SupportCode;
+use crate::challenge::ChallengeId;
 use crate::context::RequestContext;
 use crate::identity::Handle;
 use crate::kind::Class;
@@ -21,10 +22,22 @@ pub(in crate::flow) fn queue(
 ) -> Change {
     let support_code = match &what {
         OutboxKind::Code(_, Some(reset)) => reset.support_code(),
-        OutboxKind::Code(_, None) | OutboxKind::Notice | OutboxKind::ToAdministrators => {
-            ctx.support_code()
-        }
+        OutboxKind::Code(_, None)
+        | OutboxKind::Notice
+        | OutboxKind::ToAdministrators
+        | OutboxKind::ToOwner => ctx.support_code(),
     };
+    queue_with(ctx, handle, support_code, what, message)
+}
+
+/// Returns the change that queues a message with this support code.
+pub(in crate::flow) fn queue_with(
+    ctx: &RequestContext,
+    handle: &Handle,
+    support_code: SupportCode,
+    what: OutboxKind,
+    message: Message,
+) -> Change {
     Change::QueueMessage(Box::new(OutboxRow {
         handle: handle.clone(),
         id: OutboxId { at: ctx.now, what, random: random_text(ctx.random::<9>()) },
@@ -37,20 +50,17 @@ pub(in crate::flow) fn queue(
 }
 
 /// Returns the change that queues the code of a challenge: for a reset or, without one, for a
-/// registration. `typed` is the pseudonym of the destination that the caller typed. `None` for
-/// a kind of method that needs no message.
+/// registration. `None` for a kind of method that needs no message.
 pub(in crate::flow) fn queue_code(
     ctx: &RequestContext,
     handle: &Handle,
     challenge: ChallengeId,
     reset: Option<&ResetId>,
-    typed: Option<String>,
 ) -> Option<Change> {
     match challenge.kind.class() {
         Class::Delivered(_) => {
-            let purpose = reset.map_or(Purpose::Registration, |_| Purpose::Reset);
-            let message = Message::Code { challenge, purpose, typed };
-            Some(queue(ctx, handle, OutboxKind::Code(purpose, reset.cloned()), message))
+            let what = OutboxKind::Code(challenge.ledger, reset.cloned());
+            Some(queue(ctx, handle, what, Message::Code { challenge }))
         }
         Class::Held(_) => None,
     }

@@ -11,21 +11,23 @@
 //! | [`source`] | the limits of the source address |
 //! | [`temporary`] | generate and hash a temporary password |
 //! | [`write`] | save an account, replace a session, update index rows |
-//! | [`revoke`] | end sessions, resets and challenges |
+//! | [`unlock`] | clear the lock of sign-in and the failed guesses |
 //! | [`messages`] | queue messages for `send-code` |
+//! | [`attempts_notice`] | tell the owner that someone tries to get into the account |
 //! | [`audit_entry`] | append to the audit trail |
 //! | [`idempotency`] | record the outcome of an idempotent request |
 
 pub(in crate::flow) mod attempts;
+pub(in crate::flow) mod attempts_notice;
 pub(in crate::flow) mod audit_entry;
 pub mod idempotency;
 pub(in crate::flow) mod messages;
 pub(in crate::flow) mod new_password;
 pub mod new_session;
 pub(in crate::flow) mod password_proof;
-pub(in crate::flow) mod revoke;
 pub mod sending;
 pub mod signed_in;
 pub(in crate::flow) mod source;
 pub mod temporary;
+pub(in crate::flow) mod unlock;
 pub(in crate::flow) mod write;

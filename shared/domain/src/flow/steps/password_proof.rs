@@ -12,6 +12,7 @@ use crate::identity::Handle;
 use crate::lockout::Lock;
 use crate::password::Password;
 use crate::port::{Change, Guard, HashTarget, PasswordCheck, PasswordHasher, Snapshot, Store};
+use crate::time::Span;
 
 /// A password that a user typed, for all attempts of one request.
 pub(in crate::flow) struct TypedPassword<'a> {
@@ -104,7 +105,7 @@ pub(in crate::flow) async fn count_wrong(
     let threshold = policy.limits.wrong_passwords;
     let Some(wrong) = lock.after_wrong(checked.fingerprint, threshold, ctx.now, &ctx.id) else {
         let recorded =
-            store.commit(ctx, "repetition", vec![entry.record_once_a_minute(ctx, policy)]);
+            store.commit(ctx, "repetition", vec![entry.record_once(Span::minutes(1), ctx, policy)]);
         return match recorded.await {
             Err(error) if !error.by(Guard::Audit) => Err(error.into()),
             Ok(()) | Err(_) => Ok((Vec::new(), false)),

@@ -1,7 +1,8 @@
 //! Issuing a challenge in a reset or a registration: its writes, its answer and its refusals.
 
-use crate::challenge::{ChallengeId, Purpose};
+use crate::challenge::{ChallengeId, LedgerId, Purpose};
 use crate::context::RequestContext;
+use crate::destination::TypedName;
 use crate::error::{Problem, ProblemCode};
 use crate::flow::steps::idempotency::record_outcome;
 use crate::flow::steps::messages::queue_code;
@@ -10,7 +11,8 @@ use crate::idempotency::Outcome;
 use crate::identity::Handle;
 use crate::key::Keys;
 use crate::kind::{Channel, Class, Kind};
-use crate::limit::{Issue, Refused, Slot, resend_wait};
+use crate::ledger::{Issue, Refused, Slot};
+use crate::limit::resend_wait;
 use crate::policy::Policy;
 use crate::port::{Change, Snapshot};
 use crate::reset::ResetId;
@@ -64,46 +66,73 @@ pub(in crate::flow) struct NewChallenge<'a> {
     pub handle: &'a Handle,
     /// The kind of method to prove.
     pub kind: Kind,
+    /// The ledgers that it may be in. If one is closed or has no send left, the next is tried.
+    pub ledgers: &'a [LedgerId],
     /// The reset that it belongs to; `None` for a registration.
     pub reset: Option<&'a ResetId>,
     /// Digest of the bearer that may guess its code.
     pub owner: &'a BearerDigest,
     /// The latest time at which it may expire. The policy may make it expire earlier.
     pub ends: Option<Time>,
-    /// The pseudonym of the destination that the caller typed.
-    pub typed: Option<String>,
+    /// The destination that the caller typed.
+    pub typed: Option<TypedName>,
 }
 
 impl NewChallenge<'_> {
     /// The answer, and the changes that issue the challenge, count it for the source of the
-    /// request, queue its message and record the outcome.
+    /// request, queue its message and record the outcome. A challenge of a known device is not
+    /// counted for the source, so that a full source does not refuse it.
     ///
     /// # Errors
-    /// `resetClosed` or `tooSoon` if the ledger refuses the challenge; `tooManyFromAddress`.
+    /// `resetClosed` or `tooSoon` if the last ledger refuses the challenge; `tooManyFromAddress`.
     pub(in crate::flow) fn issue(
         self,
         ctx: &RequestContext,
         keys: &Keys,
         read: &Snapshot,
     ) -> Result<(Sent, Vec<Change>), Problem> {
-        let NewChallenge { handle, kind, reset, owner, ends, typed } = self;
         let policy = read.policy().policy;
-        let purpose = reset.map_or(Purpose::Registration, |_| Purpose::Reset);
         let full_life = ctx.now + policy.code_lifetime();
-        let expires = ends.map_or(full_life, |ends| full_life.min(ends));
-        let random = ctx.random();
-        let id = ChallengeId::new(keys.current().kid, kind, policy.digits(kind), expires, random);
-        let issue = read
-            .ledger(purpose)
-            .issue(&policy, purpose, id.clone(), owner, ctx.now)
-            .map_err(|why| refusal_of(why, purpose, ctx.now))?;
-        let sent = Sent::new(&issue, &policy);
-        let issue =
-            Change::IssueChallenge { handle: handle.clone(), purpose, issue: Box::new(issue) };
-        let mut changes = vec![issue, count_request(ctx, keys, SourceCounter::Sends, read)?];
-        changes.extend(queue_code(ctx, handle, id, reset, typed));
-        changes.extend(record_outcome(ctx, handle, sent.outcome()));
-        Ok((sent, changes))
+        let wanted = |ledger| ChallengeId {
+            kid: keys.current().kid,
+            kind: self.kind,
+            digits: policy.digits(self.kind),
+            expires: self.ends.map_or(full_life, |ends| full_life.min(ends)),
+            ledger,
+            slot: 0,
+            typed: self.typed,
+            random: ctx.random(),
+        };
+        let mut changes = Vec::new();
+        let mut refused = None;
+        for id in self.ledgers.iter().copied() {
+            let ledger = read.ledger(id);
+            let issue = match ledger.issue(&policy, wanted(id), self.owner, ctx.now) {
+                Ok(issue) => issue,
+                Err(why @ Refused::TooSoon(_)) => return Err(refusal_of(why, id, ctx.now)),
+                Err(why) => {
+                    refused = Some(refusal_of(why, id, ctx.now));
+                    // The new code ends the caller's older one, also in another ledger.
+                    let older = ledger.slot_of(self.kind, self.owner).map(|(_, slot)| slot);
+                    let live = older.filter(|slot| slot.is_live(ctx.now));
+                    changes.extend(live.map(|slot| Change::EndChallenge {
+                        handle: self.handle.clone(),
+                        challenge: slot.id.clone(),
+                    }));
+                    continue;
+                }
+            };
+            let sent = Sent::new(&issue, &policy);
+            let handle = self.handle.clone();
+            changes.push(Change::IssueChallenge { handle, issue: Box::new(issue) });
+            if id != LedgerId::Devices {
+                changes.push(count_request(ctx, keys, SourceCounter::Sends, read)?);
+            }
+            changes.extend(queue_code(ctx, self.handle, sent.challenge.clone(), self.reset));
+            changes.extend(record_outcome(ctx, self.handle, sent.outcome()));
+            return Ok((sent, changes));
+        }
+        Err(refused.unwrap_or_else(Problem::unavailable))
     }
 }
 
@@ -128,12 +157,11 @@ pub(in crate::flow) fn check_sms_open(
 
 /// The problem for a code that the ledger does not let be sent or verified now. A reset is closed
 /// with `resetClosed`; a registration gets `tooSoon`.
-pub(in crate::flow) fn refusal_of(why: Refused, purpose: Purpose, now: Time) -> Problem {
-    let (code, at) = match (why, purpose) {
+pub(in crate::flow) fn refusal_of(why: Refused, ledger: LedgerId, now: Time) -> Problem {
+    let (code, at) = match (why, ledger.purpose()) {
         (Refused::Closed(until), Purpose::Reset) => (ProblemCode::ResetClosed, until),
-        (Refused::Closed(at), Purpose::Registration) | (Refused::TooSoon(at), _) => {
-            (ProblemCode::TooSoon, at)
-        }
+        (Refused::Closed(at), Purpose::Registration)
+        | (Refused::Full(at) | Refused::TooSoon(at), _) => (ProblemCode::TooSoon, at),
     };
     Problem::retry_at(code, at, now)
 }

@@ -40,7 +40,7 @@ impl Issued {
         Ok(Issued { temporary_password, hash, expires: ctx.now + TEMPORARY })
     }
 
-    /// Returns the account with this password. Its sessions, resets and challenges end.
+    /// Returns the account with this password. Its sessions and resets end.
     pub(crate) fn given_to(&self, account: &Account) -> Account {
         let hash = self.hash.clone();
         Account { hash, temporary_until: Some(self.expires), ..account.clone() }

@@ -1,6 +1,7 @@
 //! Changes that several use cases make to an account.
 
 use crate::account::Account;
+use crate::context::RequestContext;
 use crate::directory::FoundBy;
 use crate::identity::Handle;
 use crate::port::Change;
@@ -24,6 +25,17 @@ pub(in crate::flow) fn check_account(handle: &Handle, read: &Account) -> Change 
         uid: read.uid.clone(),
         generation: read.generation,
     }
+}
+
+/// Returns the change by which a session outlives the write of `after`, which moves the account's
+/// generation: it made the change itself, and all other sessions end (ASVS 7.4.3).
+pub(in crate::flow) fn keep_session(
+    ctx: &RequestContext,
+    session: &Session,
+    after: &Account,
+) -> Change {
+    let (handle, digest) = (session.handle.clone(), session.digest.clone());
+    Change::KeepSession { handle, digest, generation: after.generation, now: ctx.now }
 }
 
 /// Returns the changes that replace a session by another. Only one request can replace it.

@@ -1,20 +1,19 @@
 //! Storing a method as verified after its code was accepted.
 
 use crate::audit::Event;
-use crate::challenge::{ChallengeId, Purpose};
+use crate::challenge::ChallengeId;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::idempotency::update_outcome;
 use crate::flow::steps::messages::notices;
-use crate::flow::steps::revoke::{drop_challenges, revoke_for_method};
 use crate::flow::steps::signed_in::signed_in;
-use crate::flow::steps::write::save_account;
+use crate::flow::steps::write::{keep_session, save_account};
 use crate::held::Held;
 use crate::idempotency::Outcome;
 use crate::kind::MethodId;
-use crate::limit::Stamp;
+use crate::ledger::Stamp;
 use crate::method::{Binding, Method};
 use crate::notice::Notice;
 use crate::port::{Change, CommitError, Guard, Store};
@@ -48,10 +47,10 @@ pub(super) async fn keep_method(
         // is sent, and what it proved before still counts.
         let older = who.account.methods.get(id).cloned();
         let same = older.as_ref().filter(|older| older.binding.is_same(&binding));
-        // Replacing a method ends the sessions, resets and challenges that depend on the older one.
+        // Replacing a method ends the sessions and resets that depend on the older one.
         let changes_one = older.is_some() && same.is_none();
         let mut account = if changes_one {
-            who.account.clone().with_sessions_revoked()
+            who.account.clone().with_generation_moved()
         } else {
             who.account.clone().revised()
         };
@@ -73,17 +72,11 @@ pub(super) async fn keep_method(
             save_account(handle, &who.account, account.clone()),
             Change::UseChallenge {
                 handle: handle.clone(),
-                purpose: Purpose::Registration,
                 challenge: challenge.clone(),
                 stamp: stamp.clone(),
             },
         ];
-        if changes_one {
-            changes.extend(revoke_for_method(ctx, &who.session, &account));
-        } else {
-            // A reset may still have a code that was sent to a method removed earlier.
-            changes.push(drop_challenges(ctx, handle, Purpose::Reset, &[challenge.kind], false));
-        }
+        changes.extend(changes_one.then(|| keep_session(ctx, &who.session, &account)));
         changes.extend(
             notice
                 .into_iter()

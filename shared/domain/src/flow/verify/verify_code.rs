@@ -4,10 +4,11 @@
 //! Only then is the code compared.
 
 use crate::audit::{Event, SupportCode};
-use crate::challenge::{ChallengeId, Purpose};
+use crate::challenge::{ChallengeId, LedgerId, Purpose};
 use crate::code::{Code, TypedCode};
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
+use crate::flow::steps::attempts_notice::tell_of_attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::idempotency::{record_outcome, update_outcome};
 use crate::flow::steps::sending::refusal_of;
@@ -16,7 +17,7 @@ use crate::flow::verify::keep_method::{keep_method, not_accepted};
 use crate::idempotency::Outcome;
 use crate::kind::{Class, Kind, MethodId};
 use crate::language::Language;
-use crate::limit::{Ledger, Refused, Stamp};
+use crate::ledger::{Ledger, Refused, Stamp};
 use crate::method::{Binding, Method};
 use crate::port::{Change, CommitError, Guard, KeyRing, Store, Want};
 use crate::reset::ResetId;
@@ -62,6 +63,9 @@ pub async fn verify_code(
         BearerKind::Reset => Purpose::Reset,
         BearerKind::Session => Purpose::Registration,
     };
+    if challenge.purpose() != purpose {
+        return Err(ProblemCode::CodeNotAccepted.into());
+    }
     // A challenge of an unknown key generation is refused here, before any charge.
     let keys = ring.keys_with(challenge.kid).await?;
     let generation = keys.generation(challenge.kid).ok_or_else(Problem::unavailable)?;
@@ -71,16 +75,25 @@ pub async fn verify_code(
         support_code: support_code(ctx, bearer),
         ..AuditEntry::new(ctx, &bearer.handle, event)
     };
-    // The policy says how long audit entries are kept. The account has what its owner holds, and
-    // what metrics count a right guess for. Neither limits the guess: its limits are in the ledger.
-    let read = store.read(&[Want::Policy, Want::Account(&bearer.handle)]).await?;
+    // None of these limits the guess: its limits are in the ledger. They decide whether a right
+    // code still counts for anything.
+    let reset = ResetId::of(bearer);
+    let whose = match purpose {
+        Purpose::Reset => Want::Reset(&bearer.handle, &reset),
+        Purpose::Registration => Want::Session(bearer),
+    };
+    let read = store.read(&[Want::Policy, Want::Account(&bearer.handle), whose]).await?;
     let policy = read.policy().policy;
+    let account = read.account(&bearer.handle);
+    if purpose == Purpose::Registration {
+        let lives = read.session.as_ref().zip(account).is_some_and(|(s, a)| s.lives(a, ctx.now));
+        lives.then_some(()).ok_or(ProblemCode::SignInRequired)?;
+    }
 
     let mut charge = vec![
         event(Event::CodeAttempted).record(ctx, &policy),
         Change::ChargeGuess {
             handle: bearer.handle.clone(),
-            purpose,
             challenge: challenge.clone(),
             owner: bearer.digest(),
             stamp: stamp.clone(),
@@ -99,14 +112,21 @@ pub async fn verify_code(
         &bearer.handle,
         Outcome::Refused(ProblemCode::CodeNotAccepted),
     ));
-    store.commit(ctx, "charge", charge).await.map_err(|error| match error {
+    let tell = || tell_of_attempts(store, ctx, &bearer.handle, support_code(ctx, bearer), &policy);
+    match store.commit(ctx, "charge", charge).await {
+        Ok(()) => {}
         // A caller without a session learns nothing about the ledger.
-        error if error.by(Guard::Session) => ProblemCode::SignInRequired.into(),
-        CommitError::Refused { ledger, .. } => not_charged(ledger.as_deref(), purpose, ctx),
-        CommitError::Unavailable => Problem::unavailable(),
-    })?;
+        Err(error) if error.by(Guard::Session) => return Err(ProblemCode::SignInRequired.into()),
+        Err(CommitError::Refused { ledger, .. }) => {
+            let problem = not_charged(ledger.as_deref(), challenge.ledger, ctx);
+            if problem.code == ProblemCode::ResetClosed {
+                tell().await;
+            }
+            return Err(problem);
+        }
+        Err(CommitError::Unavailable) => return Err(Problem::unavailable()),
+    }
 
-    let account = read.account(&bearer.handle);
     let id = MethodId::only(challenge.kind);
     let binding = account.and_then(|account| match purpose {
         Purpose::Reset => account.methods.get(id).map(|method| &method.binding),
@@ -114,15 +134,23 @@ pub async fn verify_code(
     });
     let held = binding.and_then(Binding::held).and_then(|held| held.proved(&keys, typed, ctx.now));
     let accepted = match challenge.kind.class() {
-        Class::Delivered(_) => Code::derive(&generation.codes, challenge, purpose).matches(typed),
+        Class::Delivered(_) => Code::derive(&generation.codes, challenge).matches(typed),
         Class::Held(_) => held.is_some(),
     };
     if !accepted {
+        if purpose == Purpose::Reset {
+            // The charge does not tell how many guesses are left, so the ledger is read again.
+            let after = store.read(&[Want::Ledger(&bearer.handle, challenge.ledger)]).await?;
+            let ledger = after.ledger(challenge.ledger);
+            if ledger.closed_until(ledger.cap, ctx.now).is_some() {
+                tell().await;
+            }
+        }
         return Err(ProblemCode::CodeNotAccepted.into());
     }
     match purpose {
         Purpose::Reset => {
-            let reset = ResetId::of(bearer);
+            let open = read.reset.as_ref().ok_or(ProblemCode::CodeNotAccepted)?;
             let mut changes = vec![
                 event(Event::CodeAccepted).record(ctx, &policy),
                 Change::ProveKind {
@@ -130,21 +158,27 @@ pub async fn verify_code(
                     reset,
                     owner: bearer.digest(),
                     kind: challenge.kind,
+                    ledger: challenge.ledger,
                     now: ctx.now,
                 },
                 Change::UseChallenge {
                     handle: bearer.handle.clone(),
-                    purpose,
                     challenge: challenge.clone(),
                     stamp,
                 },
             ];
             changes.extend(update_outcome(ctx, &bearer.handle, Outcome::Verified(challenge.kind)));
-            changes.extend(account.zip(held).and_then(|(account, held)| {
+            let kept = account.zip(held).and_then(|(account, held)| {
                 let method = account.methods.get(id)?.clone();
                 let mut after = account.clone().revised();
                 after.methods.insert(id, Method { binding: Binding::Held(held), ..method });
                 Some(save_account(&bearer.handle, account, after))
+            });
+            // The reset ends when the account's generation moves. A decoy has no account.
+            changes.push(kept.unwrap_or_else(|| Change::CheckAccount {
+                handle: bearer.handle.clone(),
+                uid: open.uid.clone(),
+                generation: open.generation,
             }));
             store.commit(ctx, "accept", changes).await.map_err(not_accepted)?;
         }
@@ -166,12 +200,12 @@ pub fn support_code(ctx: &RequestContext, bearer: &Bearer) -> SupportCode {
     }
 }
 
-/// The problem for a guess that was not charged, and so not compared. If the account's count of
+/// The problem for a guess that was not charged, and so not compared. If the ledger's count of
 /// failed guesses is full, the answer says until when; every other reason gets one answer.
-fn not_charged(ledger: Option<&Ledger>, purpose: Purpose, ctx: &RequestContext) -> Problem {
+fn not_charged(ledger: Option<&Ledger>, id: LedgerId, ctx: &RequestContext) -> Problem {
     let closed = ledger.and_then(|ledger| ledger.closed_until(ledger.cap, ctx.now));
     match closed {
-        Some(until) => refusal_of(Refused::Closed(until), purpose, ctx.now),
+        Some(until) => refusal_of(Refused::Closed(until), id, ctx.now),
         None => ProblemCode::CodeNotAccepted.into(),
     }
 }
