@@ -20,7 +20,8 @@ use crate::reset::ResetId;
 use crate::secret::Bearer;
 
 /// Sets the new password. Its transaction has a guard on everything that the decision depends
-/// on. The account's sessions, other resets and challenges end.
+/// on. The account's sessions, other resets and challenges end, and the next sign-in asks for a
+/// review of the methods.
 ///
 /// # Errors
 /// `resetEnded`; `proofMissing` if too few kinds of method are proved; `passwordRefused` if the
@@ -61,6 +62,7 @@ pub async fn set_password(
         let mut after = account.clone();
         after.hash = hash;
         after.temporary_until = None;
+        after.require_review(&reset.proofs(account, policy), ctx.now);
         let entry = AuditEntry {
             uid: Some(&account.uid),
             support_code: reset.support_code(),
