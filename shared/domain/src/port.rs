@@ -15,7 +15,7 @@ use crate::identity::{GroupName, Handle};
 use crate::language::Language;
 use crate::limit::{Flags, Ledger};
 use crate::lockout::Lock;
-use crate::notice::Notice;
+use crate::notice::{MethodsNow, Notice};
 use crate::outbox::{OutboxId, OutboxRow};
 use crate::password::terms::Terms;
 use crate::policy::Organisation;
@@ -65,6 +65,8 @@ pub enum Content<'a> {
         notice: Notice,
         /// The name of the person it concerns, if that is not the recipient.
         about: Option<&'a str>,
+        /// The methods of the recipient's account.
+        methods: &'a MethodsNow,
     },
 }
 

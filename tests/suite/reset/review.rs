@@ -291,3 +291,41 @@ async fn the_review_comes_after_a_temporary_password_and_before_all_other_steps(
     assert_eq!(done.body["next"], Value::Null);
     assert_eq!(sign_in(&world, &ann).await.body["next"], Value::Null);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_help_desk_and_the_notices_name_the_methods() {
+    let (world, ann) = world_with(&[MAIL]).await;
+    let newest =
+        |(_, address): Method| world.standins.inbox().to(address).pop().expect("a message");
+    let list = |mail: &str| -> Vec<String> {
+        mail.lines().filter_map(|line| Some(line.strip_prefix("- ")?.to_owned())).collect()
+    };
+    let attacker = world.session(&ann).await;
+    world.add_method(&attacker, THEIR_PHONE.0, THEIR_PHONE.1).await;
+    world.pump().await;
+    let (mail, phone) = ("Email: a•••@example.com", "Phone: •••57");
+    assert_eq!(list(&newest(MAIL).text), [mail, phone], "{}", newest(MAIL).text);
+
+    reset_by(&world, &ann, MAIL).await;
+    let waits =
+        format!("{phone} (cannot reset your password until you check it at your next sign-in)");
+    let notice = newest(MAIL);
+    assert_eq!(list(&notice.text), [mail, &waits], "{}", notice.text);
+    assert!(notice.html.expect("HTML").contains(&format!("<li>{waits}</li>")));
+    assert_eq!(
+        newest(THEIR_PHONE).text,
+        "Latchkey: your password was reset. Methods that can reset it: 1. Not you? Tell the help desk."
+    );
+    let path = format!("/v1/users/{}/methods", ann.user_id);
+    let seen = world.ask(Ask::new("GET", path).bearer(&admin(&world).await)).await.expect(200);
+    assert!(unreviewed(&seen.body, THEIR_PHONE) && !unreviewed(&seen.body, MAIL), "{seen:?}");
+
+    let session = sign_in(&world, &ann).await.text("bearer");
+    remove(&world, &session, THEIR_PHONE, 204).await;
+    world.pump().await;
+    assert_eq!(list(&newest(MAIL).text), [mail]);
+    remove(&world, &session, MAIL, 204).await;
+    world.pump().await;
+    let last = newest(MAIL).text;
+    assert!(last.contains("Your account has no verification methods now."), "{last}");
+}

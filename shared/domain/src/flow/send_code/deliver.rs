@@ -11,6 +11,7 @@ use crate::flow::send_code::charge::charge_notice;
 use crate::flow::send_code::judge::{Verdict, judge};
 use crate::flow::send_code::row::{Fate, Row};
 use crate::identity::Handle;
+use crate::notice::MethodsNow;
 use crate::outbox::{Handled, Message, OutboxId, OutboxKind, OutboxState, Round};
 use crate::port::{Content, KeyRing, Outgoing, Sender, Snapshot, Store, Want};
 use crate::time::Span;
@@ -62,7 +63,8 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
                 if !self.claim(charge_notice(recipient, self.ctx)).await? {
                     return Ok(self.left());
                 }
-                let content = Content::Notice { notice: *notice, about: about.as_deref() };
+                let methods = &MethodsNow::of(read.account(&self.row.handle), self.policy);
+                let content = Content::Notice { notice: *notice, about: about.as_deref(), methods };
                 self.send(
                     sender,
                     Outgoing {
