@@ -92,8 +92,13 @@ fn story(laptop: &Laptop, admin: &str, language: &str) {
     );
     assert_eq!(set.status, 204, "{}", set.body);
 
-    // 5. The new password signs in; the old one and old sessions are refused.
-    assert_eq!(laptop.sign_in(&user_id, "a new and longer password").status, 200);
+    // 5. The new password signs in and asks for a review of the methods; the old password and
+    // old sessions are refused.
+    let signed_in = laptop.sign_in(&user_id, "a new and longer password");
+    assert_eq!((signed_in.status, signed_in.body["next"].as_str()), (200, Some("review")));
+    let reconfirm = "/v1/me/registration/reconfirm";
+    let done = laptop.ask("POST", reconfirm, Some(&signed_in.text("bearer")), None);
+    assert_eq!((done.status, done.body["reach"].as_str()), (200, Some("full")));
     assert_eq!(
         laptop.sign_in(&user_id, "the first password of my own").body["code"],
         "signInFailed"

@@ -78,6 +78,12 @@ impl World {
         self.sign_in(&person.user_id, &person.password).await.expect(200).text("bearer")
     }
 
+    /// Confirms the methods after a reset. Returns the bearer token of the session that continues.
+    pub async fn reviewed(&self, bearer: &str) -> String {
+        let confirm = Ask::new("POST", "/v1/me/registration/reconfirm").bearer(bearer);
+        self.ask(confirm).await.expect(200).text("bearer")
+    }
+
     /// Changes the policy and saves it.
     pub async fn save_policy(
         &self,

@@ -118,6 +118,9 @@ pub struct Account {
     /// When sign-in first asked for registration. The days of postponement count from this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_at: Option<Time>,
+    /// When a reset last set the password, if the owner has not reviewed the methods since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_since: Option<Time>,
     /// When the account was last required to register again. Methods verified before
     /// can still reset the password, but do not count as registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -138,21 +141,23 @@ impl Account {
         }
     }
 
-    /// The kinds of method with a verified method that the policy allows now.
+    /// The kinds of method that can reset the password now: verified, allowed by the policy, and
+    /// not waiting for a review.
     pub fn usable_kinds(&self, policy: &Policy) -> BTreeSet<Kind> {
-        self.usable(policy).map(|(id, _)| id.kind()).collect()
+        let usable = self.allowed(policy).filter(|(_, method)| !method.unreviewed);
+        usable.map(|(id, _)| id.kind()).collect()
     }
 
     /// The verified methods that the policy allows now.
-    fn usable(&self, policy: &Policy) -> impl Iterator<Item = (MethodId, &Method)> {
+    fn allowed(&self, policy: &Policy) -> impl Iterator<Item = (MethodId, &Method)> {
         self.methods.iter().filter(|(id, method)| policy.reaches(id.kind(), &method.binding))
     }
 
-    /// The usable kinds of method that count as registered: verified since the account was last
-    /// required to register again.
+    /// The allowed kinds of method that count as registered: verified since the account was last
+    /// required to register again. A method that waits for a review counts too.
     pub fn registered_kinds(&self, policy: &Policy) -> BTreeSet<Kind> {
         let counts = |method: &Method| Some(method.verified_at) >= self.registration_required_at;
-        let registered = self.usable(policy).filter(|(_, method)| counts(method));
+        let registered = self.allowed(policy).filter(|(_, method)| counts(method));
         registered.map(|(id, _)| id.kind()).collect()
     }
 
@@ -165,12 +170,12 @@ impl Account {
         methods.map(|(id, _)| id.kind()).collect()
     }
 
-    /// The earliest time since when messages to a usable method cannot be delivered. `None` if
+    /// The earliest time since when messages to an allowed method cannot be delivered. `None` if
     /// there is no such method, or the owner has confirmed the methods since.
     pub fn undeliverable_since(&self, policy: &Policy) -> Option<Time> {
         let since =
             |method: &Method| Some(method.binding.delivered()?.undeliverable.as_ref()?.since);
-        let since = self.usable(policy).filter_map(|(_, method)| since(method));
+        let since = self.allowed(policy).filter_map(|(_, method)| since(method));
         since.filter(|since| self.confirmed_at.is_none_or(|at| *since > at)).min()
     }
 
@@ -195,6 +200,26 @@ impl Account {
     pub fn addresses(&self) -> Vec<Destination> {
         let delivered = self.methods.iter().filter_map(|(_, method)| method.binding.delivered());
         delivered.map(|delivered| delivered.destination.clone()).collect()
+    }
+
+    /// Asks for a review of the methods, after a reset that the methods of `proved` proved.
+    /// Recent methods that did not prove it cannot reset the password until then, and methods
+    /// that wait for their first proof are removed: an attacker who knew the old password may
+    /// have added them. Older methods stay usable. Otherwise an attacker who controls one of the
+    /// owner's methods could make the others unusable by resetting the password with it.
+    pub fn require_review(&mut self, proved: &BTreeSet<Kind>, now: Time) {
+        self.review_since = Some(now);
+        self.pending = Methods::default();
+        for (id, method) in self.methods.iter_mut() {
+            method.unreviewed |= method.is_recent(now) && !proved.contains(&id.kind());
+        }
+    }
+
+    /// Records that the owner confirmed all methods. They can all reset the password now.
+    pub fn confirm_methods(&mut self, now: Time) {
+        self.confirmed_at = Some(now);
+        self.review_since = None;
+        self.methods.iter_mut().for_each(|(_, method)| method.unreviewed = false);
     }
 
     /// The account with the next revision, for a write.

@@ -60,7 +60,8 @@ pub enum Event {
     Registered,
     /// A user postponed registration.
     RegistrationPostponed,
-    /// A user confirmed that the methods are still correct.
+    /// A user confirmed the methods: that they are still correct or, after a reset, that they are
+    /// the user's own.
     RegistrationConfirmed,
     /// The account was required to register again.
     RegistrationRequired,
@@ -125,6 +126,9 @@ pub enum Reason {
     Superseded,
     /// The method was changed or removed after the code was asked for.
     MethodChanged,
+    /// The owner must review the method first: it was recent when a reset set the password, and
+    /// did not prove that reset.
+    MethodUnreviewed,
     /// The typed destination is not that of the account.
     DestinationMismatch,
     /// The code or the message was too old to be of use.

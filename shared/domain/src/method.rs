@@ -4,8 +4,14 @@ use crate::challenge::ChallengeId;
 use crate::delivery::Undeliverable;
 use crate::destination::Destination;
 use crate::held::Held;
-use crate::time::Time;
+use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
+
+/// After a reset, a method less than this old that did not prove the reset waits for its owner's
+/// review: an attacker who knew the old password may have added it. A week leaves the owner time
+/// to read the notice about the method and to reset the password. With a longer time, an attacker
+/// who resets by one of the owner's methods would more often make the owner's other one unusable.
+pub const RECENT_METHOD: Span = Span::days(7);
 
 /// A method that its owner proved once.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -18,6 +24,20 @@ pub struct Method {
     pub version: u64,
     /// When its owner proved it last.
     pub verified_at: Time,
+    /// When it was added, or last changed to another destination. Proving the same destination
+    /// again does not change it.
+    pub added_at: Time,
+    /// Whether the method cannot reset the password until its owner has reviewed the methods.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unreviewed: bool,
+}
+
+impl Method {
+    /// Whether the method was added, or changed to another destination, less than
+    /// [`RECENT_METHOD`] before `now`.
+    pub fn is_recent(&self, now: Time) -> bool {
+        self.added_at + RECENT_METHOD > now
+    }
 }
 
 /// What a method is bound to.

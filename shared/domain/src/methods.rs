@@ -35,6 +35,11 @@ impl<T> Methods<T> {
         self.known.iter().map(|(id, entry)| (*id, entry))
     }
 
+    /// Iterates over all entries, ordered by method ID, to change them.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (MethodId, &mut T)> {
+        self.known.iter_mut().map(|(id, entry)| (*id, entry))
+    }
+
     /// Whether the map has no entries.
     pub fn is_empty(&self) -> bool {
         self.known.is_empty()

@@ -17,7 +17,7 @@ use crate::language::Language;
 use crate::ledger::Ledger;
 use crate::limit::Flags;
 use crate::lockout::Lock;
-use crate::notice::Notice;
+use crate::notice::{MethodsNow, Notice};
 use crate::outbox::{OutboxId, OutboxRow};
 use crate::password::terms::Terms;
 use crate::policy::Organisation;
@@ -69,6 +69,8 @@ pub enum Content<'a> {
         about: Option<&'a str>,
         /// The support code of the reset or request that caused it.
         support_code: &'a SupportCode,
+        /// The methods of the recipient's account.
+        methods: &'a MethodsNow,
     },
 }
 

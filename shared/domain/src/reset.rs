@@ -99,19 +99,30 @@ impl Reset {
         self.uid == account.uid && self.generation == account.generation && account.enabled
     }
 
-    /// The account's method of a kind, if it has not changed since the reset began.
-    pub fn method<'a>(&self, account: &'a Account, kind: Kind) -> Option<&'a Method> {
-        let method = account.methods.get(MethodId::only(kind))?;
-        (self.versions.get(MethodId::only(kind)) == Some(&method.version)).then_some(method)
+    /// The account's method of a kind, for a proof or a code.
+    ///
+    /// # Errors
+    /// `methodChanged` if it is missing or has changed since the reset began; `methodUnreviewed`
+    /// if its owner must review it first.
+    pub fn method<'a>(&self, account: &'a Account, kind: Kind) -> Result<&'a Method, Reason> {
+        let id = MethodId::only(kind);
+        match account.methods.get(id) {
+            Some(method) if self.versions.get(id) != Some(&method.version) => {
+                Err(Reason::MethodChanged)
+            }
+            Some(method) if method.unreviewed => Err(Reason::MethodUnreviewed),
+            Some(method) => Ok(method),
+            None => Err(Reason::MethodChanged),
+        }
     }
 
-    /// The number of proved kinds of method that count now: those whose method has not changed
-    /// and that the policy still allows.
-    pub fn proofs(&self, account: &Account, policy: &Policy) -> usize {
-        let reached = |kind: Kind| {
-            self.method(account, kind).is_some_and(|method| policy.reaches(kind, &method.binding))
+    /// The proved kinds of method that count now: those whose method can prove this reset and
+    /// that the policy still allows.
+    pub fn proofs(&self, account: &Account, policy: &Policy) -> BTreeSet<Kind> {
+        let reached = |kind: &Kind| {
+            self.method(account, *kind).is_ok_and(|method| policy.reaches(*kind, &method.binding))
         };
-        self.verified.iter().filter(|kind| reached(**kind)).count()
+        self.verified.iter().copied().filter(reached).collect()
     }
 }
 

@@ -37,14 +37,16 @@ pub enum Reach {
 }
 
 /// What the user must do next: `changePassword` choose a password in place of a
-/// temporary one, `register` register methods, `reconfirm` confirm that the
-/// methods are still right.
+/// temporary one, `review` confirm after a reset that all methods are theirs,
+/// `register` register methods, `reconfirm` confirm that the methods are still right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Next {
     /// Choose a password in place of a temporary one.
     ChangePassword,
+    /// Confirm after a reset that all methods are the user's own.
+    Review,
     /// Register methods.
     Register,
     /// Confirm that the methods are still right.
@@ -56,7 +58,7 @@ impl Reach {
     pub const fn of(next: Option<Next>) -> Reach {
         match next {
             Some(Next::ChangePassword) => Reach::ChangePassword,
-            Some(Next::Register | Next::Reconfirm) => Reach::Register,
+            Some(Next::Review | Next::Register | Next::Reconfirm) => Reach::Register,
             None => Reach::Full,
         }
     }
@@ -156,6 +158,11 @@ pub fn next_step(account: &Account, policy: &Policy, now: Time) -> Option<Next> 
     if account.temporary_until.is_some() {
         return Some(Next::ChangePassword);
     }
+    // It comes before the scope: an attacker's method would work again as soon as the account is
+    // in scope again.
+    if account.review_since.is_some() {
+        return Some(Next::Review);
+    }
     if !account.in_scope(policy) {
         return None;
     }
@@ -186,7 +193,7 @@ pub fn postpone_until(
     now: Time,
 ) -> Option<Time> {
     let asked = match step? {
-        Next::ChangePassword => None,
+        Next::ChangePassword | Next::Review => None,
         Next::Register => account.asked_at,
         Next::Reconfirm => reconfirmation_due(account, policy),
     };

@@ -78,7 +78,7 @@ async function registration(person, account) {
   await person.look("signed-out");
 }
 
-/** Resets the forgotten password of a user, and signs in with the new one. */
+/** Resets the forgotten password of a user, signs in with the new one, and confirms the methods. */
 async function reset(person, account, kind, password) {
   await person.press(person.link("signIn.forgot"));
   await person.sees("reset.title");
@@ -95,6 +95,9 @@ async function reset(person, account, kind, password) {
   await person.look("reset-done");
   await person.press(person.link("signIn.title"));
   await signIn(person, account, password, "");
+  await person.sees("review.title");
+  await person.look("review");
+  await person.press(person.button("review.good"));
   await isIn(person, account);
   await person.press(person.button("common.signOut"));
   await person.reads(person.text("signIn.signedOut"));

@@ -185,7 +185,9 @@ async fn a_journey_counts_each_thing_once() {
     let decoy = world.start_reset("unknown@example.com").await;
     world.send_code(&decoy).await;
     world.pump().await;
-    // A reset by phone, with a channel that fails.
+    // A reset by the phone, which must be reviewed first, with a channel that fails.
+    let session = world.sign_in("ann@example.com", "a new and longer password").await;
+    world.reviewed(&session.expect(200).text("bearer")).await;
     let other = world.start_reset("ann@example.com").await;
     world.standins.inbox().fail_next(Channel::Sms, Failure::Rejected);
     world.ask_sms(&other, NUMBER).await.expect(202);

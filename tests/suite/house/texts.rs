@@ -27,19 +27,28 @@ fn used() -> BTreeSet<String> {
     let texts = Purpose::ALL.iter().flat_map(|purpose| {
         ["", ".short"].map(|part| format!("sms.code.{}{part}", purpose.as_str()))
     });
+    let short = |notice| format!("sms.notice.{notice}.short");
     let notices_by_sms = Notice::ALL
         .iter()
         .map(|notice| format!("sms.notice.{}", camel_case(format!("{notice:?}"))));
     let notices_by_sms = notices_by_sms
-        .chain(["Reset", "Recovered"].map(|of| format!("sms.notice.administrator{of}.short")));
-    let every_mail =
-        ["mail.code.life", "mail.code.warning", "mail.notice.warning", "mail.notice.helpDesk"]
-            .map(str::to_owned);
+        .chain(["passwordReset", "administratorReset", "administratorRecovered"].map(short));
+    let every_mail = ["code.life", "code.warning", "notice.warning", "notice.helpDesk"]
+        .into_iter()
+        .chain(["notice.methods", "notice.noMethods", "notice.method.unreviewed"])
+        .map(|key| format!("mail.{key}"));
+    let methods = Kind::ALL.iter().map(|kind| format!("mail.notice.method.{}", kind.as_str()));
     let warnings =
         domain::preview::Warning::ALL.iter().map(|warning| format!("warning.{}", warning.as_str()));
     let standings = ResetEligibility::REASONS.map(sentence);
     let said = problems.chain(violations).chain(warnings).chain(standings);
-    said.chain(codes).chain(notices).chain(texts).chain(notices_by_sms).chain(every_mail).collect()
+    said.chain(codes)
+        .chain(notices)
+        .chain(texts)
+        .chain(notices_by_sms)
+        .chain(every_mail)
+        .chain(methods)
+        .collect()
 }
 
 /// The sentences of the web pages, in each language. `functions/portal/web/build.mjs`
@@ -111,9 +120,17 @@ fn every_placeholder_is_filled() {
         for (key, sentence) in all(language) {
             let filled: &[&str] = match key.split('.').next() {
                 Some("violation") => &["min", "max"],
-                Some("sms") => &["organisation", "code", "about"],
+                Some("sms") => &["organisation", "code", "about", "count"],
                 Some("warning") => &["administrators", "users"],
-                Some("mail") => &["organisation", "minutes", "helpDesk", "about", "supportCode"],
+                Some("mail") => &[
+                    "organisation",
+                    "minutes",
+                    "helpDesk",
+                    "about",
+                    "destination",
+                    "method",
+                    "supportCode",
+                ],
                 _ => &[],
             };
             for name in placeholders(sentence) {

@@ -158,6 +158,7 @@ async fn reset(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answer)
     visit("set password", Step::Ask(ask("PUT", &format!("/v1/resets/{id}/password")).bearer(&reset).body(json!({ "newPassword": NEW_PASSWORD })), 204)).await;
     visit("send-code, notice", Step::Pump).await;
     let session = visit("sign-in after the reset", Step::Ask(sign_in("ann@example.com", NEW_PASSWORD), 200)).await.text("bearer");
+    let session = visit("confirm the methods after the reset", Step::Ask(ask("POST", "/v1/me/registration/reconfirm").bearer(&session), 200)).await.text("bearer");
     visit("sign-out", Step::Ask(ask("DELETE", "/v1/session").bearer(&session), 204)).await;
     let notice = bounce("Permanent", &world.name_of_newest("ann.private@example.com"));
     visit("delivery-events, a bounce", Step::Events(notice.clone())).await;

@@ -83,9 +83,9 @@ async fn a_phone_gets_codes_and_notices_in_the_language_of_the_account() {
     #[rustfmt::skip]
     let languages = [
         ("en", "Example", ["Example: {} is your code to confirm this number. Do not share it.", "Example: {} is your code to reset your password. Do not share it."],
-         "Example: your password was reset. Not you? Tell the help desk."),
+         "Example: your password was reset. Methods that can reset it: 1. Not you? Tell the help desk."),
         ("zh-TW", "範例", ["範例設定驗證碼：{}，請勿告訴他人。", "範例重設驗證碼：{}，請勿告訴他人。"],
-         "範例：您的密碼剛剛已重設，所有裝置皆已登出。若非本人操作，請立即聯絡服務台。"),
+         "範例：您的密碼已重設，目前有 1 種方式可重設密碼。若非本人操作，請立即聯絡服務台。"),
     ];
     for (language, short_name, sentences, notice) in languages {
         let (world, ann) = world_of_phones(language, short_name).await;

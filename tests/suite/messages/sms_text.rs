@@ -9,7 +9,7 @@ use domain::destination::Destination;
 use domain::key::Keys;
 use domain::kind::Kind;
 use domain::language::Language;
-use domain::notice::Notice;
+use domain::notice::{MethodsNow, Notice};
 use domain::policy::{LONGEST_SHORT_NAME, Organisation, Policy};
 use domain::port::{Content, Outgoing};
 use local::inbox::parts;
@@ -46,6 +46,7 @@ fn every_sms(short_name: &str, host: &str, code: &Code) -> (Vec<String>, Vec<Str
     let (mut codes, mut notices) = (Vec::new(), Vec::new());
     let long = "王".repeat(254);
     let support_code = SupportCode::of("a request");
+    let methods = &MethodsNow { methods: Vec::new(), usable: Kind::ALL.len() };
     for language in Language::ALL.iter().copied() {
         let say = |content| sms(language, short_name, host, content);
         codes.extend(
@@ -67,9 +68,9 @@ fn every_sms(short_name: &str, host: &str, code: &Code) -> (Vec<String>, Vec<Str
                 | Notice::PasswordIssued
                 | Notice::Attempts => &[None],
             };
-            notices.extend(about.iter().map(|about| {
-                say(Content::Notice { notice, about: *about, support_code: &support_code })
-            }));
+            let content =
+                |about| Content::Notice { notice, about, methods, support_code: &support_code };
+            notices.extend(about.iter().copied().map(content).map(say));
         }
     }
     (codes, notices)
@@ -160,6 +161,7 @@ fn a_name_that_does_not_fit_a_notice_is_left_out_whole() {
                 notice: Notice::AdministratorReset,
                 about: Some(about),
                 support_code: &SupportCode::of("a request"),
+                methods: &MethodsNow::default(),
             },
         )
     };
@@ -183,6 +185,24 @@ fn a_name_that_does_not_fit_a_notice_is_left_out_whole() {
         notice(chinese, "範例", &"王".repeat(64)),
         "範例：有系統管理員剛剛以驗證碼自行重設了密碼。"
     );
+}
+
+#[test]
+fn the_notice_of_a_reset_says_how_many_methods_can_reset() {
+    use Language::{English, TraditionalChinese};
+    let long = "範".repeat(LONGEST_SHORT_NAME);
+    #[rustfmt::skip]
+    let table = [
+        (English, "Latchkey", "Latchkey: your password was reset. Methods that can reset it: 2. Not you? Tell the help desk.".to_owned()),
+        // A name outside the GSM alphabet leaves room for the short text only.
+        (English, "範例", "範例: password reset. Reset methods: 2. Not you? Get help.".to_owned()),
+        (TraditionalChinese, &long, format!("{long}：您的密碼已重設，目前有 2 種方式可重設密碼。若非本人操作，請立即聯絡服務台。")),
+    ];
+    for (language, name, text) in table {
+        let methods = &MethodsNow { methods: Vec::new(), usable: 2 };
+        let content = Content::Notice { notice: Notice::PasswordReset, about: None, methods };
+        assert_eq!(sms(language, name, HOST, content), text);
+    }
 }
 
 #[test]

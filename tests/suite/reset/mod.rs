@@ -6,5 +6,6 @@ pub mod equal;
 mod equal_limits;
 mod expiry;
 mod phone;
+mod review;
 mod sms_limits;
 mod story;

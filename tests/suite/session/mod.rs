@@ -4,5 +4,5 @@ mod cookies;
 mod failed_sign_ins;
 mod own_methods;
 pub mod passwords;
-mod registration;
+pub mod registration;
 mod sessions;

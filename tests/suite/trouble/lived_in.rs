@@ -15,6 +15,8 @@ pub const OTHER: &str = "ann.other@example.com";
 pub const EVES: &str = "eve.private@example.com";
 pub const MEIS: &str = "mei.private@example.com";
 pub const LEOS: &str = "leo.private@example.com";
+pub const IVYS: &str = "ivy.private@example.com";
+pub const IVYS_PASSWORD: &str = "a password that ivy has set";
 pub const PHONE: &str = "+61491570156";
 /// The administrators: user ID, mail address, phone number.
 pub const ADMINISTRATORS: [(&str, &str, &str); 2] = [
@@ -104,6 +106,13 @@ pub async fn lived_in(world: &World) -> Value {
     let hal = json!({ "userId": "hal@example.com", "name": "Hal", "role": "helpDesk" });
     world.user(&admin, hal).await;
     world.register(&leo, LEOS).await;
+    // After a reset by mail, the phone waits for a review.
+    let ivy = world.user(&admin, json!({ "userId": "ivy@example.com", "name": "Ivy" })).await;
+    world.register_all(&ivy, &[("email", IVYS), ("mobilePhone", "+61491570159")]).await;
+    let reset = world.start_reset(&ivy.user_id).await;
+    world.prove(&reset, "email", IVYS).await;
+    let review_since = world.now().to_string();
+    world.set_password(&reset, IVYS_PASSWORD).await.expect(204);
     let bob = json!({ "userId": "bob@example.com", "name": "Bob" });
     let bob = world
         .ask(Ask::new("POST", "/v1/users").bearer(&admin).body(bob))
@@ -246,7 +255,7 @@ pub async fn lived_in(world: &World) -> Value {
         "password": ann.password, "temporaryPassword": bob, "session": session, "pending": pending,
         "proved": held(&proved), "waiting": held(&waiting), "challenge": challenge, "code": code, "repeats": repeats,
         "decoy": held(&decoy), "cancelled": held(&cancelled), "done": held(&ready[0]), "typing": held(&typing), "typed": typed,
-        "leosPassword": leo.password, "askedUntil": asked_until, "meisPassword": mei.password, "undeliverableSince": undeliverable_since,
+        "leosPassword": leo.password, "askedUntil": asked_until, "meisPassword": mei.password, "undeliverableSince": undeliverable_since, "reviewSince": review_since,
         "name": world.name_of_newest(EVES), "codes": codes, "sms": all_sms(world),
     })
 }

@@ -4,7 +4,8 @@
 //! `LATCHKEY_KEEP_ITEMS=1 cargo test -p tests --test suite -- older::items`
 
 use super::lived_in::{
-    ADMINISTRATORS, LEOS, MEIS, OTHER, PHONE, PRIVATE, again, all_sms, lived_in, repeated,
+    ADMINISTRATORS, IVYS_PASSWORD, LEOS, MEIS, OTHER, PHONE, PRIVATE, again, all_sms, lived_in,
+    repeated,
 };
 use super::shapes::{listed, shapes};
 use domain::outbox::AT_REST;
@@ -143,14 +144,14 @@ async fn goes_on(kept: &Value) {
         world.invoke_delivery_events(&bounce("Permanent", text("name"))).await.expect("an answer");
     assert_eq!(marked["marked"], 1);
     let mut meis = String::new();
-    for (user_id, password) in [
-        ("eve@example.com", "a heron in the morning fog"),
-        ("mei@example.com", text("meisPassword")),
+    for (user_id, password, next) in [
+        ("eve@example.com", "a heron in the morning fog", "review"),
+        ("mei@example.com", text("meisPassword"), "reconfirm"),
     ] {
         let asked = world.sign_in(user_id, password).await.expect(200);
         assert_eq!(
             (&asked.body["next"], &asked.body["undeliverable"]),
-            (&json!("reconfirm"), &json!(["email"])),
+            (&json!(next), &json!(["email"])),
             "{user_id}"
         );
         meis = asked.text("bearer");
@@ -158,14 +159,18 @@ async fn goes_on(kept: &Value) {
     let methods = world.ask(Ask::new("GET", "/v1/me/methods").bearer(&meis)).await.expect(200);
     assert_eq!(methods.body["methods"]["email"]["undeliverableSince"], kept["undeliverableSince"]);
 
-    let admin = world
-        .sign_in("admin@example.com", "a password that ada has set")
-        .await
-        .expect(200)
-        .text("bearer");
+    let asked = world.sign_in("ivy@example.com", IVYS_PASSWORD).await.expect(200);
+    assert_eq!(asked.body["next"], "review");
+    let methods = Ask::new("GET", "/v1/me/methods").bearer(&asked.text("bearer"));
+    let methods = world.ask(methods).await.expect(200).body;
+    assert_eq!(methods["reviewSince"], kept["reviewSince"]);
+    assert_eq!(methods["methods"]["mobilePhone"]["unreviewed"], true);
+
+    let asked = world.sign_in("admin@example.com", "a password that ada has set").await;
+    let admin = world.reviewed(&asked.expect(200).text("bearer")).await;
     let list = |path: &'static str| world.ask(Ask::new("GET", path).bearer(&admin));
     for (path, many) in [
-        ("/v1/users", 8),
+        ("/v1/users", 9),
         ("/v1/users?search=exam", 1),
         ("/v1/users?group=staff", 1),
         ("/v1/groups", 1),

@@ -81,16 +81,17 @@ shapes!(ledger, LEDGERS, LedgerId,
 fn of_account(account: Account) -> Vec<&'static str> {
     let Account {
         uid: _, user_id: _, name: _, role: kind, enabled: _, generation: _, revision: _, hash: _, created_at: _, unknown: _,
-        language, groups, temporary_until, methods, pending, registered_at, confirmed_at, asked_at, registration_required_at,
+        language, groups, temporary_until, methods, pending, registered_at, confirmed_at, asked_at, review_since, registration_required_at,
     } = account;
     let any = |has: fn(&Delivered) -> bool| {
-        methods.iter().any(|(_, Method { binding, version: _, verified_at: _ })| binding.delivered().is_some_and(has))
+        methods.iter().any(|(_, Method { binding, version: _, verified_at: _, added_at: _, unreviewed: _ })| binding.delivered().is_some_and(has))
     };
     let has = [
         language.is_some(), !groups.is_empty(), temporary_until.is_some(), !methods.is_empty(), !pending.is_empty(),
-        registered_at.is_some(), confirmed_at.is_some(), asked_at.is_some(), registration_required_at.is_some(),
+        registered_at.is_some(), confirmed_at.is_some(), asked_at.is_some(), review_since.is_some(), registration_required_at.is_some(),
         any(|Delivered { destination: _, country, undeliverable: _ }| country.is_some()),
         any(|delivered| delivered.undeliverable.is_some()),
+        methods.iter().any(|(_, method)| method.unreviewed),
     ];
     let has = ACCOUNTS.iter().zip(has).filter(|(_, has)| *has).map(|(name, _)| *name);
     has.chain([role(&kind)]).collect()
@@ -105,9 +106,11 @@ const ACCOUNTS: &[&str] = &[
     "registeredAt",
     "confirmedAt",
     "askedAt",
+    "reviewSince",
     "registrationRequiredAt",
     "a method's country",
     "a method that is undeliverable",
+    "a method that is unreviewed",
 ];
 
 /// Converts an attribute to plain JSON, without DynamoDB's type names.

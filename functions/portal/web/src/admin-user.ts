@@ -86,10 +86,11 @@ function showMethods({ methods }: Methods): void {
   byId("user-methods").replaceChildren(
     ...kinds.map((kind) => {
       const name = nameOf(kind);
-      const { destination, verifiedAt = "", undeliverableSince } = methods[kind] ?? {};
+      const { destination, verifiedAt = "", undeliverableSince, unreviewed } = methods[kind] ?? {};
       const since = verifiedAt && text("admin.methods.verified", { time: moment(verifiedAt) });
       const row = make("li", {}, make("div", {}, make("b", {}, name), destination ? ` ${destination}` : "", make("p", { class: "soft small" }, since)));
       if (undeliverableSince) one("div", row).append(make("p", { class: "small" }, text("method.undeliverable")));
+      if (unreviewed) one("div", row).append(make("p", { class: "small" }, text("admin.methods.unreviewed")));
       if (mine.role !== "administrator") return row;
       const label = text("admin.methods.remove", { kind: name });
       const remove = make("button", { type: "button", class: "link", "aria-label": label }, text("admin.methods.removeShort"));

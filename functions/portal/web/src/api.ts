@@ -90,7 +90,7 @@ export async function call<T = void>(method: string, path: string, body?: unknow
 /** The answer to a sign-in, or to a step after it. */
 export interface Session {
   reach: "full" | "register" | "changePassword";
-  next: "changePassword" | "register" | "reconfirm" | null;
+  next: "changePassword" | "review" | "register" | "reconfirm" | null;
   postponeUntil: string | null;
   expiresAt: string;
   user: { userId: string; name: string; role: "user" | "helpDesk" | "administrator"; language: string | null };
@@ -111,6 +111,10 @@ export interface Method {
   /** Masked. Absent for a kind without an address. */
   destination?: string;
   verifiedAt?: string;
+  /** When it was added, or last changed to another address. */
+  addedAt?: string;
+  /** Whether it cannot reset the password until its owner has reviewed the methods. */
+  unreviewed: boolean;
   /** When messages to this address began to bounce. */
   undeliverableSince?: string;
 }
@@ -122,6 +126,8 @@ export interface Methods {
   registered: Kind[];
   methods: Partial<Record<Kind, Method>>;
   pending: Partial<Record<Kind, Method>>;
+  /** When a reset last set the password, if the methods were not reviewed since. */
+  reviewSince: string | null;
 }
 
 export interface Limits {

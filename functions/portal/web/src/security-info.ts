@@ -6,10 +6,11 @@ import { confirmed, setUpChoices } from "./confirm";
 import { byId, every, make } from "./dom";
 import { clear, ended, onPress, onProblem, onSubmit, Refused, say, show } from "./form";
 import { KINDS, nameOf, type Kind } from "./kinds";
+import { deleteMethod, describe, rowButton } from "./methods";
 import { countLength, cover, dress, maybeSignedIn, signedInAs } from "./page";
-import { proven, setUpProof } from "./proof";
+import { setUpProof } from "./proof";
 import { current, goHome, onBack, step } from "./steps";
-import { LANGUAGE, text, type Key } from "./texts";
+import { LANGUAGE, text } from "./texts";
 
 let session: Session;
 let methods: Methods;
@@ -49,21 +50,13 @@ function row(kind: Kind): HTMLElement {
   const { [kind]: method } = methods.methods;
   const { [kind]: pending } = methods.pending;
   const allowed = methods.allowed.includes(kind);
-  const said = [make("b", {}, nameOf(kind))];
-  const detail = method ? method.destination : text("info.methods.none");
-  if (detail) said.push(make("span", {}, detail));
+  const said = describe(kind, method);
+  if (!method) said.push(make("span", {}, text("info.methods.none")));
   if (pending?.destination) said.push(make("small", { class: "soft" }, text("info.methods.pending", { destination: pending.destination })));
-  if (method?.undeliverableSince) said.push(make("small", { class: "back" }, text("method.undeliverable")));
   if (!allowed) said.push(make("small", { class: "soft" }, text("info.methods.idle")));
   const buttons: HTMLElement[] = [];
-  const offer = (key: Key, act: () => Promise<void> | void) => {
-    // The label names the method, because screen readers may read a button without its row.
-    const button = make("button", { type: "button" }, text(key), make("span", { class: "unseen" }, ` ${nameOf(kind)}`));
-    onPress(button, act);
-    buttons.push(button);
-  };
-  if (allowed) offer(method ? "info.change" : "info.add", () => change(kind));
-  if (method) offer("info.delete", () => remove(kind, method.destination ?? nameOf(kind)));
+  if (allowed) buttons.push(rowButton(method ? "info.change" : "info.add", kind, () => change(kind)));
+  if (method) buttons.push(rowButton("info.delete", kind, () => remove(kind)));
   return make("li", {}, make("div", { class: "said" }, ...said), make("div", { class: "actions" }, ...buttons));
 }
 
@@ -93,20 +86,10 @@ async function change(kind: Kind): Promise<void> {
   });
 }
 
-async function remove(kind: Kind, destination: string): Promise<void> {
-  const { needed, registered } = methods;
-  const left = registered.filter((other) => other !== kind).length;
-  const warning = left >= needed ? "" : text(left ? "info.delete.few" : "info.delete.last", { needed });
-  const question = { title: text("info.delete.title", { destination }), detail: text("info.delete.lead"), warning, yes: text("info.delete") };
-  if (!(await confirmed(question))) return;
-  try {
-    await proven(() => call("DELETE", `/v1/me/methods/${kind}`));
-  } catch (error) {
-    if (!(error instanceof Problem) || error.code !== "notFound") throw error;
-    // Another tab or an earlier request without an answer has deleted it.
-    return home(text("info.gone", { kind: nameOf(kind) }));
-  }
-  await home(text("info.deleted", { kind: nameOf(kind) }), true);
+async function remove(kind: Kind): Promise<void> {
+  const outcome = await deleteMethod(kind, methods);
+  if (outcome === "deleted") await home(text("info.deleted", { kind: nameOf(kind) }), true);
+  if (outcome === "gone") await home(text("info.gone", { kind: nameOf(kind) }));
 }
 
 async function askForPassword(): Promise<void> {

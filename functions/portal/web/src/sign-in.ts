@@ -1,13 +1,15 @@
 // The sign-in page, and the steps that may follow: changing a temporary password,
-// registering methods, reconfirming methods.
+// reviewing methods after a reset, registering methods, reconfirming methods.
 
 import { askForAddress, setUpAddress } from "./address";
 import { call, Problem, type Limits, type Methods, type Session } from "./api";
 import { byId, every, make } from "./dom";
 import { onPress, onSubmit, say, show } from "./form";
 import { KINDS, nameOf, type Kind } from "./kinds";
+import { describe } from "./methods";
 import { countLength, cover, dress, maybeSignedIn, signedInAs } from "./page";
 import { proven, setUpProof } from "./proof";
+import { endReview, onBackInReview, review, setUpReview } from "./review";
 import { current, onBack, step } from "./steps";
 import { text } from "./texts";
 
@@ -29,6 +31,8 @@ async function next(answer: Session): Promise<void> {
   signedInAs(answer.user.userId, before !== answer.user.userId);
   if (answer.reach === "changePassword") return changePassword();
   typed = "";
+  if (answer.next === "review") return review();
+  endReview();
   if (answer.reach === "register") return answer.next === "reconfirm" ? reconfirm() : more();
   if (then) return location.replace(`${then}?mkt=${document.documentElement.lang}`);
   byId("in-title").textContent = text("in.title", { name: answer.user.name });
@@ -95,11 +99,7 @@ async function register(): Promise<void> {
 function rows(methods: Methods): HTMLElement[] {
   return KINDS.flatMap((kind) => {
     const method = methods.methods[kind];
-    if (!method) return [];
-    const said = [make("b", {}, nameOf(kind))];
-    if (method.destination) said.push(make("span", {}, method.destination));
-    if (method.undeliverableSince) said.push(make("small", { class: "back" }, text("method.undeliverable")));
-    return [make("li", {}, ...said)];
+    return method ? [make("li", {}, ...describe(kind, method))] : [];
   });
 }
 
@@ -138,8 +138,13 @@ async function move(path: "finish" | "postpone" | "reconfirm"): Promise<void> {
 function setUp(): void {
   setUpAddress();
   setUpProof();
+  setUpReview(() => move("reconfirm"));
   // The back button repeats no completed step, except the one for an address.
-  onBack((wanted) => (wanted === "step-address" && chosen.length ? wanted : chosen.length ? "step-more" : current()));
+  onBack((wanted) => {
+    const inReview = onBackInReview(wanted);
+    if (inReview) return inReview;
+    return wanted === "step-address" && chosen.length ? wanted : chosen.length ? "step-more" : current();
+  });
 
   onSubmit(byId<HTMLFormElement>("sign-in-form"), async (fields) => {
     const [userId, password] = [String(fields.get("userId")).trim(), String(fields.get("password"))];

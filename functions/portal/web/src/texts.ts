@@ -17,7 +17,12 @@ export function text(key: Key, values: Record<string, string | number> = {}): st
 export function moment(iso: string): string {
   const date = new Date(iso);
   const today = date.toDateString() === new Date().toDateString();
-  return new Intl.DateTimeFormat(LANGUAGE, today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" }).format(date);
+  return today ? new Intl.DateTimeFormat(LANGUAGE, { timeStyle: "short" }).format(date) : dateAndTime(iso);
+}
+
+/** Formats a time with its date. */
+export function dateAndTime(iso: string): string {
+  return new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
 }
 
 /** Formats a duration: in seconds below two minutes, in minutes below two hours, else in hours. */

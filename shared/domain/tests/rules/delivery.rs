@@ -58,7 +58,7 @@ fn the_stored_result_is_read_back_and_holds_no_address() {
 
 #[test]
 fn a_method_without_a_mark_is_deliverable_and_a_mark_is_kept() {
-    let stored = r#"{"binding":{"delivered":{"destination":{"email":"a@example.com"}}},"version":3,"verifiedAt":1}"#;
+    let stored = r#"{"binding":{"delivered":{"destination":{"email":"a@example.com"}}},"version":3,"verifiedAt":1,"addedAt":1}"#;
     let method: Method = serde_json::from_str(stored).expect("a method");
     let mut delivered = method.binding.delivered().expect("a destination").clone();
     assert_eq!(delivered.undeliverable, None);

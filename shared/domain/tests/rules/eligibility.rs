@@ -10,6 +10,7 @@ use domain::reset::{Reset, ResetId, ResetState, eligibility};
 use domain::secret::BearerKind;
 use domain::session::{FULL, IDLE, LIMITED, Next, Reach, SEEN_STEP, Session, next_step};
 use domain::time::{Span, Time};
+use std::collections::BTreeSet;
 
 const MAIL: &[Kind] = &[Kind::Email];
 const PHONE: &[Kind] = &[Kind::MobilePhone];
@@ -125,6 +126,7 @@ fn sign_in_requires_the_next_step() {
     };
     let temporary = |account: Account| Account { temporary_until: Some(BEGIN + DAY), ..account };
     let confirmed = Account { confirmed_at: Some(BEGIN - DAY), ..registered(MAIL, 400) };
+    let reset = |account: Account| Account { review_since: Some(BEGIN), ..account };
     let admin = |kinds| Account { role: Role::Administrator, ..registered(kinds, 0) };
     #[rustfmt::skip]
     let table = [
@@ -140,6 +142,12 @@ fn sign_in_requires_the_next_step() {
         ("temporary password", temporary(registered(MAIL, 0)), on.clone(), Some(Next::ChangePassword)),
         ("temporary goes first", temporary(account()), on.clone(), Some(Next::ChangePassword)),
         ("temporary, switched off", temporary(account()), Policy::default(), Some(Next::ChangePassword)),
+        ("after a reset", reset(registered(MAIL, 0)), on.clone(), Some(Next::Review)),
+        ("after a reset, switched off", reset(registered(MAIL, 0)), Policy::default(), Some(Next::Review)),
+        ("after a reset, not required", reset(registered(MAIL, 0)), with(|p| p.registration.required = false), Some(Next::Review)),
+        ("after a reset, a kind is missing", reset(registered(MAIL, 0)), policy(BOTH, 2), Some(Next::Review)),
+        ("after a reset, to be confirmed anyway", reset(registered(MAIL, 180)), on.clone(), Some(Next::Review)),
+        ("after a reset, temporary password", temporary(reset(registered(MAIL, 0))), on.clone(), Some(Next::ChangePassword)),
         ("an administrator with one kind of two", admin(MAIL), policy(BOTH, 1), Some(Next::Register)),
         ("an administrator with both", admin(BOTH), policy(BOTH, 1), None),
         // If one kind is allowed, an administrator registers one.
@@ -162,6 +170,7 @@ fn the_next_step_sets_a_sessions_reach_and_lifetime() {
     #[rustfmt::skip]
     let table = [
         (None, Reach::Full, FULL), (Some(Next::Register), Reach::Register, LIMITED),
+        (Some(Next::Review), Reach::Register, LIMITED),
         (Some(Next::Reconfirm), Reach::Register, LIMITED), (Some(Next::ChangePassword), Reach::ChangePassword, LIMITED),
     ];
     for (next, reach, lasts) in table {
@@ -258,16 +267,16 @@ type Methods = &'static [(Kind, u64)];
 #[test]
 fn a_proof_counts_while_its_kind_is_allowed_and_its_address_the_same() {
     #[rustfmt::skip]
-    let table: [(&str, Kinds, Methods, Kinds, usize); 8] = [
-        // proved kinds, the account's methods with their versions, allowed kinds
-        ("nothing", &[], &[(Kind::Email, 1)], BOTH, 0),
-        ("one", MAIL, &[(Kind::Email, 1)], BOTH, 1),
-        ("both", BOTH, &[(Kind::Email, 1), (Kind::MobilePhone, 1)], BOTH, 2),
-        ("one is no longer allowed", BOTH, &[(Kind::Email, 1), (Kind::MobilePhone, 1)], MAIL, 1),
-        ("none is", MAIL, &[(Kind::Email, 1)], PHONE, 0),
-        ("another address", MAIL, &[(Kind::Email, 2)], BOTH, 0),
-        ("the address is gone", MAIL, &[], BOTH, 0),
-        ("one of two changed", BOTH, &[(Kind::Email, 1), (Kind::MobilePhone, 5)], BOTH, 1),
+    let table: [(&str, Kinds, Methods, Kinds, Kinds); 8] = [
+        // proved kinds, the account's methods with their versions, allowed kinds, proofs that count
+        ("nothing", &[], &[(Kind::Email, 1)], BOTH, &[]),
+        ("one", MAIL, &[(Kind::Email, 1)], BOTH, MAIL),
+        ("both", BOTH, &[(Kind::Email, 1), (Kind::MobilePhone, 1)], BOTH, BOTH),
+        ("one is no longer allowed", BOTH, &[(Kind::Email, 1), (Kind::MobilePhone, 1)], MAIL, MAIL),
+        ("none is", MAIL, &[(Kind::Email, 1)], PHONE, &[]),
+        ("another address", MAIL, &[(Kind::Email, 2)], BOTH, &[]),
+        ("the address is gone", MAIL, &[], BOTH, &[]),
+        ("one of two changed", BOTH, &[(Kind::Email, 1), (Kind::MobilePhone, 5)], BOTH, MAIL),
     ];
     for (what, proved, methods, allowed, expected) in table {
         let reset = Reset { verified: proved.iter().copied().collect(), ..reset() };
@@ -278,11 +287,29 @@ fn a_proof_counts_while_its_kind_is_allowed_and_its_address_the_same() {
                 .collect(),
             ..account()
         };
+        let expected: BTreeSet<Kind> = expected.iter().copied().collect();
         assert_eq!(reset.proofs(&account, &policy(allowed, 1)), expected, "{what}");
     }
     // A kind that was allowed only after the reset began, and that the account lacks: two
     // missing versions do not count as equal.
     let unknown_then =
         Reset { verified: [Kind::Email].into(), versions: Default::default(), ..reset() };
-    assert_eq!(unknown_then.proofs(&account(), &policy(BOTH, 1)), 0);
+    assert_eq!(unknown_then.proofs(&account(), &policy(BOTH, 1)), BTreeSet::new());
+}
+
+#[test]
+fn a_method_that_waits_for_a_review_is_registered_and_resets_nothing() {
+    let mut account = someone(Role::User, BOTH);
+    account.require_review(&[Kind::Email].into(), BEGIN);
+    let (mail, both) =
+        (BTreeSet::from([Kind::Email]), BTreeSet::from([Kind::Email, Kind::MobilePhone]));
+    let on = policy(BOTH, 2);
+    let proved = Reset { verified: both.clone(), ..reset() };
+    assert_eq!(proved.proofs(&account, &on), mail);
+    assert_eq!(proved.method(&account, Kind::MobilePhone).err(), Some(Reason::MethodUnreviewed));
+    assert_eq!((account.usable_kinds(&on), account.registered_kinds(&on)), (mail, both.clone()));
+    assert_eq!(eligibility(Some(&account), &on), Reason::NotEnoughMethods);
+    account.confirm_methods(BEGIN);
+    assert_eq!(account.usable_kinds(&on), both);
+    assert_eq!(eligibility(Some(&account), &on), Reason::None);
 }

@@ -88,6 +88,7 @@ fn account() -> Account {
         registered_at: None,
         confirmed_at: None,
         asked_at: None,
+        review_since: None,
         registration_required_at: None,
         unknown: Default::default(),
     }
@@ -101,5 +102,6 @@ fn method(kind: Kind, version: u64) -> Method {
         Class::Held(_) => panic!("{kind:?} has no destination"),
     };
     let destination = Destination::parse(channel, address).expect("an address");
-    Method { binding: Binding::to(destination), version, verified_at: BEGIN }
+    let binding = Binding::to(destination);
+    Method { binding, version, verified_at: BEGIN, added_at: BEGIN, unreviewed: false }
 }

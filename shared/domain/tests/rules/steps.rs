@@ -54,6 +54,7 @@ fn a_step_is_postponed_by_the_policys_days_from_its_request_or_due_date() {
         ("after two years", confirmed(730 + 89), reconfirm, 90, 730, Some(1)),
         ("never asked again", confirmed(180), reconfirm, 7, 0, None),
         ("a temporary password", asked(0), Some(Next::ChangePassword), 90, 180, None),
+        ("a review", asked(0), Some(Next::Review), 90, 180, None),
         ("nothing", asked(0), None, 90, 180, None),
     ];
     for (what, account, step, postpone, reconfirm, left) in table {
@@ -123,7 +124,7 @@ fn an_undeliverable_address_requires_one_reconfirmation() {
 #[test]
 fn the_first_request_counts() {
     let mut account = account();
-    for step in [None, Some(Next::Reconfirm), Some(Next::ChangePassword)] {
+    for step in [None, Some(Next::Review), Some(Next::Reconfirm), Some(Next::ChangePassword)] {
         note_asked(&mut account, step, BEGIN);
         assert_eq!(account.asked_at, None, "{step:?}");
     }

@@ -3,7 +3,7 @@
 
 use super::topic;
 use crate::texts::text;
-use domain::notice::Notice;
+use domain::notice::{NamedMethod, Notice};
 use domain::port::{Content, Outgoing};
 use zeroize::Zeroizing;
 
@@ -20,6 +20,7 @@ pub(crate) struct Mail {
 /// One block of a mail.
 enum Block {
     Line(String),
+    List(Vec<String>),
     Code(Zeroizing<String>),
 }
 
@@ -39,10 +40,19 @@ pub(crate) fn render(message: &Outgoing<'_>) -> Mail {
             Block::Line(say("mail.code.life", &[("minutes", &minutes.to_string())])),
             Block::Line(say("mail.code.warning", &[])),
         ],
-        Content::Notice { notice, about, support_code } => {
+        Content::Notice { notice, about, methods, support_code } => {
             let values =
                 [("about", about.unwrap_or_default()), ("supportCode", support_code.as_str())];
             let mut blocks = vec![Block::Line(say(&format!("{key}.text"), &values))];
+            if notice.tells_methods() {
+                let list: Vec<String> =
+                    methods.methods.iter().map(|method| line(method, say)).collect();
+                match list.is_empty() {
+                    true => blocks.push(Block::Line(say("mail.notice.noMethods", &[]))),
+                    false => blocks
+                        .extend([Block::Line(say("mail.notice.methods", &[])), Block::List(list)]),
+                }
+            }
             if *notice != Notice::Attempts {
                 blocks.push(Block::Line(say("mail.notice.warning", &[])));
             }
@@ -66,11 +76,25 @@ pub(crate) fn render(message: &Outgoing<'_>) -> Mail {
     }
 }
 
+/// Renders a method as one line, with its destination masked.
+fn line(method: &NamedMethod, say: impl Fn(&str, &[(&str, &str)]) -> String) -> String {
+    let key = format!("mail.notice.method.{}", method.kind.as_str());
+    let name = say(&key, &[("destination", &method.destination)]);
+    match method.unreviewed {
+        true => say("mail.notice.method.unreviewed", &[("method", &name)]),
+        false => name,
+    }
+}
+
 fn as_text(blocks: &[Block], organisation: &str) -> Zeroizing<String> {
     let mut out = Zeroizing::new(String::new());
     for block in blocks {
         match block {
             Block::Line(line) => out.push_str(line),
+            Block::List(lines) => {
+                let lines: Vec<String> = lines.iter().map(|line| format!("- {line}")).collect();
+                out.push_str(&lines.join("\n"));
+            }
             Block::Code(code) => out.push_str(code),
         }
         out.push_str("\n\n");
@@ -95,6 +119,13 @@ fn as_html(
         match block {
             Block::Line(line) => {
                 out.push_str(&format!("<p style=\"margin:0 0 16px\">{}</p>", escape(line)));
+            }
+            Block::List(lines) => {
+                out.push_str("<ul style=\"margin:0 0 16px;padding-left:20px\">");
+                for line in lines {
+                    out.push_str(&format!("<li>{}</li>", escape(line)));
+                }
+                out.push_str("</ul>");
             }
             Block::Code(code) => {
                 let digits = Zeroizing::new(format!(

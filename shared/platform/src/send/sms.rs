@@ -5,6 +5,7 @@
 
 use super::topic;
 use crate::texts::text;
+use domain::notice::Notice;
 use domain::port::{Content, Outgoing};
 use zeroize::Zeroizing;
 
@@ -35,6 +36,9 @@ pub fn render(message: &Outgoing<'_>, host: &str) -> Zeroizing<String> {
         // The short text omits the name that the notice is about.
         Content::Notice { about: Some(about), .. } => {
             fullest(message, &key, &[("about", about)], "")
+        }
+        Content::Notice { notice: Notice::PasswordReset, methods, .. } => {
+            fullest(message, &key, &[("count", &methods.usable.to_string())], "")
         }
         Content::Notice { about: None, .. } => say(message, &key, &[]),
     }

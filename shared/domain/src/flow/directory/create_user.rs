@@ -100,6 +100,7 @@ pub(super) async fn draft(
         registered_at: None,
         confirmed_at: None,
         asked_at: None,
+        review_since: None,
         registration_required_at: None,
         unknown: BTreeMap::new(),
     };

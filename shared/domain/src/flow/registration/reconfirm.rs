@@ -1,6 +1,6 @@
-//! Confirming that one's methods are still correct.
+//! Confirming one's methods: that they are still correct or, after a reset, that they are one's
+//! own.
 
-use crate::account::Account;
 use crate::audit::Event;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
@@ -10,9 +10,10 @@ use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::save_account;
 use crate::port::Store;
 use crate::secret::Bearer;
-use crate::session::Next;
+use crate::session::{Next, next_step, note_asked};
 
-/// Records that the user confirmed the methods. The session continues with all rights of its role.
+/// Records that the user confirmed the methods. All of them can reset the password from now on.
+/// The session continues with its next step, usually with all rights of its role.
 ///
 /// # Errors
 /// `nothingDue` if sign-in did not ask for a confirmation.
@@ -22,13 +23,21 @@ pub async fn reconfirm(
     bearer: &Bearer,
 ) -> Result<NewSession, Problem> {
     let who = signed_in(store, ctx, bearer, &[]).await?;
-    if who.session.next(&who.account, &who.policy.policy, ctx.now) != Some(Next::Reconfirm) {
-        return Err(ProblemCode::NothingDue.into());
+    let policy = &who.policy.policy;
+    match who.session.next(&who.account, policy, ctx.now) {
+        Some(Next::Review | Next::Reconfirm) => {}
+        Some(Next::ChangePassword | Next::Register) | None => {
+            return Err(ProblemCode::NothingDue.into());
+        }
     }
-    let account = Account { confirmed_at: Some(ctx.now), ..who.account.clone() }.revised();
+    let mut account = who.account.clone();
+    account.confirm_methods(ctx.now);
+    let next = next_step(&account, policy, ctx.now);
+    note_asked(&mut account, next, ctx.now);
+    let account = account.revised();
     let saved = save_account(who.handle(), &who.account, account.clone());
     let (mut changes, answer) =
-        continue_session(ctx, &who, account, None, Event::RegistrationConfirmed);
+        continue_session(ctx, &who, account, next, Event::RegistrationConfirmed);
     changes.push(saved);
     store.commit(ctx, "reconfirm", changes).await?;
     Ok(answer)

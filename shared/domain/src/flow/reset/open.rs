@@ -52,7 +52,7 @@ pub(super) fn proved_account<'a>(
     }
     let account =
         account.filter(|a| reset.is_of(a) && a.in_scope(policy)).ok_or(ProblemCode::ResetEnded)?;
-    if reset.proofs(account, policy) < account.kinds_needed(policy) {
+    if reset.proofs(account, policy).len() < account.kinds_needed(policy) {
         return Err(ProblemCode::ProofMissing.into());
     }
     Ok(account)

@@ -19,7 +19,8 @@ use crate::reset::ResetId;
 use crate::secret::Bearer;
 
 /// Sets the new password. Its transaction has a guard on everything that the decision depends
-/// on. The account's sessions and other resets end, and their codes with them.
+/// on. The account's sessions and other resets end, and their codes with them. The next sign-in
+/// asks for a review of the methods.
 ///
 /// # Errors
 /// `resetEnded`; `proofMissing` if too few kinds of method are proved; `passwordRefused` if the
@@ -60,6 +61,7 @@ pub async fn set_password(
         let mut after = account.clone();
         after.hash = hash;
         after.temporary_until = None;
+        after.require_review(&reset.proofs(account, policy), ctx.now);
         let entry = AuditEntry {
             uid: Some(&account.uid),
             support_code: reset.support_code(),

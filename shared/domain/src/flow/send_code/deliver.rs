@@ -11,6 +11,7 @@ use crate::flow::send_code::judge::{Verdict, judge};
 use crate::flow::send_code::row::{Fate, Row};
 use crate::flow::send_code::spread::{notify_administrators, notify_owner};
 use crate::identity::Handle;
+use crate::notice::MethodsNow;
 use crate::outbox::{Handled, Message, OutboxId, OutboxKind, OutboxState, Round};
 use crate::port::{Content, KeyRing, Outgoing, Sender, Snapshot, Store, Want};
 use crate::time::Span;
@@ -63,9 +64,11 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
                 if !self.claim(charge_notice(recipient, self.ctx)).await? {
                     return Ok(self.left());
                 }
+                let methods = &MethodsNow::of(read.account(&self.row.handle), self.policy);
                 let content = Content::Notice {
                     notice: *notice,
                     about: about.as_deref(),
+                    methods,
                     support_code: &self.row.support_code,
                 };
                 self.send(

@@ -95,8 +95,9 @@ pub(super) fn judge<S: Store, R: KeyRing>(
     Verdict::Send(Address { to, country, language: row.language(account.language) })
 }
 
-/// The method that the code of a reset goes to: verified, unchanged since the reset began, of an
-/// account that may reset its password now. Else the reason to drop the code.
+/// The method that the code of a reset goes to: verified, unchanged since the reset began, not
+/// waiting for a review, of an account that may reset its password now. Else the reason to drop
+/// the code.
 fn reset_binding<'a, S: Store, R: KeyRing>(
     row: &Row<'_, S, R>,
     read: &Snapshot,
@@ -114,6 +115,5 @@ fn reset_binding<'a, S: Store, R: KeyRing>(
     if !account.in_scope(row.policy) {
         return Err(Reason::OutOfScope);
     }
-    let method = reset.method(account, challenge.kind).ok_or(Reason::MethodChanged)?;
-    Ok(&method.binding)
+    reset.method(account, challenge.kind).map(|method| &method.binding)
 }

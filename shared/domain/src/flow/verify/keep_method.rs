@@ -56,7 +56,9 @@ pub(super) async fn keep_method(
         };
         account.pending.remove(id);
         let version = same.map_or(account.revision, |same| same.version);
-        account.methods.insert(id, Method { binding, version, verified_at: ctx.now });
+        let added_at = same.map_or(ctx.now, |same| same.added_at);
+        let method = Method { binding, version, verified_at: ctx.now, added_at, unreviewed: false };
+        account.methods.insert(id, method);
         let notice = match (&older, same) {
             (_, Some(_)) => None,
             (Some(_), None) => Some(Notice::MethodChanged),

@@ -154,12 +154,12 @@ pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
             .sets_cookie()
             .refuses(&[P::MethodMissing]),
         Operation::of("postponeRegistration", "Postpone registration")
-            .says("If the policy still allows it. The session gets a new bearer.")
+            .says("If the policy still allows it. The step `review` cannot be postponed. The session gets a new bearer.")
             .answers::<SessionResponse>(200)
             .sets_cookie()
             .refuses(&[P::NothingDue, P::PostponeOver]),
-        Operation::of("reconfirmMethods", "Confirm that your methods are still right")
-            .says("The session gets a new bearer.")
+        Operation::of("reconfirmMethods", "Confirm your methods")
+            .says("Completes the steps `review`, that all methods are yours after a reset, and `reconfirm`, that they are still right. Every method can reset the password from then on. The session gets a new bearer, and continues with the next step, if there is one.")
             .answers::<SessionResponse>(200)
             .sets_cookie()
             .refuses(&[P::NothingDue]),

@@ -204,7 +204,7 @@ pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
             .refuses(SENDING)
             .refuses(&[P::ResetClosed]),
         Operation::of("resetPassword", "Set the new password")
-            .says("Ends this reset, and all sessions and other resets of the account. The old password stops working. If the new password is refused, the reset goes on. The caller is not signed in.")
+            .says("Ends this reset, and all sessions and other resets of the account. The old password stops working. If the new password is refused, the reset goes on. The caller is not signed in. The next sign-in asks the user to review the methods. Until then, a method less than 7 days old that did not prove this reset cannot prove another.")
             .takes::<SetPassword>()
             .refuses(&[P::ProofMissing, P::PasswordRefused]),
     ]
