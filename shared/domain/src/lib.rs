@@ -14,6 +14,7 @@
 //! | [`challenge`], [`code`] | a challenge and the one-time code derived from it |
 //! | [`limit`] | the ledger: guesses, sends, waits, and when reset is closed |
 //! | [`source`] | the limits of a source address, over a sliding hour |
+//! | [`device`] | known devices, which have a sign-in lock of their own |
 //! | [`lockout`] | the lockout of sign-in after wrong passwords |
 //! | [`reset`] | a reset, and whether an account may start one |
 //! | [`session`], [`access`] | a session, and the routes that it may call |
@@ -64,6 +65,7 @@ pub mod code;
 pub mod context;
 pub mod delivery;
 pub mod destination;
+pub mod device;
 pub mod directory;
 pub mod error;
 pub mod flow;

@@ -9,6 +9,7 @@ use crate::code::Code;
 use crate::context::RequestContext;
 use crate::delivery::{MessageId, SentMessage};
 use crate::destination::Destination;
+use crate::device::{Device, DeviceSlot};
 use crate::error::Problem;
 use crate::idempotency::IdempotencyRecord;
 use crate::identity::{GroupName, Handle};
@@ -99,6 +100,8 @@ pub enum Want<'a> {
     Account(&'a Handle),
     /// The lock of sign-in of a handle.
     Lock(&'a Handle),
+    /// The device in a slot of a handle.
+    Device(&'a Handle, DeviceSlot),
     /// The ledger of a handle and purpose.
     Ledger(&'a Handle, Purpose),
     /// One reset of a handle.
@@ -135,6 +138,8 @@ pub struct Snapshot {
     pub accounts: BTreeMap<Handle, Account>,
     /// The lock of sign-in.
     pub lock: Option<Lock>,
+    /// The devices that exist, by slot.
+    pub devices: BTreeMap<DeviceSlot, Device>,
     /// The ledgers that exist, by purpose.
     pub ledgers: BTreeMap<Purpose, Ledger>,
     /// The reset.
@@ -147,8 +152,8 @@ pub struct Snapshot {
     pub sent: Option<SentMessage>,
     /// The sends to the destination, newest last.
     pub destination: Option<Vec<Time>>,
-    /// The counts of the source.
-    pub source: SourceCounts,
+    /// The counts of the sources, by their pseudonyms.
+    pub sources: BTreeMap<String, SourceCounts>,
     /// How many messages were charged in the day, by
     /// [the name of the counter](crate::limit::DayCounter::name).
     pub spent: BTreeMap<String, u32>,
@@ -172,6 +177,10 @@ impl Snapshot {
     /// The ledger of a purpose, empty if it does not exist.
     pub fn ledger(&self, purpose: Purpose) -> Ledger {
         self.ledgers.get(&purpose).cloned().unwrap_or_default()
+    }
+    /// The counts of a source, empty if nothing was counted.
+    pub fn source(&self, name: &str) -> SourceCounts {
+        self.sources.get(name).cloned().unwrap_or_default()
     }
     /// The policy that applies: the saved one, or the initial one until one is
     /// saved.

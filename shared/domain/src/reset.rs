@@ -64,6 +64,9 @@ pub struct Reset {
     pub generation: u64,
     /// The versions of the account's methods when the reset began.
     pub versions: Methods<u64>,
+    /// Whether a known device of the account started the reset.
+    #[serde(default)]
+    pub known_device: bool,
     /// The progress of the reset.
     pub state: ResetState,
     /// The kinds of method that were proved.

@@ -4,6 +4,7 @@ use crate::account::Account;
 use crate::audit::{AuditEvent, Reason};
 use crate::challenge::{ChallengeId, Purpose};
 use crate::delivery::MessageId;
+use crate::device::{Device, DeviceSlot};
 use crate::directory::FoundBy;
 use crate::error::Problem;
 use crate::idempotency::{IdempotencyRecord, Outcome};
@@ -59,6 +60,25 @@ pub enum Change {
     CheckLock { handle: Handle, seen: Option<String> },
     /// Deletes the lock of sign-in. No guard: it is deleted in every state.
     ClearLock { handle: Handle },
+    /// Stores a new device in a slot. Guard: the device in the slot has the digest
+    /// `seen`, or the slot is empty where `seen` is `None`.
+    IssueDevice {
+        handle: Handle,
+        slot: DeviceSlot,
+        seen: Option<BearerDigest>,
+        device: Box<Device>,
+    },
+    /// Stores a device, with its lock, over the one that was read. Guard: the slot
+    /// still holds the device `digest`, and the revision of its lock is `seen`.
+    SaveDevice {
+        handle: Handle,
+        slot: DeviceSlot,
+        digest: BearerDigest,
+        seen: String,
+        device: Box<Device>,
+    },
+    /// Writes nothing. Guard: as for [`Change::SaveDevice`].
+    CheckDevice { handle: Handle, slot: DeviceSlot, digest: BearerDigest, seen: String },
     /// Writes the slot of a challenge, which ends the older challenge of the same
     /// kind. Guard: the sends of the kind are as read.
     IssueChallenge { handle: Handle, purpose: Purpose, issue: Box<Issue> },
@@ -164,6 +184,8 @@ pub enum Guard {
     Directory,
     /// The lock of sign-in.
     Lock,
+    /// A known device, with its lock of sign-in.
+    Device,
     /// A ledger of guesses and sends.
     Ledger,
     /// A reset.

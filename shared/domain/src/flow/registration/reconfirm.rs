@@ -4,7 +4,8 @@ use crate::account::Account;
 use crate::audit::Event;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
-use crate::flow::registration::continue_session::continue_session;
+use crate::flow::registration::continue_session::{commit_step, continue_session};
+use crate::flow::steps::devices::wanted_device;
 use crate::flow::steps::new_session::NewSession;
 use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::save_account;
@@ -21,7 +22,8 @@ pub async fn reconfirm(
     ctx: &RequestContext,
     bearer: &Bearer,
 ) -> Result<NewSession, Problem> {
-    let who = signed_in(store, ctx, bearer, &[]).await?;
+    let device = wanted_device(ctx, &bearer.handle);
+    let who = signed_in(store, ctx, bearer, device.as_slice()).await?;
     if who.session.next(&who.account, &who.policy.policy, ctx.now) != Some(Next::Reconfirm) {
         return Err(ProblemCode::NothingDue.into());
     }
@@ -30,6 +32,5 @@ pub async fn reconfirm(
     let (mut changes, answer) =
         continue_session(ctx, &who, account, None, Event::RegistrationConfirmed);
     changes.push(saved);
-    store.commit(ctx, "reconfirm", changes).await?;
-    Ok(answer)
+    commit_step(store, ctx, "reconfirm", &who, changes, answer).await
 }

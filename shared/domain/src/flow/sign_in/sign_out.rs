@@ -32,7 +32,8 @@ pub async fn sign_out(
     }
 }
 
-/// Ends all sessions of the account, including this one, and its resets and challenges.
+/// Ends all sessions of the account, including this one, and its resets and challenges. Its known
+/// devices become strangers.
 pub async fn sign_out_everywhere(
     store: &impl Store,
     ctx: &RequestContext,
@@ -48,7 +49,7 @@ pub async fn sign_out_everywhere(
         };
         let mut changes = vec![
             entry.record(ctx, &who.policy.policy),
-            save_account(who.handle(), &who.account, who.account.clone().with_sessions_revoked()),
+            save_account(who.handle(), &who.account, who.account.clone().with_devices_revoked()),
         ];
         changes.extend(revoke(ctx, who.handle()));
         if attempts.commit(store, ctx, changes, &[Guard::Account]).await? {
