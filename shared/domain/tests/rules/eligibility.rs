@@ -228,6 +228,7 @@ fn reset() -> Reset {
         versions: [(MethodId::only(Kind::Email), 1), (MethodId::only(Kind::MobilePhone), 1)]
             .into_iter()
             .collect(),
+        known_device: false,
         state: ResetState::Open,
         verified: Default::default(),
         exp: BEGIN + Span::minutes(15),

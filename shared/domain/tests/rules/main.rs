@@ -4,6 +4,7 @@
 mod account;
 mod code;
 mod delivery;
+mod device;
 mod directory;
 mod eligibility;
 mod identifiers;

@@ -25,7 +25,7 @@ pub struct NewSession {
     pub session: Session,
     /// The account of the session.
     pub account: Account,
-    /// The token of the device: a new one or, once a day, the one that the request had.
+    /// The token of the device to hand out: a new one or, once a day, that of the cookie again.
     pub device: Option<DeviceToken>,
 }
 

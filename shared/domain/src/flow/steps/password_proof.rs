@@ -102,11 +102,12 @@ impl PasswordLock {
         }
     }
 
-    /// Returns the token of the known device, if [`PasswordLock::after_right`] records its use.
-    /// The answer hands it out again, so that a cookie is kept as long as the device.
+    /// Returns the token of the known device, if it is in a cookie and
+    /// [`PasswordLock::after_right`] records its use. The answer sets the cookie again, so that
+    /// browsers keep it as long as the table keeps the device.
     pub(crate) fn renewed(&self, ctx: &RequestContext) -> Option<DeviceToken> {
         match &self.place {
-            Place::Device(_, device) if device.renewal_due(ctx.now) => {
+            Place::Device(_, device) if device.renewal_due(ctx.now) && !ctx.devices.in_header => {
                 ctx.devices.of(&self.handle).cloned()
             }
             Place::Device(..) | Place::Account(_) => None,

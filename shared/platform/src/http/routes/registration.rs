@@ -150,21 +150,25 @@ pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
             .refuses(&[P::NotFound, P::PasswordProofRequired]),
         Operation::of("finishRegistration", "Finish registration")
             .says("When enough kinds are verified, the session becomes a full session, under a new bearer.")
+            .hands_out_device()
             .answers::<SessionResponse>(200)
             .sets_cookie()
             .refuses(&[P::MethodMissing]),
         Operation::of("postponeRegistration", "Postpone registration")
             .says("If the policy still allows it. The session gets a new bearer.")
+            .hands_out_device()
             .answers::<SessionResponse>(200)
             .sets_cookie()
             .refuses(&[P::NothingDue, P::PostponeOver]),
         Operation::of("reconfirmMethods", "Confirm that your methods are still right")
             .says("The session gets a new bearer.")
+            .hands_out_device()
             .answers::<SessionResponse>(200)
             .sets_cookie()
             .refuses(&[P::NothingDue]),
         Operation::of("changePassword", "Change your password")
-            .says("Needs the current password too. Ends all other sessions, and all resets and codes of the account. This session gets a new bearer.")
+            .says("Needs the current password too. Ends all other sessions, and all resets and codes of the account, and forgets all known devices. This session gets a new bearer.")
+            .hands_out_device()
             .takes::<ChangePassword>()
             .answers::<SessionResponse>(200)
             .sets_cookie()

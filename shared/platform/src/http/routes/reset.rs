@@ -197,6 +197,7 @@ pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
     vec![
         Operation::of("startReset", "Start a reset")
             .says("The response looks the same whether or not the user ID has an account; its kinds come from the policy. The bearer is shown only once.")
+            .reads_device()
             .takes::<StartReset>()
             .answers::<StartedResponse>(201)
             .refuses(&[P::ResetOff, P::ResetClosed, P::TooManyFromAddress]),
@@ -211,7 +212,9 @@ pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
             .refuses(SENDING)
             .refuses(&[P::ResetClosed]),
         Operation::of("resetPassword", "Set the new password")
-            .says("Ends this reset, and all sessions and other resets of the account. The old password stops working. If the new password is refused, the reset goes on. The caller is not signed in.")
+            .says("Ends this reset, and all sessions and other resets of the account. The old password stops working, and all known devices are forgotten. If the new password is refused, the reset goes on. The caller is not signed in.")
+            .hands_out_device()
+            .sets_cookie()
             .takes::<SetPassword>()
             .refuses(&[P::ProofMissing, P::PasswordRefused]),
     ]

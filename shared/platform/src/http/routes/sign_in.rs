@@ -157,7 +157,8 @@ pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
     use domain::error::ProblemCode as P;
     vec![
         Operation::of("signIn", "Sign in")
-            .says("The response contains the session's bearer or, for pages of the configured address that ask for it, sets a `__Host-` cookie. `next` names the step that the user must do first. After ten wrong passwords, sign-in waits one minute; the wait doubles, up to 15 minutes. After a hundred failed sign-ins of one network address within an hour, whichever accounts they tried, the address waits.")
+            .says("The response contains the session's bearer or, for pages of the configured address that ask for it, sets a `__Host-` cookie. `next` names the step that the user must do first. After ten wrong passwords, sign-in waits one minute; the wait doubles, up to 15 minutes. After a hundred failed sign-ins of one network address within an hour, whichever accounts they tried, the address waits. Neither wait holds for a known device: it waits only after its own ten wrong passwords.")
+            .hands_out_device()
             .takes::<SignIn>()
             .answers::<SessionResponse>(200)
             .sets_cookie()
@@ -170,12 +171,13 @@ pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
             .sets_cookie(),
         Operation::of("confirmPassword", "Confirm your password")
             .says("The session may then change methods for 20 minutes. It gets a new bearer.")
+            .reads_device()
             .takes::<ConfirmPassword>()
             .answers::<SessionResponse>(200)
             .sets_cookie()
             .refuses(&[P::CurrentPasswordWrong, P::SignInLocked]),
         Operation::of("signOutEverywhere", "Sign out everywhere")
-            .says("Ends all sessions of the account, including this one, and its resets and codes.")
+            .says("Ends all sessions of the account, including this one, and its resets and codes. All known devices are forgotten.")
             .sets_cookie(),
     ]
 }
