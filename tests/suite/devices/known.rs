@@ -40,7 +40,7 @@ async fn a70_an_attacker_who_locks_sign_in_does_not_keep_the_owner_out_of_a_know
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_passwords_on_a_known_device_count_for_its_own_lock_alone() {
+async fn a71_wrong_passwords_on_a_known_device_count_for_its_own_lock_alone() {
     let it = owner_in(World::with_source_limits(100_000, 1).await).await;
     let (device, other) = (it.new_device().await, it.new_device().await);
     let guess = || sign_in(&it.ann.user_id, &wrong(), &device);
@@ -69,7 +69,7 @@ async fn wrong_passwords_on_a_known_device_count_for_its_own_lock_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_source_refuses_no_known_device() {
+async fn a70_a_full_source_refuses_no_known_device() {
     let it = owner_in(World::with_source_limits(2, 2).await).await;
     let device = it.new_device().await;
     let bob = it.world.user(&it.admin, json!({ "userId": "bob", "name": "Bob" })).await;
@@ -100,7 +100,7 @@ async fn a_full_source_refuses_no_known_device() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_device_token_opens_nothing_by_itself() {
+async fn a71_a_device_token_opens_nothing_by_itself() {
     let it = owner().await;
     let device = it.new_device().await;
     for path in ["/v1/me", "/v1/me/methods"] {

@@ -32,7 +32,7 @@ impl Owner {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reset_makes_all_devices_strangers_but_the_one_that_it_issues() {
+async fn a71_a_reset_makes_all_devices_strangers_but_the_one_that_it_issues() {
     let it = owner().await;
     let (one, other) = (it.new_device().await, it.new_device().await);
     let issued = token(&it.reset(NEW, Some(&one)).await);
@@ -46,7 +46,7 @@ async fn a_reset_makes_all_devices_strangers_but_the_one_that_it_issues() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_password_change_makes_all_devices_strangers_but_gives_its_own_a_new_token() {
+async fn a71_a_password_change_makes_all_devices_strangers_but_gives_its_own_a_new_token() {
     let it = owner().await;
     let (one, other) = (it.new_device().await, it.new_device().await);
     let bearer = it.world.session(&it.ann).await;
@@ -66,7 +66,7 @@ async fn a_password_change_makes_all_devices_strangers_but_gives_its_own_a_new_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_temporary_password_and_signing_out_everywhere_make_all_devices_strangers() {
+async fn a71_a_temporary_password_and_signing_out_everywhere_make_all_devices_strangers() {
     let it = owner().await;
     let device = it.new_device().await;
     let path = format!("/v1/users/{}/temporary-password", it.ann.user_id);
@@ -161,7 +161,7 @@ async fn an_account_that_is_created_again_knows_no_device_of_the_old_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn a_device_of_a_sign_in_in_flight_is_a_stranger_after_a_reset() {
+async fn a71_a_device_of_a_sign_in_in_flight_is_a_stranger_after_a_reset() {
     let it = owner().await;
     let gate = it
         .world

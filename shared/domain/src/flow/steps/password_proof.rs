@@ -51,14 +51,12 @@ impl PasswordLock {
         account: Option<&Account>,
         handle: &Handle,
     ) -> PasswordLock {
-        let (lock, place) = match known_device(ctx, read, account, handle) {
-            Some((slot, device)) => {
-                (device.lock.clone(), Place::Device(slot, Box::new(device.clone())))
-            }
-            None => {
-                let seen = read.lock.as_ref().map(|lock| lock.revision.clone());
-                (read.lock.clone().unwrap_or_default(), Place::Account(seen))
-            }
+        let known = known_device(ctx, read, account, handle);
+        let (lock, place) = if let Some((slot, device)) = known {
+            (device.lock.clone(), Place::Device(slot, Box::new(device.clone())))
+        } else {
+            let seen = read.lock.as_ref().map(|lock| lock.revision.clone());
+            (read.lock.clone().unwrap_or_default(), Place::Account(seen))
         };
         PasswordLock { handle: handle.clone(), lock: lock.as_of(ctx.now), place }
     }
