@@ -118,10 +118,12 @@ impl Laptop {
                 .iter()
                 .map(|(name, value)| (name.as_str().to_owned(), text(value)))
                 .collect();
+            let cookies = answer.headers().get_all("set-cookie").iter().map(text).collect();
             let bytes = answer.bytes().await.expect("a whole answer");
             let answer = Answer {
                 status,
                 headers,
+                cookies,
                 body: serde_json::from_slice(&bytes).unwrap_or_default(),
             };
             tests::contract::check(

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod attacks;
+mod devices;
 mod house;
 mod messages;
 mod numbers;

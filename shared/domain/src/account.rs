@@ -92,6 +92,9 @@ pub struct Account {
     /// or `enabled` changes, and when a method is changed or removed. It starts at the creation
     /// time in milliseconds, so that an account created again never repeats a generation.
     pub generation: u64,
+    /// The generation from which on devices are known. Older devices are strangers.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub devices_since: u64,
     /// Increases with every write.
     pub revision: u64,
     /// The hash of the password.
@@ -240,4 +243,15 @@ impl Account {
     pub fn with_sessions_revoked(self) -> Account {
         Account { pending: Methods::default(), ..self.with_generation_moved() }
     }
+
+    /// The same, for a write that also makes all devices strangers.
+    pub fn with_devices_revoked(self) -> Account {
+        let account = self.with_sessions_revoked();
+        Account { devices_since: account.generation, ..account }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }

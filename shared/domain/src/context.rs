@@ -2,6 +2,7 @@
 
 use crate::access::Access;
 use crate::audit::SupportCode;
+use crate::device::SentDevices;
 use crate::idempotency::IdempotentRequest;
 use crate::source::SourceLimits;
 use crate::time::Time;
@@ -42,6 +43,8 @@ pub struct RequestContext {
     pub source_limits: SourceLimits,
     /// Set if the request has an `Idempotency-Key`.
     pub idempotency: Option<IdempotentRequest>,
+    /// The device tokens of the request.
+    pub devices: SentDevices,
     /// The source of the request's random bytes.
     pub entropy: Arc<dyn Entropy>,
 }

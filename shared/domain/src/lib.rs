@@ -15,6 +15,7 @@
 //! | [`ledger`] | failed guesses, sends and live challenges of an account, and when a reset is closed |
 //! | [`limit`] | waits between codes, and the messages of a day |
 //! | [`source`] | the limits of a source address, over a sliding hour |
+//! | [`device`] | known devices, which have a sign-in lock of their own |
 //! | [`lockout`] | the lockout of sign-in after wrong passwords |
 //! | [`reset`] | a reset, and whether an account may start one |
 //! | [`session`], [`access`] | a session, and the routes that it may call |
@@ -65,6 +66,7 @@ pub mod code;
 pub mod context;
 pub mod delivery;
 pub mod destination;
+pub mod device;
 pub mod directory;
 pub mod error;
 pub mod flow;

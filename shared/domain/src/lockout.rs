@@ -54,6 +54,11 @@ impl Lock {
         self.until.filter(|until| *until > now)
     }
 
+    /// Whether sign-in waits for the longest time, which takes wrong passwords over half an hour.
+    pub fn waits_longest(&self, now: Time) -> bool {
+        self.until.is_some_and(|until| until - now >= LONGEST_WAIT)
+    }
+
     /// Returns the lock as it counts now: without wrong passwords whose time is over.
     pub fn as_of(self, now: Time) -> Lock {
         match self.wrong_at.is_some_and(|at| at + WRONG_COUNTS <= now) {

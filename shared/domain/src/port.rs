@@ -10,6 +10,7 @@ use crate::code::Code;
 use crate::context::RequestContext;
 use crate::delivery::{MessageId, SentMessage};
 use crate::destination::Destination;
+use crate::device::{Device, DeviceSlot};
 use crate::error::Problem;
 use crate::idempotency::IdempotencyRecord;
 use crate::identity::{GroupName, Handle};
@@ -105,6 +106,8 @@ pub enum Want<'a> {
     Account(&'a Handle),
     /// The lock of sign-in of a handle.
     Lock(&'a Handle),
+    /// The device in a slot of a handle.
+    Device(&'a Handle, DeviceSlot),
     /// One ledger of a handle.
     Ledger(&'a Handle, LedgerId),
     /// One reset of a handle.
@@ -141,6 +144,8 @@ pub struct Snapshot {
     pub accounts: BTreeMap<Handle, Account>,
     /// The lock of sign-in.
     pub lock: Option<Lock>,
+    /// The devices that exist, by slot.
+    pub devices: BTreeMap<DeviceSlot, Device>,
     /// The ledgers that exist.
     pub ledgers: BTreeMap<LedgerId, Ledger>,
     /// The reset.
@@ -153,8 +158,8 @@ pub struct Snapshot {
     pub sent: Option<SentMessage>,
     /// The sends to the destination, newest last.
     pub destination: Option<Vec<Time>>,
-    /// The counts of the source.
-    pub source: SourceCounts,
+    /// The counts of the sources, by their pseudonyms.
+    pub sources: BTreeMap<String, SourceCounts>,
     /// How many messages were charged in the day, by
     /// [the name of the counter](crate::limit::DayCounter::name).
     pub spent: BTreeMap<String, u32>,
@@ -178,6 +183,10 @@ impl Snapshot {
     /// A ledger, empty if it does not exist.
     pub fn ledger(&self, id: LedgerId) -> Ledger {
         self.ledgers.get(&id).cloned().unwrap_or_default()
+    }
+    /// The counts of a source, empty if nothing was counted.
+    pub fn source(&self, name: &str) -> SourceCounts {
+        self.sources.get(name).cloned().unwrap_or_default()
     }
     /// The policy that applies: the saved one, or the initial one until one is
     /// saved.

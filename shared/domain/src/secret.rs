@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 pub use secrecy::{ExposeSecret, SecretString};
 
-/// The length of a bearer token's secret: 256 bits (ASVS 6.5.4 asks for 128).
-const SECRET_BYTES: usize = 32;
+/// The length of the secret of a bearer or device token: 256 bits (ASVS 6.5.4 asks for 128).
+pub(crate) const SECRET_BYTES: usize = 32;
 
 /// What a bearer token gives access to. The two kinds have different prefixes, so that one is
 /// never accepted as the other.
@@ -77,20 +77,24 @@ impl Bearer {
     }
 
     fn hash(&self, use_: &str) -> BearerDigest {
-        let mut hasher = Sha256::new();
-        hasher.update(self.kind.prefix());
-        hasher.update(use_);
-        hasher.update(*self.secret);
-        BearerDigest(BASE64.encode(hasher.finalize()))
+        BearerDigest::of(self.kind.prefix(), use_, &self.secret)
     }
 }
 
-/// The SHA-256 digest of a bearer token's secret, in base64url. 256 random bits need no salt.
+/// The SHA-256 digest of the secret of a bearer or device token, in base64url. 256 random bits need no salt.
 #[derive(Clone, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct BearerDigest(String);
 
 impl BearerDigest {
+    /// Computes the digest of a secret. The prefix of its token and `use_` separate uses.
+    pub(crate) fn of(prefix: &str, use_: &str, secret: &[u8; SECRET_BYTES]) -> BearerDigest {
+        let mut hasher = Sha256::new();
+        hasher.update(prefix);
+        hasher.update(use_);
+        hasher.update(secret);
+        BearerDigest(BASE64.encode(hasher.finalize()))
+    }
     /// The digest as text.
     pub fn as_str(&self) -> &str {
         &self.0

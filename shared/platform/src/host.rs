@@ -18,6 +18,7 @@ use aws_types::sdk_config::Builder as AwsBuilder;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use domain::access::Access;
 use domain::context::{Clock, Entropy, RequestContext, random};
+use domain::device::SentDevices;
 use domain::secret::random_text;
 use domain::source::SourceLimits;
 use lambda_runtime::Error;
@@ -87,6 +88,7 @@ impl Host {
             source: String::new(),
             source_limits: SourceLimits::default(),
             idempotency: None,
+            devices: SentDevices::default(),
             entropy: self.entropy.clone(),
         }
     }

@@ -1,6 +1,7 @@
 //! Checks each function's role in both directions: in every test the proxy refuses
 //! calls that the role does not grant, and this module uses every granted right.
 
+use crate::devices::{DEVICE, sign_in, token};
 use crate::house::tour::{perform, tour};
 use crate::trouble::lived_in::lived_in;
 use crate::trouble::rotation::{client, rotated};
@@ -30,8 +31,8 @@ async fn rarer(world: &World) {
     let eve = json!({ "userId": "eve@example.com", "name": "Eve" });
     world.ask(key(Ask::new("POST", "/v1/users").bearer(&admin).body(eve), "eve")).await.expect(201);
     let ann = world.user(&admin, json!({ "userId": "ann@example.com", "name": "Ann" })).await;
-    let sign_in = json!({ "userId": ann.user_id, "password": ann.password });
-    let session = world.ask(key(Ask::new("POST", "/v1/sign-in").body(sign_in), "ann")).await.expect(200).text("bearer");
+    let first = json!({ "userId": ann.user_id, "password": ann.password });
+    let session = world.ask(key(Ask::new("POST", "/v1/sign-in").body(first), "ann")).await.expect(200).text("bearer");
     world.pass(Span::minutes(4));
     let method = json!({ "kind": "email", "destination": "ann.private@example.com" });
     let sent = world.ask(key(Ask::new("POST", "/v1/me/methods").bearer(&session).body(method), "method")).await.expect(202);
@@ -43,10 +44,20 @@ async fn rarer(world: &World) {
         world.pass(Span::minutes(6));
         world.ask(Ask::new("GET", path).bearer(&admin)).await.expect(200);
     }
+    // A known device changes its password while registration is due, so that it gets no new token.
+    let device = sign_in(&ann.user_id, &ann.password, "new");
+    let device = world.ask(device).await.expect(200);
+    let (session, device) = (device.text("bearer"), token(&device));
+    world.save_policy(&admin, |policy| policy["registration"]["required"] = json!(true)).await.expect(200);
+    let change = json!({ "currentPassword": ann.password, "newPassword": "a kestrel above the motorway" });
+    let change = Ask::new("PUT", "/v1/me/password").bearer(&session).body(change).header(DEVICE, &device);
+    world.ask(change).await.expect(200);
     let reset = world.start_reset(&administrator.user_id).await;
     world.prove(&reset, "email", "ada.private@example.com").await;
     world.prove(&reset, "mobilePhone", PHONE).await;
-    world.set_password(&reset, "a kestrel above the motorway").await.expect(204);
+    let set = Ask::new("PUT", format!("/v1/resets/{}/password", reset.id)).bearer(&reset.bearer);
+    let set = set.body(json!({ "newPassword": "a kestrel above the motorway" }));
+    world.ask(set.header(DEVICE, "new")).await.expect(204);
     world.pump().await;
     world.redrive().await;
     let bounced = ses("Bounce", &world.name_of_newest("bob.private@example.com"), json!({ "bounce": { "bounceType": "Permanent" } }));

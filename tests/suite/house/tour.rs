@@ -26,7 +26,8 @@ pub enum Step {
 
 /// Performs a step and checks its result.
 pub async fn perform(world: &World, step: &Step) -> Answer {
-    let done = |body| Answer { status: 200, headers: Default::default(), body };
+    let done =
+        |body| Answer { status: 200, headers: Default::default(), cookies: Vec::new(), body };
     match step {
         Step::Ask(ask, status) => world.ask(ask.clone()).await.expect(*status),
         Step::Redrive => done(world.redrive().await),
@@ -132,14 +133,27 @@ async fn registration(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> 
     visit("finish", Step::Ask(ask("POST", "/v1/me/registration/finish").bearer(&session), 200)).await;
     let from_page = |method, path: &str| ask(method, path).header("sec-fetch-site", "same-origin");
     let by_cookie = json!({ "userId": "ann@example.com", "password": ANN_PASSWORD, "session": "cookie" });
-    let cookie = visit("sign-in, cookie", Step::Ask(from_page("POST", "/v1/sign-in").body(by_cookie), 200)).await.cookie();
+    let by_cookie = visit("sign-in, cookie", Step::Ask(from_page("POST", "/v1/sign-in").body(by_cookie), 200)).await;
     let proof = json!({ "password": ANN_PASSWORD });
-    let cookie = visit("confirm", Step::Ask(from_page("POST", "/v1/session/confirm").cookie(&cookie).body(proof), 200)).await.cookie();
+    let device = by_cookie.device_cookie().expect("a new device");
+    let cookie = visit("confirm", Step::Ask(from_page("POST", "/v1/session/confirm").cookie(&by_cookie.cookie()).cookie(&device).body(proof), 200)).await.cookie();
     visit("sign-out everywhere", Step::Ask(from_page("DELETE", "/v1/sessions").cookie(&cookie), 204)).await;
     let session = visit("sign-in, registered", Step::Ask(sign_in("ann@example.com", ANN_PASSWORD), 200)).await.text("bearer");
     visit("me", Step::Ask(ask("GET", "/v1/me").bearer(&session), 200)).await;
     world.pass(Span::minutes(5));
     visit("me, five minutes later", Step::Ask(ask("GET", "/v1/me").bearer(&session), 200)).await;
+    let on = |ask: Ask, device: &str| ask.header("latchkey-device", device);
+    let right = || sign_in("ann@example.com", ANN_PASSWORD);
+    let device = visit("sign-in, new device", Step::Ask(on(right(), "new"), 200)).await.headers["latchkey-device"].clone();
+    visit("sign-in, known device", Step::Ask(on(right(), &device), 200)).await;
+    visit("sign-in, known device, wrong password", Step::Ask(on(sign_in("ann@example.com", "not the right password"), &device), 401)).await;
+    visit("sign-in, known device, after a wrong password", Step::Ask(on(right(), &device), 200)).await;
+    let started = on(ask("POST", "/v1/resets").body(json!({ "userId": "ann@example.com" })), &device);
+    visit("start reset, known device", Step::Ask(started, 201)).await;
+    world.pass(Span::days(1));
+    let session = visit("sign-in, known device, a day later", Step::Ask(on(right(), &device), 200)).await.text("bearer");
+    visit("change password, known device", Step::Ask(on(change(&session, ANN_PASSWORD, "another long password of ann"), &device), 200)).await;
+    visit("send-code, notice of the change", Step::Pump).await;
 }
 
 #[rustfmt::skip]

@@ -119,7 +119,11 @@ pub async fn lived_in(world: &World) -> Value {
         .await
         .expect(201)
         .text("temporaryPassword");
-    let session = world.session(&ann).await;
+    let signed_in = json!({ "userId": ann.user_id, "password": ann.password });
+    let signed_in = Ask::new("POST", "/v1/sign-in").body(signed_in);
+    let signed_in = world.ask(signed_in.header("latchkey-device", "new")).await.expect(200);
+    let (session, device) =
+        (signed_in.text("bearer"), signed_in.headers["latchkey-device"].clone());
     world.sign_in(&ann.user_id, "not the right password").await.expect(401);
 
     // Administrators with resets that have enough proofs to set a password.
@@ -211,6 +215,18 @@ pub async fn lived_in(world: &World) -> Value {
         world.sign_in("bob@example.com", &format!("not the right password {n}")).await.expect(401);
     }
 
+    // A known device is locked for a user whose sign-in is not.
+    let eves_sign_in = |password: &str, device: &str| {
+        let body = json!({ "userId": eve.user_id, "password": password });
+        Ask::new("POST", "/v1/sign-in").body(body).header("latchkey-device", device)
+    };
+    let locked_device = world.ask(eves_sign_in(&eve.password, "new")).await.expect(200);
+    let locked_device = locked_device.headers["latchkey-device"].clone();
+    for n in 0..3 {
+        let wrong = eves_sign_in(&format!("not the right password {n}"), &locked_device);
+        world.ask(wrong).await.expect(401);
+    }
+
     // A cancelled reset, and a reset of an unknown user.
     let cancelled = world.start_reset(&leo.user_id).await;
     world
@@ -252,7 +268,7 @@ pub async fn lived_in(world: &World) -> Value {
         world.standins.inbox().to(PRIVATE).iter().filter(|message| message.code.is_some()).count();
     json!({
         "at": (world.now() - BEGIN).0, "secret": world.secret, "items": world.items().await,
-        "password": ann.password, "temporaryPassword": bob, "session": session, "pending": pending,
+        "password": ann.password, "temporaryPassword": bob, "session": session, "device": device, "lockedDevice": locked_device, "pending": pending,
         "proved": held(&proved), "waiting": held(&waiting), "challenge": challenge, "code": code, "repeats": repeats,
         "decoy": held(&decoy), "cancelled": held(&cancelled), "done": held(&ready[0]), "typing": held(&typing), "typed": typed,
         "leosPassword": leo.password, "askedUntil": asked_until, "meisPassword": mei.password, "undeliverableSince": undeliverable_since, "reviewSince": review_since,

@@ -81,6 +81,12 @@ async fn goes_on(kept: &Value) {
     }
     let locked = world.sign_in("bob@example.com", text("temporaryPassword")).await;
     assert_eq!((locked.code(), locked.headers["retry-after"].as_str()), ("signInLocked", "60"));
+    let sign_in_on = |user_id: &str, password: &str, device: &str| {
+        let body = json!({ "userId": user_id, "password": password });
+        Ask::new("POST", "/v1/sign-in").body(body).header("latchkey-device", text(device))
+    };
+    let locked = sign_in_on("eve@example.com", "any password", "lockedDevice");
+    assert_eq!(world.ask(locked).await.code(), "signInLocked");
 
     // The queued messages are sent, and no others.
     world.pump().await;
@@ -210,6 +216,13 @@ async fn goes_on(kept: &Value) {
         world.pump().await;
         assert_eq!(all_sms(&world) - before, arrives, "{name} {most}");
     }
+
+    // A device is known while other callers lock sign-in.
+    for n in 0..3 {
+        world.sign_in(&ann.user_id, &format!("not the right password {n}")).await;
+    }
+    assert_eq!(world.sign_in(&ann.user_id, &ann.password).await.code(), "signInLocked");
+    world.ask(sign_in_on(&ann.user_id, &ann.password, "device")).await.expect(200);
 
     let reset = world.start_reset(&ann.user_id).await;
     world.prove(&reset, "email", OTHER).await;

@@ -6,6 +6,7 @@
 use domain::account::{Account, Role};
 use domain::challenge::{ChallengeId, LedgerId};
 use domain::delivery::SentMessage;
+use domain::device::Device;
 use domain::idempotency::{IdempotencyRecord, Outcome};
 use domain::lockout::Lock;
 use domain::method::{Delivered, Method};
@@ -80,14 +81,14 @@ shapes!(ledger, LEDGERS, LedgerId,
 #[rustfmt::skip]
 fn of_account(account: Account) -> Vec<&'static str> {
     let Account {
-        uid: _, user_id: _, name: _, role: kind, enabled: _, generation: _, revision: _, hash: _, created_at: _, unknown: _,
+        uid: _, user_id: _, name: _, role: kind, enabled: _, generation: _, devices_since, revision: _, hash: _, created_at: _, unknown: _,
         language, groups, temporary_until, methods, pending, registered_at, confirmed_at, asked_at, review_since, registration_required_at,
     } = account;
     let any = |has: fn(&Delivered) -> bool| {
         methods.iter().any(|(_, Method { binding, version: _, verified_at: _, added_at: _, unreviewed: _ })| binding.delivered().is_some_and(has))
     };
     let has = [
-        language.is_some(), !groups.is_empty(), temporary_until.is_some(), !methods.is_empty(), !pending.is_empty(),
+        devices_since > 0, language.is_some(), !groups.is_empty(), temporary_until.is_some(), !methods.is_empty(), !pending.is_empty(),
         registered_at.is_some(), confirmed_at.is_some(), asked_at.is_some(), review_since.is_some(), registration_required_at.is_some(),
         any(|Delivered { destination: _, country, undeliverable: _ }| country.is_some()),
         any(|delivered| delivered.undeliverable.is_some()),
@@ -98,6 +99,7 @@ fn of_account(account: Account) -> Vec<&'static str> {
 }
 
 const ACCOUNTS: &[&str] = &[
+    "devicesSince",
     "language",
     "groups",
     "temporaryUntil",
@@ -148,6 +150,7 @@ fn shapes_of(item: &Value) -> Vec<String> {
     let kind = prefix(item["pk"].as_str().expect("a key"));
     let shapes = match kind {
         "ACCT" => of_account(read(&item)),
+        "DEVICE" => read::<Device>(&item).lock.until.map(|_| LOCKED).into_iter().collect(),
         "LOCK" => read::<Lock>(&item).until.map(|_| LOCKED).into_iter().collect(),
         "LEDGER" => {
             vec![ledger(&LedgerId::parse(item["sk"].as_str().expect("a name")).expect("a ledger"))]
@@ -183,6 +186,7 @@ pub fn listed() -> BTreeSet<String> {
     let lists = [
         ("ACCT", ACCOUNTS),
         ("ACCT", ROLES),
+        ("DEVICE", &[LOCKED]),
         ("LOCK", &[LOCKED]),
         ("LEDGER", LEDGERS),
         ("RESET", RESETS),

@@ -4,6 +4,7 @@ use crate::account::Account;
 use crate::audit::{AuditEvent, Reason};
 use crate::challenge::{ChallengeId, LedgerId};
 use crate::delivery::MessageId;
+use crate::device::{Device, DeviceSlot};
 use crate::directory::FoundBy;
 use crate::error::Problem;
 use crate::idempotency::{IdempotencyRecord, Outcome};
@@ -60,6 +61,25 @@ pub enum Change {
     CheckLock { handle: Handle, seen: Option<String> },
     /// Deletes the lock of sign-in. No guard: it is deleted in every state.
     ClearLock { handle: Handle },
+    /// Stores a new device in a slot. Guard: the device in the slot has the digest
+    /// `seen`, or the slot is empty where `seen` is `None`.
+    IssueDevice {
+        handle: Handle,
+        slot: DeviceSlot,
+        seen: Option<BearerDigest>,
+        device: Box<Device>,
+    },
+    /// Stores a device, with its lock, over the one that was read. Guard: the slot
+    /// still holds the device `digest`, and the revision of its lock is `seen`.
+    SaveDevice {
+        handle: Handle,
+        slot: DeviceSlot,
+        digest: BearerDigest,
+        seen: String,
+        device: Box<Device>,
+    },
+    /// Writes nothing. Guard: as for [`Change::SaveDevice`].
+    CheckDevice { handle: Handle, slot: DeviceSlot, digest: BearerDigest, seen: String },
     /// Writes the slot of a challenge in its ledger, which ends the challenge that the
     /// slot held. Guard: no challenge was issued in the ledger since the read.
     IssueChallenge { handle: Handle, issue: Box<Issue> },
@@ -178,6 +198,8 @@ pub enum Guard {
     Directory,
     /// The lock of sign-in.
     Lock,
+    /// A known device, with its lock of sign-in.
+    Device,
     /// A ledger of guesses and sends.
     Ledger,
     /// A reset.

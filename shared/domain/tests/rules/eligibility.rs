@@ -237,10 +237,10 @@ fn reset() -> Reset {
         versions: [(MethodId::only(Kind::Email), 1), (MethodId::only(Kind::MobilePhone), 1)]
             .into_iter()
             .collect(),
+        known_device: false,
         state: ResetState::Open,
         verified: Default::default(),
         ledgers: Default::default(),
-        known_device: false,
         exp: BEGIN + Span::minutes(15),
     }
 }

@@ -4,6 +4,7 @@
 mod account;
 mod code;
 mod delivery;
+mod device;
 mod directory;
 mod eligibility;
 mod identifiers;
@@ -79,6 +80,7 @@ fn account() -> Account {
         groups: BTreeSet::new(),
         enabled: true,
         generation: 7,
+        devices_since: 0,
         revision: 3,
         hash: StoredHash::new("$argon2id$v=19$m=19456,t=2,p=1,keyid=AAE$c2FsdA$aGFzaA".to_owned()),
         temporary_until: None,

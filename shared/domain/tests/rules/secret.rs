@@ -3,6 +3,7 @@
 use crate::{BEGIN, account, bearer, handle, keys, method};
 use domain::audit::Reason;
 use domain::code::{Code, TypedCode};
+use domain::device::{Device, DeviceSlot, DeviceToken};
 use domain::identity::{Handle, TypedUserId};
 use domain::key::{Generation, Key, Keys};
 use domain::kind::{Kind, MethodId};
@@ -256,7 +257,7 @@ fn a_secret_can_be_neither_printed_nor_compared_nor_serialised() {
             $(const { assert!(!Is::<$secret>::PRINTED && !IsCompared::<$secret>::COMPARED && !IsSerialised::<$secret>::SERIALISED) };)*
         };
     }
-    closed!(Key, Keys, Generation, Bearer, Code, TypedCode, Password);
+    closed!(Key, Keys, Generation, Bearer, DeviceToken, Code, TypedCode, Password);
     const {
         assert!(
             !Is::<TypedUserId>::PRINTED && !IsSerialised::<TypedUserId>::SERIALISED,
@@ -287,16 +288,23 @@ fn debug_output_of_stored_values_shows_no_secret() {
         uid: account.uid.clone(),
         generation: 1,
         versions: [(MethodId::only(Kind::Email), 1)].into_iter().collect(),
+        known_device: false,
         state: ResetState::Open,
         verified: Default::default(),
         ledgers: Default::default(),
-        known_device: false,
         exp: BEGIN,
     };
-    let printed =
-        format!("{account:?} {session:?} {reset:?} {:?} {:?}", bearer.digest(), account.hash);
-    let digest = bearer.digest();
-    for secret in ["argon2id", "aGFzaA", digest.as_str(), "private", "491570156", "570 156"] {
+    let token = DeviceToken::new(bearer.handle.clone(), DeviceSlot::ALL[0], [9; 32]);
+    let device = Device::issue(&token, &account, BEGIN, "request-1");
+    let printed = format!(
+        "{account:?} {session:?} {reset:?} {device:?} {:?} {:?}",
+        bearer.digest(),
+        account.hash
+    );
+    let (digest, devices) = (bearer.digest(), token.digest());
+    for secret in
+        ["argon2id", "aGFzaA", digest.as_str(), devices.as_str(), "private", "491570156", "570 156"]
+    {
         assert!(!printed.contains(secret), "{secret} in {printed}");
     }
 }

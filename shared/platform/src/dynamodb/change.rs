@@ -1,14 +1,13 @@
 //! Translates each [`Change`] into one conditional write.
 
-use super::items::{audit_item, outbox_item, policy_item, reset_item};
+use super::expression::{Expression, Verb};
+use super::items::{audit_item, device_item, outbox_item, policy_item, reset_item};
 use super::read::{sent_attribute, slot_attribute};
 use super::source::{ConditionalCount, conditional_count};
 use super::table::{self, BUCKET, Item, Key, TERMS, TTL};
 use super::values::{item, ms, n, s, set, times, ttl, value};
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use domain::device::DeviceSlot;
 use domain::identity::Handle;
 use domain::ledger::{Issue, LEDGER_KEPT};
 use domain::lockout::LOCK_KEPT;
@@ -24,105 +23,6 @@ use std::collections::HashMap;
 pub(super) struct Member {
     pub guard: Guard,
     pub write: TransactWriteItem,
-}
-
-/// A write under construction. In its expressions `#name` stands for the
-/// attribute `name`, so that DynamoDB's reserved words do no harm, and `:name`
-/// for the value added under `name`.
-struct Expression {
-    key: Key,
-    update: Option<String>,
-    condition: Option<String>,
-    values: HashMap<String, AttributeValue>,
-}
-
-enum Verb {
-    Put(Item),
-    Update,
-    Delete,
-    Check,
-}
-
-impl Expression {
-    fn of(key: Key) -> Expression {
-        Expression { key, update: None, condition: None, values: HashMap::new() }
-    }
-    fn set(mut self, update: impl Into<String>) -> Expression {
-        self.update = Some(update.into());
-        self
-    }
-    fn when(mut self, condition: impl Into<String>) -> Expression {
-        self.condition = Some(condition.into());
-        self
-    }
-    fn value(mut self, name: &str, value: AttributeValue) -> Expression {
-        self.values.insert(format!(":{name}"), value);
-        self
-    }
-
-    fn write(self, table: &str, verb: Verb) -> TransactWriteItem {
-        let text = [self.update.as_deref(), self.condition.as_deref()]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(" ");
-        let names = names(&text);
-        let names = (!names.is_empty()).then_some(names);
-        let values = (!self.values.is_empty()).then_some(self.values);
-        let member = TransactWriteItem::builder();
-        let built = "every field is set above";
-        // A refused guess reads from the old ledger whether reset is closed.
-        let old = ReturnValuesOnConditionCheckFailure::AllOld;
-        match verb {
-            Verb::Put(item) => {
-                let mut item = item;
-                item.extend(self.key.item());
-                let put = Put::builder()
-                    .table_name(table)
-                    .set_item(Some(item))
-                    .set_condition_expression(self.condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values);
-                member.put(put.build().expect(built)).build()
-            }
-            Verb::Update => {
-                let update = Update::builder()
-                    .table_name(table)
-                    .set_key(Some(self.key.item()))
-                    .set_update_expression(self.update)
-                    .set_condition_expression(self.condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .return_values_on_condition_check_failure(old);
-                member.update(update.build().expect(built)).build()
-            }
-            Verb::Delete => {
-                let delete = Delete::builder()
-                    .table_name(table)
-                    .set_key(Some(self.key.item()))
-                    .set_condition_expression(self.condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values);
-                member.delete(delete.build().expect(built)).build()
-            }
-            Verb::Check => {
-                let check = ConditionCheck::builder()
-                    .table_name(table)
-                    .set_key(Some(self.key.item()))
-                    .set_condition_expression(self.condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values);
-                member.condition_check(check.build().expect(built)).build()
-            }
-        }
-    }
-}
-
-/// The attribute names that the `#name`s of an expression stand for.
-fn names(expression: &str) -> HashMap<String, String> {
-    let word =
-        |rest: &str| rest.chars().take_while(char::is_ascii_alphanumeric).collect::<String>();
-    expression.split('#').skip(1).map(word).map(|name| (format!("#{name}"), name)).collect()
 }
 
 /// Condition: the item does not exist.
@@ -174,6 +74,17 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
             (Guard::Lock, lock.write(table, Verb::Check))
         }
         C::ClearLock { handle } => (Guard::Lock, Expression::of(Key::lock(handle)).write(table, Verb::Delete)),
+        C::IssueDevice { handle, slot, seen, device } => {
+            let issue = Expression::of(Key::device(handle, *slot));
+            let issue = match seen {
+                Some(seen) => issue.when("#digest = :seen").value("seen", s(seen.as_str())),
+                None => issue.when(ABSENT),
+            };
+            (Guard::Device, issue.write(table, Verb::Put(device_item(device))))
+        }
+        C::SaveDevice { handle, slot, digest, seen, device } => (Guard::Device, same_device(handle, *slot, digest, seen)
+            .write(table, Verb::Put(device_item(device)))),
+        C::CheckDevice { handle, slot, digest, seen } => (Guard::Device, same_device(handle, *slot, digest, seen).write(table, Verb::Check)),
         C::IssueChallenge { handle, issue } => (Guard::Ledger, issue_challenge(handle, issue).write(table, Verb::Update)),
         C::EndChallenge { handle, challenge } => {
             let slot = slot_attribute(challenge.slot);
@@ -353,6 +264,14 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
         }
     };
     Member { guard, write }
+}
+
+/// A write to a device that must be the one that was read, with the lock that was read.
+fn same_device(handle: &Handle, slot: DeviceSlot, digest: &BearerDigest, seen: &str) -> Expression {
+    Expression::of(Key::device(handle, slot))
+        .when("#digest = :digest AND #lock.#revision = :seen")
+        .value("digest", s(digest.as_str()))
+        .value("seen", s(seen))
 }
 
 /// A write to a reset that must be open, not expired, and owned by this bearer.

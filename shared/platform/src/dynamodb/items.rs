@@ -5,6 +5,7 @@ use super::table::{self, BUCKET, Item, Key, SUPPORT_CODE, TTL};
 use super::values::{item, n, s, ttl, value};
 use domain::audit::AuditEvent;
 use domain::delivery::{MessageId, SENT_KEPT, SentMessage};
+use domain::device::{DEVICE_KEPT, Device};
 use domain::outbox::{OUTBOX_KEPT, OutboxRow};
 use domain::policy::saved::SavedPolicy;
 use domain::reset::Reset;
@@ -13,6 +14,12 @@ use std::collections::HashMap;
 /// Builds the item of a policy, including kinds of method that this version does not know.
 pub(super) fn policy_item(saved: &SavedPolicy) -> Item {
     item(&saved.to_stored())
+}
+
+pub(super) fn device_item(device: &Device) -> Item {
+    let mut it = item(device);
+    it.insert(TTL.into(), ttl(device.used + DEVICE_KEPT));
+    it
 }
 
 pub(super) fn reset_item(reset: &Reset) -> Item {

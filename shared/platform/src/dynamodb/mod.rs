@@ -2,6 +2,7 @@
 
 mod change;
 mod commit;
+mod expression;
 mod find;
 mod items;
 mod list;

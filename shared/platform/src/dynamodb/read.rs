@@ -119,6 +119,7 @@ fn key_of(want: &Want<'_>) -> Key {
     match want {
         Want::Account(handle) => Key::account(handle),
         Want::Lock(handle) => Key::lock(handle),
+        Want::Device(handle, slot) => Key::device(handle, *slot),
         Want::Ledger(handle, ledger) => Key::ledger(handle, *ledger),
         Want::Reset(handle, id) => Key::reset(handle, id),
         Want::Session(bearer) => Key::session(&bearer.handle, &bearer.digest()),
@@ -141,6 +142,9 @@ fn place(snapshot: &mut Snapshot, want: &Want<'_>, item: Item) -> Result<(), Pro
             snapshot.accounts.insert((*handle).clone(), account(item)?);
         }
         Want::Lock(_) => snapshot.lock = Some(parse(item)?),
+        Want::Device(_, slot) => {
+            snapshot.devices.insert(*slot, parse(item)?);
+        }
         Want::Ledger(_, id) => {
             snapshot.ledgers.insert(*id, ledger(item)?);
         }
@@ -149,8 +153,9 @@ fn place(snapshot: &mut Snapshot, want: &Want<'_>, item: Item) -> Result<(), Pro
         Want::Outbox(handle, id) => snapshot.outbox = outbox(item, handle, id)?,
         Want::Sent(_) => snapshot.sent = Some(parse(item)?),
         Want::Destination(..) => snapshot.destination = Some(parse::<DestinationItem>(item)?.sent),
-        Want::Source(..) => {
-            snapshot.source = source::counts(&item).ok_or_else(|| unreadable("SRC"))?;
+        Want::Source(name, _) => {
+            let counts = source::counts(&item).ok_or_else(|| unreadable("SRC"))?;
+            snapshot.sources.insert((*name).to_owned(), counts);
         }
         Want::Budget(_) => snapshot.spent = counts(item)?,
         Want::Flags => snapshot.flags = parse(item)?,

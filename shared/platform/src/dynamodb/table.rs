@@ -8,6 +8,7 @@
 //! |---|---|---|---|
 //! | `ACCT#T` | T | the account; `bucket` = `U#` shard lists accounts | - |
 //! | `LOCK#T` | - | wrong passwords at sign-in | 48 h |
+//! | `DEVICE#T` | `0` to `4` | a known device, with its sign-in lock | 180 d after its last use |
 //! | `LEDGER#T` | `registration`, `reset:kind`, `reset:kind:typed destination`, `devices` | failed guesses, sends, live challenges | 48 h |
 //! | `RESET#T` | reset id | a reset, or a decoy | its end |
 //! | `SESSION#T` | digest of its secret | a session | its end |
@@ -37,6 +38,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::challenge::LedgerId;
 use domain::delivery::MessageId;
+use domain::device::DeviceSlot;
 use domain::directory::{FoundBy, Word};
 use domain::identity::{GroupName, Handle};
 use domain::outbox::OutboxId;
@@ -87,6 +89,10 @@ impl Key {
     /// The lockout of an account's sign-in.
     pub fn lock(handle: &Handle) -> Key {
         Key::new(format!("LOCK#{}", handle.as_str()), "-")
+    }
+    /// A device of an account.
+    pub fn device(handle: &Handle, slot: DeviceSlot) -> Key {
+        Key::new(format!("DEVICE#{}", handle.as_str()), slot.digit())
     }
     /// Failed guesses, sends and challenges of a ledger.
     pub fn ledger(handle: &Handle, ledger: LedgerId) -> Key {

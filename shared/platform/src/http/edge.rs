@@ -6,11 +6,12 @@ use crate::http::answer_log::{AnswerLog, Note};
 use crate::http::event::gateway::Invocation;
 use crate::http::language;
 use crate::http::problem::{ProblemBody, Refusal};
+use crate::http::request::device;
 use crate::http::route::Routes;
 use crate::log;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use domain::audit::SupportCode;
@@ -32,7 +33,7 @@ pub fn wrap(routes: Routes, host: Arc<Host>) -> Router {
 
 async fn edge(State(host): State<Arc<Host>>, mut request: Request, next: Next) -> Response {
     let caller = request.extensions_mut().remove().unwrap_or_default();
-    let ctx = context(&host, caller, request.headers());
+    let ctx = context(&host, caller, request.method(), request.headers());
     let id = ctx.id.clone();
     log::within(&id, answer(&host, ctx, request, next)).await
 }
@@ -106,13 +107,19 @@ pub(super) const HEADERS: [(header::HeaderName, &str); 6] = [
     (header::VARY, "Accept-Language"),
 ];
 
-/// Creates the context of a request: one ID, one time and one source address.
-fn context(host: &Host, caller: Invocation, headers: &HeaderMap) -> RequestContext {
+/// Creates the context of a request: one ID, one time, one source address, and the device tokens.
+fn context(
+    host: &Host,
+    caller: Invocation,
+    method: &Method,
+    headers: &HeaderMap,
+) -> RequestContext {
     let source = viewer(host, headers).or(caller.source);
     let id = caller.id.unwrap_or_else(|| random_text(random::<16>(&*host.entropy)));
     RequestContext {
         source: source.as_deref().map_or_else(|| "unknown".to_owned(), source_of),
         source_limits: host.settings.source_limits,
+        devices: device::sent(method, headers, host.settings.base_url.origin()),
         ..host.context(id)
     }
 }

@@ -91,6 +91,7 @@ pub(super) async fn draft(
         groups: new.groups,
         enabled: true,
         generation: ctx.now.0 as u64,
+        devices_since: 0,
         revision: 1,
         hash,
         temporary_until: Some(expires),

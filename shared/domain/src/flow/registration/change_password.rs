@@ -5,10 +5,13 @@ use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode, Violation, ViolationCode};
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
+use crate::flow::steps::devices::issue_device;
 use crate::flow::steps::messages::notices;
 use crate::flow::steps::new_password::refusals;
 use crate::flow::steps::new_session::NewSession;
-use crate::flow::steps::password_proof::{TypedPassword, clear_or_check_lock, count_wrong_current};
+use crate::flow::steps::password_proof::{
+    PasswordLock, TypedPassword, count_wrong_current, wanted_locks,
+};
 use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::{replace_session, save_account};
 use crate::notice::Notice;
@@ -18,7 +21,8 @@ use crate::secret::{Bearer, BearerKind};
 use crate::session::{Session, next_step, note_asked};
 
 /// Changes the password of a user who types the current one too (ASVS 6.2.3). All other sessions,
-/// and all resets, end. This session continues under a new bearer token.
+/// and all resets, end, and all known devices become strangers. This session continues under a new
+/// bearer token. If no further step is due, the device of this request gets a new token.
 ///
 /// # Errors
 /// `passwordRefused` if the new password breaks a rule; `currentPasswordWrong`; `signInLocked`
@@ -31,13 +35,15 @@ pub async fn change_password(
     current: &Password,
     new: &Password,
 ) -> Result<NewSession, Problem> {
+    let wants: Vec<Want<'_>> = wanted_locks(ctx, &bearer.handle).collect();
     let mut typed = TypedPassword::new(current);
     let mut attempts = Attempts::of("change-password");
     loop {
         attempts.begin()?;
-        let who = signed_in(store, ctx, bearer, &[Want::Lock(&bearer.handle)]).await?;
+        let who = signed_in(store, ctx, bearer, &wants).await?;
         let (handle, policy) = (who.handle().clone(), who.policy.policy.clone());
-        let lock = typed.lock(&who.read, ctx)?;
+        let lock = PasswordLock::of(ctx, &who.read, Some(&who.account), &handle);
+        typed.check_lock(&lock, ctx)?;
         let mut violations = refusals(store, &who.policy, &who.account, new).await?;
         if violations.is_empty() && new.is(current) {
             violations.push(Violation::new("/newPassword", ViolationCode::PasswordUnchanged));
@@ -52,7 +58,7 @@ pub async fn change_password(
             account.temporary_until = None;
             let next = next_step(&account, &policy, ctx.now);
             note_asked(&mut account, next, ctx.now);
-            let account = account.with_sessions_revoked();
+            let account = account.with_devices_revoked();
             let entry = AuditEntry {
                 uid: Some(&account.uid),
                 ..AuditEntry::new(ctx, &handle, Event::PasswordChanged)
@@ -61,22 +67,30 @@ pub async fn change_password(
             let session = Session::begin(&account, &bearer, next, ctx.now, ctx.now);
             let mut changes = vec![
                 save_account(&handle, &who.account, account.clone()),
-                clear_or_check_lock(ctx, &handle, &who.read, &lock),
                 entry.record(ctx, &policy),
             ];
+            let reissued = lock.reissue(ctx, &account).filter(|_| next.is_none());
+            if reissued.is_none() {
+                changes.push(lock.after_right(ctx));
+            }
+            let issued = match (next, reissued) {
+                (Some(_), _) => None,
+                (None, Some(reissued)) => Some(reissued),
+                (None, None) => issue_device(store, ctx, &attempts, &account, &handle).await?,
+            };
+            let (device, issued) = issued.unzip();
+            changes.extend(issued);
             changes.extend(replace_session(&who.session, &session));
             changes.extend(notices(ctx, &handle, &who.account, Notice::PasswordChanged, &policy));
-            (changes, Ok(NewSession::of(bearer, session, account, &policy, ctx.now)))
+            (changes, Ok(NewSession::of(bearer, session, account, &policy, ctx.now).on(device)))
         } else {
             let (changes, problem) = count_wrong_current(store, ctx, &who, &lock, checked).await?;
             (changes, Err(problem))
         };
         // If another request wrote first, read and decide again. The next read fails if the
         // session has ended.
-        if attempts
-            .commit(store, ctx, changes, &[Guard::Lock, Guard::Account, Guard::Session])
-            .await?
-        {
+        let moved = [Guard::Lock, Guard::Device, Guard::Account, Guard::Session];
+        if attempts.commit(store, ctx, changes, &moved).await? {
             return answer;
         }
     }

@@ -3,7 +3,8 @@
 use crate::audit::Event;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
-use crate::flow::registration::continue_session::continue_session;
+use crate::flow::registration::continue_session::{commit_step, continue_session};
+use crate::flow::steps::devices::wanted_device;
 use crate::flow::steps::new_session::NewSession;
 use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::save_account;
@@ -21,7 +22,8 @@ pub async fn finish(
     ctx: &RequestContext,
     bearer: &Bearer,
 ) -> Result<NewSession, Problem> {
-    let who = signed_in(store, ctx, bearer, &[]).await?;
+    let device = wanted_device(ctx, &bearer.handle);
+    let who = signed_in(store, ctx, bearer, device.as_slice()).await?;
     let policy = &who.policy.policy;
     if who.account.registered_kinds(policy).len() < who.account.kinds_to_register(policy) {
         return Err(ProblemCode::MethodMissing.into());
@@ -37,6 +39,5 @@ pub async fn finish(
     let saved = save_account(who.handle(), &who.account, account.clone());
     let (mut changes, answer) = continue_session(ctx, &who, account, next, Event::Registered);
     changes.push(saved);
-    store.commit(ctx, "finish", changes).await?;
-    Ok(answer)
+    commit_step(store, ctx, "finish", &who, changes, answer).await
 }

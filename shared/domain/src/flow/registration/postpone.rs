@@ -3,7 +3,8 @@
 use crate::audit::Event;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
-use crate::flow::registration::continue_session::continue_session;
+use crate::flow::registration::continue_session::{commit_step, continue_session};
+use crate::flow::steps::devices::wanted_device;
 use crate::flow::steps::new_session::NewSession;
 use crate::flow::steps::signed_in::signed_in;
 use crate::port::Store;
@@ -19,12 +20,12 @@ pub async fn postpone(
     ctx: &RequestContext,
     bearer: &Bearer,
 ) -> Result<NewSession, Problem> {
-    let who = signed_in(store, ctx, bearer, &[]).await?;
+    let device = wanted_device(ctx, &bearer.handle);
+    let who = signed_in(store, ctx, bearer, device.as_slice()).await?;
     let policy = &who.policy.policy;
     let step = who.session.next(&who.account, policy, ctx.now).ok_or(ProblemCode::NothingDue)?;
     postpone_until(&who.account, policy, Some(step), ctx.now).ok_or(ProblemCode::PostponeOver)?;
     let (changes, answer) =
         continue_session(ctx, &who, who.account.clone(), None, Event::RegistrationPostponed);
-    store.commit(ctx, "postpone", changes).await?;
-    Ok(answer)
+    commit_step(store, ctx, "postpone", &who, changes, answer).await
 }

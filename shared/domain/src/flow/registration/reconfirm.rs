@@ -4,7 +4,8 @@
 use crate::audit::Event;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
-use crate::flow::registration::continue_session::continue_session;
+use crate::flow::registration::continue_session::{commit_step, continue_session};
+use crate::flow::steps::devices::wanted_device;
 use crate::flow::steps::new_session::NewSession;
 use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::save_account;
@@ -22,7 +23,8 @@ pub async fn reconfirm(
     ctx: &RequestContext,
     bearer: &Bearer,
 ) -> Result<NewSession, Problem> {
-    let who = signed_in(store, ctx, bearer, &[]).await?;
+    let device = wanted_device(ctx, &bearer.handle);
+    let who = signed_in(store, ctx, bearer, device.as_slice()).await?;
     let policy = &who.policy.policy;
     match who.session.next(&who.account, policy, ctx.now) {
         Some(Next::Review | Next::Reconfirm) => {}
@@ -39,6 +41,5 @@ pub async fn reconfirm(
     let (mut changes, answer) =
         continue_session(ctx, &who, account, next, Event::RegistrationConfirmed);
     changes.push(saved);
-    store.commit(ctx, "reconfirm", changes).await?;
-    Ok(answer)
+    commit_step(store, ctx, "reconfirm", &who, changes, answer).await
 }

@@ -3,10 +3,12 @@
 use crate::account::Role;
 use crate::audit::Event;
 use crate::context::RequestContext;
+use crate::device::DeviceToken;
 use crate::error::{Problem, ProblemCode};
 use crate::flow::reset::open::{check_bearer, open_reset, proved_account, write_refused};
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
+use crate::flow::steps::devices::issue_device;
 use crate::flow::steps::messages::{notices, queue};
 use crate::flow::steps::new_password::refusals;
 use crate::flow::steps::write::save_account;
@@ -19,8 +21,9 @@ use crate::reset::ResetId;
 use crate::secret::Bearer;
 
 /// Sets the new password. Its transaction has a guard on everything that the decision depends
-/// on. The account's sessions and other resets end, and their codes with them. The next sign-in
-/// asks for a review of the methods.
+/// on. The account's sessions and other resets end, and their codes with them; its known devices
+/// become strangers, and the next sign-in asks for a review of the methods. Returns the token of a
+/// new device, if the request wants one.
 ///
 /// # Errors
 /// `resetEnded`; `proofMissing` if too few kinds of method are proved; `passwordRefused` if the
@@ -32,7 +35,7 @@ pub async fn set_password(
     bearer: &Bearer,
     id: &ResetId,
     new: &Password,
-) -> Result<(), Problem> {
+) -> Result<Option<DeviceToken>, Problem> {
     check_bearer(bearer, id)?;
     let handle = &bearer.handle;
     let mut hash: Option<StoredHash> = None;
@@ -62,6 +65,8 @@ pub async fn set_password(
         after.hash = hash;
         after.temporary_until = None;
         after.require_review(&reset.proofs(account, policy), ctx.now);
+        let after = after.with_devices_revoked();
+        let (device, issued) = issue_device(store, ctx, &attempts, &after, handle).await?.unzip();
         let entry = AuditEntry {
             uid: Some(&account.uid),
             support_code: reset.support_code(),
@@ -69,7 +74,7 @@ pub async fn set_password(
         };
         let mut changes = vec![
             entry.record(ctx, policy),
-            save_account(handle, account, after.with_sessions_revoked()),
+            save_account(handle, account, after),
             Change::FinishReset {
                 handle: handle.clone(),
                 reset: id.clone(),
@@ -79,6 +84,7 @@ pub async fn set_password(
             Change::CheckPolicy { seen: saved.version },
             Change::ClearLock { handle: handle.clone() },
         ];
+        changes.extend(issued);
         // The failed guesses beside the codes that proved this reset no longer count.
         changes.extend(reset.ledgers.iter().map(|ledger| Change::ClearFails {
             handle: handle.clone(),
@@ -92,11 +98,11 @@ pub async fn set_password(
             let message = Message::ToAdministrators { notice, about };
             changes.push(queue(ctx, handle, OutboxKind::ToAdministrators, message));
         }
-        // If the policy or the account changed, read and decide again, with the same hash.
-        let moved = [Guard::Policy, Guard::Account];
+        // If the policy, the account or a device changed, read and decide again, with the same hash.
+        let moved = [Guard::Policy, Guard::Account, Guard::Device];
         let written = attempts.commit(store, ctx, changes, &moved).await;
         if written.map_err(|error| traced(write_refused(error)))? {
-            return Ok(());
+            return Ok(device);
         }
     }
 }

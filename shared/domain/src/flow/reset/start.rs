@@ -6,9 +6,10 @@ use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
+use crate::flow::steps::devices::{known_device, wanted_device};
 use crate::flow::steps::idempotency::record_outcome;
 use crate::flow::steps::sending::check_sms_open;
-use crate::flow::steps::source::{count_request, source_name};
+use crate::flow::steps::source::{count_request_of, device_name, source_name};
 use crate::idempotency::Outcome;
 use crate::identity::TypedUserId;
 use crate::kind::{Kind, MethodId};
@@ -40,7 +41,8 @@ pub struct StartedReset {
     pub support_code: SupportCode,
 }
 
-/// Starts a reset: a real one if the account may reset its password, otherwise a decoy.
+/// Starts a reset: a real one if the account may reset its password, otherwise a decoy. The start is
+/// counted for the source of the request, or in its place for a known device of the account.
 ///
 /// # Errors
 /// `resetOff` if the policy lets no user reset the password; `tooManyFromAddress`.
@@ -53,12 +55,15 @@ pub async fn start_reset(
     let keys = ring.keys().await?;
     let handle = keys.handle(user_id);
     let source = source_name(ctx, &keys);
-    let wants = [
+    let device = ctx.devices.of(&handle).map(|token| device_name(token, &keys));
+    let mut wants = vec![
         Want::Account(&handle),
         Want::Policy,
         Want::Flags,
         Want::Source(&source, SourceCounter::Starts),
     ];
+    wants.extend(device.iter().map(|name| Want::Source(name, SourceCounter::Starts)));
+    wants.extend(wanted_device(ctx, &handle));
     let mut attempts = Attempts::counting_source("start");
     loop {
         attempts.begin()?;
@@ -69,6 +74,8 @@ pub async fn start_reset(
         }
         let account = read.account(&handle);
         let reason = eligibility(account, &policy);
+        let known_device = known_device(ctx, &read, account, &handle).is_some();
+        let counted = device.clone().filter(|_| known_device).unwrap_or_else(|| source.clone());
         let bearer = Bearer::new(BearerKind::Reset, handle.clone(), ctx.secret(BEARER));
         let id = ResetId::of(&bearer);
         let support_code = id.support_code();
@@ -87,10 +94,10 @@ pub async fn start_reset(
             uid: account.map_or_else(|| keys.decoy_uid(&handle), |a| a.uid.clone()),
             generation: account.map_or(0, |a| a.generation),
             versions,
+            known_device,
             state: ResetState::Open,
             verified: BTreeSet::new(),
             ledgers: BTreeSet::new(),
-            known_device: false,
             exp: ctx.now + policy.reset_lifetime(),
         };
         let expires = reset.exp;
@@ -102,7 +109,7 @@ pub async fn start_reset(
         };
         let mut changes = vec![
             entry.record(ctx, &policy),
-            count_request(ctx, &keys, SourceCounter::Starts, &read)?,
+            count_request_of(ctx, counted, SourceCounter::Starts, &read)?,
             Change::CreateReset(Box::new(reset)),
         ];
         changes.extend(record_outcome(ctx, &handle, Outcome::Done));

@@ -7,7 +7,9 @@ use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::idempotency::record_outcome;
 use crate::flow::steps::new_session::{NewSession, SESSION_BEARER};
-use crate::flow::steps::password_proof::{TypedPassword, clear_or_check_lock, count_wrong_current};
+use crate::flow::steps::password_proof::{
+    PasswordLock, TypedPassword, count_wrong_current, wanted_locks,
+};
 use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::replace_session;
 use crate::idempotency::Outcome;
@@ -28,13 +30,15 @@ pub async fn confirm_password(
     bearer: &Bearer,
     password: &Password,
 ) -> Result<NewSession, Problem> {
+    let wants: Vec<Want<'_>> = wanted_locks(ctx, &bearer.handle).collect();
     let mut typed = TypedPassword::new(password);
     let mut attempts = Attempts::of("confirm");
     loop {
         attempts.begin()?;
-        let who = signed_in(store, ctx, bearer, &[Want::Lock(&bearer.handle)]).await?;
+        let who = signed_in(store, ctx, bearer, &wants).await?;
         let (handle, policy) = (who.handle(), &who.policy.policy);
-        let lock = typed.lock(&who.read, ctx)?;
+        let lock = PasswordLock::of(ctx, &who.read, Some(&who.account), handle);
+        typed.check_lock(&lock, ctx)?;
         let checked = typed.check(hasher, HashTarget::Stored(&who.account.hash)).await?;
         let (changes, answer) = if checked.right {
             let bearer =
@@ -44,11 +48,11 @@ pub async fn confirm_password(
                 uid: Some(&who.account.uid),
                 ..AuditEntry::new(ctx, handle, Event::PasswordConfirmed)
             };
-            let mut changes =
-                vec![clear_or_check_lock(ctx, handle, &who.read, &lock), entry.record(ctx, policy)];
+            let mut changes = vec![lock.after_right(ctx), entry.record(ctx, policy)];
             changes.extend(replace_session(&who.session, &session));
             changes.extend(record_outcome(ctx, handle, Outcome::Done));
-            (changes, Ok(NewSession::of(bearer, session, who.account.clone(), policy, ctx.now)))
+            let session = NewSession::of(bearer, session, who.account.clone(), policy, ctx.now);
+            (changes, Ok(session.on(lock.renewed(ctx))))
         } else {
             let (mut changes, problem) =
                 count_wrong_current(store, ctx, &who, &lock, checked).await?;
@@ -61,7 +65,8 @@ pub async fn confirm_password(
         };
         // If another request wrote first, read and decide again. The next read fails if the
         // session has ended.
-        if attempts.commit(store, ctx, changes, &[Guard::Lock, Guard::Session]).await? {
+        let moved = [Guard::Lock, Guard::Device, Guard::Session];
+        if attempts.commit(store, ctx, changes, &moved).await? {
             return answer;
         }
     }

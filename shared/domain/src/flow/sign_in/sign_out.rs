@@ -31,7 +31,8 @@ pub async fn sign_out(
     }
 }
 
-/// Ends all sessions of the account, including this one, and its resets.
+/// Ends all sessions of the account, including this one, and its resets. Its known devices become
+/// strangers.
 pub async fn sign_out_everywhere(
     store: &impl Store,
     ctx: &RequestContext,
@@ -47,7 +48,7 @@ pub async fn sign_out_everywhere(
         };
         let changes = vec![
             entry.record(ctx, &who.policy.policy),
-            save_account(who.handle(), &who.account, who.account.clone().with_sessions_revoked()),
+            save_account(who.handle(), &who.account, who.account.clone().with_devices_revoked()),
         ];
         if attempts.commit(store, ctx, changes, &[Guard::Account]).await? {
             return Ok(());

@@ -6,11 +6,10 @@ use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
+use crate::flow::steps::devices::issue_device;
 use crate::flow::steps::idempotency::record_outcome;
 use crate::flow::steps::new_session::{NewSession, SESSION_BEARER, session_again};
-use crate::flow::steps::password_proof::{
-    TypedPassword, clear_or_check_lock, count_wrong, current_lock,
-};
+use crate::flow::steps::password_proof::{PasswordLock, TypedPassword, count_wrong, wanted_locks};
 use crate::flow::steps::source::{check_failed_sign_ins, count_failed_sign_in, source_name};
 use crate::flow::steps::write::save_account;
 use crate::idempotency::Outcome;
@@ -26,6 +25,9 @@ use crate::time::Time;
 /// cause the same work (one read, one hash, the same writes) and get the same answer. The flow
 /// answers only after the write has succeeded.
 ///
+/// A known device of the account is judged by its own lock alone. A sign-in that completes every
+/// step issues a device, if the request wants one and its device is not known.
+///
 /// # Errors
 /// `signInFailed`; `signInLocked` while sign-in is locked; `tooManyFromAddress` after too many
 /// failed sign-ins of the source, whichever accounts they tried.
@@ -40,22 +42,25 @@ pub async fn sign_in(
     let keys = ring.keys().await?;
     let handle = keys.handle(user_id);
     let source = source_name(ctx, &keys);
-    let wants = [
+    let mut wants = vec![
         Want::Account(&handle),
-        Want::Lock(&handle),
         Want::Policy,
         Want::Source(&source, SourceCounter::FailedSignIns),
     ];
+    wants.extend(wanted_locks(ctx, &handle));
     let mut typed = TypedPassword::new(password);
 
     let mut attempts = Attempts::of("sign-in");
     loop {
         attempts.begin()?;
         let read = store.read(&wants).await?;
-        check_failed_sign_ins(&read, ctx)?;
         let policy = read.policy().policy;
-        let lock = typed.lock(&read, ctx)?;
         let account = read.account(&handle);
+        let lock = PasswordLock::of(ctx, &read, account, &handle);
+        if !lock.is_of_device() {
+            check_failed_sign_ins(&read, ctx, &source)?;
+        }
+        typed.check_lock(&lock, ctx)?;
         let target = match account {
             Some(account) => HashTarget::Stored(&account.hash),
             None => HashTarget::Decoy(keys.decoy_salt(&handle)),
@@ -78,7 +83,7 @@ pub async fn sign_in(
                 let session = Session::begin(account, &bearer, next, ctx.now, ctx.now);
                 let entry = AuditEntry { event: Event::SignedIn, ..entry };
                 let mut changes = vec![
-                    clear_or_check_lock(ctx, &handle, &read, &lock),
+                    lock.after_right(ctx),
                     Change::CreateSession(Box::new(session.clone())),
                     entry.record(ctx, &policy),
                 ];
@@ -91,13 +96,21 @@ pub async fn sign_in(
                 if after.asked_at != account.asked_at || checked.stale {
                     changes.push(save_account(&handle, account, after.clone().revised()));
                 }
-                (changes, Ok(NewSession::of(bearer, session, after, &policy, ctx.now)))
+                let issued = match next.is_none() && !lock.is_of_device() {
+                    true => issue_device(store, ctx, &attempts, &after, &handle).await?,
+                    false => None,
+                };
+                let (device, issued) = issued.unzip();
+                changes.extend(issued);
+                let device = device.or_else(|| lock.renewed(ctx));
+                (changes, Ok(NewSession::of(bearer, session, after, &policy, ctx.now).on(device)))
             }
             _ => {
                 let (mut changes, lockout) =
                     count_wrong(store, ctx, &read, &lock, checked, entry).await?;
-                // A repetition is no new guess, so it does not count for the source either.
-                new_guess = !changes.is_empty();
+                // A repetition is no new guess, so it does not count for the source either. Nor does
+                // a wrong password on a known device.
+                new_guess = !changes.is_empty() && !lock.is_of_device();
                 changes.extend(record_outcome(
                     ctx,
                     &handle,
@@ -106,7 +119,8 @@ pub async fn sign_in(
                 (changes, Err(Problem { lockout, ..ProblemCode::SignInFailed.into() }))
             }
         };
-        if attempts.commit(store, ctx, changes, &[Guard::Lock, Guard::Account]).await? {
+        let moved = [Guard::Lock, Guard::Device, Guard::Account];
+        if attempts.commit(store, ctx, changes, &moved).await? {
             if new_guess {
                 count_failed_sign_in(store, ctx, &source, &read).await?;
             }
@@ -125,7 +139,9 @@ pub async fn sign_in_again(
     ctx: &RequestContext,
     handle: &Handle,
 ) -> Result<NewSession, Problem> {
-    current_lock(&store.read(&[Want::Lock(handle)]).await?, ctx)?;
+    let wants = wanted_locks(ctx, handle).chain([Want::Account(handle)]);
+    let read = store.read(&wants.collect::<Vec<_>>()).await?;
+    PasswordLock::of(ctx, &read, read.account(handle), handle).check_open(ctx)?;
     session_again(store, ctx, handle).await
 }
 

@@ -46,6 +46,11 @@ impl Attempts {
         Ok(())
     }
 
+    /// Whether no attempt follows the one that was begun.
+    pub(crate) fn is_last(&self) -> bool {
+        self.begun == self.most
+    }
+
     /// Commits the changes of this attempt, if there are any. Returns `false` if one of the guards
     /// in `moved` refused them: begin the next attempt.
     ///

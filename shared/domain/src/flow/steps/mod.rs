@@ -5,6 +5,7 @@
 //! | [`attempts`] | read, decide and write again when an item changed in between |
 //! | [`signed_in`] | read the session and check that it may call the route |
 //! | [`password_proof`] | check a typed password, and count a wrong one |
+//! | [`devices`] | whether a device is known, and issuing a new one |
 //! | [`new_password`] | check a new password against the rules |
 //! | [`new_session`] | the new session in an answer |
 //! | [`sending`] | the answer to a request for a code, and its refusals |
@@ -20,6 +21,7 @@
 pub(in crate::flow) mod attempts;
 pub(in crate::flow) mod attempts_notice;
 pub(in crate::flow) mod audit_entry;
+pub(in crate::flow) mod devices;
 pub mod idempotency;
 pub(in crate::flow) mod messages;
 pub(in crate::flow) mod new_password;

@@ -2,7 +2,9 @@
 
 use crate::account::Account;
 use crate::context::RequestContext;
+use crate::device::DeviceToken;
 use crate::error::Problem;
+use crate::flow::steps::devices::device_again;
 use crate::flow::steps::signed_in::valid_session;
 use crate::identity::Handle;
 use crate::policy::Policy;
@@ -23,6 +25,8 @@ pub struct NewSession {
     pub session: Session,
     /// The account of the session.
     pub account: Account,
+    /// The token of the device to hand out: a new one or, once a day, that of the cookie again.
+    pub device: Option<DeviceToken>,
 }
 
 impl NewSession {
@@ -40,7 +44,13 @@ impl NewSession {
             postpone_until: postpone_until(&account, policy, next, now),
             session,
             account,
+            device: None,
         }
+    }
+
+    /// Returns the same session with the token of its device.
+    pub(in crate::flow) fn on(self, device: Option<DeviceToken>) -> NewSession {
+        NewSession { device, ..self }
     }
 }
 
@@ -58,5 +68,6 @@ pub async fn session_again(
 ) -> Result<NewSession, Problem> {
     let bearer = Bearer::new(BearerKind::Session, handle.clone(), ctx.secret(SESSION_BEARER));
     let who = valid_session(store, ctx, &bearer, &[]).await?;
-    Ok(NewSession::of(bearer, who.session, who.account, &who.policy.policy, ctx.now))
+    let session = NewSession::of(bearer, who.session, who.account, &who.policy.policy, ctx.now);
+    Ok(session.on(device_again(store, ctx, handle).await?))
 }

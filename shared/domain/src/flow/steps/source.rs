@@ -1,6 +1,7 @@
 //! The limits of the source address of a request.
 
 use crate::context::RequestContext;
+use crate::device::DeviceToken;
 use crate::error::{Problem, ProblemCode};
 use crate::key::Keys;
 use crate::port::{Change, Snapshot, Store};
@@ -12,8 +13,13 @@ pub(in crate::flow) fn source_name(ctx: &RequestContext, keys: &Keys) -> String 
     keys.pseudonym("source", &ctx.source)
 }
 
-/// The change that counts one reset, or one code, for the source of the request. If its guard
-/// fails, another request was counted first: read again.
+/// The pseudonym under which the requests of a known device are counted in place of its source.
+pub(in crate::flow) fn device_name(token: &DeviceToken, keys: &Keys) -> String {
+    keys.pseudonym("device", &token.place())
+}
+
+/// The change that counts one code for the source of the request. If its guard fails, another
+/// request was counted first: read again.
 ///
 /// # Errors
 /// `tooManyFromAddress` if the source is full.
@@ -23,9 +29,22 @@ pub(in crate::flow) fn count_request(
     counter: SourceCounter,
     read: &Snapshot,
 ) -> Result<Change, Problem> {
-    let charge = read.source.charge(ctx.source_limits.requests, ctx.now);
+    count_request_of(ctx, source_name(ctx, keys), counter, read)
+}
+
+/// The same for the source or known device of this pseudonym.
+///
+/// # Errors
+/// `tooManyFromAddress` if it is full.
+pub(in crate::flow) fn count_request_of(
+    ctx: &RequestContext,
+    name: String,
+    counter: SourceCounter,
+    read: &Snapshot,
+) -> Result<Change, Problem> {
+    let charge = read.source(&name).charge(ctx.source_limits.requests, ctx.now);
     let charge = charge.map_err(|until| too_many(until, ctx))?;
-    Ok(Change::CountSource { name: source_name(ctx, keys), counter, charge, now: ctx.now })
+    Ok(Change::CountSource { name, counter, charge, now: ctx.now })
 }
 
 /// Checks that few enough sign-ins of the source failed. It is checked before the password, so
@@ -36,8 +55,9 @@ pub(in crate::flow) fn count_request(
 pub(in crate::flow) fn check_failed_sign_ins(
     read: &Snapshot,
     ctx: &RequestContext,
+    source: &str,
 ) -> Result<(), Problem> {
-    let until = read.source.full_until(ctx.source_limits.failed_sign_ins, ctx.now);
+    let until = read.source(source).full_until(ctx.source_limits.failed_sign_ins, ctx.now);
     until.map_or(Ok(()), |until| Err(too_many(until, ctx)))
 }
 
@@ -52,7 +72,7 @@ pub(in crate::flow) async fn count_failed_sign_in(
     source: &str,
     read: &Snapshot,
 ) -> Result<(), Problem> {
-    store.count_failed_sign_in(source, &read.source.stale(ctx.now), ctx.now).await
+    store.count_failed_sign_in(source, &read.source(source).stale(ctx.now), ctx.now).await
 }
 
 fn too_many(until: Time, ctx: &RequestContext) -> Problem {

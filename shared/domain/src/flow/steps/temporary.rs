@@ -40,11 +40,12 @@ impl Issued {
         Ok(Issued { temporary_password, hash, expires: ctx.now + TEMPORARY })
     }
 
-    /// Returns the account with this password. Its sessions and resets end.
+    /// Returns the account with this password. Its sessions and resets end, and its devices
+    /// become strangers.
     pub(crate) fn given_to(&self, account: &Account) -> Account {
         let hash = self.hash.clone();
         Account { hash, temporary_until: Some(self.expires), ..account.clone() }
-            .with_sessions_revoked()
+            .with_devices_revoked()
     }
 
     /// Returns the account together with the password to show once.

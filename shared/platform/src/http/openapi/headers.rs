@@ -3,13 +3,21 @@
 use crate::http::edge::HEADERS;
 use serde_json::{Map, Value, json};
 
+/// The header with a device token.
+pub(super) const DEVICE: &str = "Latchkey-Device";
+
 /// Headers of some responses only: name, description, schema.
-const OTHER_HEADERS: [(&str, &str, &str); 5] = [
+const OTHER_HEADERS: [(&str, &str, &str); 6] = [
     ("ETag", "The version, for `If-Match`.", r#"{ "type": "string", "pattern": "^\"[0-9]+\"$" }"#),
     (
         "Set-Cookie",
-        "The session's cookie, if the session travels in one.",
+        "The cookie of the session, if the session travels in one, or of the device.",
         r#"{ "type": "string" }"#,
+    ),
+    (
+        DEVICE,
+        "The token of a new device, if the request had this header. Keep it, and send it with later requests of this user.",
+        r#"{ "type": "string", "pattern": "^lkd_" }"#,
     ),
     (
         "Retry-After",
@@ -31,7 +39,7 @@ pub(super) fn headers() -> Map<String, Value> {
     });
     let others = OTHER_HEADERS.iter().map(|(name, description, schema)| {
         let schema: Value = serde_json::from_str(schema).expect("a schema");
-        ((*name).to_owned(), json!({ "required": *name != "Set-Cookie", "description": description, "schema": schema }))
+        ((*name).to_owned(), json!({ "required": !["Set-Cookie", DEVICE].contains(name), "description": description, "schema": schema }))
     });
     fixed.chain(others).collect()
 }

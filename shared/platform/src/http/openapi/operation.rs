@@ -1,7 +1,7 @@
 //! One operation of the document. Problems that follow from its shape are added: an
 //! operation with a body can refuse the body, one with a session can miss it.
 
-use super::headers::with_headers;
+use super::headers::{DEVICE, with_headers};
 use crate::http::problem::status;
 use domain::access::Access;
 use domain::error::ProblemCode as P;
@@ -84,6 +84,15 @@ pub struct Row {
     pub access: Access,
 }
 
+/// How an operation uses the header `Latchkey-Device`.
+#[derive(Clone, Copy, PartialEq)]
+enum Device {
+    /// The request may have it.
+    Read,
+    /// The request may have it, and the response may hand out a token in it.
+    HandedOut,
+}
+
 /// The description of a route.
 pub struct Operation {
     /// The ID of its route.
@@ -97,6 +106,7 @@ pub struct Operation {
     if_match: bool,
     tagged: bool,
     cookie: bool,
+    device: Option<Device>,
     refuses: Vec<P>,
     schemas: Schemas,
 }
@@ -130,6 +140,7 @@ impl Operation {
             if_match: false,
             tagged: false,
             cookie: false,
+            device: None,
             refuses: Vec::new(),
             schemas: Schemas::new(),
         }
@@ -194,6 +205,16 @@ impl Operation {
     /// The response may set or remove the session's cookie.
     pub fn sets_cookie(mut self) -> Operation {
         self.cookie = true;
+        self
+    }
+    /// The request may have a device token.
+    pub fn reads_device(mut self) -> Operation {
+        self.device = Some(Device::Read);
+        self
+    }
+    /// The request may have a device token, and the response may hand out a new one.
+    pub fn hands_out_device(mut self) -> Operation {
+        self.device = Some(Device::HandedOut);
         self
     }
     /// The response may be one of these problems.
@@ -268,6 +289,18 @@ impl Operation {
                 key,
             );
         }
+        if let Some(device) = self.device {
+            let asks = match device {
+                Device::Read => "",
+                Device::HandedOut => {
+                    " Or `new`, to get a token when the user has completed every step. Pages of the configured address have a cookie instead."
+                }
+            };
+            let says = format!(
+                "The token of a known device of this user. Its wrong passwords are counted apart, and other callers cannot keep it from signing in. An unknown token has no effect.{asks}"
+            );
+            self.parameter("header", DEVICE, &says, json!({ "type": "string" }));
+        }
         let language = json!({ "type": "string", "example": "zh-TW" });
         self.parameter(
             "header",
@@ -300,11 +333,13 @@ impl Operation {
 
     /// The responses by status.
     fn responses(&self, row: &Row) -> Map<String, Value> {
-        let others: Vec<&str> = [("ETag", self.tagged), ("Set-Cookie", self.cookie)]
-            .into_iter()
-            .filter(|(_, has)| *has)
-            .map(|(name, _)| name)
-            .collect();
+        let device = self.device == Some(Device::HandedOut);
+        let others: Vec<&str> =
+            [("ETag", self.tagged), ("Set-Cookie", self.cookie), (DEVICE, device)]
+                .into_iter()
+                .filter(|(_, has)| *has)
+                .map(|(name, _)| name)
+                .collect();
         let mut success = json!({ "description": self.summary, "headers": with_headers(&others) });
         if let Some(answer) = &self.answers {
             success["content"] = json!({ "application/json": { "schema": reference(answer) } });

@@ -74,7 +74,10 @@ impl FromRequestParts<Arc<Host>> for Caller {
         let bearer = Some(bearer(parts, host)?)
             .filter(|bearer| bearer.kind == BearerKind::Session)
             .ok_or(ProblemCode::SignInRequired)?;
-        let ctx = parts.extensions.get::<RequestContext>().ok_or(ProblemCode::Internal)?.clone();
+        let mut ctx =
+            parts.extensions.get::<RequestContext>().ok_or(ProblemCode::Internal)?.clone();
+        // A page always keeps the token of its device.
+        ctx.devices.wanted |= transport(parts) == SessionTransport::Cookie;
         Ok(Caller { host: host.clone(), ctx, bearer })
     }
 }

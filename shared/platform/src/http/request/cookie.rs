@@ -2,14 +2,10 @@
 //! The gateway's event holds cookies apart from the headers. The steps before have joined
 //! them into one `Cookie` header; responses set plain `Set-Cookie` headers.
 
-use crate::http::api::SessionResponse;
-use crate::http::api::transport::SessionTransport;
-use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
-use axum::response::{IntoResponse, Response};
-use domain::flow::steps::new_session::NewSession;
+use axum::response::Response;
 use domain::secret::{Bearer, BearerKind};
-use domain::time::{Span, Time};
+use domain::time::Span;
 
 /// The name of the session cookie. Its prefix makes browsers send it to this host only,
 /// over TLS (ASVS 3.3.1).
@@ -21,13 +17,18 @@ const FETCH_SITE: &str = "sec-fetch-site";
 
 /// Reads the bearer token in the session cookie. `None` if there are two such cookies.
 pub fn session(headers: &HeaderMap) -> Option<Bearer> {
+    Bearer::parse(value(headers, NAME)?).filter(|bearer| bearer.kind == BearerKind::Session)
+}
+
+/// Returns the value of the cookie of this name. `None` if there are two such cookies.
+pub(super) fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut values = lines
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(name, _)| *name == NAME);
+        .filter(|(other, _)| *other == name);
     let ((_, value), None) = (values.next()?, values.next()) else { return None };
-    Bearer::parse(value).filter(|bearer| bearer.kind == BearerKind::Session)
+    Some(value)
 }
 
 /// Whether all headers of this name have one of the allowed values; `None` if there is no
@@ -66,30 +67,11 @@ pub fn counts(method: &Method, headers: &HeaderMap, origin: &str) -> bool {
     }
 }
 
-/// Returns the header that sets the session cookie.
-fn set(value: &str, life: Span) -> [(header::HeaderName, String); 1] {
+/// Adds the header that sets a cookie, which scripts and other sites cannot use.
+pub(super) fn set(response: &mut Response, name: &str, value: &str, life: Span) {
     let age = life.whole_seconds();
-    [(
-        header::SET_COOKIE,
-        format!("{NAME}={value}; Path=/; Max-Age={age}; Secure; HttpOnly; SameSite=Strict"),
-    )]
-}
-
-/// Builds the response with a new session: its bearer token is in the body or in the
-/// cookie, never in both.
-pub fn hand_out(answer: NewSession, transport: SessionTransport, now: Time) -> Response {
-    let cookie = (transport == SessionTransport::Cookie)
-        .then(|| set(&answer.bearer.reveal(), answer.session.exp - now));
-    match cookie {
-        None => Json(SessionResponse::with_bearer(&answer)).into_response(),
-        Some(cookie) => (cookie, Json(SessionResponse::without_bearer(&answer))).into_response(),
-    }
-}
-
-/// Builds a response that also removes the cookie, if the session was in one.
-pub fn take_back(answer: impl IntoResponse, transport: SessionTransport) -> Response {
-    match transport {
-        SessionTransport::Bearer => answer.into_response(),
-        SessionTransport::Cookie => (set("", Span(0)), answer).into_response(),
-    }
+    let cookie =
+        format!("{name}={value}; Path=/; Max-Age={age}; Secure; HttpOnly; SameSite=Strict");
+    let cookie = HeaderValue::try_from(cookie).expect("tokens are letters, digits and marks");
+    response.headers_mut().append(header::SET_COOKIE, cookie);
 }

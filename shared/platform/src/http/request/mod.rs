@@ -5,6 +5,8 @@ pub mod auth;
 pub mod body;
 pub mod cookie;
 pub mod cursor;
+pub mod device;
+pub mod hand_out;
 pub mod idempotency;
 pub mod names;
 pub mod query;

@@ -5,7 +5,7 @@ use crate::http::api::{AddMethod, ChallengeResponse, ChangePassword, MethodsResp
 use crate::http::problem::Refusal;
 use crate::http::request::auth::Caller;
 use crate::http::request::body::Body;
-use crate::http::request::cookie::hand_out;
+use crate::http::request::hand_out::hand_out;
 use crate::http::request::idempotency::{
     IdempotencyKey, idempotent_for, idempotent_session, sent_again,
 };
@@ -78,7 +78,7 @@ async fn finish_registration(
 ) -> Result<Response, Refusal> {
     let first = async |ctx: &RequestContext| finish(&host.store, ctx, &bearer).await;
     let session = idempotent_session(&host, &ctx, key, &bearer, "", first).await?;
-    Ok(hand_out(session, transport, ctx.now))
+    Ok(hand_out(&session, transport, &ctx))
 }
 
 async fn postpone_registration(
@@ -88,7 +88,7 @@ async fn postpone_registration(
 ) -> Result<Response, Refusal> {
     let first = async |ctx: &RequestContext| postpone(&host.store, ctx, &bearer).await;
     let session = idempotent_session(&host, &ctx, key, &bearer, "", first).await?;
-    Ok(hand_out(session, transport, ctx.now))
+    Ok(hand_out(&session, transport, &ctx))
 }
 
 async fn reconfirm_methods(
@@ -98,7 +98,7 @@ async fn reconfirm_methods(
 ) -> Result<Response, Refusal> {
     let first = async |ctx: &RequestContext| reconfirm(&host.store, ctx, &bearer).await;
     let session = idempotent_session(&host, &ctx, key, &bearer, "", first).await?;
-    Ok(hand_out(session, transport, ctx.now))
+    Ok(hand_out(&session, transport, &ctx))
 }
 
 async fn remove(
@@ -120,7 +120,7 @@ async fn put_password(
         return Err(ProblemCode::CurrentPasswordWrong.into());
     }
     let session = change_password(&host.store, &host.hasher, &ctx, &bearer, &current, &new).await?;
-    Ok(hand_out(session, transport, ctx.now))
+    Ok(hand_out(&session, transport, &ctx))
 }
 
 /// Descriptions of the routes for the API document, by route ID.
@@ -150,21 +150,25 @@ pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
             .refuses(&[P::NotFound, P::PasswordProofRequired]),
         Operation::of("finishRegistration", "Finish registration")
             .says("When enough kinds are verified, the session becomes a full session, under a new bearer.")
+            .hands_out_device()
             .answers::<SessionResponse>(200)
             .sets_cookie()
             .refuses(&[P::MethodMissing]),
         Operation::of("postponeRegistration", "Postpone registration")
             .says("If the policy still allows it. The step `review` cannot be postponed. The session gets a new bearer.")
+            .hands_out_device()
             .answers::<SessionResponse>(200)
             .sets_cookie()
             .refuses(&[P::NothingDue, P::PostponeOver]),
         Operation::of("reconfirmMethods", "Confirm your methods")
             .says("Completes the steps `review`, that all methods are yours after a reset, and `reconfirm`, that they are still right. Every method can reset the password from then on. The session gets a new bearer, and continues with the next step, if there is one.")
+            .hands_out_device()
             .answers::<SessionResponse>(200)
             .sets_cookie()
             .refuses(&[P::NothingDue]),
         Operation::of("changePassword", "Change your password")
-            .says("Needs the current password too. Ends all other sessions, and all resets and codes of the account. This session gets a new bearer.")
+            .says("Needs the current password too. Ends all other sessions, and all resets and codes of the account, and forgets all known devices. This session gets a new bearer.")
+            .hands_out_device()
             .takes::<ChangePassword>()
             .answers::<SessionResponse>(200)
             .sets_cookie()

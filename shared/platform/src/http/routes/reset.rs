@@ -8,10 +8,12 @@ use crate::http::request::auth::ResetBearer;
 use crate::http::request::body::Body;
 use crate::http::request::idempotency::{IdempotencyKey, idempotent, idempotent_for, sent_again};
 use crate::http::request::names::ResetPath;
+use crate::http::request::{cookie, device};
 use crate::http::route::{Route, Routes};
 use crate::metrics::Step;
 use axum::extract::State;
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use domain::access::Access;
 use domain::context::RequestContext;
@@ -170,15 +172,20 @@ async fn challenge(
 
 async fn put_password(
     State(host): State<Arc<Host>>,
-    Extension(ctx): Extension<RequestContext>,
+    Extension(mut ctx): Extension<RequestContext>,
+    headers: HeaderMap,
     ResetBearer(bearer): ResetBearer,
     ResetPath(id): ResetPath,
     Body(body): Body<SetPassword>,
-) -> Result<(StatusCode, Extension<Note>), Refusal> {
+) -> Result<Response, Refusal> {
+    // A page always keeps the token of its device.
+    ctx.devices.wanted |= cookie::may_begin(&headers, host.settings.base_url.origin());
     let new = Password::new(&body.new_password);
-    set_password(&host.store, &host.hasher, &ctx, &bearer, &id, &new).await?;
+    let token = set_password(&host.store, &host.hasher, &ctx, &bearer, &id, &new).await?;
     let note = Note { step: Some(Step::Completed), ..Note::of(&id.support_code()) };
-    Ok((StatusCode::NO_CONTENT, Extension(note)))
+    let mut response = (StatusCode::NO_CONTENT, Extension(note)).into_response();
+    device::hand_out(&mut response, token.as_ref(), &ctx.devices);
+    Ok(response)
 }
 
 /// Descriptions of the routes for the API document, by route ID.
@@ -190,6 +197,7 @@ pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
     vec![
         Operation::of("startReset", "Start a reset")
             .says("The response looks the same whether or not the user ID has an account; its kinds come from the policy. The bearer is shown only once.")
+            .reads_device()
             .takes::<StartReset>()
             .answers::<StartedResponse>(201)
             .refuses(&[P::ResetOff, P::ResetClosed, P::TooManyFromAddress]),
@@ -204,7 +212,9 @@ pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
             .refuses(SENDING)
             .refuses(&[P::ResetClosed]),
         Operation::of("resetPassword", "Set the new password")
-            .says("Ends this reset, and all sessions and other resets of the account. The old password stops working. If the new password is refused, the reset goes on. The caller is not signed in. The next sign-in asks the user to review the methods. Until then, a method less than 7 days old that did not prove this reset cannot prove another.")
+            .says("Ends this reset, and all sessions and other resets of the account. The old password stops working, and all known devices are forgotten. If the new password is refused, the reset goes on. The caller is not signed in. The next sign-in asks the user to review the methods. Until then, a method less than 7 days old that did not prove this reset cannot prove another.")
+            .hands_out_device()
+            .sets_cookie()
             .takes::<SetPassword>()
             .refuses(&[P::ProofMissing, P::PasswordRefused]),
     ]

@@ -6,7 +6,8 @@ use crate::http::api::{ConfirmPassword, Me, SignIn};
 use crate::http::problem::Refusal;
 use crate::http::request::auth::Caller;
 use crate::http::request::body::Body;
-use crate::http::request::cookie::{self, hand_out, take_back};
+use crate::http::request::cookie;
+use crate::http::request::hand_out::{hand_out, take_back};
 use crate::http::request::idempotency::{IdempotencyKey, idempotent, idempotent_session};
 use crate::http::route::{Route, Routes};
 use axum::extract::State;
@@ -69,7 +70,7 @@ pub struct MeResponse {
 
 async fn start(
     State(host): State<Arc<Host>>,
-    Extension(ctx): Extension<RequestContext>,
+    Extension(mut ctx): Extension<RequestContext>,
     headers: HeaderMap,
     key: IdempotencyKey,
     Body(body): Body<SignIn>,
@@ -79,6 +80,8 @@ async fn start(
     {
         return Err(ProblemCode::CrossSite.into());
     }
+    // A page always keeps the token of its device.
+    ctx.devices.wanted |= body.session == SessionTransport::Cookie;
     let user_id = TypedUserId::new(body.user_id);
     let password = Password::new(&body.password);
     if user_id.is_too_long() || password.is_too_long() {
@@ -93,7 +96,7 @@ async fn start(
     // A request with another password is a new attempt, not a repeated one.
     let credential = body.password.expose_secret();
     let session = idempotent(&host, &ctx, key, &handle, credential, first, again).await?;
-    Ok(hand_out(session, body.session, ctx.now))
+    Ok(hand_out(&session, body.session, &ctx))
 }
 
 async fn end(
@@ -127,7 +130,7 @@ async fn confirm(
     };
     let proof = body.password.expose_secret();
     let session = idempotent_session(&host, &ctx, key, &bearer, proof, first).await?;
-    Ok(hand_out(session, transport, ctx.now))
+    Ok(hand_out(&session, transport, &ctx))
 }
 
 async fn me(Caller { host, ctx, bearer }: Caller) -> Result<Json<MeResponse>, Refusal> {
@@ -154,7 +157,8 @@ pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
     use domain::error::ProblemCode as P;
     vec![
         Operation::of("signIn", "Sign in")
-            .says("The response contains the session's bearer or, for pages of the configured address that ask for it, sets a `__Host-` cookie. `next` names the step that the user must do first. After ten wrong passwords, sign-in waits one minute; the wait doubles, up to 15 minutes. After a hundred failed sign-ins of one network address within an hour, whichever accounts they tried, the address waits.")
+            .says("The response contains the session's bearer or, for pages of the configured address that ask for it, sets a `__Host-` cookie. `next` names the step that the user must do first. After ten wrong passwords, sign-in waits one minute; the wait doubles, up to 15 minutes. After a hundred failed sign-ins of one network address within an hour, whichever accounts they tried, the address waits. Neither wait holds for a known device: it waits only after its own ten wrong passwords.")
+            .hands_out_device()
             .takes::<SignIn>()
             .answers::<SessionResponse>(200)
             .sets_cookie()
@@ -167,12 +171,13 @@ pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
             .sets_cookie(),
         Operation::of("confirmPassword", "Confirm your password")
             .says("The session may then change methods for 20 minutes. It gets a new bearer.")
+            .reads_device()
             .takes::<ConfirmPassword>()
             .answers::<SessionResponse>(200)
             .sets_cookie()
             .refuses(&[P::CurrentPasswordWrong, P::SignInLocked]),
         Operation::of("signOutEverywhere", "Sign out everywhere")
-            .says("Ends all sessions of the account, including this one, and its resets and codes.")
+            .says("Ends all sessions of the account, including this one, and its resets and codes. All known devices are forgotten.")
             .sets_cookie(),
     ]
 }
