@@ -85,7 +85,8 @@ async fn cookies_work_as_the_gateway_and_the_local_router_pass_them() {
     let signed_in = send(event("POST", "/v1/sign-in", page.clone(), Value::Null, body)).await;
     // The gateway creates `Set-Cookie` from this list, and ignores such a header from a function.
     let set = signed_in["cookies"].as_array().expect("cookies");
-    assert_eq!((set.len(), signed_in["headers"].get("set-cookie")), (1, None));
+    // One is the session's, the other that of known devices.
+    assert_eq!((set.len(), signed_in["headers"].get("set-cookie")), (2, None));
     let pair = set[0].as_str().and_then(|set| set.split(';').next()).expect("a pair");
 
     let me = send(event("GET", "/v1/me", json!({}), json!(["a=b", pair]), Value::Null)).await;
