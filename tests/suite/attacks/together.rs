@@ -24,9 +24,12 @@ fn send(reset: &StartedReset) -> Ask {
         .body(json!({ "kind": "email" }))
 }
 
-/// Returns the account's live challenge: ID, guesses left, whether it was used.
+/// Returns the account's newest challenge: ID, guesses left, whether it was used.
 async fn live(world: &World, user_id: &str) -> (Value, Value, Value) {
-    let slot = ledger(world, user_id, "reset:email").await["slot0"]["M"].clone();
+    let ledger = ledger(world, user_id, "reset:email").await;
+    let slots = (0..3).map(|n| ledger[format!("slot{n}")]["M"].clone());
+    let issued = |slot: &Value| slot["issued"]["N"].as_str().map(str::to_owned);
+    let slot = slots.max_by_key(issued).expect("a slot");
     (slot["id"]["S"].clone(), slot["left"]["N"].clone(), slot["used"]["BOOL"].clone())
 }
 

@@ -154,6 +154,7 @@ async fn the_page_of_a_reset_gets_a_cookie_and_its_device_starts_a_reset_as_know
     }
     // By the header, no cookie is set.
     let ann = Person { password: password.into(), ..it.ann.clone() };
+    it.world.reviewed(&it.world.session(&ann).await).await;
     let by_header = it.world.ask(sign_in(&ann.user_id, password, "new")).await.expect(200);
     assert!(by_header.cookies.is_empty() && by_header.headers.contains_key(DEVICE));
     let known = Owner { ann, ..it };

@@ -200,7 +200,9 @@ fn the_notice_of_a_reset_says_how_many_methods_can_reset() {
     ];
     for (language, name, text) in table {
         let methods = &MethodsNow { methods: Vec::new(), usable: 2 };
-        let content = Content::Notice { notice: Notice::PasswordReset, about: None, methods };
+        let support_code = &SupportCode::of("a request");
+        let content =
+            Content::Notice { notice: Notice::PasswordReset, about: None, methods, support_code };
         assert_eq!(sms(language, name, HOST, content), text);
     }
 }

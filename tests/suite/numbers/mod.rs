@@ -22,6 +22,7 @@
 //! | wait before another code, `/limits/resendWaitSeconds` | `numbers::send::the_policys_wait_before_another_code_doubles_up_to_eight_minutes` `ledger::another_code_of_a_kind_waits_longer_each_time` |
 //! | SMS per account, `/limits/smsPerHour` | `numbers::send::an_account_gets_the_policys_number_of_codes_in_a_sliding_window` |
 //! | mails per account, `/limits/mailsPerTenMinutes` | `numbers::send::an_account_gets_the_policys_number_of_codes_in_a_sliding_window` |
+//! | mails of an account in 24 hours, `/limits/mailsPerDay` | `numbers::send::an_account_gets_the_policys_number_of_mails_in_24_hours` `ledger::sends_are_counted_in_sliding_windows` |
 //! | sends per destination | `numbers::send::a_shared_address_gets_the_policys_number_of_codes_in_a_sliding_window` `sms_limits::a54_one_number_of_twenty_accounts_gets_exactly_its_limit_in_an_hour` |
 //! | starts and sends per source address | `numbers::source::a_source_gets_the_operators_number_of_starts_and_sends_in_a_sliding_hour` `numbers::source::of_300_starts_and_300_sends_at_once_exactly_the_limit_pass` `source::a_source_never_passes_its_limit_and_is_refused_only_when_it_is_full` `numbers::source::a_limit_of_100_000_is_exact` `numbers::source::the_operators_limits_have_a_range_too` `mail::a15_only_the_address_that_the_gateway_saw_is_counted` |
 //! | failed sign-ins per source address | `failed_sign_ins::a68_a_source_is_refused_after_the_operators_number_of_failed_sign_ins_in_a_sliding_hour` `numbers::source::the_operators_limits_have_a_range_too` |

@@ -101,6 +101,33 @@ async fn an_account_gets_the_policys_number_of_codes_in_a_sliding_window() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_account_gets_the_policys_number_of_mails_in_24_hours() {
+    let it = Numbers::new().await;
+    it.set(&[("/limits/mailsPerTenMinutes", 20)]).await;
+    let day = Span::hours(24);
+    for most in [5, 200] {
+        it.set(&[("/limits/mailsPerDay", most)]).await;
+        let user = format!("daily{most}@example.com");
+        let send = async || it.world.ask_first_code(&user).await;
+        for _ in 0..most {
+            send().await.expect(202);
+            it.world.pass(Span::minutes(1));
+        }
+        let left = Span(day.0 - Span::minutes(1).0 * i64::from(most));
+        let wait = left.whole_seconds().to_string();
+        assert_eq!(
+            refusal(&send().await),
+            ("tooSoon", Some(wait.as_str())),
+            "one more than {most}"
+        );
+        it.world.pass(Span(left.0 - 1));
+        assert_eq!(refusal(&send().await), ("tooSoon", Some("1")), "{most}");
+        it.world.pass(MOMENT);
+        send().await.expect(202);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_shared_address_gets_the_policys_number_of_codes_in_a_sliding_window() {
     let it = Numbers::new().await;
     let addresses = [("email", "shared@example.com"), ("mobilePhone", NUMBER)];

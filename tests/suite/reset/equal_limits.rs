@@ -112,6 +112,9 @@ async fn a_right_wrong_missing_or_invalid_number_is_answered_alike() {
         let missing = world.ask_code_by(&other, json!({ "kind": "mobilePhone" })).await;
         let none = world.ask_sms(&other, "0491 570 156").await;
         let guess_of_wrong = world.verify(&other.bearer, &wrong.text("challengeId"), WRONG).await;
+        // Another code to the number ends the first one.
+        world.pass(Span::seconds(30));
+        world.ask_sms(&reset, number(user)).await.expect(202);
         let superseded = world
             .verify(
                 &reset.bearer,

@@ -3,7 +3,7 @@
 
 use super::phone::{make_registration_optional, reason};
 use crate::session::registration::{me, step};
-use domain::challenge::{ChallengeId, Purpose};
+use domain::challenge::ChallengeId;
 use domain::code::Code;
 use domain::method::RECENT_METHOD;
 use domain::session::LIMITED;
@@ -94,7 +94,7 @@ async fn refused(world: &World, ann: &Person, method: Method) -> (StartedReset, 
     assert_eq!(messages(world, method), before, "no code is sent");
     // Even the right code would prove nothing.
     let id = ChallengeId::parse(&sent.text("challengeId")).expect("an ID");
-    let code = Code::derive(&world.keys.current().codes, &id, Purpose::Reset);
+    let code = Code::derive(&world.keys.current().codes, &id);
     world.verify(&reset.bearer, &id.to_string(), code.reveal()).await.expect(200);
     assert_eq!(world.next_in(&reset).await, "method");
     assert_eq!(world.set_password(&reset, "the password of a thief").await.code(), "proofMissing");

@@ -252,6 +252,19 @@ pub async fn lived_in(world: &World) -> Value {
         .ask_code_by(&mistaken, json!({ "kind": "email", "destination": OTHER }))
         .await
         .expect(202);
+    // A reset that a known device started, and the notice of attempts at an unknown user ID.
+    let start = Ask::new("POST", "/v1/resets").body(json!({ "userId": ann.user_id }));
+    let by_device = world.ask(start.header("latchkey-device", &device)).await.expect(201);
+    let path = format!("/v1/resets/{}/challenges", by_device.text("resetId"));
+    let send = Ask::new("POST", path).bearer(&by_device.text("bearer"));
+    world.ask(send.body(json!({ "kind": "email" }))).await.expect(202);
+    for _ in 0..2 {
+        let reset = world.start_reset("attacked@example.com").await;
+        let challenge = world.send_code(&reset).await;
+        for n in 0..5 {
+            world.verify(&reset.bearer, &challenge, &format!("{n:08}")).await.expect(422);
+        }
+    }
     // The notices of one reset are queued, those of the other are not yet.
     world.set_password(&ready[1], "a password that max has set").await.expect(204);
     let items = world.items().await;
