@@ -108,7 +108,7 @@ async fn goes_on(kept: &Value) {
             "{email} gets a notice about {other}"
         );
     }
-    assert_eq!(world.standins.inbox().all().len(), 10);
+    assert_eq!(world.standins.inbox().all().len(), 11);
     // Recently tried messages wait.
     assert_eq!((world.redrive().await["left"].as_u64(), messages(MEIS).len()), (Some(2), 0));
 
