@@ -197,11 +197,14 @@ async fn goes_on(kept: &Value) {
     };
     let add = json!({ "kind": "email", "destination": PRIVATE });
     let add = Ask::new("POST", "/v1/me/methods").bearer(&meis).body(add);
+    let codes = || messages(PRIVATE).iter().filter(|mail| mail.code.is_some()).count();
+    // The code of the known device's reset has a limit of its own.
+    let before = codes();
     for (most, mails) in [(number("codes"), 0), (number("codes") + 1, 1)] {
         limit("mailsPerTenMinutes", most).await;
         world.ask(add.clone()).await.expect(202);
         world.pump().await;
-        assert_eq!(messages(PRIVATE).iter().filter(|mail| mail.code.is_some()).count(), mails);
+        assert_eq!(codes() - before, mails);
         world.pass(Span::seconds(30));
     }
     let spent = number("sms") + all_sms(&world) as u64;
