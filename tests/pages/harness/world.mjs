@@ -181,23 +181,38 @@ async function items(userId, kind) {
   return (await scanned("pk = :p", { ":p": { S: `${kind}#${account.sk.S}` } })).Items;
 }
 
-/** Moves a time in a user's items back by some minutes. `attribute` may be a path,
-    such as `email.exp`. */
+/** Moves a time in an item back by some minutes. `path` may lead into maps. Returns whether the
+    item has such a time. */
+async function moveOne(item, path, minutes) {
+  const value = path.reduce((at, part) => at?.M?.[part] ?? at?.[part], item);
+  if (!value?.N) return false;
+  await table("UpdateItem", {
+    Key: { pk: item.pk, sk: item.sk },
+    UpdateExpression: `SET ${path.map((_, i) => `#n${i}`).join(".")} = :then`,
+    ExpressionAttributeNames: Object.fromEntries(path.map((part, i) => [`#n${i}`, part])),
+    ExpressionAttributeValues: { ":then": { N: String(Number(value.N) - minutes * 60_000) } },
+  });
+  return true;
+}
+
+/** Moves a time in a user's items back by some minutes. */
 async function moveBack(userId, kind, attribute, minutes) {
-  const path = attribute.split(".");
-  let moved = 0;
-  for (const item of await items(userId, kind)) {
-    const value = path.reduce((at, part) => at?.M?.[part] ?? at?.[part], item);
-    if (!value?.N) continue;
-    await table("UpdateItem", {
-      Key: { pk: item.pk, sk: item.sk },
-      UpdateExpression: `SET ${path.map((_, i) => `#n${i}`).join(".")} = :then`,
-      ExpressionAttributeNames: Object.fromEntries(path.map((part, i) => [`#n${i}`, part])),
-      ExpressionAttributeValues: { ":then": { N: String(Number(value.N) - minutes * 60_000) } },
-    });
-    moved += 1;
-  }
+  let moved = false;
+  for (const item of await items(userId, kind)) moved = (await moveOne(item, [attribute], minutes)) || moved;
   if (!moved) throw new Error(`${userId} has no ${kind} with ${attribute}`);
+}
+
+/** Moves a time of all challenges of a kind back, in resets and registrations. Registration has
+    one slot for each kind, by its number. */
+async function moveChallenges(userId, kind, attribute, minutes) {
+  let moved = false;
+  for (const item of await items(userId, "LEDGER")) {
+    const [ledger, of] = item.sk.S.split(":");
+    const slots = ledger === "registration" ? [["email", "mobilePhone"].indexOf(kind)] : [0, 1, 2];
+    if (of && of !== kind) continue;
+    for (const slot of slots) moved = (await moveOne(item, [`slot${slot}`, attribute], minutes)) || moved;
+  }
+  if (!moved) throw new Error(`${userId} has no challenge of ${kind}`);
 }
 
 const DAY = 24 * 60;
@@ -205,8 +220,8 @@ const DAY = 24 * 60;
 export const later = {
   sessionEnded: ({ userId }) => moveBack(userId, "SESSION", "exp", DAY),
   proofOld: ({ userId }) => moveBack(userId, "SESSION", "provedAt", 30),
-  codeExpired: ({ userId }, kind) => moveBack(userId, "LEDGER", `${kind}.exp`, 60),
-  codeSentBefore: ({ userId }, kind) => moveBack(userId, "LEDGER", `${kind}.issued`, 60),
+  codeExpired: ({ userId }, kind) => moveChallenges(userId, kind, "exp", 60),
+  codeSentBefore: ({ userId }, kind) => moveChallenges(userId, kind, "issued", 60),
   resetEnded: ({ userId }) => moveBack(userId, "RESET", "exp", 60),
   postponeOver: ({ userId }) => moveBack(userId, "ACCT", "askedAt", 8 * DAY),
   reconfirmDue: ({ userId }) => moveBack(userId, "ACCT", "confirmedAt", 181 * DAY),

@@ -59,6 +59,35 @@ story("after five wrong codes the right one is refused, with an explanation", as
   await person.look("code-used-up");
 });
 
+for (const lang of ["en", "zh-TW"]) {
+  story(`too many wrong codes close one method until a named time, and the other one works: ${lang}`, async (t) => {
+    await policy();
+    const account = await registered("closed", ["email", "mobilePhone"], { language: lang });
+    const person = await open(t, { lang });
+    person.watch.expect(422, VERIFY);
+    person.watch.expect(429, VERIFY);
+    await startsReset(person, account.userId);
+    await asksForCode(person, account, "email");
+    for (let guess = 0; guess < 5; guess++) await refused(person, wrong(await codeFor(account.email)));
+    await later.codeSentBefore(account, "email");
+    await person.press(person.button("reset.kind.other"));
+    await asksForCode(person, account, "email");
+    const code = await codeFor(account.email);
+    for (let guess = 0; guess < 5; guess++) await refused(person, wrong(code));
+    // The right code is not compared any more.
+    await person.fill(person.field("code.label"), code);
+    await person.press(person.button("code.verify"));
+    await person.sees("reset.kind.title");
+    await person.reads(person.text("problem.resetClosed.title"));
+    await person.look("code-closed");
+    assert.ok(await person.page.locator("input[value=email]").isDisabled());
+    await asksForCode(person, account, "mobilePhone");
+    await entersCode(person, account, "mobilePhone");
+    await finishesReset(person, `${account.password} again`);
+    await person.sees("reset.done.title");
+  });
+}
+
 story("the page refuses an incomplete code without a request", async (t) => {
   await policy();
   const account = await registered("short");

@@ -6,7 +6,7 @@ import { byId } from "./dom";
 import { clear, onPress, onSubmit, Refused, show } from "./form";
 import { channelOf } from "./kinds";
 import { step } from "./steps";
-import { moment, text } from "./texts";
+import { later, moment, text } from "./texts";
 
 export interface Wanted {
   challenge: Challenge;
@@ -66,7 +66,7 @@ function countDown(until: number): void {
   const tick = () => {
     const left = Math.ceil((until - Date.now()) / 1000);
     resend.setAttribute("aria-disabled", String(left > 0));
-    resend.textContent = left > 0 ? text("code.resendIn", { seconds: left }) : text("code.resend");
+    resend.textContent = left > 0 ? text("code.resendIn", { time: later(left) }) : text("code.resend");
     if (left <= 0) clearInterval(ticking);
   };
   clearInterval(ticking);

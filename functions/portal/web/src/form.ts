@@ -4,7 +4,7 @@
 import { Problem } from "./api";
 import { every, make, one } from "./dom";
 import { maybeSignedIn } from "./page";
-import { span, text } from "./texts";
+import { later, text } from "./texts";
 
 type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
@@ -95,7 +95,7 @@ export function show(place: HTMLElement, error: unknown): void {
   const left = error.errors.filter(({ pointer, detail }) => !refuse(place, pointer, detail));
   if (error.errors.length && !left.length) return focusFirst(place);
   const detail = left.length ? left.map((e) => e.detail).join(" ") : error.detail;
-  const wait = error.retryAfter ? text("common.wait", { time: span(error.retryAfter) }) : "";
+  const wait = error.retryAfter ? text("common.wait", { time: later(error.retryAfter) }) : "";
   const support = error.status >= 500 ? text("common.support", { code: error.supportCode }) : "";
   say(place, error.title, [detail, wait, support].filter(Boolean).join(" "));
 }

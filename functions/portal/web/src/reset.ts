@@ -8,7 +8,7 @@ import { clear, onPress, onProblem, onSubmit, say, show } from "./form";
 import { asking, KINDS, type Kind } from "./kinds";
 import { countLength, cover, dress } from "./page";
 import { goHome, onBack, step } from "./steps";
-import { moment, text, type Key } from "./texts";
+import { later, moment, text, type Key } from "./texts";
 
 interface Started {
   resetId: string;
@@ -39,6 +39,8 @@ interface Reset extends Started {
   /** The kind that is being verified. */
   kind?: Kind;
   sent: Partial<Record<Kind, Sent>>;
+  /** Until when a kind is closed after too many wrong codes, in milliseconds. */
+  closed: Partial<Record<Kind, number>>;
   /** Whether the password was sent and no answer came back. */
   unanswered: boolean;
 }
@@ -83,9 +85,10 @@ function fresh(note = ""): void {
 /** Shows the kinds of method that can still be verified. */
 function choose({ replace = false } = {}): void {
   if (!reset) return fresh();
-  const { kinds, verified, unavailable } = reset;
+  const { kinds, verified, unavailable, closed } = reset;
+  const waits = (kind: Kind) => ((closed[kind] ?? 0) - Date.now()) / 1000;
   const left = KINDS.filter((kind) => kinds.includes(kind) && !verified.includes(kind));
-  const usable = left.filter((kind) => !unavailable.includes(kind));
+  const usable = left.filter((kind) => !unavailable.includes(kind) && waits(kind) <= 0);
   byId("kind-progress").textContent = progress();
   byId("kind-lead").textContent = text(verified.length ? "reset.second.lead" : "reset.kind.lead");
   const choices = left.map((kind) => {
@@ -93,12 +96,14 @@ function choose({ replace = false } = {}): void {
     const off = !usable.includes(kind);
     input.disabled = off;
     input.checked = usable.length === 1 && !off;
-    const note = off ? [make("small", {}, text("reset.kind.unavailable"))] : [];
+    const why = waits(kind) > 0 ? text("reset.kind.closed", { time: later(waits(kind)) }) : text("reset.kind.unavailable");
+    const note = off ? [make("small", {}, why)] : [];
     return make("label", { class: "choice", "aria-disabled": String(off) }, input, make("span", {}, text(`kind.${kind}.choice`), ...note));
   });
   byId("kinds").replaceChildren(...choices);
   byId("kind-next").hidden = !usable.length;
   byId("kind-none").hidden = !!usable.length;
+  byId("kind-none").textContent = text(left.some((kind) => waits(kind) > 0) ? "reset.kind.allClosed" : "reset.kind.none");
   clear(byId("kind-form"));
   step("step-kind", { replace });
 }
@@ -219,12 +224,23 @@ function setUp(): void {
     say(byId("user-form"), title, detail);
   });
 
+  onProblem("resetClosed", (problem) => {
+    if (!reset?.kind) return fresh();
+    const { kind, typed } = reset;
+    // Where the address is typed, only that address is closed.
+    if (!typed.includes(kind)) reset.closed[kind] = Date.now() + problem.retryAfter * 1000;
+    delete reset.sent[kind];
+    choose({ replace: true });
+    const wait = text("common.wait", { time: later(problem.retryAfter) });
+    say(byId("kind-form"), problem.title, `${problem.detail} ${wait}`);
+  });
+
   onSubmit(byId<HTMLFormElement>("user-form"), async (fields) => {
     const userId = String(fields.get("userId")).trim();
     byId("user-note").textContent = "";
     await cancel();
     const started = await call<Started>("POST", "/v1/resets", { userId });
-    reset = { ...started, userId, verified: [], proven: false, sent: {}, unanswered: false };
+    reset = { ...started, userId, verified: [], proven: false, sent: {}, closed: {}, unanswered: false };
     sessionStorage.setItem(BEGUN, "1");
     choose();
   });

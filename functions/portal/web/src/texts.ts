@@ -33,6 +33,16 @@ export function span(seconds: number): string {
   return seconds < 7200 ? unit(seconds / 60, "minute") : unit(seconds / 3600, "hour");
 }
 
+/** Says when something is possible that takes `seconds` from now: "in 40 seconds", "in 12 minutes", or the
+    day and the time, such as "tomorrow at 10:50". */
+export function later(seconds: number): string {
+  if (seconds < 3600) return text("time.in", { span: span(seconds) });
+  const then = new Date(Date.now() + seconds * 1000);
+  const time = new Intl.DateTimeFormat(LANGUAGE, { timeStyle: "short" }).format(then);
+  const days = Math.round((new Date(then).setHours(0, 0, 0, 0) - new Date().setHours(0, 0, 0, 0)) / 86_400_000);
+  return text("time.at", { day: new Intl.RelativeTimeFormat(LANGUAGE, { numeric: "auto" }).format(days, "day"), time });
+}
+
 /** Formats names as a list in the page's language. */
 export function list(names: string[]): string {
   return new Intl.ListFormat(LANGUAGE, { type: "conjunction" }).format(names);
