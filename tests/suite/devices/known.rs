@@ -134,6 +134,8 @@ async fn a_device_is_known_until_180_days_after_its_last_use() {
     // The use of both was recorded now.
     it.world.pass(Span(Span::days(180).0 - 1));
     assert!(it.knows(&used).await);
+    // A wrong password is no use.
+    it.world.ask(sign_in(&it.ann.user_id, &wrong(), &unused)).await.expect(401);
     it.world.pass(Span(1));
     assert_eq!(it.items("DEVICE#").await.len(), 2, "no item was removed");
     assert!(!it.knows(&unused).await, "exactly 180 days after its use");
