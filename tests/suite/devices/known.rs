@@ -162,3 +162,18 @@ async fn a_sign_in_on_a_known_device_costs_the_calls_of_any_other_and_issuing_on
     it.world.pass(Span::days(1));
     assert_eq!(calls(&device).await, ["BatchGetItem", "TransactWriteItems"], "a daily renewal");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unlocking_an_account_unlocks_its_devices_too() {
+    let it = owner().await;
+    let (device, other) = (it.new_device().await, it.new_device().await);
+    for _ in 0..THRESHOLD {
+        it.world.ask(sign_in(&it.ann.user_id, &wrong(), &device)).await.expect(401);
+    }
+    assert_eq!(it.sign_in(&device).await.code(), "signInLocked");
+    let unlock = format!("/v1/users/{}/unlock", it.ann.user_id);
+    it.world.ask(Ask::new("POST", unlock).bearer(&it.admin)).await.expect(204);
+    for device in [&device, &other] {
+        it.sign_in(device).await.expect(200);
+    }
+}

@@ -8,7 +8,7 @@ use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::idempotency::record_outcome;
 use crate::flow::steps::signed_in::signed_in;
-use crate::flow::steps::unlock::unlock_changes;
+use crate::flow::steps::unlock::{unlock_changes, wanted_devices};
 use crate::flow::steps::write::check_account;
 use crate::idempotency::Outcome;
 use crate::identity::TypedUserId;
@@ -29,10 +29,11 @@ pub async fn unlock(
 ) -> Result<(), Problem> {
     let keys = ring.keys().await?;
     let handle = keys.handle(user_id);
+    let wants: Vec<Want<'_>> = wanted_devices(&handle).chain([Want::Account(&handle)]).collect();
     let mut attempts = Attempts::of("unlock");
     loop {
         attempts.begin()?;
-        let who = signed_in(store, ctx, bearer, &[Want::Account(&handle)]).await?;
+        let who = signed_in(store, ctx, bearer, &wants).await?;
         let before = target(&who, &handle)?;
         let entry = AuditEntry {
             uid: Some(&before.uid),
@@ -42,11 +43,11 @@ pub async fn unlock(
         let mut changes =
             vec![entry.record(ctx, &who.policy.policy), check_account(&handle, before)];
         changes.extend(still_acting(&who, &handle));
-        changes.extend(unlock_changes(ctx, &keys, &handle, before));
+        changes.extend(unlock_changes(ctx, &keys, &handle, before, &who.read));
         changes.extend(record_outcome(ctx, who.handle(), Outcome::Done));
-        // If either account changed, read and decide again. The next read refuses a caller who
+        // If an account or a device changed, read and decide again. The next read refuses a caller who
         // lost the right to act.
-        if attempts.commit(store, ctx, changes, &[Guard::Actor]).await? {
+        if attempts.commit(store, ctx, changes, &[Guard::Actor, Guard::Device]).await? {
             return Ok(());
         }
     }

@@ -49,7 +49,7 @@ pub async fn recover_administrator(
             save_account(&handle, before, account.clone()),
             queue(ctx, &handle, OutboxKind::ToAdministrators, message),
         ];
-        changes.extend(unlock_changes(ctx, &keys, &handle, before));
+        changes.extend(unlock_changes(ctx, &keys, &handle, before, &read));
         changes.extend(notices(ctx, &handle, before, Notice::PasswordIssued, &policy));
         if attempts.commit(store, ctx, changes, &[Guard::Account]).await? {
             return Ok(issued.shown_with(account));
