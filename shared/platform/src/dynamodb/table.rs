@@ -54,6 +54,8 @@ pub const PK: &str = "pk";
 pub const SK: &str = "sk";
 /// Attribute: seconds since the epoch, after which DynamoDB may delete the item.
 pub const TTL: &str = "ttl";
+/// Attribute: fills an item up, so that its size does not tell its reason.
+pub const PAD: &str = "pad";
 /// Attribute: the partition of [`BY_BUCKET`] that lists the item.
 pub const BUCKET: &str = "bucket";
 /// Attribute: the support code, and the partition key of its index.
