@@ -155,7 +155,7 @@ fn size(value: &Value) -> usize {
                 })
                 .sum(),
             Value::Array(values) => values.iter().map(by_chance).sum(),
-            _ => 0,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
         }
     }
     value.to_string().len() - by_chance(value)
