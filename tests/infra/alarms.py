@@ -59,6 +59,7 @@ def expected(t: Template) -> dict[str, Node]:
         "OutboxBehind": of(metric("AWS/Lambda", "IteratorAge", FunctionName={"Ref": "SendCodeFunction"}), "Maximum", 60) | over(60000, 5),
         "SendFailures": refused | over(5),
         "Bounces": of(metric("AWS/SES", "Reputation.BounceRate"), "Maximum", 3600) | over(0.05),
+        "Complaints": of(metric("AWS/SES", "Reputation.ComplaintRate"), "Maximum", 3600) | over(0.001),
         "FunctionThrottles": together("Throttles", functions) | over(1),
         "ApiThrottles": of(metric(OWN, "ApiThrottled"), "Sum", 300) | over(50, 2),
         "FunctionErrors": together("Errors", behind) | over(1),

@@ -47,6 +47,7 @@ def faults(text: str) -> list[Fault]:
     topics = '              - { Sid: NoTopics, Effect: Deny, Action: sns:Publish, Resource: "arn:*:sns:*:*:*" }\n'
     of_api = "MetricName: 5xx\n      Dimensions: [{ Name: ApiId, Value: !Ref Api }]\n"
     may_rotate = "FunctionName: !Ref RotateSecretFunction\n      Principal"
+    by_hash, by_write, by_read = (f"{{ ThrottlingBurstLimit: !Ref {rate}, ThrottlingRateLimit: !Ref {rate} }}" for rate in ("HashRate", "WriteRate", "ReadRate"))
     leading = next(line for line in text.splitlines(True) if "dynamodb:LeadingKeys" in line)
     return [
         # Found by the linter, in the translated template.
@@ -65,6 +66,8 @@ def faults(text: str) -> list[Fault]:
         Fault("a threshold of eight hours", "alarms", "Threshold: 300\n", "Threshold: 30000\n"),
         Fault("an alarm below its threshold", "alarms", "ComparisonOperator: GreaterThanOrEqualToThreshold", "ComparisonOperator: LessThanThreshold"),
         Fault("an alarm on another queue", "alarms", "Value: !GetAtt DeadLetters.QueueName", "Value: !GetAtt LostEvents.QueueName"),
+        Fault("an alarm after SES stopped sending", "alarms", "Threshold: 0.001\n", "Threshold: 0.01\n"),
+        Fault("complaints without an alarm", "alarms", block(text, "ComplaintsAlarm"), ""),
         Fault("errors of no API", "alarms", of_api, "MetricName: 5xx\n"),
         Fault("a dimension that Lambda does not have", "alarms", "IteratorAge\n      Dimensions: [{ Name: FunctionName", "IteratorAge\n      Dimensions: [{ Name: Function"),
         Fault("a function that is not summed", "alarms", "FILL(m6, 0) + ", ""),
@@ -116,7 +119,15 @@ def faults(text: str) -> list[Fault]:
         Fault("a limit that no parameter sets", "environment", "        LATCHKEY_FAILED_SIGN_IN_LIMIT: !Ref FailedSignInLimit\n", ""),
         Fault("a setting that is missing", "environment", "        LATCHKEY_TABLE: !Ref Table\n", ""),
         Fault("an unencrypted queue", "encrypted", "      KmsMasterKeyId: !GetAtt Key.Arn\n", ""),
-        Fault("no throttle", "throttles", "        POST /v1/sign-in: { ThrottlingBurstLimit: 100, ThrottlingRateLimit: 50 }\n", ""),
+        Fault("a route without a throttle", "throttles", f"        POST /v1/sign-in: {by_hash}\n", ""),
+        Fault("a throttle that is no parameter", "throttles", f"POST /v1/resets: {by_write}", "POST /v1/resets: { ThrottlingBurstLimit: 200, ThrottlingRateLimit: 200 }"),
+        Fault("a throttle of another class", "throttles", f"PUT /v1/me/password: {by_hash}", f"PUT /v1/me/password: {by_write}"),
+        Fault("reads without a throttle", "throttles", by_read, ""),
+        Fault("a default that one client uses up", "throttles", "Default: 200\n", "Default: 10\n"),
+        Fault("more hashes than Lambda computes", "throttles", "Default: 300\n    MinValue: 10\n    MaxValue: 5000", "Default: 600\n    MinValue: 10\n    MaxValue: 5000"),
+        Fault("the execute-api endpoint left on with a front", "only_client", "DisableExecuteApiEndpoint: !If [HasDomain, true, false]", "DisableExecuteApiEndpoint: false"),
+        Fault("a truststore that no name uses", "only_client", "      - Assert: !Not [!Equals [!Ref DomainName, \"\"]]\n        AssertDescription: TruststoreUri needs DomainName\n", ""),
+        Fault("a name that requires no client certificate", "only_client", next(line for line in text.splitlines(True) if "MutualTlsAuthentication" in line), ""),
         Fault("a query in the log", "access_log", '"protocol":"$context.protocol"', '"path":"$context.path"'),
         Fault("refusals that are not counted", "access_log", '"429"', '"430"'),
         Fault("old TLS", "tls", "SecurityPolicy: TLS_1_2", "SecurityPolicy: TLS_1_0"),
@@ -129,4 +140,17 @@ def faults(text: str) -> list[Fault]:
         Fault("an alarm on an unmeasured metric", "dashboard", "MetricName: MessagesFailed", "MetricName: MessagesLost"),
         Fault("a parameter that is not explained", "operator", "\nConditions:", "  Other: { Type: String }\n\nConditions:"),
         Fault("an output of another name", "operator", "  DirectoryFunction:\n    Description", "  Directory:\n    Description"),
+    ]
+
+
+def in_front() -> list[Fault]:
+    """The faults that are planted into infra/front.yaml."""
+    viewer = "            FunctionAssociations: [{ EventType: viewer-request, FunctionARN: !GetAtt Viewer.FunctionARN }]\n"
+    return [
+        Fault("CloudFront without its certificate", "front", "              OriginMtlsConfig: { ClientCertificateArn: !Ref ClientCertificateArn }\n", ""),
+        Fault("an origin without TLS", "front", "OriginProtocolPolicy: https-only", "OriginProtocolPolicy: match-viewer"),
+        Fault("a behavior that trusts the viewer's header", "front", viewer, ""),
+        Fault("a header that Latchkey does not read", "front", "HeaderName: X-Latchkey-Front", "HeaderName: X-Front"),
+        Fault("a limit that only counts", "front", "Action: { Block: {} }", "Action: { Count: {} }"),
+        Fault("a front without rules", "front", "        WebACLId: !GetAtt Rules.Arn\n", ""),
     ]

@@ -46,7 +46,7 @@ def commands(_: Template) -> Found:
         yield from read.stderr.splitlines()
         for line in re.split(r"\n|\| ", block.replace("\\\n", " ")):
             for service, operation, rest in re.findall(r"\baws ([a-z0-9-]+) ([a-z0-9-]+)((?:(?!\baws ).)*)", line):
-                client = session.client(service)
+                client = session.client({"s3api": "s3"}.get(service, service))
                 if operation == "wait":
                     name = rest.split()[0].replace("-", "_")
                     if name not in client.waiter_names:

@@ -11,6 +11,16 @@ from template import ROOT, Template, att, many
 MUTATING = {"POST", "PUT", "PATCH", "DELETE"}
 # Functions that compute Argon2.
 HASHING = {"directory", "registration", "reset", "sign-in"}
+# The routes that compute Argon2.
+HASHING_ROUTES = {
+    "POST /v1/sign-in", "POST /v1/session/confirm", "PUT /v1/me/password", "PUT /v1/resets/{resetId}/password",
+    "POST /v1/users", "POST /v1/users/{userId}/temporary-password",
+}  # fmt: skip
+# The fewest requests a second that a throttle allows by default: four times what one
+# simple client sends (50 sign-ins a second), which must not turn away the others.
+RATE_MIN = 200
+# Requests with Argon2 a second that one concurrent invocation handles: each takes 39 ms.
+HASHES_PER_INVOCATION = 25
 
 # Every right with a wildcard, and why it needs one: role or policy, statement,
 # element with the wildcard.
@@ -204,18 +214,22 @@ def api(t: Template) -> Found:
 
 @rule
 def throttles(t: Template) -> Found:
-    """Every route is throttled, and routes that change something have their own limits."""
+    """Every route is throttled by the parameter of what it costs. No default lets one
+    ordinary client use up a route, or exceeds what Lambda may compute."""
     p = t.source["Resources"]["Api"]["Properties"]
-    default, own = p.get("DefaultRouteSettings", {}), p.get("RouteSettings", {})
-    for where, it in [("by default", default), *own.items()]:
-        if not 0 < it.get("ThrottlingRateLimit", 0) <= it.get("ThrottlingBurstLimit", 0) <= 200:
-            yield f"{where}: no throttle, or one above 200"
-    declared = {f"{method} {path}" for method, path in routes(t) if method in MUTATING}
-    yield from (f"{one} has no throttle of its own" for one in sorted(declared - own.keys()))
+    own, declared = p.get("RouteSettings", {}), {f"{method} {path}" for method, path in routes(t) if method in MUTATING}
+    expected = {one: "HashRate" if one in HASHING_ROUTES else "WriteRate" for one in declared}
+    yield from (f"{one} computes Argon2 but is no route" for one in sorted(HASHING_ROUTES - declared))
     yield from (f"{one} is throttled but is no route" for one in sorted(own.keys() - declared))
-    for one, it in own.items():
-        if it["ThrottlingRateLimit"] >= default["ThrottlingRateLimit"]:
-            yield f"{one} is not throttled tighter than the rest"
+    for where, rate, it in [("by default", "ReadRate", p.get("DefaultRouteSettings")), *((one, expected[one], own.get(one)) for one in sorted(declared))]:
+        yield from differ(f"the throttle {where}", it, {"ThrottlingBurstLimit": {"Ref": rate}, "ThrottlingRateLimit": {"Ref": rate}})
+    parameters = t.source["Parameters"]
+    for rate in ["HashRate", "WriteRate", "ReadRate"]:
+        it = parameters.get(rate, {})
+        if not RATE_MIN <= it.get("Default", 0) <= it.get("MaxValue", 0) or "MinValue" not in it:
+            yield f"{rate}: no range, or a default below {RATE_MIN}"
+    if parameters["HashRate"]["Default"] > HASHES_PER_INVOCATION * parameters["HashConcurrency"]["Default"]:
+        yield "HashRate is above what HashConcurrency allows"
 
 
 @rule
@@ -238,8 +252,6 @@ def tls(t: Template) -> Found:
     for name, it in t.of("AWS::ApiGatewayV2::DomainName").items():
         for one in it["Properties"]["DomainNameConfigurations"]:
             yield from differ(f"{name}: TLS", one.get("SecurityPolicy"), "TLS_1_2")
-    closed = t.source["Resources"]["Api"]["Properties"].get("DisableExecuteApiEndpoint")
-    yield from differ("the default endpoint is disabled", closed, {"Fn::If": ["HasDomain", True, False]})
     (mail,) = t.of("AWS::SES::ConfigurationSet").values()
     yield from differ("TLS of mails", mail["Properties"].get("DeliveryOptions"), {"TlsPolicy": "REQUIRE"})
     suppressed = mail["Properties"].get("SuppressionOptions", {}).get("SuppressedReasons")

@@ -13,6 +13,8 @@ from samtranslator.yaml_helper import intrinsics_multi_constructor
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "infra/template.yaml"
+# The template of a front, which is deployed by itself.
+FRONT = ROOT / "infra/front.yaml"
 
 # SAM warns at each translation that its metrics are not collected.
 logging.getLogger("samtranslator").setLevel(logging.ERROR)
@@ -33,6 +35,8 @@ class Template:
     # `!Ref x` is `{"Ref": "x"}`.
     source: Node
     translated: Node
+    # infra/front.yaml.
+    front: Node
 
     def of(self, kind: str) -> dict[str, Node]:
         """Translated resources of a type, by their names."""
@@ -65,7 +69,7 @@ class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
 Loader.add_multi_constructor("!", intrinsics_multi_constructor)
 
 
-def read(text: str) -> Template:
+def read(text: str, front: str | None = None) -> Template:
     source = yaml.load(text, Loader)
     deployed = copy.deepcopy(source)
     for it in deployed["Resources"].values():
@@ -73,7 +77,7 @@ def read(text: str) -> Template:
         if it["Type"] == "AWS::Serverless::Function":
             it["Properties"]["CodeUri"] = "s3://bucket/function.zip"
     translated = Translator(NoPolicies().load(), Parser()).translate(deployed, dict(PARAMETERS))
-    return Template(text, source, translated)
+    return Template(text, source, translated, yaml.load(FRONT.read_text() if front is None else front, Loader))
 
 
 def many(value: Any) -> list[Any]:

@@ -62,7 +62,7 @@ pub fn event(ask: &Ask, number: u64) -> Value {
     for (name, value) in &ask.headers {
         headers.insert((*name).into(), value.clone().into());
     }
-    let id = ask.id.clone().unwrap_or_else(|| format!("request-{number}"));
+    let id = ask.id.clone().unwrap_or_else(|| format!("request-{number:05}"));
     let source = ask.source.as_deref().unwrap_or("192.0.2.1");
     let mut event = json!({
         "version": "2.0",

@@ -159,6 +159,9 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All reasons.
+    pub const ALL: &[Reason] = <Reason as strum::VariantArray>::VARIANTS;
+
     /// The reason as the API writes it: the variant's name in camelCase.
     pub fn as_str(self) -> &'static str {
         self.into()

@@ -54,17 +54,16 @@ pub struct Reset {
     pub id: ResetId,
     /// The digest of the bearer token that may act on the reset.
     pub owner: BearerDigest,
-    /// False for a decoy, for which no proof is ever recorded.
-    pub real: bool,
-    /// Why the reset is a decoy. Only the audit trail shows it.
+    /// Why the reset is a decoy; `none` for a real one. Only the audit trail shows it.
     pub reason: Reason,
     /// The internal ID of the account, or an invented one for a decoy.
     pub uid: Uid,
-    /// The account's generation when the reset began. The reset ends when the account's
-    /// generation increases.
+    /// The account's generation when the reset began, or an invented one. The reset ends when
+    /// the account's generation increases.
     pub generation: u64,
-    /// The versions of the account's methods when the reset began.
-    pub versions: Methods<u64>,
+    /// The versions of the account's methods when the reset began, as [`version_text`] writes
+    /// them; 0 for a method that the account does not have.
+    pub versions: Methods<String>,
     /// The progress of the reset.
     pub state: ResetState,
     /// The kinds of method that were proved.
@@ -82,6 +81,11 @@ pub struct Reset {
 }
 
 impl Reset {
+    /// Whether the reset may end in a new password. No proof is ever recorded for a decoy.
+    pub fn is_real(&self) -> bool {
+        self.reason == Reason::None
+    }
+
     /// The support code that the user reads to the help desk.
     pub fn support_code(&self) -> SupportCode {
         self.id.support_code()
@@ -107,7 +111,7 @@ impl Reset {
     pub fn method<'a>(&self, account: &'a Account, kind: Kind) -> Result<&'a Method, Reason> {
         let id = MethodId::only(kind);
         match account.methods.get(id) {
-            Some(method) if self.versions.get(id) != Some(&method.version) => {
+            Some(method) if self.versions.get(id) != Some(&version_text(method.version)) => {
                 Err(Reason::MethodChanged)
             }
             Some(method) if method.unreviewed => Err(Reason::MethodUnreviewed),
@@ -124,6 +128,12 @@ impl Reset {
         };
         self.verified.iter().copied().filter(reached).collect()
     }
+}
+
+/// Writes the version of a method in a reset. The text has the same length for every version, so
+/// that a reset has the same size for every account.
+pub fn version_text(version: u64) -> String {
+    format!("{version:020}")
 }
 
 /// Reads a stored set of kinds, without those that this version does not know.

@@ -306,7 +306,7 @@ async fn a_page_leaves_a_line_too() {
     let outcomes: Vec<_> =
         of.iter().map(|line| line["outcome"].as_str().expect("a text")).collect();
     assert_eq!(outcomes, ["ok", "404", "404", "invalidRequest"]);
-    assert!(of.iter().all(|line| line["requestId"] == "request-1"));
+    assert!(of.iter().all(|line| line["requestId"] == "request-00001"));
     assert_eq!(lines.len(), 8, "each with a line of metrics");
 }
 

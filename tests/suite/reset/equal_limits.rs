@@ -3,7 +3,7 @@
 //! requests (invariant I13).
 
 use crate::numbers::{WRONG, refusal};
-use crate::reset::equal::{STATES, Seen, States, all_alike, calls, face, states_in};
+use crate::reset::equal::{STATES, Seen, States, all_alike, calls, face, forget, states_in};
 use domain::challenge::ChallengeId;
 use domain::code::Code;
 use domain::time::Span;
@@ -43,6 +43,7 @@ async fn world(source_limit: u32, change: impl FnOnce(&mut Value)) -> World {
     world.save_policy(&admin, change).await.expect(200);
     world.pump().await;
     world.pass(Span::hours(1));
+    forget(&world).await;
     world
 }
 

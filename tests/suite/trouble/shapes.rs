@@ -4,6 +4,7 @@
 //! data has an item with it.
 
 use domain::account::{Account, Role};
+use domain::audit::Reason;
 use domain::challenge::{ChallengeId, LedgerId};
 use domain::delivery::SentMessage;
 use domain::device::Device;
@@ -45,7 +46,11 @@ shapes!(row, ROWS, OutboxState,
 );
 
 shapes!(reset, RESETS, Reset,
-    Reset { real: false, .. } => "a decoy",
+    Reset {
+        reason:
+            Reason::UnknownUser | Reason::Disabled | Reason::OutOfScope | Reason::NotEnoughMethods,
+        ..
+    } => "a decoy",
     Reset { state: ResetState::Open, .. } => "open",
     Reset { state: ResetState::Done, .. } => "done",
     Reset { state: ResetState::Cancelled, .. } => "cancelled",

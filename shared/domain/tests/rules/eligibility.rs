@@ -6,7 +6,7 @@ use domain::audit::Reason;
 use domain::identity::GroupName;
 use domain::kind::{Kind, MethodId};
 use domain::policy::{Policy, Scope};
-use domain::reset::{Reset, ResetId, ResetState, eligibility};
+use domain::reset::{Reset, ResetId, ResetState, eligibility, version_text};
 use domain::secret::BearerKind;
 use domain::session::{FULL, IDLE, LIMITED, Next, Reach, SEEN_STEP, Session, next_step};
 use domain::time::{Span, Time};
@@ -230,11 +230,11 @@ fn reset() -> Reset {
         handle: bearer.handle.clone(),
         id: ResetId::of(&bearer),
         owner: bearer.digest(),
-        real: true,
         reason: Reason::None,
         uid: account().uid,
         generation: account().generation,
-        versions: [(MethodId::only(Kind::Email), 1), (MethodId::only(Kind::MobilePhone), 1)]
+        versions: [Kind::Email, Kind::MobilePhone]
+            .map(|kind| (MethodId::only(kind), version_text(1)))
             .into_iter()
             .collect(),
         known_device: false,

@@ -9,7 +9,7 @@ use domain::key::{Generation, Key, Keys};
 use domain::kind::{Kind, MethodId};
 use domain::password::Password;
 use domain::password::hash::StoredHash;
-use domain::reset::{Reset, ResetId, ResetState};
+use domain::reset::{Reset, ResetId, ResetState, version_text};
 use domain::secret::{Bearer, BearerDigest, BearerKind};
 use domain::session::Session;
 use proptest::prelude::*;
@@ -283,11 +283,10 @@ fn debug_output_of_stored_values_shows_no_secret() {
         handle: bearer.handle.clone(),
         id: ResetId::of(&bearer),
         owner: bearer.digest(),
-        real: true,
         reason: Reason::None,
         uid: account.uid.clone(),
         generation: 1,
-        versions: [(MethodId::only(Kind::Email), 1)].into_iter().collect(),
+        versions: [(MethodId::only(Kind::Email), version_text(1))].into_iter().collect(),
         known_device: false,
         state: ResetState::Open,
         verified: Default::default(),

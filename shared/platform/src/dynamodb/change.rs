@@ -7,6 +7,7 @@ use super::source::{ConditionalCount, conditional_count};
 use super::table::{self, BUCKET, Item, Key, TERMS, TTL};
 use super::values::{item, ms, n, s, set, times, ttl, value};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use domain::audit::Reason;
 use domain::device::DeviceSlot;
 use domain::identity::Handle;
 use domain::ledger::{Issue, LEDGER_KEPT};
@@ -125,9 +126,9 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
             .write(table, Verb::Put(reset_item(reset)))),
         C::ProveKind { handle, reset, owner, kind, ledger, now } => (Guard::Reset, Expression::of(Key::reset(handle, reset))
             .set("ADD #verified :kind, #ledgers :ledger").value("ledger", set([ledger.to_string()]))
-            .when("#owner = :owner AND #state = :open AND #exp > :now AND #real = :true AND NOT contains(#verified, :name)")
+            .when("#owner = :owner AND #state = :open AND #exp > :now AND #reason = :none AND NOT contains(#verified, :name)")
             .value("kind", set([kind.as_str().to_owned()])).value("name", s(kind.as_str())).value("owner", s(owner.as_str()))
-            .value("open", s("open")).value("now", ms(*now)).value("true", AttributeValue::Bool(true))
+            .value("open", s("open")).value("now", ms(*now)).value("none", s(Reason::None.as_str()))
             .write(table, Verb::Update)),
         C::FinishReset { handle, reset, owner, now } => (Guard::Reset, open_reset(Key::reset(handle, reset), owner, *now)
             .set("SET #state = :next").value("next", value(&ResetState::Done)).write(table, Verb::Update)),

@@ -28,9 +28,10 @@
 //! | `GROUPS` | name | a group that has, or once had, a member | - |
 //! | `NAME#character` | word`#T` | index row: the account's user ID or a word of its name, folded | - |
 //!
-//! A request reads all items that it decides by in one consistent BatchGetItem, and
-//! writes all of its changes in one TransactWriteItems; `SENT` alone is written by
-//! PutItem. The queries are listed in `list.rs`.
+//! A request reads all items that it decides by in one consistent BatchGetItem (a reset's
+//! proofs first, and then its account: `flow/reset/open.rs`), and writes all of its changes
+//! in one TransactWriteItems; `SENT` alone is written by PutItem. The queries are listed in
+//! `list.rs`.
 //!
 //! Conditions check `exp`, never `ttl`: DynamoDB may delete an item days after
 //! its `ttl`.
@@ -54,6 +55,8 @@ pub const PK: &str = "pk";
 pub const SK: &str = "sk";
 /// Attribute: seconds since the epoch, after which DynamoDB may delete the item.
 pub const TTL: &str = "ttl";
+/// Attribute: fills an item up, so that its size does not tell its reason.
+pub const PAD: &str = "pad";
 /// Attribute: the partition of [`BY_BUCKET`] that lists the item.
 pub const BUCKET: &str = "bucket";
 /// Attribute: the support code, and the partition key of its index.

@@ -5,7 +5,7 @@ use crate::account::Account;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
 use crate::policy::Policy;
-use crate::port::{CommitError, Guard, Snapshot};
+use crate::port::{CommitError, Guard, Snapshot, Store, Want};
 use crate::reset::{Reset, ResetId};
 use crate::secret::{Bearer, BearerKind};
 
@@ -18,6 +18,28 @@ pub(super) fn check_bearer(bearer: &Bearer, id: &ResetId) -> Result<(), Problem>
         true => Ok(()),
         false => Err(ProblemCode::ResetEnded.into()),
     }
+}
+
+/// Reads the reset and the policy and, once a kind of method is proved, the account. Without a
+/// proof the account is not read, so the time of the answer cannot depend on it.
+///
+/// The two reads are not one view of the table. A write that is based on them must have guards on
+/// all three.
+///
+/// # Errors
+/// `resetEnded` if the reset has ended.
+pub(super) async fn read_proved(
+    store: &impl Store,
+    bearer: &Bearer,
+    id: &ResetId,
+    ctx: &RequestContext,
+) -> Result<Snapshot, Problem> {
+    let handle = &bearer.handle;
+    let mut read = store.read(&[Want::Reset(handle, id), Want::Policy]).await?;
+    if !open_reset(&read, bearer, ctx)?.verified.is_empty() {
+        read.accounts = store.read(&[Want::Account(handle)]).await?.accounts;
+    }
+    Ok(read)
 }
 
 /// Returns the open reset of this bearer token.
@@ -47,7 +69,7 @@ pub(super) fn proved_account<'a>(
     account: Option<&'a Account>,
     policy: &Policy,
 ) -> Result<&'a Account, Problem> {
-    if !reset.real || reset.verified.is_empty() {
+    if !reset.is_real() || reset.verified.is_empty() {
         return Err(ProblemCode::ProofMissing.into());
     }
     let account =

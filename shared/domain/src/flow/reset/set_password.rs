@@ -5,7 +5,9 @@ use crate::audit::Event;
 use crate::context::RequestContext;
 use crate::device::DeviceToken;
 use crate::error::{Problem, ProblemCode};
-use crate::flow::reset::open::{check_bearer, open_reset, proved_account, write_refused};
+use crate::flow::reset::open::{
+    check_bearer, open_reset, proved_account, read_proved, write_refused,
+};
 use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::devices::issue_device;
@@ -16,7 +18,7 @@ use crate::notice::Notice;
 use crate::outbox::{Message, OutboxKind};
 use crate::password::Password;
 use crate::password::hash::StoredHash;
-use crate::port::{Change, Guard, PasswordHasher, Store, Want};
+use crate::port::{Change, Guard, PasswordHasher, Store};
 use crate::reset::ResetId;
 use crate::secret::Bearer;
 
@@ -42,8 +44,7 @@ pub async fn set_password(
     let mut attempts = Attempts::of("set-password");
     loop {
         attempts.begin()?;
-        let read =
-            store.read(&[Want::Reset(handle, id), Want::Account(handle), Want::Policy]).await?;
+        let read = read_proved(store, bearer, id, ctx).await?;
         let saved = read.policy();
         let policy = &saved.policy;
         let reset = open_reset(&read, bearer, ctx)?;

@@ -1,7 +1,7 @@
 //! Starting a reset. A user ID without an account gets a reset too, with the same calls to the
 //! table, so that callers cannot tell which accounts exist.
 
-use crate::audit::{Event, Reason, SupportCode};
+use crate::audit::{Event, SupportCode};
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
 use crate::flow::steps::attempts::Attempts;
@@ -13,10 +13,9 @@ use crate::flow::steps::source::{count_request_of, device_name, source_name};
 use crate::idempotency::Outcome;
 use crate::identity::TypedUserId;
 use crate::kind::{Kind, MethodId};
-use crate::methods::Methods;
 use crate::policy::Scope;
 use crate::port::{Change, Guard, KeyRing, Snapshot, Store, Want};
-use crate::reset::{Reset, ResetId, ResetState, eligibility};
+use crate::reset::{Reset, ResetId, ResetState, eligibility, version_text};
 use crate::secret::{Bearer, BearerKind};
 use crate::source::SourceCounter;
 use crate::time::Time;
@@ -82,17 +81,16 @@ pub async fn start_reset(
         let version_of =
             |id: MethodId| account.and_then(|a| a.methods.get(id)).map_or(0, |m| m.version);
         let ids = Kind::ALL.iter().map(|kind| MethodId::only(*kind));
-        let versions: Methods<u64> = ids.map(|id| (id, version_of(id))).collect();
+        let versions = ids.map(|id| (id, version_text(version_of(id)))).collect();
         let reset = Reset {
             handle: handle.clone(),
             id: id.clone(),
             owner: bearer.digest(),
-            real: reason == Reason::None,
             reason,
-            // A decoy gets a value of the same size, so that its items are as large as those of a
-            // real reset.
+            // Without an account, both get a value of the same size, so that the items are as
+            // large as those of a real reset. A generation begins as a time in milliseconds.
             uid: account.map_or_else(|| keys.decoy_uid(&handle), |a| a.uid.clone()),
-            generation: account.map_or(0, |a| a.generation),
+            generation: account.map_or(ctx.now.0.unsigned_abs(), |a| a.generation),
             versions,
             known_device,
             state: ResetState::Open,

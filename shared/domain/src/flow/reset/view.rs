@@ -3,9 +3,9 @@
 use crate::audit::SupportCode;
 use crate::context::RequestContext;
 use crate::error::{Problem, ProblemCode};
-use crate::flow::reset::open::{check_bearer, open_reset, proved_account};
+use crate::flow::reset::open::{check_bearer, open_reset, proved_account, read_proved};
 use crate::kind::Kind;
-use crate::port::{Store, Want};
+use crate::port::Store;
 use crate::reset::ResetId;
 use crate::secret::Bearer;
 use crate::time::Time;
@@ -23,8 +23,8 @@ pub struct ResetView {
     pub support_code: SupportCode,
 }
 
-/// Returns the progress of a reset, judged by the current account and policy. It costs one
-/// read. Until a kind of method is proved, a decoy looks the same as a real reset.
+/// Returns the progress of a reset, judged by the current account and policy. Until a kind of
+/// method is proved, a decoy looks the same as a real reset, and the account is not read.
 ///
 /// # Errors
 /// `resetEnded` if the reset has ended or does not belong to the bearer token.
@@ -35,9 +35,7 @@ pub async fn view_reset(
     id: &ResetId,
 ) -> Result<ResetView, Problem> {
     check_bearer(bearer, id)?;
-    let read = store
-        .read(&[Want::Reset(&bearer.handle, id), Want::Account(&bearer.handle), Want::Policy])
-        .await?;
+    let read = read_proved(store, bearer, id, ctx).await?;
     let reset = open_reset(&read, bearer, ctx)?;
     let ready = match proved_account(reset, read.account(&bearer.handle), &read.policy().policy) {
         Ok(_) => true,

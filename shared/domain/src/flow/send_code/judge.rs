@@ -106,7 +106,7 @@ fn reset_binding<'a, S: Store, R: KeyRing>(
     ctx: &RequestContext,
 ) -> Result<&'a Binding, Reason> {
     let reset = read.reset.as_ref().filter(|r| r.exp > ctx.now).ok_or(Reason::TooLate)?;
-    if !reset.real {
+    if !reset.is_real() {
         return Err(Reason::Decoy);
     }
     let account = account

@@ -78,15 +78,18 @@ pub async fn verify_code(
     // None of these limits the guess: its limits are in the ledger. They decide whether a right
     // code still counts for anything.
     let reset = ResetId::of(bearer);
-    let whose = match purpose {
-        Purpose::Reset => Want::Reset(&bearer.handle, &reset),
-        Purpose::Registration => Want::Session(bearer),
+    let account = Want::Account(&bearer.handle);
+    let mut read = match purpose {
+        // The account is read after the guess, so that the time of a refusal cannot depend on it.
+        Purpose::Reset => store.read(&[Want::Policy, Want::Reset(&bearer.handle, &reset)]).await?,
+        Purpose::Registration => {
+            store.read(&[Want::Policy, Want::Session(bearer), account.clone()]).await?
+        }
     };
-    let read = store.read(&[Want::Policy, Want::Account(&bearer.handle), whose]).await?;
     let policy = read.policy().policy;
-    let account = read.account(&bearer.handle);
     if purpose == Purpose::Registration {
-        let lives = read.session.as_ref().zip(account).is_some_and(|(s, a)| s.lives(a, ctx.now));
+        let owner = read.account(&bearer.handle);
+        let lives = read.session.as_ref().zip(owner).is_some_and(|(s, a)| s.lives(a, ctx.now));
         lives.then_some(()).ok_or(ProblemCode::SignInRequired)?;
     }
 
@@ -127,17 +130,22 @@ pub async fn verify_code(
         Err(CommitError::Unavailable) => return Err(Problem::unavailable()),
     }
 
+    // `None` if only what the account's owner holds can tell.
+    let right = match challenge.kind.class() {
+        Class::Delivered(_) => Some(Code::derive(&generation.codes, challenge).matches(typed)),
+        Class::Held(_) => None,
+    };
+    if purpose == Purpose::Reset && right != Some(false) {
+        read.accounts = store.read(&[account]).await?.accounts;
+    }
+    let account = read.account(&bearer.handle);
     let id = MethodId::only(challenge.kind);
     let binding = account.and_then(|account| match purpose {
         Purpose::Reset => account.methods.get(id).map(|method| &method.binding),
         Purpose::Registration => account.pending.get(id).map(|pending| &pending.binding),
     });
     let held = binding.and_then(Binding::held).and_then(|held| held.proved(&keys, typed, ctx.now));
-    let accepted = match challenge.kind.class() {
-        Class::Delivered(_) => Code::derive(&generation.codes, challenge).matches(typed),
-        Class::Held(_) => held.is_some(),
-    };
-    if !accepted {
+    if !right.unwrap_or(held.is_some()) {
         if purpose == Purpose::Reset {
             // The charge does not tell how many guesses are left, so the ledger is read again.
             let after = store.read(&[Want::Ledger(&bearer.handle, challenge.ledger)]).await?;
