@@ -18,6 +18,22 @@ fn charges(world: &World, kind: &str) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a13_the_code_for_a_typed_number_that_is_not_the_accounts_is_never_accepted() {
+    let (world, _, ann) = both_kinds(1).await;
+    let before = hash(&world, &ann.user_id).await;
+    // Each number has a ledger of its own, so an attacker could guess ten times for each.
+    for number in ["+61491570157", "+61491570158"] {
+        let reset = world.start_reset(&ann.user_id).await;
+        let sent = world.ask_sms(&reset, number).await.expect(202).text("challengeId");
+        let right = code_of(&world, &sent);
+        assert_eq!(world.verify(&reset.bearer, &sent, &right).await.code(), "codeNotAccepted");
+        assert_eq!(world.next_in(&reset).await, "method");
+        assert_eq!(world.set_password(&reset, NEW).await.code(), "proofMissing");
+    }
+    assert_eq!(hash(&world, &ann.user_id).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a13_proving_the_mailbox_again_gives_no_more_guesses_of_the_phones_code() {
     for guesses_in_a_reset in [1, 2, 3, 5] {
         let (world, _, ann) = both_kinds(2).await;

@@ -145,7 +145,13 @@ pub async fn verify_code(
         Purpose::Registration => account.pending.get(id).map(|pending| &pending.binding),
     });
     let held = binding.and_then(Binding::held).and_then(|held| held.proved(&keys, typed, ctx.now));
-    if !right.unwrap_or(held.is_some()) {
+    // A code for a typed destination other than the account's was never sent. It is not accepted:
+    // each typed destination has a ledger of its own, so together they have no limit of guesses.
+    let is_own = match (challenge.typed, binding.and_then(Binding::delivered)) {
+        (Some(typed), Some(own)) => typed == keys.typed_name(&bearer.handle, &own.destination),
+        (None, _) | (_, None) => true,
+    };
+    if !(right.unwrap_or(held.is_some()) && is_own) {
         if purpose == Purpose::Reset {
             // The charge does not tell how many guesses are left, so the ledger is read again.
             let after = store.read(&[Want::Ledger(&bearer.handle, challenge.ledger)]).await?;
