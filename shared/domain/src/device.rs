@@ -7,6 +7,7 @@
 
 use crate::account::Account;
 use crate::identity::{Handle, Uid};
+use crate::key::Keys;
 use crate::lockout::Lock;
 use crate::secret::{BearerDigest, SECRET_BYTES};
 use crate::time::{Span, Time};
@@ -14,6 +15,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// The most devices of an account. A phone, a computer, and a few more browsers fit. Each
@@ -25,6 +27,11 @@ pub const DEVICE_KEPT: Span = Span::days(180);
 /// The shortest time between two records of a device's use, so that most sign-ins write nothing
 /// to it.
 pub const USED_STEP: Span = Span::days(1);
+
+/// The length of a token's random bytes as text.
+const SECRET_TEXT: usize = 43;
+/// The length of a token's tag: a keyed pseudonym of the rest.
+const TAG: usize = 22;
 
 /// How the text of a device token begins.
 const PREFIX: &str = "lkd_";
@@ -49,8 +56,9 @@ impl DeviceSlot {
 }
 
 /// The secret by which a device is known: a prefix, the account's handle (keyed pseudonym of its
-/// user ID), the slot, and 256 random bits. Only its digest is stored. It gives no access: the
-/// password must be right too.
+/// user ID), the slot, 256 random bits, and a tag by which a token that Latchkey issued is told
+/// from a made-up one before any read. Only its digest is stored. It gives no access: the password
+/// must be right too.
 #[derive(Clone)]
 pub struct DeviceToken {
     /// The handle of the account.
@@ -58,12 +66,14 @@ pub struct DeviceToken {
     /// The slot of the device.
     pub slot: DeviceSlot,
     secret: Zeroizing<[u8; SECRET_BYTES]>,
+    /// The tag that came with the token; empty for a new one.
+    tag: String,
 }
 
 impl DeviceToken {
     /// Creates a device token from fresh random bytes.
     pub fn new(handle: Handle, slot: DeviceSlot, secret: [u8; SECRET_BYTES]) -> DeviceToken {
-        DeviceToken { handle, slot, secret: Zeroizing::new(secret) }
+        DeviceToken { handle, slot, secret: Zeroizing::new(secret), tag: String::new() }
     }
 
     /// Reads the text that [`DeviceToken::reveal`] returned; `None` for any other text.
@@ -71,15 +81,26 @@ impl DeviceToken {
         let rest = text.strip_prefix(PREFIX)?;
         let handle = Handle::parse(rest.get(..Handle::LENGTH)?)?;
         let slot = DeviceSlot::parse(rest.get(Handle::LENGTH..=Handle::LENGTH)?)?;
-        let secret: [u8; SECRET_BYTES] =
-            BASE64.decode(rest.get(Handle::LENGTH + 1..)?).ok()?.try_into().ok()?;
-        Some(DeviceToken::new(handle, slot, secret))
+        let (secret, tag) = rest.get(Handle::LENGTH + 1..)?.split_at_checked(SECRET_TEXT)?;
+        let secret: [u8; SECRET_BYTES] = BASE64.decode(secret).ok()?.try_into().ok()?;
+        let mut token = DeviceToken::new(handle, slot, secret);
+        token.tag = tag.to_owned();
+        (tag.len() == TAG).then_some(token)
     }
 
     /// Returns the token as text, for the answer that hands it out.
-    pub fn reveal(&self) -> String {
+    pub fn reveal(&self, keys: &Keys) -> String {
         let (handle, slot) = (self.handle.as_str(), self.slot.digit());
-        format!("{PREFIX}{handle}{slot}{}", BASE64.encode(*self.secret))
+        format!("{PREFIX}{handle}{slot}{}{}", BASE64.encode(*self.secret), self.right_tag(keys))
+    }
+
+    /// Whether Latchkey issued the token, in constant time. It may be outdated.
+    pub fn is_genuine(&self, keys: &Keys) -> bool {
+        self.right_tag(keys).as_bytes().ct_eq(self.tag.as_bytes()).into()
+    }
+
+    fn right_tag(&self, keys: &Keys) -> String {
+        keys.pseudonym("device token", &format!("{} {}", self.place(), self.digest().as_str()))
     }
 
     /// Computes the stored digest. It does not depend on the slot.
@@ -115,6 +136,14 @@ impl SentDevices {
                 sent.tokens.push(token);
             }
         }
+        sent
+    }
+
+    /// Returns the tokens that Latchkey issued. Without the others, a made-up token causes the same
+    /// read as none, whether or not the account exists.
+    pub fn genuine(&self, keys: &Keys) -> SentDevices {
+        let mut sent = self.clone();
+        sent.tokens.retain(|token| token.is_genuine(keys));
         sent
     }
 

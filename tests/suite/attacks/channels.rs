@@ -119,6 +119,12 @@ async fn a55_an_address_that_was_never_verified_is_used_for_nothing() {
         world.standins.inbox().to("ann.other@example.com").is_empty(),
         "the unverified address gets no code"
     );
+    // Its code would not be accepted either.
+    let typed = newest(&world, &ann.user_id).await;
+    let refused = world.verify(&reset.bearer, &typed, &code_of(&world, &typed)).await;
+    assert_eq!(refused.code(), "codeNotAccepted");
+    world.pass(Span::minutes(1));
+    world.ask_code(&reset).await.expect(202);
     prove_newest(&world, &reset, &ann.user_id).await;
     world.set_password(&reset, NEW).await.expect(204);
     world.standins.inbox().clear();
@@ -129,12 +135,15 @@ async fn a55_an_address_that_was_never_verified_is_used_for_nothing() {
     assert_eq!(world.verify(&session, &pending, &pending_code).await.code(), "signInRequired");
 }
 
+/// The live challenge of the only reset.
+async fn newest(world: &World, user_id: &str) -> String {
+    let ledger = ledger(world, user_id, "reset:email").await;
+    ledger["slot0"]["M"]["id"]["S"].as_str().expect("one").to_owned()
+}
+
 /// Proves the mail address with the code of the live challenge.
 async fn prove_newest(world: &World, reset: &StartedReset, user_id: &str) {
-    let challenge = ledger(world, user_id, "reset:email").await["slot0"]["M"]["id"]["S"]
-        .as_str()
-        .expect("one")
-        .to_owned();
+    let challenge = newest(world, user_id).await;
     world.verify(&reset.bearer, &challenge, &code_of(world, &challenge)).await.expect(200);
 }
 

@@ -1,6 +1,7 @@
 //! Known devices: an owner who signs in on one is kept out by no other caller.
 
 mod cookie;
+mod cost;
 mod equal;
 mod issued;
 mod known;

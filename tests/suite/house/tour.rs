@@ -197,7 +197,16 @@ async fn later(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answer)
     let of_ann = |method, path: &str| ask(method, &format!("/v1/users/ann@example.com{path}")).bearer(&admin);
     visit("methods of a user", Step::Ask(of_ann("GET", "/methods"), 200)).await;
     visit("can reset", Step::Ask(of_ann("GET", "/can-reset"), 200)).await;
+    // A wrong password counts on a known device, which is unlocked with the account.
+    let fresh = world.ask(of_ann("POST", "/temporary-password")).await.expect(200).text("temporaryPassword");
+    let first = world.ask(sign_in("ann@example.com", &fresh)).await.expect(200).text("bearer");
+    let changed = change(&first, &fresh, "a third long password of ann").header("latchkey-device", "new");
+    let device = world.ask(changed).await.expect(200).headers["latchkey-device"].clone();
+    let wrong = |n: u8| sign_in("ann@example.com", &format!("not the right password {n}")).header("latchkey-device", &device);
+    world.ask(wrong(1)).await.expect(401);
     visit("unlock", Step::Ask(of_ann("POST", "/unlock"), 204)).await;
+    world.ask(wrong(2)).await.expect(401);
+    visit("unlock by an operator", Step::Recover(json!({ "unlock": { "userId": "ann@example.com" } }))).await;
     visit("require registration", Step::Ask(of_ann("POST", "/require-registration"), 204)).await;
     visit("temporary password", Step::Ask(of_ann("POST", "/temporary-password"), 200)).await;
     visit("re-drive", Step::Redrive).await;
@@ -207,7 +216,6 @@ async fn later(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answer)
     let changed = visit("change groups", Step::Ask(of_ann("PATCH", "").header("if-match", &seen.headers["etag"]).body(groups), 200)).await;
     visit("delete user with messages", Step::Ask(of_ann("DELETE", "").header("if-match", &changed.headers["etag"]), 204)).await;
     let admin = json!({ "userId": "admin@example.com" });
-    visit("unlock by an operator", Step::Recover(json!({ "unlock": admin }))).await;
     visit("recover administrator", Step::Recover(json!({ "recoverAdministrator": admin }))).await;
 }
 

@@ -67,7 +67,10 @@ async fn a68_a_source_is_refused_after_the_operators_number_of_failed_sign_ins_i
         calls(world);
         let answer = world.ask(ask).await;
         assert_eq!(refusal(&answer), ("tooManyFromAddress", Some("3600")));
-        alike.insert((face(&answer), calls(world)));
+        // Whether a lock is found says only that a wrong password was tried before.
+        let without_found = |call: String| call.split(" [(").next().unwrap_or_default().to_owned();
+        let calls: Vec<String> = calls(world).into_iter().map(without_found).collect();
+        alike.insert((face(&answer), calls));
     }
     assert_eq!(alike.len(), 1, "{alike:?}");
     let (_, calls) = alike.first().expect("one");

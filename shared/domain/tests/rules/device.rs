@@ -1,6 +1,6 @@
 //! Known devices: their tokens, when an account knows one, and which one a new one replaces.
 
-use crate::{BEGIN, account, bearer, handle};
+use crate::{BEGIN, account, bearer, handle, keys};
 use domain::account::Account;
 use domain::device::{
     DEVICE_KEPT, Device, DeviceSlot, DeviceToken, SentDevices, USED_STEP, slot_for_new,
@@ -18,11 +18,12 @@ fn token(of: char, slot: usize, byte: u8) -> DeviceToken {
 fn a_token_is_read_back_and_an_almost_valid_one_is_refused() {
     for slot in DeviceSlot::ALL {
         let token = DeviceToken::new(handle('h'), slot, [7; 32]);
-        let read = DeviceToken::parse(&token.reveal()).expect("a token");
+        let read = DeviceToken::parse(&token.reveal(&keys())).expect("a token");
         assert!(read.digest().matches(&token.digest()));
+        assert!(read.is_genuine(&keys()));
         assert_eq!((read.handle, read.slot), (token.handle, slot));
     }
-    let good = token('h', 3, 7).reveal();
+    let good = token('h', 3, 7).reveal(&keys());
     let at = 4 + Handle::LENGTH;
     #[rustfmt::skip]
     let refused = [
@@ -38,6 +39,24 @@ fn a_token_is_read_back_and_an_almost_valid_one_is_refused() {
     assert!(DeviceToken::parse(&bearer(BearerKind::Session, 7).reveal()).is_none());
     let same_bytes = bearer(BearerKind::Session, 7).digest();
     assert!(!same_bytes.matches(&token('h', 3, 7).digest()));
+}
+
+#[test]
+fn only_the_keys_make_a_genuine_token() {
+    let good = token('h', 3, 7).reveal(&keys());
+    let at = 4 + Handle::LENGTH;
+    let made_up = [
+        format!("{}4{}", &good[..at], &good[at + 1..]),
+        format!("{}C{}", &good[..at + 1], &good[at + 2..]),
+        format!("{}{}", &good[..good.len() - 22], "A".repeat(22)),
+        good.replacen('h', "i", 1),
+    ];
+    for text in made_up {
+        let token = DeviceToken::parse(&text).expect("a token");
+        assert!(!token.is_genuine(&keys()), "{text}");
+        let sent = SentDevices::new(vec![token], true).genuine(&keys());
+        assert!(sent.of(&handle('h')).is_none() && sent.in_header);
+    }
 }
 
 #[test]

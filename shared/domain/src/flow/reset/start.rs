@@ -52,6 +52,7 @@ pub async fn start_reset(
     user_id: &TypedUserId,
 ) -> Result<StartedReset, Problem> {
     let keys = ring.keys().await?;
+    let ctx = &RequestContext { devices: ctx.devices.genuine(&keys), ..ctx.clone() };
     let handle = keys.handle(user_id);
     let source = source_name(ctx, &keys);
     let device = ctx.devices.of(&handle).map(|token| device_name(token, &keys));

@@ -40,6 +40,7 @@ pub async fn sign_in(
     password: &Password,
 ) -> Result<NewSession, Problem> {
     let keys = ring.keys().await?;
+    let ctx = &RequestContext { devices: ctx.devices.genuine(&keys), ..ctx.clone() };
     let handle = keys.handle(user_id);
     let source = source_name(ctx, &keys);
     let mut wants = vec![

@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 /// The name that the random bytes of a device token are derived from.
 const DEVICE_TOKEN: &str = "device";
 
-/// The device to read for this request: the one whose token it has, known or not. Any caller can
-/// make up a token for an account or for an unknown user ID, and both cause the same read.
+/// The device to read for this request: the one whose token it has, known or not. A flow without a
+/// session keeps only the genuine tokens first.
 pub(in crate::flow) fn wanted_device<'a>(
     ctx: &RequestContext,
     handle: &'a Handle,

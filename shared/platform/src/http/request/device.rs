@@ -5,6 +5,7 @@ use crate::http::request::cookie;
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::Response;
 use domain::device::{DEVICE_KEPT, DeviceToken, SentDevices};
+use domain::key::Keys;
 
 /// The name of the cookie. Its prefix makes browsers send it to this host only, over TLS (ASVS
 /// 3.3.1).
@@ -16,7 +17,7 @@ const NEW: &str = "new";
 /// Separates the tokens in the cookie. Tokens do not contain it.
 const SEPARATOR: char = '.';
 /// The most accounts whose tokens the cookie keeps, for a browser that several users share. Five
-/// tokens have 354 characters, so that requests stay small.
+/// tokens have 464 characters, so that requests stay small.
 const ACCOUNTS: usize = 5;
 
 /// Reads the device tokens of a request. Text that is no token is ignored. If the header is present,
@@ -40,16 +41,24 @@ pub fn sent(method: &Method, headers: &HeaderMap, origin: &str) -> SentDevices {
 
 /// Adds a device token to a response: in the header, if the request had that header, or else in
 /// the cookie, before the tokens of other accounts.
-pub fn hand_out(response: &mut Response, token: Option<&DeviceToken>, sent: &SentDevices) {
+pub fn hand_out(
+    response: &mut Response,
+    token: Option<&DeviceToken>,
+    sent: &SentDevices,
+    keys: &Keys,
+) {
     let Some(token) = token else { return };
     if sent.in_header {
-        let value = HeaderValue::try_from(token.reveal()).expect("tokens are letters and digits");
+        let value =
+            HeaderValue::try_from(token.reveal(keys)).expect("tokens are letters and digits");
         response.headers_mut().insert(HEADER, value);
         return;
     }
+    // A made-up token would become genuine if it were handed out again.
+    let sent = sent.genuine(keys);
     let others = sent.of_others(&token.handle);
     let tokens: Vec<String> =
-        [token].into_iter().chain(others).take(ACCOUNTS).map(DeviceToken::reveal).collect();
+        [token].into_iter().chain(others).take(ACCOUNTS).map(|token| token.reveal(keys)).collect();
     let value = tokens.join(&SEPARATOR.to_string());
     cookie::set(response, COOKIE, &value, DEVICE_KEPT);
 }

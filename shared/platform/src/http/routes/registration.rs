@@ -78,7 +78,7 @@ async fn finish_registration(
 ) -> Result<Response, Refusal> {
     let first = async |ctx: &RequestContext| finish(&host.store, ctx, &bearer).await;
     let session = idempotent_session(&host, &ctx, key, &bearer, "", first).await?;
-    Ok(hand_out(&session, transport, &ctx))
+    Ok(hand_out(&session, transport, &ctx, &*host.ring).await?)
 }
 
 async fn postpone_registration(
@@ -88,7 +88,7 @@ async fn postpone_registration(
 ) -> Result<Response, Refusal> {
     let first = async |ctx: &RequestContext| postpone(&host.store, ctx, &bearer).await;
     let session = idempotent_session(&host, &ctx, key, &bearer, "", first).await?;
-    Ok(hand_out(&session, transport, &ctx))
+    Ok(hand_out(&session, transport, &ctx, &*host.ring).await?)
 }
 
 async fn reconfirm_methods(
@@ -98,7 +98,7 @@ async fn reconfirm_methods(
 ) -> Result<Response, Refusal> {
     let first = async |ctx: &RequestContext| reconfirm(&host.store, ctx, &bearer).await;
     let session = idempotent_session(&host, &ctx, key, &bearer, "", first).await?;
-    Ok(hand_out(&session, transport, &ctx))
+    Ok(hand_out(&session, transport, &ctx, &*host.ring).await?)
 }
 
 async fn remove(
@@ -120,7 +120,7 @@ async fn put_password(
         return Err(ProblemCode::CurrentPasswordWrong.into());
     }
     let session = change_password(&host.store, &host.hasher, &ctx, &bearer, &current, &new).await?;
-    Ok(hand_out(&session, transport, &ctx))
+    Ok(hand_out(&session, transport, &ctx, &*host.ring).await?)
 }
 
 /// Descriptions of the routes for the API document, by route ID.

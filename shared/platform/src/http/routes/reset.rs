@@ -184,7 +184,10 @@ async fn put_password(
     let token = set_password(&host.store, &host.hasher, &ctx, &bearer, &id, &new).await?;
     let note = Note { step: Some(Step::Completed), ..Note::of(&id.support_code()) };
     let mut response = (StatusCode::NO_CONTENT, Extension(note)).into_response();
-    device::hand_out(&mut response, token.as_ref(), &ctx.devices);
+    if token.is_some() {
+        let keys = host.ring.keys().await?;
+        device::hand_out(&mut response, token.as_ref(), &ctx.devices, &keys);
+    }
     Ok(response)
 }
 

@@ -96,7 +96,7 @@ async fn start(
     // A request with another password is a new attempt, not a repeated one.
     let credential = body.password.expose_secret();
     let session = idempotent(&host, &ctx, key, &handle, credential, first, again).await?;
-    Ok(hand_out(&session, body.session, &ctx))
+    Ok(hand_out(&session, body.session, &ctx, &*host.ring).await?)
 }
 
 async fn end(
@@ -130,7 +130,7 @@ async fn confirm(
     };
     let proof = body.password.expose_secret();
     let session = idempotent_session(&host, &ctx, key, &bearer, proof, first).await?;
-    Ok(hand_out(&session, transport, &ctx))
+    Ok(hand_out(&session, transport, &ctx, &*host.ring).await?)
 }
 
 async fn me(Caller { host, ctx, bearer }: Caller) -> Result<Json<MeResponse>, Refusal> {
