@@ -18,7 +18,7 @@ async function seen(t, account, kind, lang) {
       .replaceAll(account.userId, "USER")
       .replace(/[0-9A-Z]{5}-[0-9A-Z]{5}/g, "SUPPORT-CODE")
       .replace(/\d{1,2}:\d\d/g, "TIME")
-      .replace(/\d+(?= s\)| 秒)/g, "SECONDS");
+      .replace(/\d+(?= seconds?| 秒)/g, "SECONDS");
     states.push({ name, plain, title, address, focus });
   };
   await startsReset(person, account.userId);
