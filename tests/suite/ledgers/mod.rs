@@ -2,6 +2,7 @@
 //! for each typed number, and for all known devices together.
 
 mod across;
+mod told;
 
 use crate::devices::{DEVICE, sign_in, token};
 use domain::challenge::ChallengeId;
