@@ -2,6 +2,9 @@
 //! for each typed number, and for all known devices together.
 
 mod across;
+mod budgets;
+mod closing;
+mod sends;
 mod told;
 
 use crate::devices::{DEVICE, sign_in, token};
