@@ -7,6 +7,7 @@ mod accounts;
 mod attacks;
 mod devices;
 mod house;
+mod ledgers;
 mod messages;
 mod numbers;
 mod policies;

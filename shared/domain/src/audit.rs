@@ -111,7 +111,7 @@ pub enum Reason {
     OutOfScope,
     /// The policy lets no user reset the password.
     ResetOff,
-    /// Too many guesses failed, so reset is closed to the account.
+    /// Too many guesses failed, so too few kinds of method are open to reset.
     ResetClosed,
     /// The account has fewer usable kinds of method than it needs.
     NotEnoughMethods,

@@ -84,7 +84,7 @@ impl DeviceToken {
         let (secret, tag) = rest.get(Handle::LENGTH + 1..)?.split_at_checked(SECRET_TEXT)?;
         let secret: [u8; SECRET_BYTES] = BASE64.decode(secret).ok()?.try_into().ok()?;
         let mut token = DeviceToken::new(handle, slot, secret);
-        token.tag = tag.to_owned();
+        tag.clone_into(&mut token.tag);
         (tag.len() == TAG).then_some(token)
     }
 

@@ -50,7 +50,7 @@ pub enum ProblemCode {
     // Problems with the rules.
     /// The policy lets no user reset the password.
     ResetOff,
-    /// Reset is closed to the account, because too many guesses failed.
+    /// Resets by this kind of method are closed, because too many guesses failed.
     ResetClosed,
     /// The reset has ended, or does not belong to the bearer.
     ResetEnded,

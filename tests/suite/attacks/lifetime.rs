@@ -5,7 +5,7 @@ use super::{MAIL, NEW, account, ask_code, code_of, hash, ledger, one_kind, prove
 use crate::accounts::users::{delete, patch};
 use crate::house::tour::other;
 use domain::time::Span;
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::people::StartedReset;
 use tests::world::Ask;
 use tests::{Person, World};
@@ -155,6 +155,48 @@ async fn a23_codes_and_resets_from_before_any_account_change_are_dead() {
         assert_eq!(hash(&world, &it.ann.user_id).await, after, "{cause:?}");
         if !moved {
             world.sign_in(&it.ann.user_id, &it.ann.password).await.expect(200);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a23_a_code_that_crosses_an_account_change_is_not_accepted_although_its_slot_stays() {
+    // The change comes after the guess was read and before it is counted, or before it is accepted.
+    let gates: [fn(&str, &Value) -> bool; 2] = [
+        |_, body| body.to_string().contains("ADD #fails") && body.to_string().contains("reset:"),
+        |_, body| body.to_string().contains("ADD #verified"),
+    ];
+    for cause in CAUSES.into_iter().map(Some).chain([None]) {
+        for (place, fits) in gates.into_iter().enumerate() {
+            let (world, admin, ann) = one_kind().await;
+            let it = before(&world, admin, ann).await;
+            let slot = ledger(&world, &it.ann.user_id, "reset:email").await["slot2"].clone();
+            let gate = world.proxy.hold(fits);
+            let late = tokio::spawn({
+                let (world, bearer) = (world.clone(), it.waiting.bearer.clone());
+                let (challenge, code) = it.code.clone();
+                async move { world.verify(&bearer, &challenge, &code).await }
+            });
+            gate.arrived(1).await;
+            match cause {
+                Some(cause) => happen(&world, cause, &it).await,
+                // The account is deleted and its user ID created again.
+                None => {
+                    delete(&world, &it.admin, &it.ann.user_id).await.expect(204);
+                    let made = json!({ "userId": it.ann.user_id, "name": "Another Ann" });
+                    let made = Ask::new("POST", "/v1/users").bearer(&it.admin).body(made);
+                    world.ask(made).await.expect(201);
+                }
+            }
+            let after = hash(&world, &it.ann.user_id).await;
+            let now = ledger(&world, &it.ann.user_id, "reset:email").await["slot2"].clone();
+            assert_eq!(now, slot, "{cause:?}: the challenge is stored as before");
+            gate.open();
+            let late = late.await.expect("an answer");
+            assert_eq!(late.code(), "codeNotAccepted", "{cause:?}, {place}");
+            let set = world.set_password(&it.waiting, "the password of a thief").await;
+            assert_eq!(set.code(), "proofMissing", "{cause:?}, {place}");
+            assert_eq!(hash(&world, &it.ann.user_id).await, after, "{cause:?}, {place}");
         }
     }
 }

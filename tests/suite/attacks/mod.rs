@@ -5,6 +5,7 @@ mod channels;
 mod confusion;
 mod guessing;
 mod lifetime;
+mod published;
 mod steps;
 mod together;
 mod visible;

@@ -48,6 +48,12 @@ async fn rarer(world: &World) {
     let device = sign_in(&ann.user_id, &ann.password, "new");
     let device = world.ask(device).await.expect(200);
     let (session, device) = (device.text("bearer"), token(&device));
+    // An administrator and an operator clear the lock of the device.
+    let wrong = |n: u8| sign_in(&ann.user_id, &format!("wrong password {n}"), &device);
+    world.ask(wrong(1)).await.expect(401);
+    world.ask(Ask::new("POST", "/v1/users/ann@example.com/unlock").bearer(&admin)).await.expect(204);
+    world.ask(wrong(2)).await.expect(401);
+    world.invoke_directly("recover", json!({ "unlock": { "userId": ann.user_id } })).await;
     world.save_policy(&admin, |policy| policy["registration"]["required"] = json!(true)).await.expect(200);
     let change = json!({ "currentPassword": ann.password, "newPassword": "a kestrel above the motorway" });
     let change = Ask::new("PUT", "/v1/me/password").bearer(&session).body(change).header(DEVICE, &device);
@@ -63,6 +69,11 @@ async fn rarer(world: &World) {
     let bounced = ses("Bounce", &world.name_of_newest("bob.private@example.com"), json!({ "bounce": { "bounceType": "Permanent" } }));
     world.invoke_delivery_events(&bounced).await.expect("an answer");
     acting("rotate-secret", rotated(&client(world.proxy.endpoint()), "v2")).await;
+    // Wrong passwords until the wait is the longest, of which the owner is told.
+    for n in 0..14 {
+        world.sign_in("unknown@example.com", &format!("wrong password {n}")).await.expect(401);
+        world.pass(Span::minutes(if n < 9 { 0 } else { 15 }));
+    }
 }
 
 /// Returns all AWS calls of these requests, with each function in its own process.

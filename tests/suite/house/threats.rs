@@ -100,6 +100,18 @@ fn every_attack_has_a_test_and_every_attack_test_is_listed() {
     assert!(near.is_empty(), "an attack number has two digits: {near:?}");
 }
 
+#[test]
+fn every_published_attack_names_a_test_of_an_attack_of_this_page() {
+    let tests = tests();
+    let rows: Vec<&str> = PAGE.lines().filter(|line| line.starts_with("| CVE-")).collect();
+    assert_eq!(rows.len(), 5, "{rows:?}");
+    for row in rows {
+        let named = row.split('`').nth(1).unwrap_or_else(|| panic!("no test in {row:?}"));
+        assert!(tests.iter().any(|(_, name)| name == named), "no test is named {named}");
+        assert!(number(named).is_some_and(|number| attacks().contains_key(&number)), "{named}");
+    }
+}
+
 /// Whether a name looks like that of an attack test but has no valid number.
 fn numbered_badly(name: &str) -> bool {
     name[1..].starts_with(|c: char| c.is_ascii_digit())

@@ -17,6 +17,8 @@
 //! | code lifetime, `/code/lifetimeMinutes` | `numbers::code::a_code_ends_exactly_at_the_policys_lifetime` `expiry::a21_a_code_of_a_registration_ends_exactly_too` |
 //! | guesses per code, `/code/guesses` | `numbers::code::a_code_allows_the_policys_number_of_guesses` |
 //! | failed guesses per account, `/limits/failedGuesses` | `numbers::count::reset_closes_at_exactly_the_policys_number_of_failed_guesses` |
+//! | failed guesses, mails and SMS of known devices | `budgets::a13_each_kind_each_number_and_all_devices_together_are_charged_exactly_their_budget` `sends::known_devices_have_three_mails_in_ten_minutes_and_two_sms_an_hour_and_then_share` `sends::known_devices_have_ten_mails_in_24_hours_and_then_share` |
+//! | live codes of a ledger | `sends::i20_two_other_callers_do_not_end_the_owners_code_and_a_fourth_code_ends_the_oldest` |
 //! | failed guesses at registration, `/limits/failedRegistrationGuesses` | `numbers::count::failed_guesses_at_registration_have_their_own_count_and_never_close_reset` |
 //! | the end of the count | `numbers::count::a_failed_guess_leaves_after_24_hours_and_a_full_count_24_hours_after_its_last_guess` `numbers::count::only_a_completed_reset_ends_the_count` `helpdesk::unlocking_ends_the_lockout_and_both_counts_of_failed_guesses` |
 //! | wait before another code, `/limits/resendWaitSeconds` | `numbers::send::the_policys_wait_before_another_code_doubles_up_to_eight_minutes` `ledger::another_code_of_a_kind_waits_longer_each_time` |

@@ -53,7 +53,7 @@ impl Expression {
         let values = (!self.values.is_empty()).then_some(self.values);
         let member = TransactWriteItem::builder();
         let built = "every field is set above";
-        // A refused guess reads from the old ledger whether reset is closed.
+        // A refused guess reads from the old ledger whether it is closed.
         let old = ReturnValuesOnConditionCheckFailure::AllOld;
         match verb {
             Verb::Put(item) => {

@@ -30,9 +30,8 @@ pub struct WantedChallenge {
 
 /// Issues a challenge of a kind. The older challenge of this kind and reset ends. A reset that a
 /// known device started has guesses and sends of its own; when they are used up, it shares those
-/// of unknown devices. A typed destination
-/// that is not the account's gets the same answer as the right one: `send-code` compares it later,
-/// and drops the code.
+/// of unknown devices. A typed destination that is not the account's gets the same answer as the
+/// right one: `send-code` compares it later, and drops the code.
 ///
 /// # Errors
 /// `resetEnded`; `kindNotAllowed`; `destinationMissing` for the field `/destination`; and the

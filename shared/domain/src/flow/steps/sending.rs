@@ -103,26 +103,18 @@ impl NewChallenge<'_> {
             typed: self.typed,
             random: ctx.random(),
         };
-        let mut changes = Vec::new();
         let mut refused = None;
         for id in self.ledgers.iter().copied() {
-            let ledger = read.ledger(id);
-            let issue = match ledger.issue(&policy, wanted(id), self.owner, ctx.now) {
+            let issue = match read.ledger(id).issue(&policy, wanted(id), self.owner, ctx.now) {
                 Ok(issue) => issue,
                 Err(why @ Refused::TooSoon(_)) => return Err(refusal_of(why, id, ctx.now)),
                 Err(why) => {
                     refused = Some(refusal_of(why, id, ctx.now));
-                    // The new code ends the caller's older one, also in another ledger.
-                    let older = ledger.slot_of(self.kind, self.owner).map(|(_, slot)| slot);
-                    let live = older.filter(|slot| slot.is_live(ctx.now));
-                    changes.extend(live.map(|slot| Change::EndChallenge {
-                        handle: self.handle.clone(),
-                        challenge: slot.id.clone(),
-                    }));
                     continue;
                 }
             };
             let sent = Sent::new(&issue, &policy);
+            let mut changes = self.end_older(id, ctx, read);
             let handle = self.handle.clone();
             changes.push(Change::IssueChallenge { handle, issue: Box::new(issue) });
             if id != LedgerId::Devices {
@@ -133,6 +125,19 @@ impl NewChallenge<'_> {
             return Ok((sent, changes));
         }
         Err(refused.unwrap_or_else(Problem::unavailable))
+    }
+
+    /// The changes that end the caller's older code of this kind in every ledger but `new`, where
+    /// the new one replaces it.
+    fn end_older(&self, new: LedgerId, ctx: &RequestContext, read: &Snapshot) -> Vec<Change> {
+        let others = self.ledgers.iter().filter(|id| **id != new);
+        let live = others.filter_map(|id| {
+            let ledger = read.ledger(*id);
+            let (_, slot) = ledger.slot_of(self.kind, self.owner)?;
+            slot.is_live(ctx.now).then(|| slot.id.clone())
+        });
+        let end = |challenge| Change::EndChallenge { handle: self.handle.clone(), challenge };
+        live.map(end).collect()
     }
 }
 

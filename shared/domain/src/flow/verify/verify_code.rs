@@ -152,9 +152,12 @@ pub async fn verify_code(
         (None, _) | (_, None) => true,
     };
     if !(right.unwrap_or(held.is_some()) && is_own) {
-        if purpose == Purpose::Reset {
-            // The charge does not tell how many guesses are left, so the ledger is read again.
-            let after = store.read(&[Want::Ledger(&bearer.handle, challenge.ledger)]).await?;
+        // The charge does not tell how many guesses are left, so the ledger is read again. If the
+        // table does not answer, the next guess finds the ledger closed and tells the owner.
+        let wants = [Want::Ledger(&bearer.handle, challenge.ledger)];
+        if purpose == Purpose::Reset
+            && let Ok(after) = store.read(&wants).await
+        {
             let ledger = after.ledger(challenge.ledger);
             if ledger.closed_until(ledger.cap, ctx.now).is_some() {
                 tell().await;
