@@ -1,7 +1,7 @@
 //! The proxy between the AWS SDK and the services. It records every AWS call and
 //! injects the faults that a test sets.
 
-use crate::caller::FUNCTION_HEADER;
+use crate::caller::{FUNCTION_HEADER, REQUEST_HEADER};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -44,6 +44,8 @@ const ERROR_TYPE: &str = "x-amzn-errortype";
 pub struct Call {
     /// The function that made the call; empty if the call names none.
     pub function: String,
+    /// The ID of the request to the API that caused the call; empty if none did.
+    pub request: String,
     /// `TransactWriteItems`, `BatchGetItem`, `GetSecretValue`, ... For messages, the
     /// path or action: `/Publish` for SNS.
     pub operation: String,
@@ -171,6 +173,7 @@ async fn forward(
         _ => format!("{}{}", parts.uri.path(), sent["Action"].as_str().unwrap_or_default()),
     };
     let function = header(FUNCTION_HEADER);
+    let request = header(REQUEST_HEADER);
     let bytes = if target.starts_with("DynamoDB") && !target.ends_with("Query") {
         sent["ReturnConsumedCapacity"] = "TOTAL".into();
         Bytes::from(sent.to_string())
@@ -210,6 +213,7 @@ async fn forward(
     let body = serde_json::from_slice(&answer).unwrap_or_default();
     upstream.shared.lock().expect("no panic holds it").calls.push(Call {
         function,
+        request,
         operation,
         body: sent,
         answer: body,

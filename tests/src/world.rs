@@ -2,7 +2,7 @@
 
 pub use crate::answer::Answer;
 pub use crate::ask::{Ask, event};
-use crate::caller::{acting, naming_the_function};
+use crate::caller::{acting, handling, naming_the_function};
 use crate::lines;
 use crate::proxy::Proxy;
 use aws_credential_types::Credentials;
@@ -313,6 +313,7 @@ impl World {
         let turn = self.turn(function);
         let functions = turn.as_ref().map_or(&self.functions, |later| &later.functions);
         let app = functions.get(function).cloned().unwrap_or_default();
+        let request = event["requestContext"]["requestId"].as_str().unwrap_or_default().to_owned();
         let event =
             LambdaEvent::new(serde_json::value::to_raw_value(event).expect("JSON"), context);
         let host = turn.as_ref().map_or(&self.host, |later| &later.host).clone();
@@ -328,7 +329,7 @@ impl World {
                 written(platform::http::event::gateway::answer(app, event).await)
             }),
         };
-        acting(function, serve).await
+        acting(function, handling(&request, serve)).await
     }
 
     /// Invokes `directory` or `recover` directly, as an operator of the AWS account does.

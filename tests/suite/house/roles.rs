@@ -64,6 +64,11 @@ async fn rarer(world: &World) {
     let set = Ask::new("PUT", format!("/v1/resets/{}/password", reset.id)).bearer(&reset.bearer);
     let set = set.body(json!({ "newPassword": "a kestrel above the motorway" }));
     world.ask(set.header(DEVICE, "new")).await.expect(204);
+    // Sign-in waits for the longest time, of which the owner is told.
+    for n in 0..14 {
+        world.sign_in(&bob.user_id, &format!("wrong password number {n}")).await.expect(401);
+        world.pass(if n < 9 { Span::seconds(1) } else { Span::minutes(15) });
+    }
     world.pump().await;
     world.redrive().await;
     let bounced = ses("Bounce", &world.name_of_newest("bob.private@example.com"), json!({ "bounce": { "bounceType": "Permanent" } }));
