@@ -133,9 +133,9 @@ impl Figures {
 
     /// Prints the figures, why the owner's resets failed, and what the attacker was told.
     pub fn print(&self) {
-        println!("\n{}", self.title);
+        eprintln!("\n{}", self.title);
         for (name, figure) in self.rows() {
-            println!("  {name:<36} {figure}");
+            eprintln!("  {name:<36} {figure}");
         }
         for (by, outcomes) in [("mail", &self.by_mail), ("SMS", &self.by_sms)] {
             let mut why: BTreeMap<&str, usize> = BTreeMap::new();
@@ -143,11 +143,11 @@ impl Figures {
                 *why.entry(reason).or_default() += 1;
             }
             if !why.is_empty() {
-                println!("  resets by {by} failed: {why:?}");
+                eprintln!("  resets by {by} failed: {why:?}");
             }
         }
         for ((function, told), count) in &self.told {
-            println!("  {:<10} {told:<28} {count}", format!("{function:?}"));
+            eprintln!("  {:<10} {told:<28} {count}", format!("{function:?}"));
         }
     }
 }

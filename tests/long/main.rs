@@ -19,7 +19,7 @@ const SEED: u64 = 20_261_127;
 
 fn main() {
     let length = Duration::from_secs(seconds());
-    println!("an owner under attack: {} s, seed {SEED}", length.as_secs());
+    eprintln!("an owner under attack: {} s, seed {SEED}", length.as_secs());
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(8).enable_all().build();
     runtime.expect("a runtime").block_on(async {
