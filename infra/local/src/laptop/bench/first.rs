@@ -4,9 +4,9 @@
 use crate::secrets::SECRET_ID;
 use serde_json::{Value, json};
 
-/// A challenge token in the right format that was never issued: version 1, key 1, a
-/// code of 8 digits by mail.
-const CHALLENGE: &str = "AQABAAgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+/// A challenge ID in the right format that was never issued: version 1, key 1, a code of 8
+/// digits by mail, for a reset.
+const CHALLENGE: &str = "AQABAAgAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Returns the first Lambda event for the function.
 pub(super) fn event(function: &str) -> Value {
