@@ -12,7 +12,7 @@ use tests::world::Ask;
 const DEVICE: &str = "latchkey-device";
 /// Steps between two resets. A known device may ask for ten mails a day.
 const RESET_EVERY: u32 = 10;
-/// The step of the first reset by mail, and of the first by SMS.
+/// The numbers of the steps in which the owner first resets by mail, and first by SMS.
 const FIRST_MAIL: u32 = 3;
 const FIRST_SMS: u32 = 8;
 

@@ -19,8 +19,8 @@ use tokio::task::JoinSet;
 
 pub const MAIL: &str = "ann.private@example.com";
 pub const NUMBER: &str = "+61491570156";
-/// How far the clock moves on after each step: an hour in four. Some are shorter and some are longer
-/// than the longest wait of sign-in.
+/// How far the clock moves on after each of four steps, which together make an hour. Two of them
+/// are shorter than the longest wait of sign-in, and two are longer.
 const STEPS: [Span; 4] =
     [Span::minutes(5), Span::minutes(10), Span::minutes(20), Span::minutes(25)];
 /// Steps of a simulated hour.

@@ -92,7 +92,7 @@ pub struct Account {
     /// or `enabled` changes, and when a method is changed or removed. It starts at the creation
     /// time in milliseconds, so that an account created again never repeats a generation.
     pub generation: u64,
-    /// The generation from which on devices are known. Older devices are strangers.
+    /// The generation from which on devices are known. Older devices are forgotten.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub devices_since: u64,
     /// Increases with every write.
@@ -244,7 +244,7 @@ impl Account {
         Account { pending: Methods::default(), ..self.with_generation_moved() }
     }
 
-    /// The same, for a write that also makes all devices strangers.
+    /// The same, for a write by which the account also forgets all devices.
     pub fn with_devices_revoked(self) -> Account {
         let account = self.with_sessions_revoked();
         Account { devices_since: account.generation, ..account }

@@ -78,7 +78,7 @@ async fn a13_each_kind_each_number_and_all_devices_together_are_charged_exactly_
             .collect();
         assert_eq!(expected.len(), 4, "{expected:?}");
         assert_eq!(charged(&it.world.proxy.take_calls()), expected);
-        // The right code is not told any more, whatever guesses its challenge has left.
+        // The right code is refused now, even where its challenge has guesses left.
         for asked in &codes {
             assert_eq!(it.right(asked).await.code(), "resetClosed", "{}", it.ledger_of(asked));
             assert_eq!(it.world.set_password(&asked.reset, NEW).await.code(), "proofMissing");

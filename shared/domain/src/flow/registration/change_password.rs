@@ -21,7 +21,7 @@ use crate::secret::{Bearer, BearerKind};
 use crate::session::{Session, next_step, note_asked};
 
 /// Changes the password of a user who types the current one too (ASVS 6.2.3). All other sessions,
-/// and all resets, end, and all known devices become strangers. This session continues under a new
+/// and all resets, end, and all known devices are forgotten. This session continues under a new
 /// bearer token. If no further step is due, the device of this request gets a new token.
 ///
 /// # Errors

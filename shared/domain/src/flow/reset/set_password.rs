@@ -24,7 +24,7 @@ use crate::secret::Bearer;
 
 /// Sets the new password. Its transaction has a guard on everything that the decision depends
 /// on. The account's sessions and other resets end, and their codes with them; its known devices
-/// become strangers, and the next sign-in asks for a review of the methods. Returns the token of a
+/// are forgotten, and the next sign-in asks for a review of the methods. Returns the token of a
 /// new device, if the request wants one.
 ///
 /// # Errors

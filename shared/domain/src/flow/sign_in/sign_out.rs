@@ -31,8 +31,8 @@ pub async fn sign_out(
     }
 }
 
-/// Ends all sessions of the account, including this one, and its resets. Its known devices become
-/// strangers.
+/// Ends all sessions of the account, including this one, and its resets. Its known devices are
+/// forgotten.
 pub async fn sign_out_everywhere(
     store: &impl Store,
     ctx: &RequestContext,

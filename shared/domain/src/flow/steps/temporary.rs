@@ -41,7 +41,7 @@ impl Issued {
     }
 
     /// Returns the account with this password. Its sessions and resets end, and its devices
-    /// become strangers.
+    /// are forgotten.
     pub(crate) fn given_to(&self, account: &Account) -> Account {
         let hash = self.hash.clone();
         Account { hash, temporary_until: Some(self.expires), ..account.clone() }
