@@ -88,8 +88,8 @@ pub struct Account {
     pub groups: BTreeSet<GroupName>,
     /// Whether the account may sign in and reset its password.
     pub enabled: bool,
-    /// Increases whenever sessions and resets must end, and their codes with them: when the password, the role
-    /// or `enabled` changes, and when a method is changed or removed. It starts at the creation
+    /// Increases whenever sessions and resets must end, and their codes with them: when the
+    /// password, the role or `enabled` changes, and when a method is changed or removed. It starts at the creation
     /// time in milliseconds, so that an account created again never repeats a generation.
     pub generation: u64,
     /// The generation from which on devices are known. Older devices are forgotten.

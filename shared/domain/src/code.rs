@@ -17,8 +17,8 @@ pub struct TypedCode(Zeroizing<String>);
 
 impl Code {
     /// Derives the code of a challenge: an HMAC over the challenge ID, which says what the code is
-    /// for, and an attempt number. Results above the largest multiple of the number of codes are rejected,
-    /// so that every code is equally likely.
+    /// for, and an attempt number. Results above the largest multiple of the number of codes are
+    /// rejected, so that every code is equally likely.
     pub fn derive(key: &Key, challenge: &ChallengeId) -> Code {
         let modulus = 10u64.pow(u32::from(challenge.digits));
         let limit = u64::MAX - u64::MAX % modulus;

@@ -2,9 +2,10 @@
 //!
 //! Requests are counted in intervals of ten minutes. A request counts until six full
 //! intervals have passed since its own: for 60 to 70 minutes, so never for less than
-//! the hour. The time of a request is when it began. Only the newest count changes. So one conditional write can check the
-//! limit and count the request exactly: its guard is that the newest interval is still
-//! the one that was read, and that its count leaves room beside the older counts.
+//! the hour. The time of a request is when it began. Only the newest count changes. So one
+//! conditional write can check the limit and count the request exactly: its guard is that
+//! the newest interval is still the one that was read, and that its count leaves room
+//! beside the older counts.
 
 use crate::time::{Span, Time};
 use std::collections::BTreeMap;

@@ -45,8 +45,8 @@ pub async fn unlock(
         changes.extend(still_acting(&who, &handle));
         changes.extend(unlock_changes(ctx, &keys, &handle, before, &who.read));
         changes.extend(record_outcome(ctx, who.handle(), Outcome::Done));
-        // If an account or a device changed, read and decide again. The next read refuses a caller who
-        // lost the right to act.
+        // If an account or a device changed, read and decide again. The next read refuses a caller
+        // who lost the right to act.
         if attempts.commit(store, ctx, changes, &[Guard::Actor, Guard::Device]).await? {
             return Ok(());
         }

@@ -112,8 +112,7 @@ fn ledger(
 }
 
 /// Returns whether an account can reset its password now on an unknown device and, if not, the
-/// real reason. A reset
-/// itself never shows that reason.
+/// real reason. A reset itself never shows that reason.
 ///
 /// # Errors
 /// `notFound` or `forbidden` for an account that the caller may not see.

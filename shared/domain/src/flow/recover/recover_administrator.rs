@@ -16,7 +16,8 @@ use crate::outbox::{Message, OutboxKind};
 use crate::port::{Guard, KeyRing, PasswordHasher, Store, Want};
 
 /// Issues a temporary password to an administrator. The account's sessions and resets end, and
-/// it is unlocked. The account's own destinations and all other administrators get a notice. No setting of the policy turns it off.
+/// it is unlocked. The account's own destinations and all other administrators get a notice. No
+/// setting of the policy turns it off.
 ///
 /// # Errors
 /// `notFound` if no enabled administrator has the user ID.

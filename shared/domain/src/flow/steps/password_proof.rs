@@ -115,9 +115,9 @@ impl PasswordLock {
     }
 
     /// Returns a new token for the known device that sent the request, and the change that stores
-    /// it in place of the old one. It is for a right password in a request by which the
-    /// account forgets all devices, and replaces [`PasswordLock::after_right`]. `account` is the account as the
-    /// request leaves it.
+    /// it in place of the old one. It is for a right password in a request by which the account
+    /// forgets all devices, and replaces [`PasswordLock::after_right`]. `account` is the account as
+    /// the request leaves it.
     pub(crate) fn reissue(
         &self,
         ctx: &RequestContext,
