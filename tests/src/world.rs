@@ -37,18 +37,30 @@ use tokio::sync::Mutex;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A clock that only the test moves.
-pub struct ManualClock(AtomicI64);
+pub struct ManualClock {
+    now: AtomicI64,
+    waits: std::sync::Mutex<Vec<Duration>>,
+}
 
 impl ManualClock {
     /// Moves the clock forward.
     pub fn pass(&self, span: Span) {
-        self.0.fetch_add(span.0, Ordering::SeqCst);
+        self.now.fetch_add(span.0, Ordering::SeqCst);
+    }
+    /// Returns how long requests waited since the last time.
+    pub fn take_waits(&self) -> Vec<Duration> {
+        std::mem::take(&mut self.waits.lock().expect("not poisoned"))
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Time {
-        Time(self.0.load(Ordering::SeqCst))
+        Time(self.now.load(Ordering::SeqCst))
+    }
+    /// Records the wait, and does not wait.
+    fn wait(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        self.waits.lock().expect("not poisoned").push(duration);
+        Box::pin(std::future::ready(()))
     }
 }
 
@@ -172,7 +184,10 @@ impl World {
         let keys = Keys::parse(&secret).expect("keys");
         let standins = Standins::start(None, secret.clone()).expect("stand-ins");
         let proxy = Proxy::start(embedded.endpoint(), standins.endpoint()).await;
-        let clock = Arc::new(ManualClock(AtomicI64::new(BEGIN.0)));
+        let clock = Arc::new(ManualClock {
+            now: AtomicI64::new(BEGIN.0),
+            waits: std::sync::Mutex::default(),
+        });
         let entropy = Arc::new(SeededEntropy(AtomicU64::new(1)));
         let Running { host, channels, functions } =
             Running::start(&proxy, source_limits, clock.clone(), entropy).await;

@@ -6,12 +6,17 @@ use crate::device::SentDevices;
 use crate::idempotency::IdempotentRequest;
 use crate::source::SourceLimits;
 use crate::time::Time;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A source of the current time.
 pub trait Clock: Send + Sync {
     /// Returns the current time.
     fn now(&self) -> Time;
+    /// Waits as long as this.
+    fn wait(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
 
 /// A source of random bytes.

@@ -2,6 +2,9 @@
 
 use domain::context::{Clock, Entropy};
 use domain::time::Time;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
 
 /// The system clock.
 pub struct SystemClock;
@@ -9,6 +12,9 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Time {
         Time(jiff::Timestamp::now().as_millisecond())
+    }
+    fn wait(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(tokio::time::sleep(duration))
     }
 }
 

@@ -4,6 +4,7 @@
 use domain::challenge::ChallengeId;
 use domain::code::Code;
 use domain::time::Span;
+use platform::http::steady::STEP;
 use serde_json::{Value, json};
 use tests::people::StartedReset;
 use tests::world::Ask;
@@ -217,7 +218,10 @@ async fn start_send_and_wrong_verify_are_alike_for_every_state_of_an_account() {
     for (n, (state, user_id)) in STATES.into_iter().enumerate() {
         world.set_source(&format!("192.0.2.{}", 10 + n));
         world.proxy.take_calls();
+        world.clock.take_waits();
         let started = world.ask_reset(user_id).await;
+        let waits = world.clock.take_waits();
+        assert!(matches!(waits[..], [wait] if !wait.is_zero() && wait <= STEP), "{waits:?}");
         let reset = StartedReset {
             id: started.text("resetId"),
             bearer: started.text("bearer"),

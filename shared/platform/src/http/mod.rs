@@ -10,6 +10,7 @@
 //! | [`api`] | bodies of requests and responses |
 //! | [`problem`] | bodies and statuses of problems |
 //! | [`language`] | the language of a response |
+//! | [`steady`] | equal times of answers |
 //! | [`answer_log`] | the log line and the metrics of a response |
 //! | `openapi` | the OpenAPI document, for tests only |
 
@@ -24,3 +25,4 @@ pub mod problem;
 pub mod request;
 pub mod route;
 pub mod routes;
+pub mod steady;

@@ -10,6 +10,7 @@ use crate::http::request::idempotency::{IdempotencyKey, idempotent, idempotent_f
 use crate::http::request::names::ResetPath;
 use crate::http::request::{cookie, device};
 use crate::http::route::{Route, Routes};
+use crate::http::steady::in_steps;
 use crate::metrics::Step;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -127,7 +128,8 @@ async fn start(
         Ok((start_reset_again(store, ring, ctx, &user_id).await?, None))
     };
     // The response contains the bearer: a caller at another address gets its own reset.
-    let (started, step) = idempotent(&host, &ctx, key, &handle, &ctx.source, first, again).await?;
+    let answer = idempotent(&host, &ctx, key, &handle, &ctx.source, first, again);
+    let (started, step) = in_steps(&host, answer).await?;
     let note = Note { step, ..Note::of(&started.support_code) };
     Ok((StatusCode::CREATED, Extension(note), Json(started.into())))
 }
