@@ -9,6 +9,7 @@ pub mod contract;
 pub mod delivery;
 pub mod lines;
 pub mod people;
+mod process;
 pub mod proxy;
 pub mod roles;
 pub mod world;

@@ -2,16 +2,12 @@
 
 pub use crate::answer::Answer;
 pub use crate::ask::{Ask, event};
-use crate::caller::{acting, handling, naming_the_function};
-use crate::lines;
+use crate::caller::{acting, handling};
+pub use crate::process::{FRONT_SECRET, FUNCTIONS, ManualClock};
+use crate::process::{HASH_MEMORY, Running, SeededEntropy};
 use crate::proxy::Proxy;
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_types::timeout::TimeoutConfig;
-use aws_types::SdkConfig;
-use aws_types::region::Region;
 use axum::Router;
-use domain::context::{Clock, Entropy};
+use domain::context::Clock;
 use domain::key::Keys;
 use domain::source::SourceLimits;
 use domain::time::{Span, Time};
@@ -20,61 +16,13 @@ use local::dynamodb::Embedded;
 use local::pump::Pump;
 use local::standins::Standins;
 use platform::host::Host;
-use platform::http::route::Routes;
-use platform::http::routes::API;
 use platform::send::Channels;
-use platform::settings::{BaseUrl, FrontDigest, Settings};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, RwLock};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, RwLock};
 use tokio::sync::Mutex;
-
-/// The timeout of a call to the emulator.
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// A clock that only the test moves.
-pub struct ManualClock {
-    now: AtomicI64,
-    waits: std::sync::Mutex<Vec<Duration>>,
-}
-
-impl ManualClock {
-    /// Moves the clock forward.
-    pub fn pass(&self, span: Span) {
-        self.now.fetch_add(span.0, Ordering::SeqCst);
-    }
-    /// Returns how long requests waited since the last time.
-    pub fn take_waits(&self) -> Vec<Duration> {
-        std::mem::take(&mut self.waits.lock().expect("not poisoned"))
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Time {
-        Time(self.now.load(Ordering::SeqCst))
-    }
-    /// Records the wait, and does not wait.
-    fn wait(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        self.waits.lock().expect("not poisoned").push(duration);
-        Box::pin(std::future::ready(()))
-    }
-}
-
-/// A source of random bytes that are the same in every run.
-struct SeededEntropy(AtomicU64);
-
-impl Entropy for SeededEntropy {
-    fn fill(&self, out: &mut [u8]) {
-        for part in out.chunks_mut(32) {
-            let block = Sha256::digest(self.0.fetch_add(1, Ordering::SeqCst).to_be_bytes());
-            part.copy_from_slice(&block[..part.len()]);
-        }
-    }
-}
 
 /// The test environment: functions, table, channels and clock of one test.
 pub struct World {
@@ -96,6 +44,8 @@ pub struct World {
     apart: BTreeMap<&'static str, Arc<Running>>,
     routes: Vec<(Vec<String>, String)>,
     pub(crate) requests: AtomicU64,
+    /// The memory of a new password hash, in KiB; that of production if `None`.
+    hash_memory: Option<u32>,
     /// The source address of requests that state none.
     pub(crate) source: RwLock<String>,
     _dir: tempfile::TempDir,
@@ -104,66 +54,8 @@ pub struct World {
 /// The start time of every test environment: 2026-11-23T09:00:00Z.
 pub const BEGIN: Time = Time(1_795_424_400_000);
 
-type RoutesOf = fn() -> Routes;
-
-/// The secret that the operator's front (such as CloudFront) sends to the API.
-pub const FRONT_SECRET: &str = "the secret of the front";
-static FRONT_SECRET_HASHED: LazyLock<String> = LazyLock::new(|| {
-    Sha256::digest(FRONT_SECRET).iter().map(|byte| format!("{byte:02x}")).collect()
-});
-
-/// The functions that serve the API: name and routes.
-pub static FUNCTIONS: LazyLock<Vec<(&'static str, RoutesOf)>> =
-    LazyLock::new(|| API.iter().map(|routes| (routes().function, *routes)).collect());
-
 /// The function that reads the table's stream.
 pub(crate) const SEND_CODE: &str = "send-code";
-
-/// One process with all functions.
-pub(crate) struct Running {
-    pub(crate) host: Arc<Host>,
-    pub(crate) channels: Channels,
-    functions: BTreeMap<&'static str, Router>,
-}
-
-impl Running {
-    async fn start(
-        proxy: &Proxy,
-        source_limits: SourceLimits,
-        clock: Arc<ManualClock>,
-        entropy: Arc<dyn Entropy>,
-    ) -> Running {
-        let credentials = Credentials::new("id", "secret", None, None, "tests");
-        let builder = SdkConfig::builder()
-            .region(Region::new("us-east-1"))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .endpoint_url(proxy.endpoint());
-        // Two hundred concurrent requests may be slow on a busy machine. Tests check
-        // limits, not speed.
-        let patient = TimeoutConfig::builder()
-            .operation_attempt_timeout(PATIENCE)
-            .operation_timeout(PATIENCE)
-            .build();
-        let aws = platform::host::configure(builder).timeout_config(patient).build();
-        let client = naming_the_function(aws.http_client().expect("a client"));
-        let aws = aws.into_builder().http_client(client).build();
-        let settings = Settings {
-            table: local::dynamodb::TABLE.to_owned(),
-            secret_id: local::secrets::SECRET_ID.to_owned(),
-            base_url: BaseUrl::parse("https://reset.example.com").expect("a base URL"),
-            mail_from: "Latchkey <no-reply@example.com>".to_owned(),
-            configuration_set: Some("latchkey".to_owned()),
-            source_limits,
-            front: FrontDigest::parse(&FRONT_SECRET_HASHED),
-        };
-        let channels = Channels::new(&aws, &settings);
-        let host = Arc::new(Host::new(settings, &aws, lines::metrics(), clock, entropy));
-        let wrap = |(name, routes): &(&'static str, RoutesOf)| {
-            (*name, platform::http::edge::wrap(routes(), host.clone()))
-        };
-        Running { functions: FUNCTIONS.iter().map(wrap).collect(), channels, host }
-    }
-}
 
 impl World {
     pub async fn new() -> World {
@@ -184,15 +76,14 @@ impl World {
         let keys = Keys::parse(&secret).expect("keys");
         let standins = Standins::start(None, secret.clone()).expect("stand-ins");
         let proxy = Proxy::start(embedded.endpoint(), standins.endpoint()).await;
-        let clock = Arc::new(ManualClock {
-            now: AtomicI64::new(BEGIN.0),
-            waits: std::sync::Mutex::default(),
-        });
-        let entropy = Arc::new(SeededEntropy(AtomicU64::new(1)));
+        let clock = Arc::new(ManualClock::at(BEGIN));
+        let entropy = Arc::new(SeededEntropy::new());
+        let hash_memory = Some(HASH_MEMORY);
         let Running { host, channels, functions } =
-            Running::start(&proxy, source_limits, clock.clone(), entropy).await;
+            Running::start(&proxy, source_limits, hash_memory, clock.clone(), entropy).await;
         World {
             functions,
+            hash_memory,
             later: RwLock::default(),
             apart: BTreeMap::new(),
             routes: local_router(),
@@ -211,6 +102,13 @@ impl World {
         }
     }
 
+    /// Creates an environment whose password hashes are those of production.
+    pub async fn with_production_hashes() -> World {
+        let world = World { hash_memory: None, ..World::new().await };
+        let secret = world.secret.clone();
+        world.restarted(secret).await
+    }
+
     /// Restarts the functions with this secret (none if empty), on the same table,
     /// clock and randomness. The inbox starts empty.
     pub async fn restarted(self, secret: String) -> World {
@@ -218,9 +116,14 @@ impl World {
         let standins = Standins::start(None, secret.clone()).expect("stand-ins");
         let proxy = Proxy::start(self.embedded.endpoint(), standins.endpoint()).await;
         let source_limits = self.host.settings.source_limits;
-        let Running { host, channels, functions } =
-            Running::start(&proxy, source_limits, self.clock.clone(), self.host.entropy.clone())
-                .await;
+        let Running { host, channels, functions } = Running::start(
+            &proxy,
+            source_limits,
+            self.hash_memory,
+            self.clock.clone(),
+            self.host.entropy.clone(),
+        )
+        .await;
         World {
             proxy,
             standins,
@@ -239,8 +142,14 @@ impl World {
     /// alternate between the processes, as they do on Lambda.
     pub async fn start_more(&self) {
         let (clock, entropy) = (self.clock.clone(), self.host.entropy.clone());
-        let started =
-            Running::start(&self.proxy, self.host.settings.source_limits, clock, entropy).await;
+        let started = Running::start(
+            &self.proxy,
+            self.host.settings.source_limits,
+            self.hash_memory,
+            clock,
+            entropy,
+        )
+        .await;
         self.later.write().expect("no panic").push(Arc::new(started));
     }
 
@@ -252,8 +161,14 @@ impl World {
             .chain([SEND_CODE, crate::delivery::DELIVERY_EVENTS])
         {
             let (clock, entropy) = (self.clock.clone(), self.host.entropy.clone());
-            let running =
-                Running::start(&self.proxy, self.host.settings.source_limits, clock, entropy).await;
+            let running = Running::start(
+                &self.proxy,
+                self.host.settings.source_limits,
+                self.hash_memory,
+                clock,
+                entropy,
+            )
+            .await;
             self.apart.insert(name, Arc::new(running));
         }
         self

@@ -92,11 +92,11 @@ struct Hash {
 }
 
 impl Hash {
-    /// Creates a hash with the current parameters, before it is computed.
-    fn new(kid: KeyId, salt: [u8; SALT]) -> Hash {
+    /// Creates a hash with the current parameters and this memory, before it is computed.
+    fn new(kid: KeyId, salt: [u8; SALT], memory: u32) -> Hash {
         let keyid = argon2::KeyId::new(&kid.to_be_bytes()).expect("two of at most eight bytes");
         let mut params = ParamsBuilder::new();
-        params.m_cost(MEMORY).t_cost(PASSES).p_cost(LANES).output_len(OUTPUT).keyid(keyid);
+        params.m_cost(memory).t_cost(PASSES).p_cost(LANES).output_len(OUTPUT).keyid(keyid);
         Hash {
             kid,
             params: params.build().expect("constants in their ranges"),
@@ -132,10 +132,10 @@ impl Hash {
         StoredHash::new(phc.to_string())
     }
 
-    /// Whether the memory, passes and lanes equal those of a new hash.
-    fn has_current_cost(&self) -> bool {
+    /// Whether the memory, passes and lanes equal those of a new hash of this memory.
+    fn has_cost(&self, memory: u32) -> bool {
         let cost = (self.params.m_cost(), self.params.t_cost(), self.params.p_cost());
-        cost == (MEMORY, PASSES, LANES)
+        cost == (memory, PASSES, LANES)
     }
 }
 
@@ -143,12 +143,20 @@ impl Hash {
 pub struct Argon2Hasher {
     ring: Arc<SecretRing>,
     buffers: Buffers,
+    /// The memory of a new hash in KiB.
+    memory: u32,
 }
 
 impl Argon2Hasher {
     /// Creates a hasher with the peppers of this key ring.
     pub fn new(ring: Arc<SecretRing>) -> Argon2Hasher {
-        Argon2Hasher { ring, buffers: Buffers::new(HASHES_AT_ONCE) }
+        Argon2Hasher { ring, buffers: Buffers::new(HASHES_AT_ONCE), memory: MEMORY }
+    }
+
+    /// Creates a hasher for tests: new hashes use this memory, in KiB (8 to 19,456).
+    #[must_use]
+    pub fn with_memory(self, memory: u32) -> Argon2Hasher {
+        Argon2Hasher { memory, ..self }
     }
 
     async fn compute(
@@ -175,7 +183,7 @@ impl Argon2Hasher {
 impl PasswordHasher for Argon2Hasher {
     async fn hash(&self, password: &Password, salt: [u8; SALT]) -> Result<StoredHash, Problem> {
         let keys = self.ring.keys().await?;
-        let hash = Hash::new(keys.current().kid, salt);
+        let hash = Hash::new(keys.current().kid, salt, self.memory);
         let output = self.compute(keys, &hash, password).await?;
         let output = Output::new(&output).expect("32 of 10 to 64 bytes");
         Ok(Hash { output: Some(output), ..hash }.store())
@@ -202,17 +210,17 @@ impl PasswordHasher for Argon2Hasher {
             HashTarget::Stored(_) => {
                 stored.filter(|hash| keys.generation(hash.kid).is_some()).unwrap_or_else(|| {
                     tracing::error!(event = "hashUnusable", outcome = "signInFailed");
-                    Hash::new(current, [0; SALT])
+                    Hash::new(current, [0; SALT], self.memory)
                 })
             }
-            HashTarget::Decoy(salt) => Hash::new(current, salt),
+            HashTarget::Decoy(salt) => Hash::new(current, salt, self.memory),
         };
         let output = self.compute(keys, &expected, password).await?;
         let wanted: &[u8] = expected.output.as_ref().map_or(&[], Output::as_bytes);
         Ok(PasswordCheck {
             right: output.ct_eq(wanted).into(),
             // A hash with a newer pepper is kept: a process that read the keys later made it.
-            stale: expected.kid < current || !expected.has_current_cost(),
+            stale: expected.kid < current || !expected.has_cost(self.memory),
             fingerprint: Sha256::digest(output)[..4].try_into().expect("4 of 32 bytes"),
         })
     }
@@ -232,9 +240,9 @@ mod tests {
     fn a_stored_hash_reads_back_as_it_was_written() {
         let hash = parse(GOOD).expect("as the test made it");
         assert_eq!(hash.kid, 1);
-        assert!(hash.has_current_cost());
+        assert!(hash.has_cost(MEMORY));
         assert_eq!(hash.store().as_stored(), GOOD);
-        let unmade = Hash::new(258, [7; SALT]);
+        let unmade = Hash::new(258, [7; SALT], MEMORY);
         assert_eq!(unmade.params.keyid(), [1, 2]);
         assert_eq!(unmade.params.block_count(), MEMORY as usize, "the buffer is large enough");
     }
@@ -244,7 +252,7 @@ mod tests {
         for params in ["m=8,t=1,p=1", "m=19455,t=2,p=1", "m=19456,t=5,p=1"] {
             let hash =
                 parse(&GOOD.replace("m=19456,t=2,p=1", params)).expect("as the test made it");
-            assert!(!hash.has_current_cost(), "{params}");
+            assert!(!hash.has_cost(MEMORY), "{params}");
         }
     }
 

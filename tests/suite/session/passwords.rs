@@ -202,7 +202,7 @@ async fn store_hash(world: &World, person: &Person, hash: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hash_of_an_older_key_generation_is_renewed_at_sign_in() {
-    let world = World::new().await;
+    let world = World::with_production_hashes().await;
     let (_, ann) = world.ready().await;
     let old = hash_of(&world, &ann).await;
     assert!(old.starts_with(CURRENT), "generation and parameters are in it");
@@ -234,7 +234,7 @@ async fn a_hash_of_an_older_key_generation_is_renewed_at_sign_in() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hash_of_other_parameters_is_renewed_at_sign_in() {
-    let world = World::new().await;
+    let world = World::with_production_hashes().await;
     let (_, ann) = world.ready().await;
     // A hash as an older version made it, with less memory and one pass.
     let (salt, mut out) = ([7; 16], [0; 32]);
@@ -257,7 +257,7 @@ async fn a_hash_of_other_parameters_is_renewed_at_sign_in() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hash_that_cannot_be_used_fits_no_password_and_costs_no_more() {
-    let world = World::new().await;
+    let world = World::with_production_hashes().await;
     let (_, ann) = world.ready().await;
     let good = hash_of(&world, &ann).await;
     let bad = [

@@ -30,7 +30,7 @@ fn reset_of(kept: &Value) -> StartedReset {
 async fn items_of_every_kind_are_kept_for_this_version() {
     let path = folder().join(format!("{}.json", env!("CARGO_PKG_VERSION")));
     if std::env::var_os("LATCHKEY_KEEP_ITEMS").is_some() {
-        let kept = Box::pin(lived_in(&World::new().await)).await;
+        let kept = Box::pin(lived_in(&World::with_production_hashes().await)).await;
         std::fs::create_dir_all(folder()).expect("a folder");
         std::fs::write(&path, serde_json::to_string_pretty(&kept).expect("JSON") + "\n")
             .expect("a writable file");
@@ -57,7 +57,7 @@ async fn items_of_older_versions_are_read() {
 /// Checks that every user can continue from the stored state.
 async fn goes_on(kept: &Value) {
     let text = |field: &str| kept[field].as_str().unwrap_or_else(|| panic!("no {field}"));
-    let world = World::new().await.restarted(text("secret").to_owned()).await;
+    let world = World::with_production_hashes().await.restarted(text("secret").to_owned()).await;
     for item in kept["items"].as_array().expect("a list") {
         world.table("PutItem", json!({ "Item": item })).await;
     }

@@ -21,5 +21,5 @@ pub async fn in_steps<T>(host: &Host, work: impl Future<Output = T>) -> T {
 /// Returns the time from `elapsed` to the end of its step.
 fn rest_of_step(elapsed: Duration) -> Duration {
     let steps = elapsed.as_nanos() / STEP.as_nanos() + 1;
-    STEP * u32::try_from(steps).unwrap_or(u32::MAX) - elapsed
+    (STEP * u32::try_from(steps).unwrap_or(u32::MAX)).saturating_sub(elapsed)
 }

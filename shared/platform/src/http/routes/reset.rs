@@ -128,7 +128,7 @@ async fn start(
         Ok((start_reset_again(store, ring, ctx, &user_id).await?, None))
     };
     // The response contains the bearer: a caller at another address gets its own reset.
-    let answer = idempotent(&host, &ctx, key, &handle, &ctx.source, first, again);
+    let answer = Box::pin(idempotent(&host, &ctx, key, &handle, &ctx.source, first, again));
     let (started, step) = in_steps(&host, answer).await?;
     let note = Note { step, ..Note::of(&started.support_code) };
     Ok((StatusCode::CREATED, Extension(note), Json(started.into())))
