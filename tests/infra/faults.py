@@ -139,6 +139,8 @@ def faults(text: str) -> list[Fault]:
         Fault("a dimension that no function writes", "dashboard", '"ResetSteps", "Step"', '"ResetSteps", "Stage"'),
         Fault("an alarm on an unmeasured metric", "dashboard", "MetricName: MessagesFailed", "MetricName: MessagesLost"),
         Fault("a parameter that is not explained", "operator", "\nConditions:", "  Other: { Type: String }\n\nConditions:"),
+        Fault("a sender that SAM cuts", "sender", "    AllowedPattern: '([^<>]{0,63}<[^<>@\\s]+@[^<>@\\s]+>|[^<>@\\s]+@[^<>@\\s]+)'\n", "    AllowedPattern: '.+'\n"),
+        Fault("a sender without a name alone", "sender", "([^<>]{0,63}<[^<>@\\s]+@[^<>@\\s]+>|", "("),
         Fault("an output of another name", "operator", "  DirectoryFunction:\n    Description", "  Directory:\n    Description"),
     ]
 

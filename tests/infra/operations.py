@@ -7,6 +7,7 @@ import boto3
 import cost
 from botocore import xform_name
 from rule import Found, differ, rule
+from samcli.cli.types import CfnParameterOverridesType
 from template import ROOT, Template
 
 # The most characters of a function's name.
@@ -32,6 +33,27 @@ def operator(t: Template) -> Found:
     if f"`stack` has {longest}" not in page:
         yield f"infra/README.md does not state that a stack's name has {longest}"
     yield from (f"infra/README.md has no row {row!r} (python3 tests/infra/cost.py)" for row in cost.rows() if row not in page)
+
+
+@rule
+def sender(t: Template) -> Found:
+    """The template accepts every form of sender that infra/README.md shows, as SAM reads it,
+    and refuses what SAM leaves of one without the inner quotes."""
+    pattern = re.compile(t.source["Parameters"]["MailFrom"]["AllowedPattern"])
+    read = lambda argument: CfnParameterOverridesType().convert((argument,), None, None)["MailFrom"]  # noqa: E731
+    page = (ROOT / "infra/README.md").read_text()
+    shown = re.findall(r"`'(MailFrom=.*?)'`", page) + re.findall(r'"(MailFrom=.*?)"', page)
+    if len(shown) < 2:
+        yield "infra/README.md shows no sender with a name and one without"
+    for argument in [*shown, 'MailFrom="範例, Ltd. <no-reply@example.com>"', 'MailFrom="\\"Example\\" <no-reply@example.com>"']:
+        given = argument.partition("=")[2].strip('"').replace('\\"', '"')
+        yield from differ(f"what SAM reads of {argument}", read(argument), given)
+        if not pattern.fullmatch(given):
+            yield f"MailFrom refuses {given}"
+    cut = read("MailFrom=Example <no-reply@example.com>")
+    for bad in [cut, "", "Example <>", "Example <no-reply@example.com", "A <a@example.com>, B <b@example.com>", "a@example.com, b@example.com"]:
+        if pattern.fullmatch(bad):
+            yield f"MailFrom accepts {bad!r}"
 
 
 @rule

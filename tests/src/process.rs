@@ -17,6 +17,7 @@ use platform::host::Host;
 use platform::http::route::Routes;
 use platform::http::routes::API;
 use platform::send::Channels;
+use platform::settings::mail_from::MailFrom;
 use platform::settings::{BaseUrl, FrontDigest, Settings};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -78,7 +79,7 @@ impl Running {
             table: local::dynamodb::TABLE.to_owned(),
             secret_id: local::secrets::SECRET_ID.to_owned(),
             base_url: BaseUrl::parse("https://reset.example.com").expect("a base URL"),
-            mail_from: "Latchkey <no-reply@example.com>".to_owned(),
+            mail_from: MailFrom::parse("Latchkey <no-reply@example.com>").expect("a sender"),
             configuration_set: Some("latchkey".to_owned()),
             source_limits,
             front: FrontDigest::parse(&FRONT_SECRET_HASHED),

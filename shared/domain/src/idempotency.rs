@@ -8,6 +8,7 @@ use crate::challenge::ChallengeId;
 use crate::error::ProblemCode;
 use crate::key::{Key, KeyId, Keys};
 use crate::kind::Kind;
+use crate::ledger::Stamp;
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -29,6 +30,9 @@ pub enum Outcome {
         /// The time that the caller must wait before asking for another code.
         resend_after: Span,
     },
+    /// A guess at a code was charged as this stamp. The code is compared again for a repeated
+    /// request.
+    Guessed(Stamp),
     /// A code was accepted for a method of this kind.
     Verified(Kind),
     /// The request was refused with this problem.

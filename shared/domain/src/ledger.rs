@@ -50,7 +50,8 @@ impl Stamp {
         let name = &BASE64.encode(Sha256::digest(request))[..8];
         Stamp(format!("{:013}-{name}", now.0))
     }
-    fn at(&self) -> Time {
+    /// When the guess was charged.
+    pub(crate) fn at(&self) -> Time {
         // A stamp that cannot be read counts for ever, so that the limit stays
         // strict and the fault is noticed.
         Time(self.0.split('-').next().and_then(|ms| ms.parse().ok()).unwrap_or(i64::MAX / 2))

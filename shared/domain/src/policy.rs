@@ -3,6 +3,7 @@
 //! [`ranges`] holds the default, the range, the reason and the source of each
 //! number.
 
+mod help_desk;
 pub mod ranges;
 pub mod saved;
 mod violations;
@@ -150,7 +151,8 @@ pub struct Organisation {
     pub name: String,
     /// A name of at most 12 UTF-16 units, short enough for an SMS.
     pub short_name: String,
-    /// A link to the help desk, with the scheme `https:` or `mailto:`.
+    /// A link to the help desk: an `https:` or `mailto:` link, or `tel:` with an international
+    /// number.
     pub help_desk: Option<String>,
     /// The accent colour of the pages, as `#rrggbb`.
     pub accent_colour: String,

@@ -201,7 +201,7 @@ impl PasswordHasher for Argon2Hasher {
         };
         // A process with newer keys made the hash: read those keys, or fail.
         if let Some(hash) = stored.as_ref().filter(|hash| keys.may_follow(hash.kid)) {
-            keys = self.ring.keys_with(hash.kid).await?;
+            keys = self.ring.keys_with(hash.kid).await?.ok_or_else(Problem::unavailable)?;
         }
         let current = keys.current().kid;
         let expected = match target {

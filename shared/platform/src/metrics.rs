@@ -13,7 +13,7 @@ use crate::log::Function;
 use crate::send::Handed;
 use domain::error::{Problem, ProblemCode};
 use domain::flow::send_code::measure::Unsent;
-use domain::flow::verify::verify_code::Verified;
+use domain::flow::verify::guess::Verified;
 use domain::kind::Kind;
 use domain::outbox::{Ended, OutboxState};
 use domain::time::Time;

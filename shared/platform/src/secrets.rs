@@ -30,7 +30,7 @@ struct Held {
 /// leaked key for that long.
 pub const READ_AGAIN: Span = Span::minutes(10);
 /// The wait after a read that lacked the wanted generation. A caller can invent generation
-/// numbers, so this limits the reads they cause.
+/// numbers, so this limits the reads they cause. Until then the secret has no such generation.
 const AFTER_UNKNOWN: Span = Span::seconds(60);
 /// The wait after a failed read for a wanted generation. It is short, since the generation
 /// may exist.
@@ -60,14 +60,15 @@ impl SecretRing {
     }
 
     /// Reads the secret, unless another request read it or tried to while this one waited
-    /// for the lock. If reading fails, the old keys stay in use.
-    async fn read(&self, wanted: Option<KeyId>) -> Result<Arc<Keys>, Problem> {
+    /// for the lock. If reading fails, the old keys stay in use. Returns the keys, and when they
+    /// were read.
+    async fn read(&self, wanted: Option<KeyId>) -> Result<(Arc<Keys>, Time), Problem> {
         let mut slot = self.held.write().await;
         let now = self.clock.now();
         if let Some(held) =
             slot.as_ref().filter(|held| held.serves(wanted, now) || now < held.again)
         {
-            return Ok(held.keys.clone());
+            return Ok((held.keys.clone(), held.read));
         }
         match (self.fetch().await, slot.as_mut()) {
             (Ok(keys), _) => {
@@ -75,13 +76,13 @@ impl SecretRing {
                 let held = Held { keys: keys.clone(), read: now, again: now };
                 let again = if held.serves(wanted, now) { now } else { now + AFTER_UNKNOWN };
                 *slot = Some(Held { again, ..held });
-                Ok(keys)
+                Ok((keys, now))
             }
             (Err(_), Some(held)) => {
                 // The wait counts from now, since the failed read took time.
                 held.again = self.clock.now()
                     + if wanted.is_some() { AFTER_FAILURE } else { AFTER_FAILURE_OF_AGE };
-                Ok(held.keys.clone())
+                Ok((held.keys.clone(), held.read))
             }
             (Err(problem), None) => Err(problem),
         }
@@ -113,18 +114,20 @@ impl KeyRing for SecretRing {
         if let Some(held) = self.held.read().await.as_ref().filter(|held| held.serves(None, now)) {
             return Ok(held.keys.clone());
         }
-        self.read(None).await
+        self.read(None).await.map(|(keys, _)| keys)
     }
 
-    async fn keys_with(&self, kid: KeyId) -> Result<Arc<Keys>, Problem> {
-        let mut keys = self.keys().await?;
+    async fn keys_with(&self, kid: KeyId) -> Result<Option<Arc<Keys>>, Problem> {
+        let keys = self.keys().await?;
         // A removed old generation does not come back: the secret is read again only for
         // one that may be newer.
-        if keys.may_follow(kid) {
-            keys = self.read(Some(kid)).await?;
+        if !keys.may_follow(kid) {
+            return Ok(keys.generation(kid).is_some().then_some(keys));
         }
+        let (keys, read) = self.read(Some(kid)).await?;
         match keys.generation(kid) {
-            Some(_) => Ok(keys),
+            Some(_) => Ok(Some(keys)),
+            None if self.clock.now() - read < AFTER_UNKNOWN => Ok(None),
             None => Err(Problem::unavailable()),
         }
     }

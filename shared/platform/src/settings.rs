@@ -1,7 +1,10 @@
 //! The operator's settings, read from the environment once.
 
+pub mod mail_from;
+
 use axum::http::Uri;
 use domain::source::SourceLimits;
+use mail_from::MailFrom;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use subtle::ConstantTimeEq;
@@ -34,7 +37,7 @@ pub struct Settings {
     /// never one from a request's headers.
     pub base_url: BaseUrl,
     /// `LATCHKEY_MAIL_FROM`: the sender of mails.
-    pub mail_from: String,
+    pub mail_from: MailFrom,
     /// `LATCHKEY_CONFIGURATION_SET`: the SES configuration set of all mails; `None` in
     /// local development.
     pub configuration_set: Option<String>,
@@ -188,7 +191,13 @@ impl Settings {
             table: text("LATCHKEY_TABLE", "the name of the DynamoDB table")?,
             secret_id: text("LATCHKEY_SECRET_ID", "the name of the secret that holds the keys")?,
             base_url: BaseUrl::parse(&variable("LATCHKEY_BASE_URL").unwrap_or_default())?,
-            mail_from: text("LATCHKEY_MAIL_FROM", "the sender of mails")?,
+            mail_from: MailFrom::parse(&variable("LATCHKEY_MAIL_FROM").unwrap_or_default()).ok_or(
+                InvalidSetting {
+                    name: "LATCHKEY_MAIL_FROM",
+                    want: "the sender of mails, such as no-reply@example.com or Example \
+                           <no-reply@example.com>, with a name of at most 60 characters",
+                },
+            )?,
             configuration_set: variable("LATCHKEY_CONFIGURATION_SET").filter(|set| !set.is_empty()),
             source_limits: SourceLimits {
                 requests: limit("LATCHKEY_SOURCE_LIMIT", SOURCE_LIMIT)?,

@@ -8,6 +8,7 @@ pub mod contract;
 mod language;
 mod lines;
 mod logging;
+mod mails;
 mod metrics;
 mod openapi;
 mod portal;

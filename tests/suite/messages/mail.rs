@@ -49,7 +49,7 @@ async fn mails_come_in_the_language_of_the_account() {
     );
     for mail in english.iter().chain(&chinese) {
         let html = mail.html.as_deref().expect("HTML too");
-        assert_eq!(mail.from.as_deref(), Some("Latchkey <no-reply@example.com>"));
+        assert_eq!(mail.from.as_deref(), Some("\"Latchkey\" <no-reply@example.com>"));
         if let Some(code) = &mail.code {
             assert!(mail.text.contains(code.as_str()) && html.contains(code.as_str()));
             assert!(mail.text.contains('5'), "it says how long the code works");

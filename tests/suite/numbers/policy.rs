@@ -186,7 +186,7 @@ async fn the_organisations_texts_keep_to_the_products_lengths() {
         ("/organisation/name", vec![long(1), long(60)], vec![long(0), long(61)], "notAName"),
         ("/organisation/shortName", vec![long(1), long(12)], vec![long(0), long(13)], "notAName"),
         ("/organisation/accentColour", vec![json!("#000000"), json!("#ffffff")], vec![json!("#00000"), json!("#0000000"), json!("#gggggg")], "notAColour"),
-        ("/organisation/helpDesk", vec![json!("https://a"), json!("mailto:a"), json!(null)], vec![json!("http://a"), json!("tel:1")], "notAHelpDesk"),
+        ("/organisation/helpDesk", vec![json!("https://a"), json!("mailto:a"), json!("tel:+112"), json!(null)], vec![json!("http://a"), json!("tel:1")], "notAHelpDesk"),
         ("/organisation/language", vec![json!("en"), json!("zh-TW")], vec![json!("zh-CN"), json!("fr")], "unknownValue"),
         ("/smsCountries", vec![json!([]), json!(["TW"]), json!(["AU", "TW", "US"])], vec![json!(["TW", "XX"]), json!(["tw"]), json!([""])], "notACountry"),
     ];

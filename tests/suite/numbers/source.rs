@@ -247,6 +247,7 @@ fn the_operators_limits_have_a_range_too() {
             Settings::read(|name| match name {
                 _ if name == variable => limit.map(str::to_owned),
                 "LATCHKEY_BASE_URL" => Some("https://reset.example.com".to_owned()),
+                "LATCHKEY_MAIL_FROM" => Some("no-reply@example.com".to_owned()),
                 "LATCHKEY_SOURCE_LIMIT"
                 | "LATCHKEY_FAILED_SIGN_IN_LIMIT"
                 | "LATCHKEY_FRONT_DIGEST" => None,
@@ -328,6 +329,7 @@ fn an_invalid_digest_keeps_a_function_from_starting() {
         let digest = digest.to_owned();
         Settings::read(move |name| match name {
             "LATCHKEY_BASE_URL" => Some("https://reset.example.com".to_owned()),
+            "LATCHKEY_MAIL_FROM" => Some("no-reply@example.com".to_owned()),
             "LATCHKEY_FRONT_DIGEST" => Some(digest.clone()),
             "LATCHKEY_SOURCE_LIMIT" | "LATCHKEY_FAILED_SIGN_IN_LIMIT" => None,
             _ => Some("x".to_owned()),

@@ -11,10 +11,11 @@ use tests::world::{Ask, event};
 
 /// Content types that the API refuses.
 #[rustfmt::skip]
-const OTHERS: [&str; 17] = [
+const OTHERS: [&str; 22] = [
     "", " ", "text/plain", "text/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/problem+json", "application/json5", "application/*", "*/*",
     "application/json; charset=utf-16", "application/json; charset=big5", "application/json, text/plain", "application/json; charset=utf-8, text/plain", "text/plain; application/json",
-    "application/json; version=2", "application json",
+    "application json", "application/json; charset=\"utf-16\"", "application/json; charset=utf-8; charset=big5", "application/json; charset", "application/json; charset=\"utf-8",
+    "application/json; charset=", "application/merge-patch+json; charset=latin1",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -27,6 +28,13 @@ async fn a42_a_body_needs_the_content_type_of_json() {
         "application/json;charset=UTF-8",
         "application/json ; charset=utf-8",
         "application/merge-patch+json",
+        "application/merge-patch+json; charset=\"UTF-8\"",
+        "application/json;",
+        "application/json\t;; charset=\"utf-8\" ;",
+        "application/json;charset=\"\\utf-8\"",
+        // Parameters that mean nothing for JSON.
+        "application/json; version=2",
+        "application/json; profile=\"https://example.com/; charset=utf-16\"; charset=utf-8",
     ];
     for (method, path, body) in bodies() {
         let none = world.ask(ask(method, path)).await.expect(415);

@@ -9,6 +9,7 @@ mod event;
 mod headers;
 mod logs;
 mod markup;
+mod media_type;
 mod size;
 
 use crate::house::contract::{example, method, routes};

@@ -208,6 +208,8 @@ pub async fn lived_in(world: &World) -> Value {
     keep(world, &mut repeats, &verify(&eves), Some(&proved.bearer), json!({ "code": eves_code }))
         .await
         .expect(200);
+    let wrong = json!({ "userId": leo.user_id, "password": "not the right password" });
+    keep(world, &mut repeats, "/v1/sign-in", None, wrong).await.expect(401);
 
     // Sign-in is locked for a user who still has a temporary password.
     world.sign_in("bob@example.com", &bob).await.expect(200);

@@ -1,6 +1,7 @@
 //! Failures: faults, races, lost answers, key rotations, and items written by older and
 //! newer versions.
 
+mod charged;
 mod faults;
 mod idempotency;
 pub mod lived_in;
@@ -12,3 +13,4 @@ mod records;
 pub mod rotation;
 mod shapes;
 mod sign_ins;
+mod unknown_keys;

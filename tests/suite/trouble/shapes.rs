@@ -59,6 +59,7 @@ shapes!(reset, RESETS, Reset,
 shapes!(outcome, OUTCOMES, Outcome,
     Outcome::Done => "done",
     Outcome::Sent { challenge: _, resend_after: _ } => "sent",
+    Outcome::Guessed(_) => "guessed",
     Outcome::Verified(_) => "verified",
     Outcome::Refused(_) => "refused",
 );

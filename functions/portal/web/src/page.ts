@@ -44,7 +44,12 @@ function wear(organisation: Organisation): void {
   every<HTMLAnchorElement>("#help-desk, .help-desk").forEach((link) => {
     link.hidden = !organisation.helpDesk;
     // Accepts only the schemes that the API allows, and so no `javascript:` URL.
-    if (organisation.helpDesk && /^(https|mailto):/.test(organisation.helpDesk)) link.href = organisation.helpDesk;
+    if (!organisation.helpDesk || !/^(https|mailto|tel):/.test(organisation.helpDesk)) return;
+    link.href = organisation.helpDesk;
+    // A browser without a phone cannot follow the link, so it shows the number too.
+    const number = /^tel:(.*)/.exec(organisation.helpDesk)?.[1]?.replace(";ext=", " #");
+    const keys = link.id ? (["common.helpDesk", "common.helpDesk.number"] as const) : (["code.helpDesk", "code.helpDesk.number"] as const);
+    link.textContent = text(keys[number ? 1 : 0], { number: number ?? "" });
   });
 }
 

@@ -40,6 +40,27 @@ struct Content {
 struct Simple {
     subject: Text,
     body: Body,
+    #[serde(default)]
+    headers: Vec<Header>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Header {
+    name: String,
+    value: String,
+}
+
+impl Header {
+    /// Whether SES accepts the header: the patterns of `MessageHeader` in its API reference.
+    fn is_valid(&self) -> bool {
+        let printable = |text: &str| text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        (1..=126).contains(&self.name.len())
+            && !self.name.contains([' ', ':'])
+            && (1..=870).contains(&self.value.len())
+            && printable(&self.name)
+            && printable(&self.value)
+    }
 }
 
 #[derive(Deserialize)]
@@ -66,6 +87,13 @@ pub(super) async fn send_email(
     if request.destination.to_addresses.is_empty() {
         return refuse(400, "BadRequestException", "Destination.ToAddresses is empty.");
     }
+    // SES takes ASCII only: a display name with other characters must be in encoded words.
+    if !request.from_email_address.as_deref().unwrap_or_default().is_ascii() {
+        return refuse(400, "BadRequestException", "Invalid From address.");
+    }
+    if !request.content.simple.headers.iter().all(Header::is_valid) {
+        return refuse(400, "BadRequestException", "Invalid message header.");
+    }
     let message_id = request_id();
     match inbox.take_failure(Channel::Email, &request.destination.to_addresses) {
         Some(Failure::Throttled) => {
@@ -80,7 +108,7 @@ pub(super) async fn send_email(
             }
         }
         None => {
-            let Simple { subject, body } = request.content.simple;
+            let Simple { subject, body, .. } = request.content.simple;
             for to in request.destination.to_addresses {
                 inbox.receive(
                     Channel::Email,

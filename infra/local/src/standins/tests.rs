@@ -1,7 +1,7 @@
 use aws_sdk_sesv2::{
     config::{Credentials, Region, retry::RetryConfig},
     error::ProvideErrorMetadata,
-    types::{Body, Content, Destination, EmailContent, Message as Mail},
+    types::{Body, Content, Destination, EmailContent, Message as Mail, MessageHeader},
 };
 use serde_json::{Value, json};
 
@@ -31,7 +31,18 @@ macro_rules! client {
 // Declared after the macro, because it uses the macro too.
 mod localstack;
 
+const FROM: &str = "Latchkey <no-reply@example.com>";
+
 async fn send_mail(standins: &Standins) -> Result<Option<String>, String> {
+    let header = MessageHeader::builder().name("Auto-Submitted").value("auto-generated");
+    send_mail_as(standins, FROM, header.build().unwrap()).await
+}
+
+async fn send_mail_as(
+    standins: &Standins,
+    from: &str,
+    header: MessageHeader,
+) -> Result<Option<String>, String> {
     let part = |data: &str| Content::builder().data(data).build().unwrap();
     let mail = Mail::builder()
         .subject(part("驗證碼"))
@@ -41,10 +52,11 @@ async fn send_mail(standins: &Standins) -> Result<Option<String>, String> {
                 .html(part("<p>12345678</p>"))
                 .build(),
         )
+        .headers(header)
         .build();
     client!(aws_sdk_sesv2, standins)
         .send_email()
-        .from_email_address("Latchkey <no-reply@example.com>")
+        .from_email_address(from)
         .destination(Destination::builder().to_addresses("mei@example.com").build())
         .content(EmailContent::builder().simple(mail).build())
         .send()
@@ -59,10 +71,33 @@ async fn the_sdk_sends_a_mail() {
     assert!(send_mail(&standins).await.unwrap().is_some());
     let [mail] = &standins.inbox().to("Mei@example.com")[..] else { panic!("one mail") };
     assert_eq!(mail.channel, Channel::Email);
-    assert_eq!(mail.from.as_deref(), Some("Latchkey <no-reply@example.com>"));
+    assert_eq!(mail.from.as_deref(), Some(FROM));
     assert_eq!(mail.code.as_deref(), Some("12345678"));
     assert_eq!(mail.language, "zh-TW");
     assert_eq!(mail.html.as_deref(), Some("<p>12345678</p>"));
+}
+
+#[tokio::test]
+async fn a_mail_with_a_sender_or_a_header_that_ses_refuses_is_refused() {
+    let standins = start();
+    let header =
+        |name: &str, value: &str| MessageHeader::builder().name(name).value(value).build().unwrap();
+    let good = header("Auto-Submitted", "auto-generated");
+    let refused = [
+        ("範例 <no-reply@example.com>", good.clone()),
+        (FROM, header("Auto Submitted", "x")),
+        (FROM, header("Auto-Submitted:", "x")),
+        (FROM, header("X-Name", "範例")),
+        (FROM, header("X-Name", "a\r\nBcc: eve@example.com")),
+        (FROM, header("X-Name", "")),
+    ];
+    for (from, header) in refused {
+        let sent = send_mail_as(&standins, from, header.clone()).await;
+        assert_eq!(sent.unwrap_err(), "BadRequestException", "{from} {header:?}");
+    }
+    let encoded = "=?UTF-8?B?56+E5L6L?= <no-reply@example.com>";
+    send_mail_as(&standins, encoded, good).await.unwrap();
+    assert_eq!(standins.inbox().all().len(), 1);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use crate::error::{Violation, ViolationCode};
 use crate::identity::GroupName;
+use crate::policy::help_desk::shown;
 use crate::policy::ranges::{RANGES, Range};
 use crate::policy::{LONGEST_SHORT_NAME, Policy, Scope};
 
@@ -42,7 +43,7 @@ impl Policy {
             units <= LONGEST_SHORT_NAME && is_line(&organisation.short_name, LONGEST_SHORT_NAME);
         refuse(!fits, "/organisation/shortName", ViolationCode::NotAName);
         refuse(
-            organisation.help_desk.as_deref().is_some_and(|link| !is_help_desk(link)),
+            organisation.help_desk.as_deref().is_some_and(|link| shown(link).is_none()),
             "/organisation/helpDesk",
             ViolationCode::NotAHelpDesk,
         );
@@ -76,12 +77,4 @@ fn is_colour(text: &str) -> bool {
 
 fn is_country(text: &str) -> bool {
     text.parse::<phonenumber::country::Id>().is_ok()
-}
-
-/// Whether a link to the help desk is safe: it has one of two schemes and no
-/// character that could end an HTML attribute or a header.
-fn is_help_desk(text: &str) -> bool {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("mailto:"));
-    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '<' | '>' | '\\');
-    rest.is_some_and(|rest| !rest.is_empty()) && text.len() <= 200 && text.chars().all(plain)
 }

@@ -96,8 +96,8 @@ pub enum Change {
         now: Time,
     },
     /// Marks a challenge used and removes `stamp` from the failed guesses. Guard:
-    /// the slot holds this challenge, and it is not used.
-    UseChallenge { handle: Handle, challenge: ChallengeId, stamp: Stamp },
+    /// the slot holds this challenge, and it is neither expired nor used.
+    UseChallenge { handle: Handle, challenge: ChallengeId, stamp: Stamp, now: Time },
     /// Writes nothing. Guard: the slot holds this challenge, and it is neither
     /// expired nor used.
     CheckChallenge { handle: Handle, challenge: ChallengeId, now: Time },

@@ -16,12 +16,17 @@ pub trait KeyRing: Send + Sync {
     /// # Errors
     /// `unavailable` if they could never be read.
     fn keys(&self) -> impl Future<Output = Result<Arc<Keys>, Problem>> + Send;
-    /// Keys that hold the generation `kid`. An unknown generation makes the ring
-    /// read the secret once more.
+    /// Keys that hold the generation `kid`; `None` if the secret has no such generation. A
+    /// generation that may be newer than the keys makes the ring read the secret again, at most
+    /// once a minute.
     ///
     /// # Errors
-    /// `unavailable` if the generation stays unknown.
-    fn keys_with(&self, kid: KeyId) -> impl Future<Output = Result<Arc<Keys>, Problem>> + Send;
+    /// `unavailable` if the keys could not be read in the last minute, so that the generation
+    /// may exist.
+    fn keys_with(
+        &self,
+        kid: KeyId,
+    ) -> impl Future<Output = Result<Option<Arc<Keys>>, Problem>> + Send;
 }
 
 /// What a password is checked against.

@@ -103,13 +103,13 @@ pub(super) fn member(table: &str, change: &Change) -> Member {
                 .value("owner", s(owner.as_str())).value("now", ms(*now))
                 .write(table, Verb::Update))
         }
-        C::UseChallenge { handle, challenge, stamp } => {
+        C::UseChallenge { handle, challenge, stamp, now } => {
             let slot = slot_attribute(challenge.slot);
             (Guard::Ledger, Expression::of(Key::ledger(handle, challenge.ledger))
                 .set(format!("SET #{slot}.#used = :true DELETE #fails :stamp"))
-                .when(format!("#{slot}.#id = :id AND #{slot}.#used = :false"))
+                .when(format!("#{slot}.#id = :id AND #{slot}.#exp > :now AND #{slot}.#used = :false"))
                 .value("true", AttributeValue::Bool(true)).value("false", AttributeValue::Bool(false))
-                .value("stamp", set([stamp.0.clone()])).value("id", s(challenge.to_string()))
+                .value("stamp", set([stamp.0.clone()])).value("id", s(challenge.to_string())).value("now", ms(*now))
                 .write(table, Verb::Update))
         }
         C::CheckChallenge { handle, challenge, now } => {

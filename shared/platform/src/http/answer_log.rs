@@ -6,7 +6,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::Method;
 use domain::audit::SupportCode;
 use domain::error::Problem;
-use domain::flow::verify::verify_code::Verified;
+use domain::flow::verify::guess::Verified;
 use domain::time::Time;
 use std::time::Instant;
 

@@ -1,6 +1,6 @@
 //! The channels (mail and SMS), and the texts of their messages.
 
-mod mail;
+pub mod mail;
 mod ses;
 pub mod sms;
 mod sns;

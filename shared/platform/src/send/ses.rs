@@ -3,16 +3,27 @@
 
 use super::mail::Mail;
 use crate::settings::Settings;
+use crate::settings::mail_from::MailFrom;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::ProvideErrorMetadata;
-use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader};
 use domain::delivery::MessageId;
 use domain::port::SendError;
+
+/// The headers that keep automatic replies away. `Auto-Submitted` is the standard (RFC 3834, 5).
+/// Exchange also needs `X-Auto-Response-Suppress` (MS-OXCMAIL, 2.1.3.2.20). It names all kinds
+/// but `NDR`, instead of `All`: the bounces of an address must still arrive. `Precedence` is not
+/// sent, since RFC 3834 recommends no behaviour for it, and `bulk` may put a code with the
+/// newsletters.
+const HEADERS: [(&str, &str); 2] = [
+    ("Auto-Submitted", "auto-generated"),
+    ("X-Auto-Response-Suppress", "DR, RN, NRN, OOF, AutoReply"),
+];
 
 /// The client that sends mails.
 pub(crate) struct Mailer {
     client: Client,
-    from: String,
+    from: MailFrom,
     configuration_set: Option<String>,
 }
 
@@ -35,11 +46,18 @@ impl Mailer {
             Content::builder().data(text).charset("UTF-8").build().expect("data is set")
         };
         let body = Body::builder().text(part(&mail.text)).html(part(&mail.html)).build();
-        let message = Message::builder().subject(part(&mail.subject)).body(body).build();
+        let header = |(name, value): &(&str, &str)| {
+            MessageHeader::builder().name(*name).value(*value).build().expect("both are set")
+        };
+        let message = Message::builder()
+            .subject(part(&mail.subject))
+            .body(body)
+            .set_headers(Some(HEADERS.iter().map(header).collect()))
+            .build();
         let sent = self
             .client
             .send_email()
-            .from_email_address(&self.from)
+            .from_email_address(self.from.as_str())
             .set_configuration_set_name(self.configuration_set.clone())
             .destination(Destination::builder().to_addresses(to).build())
             .content(EmailContent::builder().simple(message).build())

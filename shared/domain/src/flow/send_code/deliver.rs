@@ -85,6 +85,7 @@ impl<S: Store, R: KeyRing> Row<'_, S, R> {
             }
             Message::Code { challenge } => {
                 let keys = self.ring.keys_with(challenge.kid).await?;
+                let keys = keys.ok_or_else(Problem::unavailable)?;
                 let address = match judge(self, read, &keys, challenge) {
                     Verdict::Send(address) => address,
                     Verdict::Drop(reason) => {

@@ -55,7 +55,9 @@ impl Sent {
             Outcome::Sent { challenge, resend_after } => {
                 Some(Sent { expires: challenge.expires, challenge, resend_after, first: false })
             }
-            Outcome::Done | Outcome::Verified(_) | Outcome::Refused(_) => None,
+            Outcome::Done | Outcome::Guessed(_) | Outcome::Verified(_) | Outcome::Refused(_) => {
+                None
+            }
         }
     }
 }

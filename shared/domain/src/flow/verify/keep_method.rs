@@ -76,6 +76,7 @@ pub(super) async fn keep_method(
                 handle: handle.clone(),
                 challenge: challenge.clone(),
                 stamp: stamp.clone(),
+                now: ctx.now,
             },
         ];
         changes.extend(changes_one.then(|| keep_session(ctx, &who.session, &account)));

@@ -111,7 +111,7 @@ impl PolicySaveResponse {
 pub struct OrganisationResponse {
     name: String,
     short_name: String,
-    /// A URL, `https:` or `mailto:`.
+    /// A URL: `https:`, `mailto:`, or `tel:` with an international number.
     help_desk: Option<String>,
     /// Such as `#1f5fbf`.
     accent_colour: String,

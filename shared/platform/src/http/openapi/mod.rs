@@ -183,7 +183,11 @@ fn bounds() -> Vec<(&'static str, &'static str, Value)> {
         ("Organisation", "name", trimmed_line(60)),
         ("Organisation", "shortName", trimmed_line(LONGEST_SHORT_NAME)),
         ("Organisation", "accentColour", json!({ "pattern": "^#[0-9A-Fa-f]{6}$" })),
-        ("Organisation", "helpDesk", json!({ "pattern": "^(https://|mailto:)", "maxLength": 200 })),
+        (
+            "Organisation",
+            "helpDesk",
+            json!({ "pattern": "^(https://|mailto:|tel:\\+)", "maxLength": 200 }),
+        ),
         (
             "Policy",
             "smsCountries",

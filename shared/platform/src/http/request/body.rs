@@ -1,9 +1,10 @@
 //! Reads request bodies: one JSON object with known fields only.
 
 use crate::http::problem::Refusal;
+use crate::http::request::media_type::MediaType;
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use domain::error::{Problem, ProblemCode, Violation, ViolationCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -24,22 +25,23 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
-        let kind = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        let mut parts = kind.split(';').map(str::trim);
-        let is_json = parts
-            .next()
-            .is_some_and(|essence| JSON.iter().any(|json| essence.eq_ignore_ascii_case(json)));
-        if !is_json || parts.any(|parameter| !parameter.eq_ignore_ascii_case("charset=utf-8")) {
+        if !is_json(request.headers()) {
             return Err(ProblemCode::UnsupportedMediaType.into());
         }
         let bytes =
             to_bytes(request.into_body(), MAX_BODY).await.map_err(|_| ProblemCode::BodyTooLarge)?;
         parse(&bytes).map(Body).map_err(Refusal)
     }
+}
+
+/// Whether the body is declared as JSON in UTF-8. Other parameters mean nothing for JSON.
+fn is_json(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return false };
+    let Some(kind) = value.to_str().ok().and_then(MediaType::parse) else { return false };
+    let mut charsets = kind.parameters.iter().filter(|(name, _)| name == "charset");
+    JSON.contains(&kind.essence.as_str())
+        && charsets.all(|(_, charset)| charset.eq_ignore_ascii_case("utf-8"))
 }
 
 /// Parses one JSON object.

@@ -77,7 +77,7 @@ impl Paging {
     async fn keys(&self, ring: &impl KeyRing) -> Result<Arc<Keys>, Problem> {
         let kid = self.cursor.as_deref().and_then(|cursor| cursor.split('.').next()?.parse().ok());
         if let Some(kid) = kid
-            && let Ok(keys) = ring.keys_with(kid).await
+            && let Ok(Some(keys)) = ring.keys_with(kid).await
         {
             return Ok(keys);
         }

@@ -134,7 +134,7 @@ async fn repeated<T>(
         return Err(code.into());
     }
     // A process with newer keys may have handled the first request.
-    let keys = host.ring.keys_with(record.kid).await?;
+    let keys = host.ring.keys_with(record.kid).await?.ok_or_else(Problem::unavailable)?;
     let (name, body) = (name.to_owned(), body.to_owned());
     let idempotency = IdempotentRequest::new(&keys, name, body, record.kid, record.nonce.clone());
     let idempotency = Some(idempotency.ok_or_else(Problem::unavailable)?);

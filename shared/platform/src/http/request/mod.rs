@@ -8,6 +8,7 @@ pub mod cursor;
 pub mod device;
 pub mod hand_out;
 pub mod idempotency;
+pub mod media_type;
 pub mod names;
 pub mod query;
 pub mod version;

@@ -14,13 +14,15 @@ use axum::extract::State;
 use axum::http::Method;
 use axum::{Extension, Json};
 use domain::access::Access;
+use domain::challenge::Purpose;
 use domain::code::TypedCode;
 use domain::context::RequestContext;
 use domain::error::{Problem, ProblemCode, ViolationCode};
-use domain::flow::verify::verify_code::{support_code, verified_again, verify_code};
+use domain::flow::verify::guess::{Guess, Verified, support_code};
+use domain::flow::verify::verify_code::{verify_again, verify_code};
 use domain::idempotency::IdempotencyRecord;
 use domain::kind::Kind;
-use domain::secret::{BearerKind, ExposeSecret};
+use domain::secret::ExposeSecret;
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -54,23 +56,22 @@ async fn verify(
     let typed = TypedCode::parse(body.code.expose_secret())
         .ok_or_else(|| Problem::field("/code", ViolationCode::NotACode))?;
     let challenge = challenge.ok_or(ProblemCode::NotFound)?;
-    let step = match bearer.kind {
-        BearerKind::Reset => Some(Step::Verified),
-        BearerKind::Session => None,
+    let guess = Guess { bearer: &bearer, challenge: &challenge, typed: &typed };
+    let first =
+        async |ctx: &RequestContext| verify_code(&host.store, &*host.ring, ctx, guess).await;
+    let again = async |ctx: &RequestContext, first: IdempotencyRecord| {
+        verify_again(&host.store, &*host.ring, ctx, guess, first.outcome).await
     };
     let support_code = support_code(&ctx, &bearer);
-    let first = async |ctx: &RequestContext| {
-        let verified =
-            verify_code(&host.store, &*host.ring, ctx, &bearer, &challenge, &typed).await?;
-        Ok((verified.kind, Note { step, verified: Some(verified), ..Note::of(&support_code) }))
-    };
-    let again = async |_: &RequestContext, first: IdempotencyRecord| {
-        let kind = verified_again(first.outcome).ok_or_else(Problem::unavailable)?;
-        Ok((kind, Note::of(&support_code)))
-    };
     let verified = idempotent_for(&host, &ctx, key, &bearer, first, again).await;
-    let (verified, note) = verified.map_err(|problem| problem.with_support_code(&support_code))?;
-    Ok((Extension(note), Json(VerifiedResponse { verified })))
+    let verified = verified.map_err(|problem| problem.with_support_code(&support_code))?;
+    let step = |verified: &Verified| match verified.purpose {
+        Purpose::Reset => Some(Step::Verified),
+        Purpose::Registration => None,
+    };
+    let step = verified.as_ref().and_then(step);
+    let note = Note { step, verified, ..Note::of(&support_code) };
+    Ok((Extension(note), Json(VerifiedResponse { verified: challenge.kind })))
 }
 
 /// Descriptions of the routes for the API document, by route ID.
