@@ -1,0 +1,7 @@
+//! The cleaning step of typed text: its table, its properties, and the classes of characters.
+
+mod fields;
+mod names;
+mod phones;
+mod properties;
+mod unicode;
