@@ -2,6 +2,7 @@
 //!
 //! Each table holds the inputs that failed before, and others of the same kinds.
 
+mod dictated;
 mod names;
 mod phones;
 mod refused;
