@@ -40,6 +40,8 @@ pub enum Field {
     OrganisationName,
     /// The link to the help desk.
     HelpDesk,
+    /// The accent colour.
+    Colour,
     /// A banned term.
     Term,
     /// The words of a search.
@@ -68,6 +70,7 @@ impl Field {
             Field::GroupName         => rule(&[Composition],                         Single,           Joining,            &[],                         &[Control, Direction]),
             Field::OrganisationName  => rule(&[Composition],                         Single,           Joining,            &[],                         &[Control, Direction]),
             Field::HelpDesk          => rule(&[],                                    Around,           Dropped,            &[],                         &[Control]),
+            Field::Colour            => rule(&[Width],                               Around,           Dropped,            &[],                         &[Control]),
             Field::Term              => rule(&[Composition],                         Around,           Joining,            &[],                         &[Control]),
             Field::Search            => rule(&[Compatibility, Case, Marks],          Around,           Dropped,            &[],                         &[Control]),
         }

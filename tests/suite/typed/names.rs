@@ -47,7 +47,7 @@ async fn the_texts_of_the_policy_are_cleaned_or_refused() {
     #[rustfmt::skip]
     let cleaned = [
         ("/organisation/name", " Exemple\u{200b} e\u{301}cole\n", "Exemple école"), ("/organisation/name", "王\u{3000}公司", "王 公司"), ("/organisation/shortName", "\u{feff}Acme\u{ad} ", "Acme"),
-        ("/organisation/helpDesk", "\u{200b}https://help.example.com/\n", "https://help.example.com/"),
+        ("/organisation/helpDesk", "\u{200b}https://help.example.com/\n", "https://help.example.com/"), ("/organisation/accentColour", " #1f5fbf\u{200b}\n", "#1f5fbf"), ("/organisation/accentColour", "＃１ｆ５ｆｂｆ", "#1f5fbf"),
     ];
     for (pointer, typed, expected) in cleaned {
         let saved = put(pointer, json!(typed)).await.expect(200);

@@ -15,6 +15,8 @@ impl Policy {
         for name in [&mut organisation.name, &mut organisation.short_name] {
             *name = cleaned(Field::OrganisationName, std::mem::take(name));
         }
+        let colour = std::mem::take(&mut organisation.accent_colour);
+        organisation.accent_colour = cleaned(Field::Colour, colour);
         let link = organisation.help_desk.take();
         organisation.help_desk = link.map(|link| cleaned(Field::HelpDesk, link));
         if let Scope::Selected { groups } = &mut self.scope {
