@@ -62,7 +62,7 @@ impl Field {
         match self {
             //                                   folded                              white space       invisible           dropped                      refused
             Field::UserId            => rule(&[Marks],                               Around,           Joiners,            &[],                         &[Control]),
-            Field::MailAddress       => rule(&[Width, Marks],                        Around,           Dropped,            &[],                         &[Control]),
+            Field::MailAddress       => rule(&[Width, Marks],                        Around,           Joiners,            &[],                         &[Control]),
             Field::Phone             => rule(&[Width, Digits],                       Anywhere,         Dropped,            &[Dash, PhoneMark],          &[Control]),
             Field::Code              => rule(&[Digits],                              Anywhere,         Dropped,            &[Dash],                     &[]),
             Field::TemporaryPassword => rule(&[Compatibility, Digits, Case],         Anywhere,         Dropped,            &[Dash],                     &[]),
@@ -135,7 +135,7 @@ pub enum Spaces {
 pub enum Invisible {
     /// They are dropped.
     Dropped,
-    /// They are dropped, except the two joiners, which PRECIS allows in some scripts.
+    /// They are dropped, except the two joiners, which PRECIS and IDNA allow in some scripts.
     Joiners,
     /// They are dropped, except where they change how their neighbours look, as in an emoji.
     Joining,

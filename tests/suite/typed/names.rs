@@ -2,6 +2,7 @@
 
 use crate::accounts::search::all;
 use crate::strict::errors;
+use domain::typed::{Field, clean};
 use serde_json::{Value, json};
 use tests::World;
 use tests::world::Ask;
@@ -88,4 +89,21 @@ async fn the_texts_of_the_policy_are_cleaned_or_refused() {
 async fn version(world: &World, admin: &str) -> String {
     let read = world.ask(Ask::new("GET", "/v1/policy/terms").bearer(admin)).await.expect(200);
     read.headers["etag"].clone()
+}
+
+#[test]
+fn the_document_allows_the_characters_that_cleaning_keeps() {
+    let schemas = &tests::contract::DOCUMENT["components"]["schemas"];
+    let validator = |schema: &Value| jsonschema::validator_for(schema).expect("a schema");
+    let group = validator(&schemas["GroupName"]);
+    let user_id = validator(&schemas["StartReset"]["properties"]["userId"]);
+    for c in '\0'..=char::MAX {
+        // A letter beside the character, so that only a refused character counts.
+        for text in [c.to_string(), format!("a{c}b")] {
+            let is_name = clean(Field::GroupName, &text).is_some();
+            assert_eq!(group.is_valid(&json!(text)), is_name, "a group {text:?}");
+            let is_read = clean(Field::UserId, &text).is_some();
+            assert_eq!(user_id.is_valid(&json!(text)), is_read, "a user ID {text:?}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use icu_properties::props::{
 use icu_properties::{CodePointMapData, CodePointSetData};
 use unicode_normalization::char::canonical_combining_class;
 
-/// The two joiners. PRECIS allows them in some scripts.
+/// The two joiners. PRECIS and IDNA allow them in some scripts.
 pub(crate) const JOINERS: [char; 2] = [NON_JOINER, JOINER];
 const NON_JOINER: char = '\u{200c}';
 const JOINER: char = '\u{200d}';

@@ -5,7 +5,7 @@
 //! it is a host name.
 
 use crate::error::ViolationCode;
-use crate::typed::{Field, clean};
+use crate::typed::{Field, JOINERS, clean};
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
@@ -23,7 +23,10 @@ const LONGEST_MAILBOX: usize = 64;
 pub fn read(text: &str) -> Result<String, ViolationCode> {
     let cleaned = clean(Field::MailAddress, text).ok_or(ViolationCode::NotAnAddress)?;
     let (mailbox, host) = cleaned.rsplit_once('@').ok_or(ViolationCode::NotAnAddress)?;
-    let host = host_name(host).ok_or(ViolationCode::NotAnAddress)?;
+    // A joiner stays where IDNA allows it. No other host name and no mailbox has one.
+    let host = host_name(host).or_else(|| host_name(&host.replace(JOINERS, "")));
+    let host = host.ok_or(ViolationCode::NotAnAddress)?;
+    let mailbox = &mailbox.replace(JOINERS, "");
     if !is_dot_atom(mailbox) {
         return Err(ViolationCode::NotAnAddress);
     }

@@ -1,5 +1,6 @@
 //! The cleaning step of typed text: its table, its properties, and the classes of characters.
 
+mod agree;
 mod fields;
 mod names;
 mod phones;
