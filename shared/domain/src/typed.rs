@@ -60,19 +60,18 @@ impl Field {
         use Invisible::{Dropped, Joiners, Joining};
         use Spaces::{Anywhere, Around, Single};
         match self {
-            //                                   folded                              white space       invisible           dropped                      refused
-            Field::UserId            => rule(&[Marks],                               Around,           Joiners,            &[],                         &[Control]),
-            Field::MailAddress       => rule(&[Width, Marks],                        Around,           Joiners,            &[],                         &[Control]),
-            Field::Phone             => rule(&[Width, Digits],                       Anywhere,         Dropped,            &[Dash, PhoneMark],          &[Control]),
-            Field::Code              => rule(&[Digits],                              Anywhere,         Dropped,            &[Dash],                     &[]),
-            Field::TemporaryPassword => rule(&[Compatibility, Digits, Case],         Anywhere,         Dropped,            &[Dash],                     &[]),
-            Field::DisplayName       => rule(&[Composition],                         Single,           Joining,            &[],                         &[Control, Direction]),
-            Field::GroupName         => rule(&[Composition],                         Single,           Joining,            &[],                         &[Control, Direction]),
-            Field::OrganisationName  => rule(&[Composition],                         Single,           Joining,            &[],                         &[Control, Direction]),
-            Field::HelpDesk          => rule(&[],                                    Around,           Dropped,            &[],                         &[Control]),
-            Field::Colour            => rule(&[Width],                               Around,           Dropped,            &[],                         &[Control]),
-            Field::Term              => rule(&[Composition],                         Around,           Joining,            &[],                         &[Control]),
-            Field::Search            => rule(&[Compatibility, Case, Marks],          Around,           Dropped,            &[],                         &[Control]),
+            //                            folded                        white space  invisible  dropped              refused
+            Field::UserId            => rule(&[Marks],                       Around,   Joiners, &[],                &[Control]),
+            Field::MailAddress       => rule(&[Width, Marks],                Around,   Joiners, &[],                &[Control]),
+            Field::Phone             => rule(&[Width, Digits],               Anywhere, Dropped, &[Dash, PhoneMark], &[Control]),
+            Field::Code              => rule(&[Digits],                      Anywhere, Dropped, &[Dash],            &[]),
+            Field::TemporaryPassword => rule(&[Compatibility, Digits, Case], Anywhere, Dropped, &[Dash],            &[]),
+            Field::DisplayName | Field::GroupName | Field::OrganisationName
+                                     => rule(&[Composition],                 Single,   Joining, &[],                &[Control, Direction]),
+            Field::HelpDesk          => rule(&[],                            Around,   Dropped, &[],                &[Control]),
+            Field::Colour            => rule(&[Width],                       Around,   Dropped, &[],                &[Control]),
+            Field::Term              => rule(&[Composition],                 Around,   Joining, &[],                &[Control]),
+            Field::Search            => rule(&[Compatibility, Case, Marks],  Around,   Dropped, &[],                &[Control]),
         }
     }
 }
