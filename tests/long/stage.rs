@@ -182,7 +182,7 @@ impl Stage {
             "KeyConditionExpression": "pk = :pk",
             "ExpressionAttributeValues": { ":pk": { "S": format!("LEDGER#{}", handle.as_str()) } },
         });
-        let number = Destination::parse(Channel::Sms, NUMBER).expect("a number");
+        let number = Destination::parse(Channel::Sms, NUMBER, None).expect("a number");
         let typed = Some(self.world.keys.typed_name(&handle, &number));
         let own = LedgerId::Reset { kind: Kind::MobilePhone, typed }.to_string();
         let found = self.world.table("Query", query).await;

@@ -15,3 +15,4 @@ mod reset;
 mod session;
 mod strict;
 mod trouble;
+mod typed;

@@ -5,12 +5,12 @@ use crate::error::{Violation, ViolationCode};
 use crate::identity::{GroupName, Uid, UserId};
 use crate::kind::{Kind, MethodId};
 use crate::language::Language;
-use crate::line::reads_as_written;
 use crate::method::{Method, Pending};
 use crate::methods::Methods;
 use crate::password::hash::StoredHash;
 use crate::policy::{Policy, Scope};
 use crate::time::Time;
+use crate::typed::{Field, clean};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,14 +42,14 @@ pub const MAX_GROUPS: usize = 40;
 /// The longest display name, in characters.
 pub const MAX_NAME: usize = 128;
 
-/// Reads and trims the display name that an administrator typed.
+/// Reads the display name that an administrator typed.
 ///
 /// # Errors
-/// `notAName` if it is blank, longer than [`MAX_NAME`] or not one line.
+/// `notAName` if it is longer than [`MAX_NAME`], or cleaning refuses it.
 pub fn display_name(text: &str) -> Result<String, Violation> {
-    let name = text.trim();
-    let fits = (1..=MAX_NAME).contains(&name.chars().count()) && reads_as_written(name);
-    fits.then(|| name.to_owned()).ok_or_else(|| Violation::new("/name", ViolationCode::NotAName))
+    let name = clean(Field::DisplayName, text);
+    let name = name.filter(|name| name.chars().count() <= MAX_NAME);
+    name.ok_or_else(|| Violation::new("/name", ViolationCode::NotAName))
 }
 
 /// Reads the group names that an administrator listed.

@@ -5,14 +5,16 @@
 
 use crate::challenge::{ChallengeId, DIGITS};
 use crate::key::Key;
+use crate::typed::{Field, clean};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// The code of a challenge.
 pub struct Code(Zeroizing<String>);
 
-/// A code that a user typed. It may have spaces anywhere, since users copy "1234 5678". Any
-/// other spelling is refused without counting as a guess.
+/// A code that a user typed: six to eight digits of any script. White space, hyphens and invisible
+/// characters are ignored, since users copy "1234 5678". Any other spelling is refused without
+/// counting as a guess.
 pub struct TypedCode(Zeroizing<String>);
 
 impl Code {
@@ -51,11 +53,9 @@ impl Code {
 }
 
 impl TypedCode {
-    /// Reads six to eight ASCII digits, with or without spaces; `None` for any other
-    /// text.
+    /// Reads a code as it was typed; `None` for text that cannot be one.
     pub fn parse(text: &str) -> Option<TypedCode> {
-        let digits: Zeroizing<String> =
-            Zeroizing::new(text.chars().filter(|c| *c != ' ').collect());
+        let digits = Zeroizing::new(clean(Field::Code, text)?);
         let plain = DIGITS.contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
         plain.then(|| TypedCode(digits))
     }

@@ -1,13 +1,15 @@
 //! Destinations: mail addresses and phone numbers that a code can be sent to.
 
+use crate::error::{Violation, ViolationCode};
 use crate::kind::{Channel, Kind};
+use crate::typed::{mail, phone};
 use serde::{Deserialize, Serialize};
 
 /// A valid mail address or phone number that a code can be sent to.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Destination {
-    /// A mail address. The domain is in lower case.
+    /// A mail address. The host name is in lower case and ASCII.
     Email(String),
     /// A phone number in E.164, such as `+886912345678`.
     MobilePhone(String),
@@ -20,39 +22,28 @@ pub const TYPED: usize = 12;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TypedName(pub [u8; TYPED]);
 
-/// The longest mail address, in bytes (RFC 5321).
-const MAX_EMAIL: usize = 254;
-
 impl Destination {
-    /// Reads a mail address or a valid phone number; `None` for any other text. A mail
-    /// address may have no display name, quotes or domain literal, so that it names
-    /// one recipient and cannot inject a header.
-    pub fn parse(channel: Channel, text: &str) -> Option<Destination> {
-        let text = text.trim();
+    /// Reads a mail address or phone number as it was typed. `country` is the ISO 3166 code of the
+    /// country that a phone number is dialled in; without it, the number has `+` and a country
+    /// code.
+    ///
+    /// # Errors
+    /// `notAnAddress` or `mailboxNotAscii` for `/destination`, for mail; `notAPhoneNumber` or
+    /// `countryCodeMissing` for `/destination`, and `notACountry` for `/country`, for SMS.
+    pub fn parse(
+        channel: Channel,
+        text: &str,
+        country: Option<&str>,
+    ) -> Result<Destination, Violation> {
+        let refuse = |code| Violation::new("/destination", code);
         match channel {
-            Channel::Mail => {
-                let options = email_address::Options::default()
-                    .with_required_tld()
-                    .without_display_text()
-                    .without_domain_literal();
-                let address =
-                    email_address::EmailAddress::parse_with_options(text, options).ok()?;
-                let plain =
-                    text.len() <= MAX_EMAIL && text.is_ascii() && !text.contains(['"', '\\', ',']);
-                let (local, domain) = (address.local_part(), address.domain());
-                plain
-                    .then(|| Destination::Email(format!("{local}@{}", domain.to_ascii_lowercase())))
-            }
+            Channel::Mail => mail::read(text).map(Destination::Email).map_err(refuse),
             Channel::Sms => {
-                let number = phonenumber::parse(None, text).ok()?;
-                let valid = phonenumber::is_valid(&number)
-                    && number.extension().is_none()
-                    && takes_sms(&number);
-                valid.then(|| {
-                    Destination::MobilePhone(
-                        number.format().mode(phonenumber::Mode::E164).to_string(),
-                    )
-                })
+                let not_a_country = || Violation::new("/country", ViolationCode::NotACountry);
+                let country = country
+                    .map(|code| phone::Country::of(code).ok_or_else(not_a_country))
+                    .transpose()?;
+                phone::read(text, country).map(Destination::MobilePhone).map_err(refuse)
             }
         }
     }
@@ -85,10 +76,15 @@ impl Destination {
     pub fn country(&self) -> Option<String> {
         match self {
             Destination::Email(_) => None,
-            Destination::MobilePhone(text) => {
-                let country = phonenumber::parse(None, text).ok()?.country().id()?;
-                Some(country.as_ref().to_owned())
-            }
+            Destination::MobilePhone(number) => phone::country(number).map(str::to_owned),
+        }
+    }
+
+    /// The destination as its owner recognises it: a phone number with spaces between its parts.
+    pub fn spaced(&self) -> String {
+        match self {
+            Destination::Email(address) => address.clone(),
+            Destination::MobilePhone(number) => phone::spaced(number),
         }
     }
 
@@ -106,16 +102,6 @@ impl Destination {
             }
         }
     }
-}
-
-/// Whether a number can be a mobile phone. In countries that do not tell mobile
-/// numbers from others (+1), every ordinary number can be one. Premium, shared-cost
-/// and toll-free numbers are refused, since toll fraud uses them.
-fn takes_sms(number: &phonenumber::PhoneNumber) -> bool {
-    matches!(
-        number.number_type(&phonenumber::metadata::DATABASE),
-        phonenumber::Type::Mobile | phonenumber::Type::FixedLineOrMobile
-    )
 }
 
 impl std::fmt::Debug for Destination {

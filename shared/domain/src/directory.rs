@@ -3,18 +3,17 @@
 use crate::account::Account;
 use crate::error::{Problem, Violation, ViolationCode};
 use crate::identity::GroupName;
+use crate::typed::{Field, clean};
 use std::collections::BTreeSet;
-use unicode_normalization::UnicodeNormalization;
 
 /// The number of words of a display name that the account is found by. Four are enough for
 /// given names and family names, and limit the index rows of one account.
 const MAX_WORDS: usize = 4;
 
-/// Folds text for a search: NFKC and lower case, so that width, ligatures and capitals make no
-/// difference. Only searches use it. It never decides which account a user ID belongs to.
+/// Folds text for a search, so that width, ligatures and capitals make no difference. Text without
+/// a visible character becomes empty. It never decides which account a user ID belongs to.
 fn fold(text: &str) -> String {
-    // Changing to lower case can undo NFKC, so NFKC is applied again.
-    text.nfkc().collect::<String>().to_lowercase().nfkc().collect()
+    clean(Field::Search, text).unwrap_or_default()
 }
 
 /// A folded word that is not empty: a user ID, or a word of a display name.

@@ -135,8 +135,14 @@ pub enum ViolationCode {
     NotAName,
     /// The text is not a group name.
     NotAGroup,
-    /// The text is not a mail address or phone number.
+    /// The text is not a mail address.
     NotAnAddress,
+    /// The mail address has a letter before the @ that is not ASCII.
+    MailboxNotAscii,
+    /// The text is not a mobile phone number.
+    NotAPhoneNumber,
+    /// The phone number has no country code.
+    CountryCodeMissing,
     /// The policy does not list the country of the phone.
     CountryNotAllowed,
     /// The policy requires the destination to be typed.

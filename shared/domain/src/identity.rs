@@ -1,5 +1,6 @@
 //! Identifiers of accounts and groups: user IDs, handles, internal IDs, group names.
 
+use crate::typed::{Field, JOINERS, clean};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use precis_core::profile::PrecisFastInvocation;
@@ -16,20 +17,27 @@ impl UserId {
     /// The longest user ID, in bytes. A mail address fits (RFC 5321).
     pub const MAX_BYTES: usize = 254;
 
-    /// Reads a user ID; `None` if the text cannot be one.
+    /// Reads a user ID as it was typed; `None` if the text cannot be one.
     pub fn parse(text: &str) -> Option<UserId> {
-        // Some API gateways do not pass these five characters through in a path.
-        if text.is_empty()
-            || text.len() > Self::MAX_BYTES
-            || text.contains(['/', '?', '#', '%', '\\'])
-        {
+        UserId::of_cleaned(&clean(Field::UserId, text)?)
+    }
+
+    /// A joiner stays where PRECIS allows it. In other places no user ID has one, so all are
+    /// dropped.
+    fn of_cleaned(text: &str) -> Option<UserId> {
+        UserId::canonical(text).or_else(|| UserId::canonical(&text.replace(JOINERS, "")))
+    }
+
+    fn canonical(text: &str) -> Option<UserId> {
+        if text.len() > Self::MAX_BYTES {
             return None;
         }
         let canonical = UsernameCaseMapped::enforce(text).ok()?;
         // RFC 8264 section 7: if applying the rules again changes or refuses the text
         // (some Cherokee letters), it cannot be a user ID.
         let stable = UsernameCaseMapped::enforce(&*canonical).is_ok_and(|again| again == canonical);
-        (stable && canonical.len() <= Self::MAX_BYTES).then(|| UserId(canonical.into_owned()))
+        let fits = canonical.len() <= Self::MAX_BYTES && is_path_segment(&canonical);
+        (stable && fits).then(|| UserId(canonical.into_owned()))
     }
 
     /// The user ID in its canonical form.
@@ -38,32 +46,44 @@ impl UserId {
     }
 }
 
+/// Whether a text is one segment of a URL path. Some API gateways do not pass these five
+/// characters through, and every client resolves the two names for folders (RFC 3986 5.2.4).
+fn is_path_segment(text: &str) -> bool {
+    !text.contains(['/', '?', '#', '%', '\\']) && text != "." && text != ".."
+}
+
 /// The text that a caller typed as a user ID. It may be any text, even a password, so
 /// it cannot be printed.
 pub struct TypedUserId {
     typed: String,
     canonical: Option<UserId>,
+    is_ruled_out: bool,
 }
 
 impl From<UserId> for TypedUserId {
     fn from(user_id: UserId) -> TypedUserId {
-        TypedUserId { typed: user_id.as_str().to_owned(), canonical: Some(user_id) }
+        let typed = user_id.as_str().to_owned();
+        TypedUserId { typed, canonical: Some(user_id), is_ruled_out: false }
     }
 }
 
 impl TypedUserId {
-    /// Creates a `TypedUserId` from the text as it was typed. Spaces around it are ignored.
+    /// Creates a `TypedUserId` from the text as it was typed.
     pub fn new(typed: String) -> TypedUserId {
-        let canonical = UserId::parse(typed.trim_matches(' '));
-        TypedUserId { typed, canonical }
+        let cleaned = clean(Field::UserId, &typed);
+        let canonical = cleaned.as_deref().and_then(UserId::of_cleaned);
+        let is_ruled_out = cleaned.is_none_or(|text| text.len() > UserId::MAX_BYTES);
+        TypedUserId { typed, canonical, is_ruled_out }
     }
     /// The user ID; `None` if the text cannot be one.
     pub fn canonical(&self) -> Option<&UserId> {
         self.canonical.as_ref()
     }
-    /// Whether the text is longer than any user ID. Then no account has it, and none is looked up.
-    pub fn is_too_long(&self) -> bool {
-        self.typed.trim_matches(' ').len() > UserId::MAX_BYTES
+    /// Whether nothing is looked up for this text: it has nothing visible, has control characters
+    /// or is longer than any user ID. Other text that cannot be a user ID is treated like an
+    /// unknown one.
+    pub fn is_ruled_out(&self) -> bool {
+        self.is_ruled_out
     }
     pub(crate) fn as_typed(&self) -> &str {
         &self.typed
@@ -114,12 +134,10 @@ impl GroupName {
     /// The longest group name, in characters.
     pub const MAX_CHARACTERS: usize = 64;
 
-    /// Reads and trims a group name; `None` if it is blank, too long, or has control
-    /// characters.
+    /// Reads a group name as it was typed. `None` if it is too long, or cleaning refuses it.
     pub fn parse(text: &str) -> Option<GroupName> {
-        let text = text.trim();
-        let fits = (1..=Self::MAX_CHARACTERS).contains(&text.chars().count());
-        (fits && crate::line::reads_as_written(text)).then(|| GroupName(text.to_owned()))
+        let name = clean(Field::GroupName, text)?;
+        (name.chars().count() <= Self::MAX_CHARACTERS).then_some(GroupName(name))
     }
     /// The name as text.
     pub fn as_str(&self) -> &str {

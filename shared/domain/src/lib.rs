@@ -28,6 +28,7 @@
 //! | [`key`], [`secret`] | keys, bearers, and types that cannot be printed |
 //! | [`language`] | the languages of messages and problems |
 //! | [`time`] | instants and lengths of time, in milliseconds |
+//! | [`typed`] | the one cleaning step for all text that people type |
 //! | [`json`] | reading a JSON object strictly |
 //! | [`error`] | every problem that the API answers with |
 //! | [`port`] | the interfaces that the flows need, and the guard of each write |
@@ -79,7 +80,6 @@ pub mod kind;
 pub mod language;
 pub mod ledger;
 pub mod limit;
-mod line;
 pub mod lockout;
 pub mod method;
 pub mod methods;
@@ -94,3 +94,4 @@ pub mod secret;
 pub mod session;
 pub mod source;
 pub mod time;
+pub mod typed;

@@ -15,8 +15,10 @@ pub use strength::{LEAST_SCORE, PasswordContext};
 use crate::error::{Violation, ViolationCode};
 use crate::secret::{ExposeSecret, SecretString};
 use crate::time::Span;
+use crate::typed::{Field, clean};
 use subtle::ConstantTimeEq;
 use unicode_normalization::UnicodeNormalization;
+use zeroize::Zeroizing;
 
 /// The longest password, in Unicode code points. All of them count (NIST 800-63B-4
 /// 3.1.1.2 requires that at least 64 are permitted).
@@ -36,6 +38,20 @@ impl Password {
     /// Whether both are the same password, in constant time.
     pub fn is(&self, other: &Password) -> bool {
         self.expose().ct_eq(other.expose()).into()
+    }
+
+    /// The password in the spelling of [`temporary`], if it is one that was read aloud or copied by
+    /// hand: white space, hyphens and case do not count. Any other password stays as it was typed.
+    /// Only for accounts with a temporary password: a password that its owner chose is compared
+    /// exactly as it was typed (ASVS 6.2.8), also if it happens to have this form.
+    pub fn dictated(&self) -> Password {
+        let symbols = clean(Field::TemporaryPassword, self.0.expose_secret()).map(Zeroizing::new);
+        let is_whole =
+            |text: &str| text.len() == LENGTH && text.bytes().all(|b| SYMBOLS.contains(&b));
+        match symbols.filter(|text| is_whole(text)) {
+            Some(symbols) => Password(grouped(&symbols)),
+            None => Password(self.0.clone()),
+        }
     }
 
     /// The UTF-8 bytes. Use them only to compute the hash.
@@ -73,12 +89,21 @@ impl Password {
     }
 }
 
-/// Generates a temporary password: 20 symbols in five groups of four. The 31 symbols leave out
-/// characters that are confused when they are read aloud or written in either case. The likeliest
-/// symbol has a probability of 9/256, so the password has at least 96 bits of entropy.
-pub fn temporary(random: [u8; 20]) -> SecretString {
-    const SYMBOLS: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
+/// The symbols of a temporary password. Characters that are confused when they are read aloud or
+/// written in either case are left out.
+const SYMBOLS: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
+/// The number of symbols of a temporary password.
+const LENGTH: usize = 20;
+
+/// Generates a temporary password: 20 symbols in five groups of four. The likeliest symbol has a
+/// probability of 9/256, so the password has at least 96 bits of entropy.
+pub fn temporary(random: [u8; LENGTH]) -> SecretString {
     let symbols = random.map(|byte| SYMBOLS[usize::from(byte) % SYMBOLS.len()] as char);
-    let groups: Vec<String> = symbols.chunks(4).map(|group| group.iter().collect()).collect();
+    grouped(&Zeroizing::new(symbols.iter().collect::<String>()))
+}
+
+/// Writes symbols in groups of four.
+fn grouped(symbols: &str) -> SecretString {
+    let groups: Vec<&str> = (0..symbols.len()).step_by(4).map(|at| &symbols[at..at + 4]).collect();
     groups.join("-").into()
 }

@@ -196,7 +196,7 @@ impl PasswordHasher for Argon2Hasher {
     ) -> Result<PasswordCheck, Problem> {
         let mut keys = self.ring.keys().await?;
         let stored = match target {
-            HashTarget::Stored(stored) => Hash::parse(stored),
+            HashTarget::Stored(stored) | HashTarget::Temporary(stored) => Hash::parse(stored),
             HashTarget::Decoy(_) => None,
         };
         // A process with newer keys made the hash: read those keys, or fail.
@@ -207,7 +207,7 @@ impl PasswordHasher for Argon2Hasher {
         let expected = match target {
             // A hash that cannot be read, or whose pepper was removed, matches no password.
             // It is computed all the same, so that the time reveals nothing.
-            HashTarget::Stored(_) => {
+            HashTarget::Stored(_) | HashTarget::Temporary(_) => {
                 stored.filter(|hash| keys.generation(hash.kid).is_some()).unwrap_or_else(|| {
                     tracing::error!(event = "hashUnusable", outcome = "signInFailed");
                     Hash::new(current, [0; SALT], self.memory)
@@ -215,13 +215,22 @@ impl PasswordHasher for Argon2Hasher {
             }
             HashTarget::Decoy(salt) => Hash::new(current, salt, self.memory),
         };
-        let output = self.compute(keys, &expected, password).await?;
+        // Made for every check, so that the time does not tell a temporary password.
+        let dictated = password.dictated();
+        let spelled = match target {
+            HashTarget::Temporary(_) => &dictated,
+            HashTarget::Stored(_) | HashTarget::Decoy(_) => password,
+        };
+        let output = self.compute(keys, &expected, spelled).await?;
+        // Of the text as it was typed too: otherwise two spellings of a wrong password would count
+        // once for an account with a temporary password, and twice for all others.
+        let typed = Sha256::new().chain_update(output).chain_update(password.expose()).finalize();
         let wanted: &[u8] = expected.output.as_ref().map_or(&[], Output::as_bytes);
         Ok(PasswordCheck {
             right: output.ct_eq(wanted).into(),
             // A hash with a newer pepper is kept: a process that read the keys later made it.
             stale: expected.kid < current || !expected.has_cost(self.memory),
-            fingerprint: Sha256::digest(output)[..4].try_into().expect("4 of 32 bytes"),
+            fingerprint: typed[..4].try_into().expect("4 of 32 bytes"),
         })
     }
 }

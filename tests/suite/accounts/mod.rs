@@ -7,6 +7,6 @@ pub mod helpdesk;
 mod methods;
 mod pages;
 mod recover;
-mod search;
+pub mod search;
 mod temporary_passwords;
 pub mod users;

@@ -180,6 +180,8 @@ async fn a43_a_query_takes_only_known_parameters_once_each() {
         ("/v1/users?limit=many", "/limit", "wrongType"), ("/v1/users?limit=-1", "/limit", "wrongType"), ("/v1/users?limit=1,1", "/limit", "wrongType"), ("/v1/users?search=%ff", "/search", "wrongType"), ("/v1/users?search=%ed%a0%80", "/search", "wrongType"),
         ("/v1/users?limit=0", "/limit", "outOfRange"), ("/v1/users?limit=201", "/limit", "outOfRange"), ("/v1/users?limit=18446744073709551615", "/limit", "outOfRange"), ("/v1/groups?limit=0", "/limit", "outOfRange"),
         ("/v1/users?search=", "/search", "notASearch"), ("/v1/users?search", "/search", "notASearch"), ("/v1/users?search=%20%E3%80%80", "/search", "notASearch"),
+        ("/v1/users?search=%00", "/search", "notASearch"), ("/v1/users?search=a%00b", "/search", "notASearch"), ("/v1/users?search=%E2%80%AE", "/search", "notASearch"), ("/v1/users?search=%E2%A0%80", "/search", "notASearch"),
+        ("/v1/users?group=%E2%80%8B", "/group", "notAGroup"),
         ("/v1/users?group=", "/group", "notAGroup"), ("/v1/users?group=a%0Ab", "/group", "notAGroup"), (&long, "/group", "notAGroup"),
     ];
     for (path, pointer, code) in refused {
@@ -192,18 +194,9 @@ async fn a43_a_query_takes_only_known_parameters_once_each() {
         );
     }
     // These texts are searched for like any other, and match no account.
-    for text in [
-        "#",
-        "a#",
-        "NAME#a",
-        "%",
-        "'; drop",
-        "\u{0}",
-        "\u{202e}",
-        &"x".repeat(5000),
-        "{\"S\":\"a\"}",
-        "<script>",
-    ] {
+    for text in
+        ["#", "a#", "NAME#a", "%", "'; drop", &"x".repeat(5000), "{\"S\":\"a\"}", "<script>"]
+    {
         assert_eq!(
             all(&world, &admin, &format!("search={}", encode(text))).await,
             Vec::<String>::new(),

@@ -87,13 +87,15 @@ async fn a13_proving_the_mailbox_again_gives_no_more_guesses_of_the_phones_code(
 }
 
 /// The same user ID in several spellings.
-const SPELLINGS: [&str; 6] = [
+const SPELLINGS: [&str; 8] = [
     "ann@example.com",
     "ANN@EXAMPLE.COM",
     " Ann@example.com ",
     "ａｎｎ@example.com",
     "aNn@Example.com",
     "ａnn＠example.com",
+    "\u{202a}ann@exam\u{ad}ple.com\u{202c}",
+    "\t\u{200b}ann@example.com\u{a0}\n",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -245,7 +247,7 @@ async fn a18_a_value_that_is_not_one_code_is_refused_without_comparison_or_charg
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a19_a_right_code_is_accepted_as_its_digits_and_spaces_only() {
+async fn a19_a_right_code_is_accepted_as_its_digits_only() {
     let (world, _, ann) = one_kind().await;
     // Repeats until a code begins with a zero: about one in ten does.
     let (mut reset, mut challenge, mut right);
@@ -255,7 +257,8 @@ async fn a19_a_right_code_is_accepted_as_its_digits_and_spaces_only() {
         if right.starts_with('0') {
             break;
         }
-        world.pass(Span::minutes(2));
+        // An account gets 30 mails with codes a day.
+        world.pass(Span::hours(1));
     }
     let digits = |zero: u32| {
         right
@@ -265,20 +268,13 @@ async fn a19_a_right_code_is_accepted_as_its_digits_and_spaces_only() {
     };
     world.proxy.take_calls();
     for spelled in [
-        digits('０'.into()),
-        digits('٠'.into()),
-        digits('०'.into()),
-        digits('𝟎'.into()),
+        digits('⁰'.into()),
+        digits('₀'.into()),
+        right.replacen('0', "O", 1),
+        right.replacen('0', "о", 1),
         format!("+{right}"),
-        format!("-{right}"),
-        format!("{right}\n"),
-        format!("{right}\r\n"),
-        format!("\t{right}"),
         format!("{right}\0"),
-        format!("\u{feff}{right}"),
-        format!("{}\u{200b}{}", &right[..4], &right[4..]),
-        format!("{}\u{a0}{}", &right[..4], &right[4..]),
-        format!("{}-{}", &right[..4], &right[4..]),
+        format!("{}\0{}", &right[..4], &right[4..]),
         format!("{right}.0"),
         format!("0{right}"),
         format!("0x{right}"),
@@ -299,6 +295,10 @@ async fn a19_a_right_code_is_accepted_as_its_digits_and_spaces_only() {
             "codeNotAccepted"
         );
     }
-    let spaced = format!(" {} {} ", &right[..4], &right[4..]);
-    world.verify(&reset.bearer, &challenge, &spaced).await.expect(200);
+    // The spellings that are accepted are those of the same code: digits of another script, and
+    // signs around them that a copied text brings along.
+    let digits = digits('٠'.into());
+    let middle = digits.len() / 2;
+    let spelled = format!("\u{202a} {}\u{a0}-\u{200b}{}\n", &digits[..middle], &digits[middle..]);
+    world.verify(&reset.bearer, &challenge, &spelled).await.expect(200);
 }

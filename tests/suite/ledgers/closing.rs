@@ -149,7 +149,7 @@ async fn a_completed_reset_ends_the_counts_of_the_ledgers_that_proved_it_and_of_
 fn ledger_of_number(it: &Owner, number: &str) -> String {
     let keys = &it.world.keys;
     let handle = keys.handle(&TypedUserId::new(ANN.to_owned()));
-    let to = Destination::parse(Channel::Sms, number).expect("a number");
+    let to = Destination::parse(Channel::Sms, number, None).expect("a number");
     let typed = Some(keys.typed_name(&handle, &to));
     LedgerId::Reset { kind: Kind::MobilePhone, typed }.to_string()
 }

@@ -104,13 +104,21 @@ async fn another_number_is_answered_like_the_accounts_own_and_gets_no_message() 
     let unknown = world.start_reset("unknown@example.com").await;
     let table = [
         (json!({ "kind": "mobilePhone" }), 400, "destinationMissing"),
-        (json!({ "kind": "mobilePhone", "destination": "0491 570 156" }), 400, "notAnAddress"),
-        (json!({ "kind": "mobilePhone", "destination": "ann@example.com" }), 400, "notAnAddress"),
-        (json!({ "kind": "mobilePhone", "destination": "" }), 400, "notAnAddress"),
+        (
+            json!({ "kind": "mobilePhone", "destination": "0491 570 156" }),
+            400,
+            "countryCodeMissing",
+        ),
+        (
+            json!({ "kind": "mobilePhone", "destination": "ann@example.com" }),
+            400,
+            "notAPhoneNumber",
+        ),
+        (json!({ "kind": "mobilePhone", "destination": "" }), 400, "notAPhoneNumber"),
         (
             json!({ "kind": "mobilePhone", "destination": "+61491570156;ext=5" }),
             400,
-            "notAnAddress",
+            "notAPhoneNumber",
         ),
         (json!({ "kind": "email", "destination": NUMBER }), 400, "notAnAddress"),
     ];
@@ -195,8 +203,8 @@ async fn a53_premium_and_unlisted_numbers_are_refused_before_anything_is_sent() 
     let before = world.standins.inbox().all().len();
     #[rustfmt::skip]
     let table = [
-        ("+61 1900 123 456", "notAnAddress"), ("+1 900 234 5678", "notAnAddress"), ("+1 800 234 5678", "notAnAddress"), ("+44 9012345678", "notAnAddress"),
-        ("+886 2 2345 6789", "notAnAddress"), ("+61491570156x5", "notAnAddress"), ("61491570156", "notAnAddress"), ("+886 912 345 678", "countryNotAllowed"),
+        ("+61 1900 123 456", "notAPhoneNumber"), ("+1 900 234 5678", "notAPhoneNumber"), ("+1 800 234 5678", "notAPhoneNumber"), ("+44 9012345678", "notAPhoneNumber"),
+        ("+886 2 2345 6789", "notAPhoneNumber"), ("+61491570156x5", "notAPhoneNumber"), ("61491570156", "countryCodeMissing"), ("+886 912 345 678", "countryNotAllowed"),
         ("+1 202 555 0123", "countryNotAllowed"), ("+7 916 123 45 67", "countryNotAllowed"),
     ];
     for (number, code) in table {

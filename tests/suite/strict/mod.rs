@@ -24,7 +24,7 @@ use tests::world::Ask;
 use tests::{Answer, World};
 
 /// Returns a well-formed bearer token that was never issued.
-fn made_up(kind: BearerKind) -> String {
+pub fn made_up(kind: BearerKind) -> String {
     let handle = Handle::parse(&"h".repeat(Handle::LENGTH)).expect("a handle");
     Bearer::new(kind, handle, [7; 32]).reveal()
 }
@@ -56,7 +56,7 @@ fn with_first(body: &Value, field: &str) -> String {
 }
 
 /// Returns the pointer and code of every error of a problem.
-fn errors(answer: &Answer) -> Vec<(&str, &str)> {
+pub fn errors(answer: &Answer) -> Vec<(&str, &str)> {
     let errors =
         answer.body["errors"].as_array().unwrap_or_else(|| panic!("no errors: {answer:?}"));
     errors

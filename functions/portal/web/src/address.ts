@@ -5,7 +5,7 @@ import { call, type Challenge } from "./api";
 import { askForCode, setUpCode } from "./code";
 import { byId } from "./dom";
 import { clear, onSubmit } from "./form";
-import { asking, nameOf, type Kind } from "./kinds";
+import { asking, nameOf, typedIn, type Kind, type Typed } from "./kinds";
 import { proven } from "./proof";
 import { step } from "./steps";
 import { text } from "./texts";
@@ -39,8 +39,9 @@ export async function askForAddress(next: Wanted): Promise<void> {
 }
 
 /** Adds the method and asks for its code. */
-async function add({ kind, progress, then }: Wanted, destination?: string): Promise<void> {
-  const challenge = await proven(() => call<Challenge>("POST", "/v1/me/methods", { kind, destination }));
+async function add({ kind, progress, then }: Wanted, typed?: Typed): Promise<void> {
+  const challenge = await proven(() => call<Challenge>("POST", "/v1/me/methods", { kind, ...typed }));
+  const { destination } = challenge;
   askForCode({
     challenge,
     progress,
@@ -54,6 +55,6 @@ async function add({ kind, progress, then }: Wanted, destination?: string): Prom
 export function setUpAddress(): void {
   setUpCode();
   onSubmit(byId<HTMLFormElement>("address-form"), async (fields) => {
-    if (wanted) await add(wanted, String(fields.get("destination")).trim());
+    if (wanted) await add(wanted, typedIn(fields));
   });
 }

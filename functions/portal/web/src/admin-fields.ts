@@ -109,7 +109,7 @@ function flag(input: HTMLInputElement): Field {
 /** A text field or a selection. If the part is optional, an empty field means none. */
 function line(input: HTMLInputElement | HTMLSelectElement): Field {
   const none = "optional" in input.dataset ? null : "";
-  return { pointer: input.dataset.pointer ?? "", read: () => input.value.trim() || none, write: (value) => (input.value = String(value ?? "")) };
+  return { pointer: input.dataset.pointer ?? "", read: () => (input.value.trim() ? input.value : none), write: (value) => (input.value = String(value ?? "")) };
 }
 
 /** Returns the fields that a form's markup declares, and `others` in place of those with the same pointers. */

@@ -15,8 +15,8 @@ export function names(id: string, label: (name: string) => string = (name) => na
   let held: string[] = [];
 
   const read = () => {
-    const waiting = input.value.trim();
-    return [...new Set(waiting ? [...held, waiting] : held)].sort();
+    const waiting = input.value;
+    return [...new Set(waiting.trim() ? [...held, waiting] : held)].sort();
   };
   const draw = () => {
     const shown = [...held].sort((a, b) => label(a).localeCompare(label(b), LANGUAGE));
@@ -31,9 +31,9 @@ export function names(id: string, label: (name: string) => string = (name) => na
   };
   const changed = () => place.dispatchEvent(new Event("change", { bubbles: true }));
   const add = () => {
-    const name = input.value.trim();
+    const name = input.value;
     input.focus();
-    if (!name) return;
+    if (!name.trim()) return;
     held = read();
     input.value = "";
     draw();
@@ -62,27 +62,4 @@ export function names(id: string, label: (name: string) => string = (name) => na
       draw();
     },
   };
-}
-
-/** Region codes without phone numbers of their own. */
-const WITHOUT_PHONES = "AQ BV CP CQ DG EA EU EZ GS HM IC PN QO TF UM UN XA XB ZZ";
-
-const regions = new Intl.DisplayNames(LANGUAGE, { type: "region", fallback: "none" });
-
-/** Returns a country's name with its code. */
-export function country(code: string): string {
-  const name = /^[A-Z]{2}$/.test(code) && regions.of(code);
-  return name ? `${name} (${code})` : code;
-}
-
-/** Adds all countries to a selection, sorted by name. */
-export function offerCountries(select: HTMLSelectElement): void {
-  const letters = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
-  const codes = letters.flatMap((first) => letters.map((second) => first + second));
-  // `Intl.Locale` replaces a retired code with its successor.
-  const current = (code: string) => new Intl.Locale(`und-${code}`).region === code;
-  const known = codes.filter((code) => !WITHOUT_PHONES.includes(code) && regions.of(code) && current(code));
-  const options = known.map((code) => new Option(country(code), code));
-  const order = new Intl.Collator(LANGUAGE);
-  select.append(...options.sort((a, b) => order.compare(a.text, b.text)));
 }

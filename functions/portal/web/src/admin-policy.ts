@@ -4,8 +4,9 @@
 import { paint } from "./accent";
 import { choice } from "./confirm";
 import { fieldsOf, Sheet, type Field, type Values } from "./admin-fields";
-import { country, names, offerCountries } from "./admin-list";
+import { names } from "./admin-list";
 import { ask, Problem } from "./api";
+import { country, offerCountries } from "./countries";
 import { byId, every, make, one } from "./dom";
 import { onPress, onSubmit, Refused } from "./form";
 import { KINDS, nameOf } from "./kinds";
@@ -222,7 +223,7 @@ function accent(): Field {
   });
   return {
     pointer: "/organisation/accentColour",
-    read: () => written.value.trim(),
+    read: () => written.value,
     write: (value) => {
       written.value = String(value);
       show();

@@ -109,7 +109,7 @@ function setUpCreate(): void {
     dialog.showModal();
   });
   onSubmit(form, async (fields) => {
-    const [userId, name] = [String(fields.get("userId")).trim(), String(fields.get("name")).trim()];
+    const [userId, name] = [fields.get("userId"), fields.get("name")];
     const language = fields.get("language") || null;
     const body = { userId, name, language, role: fields.get("role"), groups: groups.read() };
     const created = await ask<Issued & { user: User }>("POST", "/v1/users", body);
@@ -125,7 +125,7 @@ export function setUpUsers(role: Role): void {
   every("[data-administrator]").forEach((part) => (part.hidden = role !== "administrator"));
   setUpCreate();
   onSubmit(byId<HTMLFormElement>("search-form"), async (fields) => {
-    const given = [...fields].map(([name, value]) => [name, String(value).trim()]).filter(([, value]) => value);
+    const given = [...fields].map(([name, value]) => [name, String(value)]).filter(([, value]) => value?.trim());
     filter = new URLSearchParams(given as [string, string][]);
     await listUsers();
   });

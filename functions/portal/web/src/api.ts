@@ -105,6 +105,8 @@ export interface Challenge {
   digits: number;
   expiresAt: string;
   resendAfter: number;
+  /** The address of the request as the API read it, or null if the request had none. */
+  destination: string | null;
 }
 
 export interface Method {

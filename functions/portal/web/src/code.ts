@@ -84,13 +84,10 @@ async function fromMessage(challenge: Challenge): Promise<void> {
   if (found) byId<HTMLInputElement>("code").value = (found as unknown as { code: string }).code;
 }
 
-/** Returns the digits of a typed or pasted text. */
-function digits(typed: string): string {
-  return typed.normalize("NFKC").replace(/[^0-9]/g, "");
-}
-
+/** Sends the code as it was typed. Only the number of its digits, of any script, is checked
+    before, so that a code with a digit missing is not a wrong one. */
 async function verify({ challenge, asked, refused }: Wanted, code: string): Promise<void> {
-  if (code.length !== challenge.digits) throw new Refused("code", text("code.length", { digits: challenge.digits }));
+  if (code.match(/\p{Nd}/gu)?.length !== challenge.digits) throw new Refused("code", text("code.length", { digits: challenge.digits }));
   try {
     await call("POST", `/v1/challenges/${challenge.challengeId}/verify`, { code }, asked);
   } catch (error) {
@@ -106,7 +103,7 @@ export function setUpCode(): void {
     if (!wanted) return;
     // A code can be used once. If it was accepted and the next step failed, only that
     // step is tried again.
-    if (!verified) await verify(wanted, digits(String(fields.get("code"))));
+    if (!verified) await verify(wanted, String(fields.get("code")));
     verified = true;
     waiting.abort();
     clearInterval(ticking);

@@ -2,7 +2,21 @@
 // its texts in shared/texts/pages: `kind.<kind>.name`, `.choice`, `.code` and
 // `.policy`. No other script names a kind.
 
+import { askForCountry } from "./countries";
 import { text, type Key } from "./texts";
+
+/** An address as the user typed it, for the API to read. */
+export interface Typed {
+  destination: string;
+  /** The country that a phone number is dialled in. */
+  country?: string;
+}
+
+/** Returns the address that a form was filled in with. */
+export function typedIn(fields: FormData): Typed {
+  const country = String(fields.get("country") ?? "");
+  return { destination: String(fields.get("destination")), ...(country && { country }) };
+}
 
 /** A kind of method by which users prove their identity. */
 export type Kind = "mobilePhone" | "email";
@@ -64,13 +78,15 @@ export function channelOf(kind: Kind): Address["channel"] | "held" {
   return address === "held" ? address : address.channel;
 }
 
-/** Sets the field's type, which selects keyboard and suggestions, and returns the texts
-    that ask for an address of this kind; undefined for a held kind. */
+/** Sets the field's type, which selects keyboard and suggestions, shows the selection of a
+    country for phone numbers, and returns the texts that ask for an address of this kind;
+    undefined for a held kind. */
 export function asking(kind: Kind, field: HTMLInputElement): Address | undefined {
   const address = KIND[kind];
   if (address === "held") return undefined;
   field.type = address.type;
   field.autocomplete = address.type;
   field.inputMode = address.type;
+  askForCountry(address.channel === "sms");
   return address;
 }

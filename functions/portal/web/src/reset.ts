@@ -5,7 +5,7 @@ import { call, OFFLINE, Problem, type Challenge, type Limits } from "./api";
 import { askForCode, setUpCode } from "./code";
 import { byId, every, make } from "./dom";
 import { clear, onPress, onProblem, onSubmit, say, show } from "./form";
-import { asking, KINDS, type Kind } from "./kinds";
+import { asking, KINDS, typedIn, type Kind, type Typed } from "./kinds";
 import { countLength, cover, dress } from "./page";
 import { goHome, onBack, step } from "./steps";
 import { later, moment, text, type Key } from "./texts";
@@ -28,7 +28,7 @@ interface Standing {
 
 interface Sent {
   challenge: Challenge;
-  destination: string;
+  typed: Typed | undefined;
 }
 
 interface Reset extends Started {
@@ -113,7 +113,7 @@ function typeAddress(kind: Kind): void {
   const input = byId<HTMLInputElement>("destination");
   const how = asking(kind, input);
   if (!how) return;
-  input.value = reset?.sent[kind]?.destination ?? "";
+  input.value = reset?.sent[kind]?.typed?.destination ?? "";
   byId("typed-progress").textContent = progress();
   byId("typed-title").textContent = text(how.typed);
   byId("typed-label").textContent = text(how.label);
@@ -123,10 +123,10 @@ function typeAddress(kind: Kind): void {
 }
 
 /** Starts a challenge, which sends a code if the kind needs one, then asks for the code. */
-async function startChallenge(one: Reset, kind: Kind, destination = ""): Promise<void> {
+async function startChallenge(one: Reset, kind: Kind, typed?: Typed): Promise<void> {
   const request = async () => {
-    const challenge = await asked<Challenge>(one, "POST", "/challenges", destination ? { kind, destination } : { kind });
-    one.sent[kind] = { challenge, destination };
+    const challenge = await asked<Challenge>(one, "POST", "/challenges", { kind, ...typed });
+    one.sent[kind] = { challenge, typed };
     return challenge;
   };
   let challenge: Challenge;
@@ -140,11 +140,13 @@ async function startChallenge(one: Reset, kind: Kind, destination = ""): Promise
       return show(byId("kind-form"), error);
     }
     const before = one.sent[kind];
-    const alive = before?.destination === destination && Date.parse(before.challenge.expiresAt) > Date.now();
-    if (error.code !== "tooSoon" || !before || !alive) throw error;
+    const same = JSON.stringify(before?.typed) === JSON.stringify(typed);
+    const alive = before && Date.parse(before.challenge.expiresAt) > Date.now();
+    if (error.code !== "tooSoon" || !same || !alive) throw error;
     // The earlier code is still valid, so a user who came back can enter it.
     challenge = { ...before.challenge, resendAfter: error.retryAfter };
   }
+  const { destination } = challenge;
   const where = destination ? text("reset.sent.typed", { destination }) : text(`kind.${kind}.code`);
   byId("code-other").querySelector<HTMLElement>(".other-way")!.hidden = one.kinds.length - one.verified.length < 2;
   askForCode({
@@ -236,7 +238,7 @@ function setUp(): void {
   });
 
   onSubmit(byId<HTMLFormElement>("user-form"), async (fields) => {
-    const userId = String(fields.get("userId")).trim();
+    const userId = String(fields.get("userId"));
     byId("user-note").textContent = "";
     await cancel();
     const started = await call<Started>("POST", "/v1/resets", { userId });
@@ -257,7 +259,7 @@ function setUp(): void {
   });
   onSubmit(byId<HTMLFormElement>("typed-form"), async (fields) => {
     if (!reset?.kind) return fresh();
-    await startChallenge(reset, reset.kind, String(fields.get("destination")).trim());
+    await startChallenge(reset, reset.kind, typedIn(fields));
   });
   onSubmit(byId<HTMLFormElement>("password-form"), async (fields) => {
     if (!reset) return fresh();

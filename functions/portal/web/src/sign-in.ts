@@ -147,7 +147,7 @@ function setUp(): void {
   });
 
   onSubmit(byId<HTMLFormElement>("sign-in-form"), async (fields) => {
-    const [userId, password] = [String(fields.get("userId")).trim(), String(fields.get("password"))];
+    const [userId, password] = [String(fields.get("userId")), String(fields.get("password"))];
     const answer = await call<Session>("POST", "/v1/sign-in", { userId, password, session: "cookie" });
     typed = password;
     cover();

@@ -4,10 +4,10 @@
 //! matches with up to one typing error.
 
 use crate::error::{Violation, ViolationCode};
+use crate::typed::{Field, clean};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
-use unicode_normalization::UnicodeNormalization;
 
 /// The most terms in a list (Entra).
 pub const MAX_TERMS: usize = 1000;
@@ -47,7 +47,7 @@ struct Term {
 pub struct Terms(Vec<Term>);
 
 impl Terms {
-    /// Reads a list of terms. White space around a term is ignored.
+    /// Reads a list of terms as they were typed.
     ///
     /// # Errors
     /// `outOfRange` for too many terms; `notATerm` for each term that is too short, too
@@ -58,11 +58,9 @@ impl Terms {
         }
         let (mut terms, mut seen, mut found) = (Vec::new(), BTreeSet::new(), Vec::new());
         for (place, term) in list.iter().enumerate() {
-            let written: String = term.trim().nfc().collect();
+            let written = clean(Field::Term, term).unwrap_or_default();
             let folded = fold(&written);
-            let fits =
-                TERM_LENGTH.contains(&folded.len()) && !written.chars().any(char::is_control);
-            if fits && seen.insert(folded.clone()) {
+            if TERM_LENGTH.contains(&folded.len()) && seen.insert(folded.clone()) {
                 terms.push(Term { written, folded });
             } else {
                 found.push(Violation::new(&format!("/terms/{place}"), ViolationCode::NotATerm));

@@ -5,8 +5,28 @@ use crate::identity::GroupName;
 use crate::policy::help_desk::shown;
 use crate::policy::ranges::{RANGES, Range};
 use crate::policy::{LONGEST_SHORT_NAME, Policy, Scope};
+use crate::typed::{Field, clean};
 
 impl Policy {
+    /// The policy with the texts that an administrator typed in it cleaned. A text that cleaning
+    /// refuses stays, for [`Policy::violations`] to refuse.
+    pub fn cleaned(mut self) -> Policy {
+        let cleaned = |field, text: String| clean(field, &text).unwrap_or(text);
+        let organisation = &mut self.organisation;
+        for name in [&mut organisation.name, &mut organisation.short_name] {
+            *name = cleaned(Field::OrganisationName, std::mem::take(name));
+        }
+        let colour = std::mem::take(&mut organisation.accent_colour);
+        organisation.accent_colour = cleaned(Field::Colour, colour);
+        let link = organisation.help_desk.take();
+        organisation.help_desk = link.map(|link| cleaned(Field::HelpDesk, link));
+        if let Scope::Selected { groups } = &mut self.scope {
+            let cleaned = |group: GroupName| GroupName::parse(group.as_str()).unwrap_or(group);
+            *groups = std::mem::take(groups).into_iter().map(cleaned).collect();
+        }
+        self
+    }
+
     /// Why this policy cannot be saved; empty if it can. No value is changed to fit
     /// its range.
     pub fn violations(&self) -> Vec<Violation> {
@@ -37,10 +57,10 @@ impl Policy {
             "/smsCountries",
             ViolationCode::NotACountry,
         );
-        refuse(!is_line(&organisation.name, 60), "/organisation/name", ViolationCode::NotAName);
+        refuse(!is_name(&organisation.name, 60), "/organisation/name", ViolationCode::NotAName);
         let units = organisation.short_name.encode_utf16().count();
         let fits =
-            units <= LONGEST_SHORT_NAME && is_line(&organisation.short_name, LONGEST_SHORT_NAME);
+            units <= LONGEST_SHORT_NAME && is_name(&organisation.short_name, LONGEST_SHORT_NAME);
         refuse(!fits, "/organisation/shortName", ViolationCode::NotAName);
         refuse(
             organisation.help_desk.as_deref().is_some_and(|link| shown(link).is_none()),
@@ -65,10 +85,9 @@ fn number(value: &serde_json::Value) -> Option<u64> {
     value.as_array().map_or_else(|| value.as_u64(), |list| Some(list.len() as u64))
 }
 
-fn is_line(text: &str, longest: usize) -> bool {
-    (1..=longest).contains(&text.chars().count())
-        && text.trim() == text
-        && crate::line::reads_as_written(text)
+fn is_name(text: &str, longest: usize) -> bool {
+    text.chars().count() <= longest
+        && clean(Field::OrganisationName, text).is_some_and(|cleaned| cleaned == text)
 }
 
 fn is_colour(text: &str) -> bool {

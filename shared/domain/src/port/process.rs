@@ -1,5 +1,6 @@
 //! What a process provides: keys and password hashes.
 
+use crate::account::Account;
 use crate::error::Problem;
 use crate::key::{KeyId, Keys};
 use crate::lockout::Fingerprint;
@@ -31,11 +32,24 @@ pub trait KeyRing: Send + Sync {
 
 /// What a password is checked against.
 pub enum HashTarget<'a> {
-    /// The hash of an account.
+    /// The hash of a password that the owner of an account chose.
     Stored(&'a StoredHash),
+    /// The hash of a temporary password, whose spelling does not count.
+    Temporary(&'a StoredHash),
     /// A salt, where no account exists. The check does the same work, and the
     /// password is always wrong.
     Decoy([u8; 16]),
+}
+
+impl<'a> HashTarget<'a> {
+    /// What the password of an account is checked against. Every check computes one hash: the
+    /// account alone decides whether the password is read as a temporary one.
+    pub fn of(account: &'a Account) -> HashTarget<'a> {
+        match account.temporary_until {
+            Some(_) => HashTarget::Temporary(&account.hash),
+            None => HashTarget::Stored(&account.hash),
+        }
+    }
 }
 
 /// The outcome of a password check.
@@ -45,7 +59,7 @@ pub struct PasswordCheck {
     /// Whether the hash was made with other parameters or an older pepper than
     /// those in use, and should be replaced.
     pub stale: bool,
-    /// Recognises the same wrong password when it is typed again.
+    /// Recognises the same wrong password when it is typed again in the same spelling.
     pub fingerprint: Fingerprint,
 }
 

@@ -19,6 +19,7 @@ mod secret;
 mod source;
 mod steps;
 mod terms;
+mod typed;
 
 use domain::account::{Account, Role};
 use domain::challenge::{ChallengeId, LedgerId};
@@ -103,7 +104,7 @@ fn method(kind: Kind, version: u64) -> Method {
         Class::Delivered(channel @ Channel::Sms) => (channel, "+61 491 570 156"),
         Class::Held(_) => panic!("{kind:?} has no destination"),
     };
-    let destination = Destination::parse(channel, address).expect("an address");
+    let destination = Destination::parse(channel, address, None).expect("an address");
     let binding = Binding::to(destination);
     Method { binding, version, verified_at: BEGIN, added_at: BEGIN, unreviewed: false }
 }

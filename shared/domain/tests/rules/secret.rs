@@ -106,6 +106,8 @@ fn every_text_has_a_handle_and_spellings_of_a_user_id_share_one() {
     let handle = |text: &str| keys().handle(&TypedUserId::new(text.to_owned()));
     assert_eq!(handle("ann"), handle(" ANN "));
     assert_eq!(handle("ann"), handle("ａｎｎ"));
+    assert_eq!(handle("ann"), handle("\u{202a}an\u{200b}n\u{202c}\n"));
+    assert_eq!(handle("o'malley"), handle("O’Malley"));
     // Texts that cannot be user IDs, often passwords, have a handle for each exact spelling.
     let texts = [
         "ann",
@@ -115,7 +117,7 @@ fn every_text_has_a_handle_and_spellings_of_a_user_id_share_one() {
         "ann  b",
         "",
         " ",
-        "ann\n",
+        "an\nn",
         "\0",
         &"a".repeat(300),
         &"a".repeat(301),

@@ -45,7 +45,7 @@ pub async fn save_policy(
     }
     // The API does not show kinds of method that this version does not know. They are kept.
     let unknown_kinds = who.policy.policy.unknown_kinds.clone();
-    let policy = Policy { unknown_kinds, ..policy };
+    let policy = Policy { unknown_kinds, ..policy.cleaned() };
     let violations = policy.violations();
     if !violations.is_empty() {
         return Err(Problem::invalid(violations));

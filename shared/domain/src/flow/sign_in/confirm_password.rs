@@ -39,7 +39,7 @@ pub async fn confirm_password(
         let (handle, policy) = (who.handle(), &who.policy.policy);
         let lock = PasswordLock::of(ctx, &who.read, Some(&who.account), handle);
         typed.check_lock(&lock, ctx)?;
-        let checked = typed.check(hasher, HashTarget::Stored(&who.account.hash)).await?;
+        let checked = typed.check(hasher, HashTarget::of(&who.account)).await?;
         let (changes, answer) = if checked.right {
             let bearer =
                 Bearer::new(BearerKind::Session, handle.clone(), ctx.secret(SESSION_BEARER));

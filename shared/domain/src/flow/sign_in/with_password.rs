@@ -63,7 +63,7 @@ pub async fn sign_in(
         }
         typed.check_lock(&lock, ctx)?;
         let target = match account {
-            Some(account) => HashTarget::Stored(&account.hash),
+            Some(account) => HashTarget::of(account),
             None => HashTarget::Decoy(keys.decoy_salt(&handle)),
         };
         let checked = typed.check(hasher, target).await?;
@@ -92,7 +92,9 @@ pub async fn sign_in(
                 let mut after = account.clone();
                 note_asked(&mut after, next, ctx.now);
                 if checked.stale {
-                    after.hash = hasher.hash(password, ctx.random()).await?;
+                    let spelled = account.temporary_until.map(|_| password.dictated());
+                    let right = spelled.as_ref().unwrap_or(password);
+                    after.hash = hasher.hash(right, ctx.random()).await?;
                 }
                 if after.asked_at != account.asked_at || checked.stale {
                     changes.push(save_account(&handle, account, after.clone().revised()));

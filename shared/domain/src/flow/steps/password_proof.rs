@@ -198,7 +198,9 @@ impl<'a> TypedPassword<'a> {
         target: HashTarget<'_>,
     ) -> Result<&PasswordCheck, Problem> {
         let hash = match &target {
-            HashTarget::Stored(hash) => Some(hash.as_stored().to_owned()),
+            HashTarget::Stored(hash) | HashTarget::Temporary(hash) => {
+                Some(hash.as_stored().to_owned())
+            }
             HashTarget::Decoy(_) => None,
         };
         let checked = match self.checked.take().filter(|(before, _)| *before == hash) {

@@ -17,6 +17,7 @@ pub use requests::{
 pub use terms::{SaveTerms, TermsResponse};
 
 use domain::account::{Account, Role};
+use domain::destination::Destination;
 use domain::flow::steps::new_session::NewSession;
 use domain::flow::steps::sending::Sent;
 use domain::kind::Kind;
@@ -101,8 +102,8 @@ impl SessionResponse {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(examples(json!({
-    "challengeId": "c…", "kind": "email", "digits": 8, "expiresAt": "2026-11-25T09:45:00Z",
-    "resendAfter": 30
+    "challengeId": "c…", "kind": "mobilePhone", "digits": 8,
+    "expiresAt": "2026-11-25T09:45:00Z", "resendAfter": 30, "destination": "+61 491 570 156"
 }))))]
 #[serde(rename_all = "camelCase")]
 pub struct ChallengeResponse {
@@ -114,16 +115,21 @@ pub struct ChallengeResponse {
     expires_at: String,
     /// Seconds until another code may be requested.
     resend_after: u32,
+    /// The destination of the request, as it was read: a number with its country code. `null` if
+    /// the request had none.
+    destination: Option<String>,
 }
 
-impl From<Sent> for ChallengeResponse {
-    fn from(sent: Sent) -> ChallengeResponse {
+impl ChallengeResponse {
+    /// The response to a request with this destination.
+    pub fn of(sent: &Sent, destination: Option<&Destination>) -> ChallengeResponse {
         ChallengeResponse {
             challenge_id: sent.challenge.to_string(),
             kind: sent.challenge.kind,
             digits: sent.challenge.digits,
             expires_at: sent.expires.to_string(),
             resend_after: sent.resend_after.whole_seconds(),
+            destination: destination.map(Destination::spaced),
         }
     }
 }

@@ -6,12 +6,10 @@ use domain::destination::Destination;
 use domain::error::{Problem, Violation, ViolationCode};
 use domain::flow::directory::change_user::UserPatch;
 use domain::flow::directory::create_user::NewUser;
-use domain::flow::registration::start_method::NewBinding;
 use domain::flow::reset::issue_challenge::WantedChallenge;
 use domain::identity::UserId;
-use domain::kind::{Class, Kind};
+use domain::kind::{Channel, Class, Kind};
 use domain::language::Language;
-use domain::method::Binding;
 use domain::secret::SecretString;
 use serde::{Deserialize, Deserializer};
 
@@ -66,28 +64,35 @@ pub struct ChangePassword {
 pub struct AddMethod {
     /// Its kind.
     pub kind: Kind,
-    /// The email address, or the phone number with its country code.
+    /// The email address or phone number, as it was typed. A number has `+` and its country code,
+    /// or is written as it is dialled in `country`.
     pub destination: String,
+    /// The country that a phone number is dialled in, as an ISO 3166 code. A number with `+` needs
+    /// none.
+    pub country: Option<String>,
 }
 
 impl AddMethod {
-    /// What the new method is bound to.
+    /// The destination of the new method.
     ///
     /// # Errors
-    /// `notAnAddress` for text that is not a destination of the kind.
-    pub fn binding(&self) -> Result<NewBinding, Problem> {
-        let destination = destination(self.kind, &self.destination)?;
-        Ok(NewBinding::Known(Binding::to(destination)))
+    /// `invalidRequest` for text that is not a destination of the kind.
+    pub fn parsed(&self) -> Result<Destination, Problem> {
+        destination(self.kind, &self.destination, self.country.as_deref())
     }
 }
 
 /// Parses a destination of a kind. A kind without one has no text that is right.
-fn destination(kind: Kind, text: &str) -> Result<Destination, Problem> {
-    let parsed = match kind.class() {
-        Class::Delivered(channel) => Destination::parse(channel, text),
-        Class::Held(_) => None,
-    };
-    parsed.ok_or_else(|| Problem::field("/destination", ViolationCode::NotAnAddress))
+fn destination(kind: Kind, text: &str, country: Option<&str>) -> Result<Destination, Problem> {
+    let refuse = |pointer, code| Err(Problem::field(pointer, code));
+    match (kind.class(), country) {
+        (Class::Delivered(Channel::Mail), Some(_)) => {
+            refuse("/country", ViolationCode::UnknownField)
+        }
+        (Class::Delivered(channel), country) => Destination::parse(channel, text, country)
+            .map_err(|violation| Problem::invalid(vec![violation])),
+        (Class::Held(_), _) => refuse("/destination", ViolationCode::NotAnAddress),
+    }
 }
 
 /// A code that was received.
@@ -96,7 +101,7 @@ fn destination(kind: Kind, text: &str) -> Result<Destination, Problem> {
 #[cfg_attr(feature = "openapi", schema(examples(json!({ "code": "0123 4567" }))))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VerifyCode {
-    /// The digits. Spaces are ignored.
+    /// The digits, of any script. White space, hyphens and invisible characters are ignored.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password))]
     pub code: SecretString,
 }
@@ -119,17 +124,23 @@ pub struct StartReset {
 pub struct SendCode {
     /// The kind.
     pub kind: Kind,
-    /// The destination in full, for a kind in `typed` of the started reset.
+    /// The destination in full, as it was typed, for a kind in `typed` of the started reset. A
+    /// number has `+` and its country code, or is written as it is dialled in `country`.
     pub destination: Option<String>,
+    /// The country that a phone number is dialled in, as an ISO 3166 code. A number with `+` needs
+    /// none.
+    pub country: Option<String>,
 }
 
 impl SendCode {
     /// The challenge to issue.
     ///
     /// # Errors
-    /// `notAnAddress` for text that is not a destination of the kind.
+    /// `invalidRequest` for text that is not a destination of the kind.
     pub fn parsed(&self) -> Result<WantedChallenge, Problem> {
-        let typed = self.destination.as_deref().map(|text| destination(self.kind, text));
+        let country = self.country.as_deref();
+        let typed = self.destination.as_deref();
+        let typed = typed.map(|text| destination(self.kind, text, country));
         Ok(WantedChallenge { kind: self.kind, destination: typed.transpose()? })
     }
 }
@@ -173,7 +184,7 @@ impl CreateUser {
     /// # Errors
     /// `invalidRequest` with all invalid fields.
     pub fn parsed(self) -> Result<NewUser, Problem> {
-        let user_id = UserId::parse(self.user_id.trim_matches(' '));
+        let user_id = UserId::parse(&self.user_id);
         let user_id = user_id.ok_or(Violation::new("/userId", ViolationCode::NotAUserId));
         match (user_id, display_name(&self.name), group_names(&self.groups)) {
             (Ok(user_id), Ok(name), Ok(groups)) => Ok(NewUser {

@@ -33,7 +33,7 @@ struct OneUser {
 
 impl OneUser {
     fn parsed(&self) -> Result<UserId, Problem> {
-        UserId::parse(self.user_id.trim_matches(' '))
+        UserId::parse(&self.user_id)
             .ok_or_else(|| Problem::field("/userId", ViolationCode::NotAUserId))
     }
 }

@@ -13,6 +13,7 @@ use crate::http::route::{Route, Routes};
 use crate::http::routes::{API, directory, policy, registration, reset, sign_in, verify};
 use crate::texts::text;
 use domain::account::{MAX_GROUPS, MAX_NAME};
+use domain::challenge::DIGITS;
 use domain::flow::directory::view::ResetEligibility;
 use domain::identity::{GroupName, UserId};
 use domain::language::Language;
@@ -155,33 +156,49 @@ fn refine(schemas: &mut Schemas) {
     }
 }
 
-/// One line with at least one character that is not white space, and without control
-/// characters and marks that change the direction of text.
-const LINE: &str = r"^[^\x00-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u2069]*[^\s\x00-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u2069][^\x00-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u2069]*$";
-/// The same, without white space at its ends.
-const TRIMMED_LINE: &str = r"^[^\s\x00-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u2069]([^\x00-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u2069]*[^\s\x00-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u2069])?$";
+/// Characters that no typed text may have: control characters, and separators of lines.
+const CONTROL: &str = r"\x00-\x1F\x7F-\x9F\u2028\u2029";
+/// Marks that change the direction of text, which no name may have.
+const DIRECTION: &str = r"\u202A-\u202E\u2066-\u2069";
+/// Characters that cannot be seen: white space, default-ignorable characters and blank symbols.
+/// Those beyond U+FFFF stand for themselves, since programs escape them in different ways.
+const UNSEEN: &str = "\\s\\u00AD\\u034F\\u061C\\u115F\\u1160\\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200F\\u202A-\\u202E\\u2060-\\u206F\\u2800\\u3164\\uFE00-\\uFE0F\\uFEFF\\uFFA0\\uFFF0-\\uFFFB\u{16fe4}\u{1bca0}-\u{1bca3}\u{1d159}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}";
+
+/// The pattern of a line of text that can be seen, without these characters.
+fn line_without(refused: &str) -> String {
+    format!("^[^{refused}]*[^{refused}{UNSEEN}][^{refused}]*$")
+}
+
+/// The pattern of a typed text, such as a user ID or the words of a search.
+pub(in crate::http) fn typed_line() -> String {
+    line_without(CONTROL)
+}
 
 /// Lengths and patterns that the code checks beyond the type. Each entry names a schema
 /// and a field in it; an empty name means the whole schema.
 fn bounds() -> Vec<(&'static str, &'static str, Value)> {
-    let line = |longest: usize| json!({ "minLength": 1, "maxLength": longest, "pattern": LINE });
-    let trimmed_line =
-        |longest: usize| json!({ "minLength": 1, "maxLength": longest, "pattern": TRIMMED_LINE });
+    let name = line_without(&format!("{CONTROL}{DIRECTION}"));
+    let line = |longest: usize| json!({ "minLength": 1, "maxLength": longest, "pattern": name });
+    let user_id =
+        json!({ "minLength": 1, "maxLength": UserId::MAX_BYTES, "pattern": typed_line() });
+    let country = json!({ "pattern": "^[A-Z]{2}$" });
     let groups = json!({ "maxItems": MAX_GROUPS, "items": reference("GroupName") });
     let term = json!({ "type": "string", "minLength": TERM_LENGTH.start(), "maxLength": TERM_LENGTH.end() });
     vec![
         ("GroupName", "", line(GroupName::MAX_CHARACTERS)),
-        ("StartReset", "userId", json!({ "maxLength": UserId::MAX_BYTES })),
-        ("CreateUser", "userId", json!({ "minLength": 1, "maxLength": UserId::MAX_BYTES })),
+        ("StartReset", "userId", user_id.clone()),
+        ("CreateUser", "userId", user_id),
         ("CreateUser", "name", line(MAX_NAME)),
         ("CreateUser", "groups", groups.clone()),
         ("PatchUser", "name", line(MAX_NAME)),
         ("PatchUser", "groups", groups),
-        ("VerifyCode", "code", json!({ "pattern": "^( *[0-9]){6,8} *$" })),
+        ("AddMethod", "country", country.clone()),
+        ("SendCode", "country", country),
+        ("VerifyCode", "code", json!({ "minLength": DIGITS.start() })),
         ("CanResetResponse", "reason", json!({ "enum": ResetEligibility::REASONS })),
         ("SaveTerms", "terms", json!({ "maxItems": MAX_TERMS, "items": term })),
-        ("Organisation", "name", trimmed_line(60)),
-        ("Organisation", "shortName", trimmed_line(LONGEST_SHORT_NAME)),
+        ("Organisation", "name", line(60)),
+        ("Organisation", "shortName", line(LONGEST_SHORT_NAME)),
         ("Organisation", "accentColour", json!({ "pattern": "^#[0-9A-Fa-f]{6}$" })),
         (
             "Organisation",

@@ -283,11 +283,13 @@ fn user(account: &Account) -> impl IntoResponse + use<> {
 #[rustfmt::skip]
 pub fn operations() -> Vec<crate::http::openapi::operation::Operation> {
     use crate::http::openapi::operation::Operation;
+    use crate::http::openapi::typed_line;
     use domain::error::ProblemCode as P;
+    use serde_json::json;
     vec![
         Operation::of("listUsers", "Find accounts")
             .says("Lists all accounts, or those that match a search or belong to a group. The help desk sees accounts of the role `user` only.")
-            .query("search", "The beginning of a user ID or of a word in a name. Several words must all match.", r#"{ "type": "string", "minLength": 1, "pattern": "\\S" }"#)
+            .query("search", "The beginning of a user ID or of a word in a name. Several words must all match.", &json!({ "type": "string", "minLength": 1, "pattern": typed_line() }).to_string())
             .query("group", "The name of a group.", r##"{ "$ref": "#/components/schemas/GroupName" }"##)
             .pages::<UserResponse>(),
         Operation::of("createUser", "Create an account")

@@ -22,8 +22,9 @@ use domain::flow::registration::finish::finish;
 use domain::flow::registration::postpone::postpone;
 use domain::flow::registration::reconfirm::reconfirm;
 use domain::flow::registration::remove_method::remove_method;
-use domain::flow::registration::start_method::{resend, start_method};
+use domain::flow::registration::start_method::{NewBinding, resend, start_method};
 use domain::flow::registration::view::view_methods;
+use domain::method::Binding;
 use domain::password::Password;
 
 /// The rows of the function `registration`.
@@ -52,12 +53,13 @@ async fn add(
     key: IdempotencyKey,
     Body(body): Body<AddMethod>,
 ) -> Result<(StatusCode, Json<ChallengeResponse>), Refusal> {
-    let binding = body.binding()?;
+    let destination = body.parsed()?;
+    let binding = NewBinding::Known(Binding::to(destination.clone()));
     let first = async |ctx: &RequestContext| {
         start_method(&host.store, &*host.ring, ctx, &bearer, body.kind, &binding).await
     };
     let sent = idempotent_for(&host, &ctx, key, &bearer, first, sent_again).await?;
-    Ok((StatusCode::ACCEPTED, Json(sent.into())))
+    Ok((StatusCode::ACCEPTED, Json(ChallengeResponse::of(&sent, Some(&destination)))))
 }
 
 async fn send_again(
@@ -68,7 +70,7 @@ async fn send_again(
     let first =
         async |ctx: &RequestContext| resend(&host.store, &*host.ring, ctx, &bearer, id).await;
     let sent = idempotent_for(&host, &ctx, key, &bearer, first, sent_again).await?;
-    Ok((StatusCode::ACCEPTED, Json(sent.into())))
+    Ok((StatusCode::ACCEPTED, Json(ChallengeResponse::of(&sent, None))))
 }
 
 async fn finish_registration(

@@ -116,7 +116,7 @@ async fn start(
     Body(body): Body<StartReset>,
 ) -> Result<(StatusCode, Extension<Note>, Json<StartedResponse>), Refusal> {
     let user_id = TypedUserId::new(body.user_id);
-    if user_id.is_too_long() {
+    if user_id.is_ruled_out() {
         return Err(Problem::field("/userId", ViolationCode::NotAUserId).into());
     }
     let handle = host.ring.keys().await?.handle(&user_id);
@@ -169,7 +169,8 @@ async fn challenge(
     };
     let sent = idempotent_for(&host, &ctx, key, &bearer, first, sent_again).await?;
     let note = Note { step: sent.first.then_some(Step::CodeSent), ..Note::of(&id.support_code()) };
-    Ok((StatusCode::ACCEPTED, Extension(note), Json(sent.into())))
+    let destination = wanted.destination.as_ref();
+    Ok((StatusCode::ACCEPTED, Extension(note), Json(ChallengeResponse::of(&sent, destination))))
 }
 
 async fn put_password(

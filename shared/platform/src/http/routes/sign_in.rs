@@ -84,7 +84,7 @@ async fn start(
     ctx.devices.wanted |= body.session == SessionTransport::Cookie;
     let user_id = TypedUserId::new(body.user_id);
     let password = Password::new(&body.password);
-    if user_id.is_too_long() || password.is_too_long() {
+    if user_id.is_ruled_out() || password.is_too_long() {
         // No account has such an ID or password: refuse without a call or a hash.
         return Err(ProblemCode::SignInFailed.into());
     }
