@@ -2,8 +2,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use domain::destination::Destination;
-use domain::kind::Channel;
 
 /// The longest display name, in characters: as long as the name of an organisation. Encoded, it is
 /// shorter than a line of a header, which has at most 998 characters (RFC 5322, 2.1.1).
@@ -45,7 +43,7 @@ impl MailFrom {
 }
 
 fn valid_address(text: &str) -> Option<String> {
-    Some(Destination::parse(Channel::Mail, text)?.as_str().to_owned())
+    domain::typed::mail::read(text).ok()
 }
 
 /// Returns a display name without the quotes around it, and without the backslashes in quotes.
