@@ -22,6 +22,24 @@ story("a page without JavaScript says that it needs JavaScript", async (t) => {
   }
 });
 
+for (const lang of ["en", "zh-TW"]) {
+  story(`a help desk by phone is shown with its number, and one by mail is not: ${lang}`, async (t) => {
+    const organisation = { name: "Contoso", shortName: "Contoso", accentColour: "#1f5fbf", language: "en" };
+    const person = await open(t, { lang });
+    for (const [helpDesk, key, number] of [
+      ["tel:+886-2-2345-6789;ext=12", "common.helpDesk.number", "+886-2-2345-6789 #12"],
+      ["mailto:help@example.com?subject=Reset%20help", "common.helpDesk"],
+    ]) {
+      await policy({ organisation: { ...organisation, helpDesk } });
+      await person.goto("/reset");
+      const link = person.link(key, { number });
+      await link.waitFor();
+      assert.equal(await link.getAttribute("href"), helpDesk);
+      await person.look("help-desk");
+    }
+  });
+}
+
 /** Returns the visible elements whose text overflows them. */
 function cut() {
   return [...document.querySelectorAll("h1, h2, p, a, button, label, legend, summary, li, small, b")]

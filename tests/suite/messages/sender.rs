@@ -107,7 +107,8 @@ fn every_display_name_is_read_back_by_another_implementation() {
         for word in sender.split(' ') {
             assert!(!word.starts_with("=?") || word.len() <= 75, "{sender}");
         }
-        if !name.is_empty() && !(name.starts_with('"') && name.ends_with('"')) {
+        let is_quoted = name.starts_with('"') && name.ends_with('"');
+        if !(name.is_empty() || is_quoted) {
             names.push(name);
             senders.push(sender);
         }
