@@ -56,7 +56,8 @@ pub(super) fn ascii_digit(c: char) -> Option<char> {
     }
     // The ten digits of a script follow each other from 0 to 9, and so do the digits of
     // neighbouring scripts (Unicode Standard, 4.6 Numeric Value).
-    let before = (1..=c as u32).take_while(|n| char::from_u32(c as u32 - n).is_some_and(is_digit)).count();
+    let before =
+        (1..=c as u32).take_while(|n| char::from_u32(c as u32 - n).is_some_and(is_digit)).count();
     char::from_digit(before as u32 % 10, 10)
 }
 
