@@ -233,7 +233,13 @@ async fn a36_a_reset_shows_no_masked_address() {
             .await
             .expect(200);
         let mail = world.ask_code_by(&reset, json!({ "kind": "email" })).await.expect(202);
-        let sms = world.ask_sms(&reset, NUMBER).await.expect(202);
+        // The answer repeats the number that was typed, whether or not it is the account's.
+        let mut sms = world.ask_sms(&reset, NUMBER).await.expect(202);
+        let repeated = sms.body.as_object_mut().expect("an object").remove("destination");
+        assert_eq!(repeated, Some(json!("+61 491 570 156")), "{user_id}");
+        let another = world.start_reset(user_id).await;
+        let made_up = world.ask_sms(&another, "+61 491 570 157").await.expect(202);
+        assert_eq!(made_up.body["destination"], "+61 491 570 157", "{user_id}");
         let wrong = world.verify(&reset.bearer, &mail.text("challengeId"), "00000000").await;
         let mut shape = Vec::new();
         for answer in [&started, &view, &mail, &sms, &wrong] {

@@ -105,8 +105,8 @@ export interface Challenge {
   digits: number;
   expiresAt: string;
   resendAfter: number;
-  /** The address of the request as the API read it, or null if the request had none. */
-  destination: string | null;
+  /** The address of the request as the API read it. Absent if the request had none. */
+  destination?: string;
 }
 
 export interface Method {

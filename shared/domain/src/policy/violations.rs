@@ -1,4 +1,4 @@
-//! Why a policy cannot be saved.
+//! Cleaning a policy that is to be saved, and why it cannot be saved.
 
 use crate::error::{Violation, ViolationCode};
 use crate::identity::GroupName;

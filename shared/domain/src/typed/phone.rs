@@ -39,13 +39,12 @@ impl Country {
 /// numbers that cannot receive SMS.
 pub fn read(text: &str, country: Option<Country>) -> Result<String, ViolationCode> {
     let cleaned = clean(Field::Phone, text).ok_or(ViolationCode::NotAPhoneNumber)?;
-    let digits = cleaned.strip_prefix('+').unwrap_or(&cleaned);
-    let are_digits = digits.bytes().all(|b| b.is_ascii_digit());
-    let found = match country {
-        _ if !are_digits => None,
-        _ if digits.len() < cleaned.len() => international(digits),
-        Some(country) => dialled_in(country, digits),
-        None => return Err(ViolationCode::CountryCodeMissing),
+    let are_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let found = match (cleaned.strip_prefix('+'), country) {
+        (Some(digits), _) if are_digits(digits) => international(digits),
+        (None, Some(country)) if are_digits(&cleaned) => dialled_in(country, &cleaned),
+        (None, None) if are_digits(&cleaned) => return Err(ViolationCode::CountryCodeMissing),
+        (Some(_) | None, _) => None,
     };
     found.ok_or(ViolationCode::NotAPhoneNumber)
 }
@@ -142,7 +141,7 @@ fn takes_sms(all: &Descriptors, national: &str) -> bool {
 
 fn fits(kind: &Descriptor, national: &str) -> bool {
     let lengths = kind.possible_length();
-    (lengths.is_empty() || lengths.contains(&(national.len() as u16)))
+    (lengths.is_empty() || lengths.iter().any(|length| usize::from(*length) == national.len()))
         && with_regex(&format!("^(?:{})$", kind.national_number().as_str()), |regex| {
             regex.is_match(national)
         })

@@ -115,8 +115,10 @@ pub struct ChallengeResponse {
     expires_at: String,
     /// Seconds until another code may be requested.
     resend_after: u32,
-    /// The destination of the request, as it was read: a number with its country code. `null` if
+    /// The destination of the request, as it was read: a number with its country code. Absent if
     /// the request had none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     destination: Option<String>,
 }
 
