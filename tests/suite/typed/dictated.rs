@@ -111,7 +111,7 @@ async fn wrong_spellings_lock_sign_in_alike_with_a_temporary_password_a_chosen_o
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renewed_hash_of_a_temporary_password_takes_every_spelling() {
-    let world = World::new().await;
+    let world = World::with_production_hashes().await;
     let admin = world.session(&world.administrator().await).await;
     let generated = temporary(&world, &admin, "ann").await;
     // Another generation of keys comes into use: the next sign-in makes the hash anew.
