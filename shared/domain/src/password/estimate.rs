@@ -10,13 +10,13 @@
 //! | a separator, such as a hyphen | [`SEPARATOR`] once, [`SEPARATOR_AGAIN`] each further time |
 //! | any other character | [`CHARACTER`] |
 //!
-//! The text is read twice: as it stands, and without its separators. So separators neither add
-//! strength nor hide a word or a repetition.
+//! The text is also read without its separators. So they neither add strength nor hide a word or
+//! a repetition.
 //!
 //! A cost is a number of bits: the logarithm, to base 2, of the guesses that find the part.
 
 use super::part::{CHARACTER, Kind, Part};
-use super::text::{Text, all_readings, separates};
+use super::text::{Text, all_readings, readings, separates};
 use super::{sequence, words};
 use std::collections::BTreeSet;
 
@@ -50,20 +50,26 @@ pub(super) struct Estimate {
 /// Estimates a text, with words known about the account and banned terms.
 pub(super) fn estimate(text: &str, personal: &[Text], terms: &[Text]) -> Estimate {
     let text = Text::new(text);
-    let whole = cheapest(&text, personal, terms);
-    let kept = text.without_separators();
-    if kept.len() == text.len() {
-        return whole;
+    let mut best = cheapest(&text, personal, terms);
+    // The signs of `p@$$w0rd` are separators, or stand for letters.
+    let is_mere = |c: char| separates(c) && readings(c).next().is_none();
+    for removed in [&separates as &dyn Fn(char) -> bool, &is_mere] {
+        let kept = text.without(removed);
+        if kept.len() < text.len() {
+            let mut joined = cheapest(&kept, personal, terms);
+            joined.bits += separators(text.folded.iter().copied().filter(|c| removed(*c)));
+            if joined.bits < best.bits {
+                best = joined;
+            }
+        }
     }
-    let mut joined = cheapest(&kept, personal, terms);
-    joined.bits += separators(&text);
-    if joined.bits < whole.bits { joined } else { whole }
+    best
 }
 
-/// The cost of the separators of a text. One that equals the separator before it costs nothing.
-fn separators(text: &Text) -> f64 {
+/// The cost of separators between words. One that equals the separator before it costs nothing.
+fn separators(separators: impl Iterator<Item = char>) -> f64 {
     let (mut seen, mut before, mut bits) = (BTreeSet::new(), None, 0.0);
-    for c in text.folded.iter().copied().filter(|c| separates(*c)) {
+    for c in separators {
         bits += match before.replace(c) {
             Some(before) if before == c => 0.0,
             _ if seen.insert(c) => first_use(c),

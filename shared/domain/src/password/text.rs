@@ -36,15 +36,11 @@ impl Text {
         Text { folded: typed.iter().copied().map(fold).collect(), typed }
     }
 
-    /// The text without separators.
-    pub(super) fn without_separators(&self) -> Text {
+    /// The text without some of its characters.
+    pub(super) fn without(&self, removed: impl Fn(char) -> bool) -> Text {
         let kept = |chars: &[char]| {
-            chars
-                .iter()
-                .zip(&self.folded)
-                .filter(|(_, c)| !separates(**c))
-                .map(|(c, _)| *c)
-                .collect()
+            let both = chars.iter().zip(&self.folded);
+            both.filter(|(_, folded)| !removed(**folded)).map(|(c, _)| *c).collect()
         };
         Text { typed: kept(&self.typed), folded: kept(&self.folded) }
     }
