@@ -28,8 +28,8 @@ const COMMON_SEPARATORS: &str = " -_.,!?@#*+&/:;";
 const SEPARATOR_AGAIN: f64 = 0.5;
 /// The cost of a word that the attacker knows about the account.
 const PERSONAL: f64 = 1.5;
-/// The cost of one of the organisation's banned terms.
-const TERM: f64 = 3.0;
+/// The cost of one of the organisation's banned terms, of which there are at most a thousand.
+const TERM: f64 = 10.0;
 /// The cost of a year from 2000 to 2039, and of any other year from 1900 to 2099.
 const YEAR: f64 = 5.0;
 const FAR_YEAR: f64 = 6.6;
@@ -57,7 +57,7 @@ pub(super) fn estimate(text: &str, personal: &[Text], terms: &[Text]) -> Estimat
         let kept = text.without(removed);
         if kept.len() < text.len() {
             let mut joined = cheapest(&kept, personal, terms);
-            joined.bits += separators(text.folded.iter().copied().filter(|c| removed(*c)));
+            joined.bits += separators(text.folded.split(|c| !removed(*c)));
             if joined.bits < best.bits {
                 best = joined;
             }
@@ -66,15 +66,16 @@ pub(super) fn estimate(text: &str, personal: &[Text], terms: &[Text]) -> Estimat
     best
 }
 
-/// The cost of separators between words. One that equals the separator before it costs nothing.
-fn separators(separators: impl Iterator<Item = char>) -> f64 {
-    let (mut seen, mut before, mut bits) = (BTreeSet::new(), None, 0.0);
-    for c in separators {
-        bits += match before.replace(c) {
-            Some(before) if before == c => 0.0,
-            _ if seen.insert(c) => first_use(c),
-            _ => SEPARATOR_AGAIN,
-        };
+/// The cost of the separators between characters. They cost nothing where they are the same as
+/// the ones before.
+fn separators<'a>(between: impl Iterator<Item = &'a [char]>) -> f64 {
+    let (mut seen, mut before, mut bits) = (BTreeSet::new(), [].as_slice(), 0.0);
+    for separators in between.filter(|separators| !separators.is_empty()) {
+        if separators != before {
+            let cost = |c: &char| if seen.insert(*c) { first_use(*c) } else { SEPARATOR_AGAIN };
+            bits += separators.iter().map(cost).sum::<f64>();
+        }
+        before = separators;
     }
     bits
 }

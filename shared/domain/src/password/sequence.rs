@@ -1,13 +1,15 @@
 //! Repetitions and sequences: parts that follow from the characters before them.
 
 use super::part::{CHARACTER, Kind, Part};
-use super::text::Text;
+use super::text::{Text, are_alike};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// The cost of repeating what stands directly before, and what stands further away or backwards.
 const REPEAT: f64 = 1.0;
 const REPEAT_AFAR: f64 = 3.0;
+/// The cost of repeating it with other signs for letters, such as `p4ssword` after `passw0rd`.
+const REPEAT_ALIKE: f64 = 5.0;
 /// The cost of a block whose characters each follow the ones of an earlier block, such as `def`
 /// after `abc`, or `2wsx` after `1qaz`.
 const SHIFTED: f64 = 5.0;
@@ -154,13 +156,16 @@ fn step(from: Place, to: &[Place]) -> Option<(Step, Place)> {
 }
 
 /// The longest repetitions that begin here: of what stands directly before, of what stands
-/// anywhere before, and of what stands before read backwards.
+/// anywhere before, the same with other signs for letters, and of what stands before read
+/// backwards.
 fn repeats(text: &[char], start: usize, parts: &mut Vec<Part>) {
-    let (mut near, mut far) = (0, 0);
+    let (mut near, mut far, mut alike) = (0, 0, 0);
     for distance in 1..=start {
         let earlier = text[start - distance..].iter();
         let length = text[start..].iter().zip(earlier).take_while(|(a, b)| a == b).count();
         far = far.max(length);
+        let both = text[start..].iter().zip(&text[start - distance..]);
+        alike = alike.max(both.take_while(|(a, b)| are_alike(**a, **b)).count());
         if length >= distance {
             near = near.max(length);
         }
@@ -175,6 +180,7 @@ fn repeats(text: &[char], start: usize, parts: &mut Vec<Part>) {
     push(1, near, REPEAT);
     push(SHORTEST, far, REPEAT_AFAR);
     push(SHORTEST, mirrored, REPEAT_AFAR);
+    push(SHORTEST_ON_KEYS, alike, REPEAT_ALIKE);
 }
 
 /// The longest block that begins here and follows an earlier one: each of its characters is one

@@ -76,10 +76,10 @@ fn reason(found: &Estimate) -> ViolationCode {
     };
     // Of equal ones the last.
     let reasons = [
-        (characters(&[Kind::Other]), ViolationCode::PasswordGuessable),
         (characters(&[Kind::Sequence, Kind::Calendar]), ViolationCode::PasswordSequence),
         (characters(&[Kind::Word, Kind::Common]), ViolationCode::PasswordCommon),
         (characters(&[Kind::Repeat]), ViolationCode::PasswordRepeats),
+        (characters(&[Kind::Other]), ViolationCode::PasswordGuessable),
     ];
     let most = reasons.into_iter().max_by_key(|(characters, _)| *characters);
     most.map_or(ViolationCode::PasswordGuessable, |(_, code)| code)

@@ -113,7 +113,7 @@ fn an_easily_guessed_password_is_refused_with_its_reason() {
     #[rustfmt::skip]
     let table: [(ViolationCode, &[&str]); 5] = [
         (PasswordCommon, &["Password1234567", "beautifulmorning", "123456 password", "iloveyouforever", "sunshineprincess", "michaeljennifer", "internationalization"]),
-        (PasswordRepeats, &["aaaaaaaaaaaaaaa", "               ", "passwordpassword", "p@ssw0rdp@ssw0rd", "1234567 1234567", "aaaaaaa-bbbbbbb", "letmein-letmein", "Summer2026Summer2026", "密密密密密密密密密密密密密密密", &one_emoji]),
+        (PasswordRepeats, &["aaaaaaaaaaaaaaa", "               ", "passwordpassword", "p@ssw0rdp@ssw0rd", "1234567 1234567", "aaaaaaa-bbbbbbb", "letmein-letmein", "Chocolate, Ch0c0l@t3", "Summer2026Summer2026", "密密密密密密密密密密密密密密密", &one_emoji]),
         (PasswordSequence, &["abcdefghijklmnop", "ABCDEFGHIJKLMNO", "ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯ", "hgfedcba98765432", "asdfghjkl;'12345", "αβγδεζηθικλμνξο", "1q2w3e4r5t6y7u8i9o0p", "1qaz2wsx3edc4rfv", "wednesdaymorning"]),
         (PasswordPersonal, &["ann-password-2026", "ann@example.com-password-2026", "Latchkey-Welcome-2026"]),
         (PasswordGuessable, &["vqjhzkw........"]),
@@ -143,12 +143,12 @@ fn a_hundred_million_guesses_are_the_least() {
 
 #[test]
 fn the_strength_check_is_bounded_by_reading_only_the_beginning() {
-    // A hundred characters are read.
-    let text = format!("{}{}", "a".repeat(100), letters(100));
+    // The first 128 characters are read.
+    let text = format!("{}{}", "a".repeat(128), letters(100));
     assert_eq!(check(&text), Some(ViolationCode::PasswordRepeats));
-    let text = format!("{}{}", "a".repeat(80), letters(100));
+    let text = format!("{}{}", "a".repeat(110), letters(100));
     assert_eq!(check(&text), None);
-    // One of these characters becomes eighteen.
+    // NFKC makes eighteen characters of this one.
     assert_eq!(check(&"\u{fdfa}".repeat(256)), Some(ViolationCode::PasswordRepeats));
     // Symbols alone are no reason to refuse.
     for text in [
