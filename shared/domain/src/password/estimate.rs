@@ -18,7 +18,7 @@
 use super::part::{CHARACTER, Kind, Part};
 use super::text::{Text, all_readings, readings, separates};
 use super::{sequence, words};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The cost of the first use of a common separator. Each other one costs as much as a character.
 const SEPARATOR: f64 = 2.0;
@@ -129,11 +129,20 @@ fn characters(text: &Text) -> Vec<Part> {
 
 /// The places where one of these words stands, also with signs in place of letters.
 fn given(text: &Text, words: &[Text], bits: f64, kind: Kind, parts: &mut Vec<Part>) {
-    let read: Vec<Vec<char>> = text.folded.iter().map(|c| all_readings(*c).collect()).collect();
-    for word in words.iter().map(|word| &word.folded).filter(|word| !word.is_empty()) {
-        let stands = |window: &[Vec<char>]| window.iter().zip(word).all(|(c, of)| c.contains(of));
-        let places = read.windows(word.len()).enumerate().filter(|(_, window)| stands(window));
-        parts.extend(places.map(|(at, _)| Part::new(at, at + word.len(), bits, kind)));
+    let mut places: BTreeMap<char, Vec<usize>> = BTreeMap::new();
+    for (at, c) in text.folded.iter().enumerate() {
+        for reading in all_readings(*c) {
+            places.entry(reading).or_default().push(at);
+        }
+    }
+    for word in words.iter().map(|word| &word.folded) {
+        for start in word.first().and_then(|c| places.get(c)).into_iter().flatten().copied() {
+            let end = start + word.len();
+            let reads = |(c, of): (&char, &char)| all_readings(*c).any(|reading| reading == *of);
+            let stands =
+                text.folded.get(start..end).is_some_and(|it| it.iter().zip(word).all(reads));
+            parts.extend(stands.then(|| Part::new(start, end, bits, kind)));
+        }
     }
 }
 

@@ -18,7 +18,7 @@ const LEET: &[(char, char)] = &[
 
 /// The most characters that are read. A text is no easier to guess than its beginning, and the
 /// work grows with the square of the length: with these it is below 2 ms.
-const LONGEST: usize = 128;
+const LONGEST: usize = 100;
 
 /// The beginning of a password, character by character.
 pub(super) struct Text {
@@ -60,6 +60,9 @@ impl Text {
 /// The character that this one is a variant of, such as `A` of the full-width `Ａ`. One that NFKC
 /// makes several of stays.
 fn plain(c: char) -> char {
+    if c.is_ascii() {
+        return c;
+    }
     let mut compatible = std::iter::once(c).nfkc();
     match (compatible.next(), compatible.next()) {
         (Some(plain), None) => plain,
@@ -68,6 +71,9 @@ fn plain(c: char) -> char {
 }
 
 fn fold(c: char) -> char {
+    if c.is_ascii() {
+        return c.to_ascii_lowercase();
+    }
     let base = std::iter::once(c).nfd().next().filter(char::is_ascii).unwrap_or(c);
     let digit = ZEROS.iter().find_map(|zero| {
         (base as u32).checked_sub(*zero as u32).and_then(|value| char::from_digit(value, 10))
@@ -90,7 +96,9 @@ pub(super) fn all_readings(c: char) -> impl Iterator<Item = char> {
 
 /// The letters that a folded character is read as.
 pub(super) fn readings(c: char) -> impl Iterator<Item = char> {
-    LEET.iter().filter(move |(sign, _)| *sign == c).map(|(_, letter)| *letter)
+    // No letter is read as another.
+    let signs = if c.is_alphabetic() { &[] } else { LEET };
+    signs.iter().filter(move |(sign, _)| *sign == c).map(|(_, letter)| *letter)
 }
 
 /// Whether two folded characters are the same, or one is read as the other.
