@@ -8,8 +8,10 @@ pub mod caller;
 pub mod contract;
 pub mod delivery;
 pub mod lines;
+mod operator;
 pub mod people;
 pub mod proxy;
+pub mod ranges;
 pub mod roles;
 pub mod world;
 

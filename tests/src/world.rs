@@ -4,6 +4,7 @@ pub use crate::answer::Answer;
 pub use crate::ask::{Ask, event};
 use crate::caller::{acting, handling, naming_the_function};
 use crate::lines;
+pub use crate::operator::{FRONT_SECRET, settings};
 use crate::proxy::Proxy;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -23,7 +24,7 @@ use platform::host::Host;
 use platform::http::route::Routes;
 use platform::http::routes::API;
 use platform::send::Channels;
-use platform::settings::{BaseUrl, FrontDigest, Settings};
+use platform::settings::Settings;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -94,12 +95,6 @@ pub const BEGIN: Time = Time(1_795_424_400_000);
 
 type RoutesOf = fn() -> Routes;
 
-/// The secret that the operator's front (such as CloudFront) sends to the API.
-pub const FRONT_SECRET: &str = "the secret of the front";
-static FRONT_SECRET_HASHED: LazyLock<String> = LazyLock::new(|| {
-    Sha256::digest(FRONT_SECRET).iter().map(|byte| format!("{byte:02x}")).collect()
-});
-
 /// The functions that serve the API: name and routes.
 pub static FUNCTIONS: LazyLock<Vec<(&'static str, RoutesOf)>> =
     LazyLock::new(|| API.iter().map(|routes| (routes().function, *routes)).collect());
@@ -117,7 +112,7 @@ pub(crate) struct Running {
 impl Running {
     async fn start(
         proxy: &Proxy,
-        source_limits: SourceLimits,
+        settings: Settings,
         clock: Arc<ManualClock>,
         entropy: Arc<dyn Entropy>,
     ) -> Running {
@@ -135,15 +130,6 @@ impl Running {
         let aws = platform::host::configure(builder).timeout_config(patient).build();
         let client = naming_the_function(aws.http_client().expect("a client"));
         let aws = aws.into_builder().http_client(client).build();
-        let settings = Settings {
-            table: local::dynamodb::TABLE.to_owned(),
-            secret_id: local::secrets::SECRET_ID.to_owned(),
-            base_url: BaseUrl::parse("https://reset.example.com").expect("a base URL"),
-            mail_from: "Latchkey <no-reply@example.com>".to_owned(),
-            configuration_set: Some("latchkey".to_owned()),
-            source_limits,
-            front: FrontDigest::parse(&FRONT_SECRET_HASHED),
-        };
         let channels = Channels::new(&aws, &settings);
         let host = Arc::new(Host::new(settings, &aws, lines::metrics(), clock, entropy));
         let wrap = |(name, routes): &(&'static str, RoutesOf)| {
@@ -165,7 +151,11 @@ impl World {
 
     /// Creates an environment with these limits per source address.
     pub async fn with_source_limits(requests: u32, failed_sign_ins: u32) -> World {
-        let source_limits = SourceLimits { requests, failed_sign_ins };
+        World::with_settings(settings(SourceLimits { requests, failed_sign_ins })).await
+    }
+
+    /// Creates an environment with these settings of the operator.
+    pub async fn with_settings(settings: Settings) -> World {
         let dir = tempfile::tempdir().expect("a directory");
         let embedded = Embedded::start(dir.path()).expect("a table");
         let secret = local::secrets::generate().expect("keys");
@@ -175,7 +165,7 @@ impl World {
         let clock = Arc::new(ManualClock(AtomicI64::new(BEGIN.0)));
         let entropy = Arc::new(SeededEntropy(AtomicU64::new(1)));
         let Running { host, channels, functions } =
-            Running::start(&proxy, source_limits, clock.clone(), entropy).await;
+            Running::start(&proxy, settings, clock.clone(), entropy).await;
         World {
             functions,
             later: RwLock::default(),
@@ -202,10 +192,9 @@ impl World {
         let keys = Keys::parse(&secret).unwrap_or_else(|_| self.keys.clone());
         let standins = Standins::start(None, secret.clone()).expect("stand-ins");
         let proxy = Proxy::start(self.embedded.endpoint(), standins.endpoint()).await;
-        let source_limits = self.host.settings.source_limits;
+        let settings = self.host.settings.clone();
         let Running { host, channels, functions } =
-            Running::start(&proxy, source_limits, self.clock.clone(), self.host.entropy.clone())
-                .await;
+            Running::start(&proxy, settings, self.clock.clone(), self.host.entropy.clone()).await;
         World {
             proxy,
             standins,
@@ -224,8 +213,8 @@ impl World {
     /// alternate between the processes, as they do on Lambda.
     pub async fn start_more(&self) {
         let (clock, entropy) = (self.clock.clone(), self.host.entropy.clone());
-        let started =
-            Running::start(&self.proxy, self.host.settings.source_limits, clock, entropy).await;
+        let settings = self.host.settings.clone();
+        let started = Running::start(&self.proxy, settings, clock, entropy).await;
         self.later.write().expect("no panic").push(Arc::new(started));
     }
 
@@ -237,8 +226,8 @@ impl World {
             .chain([SEND_CODE, crate::delivery::DELIVERY_EVENTS])
         {
             let (clock, entropy) = (self.clock.clone(), self.host.entropy.clone());
-            let running =
-                Running::start(&self.proxy, self.host.settings.source_limits, clock, entropy).await;
+            let settings = self.host.settings.clone();
+            let running = Running::start(&self.proxy, settings, clock, entropy).await;
             self.apart.insert(name, Arc::new(running));
         }
         self

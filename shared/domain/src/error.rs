@@ -174,6 +174,8 @@ pub enum ViolationCode {
     PasswordPersonal,
     /// The password consists of the organisation's banned terms.
     PasswordTerm,
+    /// The password is in the operator's list of breached passwords.
+    PasswordBreached,
 }
 
 impl ViolationCode {

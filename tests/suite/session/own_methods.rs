@@ -64,7 +64,10 @@ async fn ends_the_rest(world: &World, ann: &Person, change: impl AsyncFnOnce(&st
     me(world, &here).await.expect(200);
     assert_eq!(me(world, &there).await.code(), "signInRequired");
     assert_eq!(world.verify(&by_mail.bearer, &challenge, &code).await.code(), "codeNotAccepted");
-    assert_eq!(world.set_password(&proved, "a new and longer ptarmigan").await.code(), "resetEnded");
+    assert_eq!(
+        world.set_password(&proved, "a new and longer ptarmigan").await.code(),
+        "resetEnded"
+    );
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
 }
 
