@@ -26,6 +26,8 @@ ENVIRONMENT = {
     "LATCHKEY_SOURCE_LIMIT": {"Ref": "SourceLimit"},
     "LATCHKEY_FAILED_SIGN_IN_LIMIT": {"Ref": "FailedSignInLimit"},
     "LATCHKEY_FRONT_DIGEST": {"Ref": "FrontDigest"},
+    "LATCHKEY_BREACHED_URL": {"Ref": "BreachedPasswordsUrl"},
+    "LATCHKEY_BREACHED_ON_FAILURE": {"Ref": "BreachedPasswordsOnFailure"},
     "LATCHKEY_METRICS": {"Fn::Sub": "Latchkey/${AWS::StackName}"},
 }
 # The additional ones of send-code.

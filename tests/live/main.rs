@@ -39,7 +39,7 @@ fn story(laptop: &Laptop, admin: &str, language: &str) {
     let first = laptop.sign_in(&user_id, &temporary);
     assert_eq!(first.body["next"], "changePassword");
     let change =
-        json!({ "currentPassword": temporary, "newPassword": "the first password of my own" });
+        json!({ "currentPassword": temporary, "newPassword": "the first ptarmigan of my own" });
     let signed_in = laptop.ask("PUT", "/v1/me/password", Some(&first.text("bearer")), Some(change));
     assert_eq!((signed_in.status, &signed_in.body["next"]), (200, &json!("register")));
     let session = signed_in.text("bearer");
@@ -88,19 +88,19 @@ fn story(laptop: &Laptop, admin: &str, language: &str) {
         "PUT",
         &format!("/v1/resets/{reset}/password"),
         Some(&bearer),
-        Some(json!({ "newPassword": "a new and longer password" })),
+        Some(json!({ "newPassword": "a new and longer ptarmigan" })),
     );
     assert_eq!(set.status, 204, "{}", set.body);
 
     // 5. The new password signs in and asks for a review of the methods; the old password and
     // old sessions are refused.
-    let signed_in = laptop.sign_in(&user_id, "a new and longer password");
+    let signed_in = laptop.sign_in(&user_id, "a new and longer ptarmigan");
     assert_eq!((signed_in.status, signed_in.body["next"].as_str()), (200, Some("review")));
     let reconfirm = "/v1/me/registration/reconfirm";
     let done = laptop.ask("POST", reconfirm, Some(&signed_in.text("bearer")), None);
     assert_eq!((done.status, done.body["reach"].as_str()), (200, Some("full")));
     assert_eq!(
-        laptop.sign_in(&user_id, "the first password of my own").body["code"],
+        laptop.sign_in(&user_id, "the first ptarmigan of my own").body["code"],
         "signInFailed"
     );
     assert_eq!(laptop.ask("GET", "/v1/me", Some(&session), None).status, 401);
@@ -142,7 +142,7 @@ fn every_story_runs_in_both_languages_and_the_program_starts_and_ends_cleanly() 
 
     // A second start keeps the data, and needs no network.
     let mut laptop = Laptop::start(port, &data, false);
-    assert_eq!(laptop.sign_in("story.en@example.com", "a new and longer password").status, 200);
+    assert_eq!(laptop.sign_in("story.en@example.com", "a new and longer ptarmigan").status, 200);
     assert_eq!(laptop.account("admin@example.com"), ada);
     // If the program is killed without a warning, its child processes end too.
     laptop.kill();

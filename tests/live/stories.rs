@@ -7,8 +7,8 @@ use crate::laptop::Laptop;
 use serde_json::{Value, json};
 use tests::Answer;
 
-const OWN: &str = "the first password of my own";
-const NEW: &str = "a new and longer password";
+const OWN: &str = "the first ptarmigan of my own";
+const NEW: &str = "a new and longer ptarmigan";
 
 /// Runs all stories in a language.
 pub fn tell_all(laptop: &Laptop, admin: &str, language: &str) {

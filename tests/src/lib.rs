@@ -8,9 +8,11 @@ pub mod caller;
 pub mod contract;
 pub mod delivery;
 pub mod lines;
+mod operator;
 pub mod people;
 mod process;
 pub mod proxy;
+pub mod ranges;
 pub mod roles;
 pub mod world;
 

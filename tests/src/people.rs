@@ -37,7 +37,7 @@ impl World {
         let temporary = made["temporaryPassword"]
             .as_str()
             .unwrap_or_else(|| panic!("no administrator in {made}"));
-        self.settle("admin@example.com", temporary, "a password for the administrator").await
+        self.settle("admin@example.com", temporary, "a ptarmigan for the administrator").await
     }
 
     /// Creates an account and changes its temporary password.
@@ -50,7 +50,7 @@ impl World {
         self.settle(
             &user_id,
             &made.text("temporaryPassword"),
-            &format!("a long password of {user_id}"),
+            &format!("a long ptarmigan of {user_id}"),
         )
         .await
     }

@@ -10,15 +10,13 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use axum::Router;
 use domain::context::{Clock, Entropy};
-use domain::source::SourceLimits;
 use domain::time::{Span, Time};
 use platform::hasher::Argon2Hasher;
 use platform::host::Host;
 use platform::http::route::Routes;
 use platform::http::routes::API;
 use platform::send::Channels;
-use platform::settings::mail_from::MailFrom;
-use platform::settings::{BaseUrl, FrontDigest, Settings};
+use platform::settings::Settings;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -27,12 +25,6 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 type RoutesOf = fn() -> Routes;
-
-/// The secret that the operator's front (such as CloudFront) sends to the API.
-pub const FRONT_SECRET: &str = "the secret of the front";
-static FRONT_SECRET_HASHED: LazyLock<String> = LazyLock::new(|| {
-    Sha256::digest(FRONT_SECRET).iter().map(|byte| format!("{byte:02x}")).collect()
-});
 
 /// The functions that serve the API: name and routes.
 pub static FUNCTIONS: LazyLock<Vec<(&'static str, RoutesOf)>> =
@@ -56,7 +48,7 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) async fn start(
         proxy: &Proxy,
-        source_limits: SourceLimits,
+        settings: Settings,
         hash_memory: Option<u32>,
         clock: Arc<ManualClock>,
         entropy: Arc<dyn Entropy>,
@@ -75,15 +67,6 @@ impl Running {
         let aws = platform::host::configure(builder).timeout_config(patient).build();
         let client = naming_the_function(aws.http_client().expect("a client"));
         let aws = aws.into_builder().http_client(client).build();
-        let settings = Settings {
-            table: local::dynamodb::TABLE.to_owned(),
-            secret_id: local::secrets::SECRET_ID.to_owned(),
-            base_url: BaseUrl::parse("https://reset.example.com").expect("a base URL"),
-            mail_from: MailFrom::parse("Latchkey <no-reply@example.com>").expect("a sender"),
-            configuration_set: Some("latchkey".to_owned()),
-            source_limits,
-            front: FrontDigest::parse(&FRONT_SECRET_HASHED),
-        };
         let channels = Channels::new(&aws, &settings);
         let host = Host::new(settings, &aws, lines::metrics(), clock, entropy);
         let host = Arc::new(match hash_memory {

@@ -3,7 +3,8 @@
 pub use crate::answer::Answer;
 pub use crate::ask::{Ask, event};
 use crate::caller::{acting, handling};
-pub use crate::process::{FRONT_SECRET, FUNCTIONS, ManualClock};
+pub use crate::operator::{FRONT_SECRET, settings};
+pub use crate::process::{FUNCTIONS, ManualClock};
 use crate::process::{HASH_MEMORY, Running, SeededEntropy};
 use crate::proxy::Proxy;
 use axum::Router;
@@ -17,6 +18,7 @@ use local::pump::Pump;
 use local::standins::Standins;
 use platform::host::Host;
 use platform::send::Channels;
+use platform::settings::Settings;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -69,7 +71,11 @@ impl World {
 
     /// Creates an environment with these limits per source address.
     pub async fn with_source_limits(requests: u32, failed_sign_ins: u32) -> World {
-        let source_limits = SourceLimits { requests, failed_sign_ins };
+        World::with_settings(settings(SourceLimits { requests, failed_sign_ins })).await
+    }
+
+    /// Creates an environment with these settings of the operator.
+    pub async fn with_settings(settings: Settings) -> World {
         let dir = tempfile::tempdir().expect("a directory");
         let embedded = Embedded::start(dir.path()).expect("a table");
         let secret = local::secrets::generate().expect("keys");
@@ -80,7 +86,7 @@ impl World {
         let entropy = Arc::new(SeededEntropy::new());
         let hash_memory = Some(HASH_MEMORY);
         let Running { host, channels, functions } =
-            Running::start(&proxy, source_limits, hash_memory, clock.clone(), entropy).await;
+            Running::start(&proxy, settings, hash_memory, clock.clone(), entropy).await;
         World {
             functions,
             hash_memory,
@@ -115,10 +121,10 @@ impl World {
         let keys = Keys::parse(&secret).unwrap_or_else(|_| self.keys.clone());
         let standins = Standins::start(None, secret.clone()).expect("stand-ins");
         let proxy = Proxy::start(self.embedded.endpoint(), standins.endpoint()).await;
-        let source_limits = self.host.settings.source_limits;
+        let settings = self.host.settings.clone();
         let Running { host, channels, functions } = Running::start(
             &proxy,
-            source_limits,
+            settings,
             self.hash_memory,
             self.clock.clone(),
             self.host.entropy.clone(),
@@ -144,7 +150,7 @@ impl World {
         let (clock, entropy) = (self.clock.clone(), self.host.entropy.clone());
         let started = Running::start(
             &self.proxy,
-            self.host.settings.source_limits,
+            self.host.settings.clone(),
             self.hash_memory,
             clock,
             entropy,
@@ -163,7 +169,7 @@ impl World {
             let (clock, entropy) = (self.clock.clone(), self.host.entropy.clone());
             let running = Running::start(
                 &self.proxy,
-                self.host.settings.source_limits,
+                self.host.settings.clone(),
                 self.hash_memory,
                 clock,
                 entropy,

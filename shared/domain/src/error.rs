@@ -169,16 +169,19 @@ pub enum ViolationCode {
     PasswordUnchanged,
     /// The password is too easy to guess, for a reason that has no code of its own.
     PasswordGuessable,
-    /// The password is a common password, or a single word or name.
+    /// The password is made of common passwords, words or names, or is a phrase that attackers
+    /// know.
     PasswordCommon,
     /// The password repeats a few characters.
     PasswordRepeats,
-    /// The password is a keyboard row, a sequence, a year or a date.
+    /// The password is a keyboard row, a sequence or a date.
     PasswordSequence,
     /// The password consists of words known about the account, such as the user's name.
     PasswordPersonal,
     /// The password consists of the organisation's banned terms.
     PasswordTerm,
+    /// The password is in the operator's list of breached passwords.
+    PasswordBreached,
 }
 
 impl ViolationCode {

@@ -6,11 +6,17 @@
 //! | [`terms`] | consist of the organisation's banned terms |
 //! | [`strength`] | are easy to guess, also with knowledge of the account |
 
+mod estimate;
 pub mod hash;
+mod part;
+mod sequence;
 mod strength;
 pub mod terms;
+mod text;
+mod words;
 
-pub use strength::{LEAST_SCORE, PasswordContext};
+pub use strength::{LEAST_GUESSES, PasswordContext};
+pub use words::dictionary_entry;
 
 use crate::error::{Violation, ViolationCode};
 use crate::secret::{ExposeSecret, SecretString};

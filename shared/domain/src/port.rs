@@ -32,9 +32,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
 
+mod breached;
 mod change;
 mod lists;
 mod process;
+pub use breached::BreachedPasswords;
 pub use change::{Change, CommitError, Guard};
 pub use lists::{Lists, Page};
 pub use process::{HashTarget, KeyRing, PasswordCheck, PasswordHasher};

@@ -1,4 +1,4 @@
-//! The HTTP client of all AWS calls: HTTP/1.1 with a connection pool, and TLS by rustls.
+//! The HTTP client of all calls: HTTP/1.1 with a connection pool, and TLS by rustls.
 //! The SDK's own client also supports HTTP/2 and proxies, which no service called here
 //! needs and which make up a twentieth of a `bootstrap`.
 
@@ -21,9 +21,12 @@ use std::sync::OnceLock;
 /// cancels one that takes too long and closes its connection.
 pub fn client() -> SharedHttpClient {
     let connector = OnceLock::new();
-    http_client_fn(move |_, _| {
-        connector.get_or_init(|| SharedHttpConnector::new(Http1::new())).clone()
-    })
+    http_client_fn(move |_, _| connector.get_or_init(self::connector).clone())
+}
+
+/// Creates a connector with a connection pool of its own.
+pub(crate) fn connector() -> SharedHttpConnector {
+    SharedHttpConnector::new(Http1::new())
 }
 
 #[derive(Debug)]

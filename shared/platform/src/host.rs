@@ -1,6 +1,7 @@
 //! Builds the settings and clients of a function once per cold start, from its environment.
 //! AWS services are first called by the first request.
 
+use crate::breached::RangeService;
 use crate::connect;
 use crate::dynamodb::Table;
 use crate::hasher::Argon2Hasher;
@@ -47,6 +48,8 @@ pub struct Host {
     pub ring: Arc<SecretRing>,
     /// The password hasher.
     pub hasher: Argon2Hasher,
+    /// The service for breached passwords.
+    pub breached: RangeService,
     /// The writer of metrics.
     pub metrics: Metrics,
     /// The clock.
@@ -70,6 +73,7 @@ impl Host {
         Host {
             store: Table::new(aws_sdk_dynamodb::Client::new(aws), settings.table.clone()),
             hasher: Argon2Hasher::new(ring.clone()),
+            breached: RangeService::new(settings.breached.clone()),
             ring,
             metrics,
             clock,

@@ -6,9 +6,10 @@
 //! | [`settings`], [`host`] | settings and clients, from the environment, once per cold start |
 //! | [`http`] | Lambda events to typed requests, results to responses; the routes |
 //! | [`dynamodb`] | the table: key layout, consistent reads, conditional writes |
-//! | [`connect`] | the HTTP client of all AWS calls |
+//! | [`connect`] | the HTTP client of all calls |
 //! | [`secrets`], [`rotation`] | the key ring, and its rotation |
 //! | [`hasher`] | password hashes: Argon2id, and their stored format |
+//! | [`breached`] | the service for breached passwords, if there is one |
 //! | [`system`] | the real clock and randomness |
 //! | [`log`], [`metrics`] | log lines and metrics |
 //! | [`send`], [`stream`] | mail and SMS; the outbox stream and the re-drive |
@@ -43,6 +44,7 @@
     reason = "counts and times here are far below the limits of their types"
 )]
 
+pub mod breached;
 pub mod connect;
 pub mod delivery_events;
 pub mod dynamodb;

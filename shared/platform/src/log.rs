@@ -25,6 +25,7 @@
 //! | `itemUnreadable`, `termsMissing` | `unavailable` | kind of the `item`; version of the `terms`; `record` |
 //! | `secretUnreadable`, `secretInvalid` | `unavailable` | `record`, `cause` |
 //! | `hashUnusable` | `signInFailed` | |
+//! | `breachedUnavailable` | `accepted`, `unavailable` | `cause`: why the service for breached passwords did not answer |
 //! | `keysRotated` | `ok`, `failed` | `step` that Secrets Manager asked for, `cause` |
 //! | `library` | `noted` | `record`, `message`: a library's warning |
 //!

@@ -47,6 +47,45 @@ pub struct Settings {
     /// `LATCHKEY_FRONT_DIGEST`: the digest of the secret that a front, such as CloudFront,
     /// sends; `None` without a front.
     pub front: Option<FrontDigest>,
+    /// `LATCHKEY_BREACHED_URL` and `LATCHKEY_BREACHED_ON_FAILURE`: the service for breached
+    /// passwords; `None` without one.
+    pub breached: Option<BreachedSetting>,
+}
+
+/// A service for breached passwords.
+#[derive(Clone, Debug)]
+pub struct BreachedSetting {
+    /// The URL that the first digits of a SHA-1 are appended to, such as
+    /// `https://api.pwnedpasswords.com/range/`.
+    pub endpoint: String,
+    /// What happens to a new password if the service does not answer.
+    pub on_failure: OnFailure,
+}
+
+/// What happens to a new password if the service for breached passwords does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// It is accepted.
+    Accept,
+    /// It is refused with `unavailable`.
+    Refuse,
+}
+
+impl BreachedSetting {
+    /// Reads the setting; `None` for an endpoint that is no `https` URL with a path, or another
+    /// text than `accept` and `refuse`. Only the local machine may use `http`.
+    fn read(endpoint: String, on_failure: &str) -> Option<BreachedSetting> {
+        let uri: Uri = endpoint.parse().ok()?;
+        let loopback = LOOPBACK.contains(&uri.host()?);
+        let safe = matches!((uri.scheme_str()?, loopback), ("https", _) | ("http", true));
+        let on_failure = match on_failure {
+            "accept" => OnFailure::Accept,
+            "refuse" => OnFailure::Refuse,
+            _ => return None,
+        };
+        let plain = uri.query().is_none() && endpoint.ends_with('/') && !endpoint.contains('#');
+        (safe && plain).then_some(BreachedSetting { endpoint, on_failure })
+    }
 }
 
 /// The SHA-256 digest of the secret with which the operator's front (such as CloudFront)
@@ -209,6 +248,16 @@ impl Settings {
                     name: "LATCHKEY_FRONT_DIGEST",
                     want: "the SHA-256 of the front's secret, as 64 hexadecimal digits, or leave it out",
                 })?),
+            },
+            breached: match variable("LATCHKEY_BREACHED_URL").filter(|url| !url.is_empty()) {
+                None => None,
+                Some(url) => {
+                    let on_failure = variable("LATCHKEY_BREACHED_ON_FAILURE").unwrap_or_default();
+                    Some(BreachedSetting::read(url, &on_failure).ok_or(InvalidSetting {
+                        name: "LATCHKEY_BREACHED_URL",
+                        want: "an https URL that ends with a slash, and LATCHKEY_BREACHED_ON_FAILURE to accept or refuse, or leave both out",
+                    })?)
+                }
             },
         })
     }

@@ -271,7 +271,7 @@ async fn the_first_administrator_is_created_only_once() {
     assert_eq!(world.sign_in(&made[0].user_id, &made[0].password).await.code(), "signInFailed");
     let session = world.sign_in(&made[0].user_id, newer).await.expect(200).text("bearer");
     let change =
-        json!({ "currentPassword": newer, "newPassword": "a password of the administrator" });
+        json!({ "currentPassword": newer, "newPassword": "a ptarmigan of the administrator" });
     world.ask(Ask::new("PUT", "/v1/me/password").bearer(&session).body(change)).await.expect(200);
     for user_id in [made[0].user_id.as_str(), "another"] {
         assert_eq!(

@@ -66,7 +66,7 @@ async fn a47_a_look_alike_user_id_never_leads_to_another_account() {
             world.register(&person, &address).await;
         }
         let mails = world.standins.inbox().all().len();
-        let password = format!("a long password of {victim}");
+        let password = format!("a long ptarmigan of {victim}");
         assert_eq!(
             world.sign_in(look_alike, &password).await.code(),
             "signInFailed",

@@ -18,7 +18,7 @@ pub fn of_ann(bearer: &str, method: &'static str, path: &str) -> Ask {
 pub fn ann() -> Person {
     Person {
         user_id: "ann@example.com".into(),
-        password: "a long password of ann@example.com".into(),
+        password: "a long ptarmigan of ann@example.com".into(),
     }
 }
 
@@ -224,7 +224,7 @@ async fn unlocking_ends_the_lockout_and_both_counts_of_failed_guesses() {
         .expect(202);
     let reset = world.start_reset(&ann.user_id).await;
     world.prove(&reset, "email", ADDRESS).await;
-    world.set_password(&reset, "a new and longer password").await.expect(204);
+    world.set_password(&reset, "a new and longer ptarmigan").await.expect(204);
     let entry = audit_entry(&world, "userUnlocked").await;
     assert!(entry["actor"]["S"] != entry["uid"]["S"] && entry["actor"]["S"].is_string());
     // Unlocking an account that is not locked succeeds.

@@ -57,7 +57,7 @@ async fn requiring_registration_keeps_methods_and_asks_for_each_again() {
         world.sign_in(&ann.user_id, &ann.password).await.expect(200).body["next"],
         json!(null)
     );
-    world.set_password(&under_way, "a new and longer password").await.expect(204);
+    world.set_password(&under_way, "a new and longer ptarmigan").await.expect(204);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,7 +99,7 @@ async fn removing_a_method_ends_its_codes_and_sends_a_notice() {
     );
     assert_eq!(
         world
-            .sign_in("ann@example.com", "a long password of ann@example.com")
+            .sign_in("ann@example.com", "a long ptarmigan of ann@example.com")
             .await
             .expect(200)
             .body["next"],
@@ -115,7 +115,7 @@ async fn a_method_that_is_removed_after_its_proof_resets_nothing() {
     let code = world.code_for(ADDRESS).await;
     world.verify(&reset.bearer, &challenge, &code).await.expect(200);
     world.ask(of_ann(&admin, "DELETE", "/methods/email")).await.expect(204);
-    assert_eq!(world.set_password(&reset, "a new and longer password").await.code(), "resetEnded");
+    assert_eq!(world.set_password(&reset, "a new and longer ptarmigan").await.code(), "resetEnded");
 }
 
 #[tokio::test(flavor = "multi_thread")]

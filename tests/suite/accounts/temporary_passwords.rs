@@ -151,12 +151,12 @@ async fn a_changed_temporary_password_no_longer_signs_in() {
 
     #[rustfmt::skip]
     let refused = [
-        (temporary.as_str(), temporary.as_str(), "passwordRefused"), (temporary.as_str(), "too short", "passwordRefused"), ("wrong", "a long password of ann", "currentPasswordWrong"),
+        (temporary.as_str(), temporary.as_str(), "passwordRefused"), (temporary.as_str(), "too short", "passwordRefused"), ("wrong", "a long ptarmigan of ann", "currentPasswordWrong"),
     ];
     for (current, new, code) in refused {
         assert_eq!(world.ask(change(current, new)).await.expect(422).code(), code, "{new}");
     }
-    let changed = world.ask(change(&temporary, "a long password of ann")).await.expect(200);
+    let changed = world.ask(change(&temporary, "a long ptarmigan of ann")).await.expect(200);
     assert_eq!(changed.body["next"], json!(null));
     for old in [&first, &other] {
         assert_eq!(
@@ -167,5 +167,5 @@ async fn a_changed_temporary_password_no_longer_signs_in() {
     world.ask(Ask::new("GET", "/v1/me").bearer(&changed.text("bearer"))).await.expect(200);
     assert_eq!(world.sign_in("ann", &temporary).await.code(), "signInFailed");
     world.pass(Span::days(8));
-    world.sign_in("ann", "a long password of ann").await.expect(200);
+    world.sign_in("ann", "a long ptarmigan of ann").await.expect(200);
 }

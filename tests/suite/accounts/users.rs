@@ -270,12 +270,12 @@ async fn a11_a_user_id_created_again_is_another_account() {
             "{when}"
         );
         assert_eq!(
-            world.set_password(&ready, "a new and longer password").await.code(),
+            world.set_password(&ready, "a new and longer ptarmigan").await.code(),
             "resetEnded",
             "{when}"
         );
         assert_eq!(
-            world.set_password(&waiting, "a new and longer password").await.code(),
+            world.set_password(&waiting, "a new and longer ptarmigan").await.code(),
             "proofMissing",
             "{when}"
         );

@@ -35,7 +35,7 @@ async fn a09_administration_is_refused_to_users_limited_sessions_and_callers_wit
         .expect(200)
         .text("bearer");
     let ada =
-        world.sign_in("admin@example.com", "a password for the administrator").await.expect(200);
+        world.sign_in("admin@example.com", "a ptarmigan for the administrator").await.expect(200);
     assert_eq!(ada.body["reach"], "register", "reset is on and no method is registered");
     let bob = world.user(&admin, json!({ "userId": "bob@example.com", "name": "Bob" })).await;
     let callers = [

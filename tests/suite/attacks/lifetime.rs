@@ -71,7 +71,7 @@ async fn happen(world: &World, cause: Cause, it: &Before) {
         async |change| drop(patch(world, &it.admin, &it.ann.user_id, change).await.expect(200));
     match cause {
         Cause::PasswordChanged => {
-            let body = json!({ "currentPassword": it.ann.password, "newPassword": "another password, chosen by its owner" });
+            let body = json!({ "currentPassword": it.ann.password, "newPassword": "another ptarmigan, chosen by its owner" });
             world.ask(mine("PUT", "/v1/me/password").body(body)).await.expect(200);
         }
         Cause::AnotherReset => drop(world.set_password(&it.proved[1], NEW).await.expect(204)),
@@ -116,12 +116,12 @@ async fn a23_codes_and_resets_from_before_any_account_change_are_dead() {
         let verified = world.verify(&it.waiting.bearer, &it.code.0, &it.code.1).await;
         assert_eq!(verified.code(), "codeNotAccepted", "{cause:?}: the right code of a reset");
         assert_eq!(
-            world.set_password(&it.waiting, "the password of a thief").await.code(),
+            world.set_password(&it.waiting, "the ptarmigan of a thief").await.code(),
             "proofMissing",
             "{cause:?}"
         );
         assert_eq!(
-            world.set_password(&it.proved[0], "the password of a thief").await.code(),
+            world.set_password(&it.proved[0], "the ptarmigan of a thief").await.code(),
             "resetEnded",
             "{cause:?}"
         );
@@ -149,7 +149,7 @@ async fn a23_codes_and_resets_from_before_any_account_change_are_dead() {
             if let Some(challenge) = challenge.as_str() {
                 world.verify(&reset.bearer, challenge, &code_of(&world, challenge)).await;
             }
-            let set = world.set_password(reset, "the password of a thief").await;
+            let set = world.set_password(reset, "the ptarmigan of a thief").await;
             assert!(["resetEnded", "proofMissing"].contains(&set.code()), "{cause:?}: {set:?}");
         }
         assert_eq!(hash(&world, &it.ann.user_id).await, after, "{cause:?}");
@@ -194,7 +194,7 @@ async fn a23_a_code_that_crosses_an_account_change_is_not_accepted_although_its_
             gate.open();
             let late = late.await.expect("an answer");
             assert_eq!(late.code(), "codeNotAccepted", "{cause:?}, {place}");
-            let set = world.set_password(&it.waiting, "the password of a thief").await;
+            let set = world.set_password(&it.waiting, "the ptarmigan of a thief").await;
             assert_eq!(set.code(), "proofMissing", "{cause:?}, {place}");
             assert_eq!(hash(&world, &it.ann.user_id).await, after, "{cause:?}, {place}");
         }

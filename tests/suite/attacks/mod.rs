@@ -21,7 +21,7 @@ use tests::{Person, World};
 
 const MAIL: &str = "ann.private@example.com";
 const NUMBER: &str = "+61491570156";
-const NEW: &str = "a new and longer password";
+const NEW: &str = "a new and longer ptarmigan";
 
 /// Computes the code of a challenge, even if it was never sent.
 fn code_of(world: &World, challenge: &str) -> String {

@@ -16,7 +16,7 @@ fn verify(bearer: &str, challenge: &str, code: &str) -> Ask {
 }
 
 fn set(reset: &str, bearer: &str) -> Ask {
-    let body = json!({ "newPassword": "the password of a thief" });
+    let body = json!({ "newPassword": "the ptarmigan of a thief" });
     Ask::new("PUT", format!("/v1/resets/{reset}/password")).bearer(bearer).body(body)
 }
 

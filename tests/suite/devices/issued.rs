@@ -33,7 +33,7 @@ async fn a_device_is_issued_only_when_every_step_is_complete() {
         assert_eq!(has_token(&answer), issued, "{answer:?}");
         answer.text("bearer")
     };
-    let password = "a long password of bob";
+    let password = "a long ptarmigan of bob";
     let signed_in = world.ask(sign_in("bob", &temporary, "new")).await;
     let bearer = step(signed_in, "changePassword", false);
     let change = json!({ "currentPassword": temporary, "newPassword": password });

@@ -92,7 +92,7 @@ async fn recovering_an_administrator_makes_all_of_their_devices_strangers() {
     let it = owner().await;
     let admin = Person {
         user_id: "admin@example.com".into(),
-        password: "a password for the administrator".into(),
+        password: "a ptarmigan for the administrator".into(),
     };
     it.world.register(&admin, "ada.private@example.com").await;
     // Two kinds are due for an administrator; postponing gives the device.

@@ -180,13 +180,13 @@ async fn a_journey_counts_each_thing_once() {
     world.verify(&reset.bearer, &challenge, &code).await.expect(200);
     assert_eq!(world.next_in(&reset).await, "password");
     world.set_password(&reset, "short").await.expect(422);
-    world.set_password(&reset, "a new and longer password").await.expect(204);
+    world.set_password(&reset, "a new and longer ptarmigan").await.expect(204);
     // A reset of an unknown user ID continues until a code is requested.
     let decoy = world.start_reset("unknown@example.com").await;
     world.send_code(&decoy).await;
     world.pump().await;
     // A reset by the phone, which must be reviewed first, with a channel that fails.
-    let session = world.sign_in("ann@example.com", "a new and longer password").await;
+    let session = world.sign_in("ann@example.com", "a new and longer ptarmigan").await;
     world.reviewed(&session.expect(200).text("bearer")).await;
     let other = world.start_reset("ann@example.com").await;
     world.standins.inbox().fail_next(Channel::Sms, Failure::Rejected);
@@ -229,7 +229,7 @@ async fn a_journey_counts_each_thing_once() {
 
     // Metrics contain no name, address or secret.
     let text: String = lines.iter().map(Value::to_string).collect();
-    let new = "a new and longer password";
+    let new = "a new and longer ptarmigan";
     for secret in [
         MAIL,
         NUMBER,

@@ -21,14 +21,14 @@ pub fn bodies() -> Vec<(&'static str, &'static str, Value)> {
         (
             "POST",
             "/v1/sign-in",
-            json!({ "userId": "ann", "password": "a password of ann", "session": "bearer" }),
+            json!({ "userId": "ann", "password": "a ptarmigan of ann", "session": "bearer" }),
         ),
-        ("POST", "/v1/session/confirm", json!({ "password": "a password of ann" })),
+        ("POST", "/v1/session/confirm", json!({ "password": "a ptarmigan of ann" })),
         ("POST", "/v1/me/methods", json!({ "kind": "email", "destination": "ann@example.com" })),
         (
             "PUT",
             "/v1/me/password",
-            json!({ "currentPassword": "a password of ann", "newPassword": "another password of ann" }),
+            json!({ "currentPassword": "a ptarmigan of ann", "newPassword": "another ptarmigan of ann" }),
         ),
         ("POST", "/v1/challenges/{challengeId}/verify", json!({ "code": "12345678" })),
         ("POST", "/v1/resets", json!({ "userId": "ann" })),
@@ -36,7 +36,7 @@ pub fn bodies() -> Vec<(&'static str, &'static str, Value)> {
         (
             "PUT",
             "/v1/resets/{resetId}/password",
-            json!({ "newPassword": "another password of ann" }),
+            json!({ "newPassword": "another ptarmigan of ann" }),
         ),
     ]
 }

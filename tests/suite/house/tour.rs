@@ -43,9 +43,9 @@ pub async fn perform(world: &World, step: &Step) -> Answer {
     }
 }
 
-const ADMIN_PASSWORD: &str = "a password for the administrator";
-const ANN_PASSWORD: &str = "a long password of ann";
-const NEW_PASSWORD: &str = "a new and longer password";
+const ADMIN_PASSWORD: &str = "a ptarmigan for the administrator";
+const ANN_PASSWORD: &str = "a long ptarmigan of ann";
+const NEW_PASSWORD: &str = "a new and longer ptarmigan";
 
 fn ask(method: &'static str, path: &str) -> Ask {
     Ask::new(method, path)
@@ -152,7 +152,7 @@ async fn registration(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> 
     visit("start reset, known device", Step::Ask(started, 201)).await;
     world.pass(Span::days(1));
     let session = visit("sign-in, known device, a day later", Step::Ask(on(right(), &device), 200)).await.text("bearer");
-    visit("change password, known device", Step::Ask(on(change(&session, ANN_PASSWORD, "another long password of ann"), &device), 200)).await;
+    visit("change password, known device", Step::Ask(on(change(&session, ANN_PASSWORD, "another long ptarmigan of ann"), &device), 200)).await;
     visit("send-code, notice of the change", Step::Pump).await;
 }
 
@@ -200,7 +200,7 @@ async fn later(world: &World, visit: &mut impl AsyncFnMut(&str, Step) -> Answer)
     // A wrong password counts on a known device, which is unlocked with the account.
     let fresh = world.ask(of_ann("POST", "/temporary-password")).await.expect(200).text("temporaryPassword");
     let first = world.ask(sign_in("ann@example.com", &fresh)).await.expect(200).text("bearer");
-    let changed = change(&first, &fresh, "a third long password of ann").header("latchkey-device", "new");
+    let changed = change(&first, &fresh, "a third long ptarmigan of ann").header("latchkey-device", "new");
     let device = world.ask(changed).await.expect(200).headers["latchkey-device"].clone();
     let wrong = |n: u8| sign_in("ann@example.com", &format!("not the right password {n}")).header("latchkey-device", &device);
     world.ask(wrong(1)).await.expect(401);

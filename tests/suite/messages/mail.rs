@@ -23,7 +23,7 @@ async fn mails(language: &str, organisation: &str) -> Vec<local::inbox::Message>
     world.register(&ann, "ann.private@example.com").await;
     let reset = world.start_reset(&ann.user_id).await;
     world.prove(&reset, "email", "ann.private@example.com").await;
-    world.set_password(&reset, "a new and longer password").await.expect(204);
+    world.set_password(&reset, "a new and longer ptarmigan").await.expect(204);
     world.pump().await;
     world.standins.inbox().to("ann.private@example.com")
 }

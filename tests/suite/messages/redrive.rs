@@ -62,7 +62,7 @@ pub async fn notice_waits() -> (World, Person) {
     let (_, ann) = world.ready().await;
     let reset = world.start_reset(&ann.user_id).await;
     world.prove(&reset, "email", MAIL).await;
-    world.set_password(&reset, "a new and longer password").await.expect(204);
+    world.set_password(&reset, "a new and longer ptarmigan").await.expect(204);
     (world, ann)
 }
 
@@ -254,7 +254,7 @@ async fn a_re_drive_also_sends_the_notices_to_other_administrators() {
     world.prove(&reset, "email", MAIL).await;
     world.prove(&reset, "mobilePhone", "+61491570156").await;
     let before = world.standins.inbox().all().len();
-    world.set_password(&reset, "a new and longer password").await.expect(204);
+    world.set_password(&reset, "a new and longer ptarmigan").await.expect(204);
     // Two notices, and a row for all administrators, which becomes two more rows that
     // the next run finds.
     let mut done = [0; 2];

@@ -93,7 +93,7 @@ async fn a_phone_gets_codes_and_notices_in_the_language_of_the_account() {
         let challenge = ask_sms(&world, &reset).await;
         let code = world.code_for(NUMBER).await;
         world.verify(&reset.bearer, &challenge, &code).await.expect(200);
-        world.set_password(&reset, "a new and longer password").await.expect(204);
+        world.set_password(&reset, "a new and longer ptarmigan").await.expect(204);
         world.pump().await;
 
         let received = world.standins.inbox().to(NUMBER);

@@ -35,7 +35,8 @@
 //! | password proof | `sessions::changing_methods_asks_for_the_password_again_after_twenty_minutes` |
 //! | sign-in lockout, `/limits/wrongPasswords` | `numbers::password::sign_in_waits_after_the_policys_number_of_wrong_passwords` `lockout::the_threshold_is_the_policys` `lockout::the_tenth_wrong_password_makes_sign_in_wait_a_minute_and_each_further_one_twice_as_long` |
 //! | password length, `/password/minimumLength` | `numbers::password::a_password_has_the_policys_minimum_length_and_at_most_256` `password::length_is_counted_in_code_points` `passwords::a45_every_character_of_a_password_counts` |
-//! | password strength | `password::a_score_of_three_is_accepted_and_of_two_is_not` `password::the_accounts_own_data_adds_no_strength` |
+//! | password strength | `password::a_hundred_million_guesses_are_the_least` `password::the_accounts_own_data_adds_no_strength` `corpus::each_of_500_passwords_that_attackers_try_is_refused` `corpus::each_of_500_random_passwords_passphrases_and_sentences_is_accepted` |
+//! | time and size of the answer about a breached password | `breached::every_failure_is_one_and_is_logged_without_the_password` |
 //! | the organisation's terms | `terms::a_thousand_terms_of_sixteen_chinese_characters_fit` `terms::an_invalid_list_of_terms_is_refused_with_the_place_of_each_error` `terms::a_term_has_four_to_sixteen_characters_and_is_listed_once` `terms::a_list_has_at_most_a_thousand_terms` |
 //! | temporary password | `expiry::a21_a_temporary_password_signs_in_for_seven_days` `temporary_passwords::a_temporary_password_must_be_changed_and_ends_after_seven_days` |
 //! | organisation | `numbers::policy::the_organisations_texts_keep_to_the_products_lengths` `policy::each_text_is_checked` |

@@ -250,7 +250,8 @@ fn the_operators_limits_have_a_range_too() {
                 "LATCHKEY_MAIL_FROM" => Some("no-reply@example.com".to_owned()),
                 "LATCHKEY_SOURCE_LIMIT"
                 | "LATCHKEY_FAILED_SIGN_IN_LIMIT"
-                | "LATCHKEY_FRONT_DIGEST" => None,
+                | "LATCHKEY_FRONT_DIGEST"
+                | "LATCHKEY_BREACHED_URL" => None,
                 other => Some(format!("any {other}")),
             })
         };
@@ -331,7 +332,9 @@ fn an_invalid_digest_keeps_a_function_from_starting() {
             "LATCHKEY_BASE_URL" => Some("https://reset.example.com".to_owned()),
             "LATCHKEY_MAIL_FROM" => Some("no-reply@example.com".to_owned()),
             "LATCHKEY_FRONT_DIGEST" => Some(digest.clone()),
-            "LATCHKEY_SOURCE_LIMIT" | "LATCHKEY_FAILED_SIGN_IN_LIMIT" => None,
+            "LATCHKEY_SOURCE_LIMIT" | "LATCHKEY_FAILED_SIGN_IN_LIMIT" | "LATCHKEY_BREACHED_URL" => {
+                None
+            }
             _ => Some("x".to_owned()),
         })
     };

@@ -237,11 +237,11 @@ async fn save(world: &World, admin: &str, terms: Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn new_terms_apply_at_once_to_a_reset_under_way() {
-    const NEW: &str = "zeppelin-walrus!";
+    const NEW: &str = "Quimtazzvek-brolfnid!";
     let world = World::new().await;
     let (admin, ann) = world.ready().await;
     let reset = proved(&world).await;
-    save(&world, &admin, json!(["zeppelin", "walrus"])).await;
+    save(&world, &admin, json!(["quimtazzvek", "brolfnid"])).await;
     let refused = world.ask(set(&reset, NEW)).await.expect(422);
     assert_eq!(refused.body["errors"][0]["code"], "passwordTerm");
     // Other terms apply to the same reset in the same process.
@@ -252,7 +252,7 @@ async fn new_terms_apply_at_once_to_a_reset_under_way() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn terms_saved_between_the_check_and_the_write_of_a_password_apply() {
-    const NEW: &str = "zeppelin-walrus!";
+    const NEW: &str = "Quimtazzvek-brolfnid!";
     let world = World::new().await;
     let (admin, ann) = world.ready().await;
     let reset = proved(&world).await;
@@ -265,7 +265,7 @@ async fn terms_saved_between_the_check_and_the_write_of_a_password_apply() {
         async move { world.ask(ask).await }
     });
     gate.arrived(1).await;
-    save(&world, &admin, json!(["zeppelin", "walrus"])).await;
+    save(&world, &admin, json!(["quimtazzvek", "brolfnid"])).await;
     gate.open();
     let refused = setting.await.unwrap().expect(422);
     assert_eq!(refused.body["errors"][0]["code"], "passwordTerm");
@@ -282,7 +282,7 @@ async fn terms_are_read_once_per_version_and_lost_terms_refuse_every_password() 
             .bearer(bearer)
             .body(json!({ "currentPassword": current, "newPassword": new }))
     };
-    save(&world, &admin, json!(["zeppelin", "walrus"])).await;
+    save(&world, &admin, json!(["quimtazzvek", "brolfnid"])).await;
     let (first, second) = ("purple otter sings bass", "amber violin under glass");
     let session = world.session(&ann).await;
     let reads = |world: &World| {

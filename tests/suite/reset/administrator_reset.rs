@@ -35,15 +35,15 @@ async fn an_administrator_always_proves_two_kinds_and_the_others_get_a_notice() 
         world.prove(&reset, "email", "bo@example.com").await;
         assert_eq!(world.next_in(&reset).await, "method", "one more kind");
         assert_eq!(
-            world.set_password(&reset, "a new and longer password").await.code(),
+            world.set_password(&reset, "a new and longer ptarmigan").await.code(),
             "proofMissing"
         );
         world.prove(&reset, "mobilePhone", "+61491570156").await;
         assert_eq!(world.next_in(&reset).await, "password");
         let before = world.standins.inbox().all().len();
-        world.set_password(&reset, "a new and longer password").await.expect(204);
+        world.set_password(&reset, "a new and longer ptarmigan").await.expect(204);
         world.pump().await;
-        world.sign_in(&bo.user_id, "a new and longer password").await.expect(200);
+        world.sign_in(&bo.user_id, "a new and longer ptarmigan").await.expect(200);
 
         let sent = world.standins.inbox().all().split_off(before);
         let to = |address: &str| sent.iter().filter(|message| message.to == address).count();
@@ -73,7 +73,7 @@ async fn r11_other_administrators_get_one_notice_however_often_the_row_is_handle
     let reset = world.start_reset("bo").await;
     world.prove(&reset, "email", "bo@example.com").await;
     world.prove(&reset, "mobilePhone", "+61491570156").await;
-    world.set_password(&reset, "a new and longer password").await.expect(204);
+    world.set_password(&reset, "a new and longer ptarmigan").await.expect(204);
     let rows = world.items().await;
     let row = rows
         .iter()
@@ -108,7 +108,7 @@ async fn r11_other_administrators_get_one_notice_however_often_the_row_is_handle
 async fn saving_a_policy_counts_the_accounts_it_cuts_off_and_a_dry_run_saves_nothing() {
     let (world, _) = ready(true).await;
     let admin = world
-        .session(&Person { user_id: "bo".into(), password: "a long password of bo".into() })
+        .session(&Person { user_id: "bo".into(), password: "a long ptarmigan of bo".into() })
         .await;
     let read = world.ask(Ask::new("GET", "/v1/policy").bearer(&admin)).await.expect(200);
     let mut policy = read.body["policy"].clone();

@@ -37,7 +37,7 @@ async fn a58_a_reset_ends_password_sessions_resets_and_codes_and_sends_a_notice(
     let newer_code = world.code_for(address).await;
     let mails = world.standins.inbox().all().len();
 
-    world.set_password(&reset, "a new and longer password").await.expect(204);
+    world.set_password(&reset, "a new and longer ptarmigan").await.expect(204);
 
     assert_eq!(world.sign_in(&ann.user_id, &ann.password).await.code(), "signInFailed");
     for bearer in [&first, &second] {
@@ -48,14 +48,14 @@ async fn a58_a_reset_ends_password_sessions_resets_and_codes_and_sends_a_notice(
     }
     assert_eq!(world.verify(&first, &pending, &pending_code).await.code(), "signInRequired");
     // The reset that had proved enough, and the one whose code is live.
-    assert_eq!(world.set_password(&older, "the password of a thief").await.code(), "resetEnded");
+    assert_eq!(world.set_password(&older, "the ptarmigan of a thief").await.code(), "resetEnded");
     assert_eq!(
         world.verify(&newer.bearer, &newer_challenge, &newer_code).await.code(),
         "codeNotAccepted"
     );
-    assert_eq!(world.set_password(&newer, "the password of a thief").await.code(), "proofMissing");
-    assert_eq!(world.set_password(&reset, "the password of a thief").await.code(), "resetEnded");
-    world.sign_in(&ann.user_id, "a new and longer password").await.expect(200);
+    assert_eq!(world.set_password(&newer, "the ptarmigan of a thief").await.code(), "proofMissing");
+    assert_eq!(world.set_password(&reset, "the ptarmigan of a thief").await.code(), "resetEnded");
+    world.sign_in(&ann.user_id, "a new and longer ptarmigan").await.expect(200);
 
     world.pump().await;
     let sent: Vec<_> = world.standins.inbox().all().split_off(mails);
@@ -117,14 +117,14 @@ async fn a_proof_by_an_address_that_changed_since_no_longer_counts() {
     let pending_code = world.code_for("ann.other@example.com").await;
     world.verify(&session, &pending, &pending_code).await.expect(200);
     // The change ends the whole reset, not only its proof.
-    let ended = world.set_password(&reset, "a new and longer password").await;
+    let ended = world.set_password(&reset, "a new and longer ptarmigan").await;
     assert_eq!(
         (ended.code(), ended.text("supportCode")),
         ("resetEnded", reset.support_code.clone())
     );
     // A day later the answer still gives the reset's support code.
     world.pass(Span::days(1));
-    let ended = world.set_password(&reset, "a new and longer password").await;
+    let ended = world.set_password(&reset, "a new and longer ptarmigan").await;
     assert_eq!((ended.code(), ended.text("supportCode")), ("resetEnded", reset.support_code));
 }
 
@@ -153,7 +153,7 @@ async fn i18_no_reset_completes_once_reset_is_off_or_the_account_is_disabled() {
                 .expect(200);
         }
         assert_eq!(
-            world.set_password(&reset, "a new and longer password").await.code(),
+            world.set_password(&reset, "a new and longer ptarmigan").await.code(),
             "resetEnded"
         );
     }
@@ -165,7 +165,7 @@ async fn a_sent_message_leaves_no_address_in_the_outbox() {
     let (_, ann) = world.ready().await;
     let reset = world.start_reset(&ann.user_id).await;
     world.prove(&reset, "email", "ann.private@example.com").await;
-    world.set_password(&reset, "a new and longer password").await.expect(204);
+    world.set_password(&reset, "a new and longer ptarmigan").await.expect(204);
     let rows = async || -> Vec<String> {
         let items = world.items().await;
         items

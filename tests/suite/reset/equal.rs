@@ -233,7 +233,7 @@ async fn start_send_and_wrong_verify_are_alike_for_every_state_of_an_account() {
         let sent = world.ask_code(&reset).await;
         let too_soon = world.ask_code(&reset).await;
         let wrong = world.verify(&reset.bearer, &sent.text("challengeId"), "00000000").await;
-        let early = world.set_password(&reset, "a new and longer password").await;
+        let early = world.set_password(&reset, "a new and longer ptarmigan").await;
         let calls = calls(&world);
         let faces = [&started, &view, &sent, &too_soon, &wrong, &early].map(face).to_vec();
         assert_eq!(wrong.code(), "codeNotAccepted", "{state}");
@@ -259,7 +259,7 @@ async fn a_decoys_right_code_is_refused_by_the_calls_that_accept_a_known_account
         } else {
             assert_eq!(answer.code(), "codeNotAccepted", "{state}");
             assert_eq!(
-                world.set_password(&reset, "a new and longer password").await.code(),
+                world.set_password(&reset, "a new and longer ptarmigan").await.code(),
                 "proofMissing",
                 "{state}"
             );

@@ -64,7 +64,7 @@ async fn a21_a_reset_lives_fifteen_minutes_and_not_a_moment_longer() {
             .ask(Ask::new("GET", format!("/v1/resets/{}", reset.id)).bearer(&reset.bearer))
             .await;
         let sent = world.ask_code(&reset).await;
-        let set = world.set_password(&reset, "a new and longer password").await;
+        let set = world.set_password(&reset, "a new and longer ptarmigan").await;
         assert_eq!(
             (view.status, sent.status, set.status),
             if open { (200, 202, 204) } else { (410, 410, 410) }

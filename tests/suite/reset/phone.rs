@@ -33,7 +33,7 @@ pub async fn make_registration_optional(world: &World, admin: &str) {
 
 pub async fn admin(world: &World) -> String {
     world
-        .sign_in("admin@example.com", "a password for the administrator")
+        .sign_in("admin@example.com", "a ptarmigan for the administrator")
         .await
         .expect(200)
         .text("bearer")
@@ -72,8 +72,8 @@ async fn a_person_resets_with_a_phone_alone() {
     // The number is typed with spaces, as people write it.
     world.prove_by(&reset, "mobilePhone", "+61 491 570 156", NUMBER).await;
     assert_eq!(world.next_in(&reset).await, "password");
-    world.set_password(&reset, "a new and longer password").await.expect(204);
-    world.sign_in(&ann.user_id, "a new and longer password").await.expect(200);
+    world.set_password(&reset, "a new and longer ptarmigan").await.expect(204);
+    world.sign_in(&ann.user_id, "a new and longer ptarmigan").await.expect(200);
     world.pump().await;
     let notice = world.standins.inbox().to(NUMBER).pop().expect("a notice");
     assert_eq!(notice.code, None, "the notice goes to the phone too: {}", notice.text);
@@ -230,7 +230,7 @@ async fn a53_premium_and_unlisted_numbers_are_refused_before_anything_is_sent() 
     world.save_policy(&admin, |policy| policy["smsCountries"] = json!(["TW"])).await.expect(200);
     assert_eq!(reason(&world, &second).await, "countryNotAllowed");
     assert_eq!(
-        world.set_password(&first, "a new and longer password").await.code(),
+        world.set_password(&first, "a new and longer ptarmigan").await.code(),
         "proofMissing"
     );
     // Without any country, phones are offered to no account.

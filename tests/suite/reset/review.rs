@@ -20,7 +20,7 @@ const PHONE: Method = ("mobilePhone", "+61491570156");
 /// Methods of an attacker.
 const THEIR_MAIL: Method = ("email", "mallory@example.net");
 const THEIR_PHONE: Method = ("mobilePhone", "+61491570157");
-const NEW: &str = "a new and longer password";
+const NEW: &str = "a new and longer ptarmigan";
 
 /// Creates a test environment that allows mail and phones, and a user with these methods, which
 /// they added 30 days ago. Registration is optional.
@@ -37,7 +37,7 @@ async fn world_with(methods: &[Method]) -> (World, Person) {
 
 async fn admin(world: &World) -> String {
     world
-        .sign_in("admin@example.com", "a password for the administrator")
+        .sign_in("admin@example.com", "a ptarmigan for the administrator")
         .await
         .expect(200)
         .text("bearer")
@@ -97,7 +97,7 @@ async fn refused(world: &World, ann: &Person, method: Method) -> (StartedReset, 
     let code = Code::derive(&world.keys.current().codes, &id);
     world.verify(&reset.bearer, &id.to_string(), code.reveal()).await.expect(200);
     assert_eq!(world.next_in(&reset).await, "method");
-    assert_eq!(world.set_password(&reset, "the password of a thief").await.code(), "proofMissing");
+    assert_eq!(world.set_password(&reset, "the ptarmigan of a thief").await.code(), "proofMissing");
     world.pass(Span::minutes(1));
     (reset, why)
 }

@@ -188,7 +188,7 @@ async fn a_spent_country_budget_shows_only_under_the_support_code() {
     assert!(!answer.body.to_string().contains("country"));
     assert_eq!(reason(&world, &second).await, "countryBudget");
     // Notices are sent even if the budget is used up, and are counted.
-    world.set_password(&first, "a new and longer password").await.expect(204);
+    world.set_password(&first, "a new and longer ptarmigan").await.expect(204);
     let before = sms(&world);
     world.pump().await;
     assert_eq!(sms(&world) - before, 1);

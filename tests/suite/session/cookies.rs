@@ -258,7 +258,7 @@ async fn a_session_in_a_cookie_stays_in_a_cookie_through_every_step() {
                 .body(json!({ "userId": "ann@example.com", "name": "Ann" })),
         )
         .await;
-    let (temporary, password) = (made.text("temporaryPassword"), "a long password of ann");
+    let (temporary, password) = (made.text("temporaryPassword"), "a long ptarmigan of ann");
     let ann = Person { user_id: "ann@example.com".into(), password: temporary.clone() };
     let mut now = cookie(&world, &ann).await;
     let step = async |method, path: &str, body: Option<Value>, cookie: &mut String| {

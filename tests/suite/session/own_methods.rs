@@ -64,7 +64,10 @@ async fn ends_the_rest(world: &World, ann: &Person, change: impl AsyncFnOnce(&st
     me(world, &here).await.expect(200);
     assert_eq!(me(world, &there).await.code(), "signInRequired");
     assert_eq!(world.verify(&by_mail.bearer, &challenge, &code).await.code(), "codeNotAccepted");
-    assert_eq!(world.set_password(&proved, "a new and longer password").await.code(), "resetEnded");
+    assert_eq!(
+        world.set_password(&proved, "a new and longer ptarmigan").await.code(),
+        "resetEnded"
+    );
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
 }
 
@@ -131,7 +134,7 @@ async fn adding_a_first_method_ends_no_session() {
 async fn removing_a_pending_address_ends_its_code_and_sends_no_notice() {
     let world = World::new().await;
     let (_, ann) = world.ready().await;
-    let admin = world.sign_in("admin@example.com", "a password for the administrator").await;
+    let admin = world.sign_in("admin@example.com", "a ptarmigan for the administrator").await;
     world.add_method(&admin.text("bearer"), "email", "ada@example.com").await;
     let admin = world.ask(step(&admin.text("bearer"), "finish")).await.expect(200).text("bearer");
     world.switch_on_phones(&admin, 1).await;

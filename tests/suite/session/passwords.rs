@@ -68,9 +68,9 @@ async fn a_refused_password_is_explained_in_the_callers_language_and_writes_noth
         ("Zeppelin-0tter!", "passwordTerm", "This password is made of words your organisation does not allow. Use other words.", "這組密碼由您的組織不允許的字詞組成，請改用其他字詞。"),
         ("Password1234567", "passwordCommon", "This password is made of words that many people use. Combine several unusual words.", "這組密碼由許多人常用的字詞組成。請組合幾個不常見的詞。"),
         ("aaaaaaaaaaaaaaaa", "passwordRepeats", "This password repeats the same characters or words, which does not make it stronger. Use several unusual words.", "這組密碼重複了相同的字元或字詞，並不會更安全。請使用幾個不常見的詞。"),
-        ("abcdefghijklmnop", "passwordSequence", "This password follows a pattern, such as abcd, 1234, a year or neighbouring keys. Use several unusual words.", "這組密碼有規律可循，例如 abcd、1234、年份或鍵盤上相鄰的按鍵。請使用幾個不常見的詞。"),
+        ("abcdefghijklmnop", "passwordSequence", "This password follows a pattern, such as abcd, 1234, a date or neighbouring keys. Use several unusual words.", "這組密碼有規律可循，例如 abcd、1234、日期或鍵盤上相鄰的按鍵。請使用幾個不常見的詞。"),
         ("ann@example.com-password-2026", "passwordPersonal", "This password contains your name, user ID or organisation. Leave them out.", "這組密碼包含您的姓名、使用者 ID 或組織名稱，請移除。"),
-        ("wednesdaymorning", "passwordGuessable", "This password is too easy to guess. Add a word or two that have nothing to do with each other.", "這組密碼太容易猜到。請再加上一兩個彼此無關的詞。"),
+        ("vqjhzkw........", "passwordGuessable", "This password is too easy to guess. Add a word or two that have nothing to do with each other.", "這組密碼太容易猜到。請再加上一兩個彼此無關的詞。"),
     ];
     let before = items(&world).await;
     for (text, code, english, chinese) in table {
@@ -163,13 +163,13 @@ async fn a45_every_character_of_a_password_counts() {
     }
     // A NUL character does not end a password: it is refused in a new one, and the part
     // before it does not match.
-    let answer = world.ask(change(&bearer, &current, "correct horse..\0y")).await;
+    let answer = world.ask(change(&bearer, &current, "walrus vqjhz 42\0y")).await;
     assert_eq!(violation(&answer)["code"], "passwordControl");
     let bearer =
-        world.ask(change(&bearer, &current, "correct horse..")).await.expect(200).text("bearer");
-    assert_eq!(world.sign_in(&ann.user_id, "correct horse..\0y").await.code(), "signInFailed");
+        world.ask(change(&bearer, &current, "walrus vqjhz 42")).await.expect(200).text("bearer");
+    assert_eq!(world.sign_in(&ann.user_id, "walrus vqjhz 42\0y").await.code(), "signInFailed");
     // Both Unicode forms of an accent are the same password.
-    world.ask(change(&bearer, "correct horse..", "Zoe\u{308} rides a walrus")).await.expect(200);
+    world.ask(change(&bearer, "walrus vqjhz 42", "Zoe\u{308} rides a walrus")).await.expect(200);
     world.sign_in(&ann.user_id, "Zoë rides a walrus").await.expect(200);
 }
 

@@ -140,7 +140,8 @@ async fn a_user_who_must_register_another_kind_may_postpone_again() {
     };
     world.pass(Span::days(30));
     assert_eq!(since().await, (Value::Null, Value::Null));
-    let admin = match world.sign_in("admin@example.com", "a password for the administrator").await {
+    let admin = match world.sign_in("admin@example.com", "a ptarmigan for the administrator").await
+    {
         // The administrator's own postponement has ended too, so the administrator
         // registers first.
         answer if answer.body["reach"] == "full" => answer.text("bearer"),

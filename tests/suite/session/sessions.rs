@@ -137,7 +137,10 @@ async fn signing_out_everywhere_ends_every_session_reset_and_code() {
         "signInRequired"
     );
     assert_eq!(world.verify(&asked.bearer, &challenge, &code).await.code(), "codeNotAccepted");
-    assert_eq!(world.set_password(&proved, "a new and longer password").await.code(), "resetEnded");
+    assert_eq!(
+        world.set_password(&proved, "a new and longer ptarmigan").await.code(),
+        "resetEnded"
+    );
     // The password and the method are as they were.
     let again = world.sign_in(&ann.user_id, &ann.password).await.expect(200);
     assert_eq!(again.body["reach"], "full");

@@ -229,7 +229,7 @@ async fn a51_get_and_head_change_nothing() {
         let is_read = routes().iter().any(|(_, method, of)| method == "GET" && of == pattern);
         for method in ["GET", "HEAD", "TRACE"] {
             for bearer in [&admin, &session, &reset.bearer] {
-                let body = json!({ "code": code, "userId": ann.user_id, "password": ann.password, "newPassword": "another password of ann" });
+                let body = json!({ "code": code, "userId": ann.user_id, "password": ann.password, "newPassword": "another ptarmigan of ann" });
                 let ask =
                     Ask::new(method, &path).bearer(bearer).header("if-match", "\"1\"").body(body);
                 let status = world.ask(ask).await.status;

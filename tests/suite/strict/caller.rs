@@ -204,7 +204,7 @@ async fn a59_no_other_site_can_make_a_browser_change_or_read_anything() {
         }
     }
     // Another site cannot start a session in a cookie either.
-    let sign_in = json!({ "userId": "admin@example.com", "password": "a password for the administrator", "session": "cookie" });
+    let sign_in = json!({ "userId": "admin@example.com", "password": "a ptarmigan for the administrator", "session": "cookie" });
     for (site, origin) in said {
         let ask = Ask::new("POST", "/v1/sign-in")
             .body(sign_in.clone())

@@ -46,7 +46,7 @@ async fn a60_every_answer_carries_the_headers_and_every_refusal_is_a_problem() {
     asks.extend(["ann", "bob", "eve", "mallory"].map(reset));
     asks.push(
         Ask::new("PUT", "/v1/me/password").bearer(&ann).body(
-            json!({ "currentPassword": "wrong", "newPassword": "a new and longer password" }),
+            json!({ "currentPassword": "wrong", "newPassword": "a new and longer ptarmigan" }),
         ),
     );
     asks.push(

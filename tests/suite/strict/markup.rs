@@ -94,7 +94,7 @@ async fn a49_a_name_is_one_line_and_stays_plain_text_in_every_message() {
         let address = format!("private{n}@example.com");
         world.register(&person, &address).await;
         // Changing the password sends a notice that contains the name.
-        let change = json!({ "currentPassword": person.password, "newPassword": "another long password, changed" });
+        let change = json!({ "currentPassword": person.password, "newPassword": "another long ptarmigan, changed" });
         let session = world.session(&person).await;
         world
             .ask(Ask::new("PUT", "/v1/me/password").bearer(&session).body(change))

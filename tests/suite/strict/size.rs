@@ -61,7 +61,7 @@ async fn a44_a_long_password_or_user_id_costs_no_hash_and_no_call() {
     for size in [257, 60_000] {
         for body in [
             json!({ "userId": "ann", "password": long(size) }),
-            json!({ "userId": long(size), "password": "a password of ann" }),
+            json!({ "userId": long(size), "password": "a ptarmigan of ann" }),
         ] {
             assert_eq!(
                 world.ask(Ask::new("POST", "/v1/sign-in").body(body)).await.expect(401).code(),
@@ -69,7 +69,7 @@ async fn a44_a_long_password_or_user_id_costs_no_hash_and_no_call() {
             );
         }
         let body =
-            json!({ "currentPassword": long(size), "newPassword": "another password of ann" });
+            json!({ "currentPassword": long(size), "newPassword": "another ptarmigan of ann" });
         assert_eq!(
             world.ask(ask("PUT", "/v1/me/password").body(body)).await.expect(422).code(),
             "currentPasswordWrong"

@@ -16,7 +16,7 @@ pub const EVES: &str = "eve.private@example.com";
 pub const MEIS: &str = "mei.private@example.com";
 pub const LEOS: &str = "leo.private@example.com";
 pub const IVYS: &str = "ivy.private@example.com";
-pub const IVYS_PASSWORD: &str = "a password that ivy has set";
+pub const IVYS_PASSWORD: &str = "a ptarmigan that ivy has set";
 pub const PHONE: &str = "+61491570156";
 /// The administrators: user ID, mail address, phone number.
 pub const ADMINISTRATORS: [(&str, &str, &str); 2] = [
@@ -148,21 +148,21 @@ pub async fn lived_in(world: &World) -> Value {
 
     // Three messages: one rejected by its channel, one with an unknown result, and one
     // that bounced.
-    meis = change_password(world, &meis, &mei.password, "a first new password of mei").await;
+    meis = change_password(world, &meis, &mei.password, "a first new ptarmigan of mei").await;
     world.pump().await;
     world.standins.fail_next(Channel::Email, Failure::Rejected);
     meis = change_password(
         world,
         &meis,
-        "a first new password of mei",
-        "a second new password of mei",
+        "a first new ptarmigan of mei",
+        "a second new ptarmigan of mei",
     )
     .await;
     world.pump().await;
     world.proxy.set_rule(|operation, _| {
         (operation == "/v2/email/outbound-emails").then_some(Fault::Silence)
     });
-    change_password(world, &meis, "a second new password of mei", &mei.password).await;
+    change_password(world, &meis, "a second new ptarmigan of mei", &mei.password).await;
     world.pump().await;
     world.proxy.clear_rule();
     let undeliverable_since = world.now().to_string();
@@ -268,7 +268,7 @@ pub async fn lived_in(world: &World) -> Value {
         }
     }
     // The notices of one reset are queued, those of the other are not yet.
-    world.set_password(&ready[1], "a password that max has set").await.expect(204);
+    world.set_password(&ready[1], "a ptarmigan that max has set").await.expect(204);
     let items = world.items().await;
     let row = items
         .iter()
@@ -277,7 +277,7 @@ pub async fn lived_in(world: &World) -> Value {
     let record = json!({ "SequenceNumber": "1", "Keys": { "pk": row["pk"], "sk": row["sk"] } });
     let event = json!({ "Records": [{ "eventName": "INSERT", "dynamodb": record }] });
     world.invoke_send_code(&event).await.expect("an answer");
-    world.set_password(&ready[0], "a password that ada has set").await.expect(204);
+    world.set_password(&ready[0], "a ptarmigan that ada has set").await.expect(204);
 
     let codes =
         world.standins.inbox().to(PRIVATE).iter().filter(|message| message.code.is_some()).count();

@@ -172,7 +172,7 @@ async fn goes_on(kept: &Value) {
     assert_eq!(methods["reviewSince"], kept["reviewSince"]);
     assert_eq!(methods["methods"]["mobilePhone"]["unreviewed"], true);
 
-    let asked = world.sign_in("admin@example.com", "a password that ada has set").await;
+    let asked = world.sign_in("admin@example.com", "a ptarmigan that ada has set").await;
     let admin = world.reviewed(&asked.expect(200).text("bearer")).await;
     let list = |path: &'static str| world.ask(Ask::new("GET", path).bearer(&admin));
     for (path, many) in [

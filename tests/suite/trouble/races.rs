@@ -82,7 +82,7 @@ async fn a12_200_parallel_wrong_codes_are_charged_five_times_and_then_the_right_
         assert_eq!(it.charges(), 5);
         assert_eq!(it.world.ask(it.guess(&it.code)).await.code(), "codeNotAccepted");
         assert_eq!(
-            it.world.set_password(&it.reset, "a new and longer password").await.code(),
+            it.world.set_password(&it.reset, "a new and longer ptarmigan").await.code(),
             "proofMissing"
         );
     }
@@ -147,7 +147,7 @@ async fn two_new_passwords_at_once_store_one_and_only_that_one_signs_in() {
         let it = started().await;
         it.world.ask(it.guess(&it.code)).await.expect(200);
         let path = format!("/v1/resets/{}/password", it.reset.id);
-        let passwords = ["the first new password", "the second new password"];
+        let passwords = ["the first new ptarmigan", "the second new ptarmigan"];
         let set = |p: &str| {
             Ask::new("PUT", path.clone()).bearer(&it.reset.bearer).body(json!({ "newPassword": p }))
         };
@@ -178,7 +178,7 @@ async fn a_sign_in_that_began_before_the_reset_committed_leaves_no_live_session(
             async move { world.sign_in(&ann.user_id, &ann.password).await }
         });
         gate.arrived(1).await;
-        it.world.set_password(&it.reset, "a new and longer password").await.expect(204);
+        it.world.set_password(&it.reset, "a new and longer ptarmigan").await.expect(204);
         gate.open();
         let late = late.await.expect("an answer");
         if late.status == 200 {

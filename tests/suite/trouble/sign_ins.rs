@@ -18,7 +18,7 @@ async fn many_parallel_guesses_of_the_current_password_get_at_most_ten_verdicts(
     let bearer = world.session(&ann).await;
     let guess = |current: &str| {
         let body =
-            json!({ "currentPassword": current, "newPassword": "a new and longer password" });
+            json!({ "currentPassword": current, "newPassword": "a new and longer ptarmigan" });
         Ask::new("PUT", "/v1/me/password").bearer(&bearer).body(body)
     };
     let mut guesses: Vec<Ask> =

@@ -3,6 +3,7 @@
 
 mod account;
 mod code;
+mod corpus;
 mod delivery;
 mod device;
 mod directory;

@@ -7,7 +7,7 @@ use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::devices::issue_device;
 use crate::flow::steps::messages::notices;
-use crate::flow::steps::new_password::refusals;
+use crate::flow::steps::new_password::{hash_unbreached, refusals};
 use crate::flow::steps::new_session::NewSession;
 use crate::flow::steps::password_proof::{
     PasswordLock, TypedPassword, count_wrong_current, wanted_locks,
@@ -16,7 +16,7 @@ use crate::flow::steps::signed_in::signed_in;
 use crate::flow::steps::write::{replace_session, save_account};
 use crate::notice::Notice;
 use crate::password::Password;
-use crate::port::{Guard, HashTarget, PasswordHasher, Store, Want};
+use crate::port::{BreachedPasswords, Guard, HashTarget, PasswordHasher, Store, Want};
 use crate::secret::{Bearer, BearerKind};
 use crate::session::{Session, next_step, note_asked};
 
@@ -25,11 +25,12 @@ use crate::session::{Session, next_step, note_asked};
 /// bearer token. If no further step is due, the device of this request gets a new token.
 ///
 /// # Errors
-/// `passwordRefused` if the new password breaks a rule; `currentPasswordWrong`; `signInLocked`
+/// `passwordRefused` if the new password breaks a rule or was breached; `currentPasswordWrong`; `signInLocked`
 /// while sign-in is locked.
 pub async fn change_password(
     store: &impl Store,
     hasher: &impl PasswordHasher,
+    breached: &impl BreachedPasswords,
     ctx: &RequestContext,
     bearer: &Bearer,
     current: &Password,
@@ -56,7 +57,7 @@ pub async fn change_password(
         let checked = typed.check(hasher, HashTarget::of(&who.account)).await?;
         let (changes, answer) = if checked.right {
             let mut account = who.account.clone();
-            account.hash = hasher.hash(new, ctx.random()).await?;
+            account.hash = hash_unbreached(breached, hasher, ctx, new).await?;
             account.temporary_until = None;
             let next = next_step(&account, &policy, ctx.now);
             note_asked(&mut account, next, ctx.now);

@@ -12,13 +12,13 @@ use crate::flow::steps::attempts::Attempts;
 use crate::flow::steps::audit_entry::AuditEntry;
 use crate::flow::steps::devices::issue_device;
 use crate::flow::steps::messages::{notices, queue};
-use crate::flow::steps::new_password::refusals;
+use crate::flow::steps::new_password::{hash_unbreached, refusals};
 use crate::flow::steps::write::save_account;
 use crate::notice::Notice;
 use crate::outbox::{Message, OutboxKind};
 use crate::password::Password;
 use crate::password::hash::StoredHash;
-use crate::port::{Change, Guard, PasswordHasher, Store};
+use crate::port::{BreachedPasswords, Change, Guard, PasswordHasher, Store};
 use crate::reset::ResetId;
 use crate::secret::Bearer;
 
@@ -29,10 +29,11 @@ use crate::secret::Bearer;
 ///
 /// # Errors
 /// `resetEnded`; `proofMissing` if too few kinds of method are proved; `passwordRefused` if the
-/// new password breaks a rule.
+/// new password breaks a rule or was breached.
 pub async fn set_password(
     store: &impl Store,
     hasher: &impl PasswordHasher,
+    breached: &impl BreachedPasswords,
     ctx: &RequestContext,
     bearer: &Bearer,
     id: &ResetId,
@@ -59,7 +60,10 @@ pub async fn set_password(
         }
         let hash = match &hash {
             Some(hash) => hash.clone(),
-            None => hash.insert(hasher.hash(new, ctx.random()).await?).clone(),
+            None => {
+                let made = hash_unbreached(breached, hasher, ctx, new).await.map_err(traced)?;
+                hash.insert(made).clone()
+            }
         };
 
         let mut after = account.clone();

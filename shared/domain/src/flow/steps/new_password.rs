@@ -1,12 +1,17 @@
 //! Checking a new password against the rules.
 
 use crate::account::Account;
-use crate::error::{Problem, Violation};
+use crate::context::RequestContext;
+use crate::error::{Problem, ProblemCode, Violation, ViolationCode};
+use crate::password::hash::StoredHash;
 use crate::password::terms::Terms;
 use crate::password::{Password, PasswordContext};
 use crate::policy::saved::SavedPolicy;
-use crate::port::Store;
+use crate::port::{BreachedPasswords, PasswordHasher, Store};
 use std::sync::Arc;
+
+/// The field that holds a new password.
+const POINTER: &str = "/newPassword";
 
 /// Reads the organisation's banned terms. This costs one call to the table, or none if there
 /// are no terms.
@@ -29,5 +34,22 @@ pub(in crate::flow) async fn refusals(
 ) -> Result<Vec<Violation>, Problem> {
     let terms = terms(store, saved).await?;
     let context = PasswordContext { policy: &saved.policy, account, terms: &terms };
-    Ok(new.violations(&context, "/newPassword"))
+    Ok(new.violations(&context, POINTER))
+}
+
+/// The hash of a new password that no rule refuses. The caller has proved who they are.
+///
+/// # Errors
+/// `passwordRefused` if the operator's list of breached passwords has it.
+pub(in crate::flow) async fn hash_unbreached(
+    breached: &impl BreachedPasswords,
+    hasher: &impl PasswordHasher,
+    ctx: &RequestContext,
+    new: &Password,
+) -> Result<StoredHash, Problem> {
+    if breached.has(new).await? {
+        let violations = vec![Violation::new(POINTER, ViolationCode::PasswordBreached)];
+        return Err(Problem { violations, ..ProblemCode::PasswordRefused.into() });
+    }
+    hasher.hash(new, ctx.random()).await
 }

@@ -121,7 +121,9 @@ async fn put_password(
     if current.is_too_long() {
         return Err(ProblemCode::CurrentPasswordWrong.into());
     }
-    let session = change_password(&host.store, &host.hasher, &ctx, &bearer, &current, &new).await?;
+    let session =
+        change_password(&host.store, &host.hasher, &host.breached, &ctx, &bearer, &current, &new)
+            .await?;
     Ok(hand_out(&session, transport, &ctx, &*host.ring).await?)
 }
 

@@ -184,7 +184,8 @@ async fn put_password(
     // A page always keeps the token of its device.
     ctx.devices.wanted |= cookie::may_begin(&headers, host.settings.base_url.origin());
     let new = Password::new(&body.new_password);
-    let token = set_password(&host.store, &host.hasher, &ctx, &bearer, &id, &new).await?;
+    let (store, hasher, breached) = (&host.store, &host.hasher, &host.breached);
+    let token = set_password(store, hasher, breached, &ctx, &bearer, &id, &new).await?;
     let note = Note { step: Some(Step::Completed), ..Note::of(&id.support_code()) };
     let mut response = (StatusCode::NO_CONTENT, Extension(note)).into_response();
     if token.is_some() {
