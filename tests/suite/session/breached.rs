@@ -164,7 +164,8 @@ fn an_operator_names_an_https_url_and_what_a_failure_does() {
             "LATCHKEY_BREACHED_URL" => Some(url.to_owned()),
             "LATCHKEY_BREACHED_ON_FAILURE" => on_failure.map(str::to_owned),
             "LATCHKEY_BASE_URL" => Some("https://reset.example.com".to_owned()),
-            "LATCHKEY_TABLE" | "LATCHKEY_SECRET_ID" | "LATCHKEY_MAIL_FROM" => Some("x".to_owned()),
+            "LATCHKEY_TABLE" | "LATCHKEY_SECRET_ID" => Some("x".to_owned()),
+            "LATCHKEY_MAIL_FROM" => Some("no-reply@example.com".to_owned()),
             _ => None,
         })
         .map(|settings| settings.breached)

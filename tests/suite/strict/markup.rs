@@ -105,12 +105,12 @@ async fn a49_a_name_is_one_line_and_stays_plain_text_in_every_message() {
         assert!(mails.len() >= 2, "a code and a notice: {}", mails.len());
         for mail in mails {
             assert_eq!(mail.to, address);
-            let shown = format!(
-                "{} {} {}",
-                mail.subject.unwrap_or_default(),
-                mail.text,
-                mail.html.unwrap_or_default()
-            );
+            let html = mail.html.expect("HTML");
+            // The style sheet is the same in each mail, and has braces of its own.
+            let (head, rest) = html.split_once("<style>").expect("a style sheet");
+            let (style, body) = rest.split_once("</style>").expect("its end");
+            assert!(style.starts_with("\n:root") && style.len() < 600, "{style}");
+            let shown = format!("{} {} {head} {body}", mail.subject.unwrap_or_default(), mail.text);
             assert!(
                 !shown.contains("evil")
                     && !shown.contains("onerror")
