@@ -59,8 +59,10 @@ impl RangeService {
     }
 
     async fn ask(&self, setting: &BreachedSetting, text: &Password) -> Result<bool, &'static str> {
-        let digest: String =
-            Sha1::digest(text.expose()).iter().map(|byte| format!("{byte:02X}")).collect();
+        let digits =
+            Sha1::digest(text.expose()).into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let digits = digits.filter_map(|digit| char::from_digit(digit.into(), 16));
+        let digest: String = digits.map(|digit| digit.to_ascii_uppercase()).collect();
         let (prefix, rest) = digest.split_at(PREFIX);
         let answer = tokio::time::timeout(PATIENCE, self.rows(setting, prefix)).await;
         let rows = answer.map_err(|_| "no answer in time")??;

@@ -58,12 +58,11 @@ pub async fn set_password(
         if !violations.is_empty() {
             return Err(traced(Problem { violations, ..ProblemCode::PasswordRefused.into() }));
         }
-        let hash = match &hash {
-            Some(hash) => hash.clone(),
-            None => {
-                let made = hash_unbreached(breached, hasher, ctx, new).await.map_err(traced)?;
-                hash.insert(made).clone()
-            }
+        let hash = if let Some(hash) = &hash {
+            hash.clone()
+        } else {
+            let made = hash_unbreached(breached, hasher, ctx, new).await.map_err(traced)?;
+            hash.insert(made).clone()
         };
 
         let mut after = account.clone();
