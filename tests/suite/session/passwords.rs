@@ -101,6 +101,31 @@ async fn a_refused_password_is_explained_in_the_callers_language_and_writes_noth
     world.sign_in(&ann.user_id, &ann.password).await.expect(200);
 }
 
+/// The passwords that the domain's tests refuse and accept.
+const REFUSED: &str = include_str!("../../../shared/domain/tests/passwords/refused.txt");
+const ACCEPTED: &str = include_str!("../../../shared/domain/tests/passwords/accepted.txt");
+
+/// The first passwords of each group of a file.
+fn of_each_group(file: &'static str, number: usize) -> impl Iterator<Item = &'static str> {
+    file.split("\n\n").flat_map(move |group| group.lines().skip(1).take(number))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn easily_guessed_passwords_are_refused_and_passphrases_accepted() {
+    let world = World::new().await;
+    let (_, ann) = world.ready().await;
+    let reset = proved(&world).await;
+    for text in of_each_group(REFUSED, 19) {
+        violation(&world.ask(set(&reset, text)).await);
+    }
+    let (mut bearer, mut current) = (world.session(&ann).await, ann.password);
+    for text in of_each_group(ACCEPTED, 2) {
+        let answer = world.ask(change(&bearer, &current, text)).await.expect(200);
+        (bearer, current) = (answer.text("bearer"), text.to_owned());
+    }
+    world.sign_in(&ann.user_id, &current).await.expect(200);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_password_costs_only_reads_and_no_hash() {
     let world = World::new().await;
