@@ -24,8 +24,9 @@ use crate::{
     dynamodb::{Embedded, TABLE},
 };
 
-/// The longest wait for the database file while the server writes to it.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The longest wait for the database file while the server writes to it. SQLite lets writers in
+/// without an order: with 5 s, the program ended under load on a busy disk.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The records of the table's stream that are not yet handled.
 pub(super) struct Stream {
